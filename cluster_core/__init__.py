@@ -1,0 +1,1 @@
+"""Everything of Cluster Lab that works without a browser."""

@@ -1,0 +1,1 @@
+"""Backbones, bottleneck features, heads, bundles, prediction and export."""

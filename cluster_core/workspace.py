@@ -1,0 +1,125 @@
+"""The only place that knows the paths under tf_files/, and how files get there whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_ROOT = "tf_files"
+ROOT_VARIABLE = "CLUSTER_LAB_WORKSPACE"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The user's data on disk.
+
+    Attributes
+    ----------
+    root : Path
+        The folder, `tf_files` unless the environment variable
+        CLUSTER_LAB_WORKSPACE names another.
+    """
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> Workspace:
+        """Return the workspace that the environment names, else ./tf_files."""
+        return cls(Path(os.environ.get(ROOT_VARIABLE) or DEFAULT_ROOT))
+
+    @property
+    def cluster_photos(self) -> Path:
+        """The default dataset: one sub-folder a class."""
+        return self.root / "cluster_photos"
+
+    @property
+    def models(self) -> Path:
+        """Where pretrained weights are looked for and downloaded to."""
+        return self.root / "models"
+
+    @property
+    def backbones(self) -> Path:
+        """Backbones converted for this machine."""
+        return self.models / "backbones"
+
+    @property
+    def bundles(self) -> Path:
+        """Trained models, a folder each."""
+        return self.models / "bundles"
+
+    @property
+    def bottlenecks(self) -> Path:
+        """The folder of the bottleneck cache."""
+        return self.root / "bottlenecks"
+
+    @property
+    def training_summaries(self) -> Path:
+        """Event files for TensorBoard, a folder an architecture."""
+        return self.root / "training_summaries"
+
+    @property
+    def retrained_graph(self) -> Path:
+        """The frozen graph of the last retraining."""
+        return self.root / "retrained_graph.pb"
+
+    @property
+    def retrained_labels(self) -> Path:
+        """Its class names, a line each."""
+        return self.root / "retrained_labels.txt"
+
+    @property
+    def intermediate_graphs(self) -> Path:
+        """Frozen graphs stored while a training goes on."""
+        return self.root / "intermediate_graphs"
+
+    @property
+    def training_lock(self) -> Path:
+        """Held by the one training that may run in this workspace."""
+        return self.root / ".training.lock"
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a path beside `target` to write to; put it in place when the block ends well.
+
+    Parameters
+    ----------
+    target : Path
+        A file or folder. Where something stands there already it is replaced,
+        and until then stays as it was.
+
+    Yields
+    ------
+    Path
+        Where to write. It does not exist yet; its folder does.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.part"
+    try:
+        yield draft
+        if target.is_dir():
+            _swap_folder(draft, target)
+        else:
+            os.replace(draft, target)
+    finally:
+        _remove(draft)
+
+
+def _swap_folder(draft: Path, target: Path) -> None:
+    """Replace a folder; a rename onto a folder with files in it is refused by the system."""
+    old = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.old"
+    os.rename(target, old)
+    os.rename(draft, target)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
