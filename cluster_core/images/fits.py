@@ -1,0 +1,212 @@
+"""FITS -> RGB uint8, with astropy: which part holds the picture, and what is in it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images.fits_headers import FitsPart, walk_parts
+from cluster_core.images.library_warnings import silence_library_warnings
+from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, check_pixels
+from cluster_core.images.sniffing import FITS_MAGIC, GZIP_MAGIC
+from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch, apply_stretch
+
+_BLOCK_BYTES = 2880
+_COLOUR_PLANES = 3
+
+
+@dataclass(frozen=True)
+class FitsPicture:
+    """One part of a FITS file that holds a picture, or a cube of pictures.
+
+    Attributes
+    ----------
+    hdu : int
+        Its place in the file, from 0.
+    name : str
+        The name it has in the file, often empty.
+    height, width : int
+        Size in pixels.
+    planes : int
+        How many pictures of this size lie one behind another; 1 if it is no cube. Three
+        are shown as red, green and blue, unless one of them is asked for.
+    """
+
+    hdu: int
+    name: str
+    height: int
+    width: int
+    planes: int
+
+
+def list_planes(
+    data: bytes, name: str, *, limits: ImageLimits = DEFAULT_LIMITS
+) -> tuple[FitsPicture, ...]:
+    """List what can be chosen to be shown of a FITS file; empty if there is no picture.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read as FITS.
+    """
+    return tuple(
+        FitsPicture(part.index, part.name, part.shape[-2], part.shape[-1], part.n_planes)
+        for part in walk_parts(_unpack(data, name, limits), name)
+        if part.holds_picture
+    )
+
+
+def decode_fits(
+    data: bytes,
+    name: str,
+    *,
+    hdu: int | None = None,
+    plane: int | None = None,
+    stretch: FitsStretch = DEFAULT_STRETCH,
+    limits: ImageLimits = DEFAULT_LIMITS,
+) -> NDArray[np.uint8]:
+    """Decode one picture of a FITS file, plain, gzipped or tile-compressed.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    name : str
+        Its name, for messages.
+    hdu : int, optional
+        The part of the file, from 0. Left out: the first one that holds a picture.
+    plane : int, optional
+        The plane of a cube, from 0. Left out: three planes are red, green and blue, and of
+        any other cube the first one is taken.
+    stretch : FitsStretch
+        How brightness becomes grey levels.
+    limits : ImageLimits
+        What is too large.
+
+    Returns
+    -------
+    ndarray
+        uint8, axes (height, width, 3), C-contiguous. FITS counts its rows from the bottom,
+        so they are reversed: the picture looks as it does in viewers.
+
+    Raises
+    ------
+    ImageError
+        NO_PICTURE, TOO_LARGE or UNREADABLE.
+    """
+    silence_library_warnings()
+    unpacked = _unpack(data, name, limits)
+    part = _choose(unpacked, name, hdu)
+    _check_sizes(part, len(unpacked), name, limits)
+    planes = _read_planes(unpacked, part, name, plane)
+    if not np.isfinite(planes).any():
+        raise ImageError(
+            f"{name} holds a picture in which no pixel has a valid value: choose another file.",
+            path=name,
+            reason=ImageProblem.NO_PICTURE,
+        )
+    levels = apply_stretch(planes, stretch)[:, ::-1]
+    if len(levels) == 1:
+        levels = np.repeat(levels, _COLOUR_PLANES, axis=0)
+    return np.ascontiguousarray(levels.transpose(1, 2, 0))
+
+
+def _unpack(data: bytes, name: str, limits: ImageLimits) -> bytes:
+    """Undo gzip, if there is any, no further than the limit."""
+    if not data.startswith(GZIP_MAGIC):
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as stream:
+            unpacked = stream.read(len(FITS_MAGIC))
+            if unpacked == FITS_MAGIC:
+                unpacked += stream.read(limits.max_unpacked_bytes - len(unpacked) + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ImageError(
+            f"{name} is a gzip archive that is damaged or cut short: fetch a new copy of it.",
+            path=name,
+            reason=ImageProblem.UNREADABLE,
+        ) from error
+    if not unpacked.startswith(FITS_MAGIC):
+        raise ImageError(
+            f"{name} is a gzip archive of something that is not FITS: unpack it and choose the "
+            "picture inside.",
+            path=name,
+            reason=ImageProblem.UNSUPPORTED,
+        )
+    if len(unpacked) > limits.max_unpacked_bytes:
+        raise ImageError(
+            f"{name} unpacks to more than the {limits.max_unpacked_bytes / 1e6:,.0f} MB allowed: "
+            "cut out or shrink the picture and try again.",
+            path=name,
+            reason=ImageProblem.TOO_LARGE,
+        )
+    return unpacked
+
+
+def _choose(data: bytes, name: str, hdu: int | None) -> FitsPart:
+    """Return the part asked for, or the first with a picture."""
+    has_table = False
+    for part in walk_parts(data, name):
+        if part.holds_picture and hdu in (None, part.index):
+            return part
+        has_table = has_table or part.is_table
+    if hdu is not None:
+        message = f"{name} has no picture in its part {hdu}: choose another part."
+    elif has_table:
+        message = f"{name} holds a table and no picture: choose a FITS file with a picture in it."
+    else:
+        message = f"{name} holds no picture: choose a FITS file with a picture in it."
+    raise ImageError(message, path=name, reason=ImageProblem.NO_PICTURE)
+
+
+def _check_sizes(part: FitsPart, n_bytes: int, name: str, limits: ImageLimits) -> None:
+    height, width = part.shape[-2:]
+    check_pixels(width, height, name, limits)
+    if part.tile_shape is not None:
+        # Whole tiles are unpacked, and they may be many planes deep.
+        check_pixels(width, height * math.prod(part.tile_shape[:-2]), name, limits)
+    if part.end > n_bytes:
+        raise ImageError(
+            f"{name} is cut short: its header promises {part.end:,} bytes and it has {n_bytes:,}. "
+            "Fetch a new copy of it.",
+            path=name,
+            reason=ImageProblem.UNREADABLE,
+        )
+
+
+def _read_planes(data: bytes, part: FitsPart, name: str, plane: int | None) -> NDArray[np.generic]:
+    """Return the values to be shown, axes (planes, height, width), one plane or three."""
+    from astropy.io import fits
+
+    if plane is None:
+        chosen = range(_COLOUR_PLANES if part.n_planes == _COLOUR_PLANES else 1)
+    elif 0 <= plane < part.n_planes:
+        chosen = range(plane, plane + 1)
+    else:
+        raise ImageError(
+            f"{name} has {part.n_planes} planes, numbered from 0, and no plane {plane}.",
+            path=name,
+            reason=ImageProblem.NO_PICTURE,
+        )
+    # astropy is shown nothing behind the part: what follows was not checked.
+    # Writers that forget to fill up the last block are common enough.
+    padding = bytes(-part.end % _BLOCK_BYTES)
+    stream = io.BytesIO(data[: part.end] + padding)
+    try:
+        with fits.open(stream, memmap=False) as hdus:
+            section: Any = hdus[part.index].section
+            return np.stack([section[(*np.unravel_index(i, part.shape[:-2]), ...)] for i in chosen])
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise ImageError(
+            f"{name} holds a picture that is damaged: fetch a new copy of it.",
+            path=name,
+            reason=ImageProblem.UNREADABLE,
+        ) from error

@@ -1,0 +1,125 @@
+"""JPEG, PNG, WebP, TIFF, BMP and GIF -> RGB uint8, with Pillow."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (
+    Image,
+    TiffImagePlugin,
+    WebPImagePlugin,  # noqa: F401  registers WebP, else Pillow imports its fifty formats to find it
+)
+
+from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images.library_warnings import silence_library_warnings
+from cluster_core.images.limits import ImageLimits, check_pixels
+from cluster_core.images.pixels import to_rgb
+from cluster_core.images.sniffing import ACCEPTED, describe_other, raster_format
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+# The JPEG reader also opens MPO, the several pictures in one file of some phones.
+
+_ORIENTATION_TAG = 0x0112
+_TIFF_TILE_TAGS = (322, 323)  # width, height
+_TURN = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# What Pillow's readers raise on damaged files; the tests flip and cut bytes to find out.
+_PILLOW_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
+
+
+def decode_raster(
+    data: bytes, name: str, *, limits: ImageLimits, min_side_px: int | None = None
+) -> NDArray[np.uint8]:
+    """Decode a picture that is not FITS; the first one where a file holds several.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    name : str
+        Its name, for messages.
+    limits : ImageLimits
+        The most pixels that are decoded.
+    min_side_px : int, optional
+        Side of the square that the picture will be shrunk to. A JPEG is then decoded at a
+        half, a quarter or an eighth of its size, never below twice this side.
+
+    Returns
+    -------
+    ndarray
+        uint8, axes (height, width, 3), C-contiguous, upright as EXIF says.
+
+    Raises
+    ------
+    ImageError
+        UNSUPPORTED for other kinds of file, TOO_LARGE, or UNREADABLE for a damaged file.
+    """
+    if raster_format(data) is None:
+        raise _unsupported(data, name)
+    silence_library_warnings()
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            _check_header(image, name, limits)
+            if min_side_px is not None:
+                image.draft(None, (2 * min_side_px, 2 * min_side_px))
+            image.load()
+            return to_rgb(_upright(image))
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"{name} has far more than the {limits.max_pixels / 1e6:,.0f} megapixels allowed: "
+            "save it smaller and try again.",
+            path=name,
+            reason=ImageProblem.TOO_LARGE,
+        ) from error
+    except _PILLOW_ERRORS as error:
+        raise ImageError(
+            f"{name} begins as a {raster_format(data)} picture but is damaged or cut short: "
+            "open it in a picture viewer and save it again, or fetch a new copy.",
+            path=name,
+            reason=ImageProblem.UNREADABLE,
+        ) from error
+
+
+def _check_header(image: Image.Image, name: str, limits: ImageLimits) -> None:
+    check_pixels(*image.size, name, limits)
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        # A tile may be larger than its picture, and memory is taken for whole tiles.
+        width, height = (image.tag_v2.get(tag, 0) for tag in _TIFF_TILE_TAGS)
+        if isinstance(width, int) and isinstance(height, int):
+            check_pixels(width, height, name, limits)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a loaded picture as its camera was held; Pillow turns a TIFF while loading."""
+    turn = _TURN.get(image.getexif().get(_ORIENTATION_TAG, 1))
+    return image if turn is None else image.transpose(turn)
+
+
+def _unsupported(data: bytes, name: str) -> ImageError:
+    found = describe_other(data)
+    is_what = f"is {found}" if found else "is of an unknown kind"
+    return ImageError(
+        f"{name} {is_what}, and only {ACCEPTED} can be read: save it as one of these, "
+        "for example as PNG.",
+        path=name,
+        reason=ImageProblem.UNSUPPORTED,
+    )

@@ -1,0 +1,109 @@
+"""The way in: a file or its bytes -> RGB uint8, whatever kind of picture it is."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images.fits import decode_fits
+from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, check_file_bytes
+from cluster_core.images.raster import decode_raster
+from cluster_core.images.sniffing import is_fits
+from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch
+
+
+def read_bytes(path: Path, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:
+    """Read a whole file, if it is not larger than files may be.
+
+    Raises
+    ------
+    ImageError
+        TOO_LARGE, or UNREADABLE where the file is missing, locked or no plain file.
+    """
+    try:
+        status = path.stat()
+        check_file_bytes(status.st_size, path.name, limits)
+        # A pipe or a device would be waited for, perhaps for ever.
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageError(
+                f"{path.name} is not a file that can be read: choose a picture file.",
+                path=path.name,
+                reason=ImageProblem.UNREADABLE,
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError(
+            f"{path.name} could not be opened ({error.strerror or error}): check that it is still "
+            "there and that you may read it.",
+            path=path.name,
+            reason=ImageProblem.UNREADABLE,
+        ) from error
+
+
+def decode_image(
+    data: bytes,
+    name: str,
+    *,
+    limits: ImageLimits = DEFAULT_LIMITS,
+    stretch: FitsStretch = DEFAULT_STRETCH,
+    min_side_px: int | None = None,
+) -> NDArray[np.uint8]:
+    """Decode a JPEG, PNG, WebP, TIFF, BMP, GIF or FITS picture.
+
+    Parameters
+    ----------
+    data : bytes
+        The file. Its content decides what it is.
+    name : str
+        Its name, for messages only.
+    limits : ImageLimits
+        What is too large.
+    stretch : FitsStretch
+        How the brightness of FITS becomes grey levels; other formats ignore it.
+    min_side_px : int, optional
+        Side of the square that the picture will be shrunk to. It lets a large JPEG be
+        decoded at a reduced size, faster, but never below twice this side; other formats
+        ignore it.
+
+    Returns
+    -------
+    ndarray
+        uint8, axes (height, width, 3), C-contiguous: upright, colours in the order red,
+        green, blue, transparent places black.
+
+    Raises
+    ------
+    ImageError
+        For anything that is no picture, too large, or damaged.
+    """
+    check_file_bytes(len(data), name, limits)
+    if not data:
+        raise ImageError(
+            f"{name} is empty (0 bytes): fetch or save it again.",
+            path=name,
+            reason=ImageProblem.UNREADABLE,
+        )
+    if is_fits(data):
+        return decode_fits(data, name, stretch=stretch, limits=limits)
+    return decode_raster(data, name, limits=limits, min_side_px=min_side_px)
+
+
+def read_image(
+    path: Path,
+    *,
+    limits: ImageLimits = DEFAULT_LIMITS,
+    stretch: FitsStretch = DEFAULT_STRETCH,
+    min_side_px: int | None = None,
+) -> NDArray[np.uint8]:
+    """Read and decode a picture file; see `decode_image`."""
+    return decode_image(
+        read_bytes(path, limits),
+        path.name,
+        limits=limits,
+        stretch=stretch,
+        min_side_px=min_side_px,
+    )

@@ -1,0 +1,82 @@
+"""What kind of file some bytes are, by their first bytes and never by a name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ACCEPTED = "JPEG, PNG, WebP, TIFF, BMP, GIF and FITS pictures"
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+    | {".fits", ".fit", ".fts", ".fz"}
+)
+_GZIPPED_SUFFIXES = (".fits.gz", ".fit.gz", ".fts.gz")
+
+FITS_MAGIC = b"SIMPLE"
+GZIP_MAGIC = b"\x1f\x8b"
+
+_RASTER_MAGICS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG": "PNG",
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+}
+_OTHER_MAGICS = {
+    b"%!PS": "a PostScript (EPS) file",
+    b"\xc5\xd0\xd3\xc6": "a PostScript (EPS) file",
+    b"%PDF": "a PDF document",
+    b"<!DOCTYPE HTML": "a web page (HTML)",
+    b"<HTML": "a web page (HTML)",
+    b"<HEAD": "a web page (HTML)",
+    b"<SVG": "an SVG drawing",
+    b"<?XML": "an XML file",
+    b"8BPS": "a Photoshop file",
+    b"PK\x03\x04": "a ZIP archive or an office document",
+    b"\0\0\x01\0": "a Windows icon",
+    b"\0\0\0\x0cJXL ": "a JPEG XL picture",
+    b"\xff\x0a": "a JPEG XL picture",
+    b"\0\0\0\x0cJP  ": "a JPEG 2000 picture",
+    b"XISF0100": "an XISF picture",
+    b"XTENSION": "a piece of a FITS file without its beginning",
+    GZIP_MAGIC: "a gzip archive",
+}
+_ISO_BRANDS = {
+    b"heic": "a HEIC photo",
+    b"heix": "a HEIC photo",
+    b"mif1": "a HEIC photo",
+    b"avif": "an AVIF picture",
+}
+_HEAD_BYTES = 512
+
+
+def has_image_suffix(path: Path) -> bool:
+    """Tell whether a folder scan should look into a file, by its name alone."""
+    name = path.name.lower()
+    return path.suffix.lower() in IMAGE_SUFFIXES or name.endswith(_GZIPPED_SUFFIXES)
+
+
+def is_fits(data: bytes) -> bool:
+    """Tell whether a file is FITS, or gzipped, which only FITS may be."""
+    return data.startswith((FITS_MAGIC, GZIP_MAGIC))
+
+
+def raster_format(data: bytes) -> str | None:
+    """Return the name of the ordinary picture format that a file begins as, if it is one."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    return next((kind for magic, kind in _RASTER_MAGICS.items() if data.startswith(magic)), None)
+
+
+def describe_other(data: bytes) -> str | None:
+    """Say in words what a file is that is no accepted picture, where that is known."""
+    if data[4:8] == b"ftyp":
+        return _ISO_BRANDS.get(data[8:12], "a video")
+    head = data[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().upper()
+    for magic, description in _OTHER_MAGICS.items():
+        if data.startswith(magic) or head.startswith(magic):
+            return description
+    return None
