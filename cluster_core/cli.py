@@ -1,0 +1,107 @@
+"""`python -m cluster_core classify`: label many pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from cluster_core.command_line import ProgressLine, plain_exits
+from cluster_core.errors import RunError
+from cluster_core.model.classification import Answer, classify_files, find_picture_files
+from cluster_core.model.prediction import Predictor
+from cluster_core.model.selection import choose_bundle
+from cluster_core.workspace import Workspace, replacing
+
+
+@click.group()
+def main() -> None:
+    """Cluster Lab on the command line."""
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="File to write.  [default: standard output]"
+)
+@click.option(
+    "--graph", type=click.Path(path_type=Path), help="A model's folder.  [default: the newest]"
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of CSV.")
+@plain_exits
+def classify(
+    paths: tuple[Path, ...], output: Path | None, graph: Path | None, as_json: bool
+) -> None:
+    """Label pictures, and all pictures in folders and their sub-folders."""
+    workspace = Workspace.default()
+    predictor = Predictor(choose_bundle(graph, workspace), workspace)
+    found = find_picture_files(paths)
+    progress, n_problems = ProgressLine(), 0
+    with _open_output(output) as stream:
+        write = (_json_writer if as_json else _csv_writer)(stream, predictor.bundle.labels)
+        for done, answer in enumerate(classify_files(predictor, found.pictures), start=1):
+            write(answer)
+            n_problems += answer.problem is not None
+            progress.show("Labelling pictures", done, len(found.pictures))
+    progress.clear()
+    summary = f"{len(found.pictures) - n_problems} pictures labelled, {n_problems} unreadable"
+    if found.n_others:
+        summary += f", {found.n_others} files left alone that are not named like pictures"
+    click.echo(summary, err=True)
+
+
+def _csv_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:
+    rows = csv.writer(stream)
+    rows.writerow(["path", "label", "score", *labels, "problem"])
+
+    def write(answer: Answer) -> None:
+        found = answer.prediction
+        if found is None:
+            rows.writerow([answer.path, "", "", *("" for _ in labels), answer.problem])
+            return
+        scores = [f"{found.scores[label]:.5f}" for label in labels]
+        rows.writerow([answer.path, found.label, f"{found.score:.5f}", *scores, ""])
+
+    return write
+
+
+def _json_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:
+    def write(answer: Answer) -> None:
+        record: dict[str, Any] = {"path": str(answer.path)}
+        found = answer.prediction
+        if found is None:
+            record["problem"] = answer.problem
+        else:
+            record |= {"label": found.label, "score": found.score}
+            record["scores"] = {label: found.scores[label] for label in labels}
+        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+    return write
+
+
+@contextmanager
+def _open_output(output: Path | None) -> Iterator[TextIO]:
+    """Give standard output, or a file that appears whole when all is done."""
+    if output is None:
+        yield sys.stdout
+        return
+    if output.is_dir():
+        raise RunError(f"{output} is a folder: add a file name to --output.")
+    try:
+        # A file name need not be valid UTF-8; its odd bytes are written as \x escapes.
+        with (
+            replacing(output) as draft,
+            draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
+        ):
+            yield stream
+    except OSError as error:
+        raise RunError(
+            f"{output} could not be written ({error.strerror}): choose another --output, or make "
+            "room there."
+        ) from error

@@ -1,0 +1,96 @@
+"""What all commands share: one line for an error, a clean stop on Ctrl-C, progress on stderr."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cluster_core.errors import ClusterError
+
+EXIT_ERROR = 1
+EXIT_STOPPED = 130
+REDRAW_EVERY_S = 0.1
+
+
+def plain_exits(command: Callable[..., None]) -> Callable[..., None]:
+    """End a command with exit 1 and one line for a ClusterError, 130 and one line for Ctrl-C."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+        try:
+            command(*arguments, **options)
+        except ClusterError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(EXIT_ERROR)
+        except KeyboardInterrupt:
+            click.echo("\nStopped. What was computed so far is kept for the next time.", err=True)
+            sys.exit(EXIT_STOPPED)
+        except BrokenPipeError:
+            # The reader of our output left (`| head`); there is nobody to tell.
+            sys.stderr.close()
+            sys.exit(EXIT_ERROR)
+
+    return run
+
+
+def run_as_program(command: click.Command) -> None:
+    """Run a command with the chatter of native libraries kept off standard error.
+
+    TensorFlow and LiteRT write notes for their developers to file descriptor 2
+    past all settings of Python's; whoever sets TF_CPP_MIN_LOG_LEVEL still gets them.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+        sys.stderr.flush()
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device, not a path)
+            os.dup2(nowhere.fileno(), 2)
+    command()
+
+
+class ProgressLine:
+    """One line on standard error that is drawn over; silent where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._begin_s = 0.0
+        self._drawn_s = 0.0
+        self._is_shown = sys.stderr.isatty()
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Draw a stage's bar, its speed and the time left."""
+        if not self._is_shown:
+            return
+        now_s = time.monotonic()
+        if stage != self._stage:
+            self.clear()
+            self._stage, self._begin_s, self._drawn_s = stage, now_s, 0.0
+        is_last = done == total
+        if now_s - self._drawn_s < REDRAW_EVERY_S and not is_last:
+            return
+        self._drawn_s = now_s
+        click.echo(f"\r\033[K{stage} {self._describe(done, total, now_s)}", err=True, nl=False)
+
+    def clear(self) -> None:
+        """Wipe the line, so that something else can be printed."""
+        if self._is_shown and self._stage:
+            click.echo("\r\033[K", err=True, nl=False)
+            self._stage = ""
+
+    def _describe(self, done: int, total: int, now_s: float) -> str:
+        if not total:
+            return "…"
+        n_filled = 20 * done // total
+        bar = "█" * n_filled + "░" * (20 - n_filled)
+        elapsed_s = now_s - self._begin_s
+        if not done or elapsed_s < 1:
+            return f"{bar} {done}/{total}"
+        speed = done / elapsed_s
+        return f"{bar} {done}/{total}, {speed:.0f} a second, {(total - done) / speed:.0f} s left"

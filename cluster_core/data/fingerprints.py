@@ -1,0 +1,75 @@
+"""Recognise copies of one picture, whatever their size, format or compression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+FINGERPRINT_VERSION = 1
+SIDE_PX = 32
+COPY_CORRELATION = 0.65
+MAX_COPIES = 10
+BLOCK = 2048
+
+
+def compute_fingerprint(pixels: np.ndarray) -> bytes:
+    """Reduce a picture to its fine structure.
+
+    The picture is shrunk to 32 x 32 grey pixels, what a blur of one pixel keeps
+    is taken away, and the rest is brought to unit length. Two different
+    globular clusters are both a bright blob on black; their stars are not in
+    the same places, and that is what remains.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, (height, width, 3)
+        The picture.
+
+    Returns
+    -------
+    bytes
+        1024 signed bytes, row by row; all zero for a picture without structure.
+    """
+    grey = Image.fromarray(pixels).convert("L")
+    # Shrunk by a box, each pixel of the result is a mean: JPEG noise averages out.
+    small = grey.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
+    blurred = small.filter(ImageFilter.GaussianBlur(1))
+    detail = np.asarray(small, np.float32) - np.asarray(blurred, np.float32)
+    detail -= detail.mean()
+    peak = float(np.abs(detail).max())
+    if peak < 1:
+        return bytes(SIDE_PX * SIDE_PX)
+    return np.rint(detail * (127 / peak)).astype(np.int8).tobytes()
+
+
+def find_copies(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Find the pairs of pictures that are copies of each other.
+
+    Parameters
+    ----------
+    fingerprints : sequence of bytes
+        One a picture, as `compute_fingerprint` gives them.
+
+    Returns
+    -------
+    list of (int, int)
+        Index pairs, the smaller index first, in rising order. Pictures that
+        resemble more than ten others are one scene photographed again and
+        again (parts on a conveyor belt), not copies, and are left out.
+    """
+    if not fingerprints:
+        return []
+    raw = np.frombuffer(b"".join(fingerprints), np.int8).reshape(len(fingerprints), -1)
+    unit = raw.astype(np.float32)  # (n_pictures, 1024)
+    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
+    pairs: list[np.ndarray] = []
+    for start in range(0, len(unit), BLOCK):
+        alike = unit[start : start + BLOCK] @ unit[start:].T >= COPY_CORRELATION
+        rows, columns = np.nonzero(np.triu(alike, 1))
+        pairs.append(np.column_stack([rows, columns]) + start)
+    found = np.concatenate(pairs)
+    partners = np.bincount(found.ravel(), minlength=len(unit))
+    keep = (partners[found] <= MAX_COPIES).all(axis=1)
+    return [(int(first), int(second)) for first, second in found[keep]]

@@ -1,0 +1,66 @@
+"""`python -m cluster_core.label_image`: tell what one picture shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cluster_core.command_line import plain_exits, run_as_program
+from cluster_core.data.mapping import count_usable_cpus
+from cluster_core.errors import BundleError
+from cluster_core.images import read_bytes
+from cluster_core.model.prediction import Prediction, Predictor
+from cluster_core.model.selection import choose_bundle
+from cluster_core.workspace import Workspace
+
+
+@click.command()
+@click.option(
+    "--image", type=click.Path(path_type=Path), required=True, help="The picture to label."
+)
+@click.option(
+    "--graph",
+    type=click.Path(path_type=Path),
+    help="A model's folder, or a retrained .pb graph.  [default: the newest model]",
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="The class names of a .pb graph, a line each.  [default: retrained_labels.txt beside it]",
+)
+@plain_exits
+def main(image: Path, graph: Path | None, labels: Path | None) -> None:
+    """Label one picture, the likeliest class first."""
+    data = read_bytes(image)
+    if graph is not None and graph.is_file():
+        prediction = _label_with_graph(graph, labels, data, image.name)
+    else:
+        workspace = Workspace.default()
+        bundle = choose_bundle(graph, workspace)
+        prediction = Predictor(bundle, workspace, count_usable_cpus()).predict_file(
+            data, image.name
+        )
+    click.echo(f"Evaluation time (1-image): {prediction.seconds:.3f}s\n")
+    for label, score in prediction.scores.items():
+        click.echo(f"{label} (score={score:.5f})")
+
+
+def _label_with_graph(graph: Path, labels: Path | None, data: bytes, name: str) -> Prediction:
+    labels = labels or graph.parent / Workspace(graph.parent).retrained_labels.name
+    try:
+        names = tuple(labels.read_text("utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(
+            f"The class names of {graph} could not be read from {labels}: give the labels file "
+            "that was written with it, --labels=FILE.",
+            path=graph,
+        ) from error
+    # Only here is TensorFlow needed: a bundle is answered without.
+    from cluster_core.model.frozen_graph import FrozenGraph
+
+    return FrozenGraph(graph, names).predict_file(data, name)
+
+
+if __name__ == "__main__":
+    run_as_program(main)

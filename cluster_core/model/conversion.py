@@ -1,0 +1,138 @@
+"""Convert a backbone once for LiteRT and for frozen graphs. Importing this loads TensorFlow.
+
+`python -m cluster_core.model.conversion` does it in a process of its own, for
+programs that must stay free of TensorFlow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+import click
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import (
+    convert_variables_to_constants_v2,
+)
+
+from cluster_core.errors import ClusterError
+from cluster_core.model.converted import ConvertedBackbone, find_ready
+from cluster_core.model.features import LiteRTExtractor
+from cluster_core.model.keras_backbones import hash_weights, load_backbone, obtain_weights
+from cluster_core.model.registry import BackboneSpec, get_backbone
+from cluster_core.model.weights import hash_file
+from cluster_core.workspace import replacing
+
+_logger = logging.getLogger(__name__)
+
+MAX_RELATIVE_ERROR = 1e-4
+N_TRIAL_PICTURES = 4
+
+
+def prepare_backbone(spec: BackboneSpec, model_dir: Path, backbones_dir: Path) -> ConvertedBackbone:
+    """Return a backbone ready to run; download and convert it where that is due.
+
+    Parameters
+    ----------
+    spec : BackboneSpec
+        Which one.
+    model_dir : Path
+        Where its weights are looked for, and downloaded to.
+    backbones_dir : Path
+        Where conversions are kept.
+
+    Raises
+    ------
+    BackboneError
+        Its weights are damaged, or neither at hand nor to be had.
+    """
+    ready = find_ready(spec, model_dir, backbones_dir)
+    if ready:
+        return ready
+    return convert_backbone(spec, obtain_weights(spec, model_dir), backbones_dir)
+
+
+def convert_backbone(
+    spec: BackboneSpec, weights_path: Path | None, backbones_dir: Path
+) -> ConvertedBackbone:
+    """Write a backbone's LiteRT file and frozen graph, and check one against Keras.
+
+    A network that LiteRT will not take, or whose features differ from Keras' by
+    more than 1e-4 of the largest, is recorded as one that TensorFlow must run.
+    """
+    _logger.info("Converting %s for this machine (once)", spec.name)
+    model = load_backbone(spec, weights_path)
+    graph = freeze(model).SerializeToString()
+    litert, relative_error = _convert_to_litert(model)
+    converted = ConvertedBackbone(
+        name=spec.name,
+        weights_sha256=hash_weights(model),
+        weights_file_sha256=hash_file(weights_path) if weights_path else "",
+        litert_sha256=hashlib.sha256(litert).hexdigest() if litert else "",
+        graph_sha256=hashlib.sha256(graph).hexdigest(),
+        relative_error=relative_error,
+        folder=backbones_dir,
+    )
+    with replacing(converted.graph_path) as draft:
+        draft.write_bytes(graph)
+    if litert:
+        with replacing(converted.litert_path) as draft:
+            draft.write_bytes(litert)
+    converted.save_record()
+    return converted
+
+
+def freeze(model: keras.Model) -> tf.compat.v1.GraphDef:
+    """Return a model as a graph of constants, its input named `pixels`, its output `features`."""
+    frozen = convert_variables_to_constants_v2(_trace(model, n_pictures=None))
+    return frozen.graph.as_graph_def()
+
+
+def _trace(model: keras.Model, n_pictures: int | None) -> tf.types.experimental.ConcreteFunction:
+    @tf.function
+    def run(pixels: tf.Tensor) -> tf.Tensor:
+        return tf.identity(model(pixels, training=False), name="features")
+
+    shape = (n_pictures, *model.input_shape[1:])
+    return run.get_concrete_function(tf.TensorSpec(shape, tf.float32, name="pixels"))
+
+
+def _convert_to_litert(model: keras.Model) -> tuple[bytes, float]:
+    """Return the LiteRT file and its largest relative error; an empty file if it will not do."""
+    try:
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([_trace(model, n_pictures=1)])
+        content = converter.convert()
+    except Exception as error:  # the converter raises whatever its passes raise
+        _logger.warning("LiteRT does not take this network, TensorFlow will run it: %s", error)
+        return b"", 0.0
+    random = np.random.default_rng(0)
+    pictures = random.uniform(-1, 1, (N_TRIAL_PICTURES, *model.input_shape[1:]))
+    pictures = pictures.astype(np.float32)
+    expected = np.asarray(model(pictures, training=False))
+    found = LiteRTExtractor(content).extract(pictures)
+    relative_error = float(np.abs(found - expected).max() / np.abs(expected).max())
+    if not relative_error <= MAX_RELATIVE_ERROR:
+        _logger.warning(
+            "LiteRT's features differ from Keras' by %.1e, TensorFlow will run it", relative_error
+        )
+        return b"", relative_error
+    return content, relative_error
+
+
+@click.command(help="Download and convert a backbone, so that it is ready to run.")
+@click.argument("architecture")
+@click.option("--model_dir", type=click.Path(path_type=Path), required=True)
+@click.option("--backbones_dir", type=click.Path(path_type=Path), required=True)
+def main(architecture: str, model_dir: Path, backbones_dir: Path) -> None:
+    """Run as a program; a ClusterError becomes one line on standard error."""
+    try:
+        prepare_backbone(get_backbone(architecture), model_dir, backbones_dir)
+    except ClusterError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Pictures to bottleneck features, on LiteRT."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from cluster_core.model.converted import ConvertedBackbone
+
+
+class FeatureExtractor(Protocol):
+    """Whatever can run a backbone."""
+
+    def extract(self, pictures: np.ndarray) -> np.ndarray:
+        """Map float32 RGB, (n, size, size, 3), -1 to 1, to float32 (n, n_features)."""
+
+
+class LiteRTExtractor:
+    """A backbone on LiteRT; safe to share between threads, each has an interpreter of its own.
+
+    Pictures go through one by one: with XNNPACK a batch is no faster
+    (`python -m benchmarks.predict`), and one keeps memory flat.
+
+    Parameters
+    ----------
+    content : bytes
+        The LiteRT file.
+    n_threads : int
+        Threads that share the work of one picture. One is best where several
+        pictures are at work at a time.
+    """
+
+    def __init__(self, content: bytes, n_threads: int = 1) -> None:
+        self._content = content
+        self._n_threads = n_threads
+        self._local = threading.local()
+
+    def extract(self, pictures: np.ndarray) -> np.ndarray:
+        """Map float32 RGB, (n, size, size, 3), -1 to 1, to float32 (n, n_features)."""
+        interpreter = self._interpreter()
+        input_index = interpreter.get_input_details()[0]["index"]
+        output_index = interpreter.get_output_details()[0]["index"]
+        features = []
+        for picture in pictures:
+            interpreter.set_tensor(input_index, picture[np.newaxis])
+            interpreter.invoke()
+            features.append(interpreter.get_tensor(output_index)[0])
+        return np.stack(features)
+
+    def _interpreter(self) -> Interpreter:
+        if not hasattr(self._local, "interpreter"):
+            interpreter = Interpreter(model_content=self._content, num_threads=self._n_threads)
+            interpreter.allocate_tensors()
+            self._local.interpreter = interpreter
+        found: Interpreter = self._local.interpreter
+        return found
+
+
+def load_extractor(backbone: ConvertedBackbone, n_threads: int = 1) -> FeatureExtractor:
+    """Return what runs a backbone: LiteRT, or TensorFlow where LiteRT will not.
+
+    Raises
+    ------
+    BackboneError
+        Its file is missing or was altered.
+    """
+    if backbone.runs_on_litert:
+        return LiteRTExtractor(backbone.read_litert(), n_threads)
+    from cluster_core.model.tensorflow_features import TensorFlowExtractor
+
+    return TensorFlowExtractor(backbone)

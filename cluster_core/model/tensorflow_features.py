@@ -1,0 +1,33 @@
+"""Bottleneck features of a backbone that LiteRT will not run. Importing this loads TensorFlow."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import tensorflow as tf
+
+from cluster_core.model.converted import ConvertedBackbone
+
+
+class TensorFlowExtractor:
+    """A backbone on TensorFlow, from its frozen graph; safe to share between threads.
+
+    Parameters
+    ----------
+    backbone : ConvertedBackbone
+        Its frozen graph is what runs.
+    """
+
+    def __init__(self, backbone: ConvertedBackbone) -> None:
+        graph = tf.compat.v1.GraphDef.FromString(backbone.read_graph())
+        self._run = tf.compat.v1.wrap_function(
+            lambda: tf.graph_util.import_graph_def(graph, name=""), []
+        ).prune("pixels:0", "features:0")
+        # TensorFlow spreads one call over all cores: calls at the same time only crowd them.
+        self._lock = threading.Lock()
+
+    def extract(self, pictures: np.ndarray) -> np.ndarray:
+        """Map float32 RGB, (n, size, size, 3), -1 to 1, to float32 (n, n_features)."""
+        with self._lock:
+            return np.asarray(self._run(tf.constant(pictures)))

@@ -1,0 +1,167 @@
+"""`python -m cluster_core.retrain`: the retrain script of 2018, flag for flag."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cluster_core.command_line import ProgressLine, plain_exits, run_as_program
+from cluster_core.evaluation.scores import Metrics
+from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.registry import list_backbones
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.events import DatasetRead, StageProgress, TrainEvent
+from cluster_core.workspace import Workspace
+
+_WORKSPACE = Workspace.default()
+_DEFAULTS = {field.name: field.default for field in fields(TrainConfig)}
+_IN_WORKSPACE = {
+    "output_graph": _WORKSPACE.retrained_graph,
+    "output_labels": _WORKSPACE.retrained_labels,
+    "intermediate_output_graphs_dir": _WORKSPACE.intermediate_graphs,
+    "summaries_dir": _WORKSPACE.training_summaries / "<architecture>",
+    "model_dir": _WORKSPACE.models,
+    "bottleneck_dir": _WORKSPACE.bottlenecks,
+    "saved_model_dir": "not written",
+}
+_ARCHITECTURES = ", ".join(spec.name for spec in list_backbones())
+
+
+def _path(name: str, description: str) -> Any:
+    return click.option(
+        f"--{name}",
+        type=click.Path(path_type=Path),
+        show_default=str(_IN_WORKSPACE[name]),
+        help=description,
+    )
+
+
+def _setting(name: str, description: str) -> Any:
+    """Declare a flag whose type and default are those of `TrainConfig`."""
+    default = _DEFAULTS[name]
+    kind = float if name.endswith("_percentage") else type(default)
+    return click.option(
+        f"--{name}", type=kind, default=default, show_default=True, help=description
+    )
+
+
+def _switch(name: str, description: str) -> Any:
+    return click.option(
+        f"--{name}/--no-{name}", default=_DEFAULTS[name], show_default=True, help=description
+    )
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option(
+    "--image_dir",
+    type=click.Path(path_type=Path),
+    default=_WORKSPACE.cluster_photos,
+    show_default=True,
+    help="Folder that holds a sub-folder of pictures for each class.",
+)
+@_path("output_graph", "Where to save the trained graph.")
+@_path("intermediate_output_graphs_dir", "Where to save graphs while the training goes on.")
+@_setting("intermediate_store_frequency", "Save a graph every so many steps; 0 for never.")
+@_path("output_labels", "Where to save the class names.")
+@_path("summaries_dir", "Where to save event files for TensorBoard.")
+@_setting("how_many_training_steps", "Training steps to run.")
+@_setting("learning_rate", "Size of each step: small learns slowly, too large never settles.")
+@_setting("testing_percentage", "Share of the pictures kept for the final test.")
+@_setting("validation_percentage", "Share of the pictures kept to watch the training with.")
+@_setting("eval_step_interval", "Steps from one evaluation to the next.")
+@_setting("train_batch_size", "Pictures to learn from in each step.")
+@_setting("test_batch_size", "Pictures in the final test; -1 for all.")
+@_setting("validation_batch_size", "Pictures in each evaluation; -1 for all.")
+@click.option(
+    "--print_misclassified_test_images",
+    is_flag=True,
+    help="List the test pictures that were answered wrong.",
+)
+@_path("model_dir", "Where pretrained weights lie, or are downloaded to.")
+@_path("bottleneck_dir", "Where bottleneck features are kept.")
+@_setting("final_tensor_name", "Name of the output in the saved graph.")
+@_switch("flip_left_right", "Also learn from mirrored pictures.")
+@_setting("random_crop", "Also learn from pictures with a margin of so many percent cut off.")
+@_setting("random_scale", "Also learn from pictures enlarged by up to so many percent.")
+@_setting("random_brightness", "Also learn from pictures up to so many percent brighter or darker.")
+@_switch("sky_views", "Turn and mirror pictures in all eight ways: for pictures without an up.")
+@_setting("architecture", f"Pretrained network to build on: {_ARCHITECTURES}.")
+@_path("saved_model_dir", "Where to save a SavedModel for TensorFlow Serving.")
+@_setting("weight_decay", "Pull of the weights towards zero, against learning by heart.")
+@_switch("balance_classes", "Weigh every class alike, however many pictures it has.")
+@_switch("early_stopping", "Stop when the validation pictures no longer improve; keep the best.")
+@_setting("seed", "The same seed and pictures give the same model.")
+@plain_exits
+def main(print_misclassified_test_images: bool, **options: Any) -> None:
+    """Retrain the last layer of a pretrained network on your own folders of pictures."""
+    config = TrainConfig(**options)
+    # After the settings are checked: a wrong one is told at once, TensorFlow takes seconds.
+    from cluster_core.training.train import train
+
+    progress = ProgressLine()
+
+    def on_event(event: TrainEvent) -> None:
+        if isinstance(event, StageProgress):
+            progress.show(event.stage, event.done, event.total)
+            return
+        progress.clear()
+        if isinstance(event, DatasetRead):
+            _report_dataset(event)
+        else:
+            _print_evaluation(event)
+
+    result = train(config, Workspace.default(), on_event)
+    progress.clear()
+    if print_misclassified_test_images:
+        _print_misclassified(result.metrics)
+    click.echo(f"Model saved in {result.folder}", err=True)
+    _print_test_accuracy(result.metrics)
+
+
+def _report_dataset(event: DatasetRead) -> None:
+    index, split = event.index, event.split
+    for label, count in index.counts.items():
+        click.echo(f"{label}: {count} pictures", err=True)
+    for file in index.rejected:
+        click.echo(f"Left out: {file.reason}", err=True)
+    sides = (split.training, split.validation, split.testing)
+    n_training, n_validation, n_testing = map(len, sides)
+    click.echo(
+        f"{n_training} for training, {n_validation} for validation, {n_testing} for the final test",
+        err=True,
+    )
+    for note in split.notes:
+        click.echo(note, err=True)
+
+
+def _print_evaluation(evaluation: Evaluation) -> None:
+    step = f"Step {evaluation.step}:"
+    click.echo(f"{step} Train accuracy = {evaluation.train_accuracy:.1%}")
+    click.echo(f"{step} Cross entropy = {evaluation.train_cross_entropy:.3f}")
+    if evaluation.validation_accuracy is not None:
+        click.echo(
+            f"{step} Validation accuracy = {evaluation.validation_accuracy:.1%} "
+            f"(N={evaluation.n_validation})"
+        )
+
+
+def _print_misclassified(metrics: Metrics) -> None:
+    click.echo("=== MISCLASSIFIED TEST IMAGES ===")
+    for mistake in metrics.misclassified:
+        click.echo(f"{mistake.path}  {mistake.predicted} (score={mistake.score:.5f})")
+
+
+def _print_test_accuracy(metrics: Metrics) -> None:
+    if not metrics.n:
+        click.echo("Final test accuracy: not measured, no pictures were kept for it")
+        return
+    low, high = metrics.interval
+    click.echo(f"Final test accuracy = {metrics.accuracy:.1%} (N={metrics.n})")
+    click.echo(f"95% interval: {low:.1%} to {high:.1%}")
+
+
+if __name__ == "__main__":
+    run_as_program(main)

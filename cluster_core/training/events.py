@@ -1,0 +1,43 @@
+"""What a training tells while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cluster_core.data.dataset import DatasetIndex
+from cluster_core.data.splits import Split
+from cluster_core.model.head_settings import Evaluation
+
+
+class Stage(StrEnum):
+    """The parts of a training, in order."""
+
+    READING = "Reading pictures"
+    BACKBONE = "Preparing the network"
+    BOTTLENECKS = "Computing bottlenecks"
+    TRAINING = "Training"
+    TESTING = "Testing"
+    SAVING = "Saving"
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """How far a stage is: `done` of `total` pictures; a stage without a count has total 0."""
+
+    stage: Stage
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class DatasetRead:
+    """What is there to learn from, and how it was split."""
+
+    index: DatasetIndex
+    split: Split
+
+
+TrainEvent = StageProgress | DatasetRead | Evaluation
+EventHandler = Callable[[TrainEvent], None]

@@ -1,0 +1,288 @@
+"""The one orchestrator: from a folder of pictures to a model. Importing this loads TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+import numpy as np
+from tensorflow.compat.v1 import GraphDef
+
+from cluster_core.data.cache_file import CacheFile
+from cluster_core.data.dataset import DatasetIndex, Picture, scan_dataset
+from cluster_core.data.splits import Split, split_dataset
+from cluster_core.errors import RunError
+from cluster_core.evaluation.calibration import fit_temperature
+from cluster_core.evaluation.scores import Metrics, compute_metrics
+from cluster_core.model.bottlenecks import BottleneckCache
+from cluster_core.model.bundle import BackboneReference, ModelBundle, save_bundle
+from cluster_core.model.conversion import prepare_backbone
+from cluster_core.model.converted import ConvertedBackbone
+from cluster_core.model.export import build_graph, save_graph, save_labels, save_saved_model
+from cluster_core.model.extraction import BottleneckSource
+from cluster_core.model.features import load_extractor
+from cluster_core.model.head import Head
+from cluster_core.model.head_settings import ALL_AT_ONCE, Evaluation
+from cluster_core.model.head_training import Examples, FittedHead, fit_head
+from cluster_core.model.preprocessing import Preprocessing
+from cluster_core.model.views import View
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
+from cluster_core.training.outputs import TrainingOutputs
+from cluster_core.training.summaries import TensorBoardSummaries
+from cluster_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training leaves behind.
+
+    Attributes
+    ----------
+    bundle : ModelBundle
+        The model.
+    folder : Path
+        Where it was saved.
+    metrics : Metrics
+        The final test.
+    index : DatasetIndex
+    split : Split
+    """
+
+    bundle: ModelBundle
+    folder: Path
+    metrics: Metrics
+    index: DatasetIndex
+    split: Split
+
+
+def train(config: TrainConfig, workspace: Workspace, on_event: EventHandler) -> TrainingResult:
+    """Retrain the last layer of a backbone on a folder of class folders.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        What to learn and how.
+    workspace : Workspace
+        Where caches and results are kept.
+    on_event : callable
+        Told how it goes. It may raise to stop: what is cached stays, and
+        nothing half-written is left.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    DatasetError, ImageError, BackboneError, ConfigError
+        There is nothing to learn from or with.
+    RunError
+        Another training runs in this workspace, or the disk cannot be written to.
+    """
+    outputs = TrainingOutputs.of(config, workspace)
+    outputs.check()
+    with _alone_in(workspace), _plain_disk_errors(), CacheFile(outputs.bottleneck_dir) as cache:
+        index, split = _read_dataset(config, cache, on_event)
+        on_event(StageProgress(Stage.BACKBONE))
+        backbone = prepare_backbone(config.backbone, outputs.model_dir, workspace.backbones)
+        preprocessing = Preprocessing(config.backbone.input_size_px)
+        source = BottleneckSource(
+            load_extractor(backbone),
+            preprocessing,
+            BottleneckCache(cache, backbone, preprocessing),
+        )
+        training, validation, testing = _compute_examples(config, index, split, source, on_event)
+
+        with TensorBoardSummaries(outputs.summaries_dir) as summaries:
+            sides = (training, validation)
+            fitted = _fit(config, outputs, backbone, sides, summaries, on_event)
+            head = _calibrate(fitted.head, validation)
+            graph = _build_graph(config, backbone, head)
+            summaries.write_graph(graph)
+
+        on_event(StageProgress(Stage.TESTING))
+        metrics = _test(config, index, split, testing, head)
+        bundle = _assemble(config, index, backbone, preprocessing, head, metrics, fitted)
+        on_event(StageProgress(Stage.SAVING))
+        folder = save_bundle(bundle, workspace.bundles)
+        _export(config, outputs, graph, bundle.labels)
+    return TrainingResult(bundle, folder, metrics, index, split)
+
+
+def _read_dataset(
+    config: TrainConfig, cache: CacheFile, on_event: EventHandler
+) -> tuple[DatasetIndex, Split]:
+    def on_progress(done: int, total: int) -> None:
+        on_event(StageProgress(Stage.READING, done, total))
+
+    index = scan_dataset(config.image_dir, cache, on_progress)
+    split = split_dataset(
+        index,
+        testing_percentage=config.testing_percentage,
+        validation_percentage=config.validation_percentage,
+    )
+    on_event(DatasetRead(index, split))
+    return index, split
+
+
+def _compute_examples(
+    config: TrainConfig,
+    index: DatasetIndex,
+    split: Split,
+    source: BottleneckSource,
+    on_event: EventHandler,
+) -> tuple[Examples, Examples | None, Examples | None]:
+    """Return features of the three sides; a side without pictures is None, training never is."""
+    sides = (split.training, split.validation, split.testing)
+    total, before = sum(map(len, sides)), 0
+
+    def on_progress(done: int, _: int) -> None:
+        on_event(StageProgress(Stage.BOTTLENECKS, before + done, total))
+
+    def examples(pictures: Sequence[Picture], views: Sequence[View]) -> Examples:
+        nonlocal before
+        features = source.compute(pictures, views, on_progress)
+        before += len(pictures)
+        classes = np.array([index.labels.index(picture.label) for picture in pictures])
+        return Examples(features, classes, len(index.labels))
+
+    training = examples(split.training, config.training_views)
+    validation = examples(split.validation, config.views) if split.validation else None
+    testing = examples(split.testing, config.views) if split.testing else None
+    return training, validation, testing
+
+
+def _fit(
+    config: TrainConfig,
+    outputs: TrainingOutputs,
+    backbone: ConvertedBackbone,
+    sides: tuple[Examples, Examples | None],
+    summaries: TensorBoardSummaries,
+    on_event: EventHandler,
+) -> FittedHead:
+    on_event(StageProgress(Stage.TRAINING))
+
+    def on_evaluation(evaluation: Evaluation) -> None:
+        summaries.write(evaluation)
+        on_event(evaluation)
+
+    def on_store(step: int, head: Head) -> None:
+        path = outputs.intermediate_output_graphs_dir / f"intermediate_{step}.pb"
+        save_graph(_build_graph(config, backbone, head), path)
+
+    return fit_head(*sides, config.head_settings, on_evaluation, on_store)
+
+
+def _calibrate(head: Head, validation: Examples | None) -> Head:
+    if validation is None:
+        return head
+    logits = head.compute_logits(validation.features)
+    return replace(head, temperature=fit_temperature(logits, validation.classes))
+
+
+def _test(
+    config: TrainConfig, index: DatasetIndex, split: Split, testing: Examples | None, head: Head
+) -> Metrics:
+    if testing is None:
+        return compute_metrics((), np.empty((0, len(index.labels))), index.labels)
+    scores = head.compute_scores(testing.features)
+    pictures = split.testing
+    if config.test_batch_size != ALL_AT_ONCE:
+        random = np.random.default_rng(config.seed)
+        drawn = np.sort(random.permutation(len(pictures))[: config.test_batch_size])
+        pictures, scores = tuple(pictures[number] for number in drawn), scores[drawn]
+    return compute_metrics(pictures, scores, index.labels)
+
+
+def _assemble(
+    config: TrainConfig,
+    index: DatasetIndex,
+    backbone: ConvertedBackbone,
+    preprocessing: Preprocessing,
+    head: Head,
+    metrics: Metrics,
+    fitted: FittedHead,
+) -> ModelBundle:
+    now = datetime.now(UTC)
+    return ModelBundle(
+        name=f"{now:%Y%m%d-%H%M%S-%f}-{config.architecture}",
+        created=now.isoformat(timespec="seconds"),
+        labels=index.labels,
+        backbone=BackboneReference(backbone.name, backbone.weights_sha256),
+        preprocessing=preprocessing,
+        views="sky" if config.sky_views else "plain",
+        head=head,
+        metrics={
+            "test": metrics.to_record(),
+            "steps_run": fitted.n_steps,
+            "step_kept": fitted.step,
+        },
+        dataset={
+            "image_dir": index.image_dir.name,
+            "sha256": index.sha256,
+            "counts": dict(index.counts),
+            "rejected": len(index.rejected),
+        },
+        settings=config.to_record(),
+    )
+
+
+def _build_graph(config: TrainConfig, backbone: ConvertedBackbone, head: Head) -> GraphDef:
+    return build_graph(
+        backbone, head, final_tensor_name=config.final_tensor_name, views=config.views
+    )
+
+
+def _export(
+    config: TrainConfig, outputs: TrainingOutputs, graph: GraphDef, labels: tuple[str, ...]
+) -> None:
+    save_graph(graph, outputs.output_graph)
+    save_labels(labels, outputs.output_labels)
+    if outputs.saved_model_dir:
+        save_saved_model(
+            graph,
+            labels,
+            outputs.saved_model_dir,
+            graph_input=config.backbone.graph_input,
+            final_tensor_name=config.final_tensor_name,
+        )
+
+
+@contextmanager
+def _alone_in(workspace: Workspace) -> Iterator[None]:
+    """Hold the workspace's training lock; the system frees it when a process dies."""
+    lock = filelock.FileLock(workspace.training_lock, blocking=False)
+    try:
+        workspace.root.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise RunError(
+            f"Another training is running in {workspace.root}: wait until it has ended, or stop it."
+        ) from error
+    except OSError as error:
+        raise RunError(
+            f"The folder {workspace.root} cannot be written to ({error.strerror}): allow it, or "
+            "give another in the environment variable CLUSTER_LAB_WORKSPACE."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _plain_disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        raise RunError(
+            f"Something could not be read or written{where} ({error.strerror or error}): make "
+            "sure that the disk has room and the folder is there, then run again; bottlenecks "
+            "computed so far are kept."
+        ) from error
