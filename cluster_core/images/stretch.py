@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,64 +13,42 @@ from cluster_core.errors import ConfigError
 
 JsonScalar = str | int | float | bool | None
 
-_LOG_GAIN = 1000.0  # as in SAOImage DS9
-_ENOUGH_FOR_ZSCALE = 5
-
-_CURVES: dict[str, Callable[[NDArray[np.float32], float], NDArray[np.float32]]] = {
-    "linear": lambda x, _softening: x,
-    "sqrt": lambda x, _softening: np.sqrt(x),
-    "log": lambda x, _softening: np.log1p(_LOG_GAIN * x) / np.float32(np.log1p(_LOG_GAIN)),
-    "asinh": lambda x, softening: np.arcsinh(x / softening) / np.float32(np.arcsinh(1 / softening)),
+_CURVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
+    "asinh": np.arcsinh,
+    "log": np.log1p,
+    "sqrt": np.sqrt,
+    "linear": lambda brightness: brightness,
 }
-_INTERVALS = ("zscale", "minmax", "percentile")
-
-
-def _check_choice(field: str, received: object, allowed: tuple[str, ...]) -> None:
-    if received not in allowed:
-        choices = ", ".join(allowed)
-        raise ConfigError(
-            f"The {field} of the stretch of FITS pictures must be one of {choices}, not "
-            f"{received!r}.",
-            field=field,
-            received=received,
-            allowed=choices,
-        )
-
-
-def _check_range(field: str, received: object, least: float, greatest: float) -> None:
-    number = isinstance(received, int | float) and not isinstance(received, bool)
-    if not number or not least <= received <= greatest:  # type: ignore[operator]
-        allowed = f"a number from {least:g} to {greatest:g}"
-        raise ConfigError(
-            f"The {field} of the stretch of FITS pictures must be {allowed}, not {received!r}.",
-            field=field,
-            received=received,
-            allowed=allowed,
-        )
+_INTERVALS = ("zscale", "percentile", "minmax")
+_ENOUGH_FOR_ZSCALE = 5  # values
 
 
 @dataclass(frozen=True)
 class FitsStretch:
     """Settings that turn measured brightness into grey levels.
 
-    They are part of a model's preprocessing: the same settings are used in training
-    and in prediction.
+    They are part of a model's preprocessing: training and prediction use the same.
+    Brightness is counted from the value that becomes black, in units of the interval,
+    put through the curve, and divided by what the white value gives.
 
     Attributes
     ----------
     interval : str
-        Which values become black and white. 'zscale' finds them from the slope of the
-        sorted values around the median [1]_, so that the sky is dark grey and faint stars
-        show; 'minmax' takes the extremes; 'percentile' the central share of all values.
+        'zscale': from the slope of the sorted values around the median [1]_, so that it
+        spans the sky and what is faint; white lies above it, at `percentile`.
+        'percentile': from its mirror image, 100 - `percentile`, to `percentile`.
+        'minmax': from the least to the greatest value.
     function : str
-        The curve between black and white: 'asinh' [2]_, 'linear', 'log' or 'sqrt'.
+        The curve. 'asinh' [2]_ is straight within the interval and logarithmic above: the
+        sky stays dark and the core of a cluster keeps its structure, where ZScale's own
+        upper end would leave one white spot. Else 'log', 'sqrt' or 'linear'.
     contrast : float
         For 'zscale': from 0.01 to 1. A smaller value gives a wider interval.
     percentile : float
-        For 'percentile': the share of values inside the interval, from 50 to 100 percent.
+        The share of values not brighter than white, from 50 to 100 percent.
     softening : float
-        For 'asinh': where the curve turns from linear to logarithmic, as a share of the
-        interval, from 0.001 to 1.
+        For 'asinh' and 'log': where the curve begins to bend, in units of the interval,
+        from 0.001 to 10. A smaller value brings out more of what is faint.
 
     Raises
     ------
@@ -78,23 +57,22 @@ class FitsStretch:
 
     References
     ----------
-    .. [1] IRAF, `images.tv.display`, "ZSCALE algorithm"; as implemented in
-       `astropy.visualization.ZScaleInterval`.
+    .. [1] IRAF, task `display`, "ZSCALE algorithm", as in `astropy.visualization`.
     .. [2] Lupton, Gunn and Szalay 1999, AJ 118, 1406; Lupton et al. 2004, PASP 116, 133.
     """
 
     interval: str = "zscale"
     function: str = "asinh"
     contrast: float = 0.25
-    percentile: float = 99.5
-    softening: float = 0.1
+    percentile: float = 99.9
+    softening: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_choice("interval", self.interval, _INTERVALS)
-        _check_choice("function", self.function, tuple(_CURVES))
-        _check_range("contrast", self.contrast, 0.01, 1.0)
-        _check_range("percentile", self.percentile, 50.0, 100.0)
-        _check_range("softening", self.softening, 0.001, 1.0)
+        self._check_choice("interval", _INTERVALS)
+        self._check_choice("function", tuple(_CURVES))
+        self._check_range("contrast", 0.01, 1.0)
+        self._check_range("percentile", 50.0, 100.0)
+        self._check_range("softening", 0.001, 10.0)
 
     def to_record(self) -> dict[str, JsonScalar]:
         """Return the settings as JSON scalars, for a model's preprocessing record."""
@@ -107,22 +85,47 @@ class FitsStretch:
         Raises
         ------
         ConfigError
-            If the record names an unknown setting or one is out of its range.
+            If the record names an unknown setting, or one is out of its range.
         """
-        known = [field.name for field in fields(cls)]
-        for key in record:
-            if key not in known:
-                raise ConfigError(
-                    f"The stretch of FITS pictures has no setting {key!r}: expected "
-                    f"{', '.join(known)}.",
-                    field=str(key),
-                    received=record[key],
-                    allowed=", ".join(known),
-                )
-        return cls(**record)  # type: ignore[arg-type]  # the checks are __post_init__'s
+        known = ", ".join(field.name for field in fields(cls))
+        for key in record.keys() - asdict(DEFAULT_STRETCH).keys():
+            raise ConfigError(
+                f"The stretch of FITS pictures has no setting {key!r}: expected {known}.",
+                field=key,
+                received=record[key],
+                allowed=known,
+            )
+        return cls(**record)  # type: ignore[arg-type]  # __post_init__ checks them
+
+    def _check_choice(self, field: str, allowed: tuple[str, ...]) -> None:
+        if getattr(self, field) not in allowed:
+            raise self._error(field, "one of " + ", ".join(allowed))
+
+    def _check_range(self, field: str, least: float, greatest: float) -> None:
+        received = getattr(self, field)
+        is_number = isinstance(received, int | float) and not isinstance(received, bool)
+        if not is_number or not least <= received <= greatest:
+            raise self._error(field, f"a number from {least:g} to {greatest:g}")
+
+    def _error(self, field: str, allowed: str) -> ConfigError:
+        received = getattr(self, field)
+        return ConfigError(
+            f"The {field} of the stretch of FITS pictures must be {allowed}, not {received!r}.",
+            field=field,
+            received=received,
+            allowed=allowed,
+        )
 
 
 DEFAULT_STRETCH = FitsStretch()
+
+
+class _Interval(NamedTuple):
+    """What becomes black, one unit of brightness, and white in these units."""
+
+    black: float
+    unit: float
+    white: float
 
 
 def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[np.uint8]:
@@ -132,8 +135,8 @@ def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[
     ----------
     values : ndarray
         Numbers of any type and byte order, axes (planes, height, width). All planes share
-        one interval and one curve: were each channel stretched by itself, every sky and
-        every star would come out the same white, and the colours would be lost.
+        one interval and one curve: stretched by itself, each channel would get the same
+        sky and the same stars, and the colours would be lost.
     stretch : FitsStretch
         The settings.
 
@@ -141,36 +144,46 @@ def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[
     -------
     ndarray
         uint8, same axes. NaN and minus infinity are black, plus infinity is white,
-        and a constant picture is black.
+        a constant picture is black.
     """
-    low, high = _find_interval(values, stretch)
     levels = np.zeros(values.shape, np.uint8)
-    if low == high:
+    interval = _find_interval(values, stretch)
+    if interval is None:
         return levels
-    curve = _CURVES[stretch.function]
-    # A plane at a time, to keep the temporary arrays small.
     for plane, out in zip(values, levels, strict=True):
-        # The subtraction needs 64 bits: a sky may lie at a million, with stars a few above.
-        share = ((plane.astype(np.float64) - low) / (high - low)).astype(np.float32)
-        share = np.clip(np.nan_to_num(share, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
-        out[...] = np.rint(curve(share, stretch.softening) * 255)
+        # The subtraction takes 64 bits: a sky may lie at a million, its stars a little above.
+        brightness = (plane.astype(np.float64) - interval.black) / interval.unit
+        brightness = np.nan_to_num(brightness, nan=0.0, posinf=interval.white, neginf=0.0)
+        brightness = np.clip(brightness, 0.0, interval.white).astype(np.float32)
+        out[...] = np.rint(_curve(brightness, stretch) / _curve(interval.white, stretch) * 255)
     return levels
 
 
-def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> tuple[float, float]:
-    """Return the values that become black and white; equal for a constant picture."""
+def _curve(brightness: NDArray[np.float32] | float, stretch: FitsStretch) -> NDArray[np.float32]:
+    return _CURVES[stretch.function](np.asarray(brightness / stretch.softening, np.float32))
+
+
+def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interval | None:
+    """Return the interval of the finite values, or None where they are all the same."""
     finite = values[np.isfinite(values)].astype(np.float64)
     if finite.size == 0:
-        return 0.0, 0.0
-    low = high = 0.0
-    if stretch.interval == "zscale" and finite.size >= _ENOUGH_FOR_ZSCALE:
-        from astropy.visualization import ZScaleInterval
+        return None
+    black, top, white = _find_levels(finite, stretch)
+    if not black < top:
+        # Few stars on an otherwise constant plate leave no width.
+        black, white = float(finite.min()), float(finite.max())
+        top = white
+    return _Interval(black, top - black, (white - black) / (top - black)) if black < top else None
 
-        low, high = ZScaleInterval(contrast=stretch.contrast).get_limits(finite)
-    elif stretch.interval == "percentile":
-        tail = (100.0 - stretch.percentile) / 2.0
-        low, high = np.percentile(finite, [tail, 100.0 - tail])
-    # Few stars on an otherwise constant plate leave an interval of no width.
-    if not low < high:
-        low, high = finite.min(), finite.max()
-    return float(low), float(high)
+
+def _find_levels(finite: NDArray[np.float64], stretch: FitsStretch) -> tuple[float, float, float]:
+    """Return the lower and upper end of the interval, and the white value."""
+    if stretch.interval == "minmax":
+        return float(finite.min()), float(finite.max()), float(finite.max())
+    white = float(np.percentile(finite, stretch.percentile))
+    if stretch.interval == "percentile" or finite.size < _ENOUGH_FOR_ZSCALE:
+        return float(np.percentile(finite, 100.0 - stretch.percentile)), white, white
+    from astropy.visualization import ZScaleInterval
+
+    black, top = ZScaleInterval(contrast=stretch.contrast).get_limits(finite)
+    return float(black), float(top), max(float(top), white)
