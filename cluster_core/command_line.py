@@ -24,7 +24,8 @@ def plain_exits(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+        logging.getLogger("cluster_core").setLevel(logging.INFO)
         try:
             command(*arguments, **options)
         except ClusterError as error:

@@ -103,7 +103,9 @@ def _trace(model: keras.Model, n_pictures: int | None) -> tf.types.experimental.
 def _convert_to_litert(model: keras.Model) -> tuple[bytes, float]:
     """Return the LiteRT file and its largest relative error; an empty file if it will not do."""
     try:
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([_trace(model, n_pictures=1)])
+        converter = tf.lite.TFLiteConverter.from_concrete_functions(
+            [_trace(model, n_pictures=1)], trackable_obj=model
+        )
         content = converter.convert()
     except Exception as error:  # the converter raises whatever its passes raise
         _logger.warning("LiteRT does not take this network, TensorFlow will run it: %s", error)
