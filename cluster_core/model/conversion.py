@@ -6,7 +6,9 @@ programs that must stay free of TensorFlow.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import logging
 from pathlib import Path
 
@@ -87,29 +89,25 @@ def convert_backbone(
 
 def freeze(model: keras.Model) -> tf.compat.v1.GraphDef:
     """Return a model as a graph of constants, its input named `pixels`, its output `features`."""
-    frozen = convert_variables_to_constants_v2(_trace(model, n_pictures=None))
-    return frozen.graph.as_graph_def()
 
-
-def _trace(model: keras.Model, n_pictures: int | None) -> tf.types.experimental.ConcreteFunction:
     @tf.function
     def run(pixels: tf.Tensor) -> tf.Tensor:
         return tf.identity(model(pixels, training=False), name="features")
 
-    shape = (n_pictures, *model.input_shape[1:])
-    return run.get_concrete_function(tf.TensorSpec(shape, tf.float32, name="pixels"))
+    pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="pixels")
+    frozen = convert_variables_to_constants_v2(run.get_concrete_function(pictures))
+    return frozen.graph.as_graph_def()
 
 
-def _convert_to_litert(model: keras.Model) -> tuple[bytes, float]:
+def _convert_to_litert(model: keras.Model) -> tuple[bytes, float | None]:
     """Return the LiteRT file and its largest relative error; an empty file if it will not do."""
     try:
-        converter = tf.lite.TFLiteConverter.from_concrete_functions(
-            [_trace(model, n_pictures=1)], trackable_obj=model
-        )
-        content = converter.convert()
+        # Keras prints what it saved on standard output, which is for results.
+        with contextlib.redirect_stdout(io.StringIO()):
+            content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
     except Exception as error:  # the converter raises whatever its passes raise
         _logger.warning("LiteRT does not take this network, TensorFlow will run it: %s", error)
-        return b"", 0.0
+        return b"", None
     random = np.random.default_rng(0)
     pictures = random.uniform(-1, 1, (N_TRIAL_PICTURES, *model.input_shape[1:]))
     pictures = pictures.astype(np.float32)
@@ -120,7 +118,7 @@ def _convert_to_litert(model: keras.Model) -> tuple[bytes, float]:
         _logger.warning(
             "LiteRT's features differ from Keras' by %.1e, TensorFlow will run it", relative_error
         )
-        return b"", relative_error
+        return b"", None
     return content, relative_error
 
 

@@ -33,8 +33,9 @@ class ConvertedBackbone:
         TensorFlow has to run the graph.
     graph_sha256 : str
         Hash of the frozen graph.
-    relative_error : float
-        Largest difference between LiteRT's features and Keras', over the largest feature.
+    relative_error : float or None
+        Largest difference between LiteRT's features and Keras', over the
+        largest feature; None where LiteRT does not serve.
     folder : Path
         Where its files lie.
     version : int
@@ -46,7 +47,7 @@ class ConvertedBackbone:
     weights_file_sha256: str
     litert_sha256: str
     graph_sha256: str
-    relative_error: float
+    relative_error: float | None
     folder: Path
     version: int = CONVERSION_VERSION
 
