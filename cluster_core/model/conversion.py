@@ -13,6 +13,7 @@ import logging
 from pathlib import Path
 
 import click
+import filelock
 import keras
 import numpy as np
 import tensorflow as tf
@@ -32,6 +33,7 @@ _logger = logging.getLogger(__name__)
 
 MAX_RELATIVE_ERROR = 1e-4
 N_TRIAL_PICTURES = 4
+LOCK = ".converting.lock"
 
 
 def prepare_backbone(spec: BackboneSpec, model_dir: Path, backbones_dir: Path) -> ConvertedBackbone:
@@ -54,7 +56,11 @@ def prepare_backbone(spec: BackboneSpec, model_dir: Path, backbones_dir: Path) -
     ready = find_ready(spec, model_dir, backbones_dir)
     if ready:
         return ready
-    return convert_backbone(spec, obtain_weights(spec, model_dir), backbones_dir)
+    backbones_dir.mkdir(parents=True, exist_ok=True)
+    # Two processes that convert at once would leave a file of one and the record of the other.
+    with filelock.FileLock(backbones_dir / LOCK):
+        ready = find_ready(spec, model_dir, backbones_dir)
+        return ready or convert_backbone(spec, obtain_weights(spec, model_dir), backbones_dir)
 
 
 def convert_backbone(

@@ -1,0 +1,1 @@
+"""What a person sees; thin, no learning code."""
