@@ -96,8 +96,12 @@ def replacing(target: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        Where to write. It does not exist yet; its folder does.
+        Where to write. It does not exist yet; its folder does. A device or a
+        pipe (/dev/null, /dev/stdout) cannot be replaced: that is `target` itself.
     """
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        yield target
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.part"
     try:
@@ -114,7 +118,11 @@ def _swap_folder(draft: Path, target: Path) -> None:
     """Replace a folder; a rename onto a folder with files in it is refused by the system."""
     old = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.old"
     os.rename(target, old)
-    os.rename(draft, target)
+    try:
+        os.rename(draft, target)
+    except OSError:
+        os.rename(old, target)
+        raise
     _remove(old)
 
 

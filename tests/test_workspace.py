@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cluster_core.workspace import DEFAULT_ROOT, ROOT_VARIABLE, Workspace, replacing
+
+
+def list_all(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def write_folder(folder: Path, content: str) -> None:
+    folder.mkdir()
+    (folder / "inside").write_text(content)
+
+
+def test_the_environment_names_the_workspace(monkeypatch, tmp_path):
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
+    assert Workspace.default() == Workspace(tmp_path)
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_one_it_is_the_folder_of_the_article(monkeypatch, value):
+    monkeypatch.delenv(ROOT_VARIABLE)
+    if value is not None:
+        monkeypatch.setenv(ROOT_VARIABLE, value)
+    assert Workspace.default() == Workspace(Path(DEFAULT_ROOT)) == Workspace(Path("tf_files"))
+
+
+def test_all_paths_lie_below_the_root_and_differ():
+    workspace = Workspace(Path("somewhere"))
+    names = [name for name, value in vars(Workspace).items() if isinstance(value, property)]
+    paths = [getattr(workspace, name) for name in names]
+    assert len(names) >= 10
+    assert all(workspace.root in path.parents for path in paths)
+    assert len(set(paths)) == len(paths)
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "new" / "file.txt"
+    with replacing(target) as draft:
+        assert draft.parent == target.parent
+        assert not draft.exists()
+        draft.write_text("whole")
+        assert not target.exists()
+    assert target.read_text() == "whole"
+    assert list_all(target.parent) == ["file.txt"]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+def test_a_write_that_fails_leaves_what_was_there(tmp_path, kind):
+    file, folder = tmp_path / "file.txt", tmp_path / "folder"
+    file.write_text("old")
+    write_folder(folder, "old")
+    before = list_all(tmp_path)
+
+    def write_half(target, write):
+        with replacing(target) as draft:
+            write(draft, "half")
+            raise kind
+
+    for target, write in ((file, Path.write_text), (folder, write_folder)):
+        with pytest.raises(kind):
+            write_half(target, write)
+    assert list_all(tmp_path) == before
+    assert file.read_text() == (folder / "inside").read_text() == "old"
+
+
+def test_a_folder_replaces_a_folder_with_files_in_it(tmp_path):
+    folder = tmp_path / "folder"
+    write_folder(folder, "old")
+    (folder / "only in the old one").touch()
+    with replacing(folder) as draft:
+        write_folder(draft, "new")
+        assert (folder / "inside").read_text() == "old"
+    assert list_all(tmp_path) == ["folder", "folder/inside"]
+    assert (folder / "inside").read_text() == "new"
+
+
+def test_a_folder_comes_back_when_nothing_was_put_in_its_place(tmp_path):
+    folder = tmp_path / "folder"
+    write_folder(folder, "old")
+    with pytest.raises(FileNotFoundError), replacing(folder):
+        pass
+    assert list_all(tmp_path) == ["folder", "folder/inside"]
+
+
+def test_two_writers_at_once_do_not_meet(tmp_path):
+    target = tmp_path / "file.txt"
+    with replacing(target) as first, replacing(target) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert target.read_text() == "first"  # the block that ends last
+    assert list_all(tmp_path) == ["file.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        with replacing(pipe) as draft:
+            draft.write_text("content")
+        assert pipe.is_fifo()
+        assert os.read(reader, 100) == b"content"
+    finally:
+        os.close(reader)
