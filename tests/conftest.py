@@ -1,0 +1,91 @@
+"""Workspaces of their own for all tests, so that none sees or touches a user's data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+# Before anything loads TensorFlow: its notes would bury what a failing test prints.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from cluster_core.model.converted import ConvertedBackbone, find_converted
+from cluster_core.model.registry import TEST_BACKBONE
+from cluster_core.training.config import TrainConfig
+from cluster_core.workspace import ROOT_VARIABLE, Workspace
+from tests.samples import write_photos
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The default workspace while a test runs: empty, and not made yet."""
+    root = tmp_path / "tf_files"
+    monkeypatch.setenv(ROOT_VARIABLE, str(root))
+    return Workspace(root)
+
+
+@pytest.fixture(scope="session")
+def converted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the `random` backbone, converted."""
+    from cluster_core.model.conversion import convert_backbone
+
+    folder = tmp_path_factory.mktemp("backbones")
+    convert_backbone(TEST_BACKBONE, None, folder)
+    return folder
+
+
+@pytest.fixture
+def backbone(workspace: Workspace, converted_once: Path) -> ConvertedBackbone:
+    """The `random` backbone, converted in the test's own workspace."""
+    shutil.copytree(converted_once, workspace.backbones)
+    found = find_converted(TEST_BACKBONE, workspace.backbones)
+    assert found
+    return found
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes of 24 pictures. Only to read."""
+    return write_photos(tmp_path_factory.mktemp("photos"), 24)
+
+
+@pytest.fixture(scope="session")
+def quick_config(photos: Path) -> TrainConfig:
+    """Settings of a training that takes a fraction of a second."""
+    return TrainConfig(
+        photos,
+        architecture=TEST_BACKBONE.name,
+        how_many_training_steps=60,
+        learning_rate=0.5,
+        testing_percentage=20,
+        validation_percentage=20,
+    )
+
+
+@pytest.fixture(scope="session")
+def trained_once(
+    tmp_path_factory: pytest.TempPathFactory, converted_once: Path, quick_config: TrainConfig
+) -> Path:
+    """The root of a workspace after one training. Only to copy."""
+    from cluster_core.training.train import train
+
+    workspace = Workspace(tmp_path_factory.mktemp("trained"))
+    shutil.copytree(converted_once, workspace.backbones)
+    train(quick_config, workspace, lambda event: None)
+    return workspace.root
+
+
+@pytest.fixture
+def trained(workspace: Workspace, trained_once: Path) -> Workspace:
+    """The test's own workspace, with one trained model in it."""
+    shutil.copytree(trained_once, workspace.root)
+    return workspace
+
+
+@pytest.fixture
+def config(quick_config: TrainConfig) -> TrainConfig:
+    """`quick_config`, to be changed with `replace`."""
+    return replace(quick_config)

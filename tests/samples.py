@@ -1,0 +1,85 @@
+"""Pictures and folders that tests learn from, and where real ones may lie."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cluster_core.data.dataset import DatasetIndex, Picture
+
+REPOSITORY = Path(__file__).parents[1]
+# Other people's pictures and pretrained weights: never part of the repository.
+SHARED = REPOSITORY.parent / "shared"
+needs_shared = pytest.mark.skipif(not SHARED.exists(), reason=f"there is no {SHARED}")
+not_as_root = pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere"
+)
+
+COLOURS = {"blue stars": (60, 90, 250), "red stars": (250, 80, 60)}
+
+
+def draw_blob(seed: int, colour: tuple[int, int, int] = (255, 255, 255), size_px: int = 48):
+    """Draw a bright blob of one colour among stars that no other seed has.
+
+    Returns
+    -------
+    ndarray of uint8, (size_px, size_px, 3)
+    """
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:size_px, :size_px] / size_px - 0.5
+    blob = np.exp(-(x**2 + y**2) * 12)
+    brightness = 0.6 * blob + 0.8 * (random.random((size_px, size_px)) > 0.9)
+    noise = random.normal(0, 6, (size_px, size_px, 3))
+    return np.clip(brightness[..., np.newaxis] * colour + noise, 0, 255).astype(np.uint8)
+
+
+def save_picture(path: Path, pixels: np.ndarray, **options: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def write_photos(folder: Path, n_each: int, colours=COLOURS, first_seed: int = 0) -> Path:
+    """Write a folder a class, of pictures that a tiny network tells apart."""
+    for number, (label, colour) in enumerate(colours.items()):
+        for picture in range(n_each):
+            seed = first_seed + 10_000 * number + picture
+            save_picture(folder / label / f"field {seed}.png", draw_blob(seed, colour))
+    return folder
+
+
+def make_index(names: dict[str, list[str]], fingerprints=None) -> DatasetIndex:
+    """Make an index of pictures that exist by name only, none a copy of another."""
+    blank = bytes(32 * 32)
+    pictures = tuple(
+        Picture(
+            Path("photos", label, name),
+            label,
+            f"{label}/{name}",
+            8,
+            8,
+            (fingerprints or {}).get(name, blank),
+        )
+        for label in sorted(names)
+        for name in sorted(names[label])
+    )
+    return DatasetIndex(Path("photos"), tuple(sorted(names)), pictures, ())
+
+
+def run_python(*arguments: str, env=None, cwd=REPOSITORY, **options) -> subprocess.CompletedProcess:
+    """Run the interpreter in a process of its own, as a user would."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "PYTHONWARNINGS": "", **(env or {})},
+        **options,
+    )

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import inspect
+import pickle
+from pathlib import Path
+
+import pytest
+
+from cluster_core import errors
+from cluster_core.errors import (
+    BackboneError,
+    BundleError,
+    ClusterError,
+    ConfigError,
+    DatasetError,
+    ImageError,
+    ImageProblem,
+    RunError,
+)
+
+EXAMPLES = [
+    ConfigError("steps must be at least 1.", field="steps", received=0, allowed="1 and up"),
+    DatasetError("Too few.", path=Path("photos"), label="open", found=1, needed=3),
+    ImageError("a.png is empty.", path="a.png", reason=ImageProblem.UNREADABLE),
+    BackboneError("No such network.", name="resnet"),
+    BundleError("No model.", path=Path("model")),
+    RunError("It ended badly.", exit_code=9, log_end="killed"),
+]
+
+
+def test_every_kind_of_error_is_tried_below():
+    kinds = {
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, ClusterError) and kind is not ClusterError
+    }
+    assert kinds == {type(error) for error in EXAMPLES}
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_is_its_sentence_and_keeps_its_context(error):
+    assert isinstance(error, ClusterError)
+    assert str(error) == error.args[0]
+    parameters = inspect.signature(type(error)).parameters.keys() - {"message"}
+    assert parameters
+    assert parameters == vars(error).keys()
+
+
+def test_context_that_may_be_missing_is_none_or_empty():
+    assert vars(DatasetError("No folder.", path=Path("photos"))) == {
+        "path": Path("photos"),
+        "label": None,
+        "found": None,
+        "needed": None,
+    }
+    assert vars(RunError("Busy.")) == {"exit_code": None, "log_end": ""}
+
+
+def test_reasons_read_as_words():
+    assert [str(problem) for problem in ImageProblem] == [
+        "unreadable",
+        "unsupported",
+        "too large",
+        "no picture in this FITS",
+    ]
+    assert pickle.loads(pickle.dumps(ImageProblem.TOO_LARGE)) is ImageProblem.TOO_LARGE
