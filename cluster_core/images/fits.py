@@ -7,13 +7,13 @@ import io
 import math
 import zlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.fits_headers import FitsPart, walk_parts
+from cluster_core.images.fits_tiles import check_gzipped_tiles
 from cluster_core.images.library_warnings import silence_library_warnings
 from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, check_pixels
 from cluster_core.images.sniffing import FITS_MAGIC, GZIP_MAGIC
@@ -21,6 +21,9 @@ from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch, apply_stre
 
 _BLOCK_BYTES = 2880
 _COLOUR_PLANES = 3
+
+# What astropy raises on damaged pictures, with two errors of its own; found by flipping bytes.
+_ASTROPY_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ def _unpack(data: bytes, name: str, limits: ImageLimits) -> bytes:
         with gzip.open(io.BytesIO(data)) as stream:
             unpacked = stream.read(len(FITS_MAGIC))
             if unpacked == FITS_MAGIC:
-                unpacked += stream.read(limits.max_unpacked_bytes - len(unpacked) + 1)
+                stream.seek(0)
+                unpacked = stream.read(limits.max_unpacked_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ImageError(
             f"{name} is a gzip archive that is damaged or cut short: fetch a new copy of it.",
@@ -184,29 +188,47 @@ def _check_sizes(part: FitsPart, n_bytes: int, name: str, limits: ImageLimits) -
 
 def _read_planes(data: bytes, part: FitsPart, name: str, plane: int | None) -> NDArray[np.generic]:
     """Return the values to be shown, axes (planes, height, width), one plane or three."""
-    from astropy.io import fits
-
     if plane is None:
         chosen = range(_COLOUR_PLANES if part.n_planes == _COLOUR_PLANES else 1)
     elif 0 <= plane < part.n_planes:
         chosen = range(plane, plane + 1)
     else:
         raise ImageError(
-            f"{name} has {part.n_planes} planes, numbered from 0, and no plane {plane}.",
+            f"{name} has {part.n_planes} planes, numbered from 0, and no plane {plane}: choose "
+            "another one.",
             path=name,
             reason=ImageProblem.NO_PICTURE,
         )
-    # astropy is shown nothing behind the part: what follows was not checked.
-    # Writers that forget to fill up the last block are common enough.
-    padding = bytes(-part.end % _BLOCK_BYTES)
-    stream = io.BytesIO(data[: part.end] + padding)
+    from astropy.io import fits
+    from astropy.io.fits.hdu.compressed._compression import CfitsioException  # nowhere public
+
     try:
-        with fits.open(stream, memmap=False) as hdus:
-            section: Any = hdus[part.index].section
-            return np.stack([section[(*np.unravel_index(i, part.shape[:-2]), ...)] for i in chosen])
-    except (OSError, ValueError, TypeError, LookupError) as error:
+        return _read_with_astropy(data, part, chosen)
+    except (*_ASTROPY_ERRORS, fits.VerifyError, CfitsioException) as error:
         raise ImageError(
             f"{name} holds a picture that is damaged: fetch a new copy of it.",
             path=name,
             reason=ImageProblem.UNREADABLE,
         ) from error
+
+
+def _read_with_astropy(data: bytes, part: FitsPart, chosen: range) -> NDArray[np.generic]:
+    from astropy.io import fits
+
+    # astropy is shown nothing behind the part: what follows was not checked.
+    # Writers that forget to fill up the last block are common enough.
+    whole = data[: part.end] + bytes(-part.end % _BLOCK_BYTES)
+    if part.tile_shape is not None:
+        with fits.open(io.BytesIO(whole), memmap=False, disable_image_compression=True) as hdus:
+            table = hdus[part.index]
+            if not isinstance(table, fits.BinTableHDU):
+                raise TypeError(f"part {part.index} is no table of tiles")
+            check_gzipped_tiles(table, part)
+    with fits.open(io.BytesIO(whole), memmap=False) as hdus:
+        hdu = hdus[part.index]
+        # A header that astropy understands otherwise than we did was not checked.
+        is_picture = isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
+        if not is_picture or tuple(hdu.shape) != part.shape:
+            raise TypeError(f"part {part.index} is a {type(hdu).__name__}")
+        places = [np.unravel_index(i, part.shape[:-2]) for i in chosen]
+        return np.stack([hdu.section[(*place, ...)] for place in places])

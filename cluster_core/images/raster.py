@@ -110,7 +110,10 @@ def _check_header(image: Image.Image, name: str, limits: ImageLimits) -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     """Turn a loaded picture as its camera was held; Pillow turns a TIFF while loading."""
-    turn = _TURN.get(image.getexif().get(_ORIENTATION_TAG, 1))
+    try:
+        turn = _TURN.get(image.getexif().get(_ORIENTATION_TAG, 1))
+    except (SyntaxError, ValueError, struct.error):
+        return image  # A damaged EXIF block is no reason to refuse good pixels.
     return image if turn is None else image.transpose(turn)
 
 

@@ -21,6 +21,8 @@ _CURVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
 }
 _INTERVALS = ("zscale", "percentile", "minmax")
 _ENOUGH_FOR_ZSCALE = 5  # values
+_GREATEST = 1e300  # so that no difference overflows
+_MAX_DYNAMIC_RANGE = 1e9  # white in units of the interval
 
 
 @dataclass(frozen=True)
@@ -147,16 +149,23 @@ def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[
         a constant picture is black.
     """
     levels = np.zeros(values.shape, np.uint8)
-    interval = _find_interval(values, stretch)
-    if interval is None:
-        return levels
-    for plane, out in zip(values, levels, strict=True):
-        # The subtraction takes 64 bits: a sky may lie at a million, its stars a little above.
-        brightness = (plane.astype(np.float64) - interval.black) / interval.unit
-        brightness = np.nan_to_num(brightness, nan=0.0, posinf=interval.white, neginf=0.0)
-        brightness = np.clip(brightness, 0.0, interval.white).astype(np.float32)
-        out[...] = np.rint(_curve(brightness, stretch) / _curve(interval.white, stretch) * 255)
+    # Damaged pictures hold NaNs of all kinds, and NumPy would warn of each.
+    with np.errstate(all="ignore"):
+        interval = _find_interval(values, stretch)
+        if interval is not None:
+            for plane, out in zip(values, levels, strict=True):
+                out[...] = _to_levels(plane, interval, stretch)
     return levels
+
+
+def _to_levels(
+    plane: NDArray[np.generic], interval: _Interval, stretch: FitsStretch
+) -> NDArray[np.float32]:
+    # The subtraction takes 64 bits: a sky may lie at a million, its stars a little above.
+    brightness = (plane.astype(np.float64) - interval.black) / interval.unit
+    brightness = np.nan_to_num(brightness, nan=0.0, posinf=interval.white, neginf=0.0)
+    within = np.clip(brightness, 0.0, interval.white).astype(np.float32)
+    return np.rint(_curve(within, stretch) / _curve(interval.white, stretch) * 255)
 
 
 def _curve(brightness: NDArray[np.float32] | float, stretch: FitsStretch) -> NDArray[np.float32]:
@@ -165,7 +174,7 @@ def _curve(brightness: NDArray[np.float32] | float, stretch: FitsStretch) -> NDA
 
 def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interval | None:
     """Return the interval of the finite values, or None where they are all the same."""
-    finite = values[np.isfinite(values)].astype(np.float64)
+    finite = values[np.isfinite(values)].astype(np.float64).clip(-_GREATEST, _GREATEST)
     if finite.size == 0:
         return None
     black, top, white = _find_levels(finite, stretch)
@@ -173,7 +182,10 @@ def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interv
         # Few stars on an otherwise constant plate leave no width.
         black, white = float(finite.min()), float(finite.max())
         top = white
-    return _Interval(black, top - black, (white - black) / (top - black)) if black < top else None
+    if not black < white:
+        return None
+    unit = max(top - black, (white - black) / _MAX_DYNAMIC_RANGE)
+    return _Interval(black, unit, (white - black) / unit)
 
 
 def _find_levels(finite: NDArray[np.float64], stretch: FitsStretch) -> tuple[float, float, float]:

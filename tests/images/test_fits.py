@@ -1,0 +1,213 @@
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images import FitsStretch, ImageLimits, decode_fits, decode_image, list_planes
+from tests.images.pictures import sky, with_card, write_fits
+
+SHARED = Path(__file__).parents[2].parent / "shared"
+LINEAR = FitsStretch(interval="minmax", function="linear")
+TILED = ["RICE_1", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "NOCOMPRESS"]
+
+
+def plain():
+    return write_fits(fits.PrimaryHDU(sky().astype(np.float32)))
+
+
+def tiled(kind="RICE_1", values=None, **options):
+    values = np.rint(sky()).astype(np.int16) if values is None else values
+    return write_fits(
+        fits.PrimaryHDU(), fits.CompImageHDU(values, compression_type=kind, **options)
+    )
+
+
+def table():
+    return fits.BinTableHDU.from_columns([fits.Column("mag", "E", array=np.arange(5.0))])
+
+
+def reason_of(data, **options):
+    with pytest.raises(ImageError) as caught:
+        decode_fits(data, "a.fits", **options)
+    assert "a.fits" in str(caught.value)
+    return caught.value.reason
+
+
+def test_the_first_row_is_at_the_bottom():
+    pixels = decode_fits(plain(), "a")
+    assert pixels.shape == (64, 80, 3)
+    assert pixels[64 - 6, 7].tolist() == [255] * 3
+    assert pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "i4", "i8", "f4", "f8"])
+def test_every_type_gives_the_same_picture(dtype):
+    values = np.rint(sky() / 25).clip(0, 255)
+    data = write_fits(fits.PrimaryHDU(values.astype(dtype)))
+    expected = decode_fits(write_fits(fits.PrimaryHDU(values)), "a")
+    assert np.array_equal(decode_fits(data, "a"), expected)
+
+
+@pytest.mark.parametrize("kind", TILED)
+def test_tile_compression_loses_nothing(kind):
+    expected = decode_fits(write_fits(fits.PrimaryHDU(np.rint(sky()).astype(np.int16))), "a")
+    assert np.array_equal(decode_image(tiled(kind), "a.fz"), expected)
+
+
+def test_gzip_loses_nothing():
+    assert np.array_equal(decode_image(gzip.compress(plain()), "a"), decode_fits(plain(), "a"))
+
+
+def test_a_last_block_that_is_not_full_is_read():
+    hdu = fits.PrimaryHDU(sky())
+    data = plain()[: 2880 + 64 * 80 * 4]
+    assert hdu.data.shape == decode_fits(data, "a").shape[:2]
+    assert reason_of(data[:-1]) == ImageProblem.UNREADABLE
+
+
+def test_what_follows_the_last_part_is_ignored():
+    assert np.array_equal(decode_fits(plain() + b"junk" * 999, "a"), decode_fits(plain(), "a"))
+
+
+def test_scaled_integers_and_blank_pixels():
+    stored = np.arange(20, dtype=np.int16).reshape(4, 5)
+    hdu = fits.PrimaryHDU(stored)
+    hdu.header["BSCALE"], hdu.header["BZERO"], hdu.header["BLANK"] = 0.5, 100.0, 19
+    levels = decode_fits(write_fits(hdu), "a", stretch=LINEAR)[::-1, :, 0]
+    expected = np.rint(np.arange(19) * 255 / 18)
+    assert np.abs(levels.ravel()[:19] - expected).max() <= 1
+    assert levels.ravel()[19] == 0
+
+
+def test_the_first_part_with_a_picture_is_taken_and_any_other_on_request():
+    spectrum = fits.ImageHDU(np.arange(50.0).reshape(1, 50))
+    small, large = fits.ImageHDU(sky(10, 12), name="SCI"), fits.ImageHDU(sky(20, 24))
+    data = write_fits(fits.PrimaryHDU(), table(), spectrum, small, large)
+    assert decode_fits(data, "a").shape == (10, 12, 3)
+    assert decode_fits(data, "a", hdu=4).shape == (20, 24, 3)
+    assert reason_of(data, hdu=1) == ImageProblem.NO_PICTURE
+    assert reason_of(data, hdu=9) == ImageProblem.NO_PICTURE
+    assert [(p.hdu, p.name, p.height, p.width, p.planes) for p in list_planes(data, "a")] == [
+        (3, "SCI", 10, 12, 1),
+        (4, "", 20, 24, 1),
+    ]
+
+
+def test_three_planes_are_red_green_and_blue():
+    cube = np.zeros((3, 10, 12), np.float32)
+    cube[0, :5], cube[1, 5:] = 1.0, 1.0
+    pixels = decode_fits(write_fits(fits.PrimaryHDU(cube)), "a", stretch=LINEAR)
+    assert pixels[9, 0].tolist() == [255, 0, 0]
+    assert pixels[0, 0].tolist() == [0, 255, 0]
+    alone = decode_fits(write_fits(fits.PrimaryHDU(cube)), "a", plane=1, stretch=LINEAR)
+    assert alone[0, 0].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("shape", [(5, 10, 12), (1, 5, 10, 12), (5, 1, 10, 12)])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_planes_of_cubes_are_counted_from_0(shape, compressed):
+    cube = np.random.default_rng(0).integers(0, 99, shape).astype(np.int16)
+    data = tiled(values=cube) if compressed else write_fits(fits.PrimaryHDU(cube))
+    planes = cube.reshape(5, 10, 12)
+    assert list_planes(data, "a")[0].planes == 5
+    for plane in range(5):
+        alone = decode_fits(write_fits(fits.PrimaryHDU(planes[plane])), "a", stretch=LINEAR)
+        assert np.array_equal(decode_fits(data, "a", plane=plane, stretch=LINEAR), alone)
+    assert np.array_equal(decode_fits(data, "a"), decode_fits(data, "a", plane=0))
+    assert reason_of(data, plane=5) == ImageProblem.NO_PICTURE
+    assert reason_of(data, plane=-1) == ImageProblem.NO_PICTURE
+
+
+def test_a_table_is_no_picture_and_the_message_says_so():
+    with pytest.raises(ImageError, match="holds a table and no picture") as caught:
+        decode_image(write_fits(fits.PrimaryHDU(), table()), "gaia.fits")
+    assert caught.value.reason == ImageProblem.NO_PICTURE
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_picture_without_a_number_is_none(value):
+    data = write_fits(fits.PrimaryHDU(np.full((8, 9), value)))
+    assert reason_of(data) == ImageProblem.NO_PICTURE
+
+
+def test_a_constant_picture_is_black():
+    assert not decode_fits(write_fits(fits.PrimaryHDU(np.full((8, 9), 7.0))), "a").any()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("NAXIS", "1000000000", ImageProblem.UNREADABLE),
+        ("NAXIS", "-1", ImageProblem.UNREADABLE),
+        ("NAXIS", "3", ImageProblem.UNREADABLE),
+        ("NAXIS1", "-5", ImageProblem.UNREADABLE),
+        ("NAXIS1", "1.5", ImageProblem.UNREADABLE),
+        ("NAXIS1", "'wide'", ImageProblem.UNREADABLE),
+        ("NAXIS1", "T", ImageProblem.UNREADABLE),
+        ("NAXIS1", "9999999999", ImageProblem.TOO_LARGE),
+        ("NAXIS1", "9" * 20, ImageProblem.UNREADABLE),
+        ("NAXIS1", "81", ImageProblem.UNREADABLE),
+        ("NAXIS1", "0", ImageProblem.NO_PICTURE),
+        ("BITPIX", "7", ImageProblem.UNREADABLE),
+        ("SIMPLE", "F", ImageProblem.UNREADABLE),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(key, value, reason):
+    data = plain()[: 2880 + 64 * 80 * 4]
+    assert reason_of(with_card(data, key, value)) == reason
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("ZNAXIS", "100000", ImageProblem.UNREADABLE),
+        ("ZNAXIS1", "1000000000", ImageProblem.TOO_LARGE),
+        ("ZNAXIS1", "-80", ImageProblem.UNREADABLE),
+        ("ZNAXIS1", "50000", ImageProblem.UNREADABLE),
+        ("ZTILE2", "0", ImageProblem.UNREADABLE),
+        ("TFIELDS", "999999999", ImageProblem.UNREADABLE),
+        ("PCOUNT", "999999999", ImageProblem.UNREADABLE),
+    ],
+)
+def test_sizes_of_compressed_pictures_are_checked(key, value, reason):
+    assert reason_of(with_card(tiled(), key, value)) == reason
+
+
+def test_a_gzipped_tile_that_unpacks_too_far_is_refused():
+    data = tiled("GZIP_1", np.zeros((1000, 1000), np.uint8), tile_shape=(1000, 1000))
+    assert decode_fits(data, "a").shape == (1000, 1000, 3)
+    for key in ("ZNAXIS1", "ZNAXIS2", "ZTILE1", "ZTILE2"):
+        data = with_card(data, key, "100")
+    with pytest.raises(ImageError) as caught:
+        decode_fits(data, "a")
+    assert "more than its header says" in str(caught.value.__cause__)
+
+
+def test_tiles_many_planes_deep_count_as_pixels():
+    cube = np.zeros((20, 10, 12), np.int16)
+    data = tiled(values=cube, tile_shape=(20, 10, 12))
+    assert reason_of(data, limits=ImageLimits(max_pixels=500)) == ImageProblem.TOO_LARGE
+
+
+def test_gzip_is_unpacked_no_further_than_the_limit():
+    data = gzip.compress(plain() + bytes(3_000_000))
+    limits = ImageLimits(max_unpacked_bytes=1_000_000)
+    assert reason_of(data, limits=limits) == ImageProblem.TOO_LARGE
+    assert reason_of(data[: len(data) // 2]) == ImageProblem.UNREADABLE
+    assert reason_of(gzip.compress(b"hello")) == ImageProblem.UNSUPPORTED
+
+
+def test_a_header_without_an_end():
+    assert reason_of(b"SIMPLE  =                    T".ljust(2880 * 3)) == ImageProblem.UNREADABLE
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the real FITS files are not here")
+def test_real_files_show_a_sky_that_is_dark_and_not_empty():
+    for name in ("M13_stack*", "M67_V*", "cepheid*", "M51*"):
+        path = next((SHARED / "fits").glob(name))
+        levels = decode_image(path.read_bytes(), path.name)
+        assert 5 < np.median(levels) < 60
+        assert 0.0005 < (levels == 255).mean() < 0.01

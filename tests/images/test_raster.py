@@ -1,0 +1,167 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images import ImageLimits, decode_image
+from tests.images.pictures import blocks, encode, noise
+
+LOSSLESS = [
+    ("PNG", {}),
+    ("BMP", {}),
+    ("WEBP", {"lossless": True}),
+    ("TIFF", {}),
+    ("TIFF", {"compression": "tiff_lzw"}),
+    ("TIFF", {"compression": "tiff_deflate"}),
+]
+ORIENTATION = 0x0112
+
+
+def png_of_zeros(width, height):
+    """A whole PNG of one colour, 1 bit a pixel: small on disk, large in memory."""
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = zlib.compress(bytes((width + 7) // 8 + 1) * height, 9)
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+def exif(orientation):
+    tags = Image.Exif()
+    tags[ORIENTATION] = orientation
+    return tags
+
+
+@pytest.mark.parametrize(("kind", "options"), LOSSLESS)
+def test_lossless_formats_return_every_pixel(kind, options):
+    pixels = decode_image(encode(noise(), kind, **options), "a.dat")
+    assert np.array_equal(pixels, np.asarray(noise()))
+    assert pixels.flags.c_contiguous
+    assert pixels.flags.writeable
+
+
+def test_gif_returns_every_pixel_of_its_palette():
+    indexed = noise().quantize(64)
+    assert np.array_equal(decode_image(encode(indexed, "GIF"), "a"), indexed.convert("RGB"))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
+def test_of_several_pictures_the_first_is_taken(kind):
+    black = Image.new("RGB", (48, 32))
+    data = encode(blocks(), kind, save_all=True, append_images=[black, black])
+    assert np.abs(decode_image(data, "a").astype(int) - np.asarray(blocks())).mean() < 12
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_jpeg_of_every_kind(mode, progressive):
+    image = blocks().convert(mode)
+    pixels = decode_image(encode(image, "JPEG", quality=95, progressive=progressive), "a")
+    assert np.abs(pixels.astype(int) - np.asarray(image.convert("RGB"))).mean() < 4
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("min_side_px", [None, 8])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_are_turned_as_the_camera_was_held(kind, min_side_px, orientation):
+    image = blocks(192, 128)
+    data = encode(image, kind, exif=exif(orientation).tobytes())
+    pixels = decode_image(data, "a", min_side_px=min_side_px)
+    image.getexif()[ORIENTATION] = orientation
+    expected = ImageOps.exif_transpose(image).resize(pixels.shape[1::-1], Image.Resampling.NEAREST)
+    assert np.abs(pixels.astype(int) - np.asarray(expected)).mean() < 8
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_damaged_exif_does_not_cost_the_picture(kind):
+    data = encode(blocks(), kind, exif=b"Exif\0\0no such thing")
+    assert decode_image(data, "a").shape == (32, 48, 3)
+
+
+@pytest.mark.parametrize("side", [1, 7, 20, 33, 64, 100])
+def test_a_reduced_jpeg_keeps_twice_the_side_it_is_shrunk_to(side):
+    full = decode_image(encode(noise(321, 200), "JPEG"), "a")
+    reduced = decode_image(encode(noise(321, 200), "JPEG"), "a", min_side_px=side)
+    assert min(reduced.shape[:2]) >= min(2 * side, 200)
+    assert reduced.shape[0] * 8 >= full.shape[0]
+
+
+def test_a_large_jpeg_is_decoded_smaller():
+    assert decode_image(encode(noise(800, 640), "JPEG"), "a", min_side_px=40).shape == (80, 100, 3)
+
+
+def test_other_formats_are_never_reduced():
+    assert decode_image(encode(noise(), "PNG"), "a", min_side_px=2).shape == (32, 48, 3)
+
+
+def test_sixteen_bit_png_is_scaled_not_clipped():
+    values = np.linspace(0, 65535, 600).astype(np.uint16).reshape(20, 30)
+    pixels = decode_image(encode(Image.fromarray(values), "PNG"), "a")
+    assert np.abs(pixels[..., 0] - values / 257).max() <= 0.5
+
+
+@pytest.mark.parametrize("min_side_px", [None, 8])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_a_jpeg_cut_short_is_refused(min_side_px, progressive, share):
+    data = encode(noise(200, 160), "JPEG", progressive=progressive)
+    with pytest.raises(ImageError) as caught:
+        decode_image(data[: int(len(data) * share)], "half.jpg", min_side_px=min_side_px)
+    assert caught.value.reason == ImageProblem.UNREADABLE
+    assert "half.jpg" in str(caught.value)
+
+
+def test_a_picture_of_too_many_pixels_is_refused_from_its_header():
+    # 12,000 x 12,000 pixels in less than half a megabyte.
+    data = png_of_zeros(12_000, 12_000)
+    assert len(data) < 500_000
+    with pytest.raises(ImageError, match="144 megapixels") as caught:
+        decode_image(data, "M13.png")
+    assert caught.value.reason == ImageProblem.TOO_LARGE
+
+
+def test_a_picture_that_even_pillow_finds_too_large():
+    with pytest.raises(ImageError) as caught:
+        decode_image(png_of_zeros(20_000, 20_000), "huge.png")
+    assert caught.value.reason == ImageProblem.TOO_LARGE
+
+
+def test_the_pixel_limit_is_the_callers():
+    data = encode(noise(), "PNG")
+    assert decode_image(data, "a", limits=ImageLimits(max_pixels=48 * 32)).shape == (32, 48, 3)
+    with pytest.raises(ImageError):
+        decode_image(data, "a", limits=ImageLimits(max_pixels=48 * 32 - 1))
+
+
+def test_a_tiff_tile_larger_than_its_picture_is_refused():
+    tags = {256: 48, 257: 32, 258: 8, 259: 1, 262: 1, 277: 1}
+    tags |= {322: 12_000, 323: 12_000, 324: 256, 325: 144}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    data = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(400)
+    with pytest.raises(ImageError, match="144 megapixels") as caught:
+        decode_image(data, "a.tif")
+    assert caught.value.reason == ImageProblem.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "PostScript"),
+        (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
+        (b"P6 2 2 255\n" + bytes(12), "unknown kind"),
+        (encode(noise(), "ICO"), "icon"),
+    ],
+)
+def test_what_is_not_on_the_list_is_refused_by_its_content(data, found):
+    with pytest.raises(ImageError, match=found) as caught:
+        decode_image(data, "M13.jpg")
+    assert caught.value.reason == ImageProblem.UNSUPPORTED
+    assert "JPEG, PNG, WebP, TIFF, BMP, GIF and FITS" in str(caught.value)

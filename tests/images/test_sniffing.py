@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+from cluster_core.images import has_image_suffix
+from cluster_core.images.sniffing import describe_other, is_fits, raster_format
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.jpg", "a.JPEG", "a.b.Png", "a.webp", "a.TIF", "a.fits", "a.fts", "a.fits.gz", "a.fz"],
+)
+def test_pictures_are_looked_at(name):
+    assert has_image_suffix(Path("folder") / name)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "jpg", ".jpg", "a.tar.gz", "a.gz", "a.jpg.part"])
+def test_other_files_are_not(name):
+    assert not has_image_suffix(Path("folder") / name)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "PostScript"),
+        (b"\n  <!doctype html><title>", "HTML"),
+        (b"\xef\xbb\xbf<html>", "HTML"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"\0\0\0\x18ftypisom", "video"),
+    ],
+)
+def test_other_kinds_are_named(data, words):
+    assert words in describe_other(data)
+    assert raster_format(data) is None
+    assert not is_fits(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"RIFF\0\0\0\0WAVE"])
+def test_what_is_unknown_is_not_guessed(data):
+    assert describe_other(data) is None
+    assert raster_format(data) is None
