@@ -21,6 +21,9 @@ from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch, apply_stre
 
 _BLOCK_BYTES = 2880
 _COLOUR_PLANES = 3
+# HCOMPRESS_1 is left out: on damaged tiles astropy's decoder ends the whole process, with a
+# division by zero or worse, and no error can be caught. PLIO_1 is for masks.
+_COMPRESSIONS = frozenset({"", "RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"})
 
 # What astropy raises on damaged pictures, with two errors of its own; found by flipping bytes.
 _ASTROPY_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error)
@@ -108,7 +111,7 @@ def decode_fits(
     silence_library_warnings()
     unpacked = _unpack(data, name, limits)
     part = _choose(unpacked, name, hdu)
-    _check_sizes(part, len(unpacked), name, limits)
+    _check_part(part, len(unpacked), name, limits)
     planes = _read_planes(unpacked, part, name, plane)
     if not np.isfinite(planes).any():
         raise ImageError(
@@ -171,9 +174,16 @@ def _choose(data: bytes, name: str, hdu: int | None) -> FitsPart:
     raise ImageError(message, path=name, reason=ImageProblem.NO_PICTURE)
 
 
-def _check_sizes(part: FitsPart, n_bytes: int, name: str, limits: ImageLimits) -> None:
+def _check_part(part: FitsPart, n_bytes: int, name: str, limits: ImageLimits) -> None:
     height, width = part.shape[-2:]
     check_pixels(width, height, name, limits)
+    if part.compression not in _COMPRESSIONS:
+        raise ImageError(
+            f"{name} is compressed with {part.compression}, which cannot be read safely: save it "
+            "uncompressed or with Rice compression (funpack, fpack).",
+            path=name,
+            reason=ImageProblem.UNSUPPORTED,
+        )
     if part.tile_shape is not None:
         # Whole tiles are unpacked, and they may be many planes deep.
         check_pixels(width, height * math.prod(part.tile_shape[:-2]), name, limits)

@@ -19,6 +19,8 @@ _MAX_PARTS = 1000
 _MAX_AXES = 999  # of the standard
 _MAX_SIZE = 2**40
 _BITPIX = frozenset({8, 16, 32, 64, -32, -64})
+# What the standard allows; the decoder of Rice tiles trusts them with its memory.
+_RICE_SETTINGS = {"BLOCKSIZE": (16, 32), "BYTEPIX": (1, 2, 4)}
 _TABLES = frozenset({"TABLE", "BINTABLE", "A3DTABLE"})
 
 
@@ -36,6 +38,8 @@ class FitsPart:
         Axes of its picture in NumPy's order, (..., height, width); empty if it holds none.
     tile_shape : tuple of int or None
         The tiles of a compressed picture, in the same order.
+    compression : str
+        How its tiles are compressed, empty if they are not.
     is_table : bool
         Whether it is a table and no picture.
     end : int
@@ -46,6 +50,7 @@ class FitsPart:
     name: str
     shape: tuple[int, ...]
     tile_shape: tuple[int, ...] | None
+    compression: str
     is_table: bool
     end: int
 
@@ -116,6 +121,7 @@ def _check_header(header: Any, index: int, data_start: int) -> FitsPart:
         name=str(header.get("EXTNAME", "")).strip(),
         shape=tuple(reversed(axes)) if tile_shape or kind == "IMAGE" else (),
         tile_shape=tile_shape,
+        compression=str(header.get("ZCMPTYPE", "")).strip() if tile_shape else "",
         is_table=kind in _TABLES and tile_shape is None,
         end=data_start + n_values * abs(bitpix) // 8,
     )
@@ -125,6 +131,11 @@ def _check_compressed(header: Any) -> tuple[list[int], tuple[int, ...]]:
     """Return the picture's own axes, in FITS order, and the shape of its tiles."""
     _whole(header, "TFIELDS", 1, _MAX_AXES)
     _whole(header, "NAXIS1", 1)
+    for card in header["ZNAME*"]:
+        key = card.replace("ZNAME", "ZVAL")
+        allowed = _RICE_SETTINGS.get(str(header[card]).upper())
+        if allowed and header.get(key) not in allowed:
+            raise ValueError(f"{key} is {header.get(key)!r}, expected one of {allowed}")
     axes = _axes(header, "ZNAXIS", "ZNAXIS")
     # Left out, a tile is a row.
     tiles = [

@@ -34,7 +34,7 @@ def check_gzipped_tiles(table: Any, part: FitsPart) -> None:
         If a tile is damaged.
     """
     most = math.prod(part.tile_shape or ()) * _MAX_BYTES_A_VALUE
-    is_gzip = str(table.header.get("ZCMPTYPE")).startswith("GZIP")
+    is_gzip = part.compression.startswith("GZIP")
     columns = {_FALLBACK_COLUMN, "COMPRESSED_DATA"} if is_gzip else {_FALLBACK_COLUMN}
     for column in columns.intersection(table.columns.names):
         for tile in table.data[column]:

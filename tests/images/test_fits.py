@@ -11,7 +11,7 @@ from tests.images.pictures import sky, with_card, write_fits
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 LINEAR = FitsStretch(interval="minmax", function="linear")
-TILED = ["RICE_1", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "NOCOMPRESS"]
+TILED = ["RICE_1", "GZIP_1", "GZIP_2", "NOCOMPRESS"]
 
 
 def plain():
@@ -55,6 +55,11 @@ def test_every_type_gives_the_same_picture(dtype):
 def test_tile_compression_loses_nothing(kind):
     expected = decode_fits(write_fits(fits.PrimaryHDU(np.rint(sky()).astype(np.int16))), "a")
     assert np.array_equal(decode_image(tiled(kind), "a.fz"), expected)
+
+
+@pytest.mark.parametrize("kind", ["HCOMPRESS_1", "PLIO_1"])
+def test_compression_that_could_end_the_process_is_refused(kind):
+    assert reason_of(tiled(kind)) == ImageProblem.UNSUPPORTED
 
 
 def test_gzip_loses_nothing():
@@ -170,6 +175,8 @@ def test_sizes_that_cannot_be_are_refused(key, value, reason):
         ("ZTILE2", "0", ImageProblem.UNREADABLE),
         ("TFIELDS", "999999999", ImageProblem.UNREADABLE),
         ("PCOUNT", "999999999", ImageProblem.UNREADABLE),
+        ("ZVAL1", "-1", ImageProblem.UNREADABLE),  # pixels a block
+        ("ZVAL2", "16", ImageProblem.UNREADABLE),  # bytes a pixel
     ],
 )
 def test_sizes_of_compressed_pictures_are_checked(key, value, reason):
