@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,8 +63,9 @@ def split_dataset(
     TensorFlow retrain script [1]_, or of the object where the name tells it
     (M 13, NGC 7789), so adding pictures moves no other. Of copies on different
     sides only those on the more telling side are used (testing before
-    validation before training). A class that a side would miss altogether
-    lends it the training picture that stands nearest by its hash.
+    validation before training). To a side that a class would miss altogether
+    goes the picture that stands nearest by its hash, one from training where
+    training can spare it.
 
     Parameters
     ----------
@@ -97,15 +99,19 @@ def split_dataset(
     places = [compute_place(picture.path.name) for picture in pictures]
     sides = [_natural_side(place, validation_percentage, testing_percentage) for place in places]
     copies = find_copies([picture.fingerprint for picture in pictures])
+    partners: dict[int, set[int]] = defaultdict(set)
+    for one, other in copies:
+        partners[one].add(other)
+        partners[other].add(one)
     notes = []
     _set_copies_aside(sides, copies)
     for label in index.labels:
         members = [number for number, picture in enumerate(pictures) if picture.label == label]
-        for side in asked_for:
+        for side in (Side.TRAINING, *asked_for):
             if not any(sides[member] is side for member in members):
-                _lend_picture(sides, members, places, side)
-                notes.append(f"One picture of {label} was moved from training to {side}.")
-    _set_copies_aside(sides, copies)
+                lender = _lend_picture(sides, members, places, partners, side)
+                if lender:
+                    notes.append(f"One picture of {label} was moved from {lender} to {side}.")
     _require_every_side(index, sides, asked_for)
 
     def on(side: Side) -> tuple[Picture, ...]:
@@ -148,7 +154,9 @@ def check_percentages(testing_percentage: float, validation_percentage: float) -
 
 def compute_place(file_name: str) -> float:
     """Return where a file stands between 0 and 100, spread evenly and fixed by its name alone."""
-    digest = hashlib.sha1(name_subject(file_name).encode(), usedforsecurity=False).digest()
+    # A file name need not be UTF-8: surrogates stand for its odd bytes.
+    subject = name_subject(file_name).encode("utf-8", "surrogateescape")
+    digest = hashlib.sha1(subject, usedforsecurity=False).digest()
     return int.from_bytes(digest) / 2 ** (8 * len(digest)) * 100
 
 
@@ -171,20 +179,32 @@ def _natural_side(place: float, validation: float, testing: float) -> Side:
     return Side.TESTING if place < validation + testing else Side.TRAINING
 
 
-def _set_copies_aside(sides: list[Side], copies: Iterable[tuple[int, int]]) -> None:
+def _set_copies_aside(sides: list[Side], copies: Sequence[tuple[int, int]]) -> None:
     """Of two copies on different sides, take out the one on the less telling side."""
-    pairs = list(copies)
     for keeper in _PRECEDENCE:
-        for pair in pairs:
+        for pair in copies:
             for one, other in (pair, pair[::-1]):
                 if sides[one] is keeper and sides[other] not in (keeper, Side.SET_ASIDE):
                     sides[other] = Side.SET_ASIDE
 
 
-def _lend_picture(sides: list[Side], members: list[int], places: list[float], side: Side) -> None:
-    training = [member for member in members if sides[member] is Side.TRAINING]
-    if training:
-        sides[min(training, key=places.__getitem__)] = side
+def _lend_picture(
+    sides: list[Side],
+    members: list[int],
+    places: list[float],
+    partners: Mapping[int, set[int]],
+    side: Side,
+) -> Side | None:
+    """Move one picture of a class to a side, its copies out of use; return where it came from."""
+    for lender in reversed(_PRECEDENCE):
+        stock = [member for member in members if sides[member] is lender]
+        for member in sorted(stock, key=places.__getitem__):
+            if not (partners[member] | {member}).issuperset(stock):
+                sides[member] = side
+                for partner in partners[member]:
+                    sides[partner] = Side.SET_ASIDE
+                return lender
+    return None
 
 
 def _require_classes(index: DatasetIndex, needed: int) -> None:

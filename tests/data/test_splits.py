@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import os
+import random
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from cluster_core.data.fingerprints import find_copies
+from cluster_core.data.splits import (
+    FEW_PICTURES,
+    check_percentages,
+    compute_place,
+    name_subject,
+    split_dataset,
+)
+from cluster_core.errors import ConfigError, DatasetError
+from tests.samples import make_index
+
+SIDES = ("training", "validation", "testing", "set_aside")
+
+
+def split(index, testing=10, validation=10):
+    return split_dataset(index, testing_percentage=testing, validation_percentage=validation)
+
+
+def sides_by_name(found) -> dict[str, str]:
+    """Return the side of every picture, by class and file name."""
+    return {
+        f"{picture.label}/{picture.path.name}": side
+        for side in SIDES
+        for picture in getattr(found, side)
+    }
+
+
+def many_names(n: int, seed: int = 0) -> list[str]:
+    numbers = random.Random(seed)
+    return [f"{numbers.getrandbits(64):x}.jpg" for _ in range(n)]
+
+
+def random_fingerprint(seed: int) -> bytes:
+    values = np.random.default_rng(seed).integers(-127, 128, 1024).astype(np.int8)
+    return values.tobytes()
+
+
+def make_index_with_copies(seed: int):
+    """Make two classes of 8 to 30 pictures, of which some, also across classes, are copies."""
+    numbers = random.Random(seed)
+    names = {label: many_names(numbers.randint(8, 30), hash((seed, label))) for label in (1, 2)}
+    names = {f"class {label}": members for label, members in names.items()}
+    everyone = [name for members in names.values() for name in members]
+    n_objects = numbers.randint(len(everyone) // 2, len(everyone))
+    prints = {name: random_fingerprint(numbers.randrange(n_objects)) for name in everyone}
+    return make_index(names, prints)
+
+
+def test_every_picture_has_one_side_and_order_is_kept():
+    index = make_index({"a": many_names(50), "b": many_names(50, seed=1)})
+    found = split(index)
+    assert len(sides_by_name(found)) == 100 == sum(len(getattr(found, side)) for side in SIDES)
+    for side in SIDES:
+        pictures = getattr(found, side)
+        assert list(pictures) == sorted(pictures, key=index.pictures.index)
+    assert split(index) == found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_adding_pictures_moves_no_other(seed):
+    numbers = random.Random(seed)
+    names = {label: many_names(100, seed=f"{seed}{label}") for label in "ab"}
+    whole = split(make_index(names), 20, 20)
+    some = {label: numbers.sample(members, 60) for label, members in names.items()}
+    part = split(make_index(some), 20, 20)
+    assert not [note for note in (*whole.notes, *part.notes) if "moved" in note]
+    assert sides_by_name(part).items() <= sides_by_name(whole).items()
+    assert len(sides_by_name(part)) == 120
+
+
+def test_a_picture_keeps_its_side_in_another_class_and_folder():
+    names = many_names(100)
+    alone = sides_by_name(split(make_index({"a": names, "b": many_names(100, seed=1)})))
+    moved = sides_by_name(split(make_index({"z": names, "b": many_names(100, seed=1)})))
+    assert all(alone[f"a/{name}"] == moved[f"z/{name}"] for name in names)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_copy_stands_on_two_sides_and_no_side_is_empty(seed):
+    index = make_index_with_copies(seed)
+    sides = sides_by_name(found := split(index))
+    by_position = [sides[f"{p.label}/{p.path.name}"] for p in index.pictures]
+    for one, other in find_copies([picture.fingerprint for picture in index.pictures]):
+        both = {by_position[one], by_position[other]} - {"set_aside"}
+        assert len(both) <= 1
+    for label in index.labels:
+        for side in SIDES[:3]:
+            assert any(picture.label == label for picture in getattr(found, side))
+
+
+def test_copies_are_set_aside_only_next_to_a_copy_that_is_used():
+    for seed in range(30):
+        found = split(make_index_with_copies(seed))
+        used = {p.fingerprint for p in (*found.validation, *found.testing)}
+        assert all(picture.fingerprint in used for picture in found.set_aside)
+        told = [note for note in found.notes if "set aside" in note]
+        assert bool(told) == bool(found.set_aside)
+        assert all(note.startswith(f"{len(found.set_aside)} ") for note in told)
+
+
+def test_different_pictures_are_enough_even_where_the_nearest_two_are_copies():
+    # In the order in which they would be lent to a side, a copy follows its original.
+    names = sorted(many_names(200), key=compute_place)
+    a_pair, *others = (name for name in names if compute_place(name) > 20)
+    its_copy, third, fourth = others[0], others[1], others[2]
+    blob = random_fingerprint(0)
+    prints = {a_pair: blob, its_copy: blob}
+    prints |= {third: random_fingerprint(1), fourth: random_fingerprint(2)}
+    index = make_index({"a": [a_pair, its_copy, third, fourth], "b": many_names(60, 5)}, prints)
+    found = split(index)
+    assert {p.path.name for p in found.set_aside} == {its_copy}
+    sides = sides_by_name(found)
+    assert {sides[f"a/{name}"] for name in (a_pair, third, fourth)} == set(SIDES[:3])
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        [
+            "M13.jpg",
+            "M 13.png",
+            "m13_v2.jpg",
+            "messier_13.tif",
+            "Messier-13 core.jpg",
+            "my m013.jpg",
+        ],
+        ["NGC0104.jpg", "ngc 104 (2).jpg", "NGC-104.png", "wide_ngc104_crop.jpg"],
+        ["IC4756.jpg", "ic 4756 b.png"],
+        ["leaf_nohash_0.jpg", "leaf_nohash_1.jpg", "leaf_nohash_a_nohash_b.png"],
+    ],
+)
+def test_pictures_of_one_object_go_together(same):
+    assert len({name_subject(name) for name in same}) == 1
+    assert len({compute_place(name) for name in same}) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["pic 12.jpg", "IMG_1234.jpg", "item5.png", "m0.jpg", "M12345.jpg", "atomic 7.jpg", "ngc.jpg"],
+)
+def test_other_names_with_numbers_stand_for_themselves(name):
+    assert name_subject(name) == name
+
+
+def test_names_that_are_not_utf8_have_a_place_too():
+    places = {compute_place(os.fsdecode(name)) for name in (b"caf\xe9.jpg", b"caf\xe8.jpg")}
+    assert len(places) == 2
+
+
+def test_objects_are_told_apart():
+    names = ["M13.jpg", "M3.jpg", "NGC13.jpg", "IC13.jpg", "M113.jpg", "leaf_nohash_0", "leaf 2"]
+    for one, other in combinations(names, 2):
+        assert name_subject(one) != name_subject(other)
+
+
+@pytest.mark.parametrize(("testing", "validation"), [(10, 10), (20, 5), (0, 30), (33.3, 0), (1, 1)])
+def test_shares_are_as_asked_for(testing, validation):
+    n = 4_000
+    index = make_index({"a": many_names(n // 2), "b": many_names(n // 2, seed=1)})
+    found = split(index, testing, validation)
+    for side, percentage in (("testing", testing), ("validation", validation)):
+        expected = n * percentage / 100
+        spread = (n * percentage / 100 * (1 - percentage / 100)) ** 0.5
+        assert abs(len(getattr(found, side)) - expected) <= 4 * spread
+
+
+def test_places_are_spread_evenly():
+    places = np.array([compute_place(name) for name in many_names(20_000)])
+    assert places.min() >= 0
+    assert places.max() < 100
+    counts, _ = np.histogram(places, 20, (0, 100))
+    assert ((counts - 1000) ** 2 / 1000).sum() < 45  # chi-squared, 19 degrees: p < 0.001
+
+
+def test_a_larger_share_only_takes_from_training():
+    index = make_index({"a": many_names(200), "b": many_names(200, seed=1)})
+    small, large = sides_by_name(split(index, 10, 10)), sides_by_name(split(index, 40, 10))
+    for name, side in small.items():
+        assert large[name] == side or (side, large[name]) == ("training", "testing")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_three_pictures_a_class_make_three_sides(seed):
+    index = make_index({"a": many_names(3, seed), "b": many_names(3, seed + 100)})
+    found = split(index)
+    for side in SIDES[:3]:
+        assert sorted(picture.label for picture in getattr(found, side)) == ["a", "b"]
+    moved = [note for note in found.notes if " was moved from " in note]
+    natural = [
+        (picture.label, place < 10, 10 <= place < 20)
+        for picture in index.pictures
+        for place in [compute_place(picture.path.name)]
+    ]
+    assert len(moved) == 6 - len(set(natural))
+    assert sum(note.startswith("Only 3 pictures of") for note in found.notes) == 2
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_small_class_has_every_side_wherever_its_names_fall(seed):
+    names = {"a": many_names(3, seed), "b": many_names(3, seed + 100)}
+    found = split(make_index(names), testing=45, validation=45)
+    assert found.set_aside == ()
+    for side in SIDES[:3]:
+        assert sorted(picture.label for picture in getattr(found, side)) == ["a", "b"]
+
+
+def test_large_classes_need_no_notes():
+    n = 10 * FEW_PICTURES
+    assert split(make_index({"a": many_names(n), "b": many_names(n, 1)})).notes == ()
+
+
+def test_a_side_of_no_share_stays_empty():
+    index = make_index({"a": many_names(9), "b": many_names(9, 1)})
+    assert split(index, testing=0).testing == ()
+    assert split(index, validation=0).validation == ()
+    found = split(index, 0, 0)
+    assert found.training == index.pictures
+
+
+@pytest.mark.parametrize(
+    ("testing", "validation", "field"),
+    [
+        (-1, 10, "testing_percentage"),
+        (100, 0, "testing_percentage"),
+        (float("nan"), 10, "testing_percentage"),
+        (10, -0.5, "validation_percentage"),
+        (10, float("inf"), "validation_percentage"),
+        (50, 50, "testing_percentage"),
+        (60, 70, "testing_percentage"),
+    ],
+)
+def test_percentages_that_leave_nothing_to_train_on_are_refused(testing, validation, field):
+    with pytest.raises(ConfigError) as caught:
+        check_percentages(testing, validation)
+    assert caught.value.field == field
+    with pytest.raises(ConfigError):
+        split(make_index({"a": many_names(9), "b": many_names(9, 1)}), testing, validation)
+
+
+@pytest.mark.parametrize(
+    ("names", "label", "found", "needed"),
+    [
+        ({}, None, 0, 6),
+        ({"a": [], "b": []}, None, 0, 6),
+        ({"a": many_names(9)}, None, 1, 2),
+        ({"a": many_names(9), "b": []}, "b", 0, 3),
+        ({"a": many_names(9), "b": many_names(1)}, "b", 1, 3),
+        ({"a": many_names(2), "b": many_names(9)}, "a", 2, 3),
+    ],
+)
+def test_too_few_classes_or_pictures_are_told_with_counts(names, label, found, needed):
+    with pytest.raises(DatasetError) as caught:
+        split(make_index(names))
+    error = caught.value
+    assert (error.label, error.found, error.needed) == (label, found, needed)
+    assert "photos" in str(error)
+    assert "1 usable pictures" not in str(error)
+
+
+def test_fewer_sides_need_fewer_pictures():
+    index = make_index({"a": many_names(2), "b": many_names(2, 1)})
+    assert len(split(index, testing=0).validation) == 2
+    with pytest.raises(DatasetError):
+        split(index)
+
+
+def test_a_class_of_nothing_but_copies_is_refused():
+    names = many_names(5)
+    blob = random_fingerprint(0)
+    index = make_index({"a": names, "b": many_names(30, 1)}, dict.fromkeys(names, blob))
+    with pytest.raises(DatasetError, match="copies of each other") as caught:
+        split(index)
+    assert caught.value.label == "a"
