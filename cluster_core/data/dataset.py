@@ -111,7 +111,8 @@ def scan_dataset(
     Raises
     ------
     DatasetError
-        There is no such folder, it cannot be listed, or a class name breaks over lines.
+        There is no such folder, it cannot be listed, or a class name cannot be
+        written as one line of text.
     """
     labels = _list_classes(image_dir)
     files = [(label, path) for label in labels for path in _list_files(image_dir / label)]
@@ -145,14 +146,25 @@ def _list_classes(image_dir: Path) -> tuple[str, ...]:
         ) from error
     labels = tuple(sorted(name for name in folders if not name.startswith(".")))
     for label in labels:
-        if len(label.splitlines()) > 1:
+        problem = _find_name_problem(label)
+        if problem:
             raise DatasetError(
-                f"The class folder {label!r} in {image_dir} has a line break in its name: rename "
-                "it, because labels are stored one a line.",
+                f"The class folder {label!r} in {image_dir} has {problem} in its name: rename "
+                "it, because labels are stored as text, one a line.",
                 path=image_dir,
                 label=label,
             )
     return labels
+
+
+def _find_name_problem(label: str) -> str | None:
+    if label.splitlines() != [label]:
+        return "a line break"
+    try:
+        label.encode()
+    except UnicodeEncodeError:  # bytes of an old encoding, which Python shows as surrogates
+        return "bytes that are not UTF-8"
+    return None
 
 
 def _list_files(class_dir: Path) -> list[Path]:
