@@ -32,4 +32,6 @@ def compute_wilson_interval(n_right: int, n: int) -> tuple[float, float]:
     share, spread = n_right / n, Z_95**2 / n
     middle = share + spread / 2
     half = Z_95 * math.sqrt(share * (1 - share) / n + spread / (4 * n))
-    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
+    low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    # At 0 and 1 a bound is the share itself, but for a rounding error either way.
+    return max(0.0, min(low, share)), min(1.0, max(high, share))
