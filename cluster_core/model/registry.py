@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from os.path import commonprefix
 from types import MappingProxyType
 
 from cluster_core.errors import BackboneError
@@ -209,6 +210,16 @@ def get_backbone(name: str) -> BackboneSpec:
     if name in _REGISTRY:
         return _REGISTRY[name]
     names = [spec.name for spec in list_backbones()]
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(names)}."
+    near = _find_nearest(name, names)
+    hint = f"did you mean {near}?" if near else f"choose one of {', '.join(names)}."
     raise BackboneError(f"There is no architecture named {name!r}: {hint}", name=name)
+
+
+def _find_nearest(name: str, names: list[str]) -> str | None:
+    """Return the likeliest of the names that was meant; of equals the one that begins alike."""
+
+    def compare(other: str) -> tuple[float, int]:
+        likeness = difflib.SequenceMatcher(None, other, name.lower()).ratio()
+        return likeness, len(commonprefix((other, name)))
+
+    return max(difflib.get_close_matches(name.lower(), names), key=compare, default=None)
