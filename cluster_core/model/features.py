@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import queue
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +19,11 @@ class FeatureExtractor(Protocol):
 
 
 class LiteRTExtractor:
-    """A backbone on LiteRT; safe to share between threads, each has an interpreter of its own.
+    """A backbone on LiteRT; safe to share between threads.
+
+    An interpreter serves one thread at a time. Idle ones are kept, not bound to
+    a thread: a web page runs in a new thread at every click, and making an
+    interpreter takes longer than a picture.
 
     Pictures go through one by one: with XNNPACK a batch is no faster
     (`python -m benchmarks.predict`), and one keeps memory flat.
@@ -36,11 +40,11 @@ class LiteRTExtractor:
     def __init__(self, content: bytes, n_threads: int = 1) -> None:
         self._content = content
         self._n_threads = n_threads
-        self._local = threading.local()
+        self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
 
     def extract(self, pictures: np.ndarray) -> np.ndarray:
         """Map float32 RGB, (n, size, size, 3), -1 to 1, to float32 (n, n_features)."""
-        interpreter = self._interpreter()
+        interpreter = self._take()
         input_index = interpreter.get_input_details()[0]["index"]
         output_index = interpreter.get_output_details()[0]["index"]
         features = []
@@ -48,15 +52,16 @@ class LiteRTExtractor:
             interpreter.set_tensor(input_index, picture[np.newaxis])
             interpreter.invoke()
             features.append(interpreter.get_tensor(output_index)[0])
+        self._idle.put(interpreter)
         return np.stack(features)
 
-    def _interpreter(self) -> Interpreter:
-        if not hasattr(self._local, "interpreter"):
+    def _take(self) -> Interpreter:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
             interpreter = Interpreter(model_content=self._content, num_threads=self._n_threads)
             interpreter.allocate_tensors()
-            self._local.interpreter = interpreter
-        found: Interpreter = self._local.interpreter
-        return found
+            return interpreter
 
 
 def load_extractor(backbone: ConvertedBackbone, n_threads: int = 1) -> FeatureExtractor:

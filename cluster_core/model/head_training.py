@@ -39,10 +39,9 @@ class Examples:
         return self.features.reshape(-1, self.features.shape[-1])
 
     @property
-    def targets(self) -> np.ndarray:
-        """One-hot classes of the rows, float32 (n_pictures * n_views, n_labels)."""
-        one_hot = np.eye(self.n_labels, dtype=np.float32)[self.classes]
-        return np.repeat(one_hot, self.features.shape[1], axis=0)
+    def row_classes(self) -> np.ndarray:
+        """Class of every row: (n_pictures * n_views,)."""
+        return np.repeat(self.classes, self.features.shape[1])
 
 
 @dataclass(frozen=True)
@@ -91,37 +90,57 @@ def fit_head(
     FittedHead
     """
     random = np.random.default_rng(settings.seed)
-    features, targets = tf.constant(training.rows), tf.constant(training.targets)
-    example_weights = tf.constant(_weigh_examples(training, settings.balance_classes))
-    n_features, n_labels = training.features.shape[-1], training.n_labels
-    initial = random.normal(0, INITIAL_SPREAD, (n_features, n_labels))
-    weights, bias = tf.constant(initial, tf.float32), tf.zeros(n_labels)
+    descent = _Descent(training, settings, random)
     watch = _ValidationWatch(validation, settings, random)
-    rate, decay = tf.constant(settings.learning_rate), tf.constant(settings.weight_decay)
-    step = 0
+    head, step = descent.head, 0
     for first, step in _list_stretches(settings):
         shape = (step - first + 1, settings.train_batch_size)
         batches = random.integers(0, len(training.rows), shape, dtype=np.int32)
-        weights, bias = _run_steps(
-            features, targets, example_weights, batches, weights, bias, rate, decay
-        )
+        head = descent.run(batches)
         if settings.store_frequency and on_store and step and step % settings.store_frequency == 0:
-            on_store(step, _to_head(weights, bias))
-        if not _is_evaluated(step, settings):
-            continue
-        accuracy, cross_entropy = _measure(
-            tf.gather(features, batches[-1]), tf.gather(targets, batches[-1]), weights, bias
-        )
-        on_evaluation(
-            Evaluation(
-                step, float(accuracy), float(cross_entropy), *watch.look(step, weights, bias)
-            )
-        )
+            on_store(step, head)
+        if _is_evaluated(step, settings):
+            last = batches[-1]
+            accuracy, loss = _measure(head, training.rows[last], training.row_classes[last])
+            on_evaluation(Evaluation(step, accuracy, loss, *watch.look(step, head)))
         if watch.is_over:
             break
     if watch.best is not None:
-        return FittedHead(_to_head(*watch.best), watch.best_step, step + 1)
-    return FittedHead(_to_head(weights, bias), step, step + 1)
+        return FittedHead(watch.best, watch.best_step, step + 1)
+    return FittedHead(head, step, step + 1)
+
+
+class _Descent:
+    """Gradient descent, the bias being a last row of the weights for a feature that is always 1."""
+
+    def __init__(
+        self, training: Examples, settings: HeadSettings, random: np.random.Generator
+    ) -> None:
+        rows = training.rows
+        ones = np.ones((len(rows), 1), np.float32)
+        example_weights = _weigh_examples(training, settings.balance_classes)
+        rates = settings.learning_rate / settings.train_batch_size * example_weights
+        initial = random.normal(0, INITIAL_SPREAD, (rows.shape[1], training.n_labels))
+        kept = np.full((rows.shape[1] + 1, 1), 1 - settings.learning_rate * settings.weight_decay)
+        kept[-1] = 1  # the bias is not pulled towards zero
+        self._rows = tf.constant(np.hstack([rows, ones]))
+        self._targets = tf.one_hot(training.row_classes, training.n_labels)
+        self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
+        self._kept = tf.constant(kept, tf.float32)
+        self._weights = tf.constant(np.vstack([initial, np.zeros(training.n_labels)]), tf.float32)
+
+    def run(self, batches: np.ndarray) -> Head:
+        """Run a step for every row of `batches`, int32 (n_steps, batch_size)."""
+        self._weights = _run_steps(
+            self._rows, self._targets, self._rates, batches, self._weights, self._kept
+        )
+        return self.head
+
+    @property
+    def head(self) -> Head:
+        """The weights as they stand."""
+        weights = self._weights.numpy()
+        return Head(weights[:-1], weights[-1])
 
 
 class _ValidationWatch:
@@ -130,7 +149,7 @@ class _ValidationWatch:
     def __init__(
         self, validation: Examples | None, settings: HeadSettings, random: np.random.Generator
     ) -> None:
-        self.best: tuple[tf.Tensor, tf.Tensor] | None = None
+        self.best: Head | None = None
         self.best_step = 0
         self._lowest = np.inf
         self._is_over = False
@@ -140,30 +159,25 @@ class _ValidationWatch:
             PATIENCE_EVALUATIONS * settings.eval_step_interval,
         )
         self._stops_early = settings.early_stopping
-        self._features = None if validation is None else tf.constant(validation.rows)
-        self._targets = None if validation is None else tf.constant(validation.targets)
+        self._validation = validation
         n_rows = 0 if validation is None else len(validation.rows)
         asked = settings.validation_batch_size
-        self._n_rows = n_rows
         self._n_sampled = n_rows if asked == ALL_AT_ONCE else min(asked, n_rows)
 
-    def look(
-        self, step: int, weights: tf.Tensor, bias: tf.Tensor
-    ) -> tuple[float | None, float | None, int]:
-        """Return accuracy and cross entropy of a sample and its size; note the best weights."""
-        if self._features is None:
+    def look(self, step: int, head: Head) -> tuple[float | None, float | None, int]:
+        """Return accuracy and cross entropy of a sample and its size; note the best head."""
+        if self._validation is None:
             return None, None, 0
-        of_all = _measure(self._features, self._targets, weights, bias)
-        if self._stops_early and float(of_all[1]) < self._lowest:
-            self._lowest = float(of_all[1])
-            self.best, self.best_step = (weights, bias), step
+        rows, classes = self._validation.rows, self._validation.row_classes
+        accuracy, cross_entropy = _measure(head, rows, classes)
+        if self._stops_early and cross_entropy < self._lowest:
+            self._lowest = cross_entropy
+            self.best, self.best_step = head, step
         self._is_over = step - self.best_step >= self._patience_steps
-        if self._n_sampled == self._n_rows:
-            return float(of_all[0]), float(of_all[1]), self._n_rows
-        drawn = self._random.choice(self._n_rows, self._n_sampled, replace=False)
-        features, targets = tf.gather(self._features, drawn), tf.gather(self._targets, drawn)
-        accuracy, cross_entropy = _measure(features, targets, weights, bias)
-        return float(accuracy), float(cross_entropy), self._n_sampled
+        if self._n_sampled < len(rows):
+            drawn = self._random.choice(len(rows), self._n_sampled, replace=False)
+            accuracy, cross_entropy = _measure(head, rows[drawn], classes[drawn])
+        return accuracy, cross_entropy, self._n_sampled
 
     @property
     def is_over(self) -> bool:
@@ -188,7 +202,7 @@ def _list_stretches(settings: HeadSettings) -> Iterator[tuple[int, int]]:
 
 def _weigh_examples(training: Examples, balance_classes: bool) -> np.ndarray:
     """Return a weight for each row, float32, 1 on average."""
-    classes = np.repeat(training.classes, training.features.shape[1])
+    classes = training.row_classes
     if not balance_classes:
         return np.ones(len(classes), np.float32)
     counts = np.bincount(classes, minlength=training.n_labels)
@@ -196,60 +210,46 @@ def _weigh_examples(training: Examples, balance_classes: bool) -> np.ndarray:
     return (len(classes) / (present * counts[classes])).astype(np.float32)
 
 
-def _to_head(weights: tf.Tensor, bias: tf.Tensor) -> Head:
-    return Head(weights.numpy(), bias.numpy())
+def _measure(head: Head, rows: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
+    """Return accuracy and mean cross entropy of feature rows, before any temperature."""
+    logits = head.compute_logits(rows).astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    log_scores = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    is_right = logits.argmax(axis=1) == classes
+    return float(is_right.mean()), float(-log_scores[np.arange(len(rows)), classes].mean())
 
 
 _MATRIX = tf.TensorSpec((None, None), tf.float32)
-_VECTOR = tf.TensorSpec((None,), tf.float32)
-_SCALAR = tf.TensorSpec((), tf.float32)
 _BATCHES = tf.TensorSpec((None, None), tf.int32)
 
 
-# Signatures are fixed so that a process traces these once, whatever it trains after.
+# The signature is fixed so that a process traces this once, whatever it trains after; without
+# autograph, which has no Python loop to convert here, that takes a third of the time.
 @tf.function(
-    input_signature=[_MATRIX, _MATRIX, _VECTOR, _BATCHES, _MATRIX, _VECTOR, _SCALAR, _SCALAR]
+    input_signature=[_MATRIX, _MATRIX, _MATRIX, _BATCHES, _MATRIX, _MATRIX], autograph=False
 )
 def _run_steps(
-    features: tf.Tensor,
+    rows: tf.Tensor,
     targets: tf.Tensor,
-    example_weights: tf.Tensor,
+    rates: tf.Tensor,
     batches: tf.Tensor,
     weights: tf.Tensor,
-    bias: tf.Tensor,
-    learning_rate: tf.Tensor,
-    weight_decay: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Run one step of gradient descent for every row of `batches`."""
-    batch_size = tf.cast(tf.shape(batches)[1], tf.float32)
+    kept: tf.Tensor,
+) -> tf.Tensor:
+    """Run one step of gradient descent for every row of `batches`.
 
-    def run_step(
-        step: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        batch = batches[step]
-        rows = tf.gather(features, batch)
+    `rates` is each example's learning rate, `kept` the share of each weight
+    that weight decay leaves after a step.
+    """
+    batch_targets = tf.gather(targets, batches)  # (n_steps, batch_size, n_labels)
+    batch_rates = tf.gather(rates, batches)  # (n_steps, batch_size, 1)
+
+    def run_step(step: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        batch = tf.gather(rows, tf.gather(batches, step))
         # The gradient of the cross entropy by the logits is simply scores minus targets.
-        excess = tf.nn.softmax(rows @ weights + bias) - tf.gather(targets, batch)
-        excess *= tf.gather(example_weights, batch)[:, tf.newaxis] / batch_size
-        gradient = tf.matmul(rows, excess, transpose_a=True) + weight_decay * weights
-        return (
-            step + 1,
-            weights - learning_rate * gradient,
-            bias - learning_rate * tf.reduce_sum(excess, axis=0),
-        )
+        excess = tf.nn.softmax(tf.matmul(batch, weights)) - tf.gather(batch_targets, step)
+        change = tf.matmul(batch, excess * tf.gather(batch_rates, step), transpose_a=True)
+        return step + 1, weights * kept - change
 
-    _, weights, bias = tf.while_loop(
-        lambda step, *_: step < tf.shape(batches)[0], run_step, (0, weights, bias)
-    )
-    return weights, bias
-
-
-@tf.function(input_signature=[_MATRIX, _MATRIX, _MATRIX, _VECTOR])
-def _measure(
-    features: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return accuracy and mean cross entropy."""
-    logits = features @ weights + bias
-    is_right = tf.argmax(logits, axis=1) == tf.argmax(targets, axis=1)
-    cross_entropy = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-    return tf.reduce_mean(tf.cast(is_right, tf.float32)), tf.reduce_mean(cross_entropy)
+    _, weights = tf.while_loop(lambda step, _: step < tf.shape(batches)[0], run_step, (0, weights))
+    return weights

@@ -34,6 +34,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.summaries import TensorBoardSummaries
+from cluster_core.training.tensorflow_setup import set_up_tensorflow
 from cluster_core.workspace import Workspace
 
 
@@ -84,6 +85,7 @@ def train(config: TrainConfig, workspace: Workspace, on_event: EventHandler) -> 
     RunError
         Another training runs in this workspace, or the disk cannot be written to.
     """
+    set_up_tensorflow()
     outputs = TrainingOutputs.of(config, workspace)
     outputs.check()
     with _alone_in(workspace), _plain_disk_errors(), CacheFile(outputs.bottleneck_dir) as cache:

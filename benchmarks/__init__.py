@@ -1,0 +1,1 @@
+"""Our figures beside a peer's, from one run: `python -m benchmarks.<name>`."""
