@@ -220,6 +220,6 @@ def _find_nearest(name: str, names: list[str]) -> str | None:
 
     def compare(other: str) -> tuple[float, int]:
         likeness = difflib.SequenceMatcher(None, other, name.lower()).ratio()
-        return likeness, len(commonprefix((other, name)))
+        return likeness, len(commonprefix((other, name)))  # noqa: RUF071 (letters are meant)
 
     return max(difflib.get_close_matches(name.lower(), names), key=compare, default=None)
