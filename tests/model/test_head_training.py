@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cluster_core.model.head import softmax
+from cluster_core.model.head_settings import HeadSettings
+from cluster_core.model.head_training import INITIAL_SPREAD, Examples, fit_head
+
+SETTINGS = HeadSettings(how_many_training_steps=200, learning_rate=0.1, train_batch_size=20)
+
+
+def draw_examples(counts: list[int], seed: int, n_views: int = 1, spread: float = 0.5) -> Examples:
+    """Draw features around a point for each class: the smaller the spread, the easier to tell."""
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).normal(size=(len(counts), 6))
+    classes = np.repeat(np.arange(len(counts)), counts)
+    noise = random.normal(0, spread, (len(classes), n_views, 6))
+    features = (centres[classes][:, np.newaxis] + noise).astype(np.float32)
+    return Examples(features, classes, len(counts))
+
+
+def fit(training, validation=None, settings=SETTINGS):
+    evaluations, stored = [], []
+    fitted = fit_head(
+        training,
+        validation,
+        settings,
+        evaluations.append,
+        lambda step, head: stored.append((step, head)),
+    )
+    return fitted, evaluations, stored
+
+
+def measure(head, examples: Examples) -> tuple[float, float]:
+    """Return accuracy and cross entropy over all rows."""
+    scores = softmax(head.compute_logits(examples.rows).astype(np.float64))
+    classes = np.repeat(examples.classes, examples.features.shape[1])
+    return (
+        float((scores.argmax(axis=1) == classes).mean()),
+        float(-np.log(scores[np.arange(len(classes)), classes]).mean()),
+    )
+
+
+def descend(training: Examples, settings: HeadSettings):
+    """The same in NumPy, float64: what is meant by a step of gradient descent."""
+    random = np.random.default_rng(settings.seed)
+    rows = training.rows.astype(np.float64)
+    classes = np.repeat(training.classes, training.features.shape[1])
+    targets = np.eye(training.n_labels)[classes]
+    share = np.ones(len(rows))
+    if settings.balance_classes:
+        counts = np.bincount(classes)
+        share = len(rows) / (training.n_labels * counts[classes])
+    weights = random.normal(0, INITIAL_SPREAD, (rows.shape[1], training.n_labels))
+    bias = np.zeros(training.n_labels)
+    for _ in range(settings.how_many_training_steps):
+        batch = random.integers(0, len(rows), (1, settings.train_batch_size), dtype=np.int32)[0]
+        excess = softmax(rows[batch] @ weights + bias) - targets[batch]
+        excess *= share[batch, np.newaxis] / settings.train_batch_size
+        pull = settings.weight_decay * weights
+        weights = weights - settings.learning_rate * (rows[batch].T @ excess + pull)
+        bias = bias - settings.learning_rate * excess.sum(axis=0)
+    return weights, bias
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 30])
+@pytest.mark.parametrize("balance_classes", [True, False])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+@pytest.mark.parametrize("n_views", [1, 2])
+def test_steps_are_those_of_the_textbook(n_steps, balance_classes, weight_decay, n_views):
+    settings = replace(
+        SETTINGS,
+        how_many_training_steps=n_steps,
+        eval_step_interval=1,
+        balance_classes=balance_classes,
+        weight_decay=weight_decay,
+        seed=5,
+    )
+    training = draw_examples([5, 20, 9], seed=1, n_views=n_views)
+    fitted, *_ = fit(training, settings=settings)
+    weights, bias = descend(training, settings)
+    np.testing.assert_allclose(fitted.head.weights, weights, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(fitted.head.bias, bias, rtol=1e-4, atol=1e-6)
+    assert fitted.head.temperature == 1
+
+
+def test_the_same_seed_gives_the_same_head_to_the_last_bit():
+    training, validation = draw_examples([30, 30], 1), draw_examples([9, 9], 2)
+    (one, told, _), (same, told_again, _) = (fit(training, validation) for _ in range(2))
+    np.testing.assert_array_equal(one.head.weights, same.head.weights)
+    np.testing.assert_array_equal(one.head.bias, same.head.bias)
+    assert told == told_again
+    other, *_ = fit(training, validation, replace(SETTINGS, seed=1))
+    assert not np.array_equal(one.head.weights, other.head.weights)
+
+
+@pytest.mark.parametrize("interval", [1, 7, 50, 1000])
+def test_how_often_one_looks_does_not_change_what_is_learned(interval):
+    training = draw_examples([30, 30], 1)
+    often, *_ = fit(training)
+    rarely, *_ = fit(training, settings=replace(SETTINGS, eval_step_interval=interval))
+    np.testing.assert_allclose(rarely.head.weights, often.head.weights, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("counts", [[30, 30], [40, 20, 60]])
+def test_it_learns_what_can_be_told_apart(counts):
+    training, unseen = draw_examples(counts, 1, spread=0.1), draw_examples(counts, 2, spread=0.1)
+    fitted, evaluations, _ = fit(training, settings=replace(SETTINGS, how_many_training_steps=500))
+    assert measure(fitted.head, unseen)[0] == 1
+    assert evaluations[-1].train_accuracy == 1
+    assert evaluations[-1].train_cross_entropy < evaluations[0].train_cross_entropy / 3
+    assert evaluations[0].train_cross_entropy == pytest.approx(np.log(len(counts)), rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "interval", "steps"),
+    [
+        (1, 10, [0]),
+        (10, 10, [0, 9]),
+        (11, 10, [0, 10]),
+        (25, 10, [0, 10, 20, 24]),
+        (4, 1, [0, 1, 2, 3]),
+    ],
+)
+def test_it_reports_the_first_step_every_interval_and_the_last(n_steps, interval, steps):
+    settings = replace(SETTINGS, how_many_training_steps=n_steps, eval_step_interval=interval)
+    fitted, evaluations, _ = fit(draw_examples([9, 9], 1), draw_examples([5, 5], 2), settings)
+    assert [evaluation.step for evaluation in evaluations] == steps
+    assert fitted.n_steps == n_steps
+
+
+@pytest.mark.parametrize("frequency", [0, 1, 10, 13])
+def test_heads_on_the_way_are_handed_out_as_often_as_asked(frequency):
+    settings = replace(SETTINGS, how_many_training_steps=40, store_frequency=frequency)
+    training = draw_examples([9, 9], 1)
+    _, _, stored = fit(training, settings=settings)
+    assert [step for step, _ in stored] == (
+        list(range(frequency, 40, frequency)) if frequency else []
+    )
+    for step, head in stored:
+        to_there = replace(settings, how_many_training_steps=step + 1)
+        expected = fit(training, settings=to_there)[0].head
+        np.testing.assert_allclose(head.weights, expected.weights, rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_reported_of_validation_pictures_is_true():
+    training, validation = draw_examples([30, 30], 1), draw_examples([20, 10], 2, n_views=3)
+    settings = replace(SETTINGS, early_stopping=False, validation_batch_size=-1)
+    fitted, evaluations, _ = fit(training, validation, settings)
+    last = evaluations[-1]
+    assert (last.validation_accuracy, last.validation_cross_entropy) == pytest.approx(
+        measure(fitted.head, validation), rel=1e-5
+    )
+    assert all(evaluation.n_validation == 90 for evaluation in evaluations)
+
+
+@pytest.mark.parametrize(("asked", "n"), [(-1, 30), (7, 7), (30, 30), (100, 30)])
+def test_a_sample_of_validation_pictures_has_the_size_asked_for(asked, n):
+    settings = replace(SETTINGS, validation_batch_size=asked)
+    _, evaluations, _ = fit(draw_examples([9, 9], 1), draw_examples([20, 10], 2), settings)
+    for evaluation in evaluations:
+        assert evaluation.n_validation == n
+        n_right = evaluation.validation_accuracy * n
+        assert n_right == pytest.approx(round(n_right))
+
+
+def test_without_validation_pictures_it_learns_all_the_same():
+    fitted, evaluations, _ = fit(draw_examples([30, 30], 1, spread=0.1))
+    assert (fitted.step, fitted.n_steps) == (199, 200)
+    for evaluation in evaluations:
+        assert evaluation.validation_accuracy is None
+        assert evaluation.validation_cross_entropy is None
+        assert evaluation.n_validation == 0
+
+
+# Few and noisy examples are soon learned by heart.
+NOISY = (draw_examples([6, 6], 1, spread=3), draw_examples([40, 40], 2, spread=3))
+LONG = replace(SETTINGS, how_many_training_steps=3000, learning_rate=0.5, validation_batch_size=-1)
+
+
+def test_early_stopping_returns_the_best_and_does_not_go_on_for_long():
+    fitted, evaluations, _ = fit(*NOISY, LONG)
+    entropies = {evaluation.step: evaluation.validation_cross_entropy for evaluation in evaluations}
+    assert fitted.step == min(entropies, key=entropies.get)
+    assert measure(fitted.head, NOISY[1])[1] == pytest.approx(entropies[fitted.step], rel=1e-5)
+    assert fitted.step < fitted.n_steps - 1 == evaluations[-1].step
+    assert fitted.n_steps < 3000
+    assert fitted.n_steps <= fitted.step + 1 + 300 + LONG.eval_step_interval
+
+
+def test_early_stopping_looks_at_all_validation_pictures_not_at_the_sample():
+    all_of_them, *_ = fit(*NOISY, LONG)
+    a_few, *_ = fit(*NOISY, replace(LONG, validation_batch_size=80, seed=LONG.seed))
+    assert a_few.step == all_of_them.step
+    fitted, evaluations, _ = fit(*NOISY, replace(LONG, validation_batch_size=3))
+    assert fitted.n_steps < 3000
+    assert {evaluation.n_validation for evaluation in evaluations} == {3}
+    trail = replace(
+        LONG,
+        early_stopping=False,
+        how_many_training_steps=fitted.n_steps,
+        store_frequency=10,
+        validation_batch_size=3,
+    )
+    _, _, stored = fit(*NOISY, trail)
+    lowest = min(measure(head, NOISY[1])[1] for _, head in stored)
+    assert measure(fitted.head, NOISY[1])[1] <= lowest + 1e-5
+
+
+def test_without_early_stopping_the_last_step_counts():
+    fitted, evaluations, _ = fit(*NOISY, replace(LONG, early_stopping=False))
+    assert (fitted.step, fitted.n_steps) == (2999, 3000)
+    assert evaluations[-1].step == 2999
+    assert measure(fitted.head, NOISY[1])[1] == pytest.approx(
+        evaluations[-1].validation_cross_entropy, rel=1e-5
+    )
+
+
+def test_equal_weight_for_classes_finds_the_rare_one():
+    training, unseen = (
+        draw_examples([190, 10], 1, spread=2.5),
+        draw_examples([200, 200], 2, spread=2.5),
+    )
+    recall = {}
+    for balance in (True, False):
+        fitted, *_ = fit(
+            training,
+            settings=replace(SETTINGS, how_many_training_steps=1000, balance_classes=balance),
+        )
+        answers = fitted.head.compute_logits(unseen.rows).argmax(axis=1)
+        recall[balance] = (answers[200:] == 1).mean()
+    assert recall[True] > recall[False] + 0.2
+
+
+def test_weight_decay_keeps_weights_small():
+    training = draw_examples([30, 30], 1, spread=0.1)
+    sizes = [
+        np.abs(fit(training, settings=replace(SETTINGS, weight_decay=decay))[0].head.weights).max()
+        for decay in (0.0, 0.1, 1.0)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+def test_whoever_listens_can_stop_it(kind):
+    def stop(evaluation):
+        raise kind
+
+    with pytest.raises(kind):
+        fit_head(draw_examples([9, 9], 1), None, SETTINGS, stop)
