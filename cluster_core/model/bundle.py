@@ -25,7 +25,21 @@ MANIFEST = "manifest.json"
 HEAD = "head.npy"
 MAX_MANIFEST_BYTES = 5_000_000
 MAX_HEAD_BYTES = 200_000_000
+# No training comes near these; beyond them, scores would overflow.
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
+MAX_WEIGHT = 1e20
 _VIEWS: Mapping[str, tuple[View, ...]] = {"plain": PLAIN_VIEWS, "sky": SKY_VIEWS}
+# What reading fields of the wrong type or size raises.
+_DAMAGE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    OSError,
+    ConfigError,
+    BackboneError,
+)
 
 
 @dataclass(frozen=True)
@@ -131,12 +145,17 @@ def load_bundle(folder: Path) -> ModelBundle:
         labels = tuple(manifest["labels"])
         if len(labels) < 2 or not all(isinstance(label, str) and label for label in labels):  # noqa: PLR2004
             raise ValueError("its labels are not two names or more")
+        if len(set(labels)) < len(labels):
+            raise ValueError("two of its labels are the same")
         if manifest["preprocessing"]["version"] != PREPROCESSING_VERSION:
             raise ValueError("its pictures were prepared in another way than this version does")
+        preprocessing = Preprocessing.from_record(manifest["preprocessing"])
+        if preprocessing.size_px != spec.input_size_px:
+            raise ValueError(f"its pictures have {preprocessing.size_px} pixels a side")
         if manifest["views"] not in _VIEWS:
             raise ValueError(f"its views are {manifest['views']!r}")
         temperature = float(manifest["calibration"]["temperature"])
-        if not 0 < temperature < np.inf:
+        if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
             raise ValueError(f"its temperature is {temperature}")
         rows = _read_head(folder / HEAD, manifest["files"][HEAD])
         if rows.shape != (spec.n_features + 1, len(labels)):
@@ -146,14 +165,14 @@ def load_bundle(folder: Path) -> ModelBundle:
             created=str(manifest["created"]),
             labels=labels,
             backbone=BackboneReference(spec.name, str(manifest["backbone"]["weights_sha256"])),
-            preprocessing=Preprocessing.from_record(manifest["preprocessing"]),
+            preprocessing=preprocessing,
             views=manifest["views"],
             head=Head(rows[:-1], rows[-1], temperature),
             metrics=dict(manifest["metrics"]),
             dataset=dict(manifest["dataset"]),
             settings=dict(manifest["settings"]),
         )
-    except (KeyError, TypeError, ValueError, ConfigError, BackboneError) as error:
+    except _DAMAGE as error:
         detail = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise BundleError(
             f"The model in {folder} is damaged ({detail}): train it again, or copy it again "
@@ -214,9 +233,12 @@ def _read_head(path: Path, sha256: str) -> np.ndarray:
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError(f"{path.name} was altered")
-    rows = np.load(BytesIO(content), allow_pickle=False)
+    try:
+        rows = np.load(BytesIO(content), allow_pickle=False)
+    except Exception as error:  # whatever the parsers of its header and of ZIP archives raise
+        raise ValueError(f"{path.name} is not a table of numbers") from error
     if not isinstance(rows, np.ndarray) or rows.dtype != np.dtype("<f4") or rows.ndim != 2:  # noqa: PLR2004
         raise ValueError(f"{path.name} is not a table of numbers")
-    if not np.isfinite(rows).all():
-        raise ValueError(f"{path.name} holds numbers that are not finite")
+    if not (np.abs(rows) <= MAX_WEIGHT).all():  # also refuses NaN
+        raise ValueError(f"{path.name} holds numbers that are not finite or beyond measure")
     return rows
