@@ -46,3 +46,45 @@ def measure_conversion(model_dir: str, workspace: str) -> dict[str, Any]:
         get_backbone(ARCHITECTURE), Path(model_dir), Workspace(Path(workspace)).backbones
     )
     return {"seconds": time.perf_counter() - begin}
+
+
+def prepare_model(model_dir: str, workspace: str, alpha: float) -> dict[str, Any]:
+    """Make a model to predict with; the head is arbitrary, its speed does not depend on it.
+
+    Nor does the backbone's: where its weights are not at hand, random ones serve.
+    """
+    import keras
+    import numpy as np
+
+    from cluster_core.model.bundle import BackboneReference, ModelBundle, save_bundle
+    from cluster_core.model.conversion import prepare_backbone
+    from cluster_core.model.head import Head
+    from cluster_core.model.preprocessing import Preprocessing
+    from cluster_core.model.weights import find_weights
+
+    spec, place = get_backbone(ARCHITECTURE), Workspace(Path(workspace))
+    weights = find_weights(spec, Path(model_dir))
+    if weights is None:
+        place.models.mkdir(parents=True)
+        weights = place.models / f"{spec.name}_no_top.weights.h5"
+        shape = (spec.input_size_px, spec.input_size_px, 3)
+        random = keras.applications.MobileNet(
+            input_shape=shape, alpha=alpha, include_top=False, weights=None
+        )
+        random.save_weights(weights)
+    backbone = prepare_backbone(spec, weights.parent, place.backbones)
+    values = np.random.default_rng(0).normal(size=(spec.n_features, 2)).astype(np.float32)
+    bundle = ModelBundle(
+        name="benchmark",
+        created="",
+        labels=("one", "other"),
+        backbone=BackboneReference(backbone.name, backbone.weights_sha256),
+        preprocessing=Preprocessing(spec.input_size_px),
+        views="plain",
+        head=Head(values, np.zeros(2, np.float32)),
+    )
+    return {
+        "bundle": str(save_bundle(bundle, place.bundles)),
+        "litert": str(backbone.litert_path),
+        "weights": str(weights),
+    }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-PICTURES_AHEAD_PER_THREAD = 4
+# A thread takes several pictures at once: each hand-over costs it a turn of Python's lock.
+PORTION = 4
+PICTURES_AHEAD_PER_THREAD = 8
 
 
 def count_usable_cpus() -> int:
@@ -47,14 +51,38 @@ def map_images(
         One result an item.
     """
     n_threads = n_threads or count_usable_cpus()
-    waiting: deque[Future[R]] = deque()
+    waiting: deque[Future[_Outcome[R]]] = deque()
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="pictures")
     try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > n_threads * PICTURES_AHEAD_PER_THREAD:
-                yield waiting.popleft().result()
+        remaining = iter(items)
+        while portion := list(itertools.islice(remaining, PORTION)):
+            waiting.append(pool.submit(_apply, function, portion))
+            if len(waiting) * PORTION >= n_threads * PICTURES_AHEAD_PER_THREAD:
+                yield from waiting.popleft().result().unpack()
         while waiting:
-            yield waiting.popleft().result()
+            yield from waiting.popleft().result().unpack()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class _Outcome(Generic[R]):
+    """The results of a portion, up to an error if there was one."""
+
+    results: list[R]
+    error: Exception | None
+
+    def unpack(self) -> Iterator[R]:
+        yield from self.results
+        if self.error:
+            raise self.error
+
+
+def _apply(function: Callable[[T], R], portion: list[T]) -> _Outcome[R]:
+    results: list[R] = []
+    try:
+        for item in portion:
+            results.append(function(item))
+    except Exception as error:  # raised again where the results are wanted
+        return _Outcome(results, error)
+    return _Outcome(results, None)

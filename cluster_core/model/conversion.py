@@ -25,6 +25,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.converted import ConvertedBackbone, find_ready
 from cluster_core.model.features import LiteRTExtractor
 from cluster_core.model.keras_backbones import hash_weights, load_backbone, obtain_weights
+from cluster_core.model.preprocessing import to_unit_range
 from cluster_core.model.registry import BackboneSpec, get_backbone
 from cluster_core.model.weights import hash_file
 from cluster_core.workspace import replacing
@@ -115,10 +116,10 @@ def _convert_to_litert(model: keras.Model) -> tuple[bytes, float | None]:
         _logger.warning("LiteRT does not take this network, TensorFlow will run it: %s", error)
         return b"", None
     random = np.random.default_rng(0)
-    pictures = random.uniform(-1, 1, (N_TRIAL_PICTURES, *model.input_shape[1:]))
-    pictures = pictures.astype(np.float32)
-    expected = np.asarray(model(pictures, training=False))
-    found = LiteRTExtractor(content).extract(pictures)
+    shape = (N_TRIAL_PICTURES, *model.input_shape[1:])
+    pictures = random.integers(0, 256, shape, dtype=np.uint8)
+    expected = np.asarray(model(to_unit_range(pictures), training=False))
+    found = LiteRTExtractor(content).extract(list(pictures))
     relative_error = float(np.abs(found - expected).max() / np.abs(expected).max())
     if not relative_error <= MAX_RELATIVE_ERROR:
         _logger.warning(

@@ -12,7 +12,7 @@ from cluster_core.data.mapping import map_images
 from cluster_core.images import read_bytes
 from cluster_core.model.bottlenecks import BottleneckCache
 from cluster_core.model.features import FeatureExtractor
-from cluster_core.model.preprocessing import Preprocessing, to_unit_range
+from cluster_core.model.preprocessing import Preprocessing
 from cluster_core.model.views import View
 
 PICTURES_PER_SAVE = 64
@@ -109,6 +109,4 @@ class BottleneckSource:
         if not missing:
             return np.empty((0, 0), np.float32)
         pixels = self.preprocessing.decode(read_bytes(picture.path), picture.path.name)
-        return self.extractor.extract(
-            np.stack([to_unit_range(view.apply(pixels)) for view in missing])
-        )
+        return self.extractor.extract([view.apply(pixels) for view in missing])

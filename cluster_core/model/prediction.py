@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import functools
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+import cluster_core
 from cluster_core.data.mapping import count_usable_cpus
 from cluster_core.errors import BackboneError
 from cluster_core.model.bundle import ModelBundle
 from cluster_core.model.converted import ConvertedBackbone, find_converted
 from cluster_core.model.features import FeatureExtractor, load_extractor
-from cluster_core.model.preprocessing import to_unit_range
 from cluster_core.model.registry import BackboneSpec, get_backbone
 from cluster_core.workspace import Workspace
 
@@ -80,7 +82,7 @@ class Predictor:
 
     def _predict_prepared(self, pixels: np.ndarray) -> Prediction:
         begin = time.perf_counter()
-        views = np.stack([to_unit_range(view.apply(pixels)) for view in self.bundle.view_list])
+        views = [view.apply(pixels) for view in self.bundle.view_list]
         features = self._extractor.extract(views)[np.newaxis]
         scores = self.bundle.head.compute_scores(features)[0]
         order = np.argsort(-scores, kind="stable")
@@ -138,7 +140,12 @@ def _convert_elsewhere(spec: BackboneSpec, workspace: Workspace) -> None:
     """Convert a backbone in a process of its own, so that this one stays free of TensorFlow."""
     command = [sys.executable, "-m", "cluster_core.model.conversion", spec.name]
     command += ["--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    # Where this package lies, the other process could find it only from the same folder.
+    places = [str(Path(cluster_core.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+    outcome = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, env=environment
+    )
     if outcome.returncode:
         lines = outcome.stderr.strip().splitlines() or ["it said nothing"]
         raise BackboneError(

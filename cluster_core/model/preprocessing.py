@@ -79,6 +79,11 @@ class Preprocessing:
         return cls(int(record["size_px"]), FitsStretch.from_record(record["stretch"]))
 
 
-def to_unit_range(pixels: np.ndarray) -> np.ndarray:
-    """Map uint8 pixels, any shape, to float32 from -1 to 1: what every backbone takes."""
-    return pixels.astype(np.float32) / HALF_RANGE - np.float32(1)
+def to_unit_range(pixels: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Map uint8 pixels, any shape, to float32 from -1 to 1: what every backbone takes.
+
+    With `out`, a float32 array of the same shape, the result is written there.
+    """
+    mapped = np.divide(pixels, HALF_RANGE, out=out, dtype=np.float32)
+    mapped -= np.float32(1)
+    return mapped

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from cluster_core.model.converted import ConvertedBackbone
+from cluster_core.model.preprocessing import to_unit_range
 
 
 class TensorFlowExtractor:
@@ -27,7 +29,7 @@ class TensorFlowExtractor:
         # TensorFlow spreads one call over all cores: calls at the same time only crowd them.
         self._lock = threading.Lock()
 
-    def extract(self, pictures: np.ndarray) -> np.ndarray:
-        """Map float32 RGB, (n, size, size, 3), -1 to 1, to float32 (n, n_features)."""
+    def extract(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """Map RGB pictures, each uint8 (size, size, 3), to float32 (n, n_features)."""
         with self._lock:
-            return np.asarray(self._run(tf.constant(pictures)))
+            return np.asarray(self._run(tf.constant(to_unit_range(np.stack(pictures)))))

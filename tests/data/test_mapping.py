@@ -5,7 +5,12 @@ from itertools import count, islice
 
 import pytest
 
-from cluster_core.data.mapping import PICTURES_AHEAD_PER_THREAD, count_usable_cpus, map_images
+from cluster_core.data.mapping import (
+    PICTURES_AHEAD_PER_THREAD,
+    PORTION,
+    count_usable_cpus,
+    map_images,
+)
 
 
 @pytest.mark.parametrize("n_threads", [None, 1, 2, 7])
@@ -22,11 +27,12 @@ def test_the_order_holds_when_the_first_takes_longest():
     def work(number):
         if number == 0:
             assert others_are_done.wait(10)
-        if number == 3:
+        if number == PORTION:
             others_are_done.set()
         return number
 
-    assert list(map_images(work, range(4), n_threads=2)) == [0, 1, 2, 3]
+    n = 2 * PORTION
+    assert list(map_images(work, range(n), n_threads=2)) == list(range(n))
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])

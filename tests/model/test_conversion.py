@@ -17,6 +17,7 @@ from cluster_core.model.conversion import convert_backbone, prepare_backbone
 from cluster_core.model.converted import find_converted, find_converted_from, find_ready
 from cluster_core.model.features import LiteRTExtractor, load_extractor
 from cluster_core.model.keras_backbones import hash_weights, load_backbone, obtain_weights
+from cluster_core.model.preprocessing import to_unit_range
 from cluster_core.model.registry import TEST_BACKBONE, get_backbone
 from cluster_core.model.tensorflow_features import TensorFlowExtractor
 from cluster_core.model.weights import find_weights, hash_file, list_weights_files
@@ -26,7 +27,7 @@ SMALL = get_backbone("mobilenet_0.25_128")
 
 
 def draw_pictures(size_px: int = 32, n: int = 5) -> np.ndarray:
-    return np.random.default_rng(7).uniform(-1, 1, (n, size_px, size_px, 3)).astype(np.float32)
+    return np.random.default_rng(7).integers(0, 256, (n, size_px, size_px, 3), dtype=np.uint8)
 
 
 def relative_error(found, expected) -> float:
@@ -51,7 +52,7 @@ def small_converted(weights_dir, tmp_path_factory):
 
 
 def test_litert_and_the_frozen_graph_give_what_keras_gives(backbone):
-    expected = load_backbone(TEST_BACKBONE, None)(draw_pictures()).numpy()
+    expected = load_backbone(TEST_BACKBONE, None)(to_unit_range(draw_pictures())).numpy()
     assert expected.shape == (5, TEST_BACKBONE.n_features)
     assert np.ptp(expected, axis=0).max() > 0.1
     assert backbone.runs_on_litert
@@ -63,7 +64,7 @@ def test_litert_and_the_frozen_graph_give_what_keras_gives(backbone):
 def test_a_network_with_weights_is_converted_with_these(small_converted, weights_dir):
     keras_own = load_backbone(SMALL, find_weights(SMALL, weights_dir))
     pictures = draw_pictures(128, n=2)
-    expected = keras_own(pictures).numpy()
+    expected = keras_own(to_unit_range(pictures)).numpy()
     assert relative_error(load_extractor(small_converted).extract(pictures), expected) <= 1e-4
     assert small_converted.weights_sha256 == hash_weights(keras_own)
     assert small_converted.weights_file_sha256 == hash_file(find_weights(SMALL, weights_dir))
@@ -132,7 +133,7 @@ def test_a_network_that_litert_will_not_run_is_run_by_tensorflow(tmp_path, monke
     assert find_ready(TEST_BACKBONE, tmp_path, tmp_path) == backbone
     extractor = load_extractor(backbone)
     assert isinstance(extractor, TensorFlowExtractor)
-    expected = load_backbone(TEST_BACKBONE, None)(draw_pictures()).numpy()
+    expected = load_backbone(TEST_BACKBONE, None)(to_unit_range(draw_pictures())).numpy()
     assert relative_error(extractor.extract(draw_pictures()), expected) <= 1e-5
 
 
