@@ -48,25 +48,37 @@ def build_graph(
         pixels = tf.compat.v1.placeholder(
             tf.float32, (None, size, size, 3), name=backbone.spec.graph_input
         )
-        seen = pixels if views == PLAIN_VIEWS else _stack_views(pixels, len(views))
+        with tf.name_scope("views"):
+            seen = pixels if views == PLAIN_VIEWS else _stack_views(pixels, len(views))
         (features,) = tf.graph_util.import_graph_def(
             frozen, {"pixels": seen}, ["features:0"], name="backbone"
         )
-        weights = tf.constant(head.weights / np.float32(head.temperature), name="weights")
-        bias = tf.constant(head.bias / np.float32(head.temperature), name="bias")
+        with tf.name_scope("head"):
+            weights = tf.constant(head.weights / np.float32(head.temperature), name="weights")
+            bias = tf.constant(head.bias / np.float32(head.temperature), name="bias")
+            logits = tf.matmul(features, weights) + bias
         if views == PLAIN_VIEWS:
-            tf.nn.softmax(tf.matmul(features, weights) + bias, name=final_tensor_name)
+            tf.nn.softmax(logits, name=final_tensor_name)
         else:
-            scores = tf.nn.softmax(tf.matmul(features, weights) + bias)
-            by_view = tf.reshape(scores, (len(views), -1, head.bias.size))
+            with tf.name_scope("views/"):
+                by_view = tf.reshape(tf.nn.softmax(logits), (len(views), -1, head.bias.size))
             tf.reduce_mean(by_view, axis=0, name=final_tensor_name)
     return _drop_unused(graph.as_graph_def(), final_tensor_name)
 
 
 def _drop_unused(graph: tf.compat.v1.GraphDef, output: str) -> tf.compat.v1.GraphDef:
     """Leave out what nothing reads, so that the output is the graph's only loose end."""
-    read = {name.split(":")[0].lstrip("^") for node in graph.node for name in node.input}
-    kept = [node for node in graph.node if node.name == output or node.name in read]
+    reads = {
+        node.name: [name.split(":")[0].lstrip("^") for name in node.input] for node in graph.node
+    }
+    needed: set[str] = set()
+    waiting = [output]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += reads[name]
+    kept = [node for node in graph.node if node.name in needed]
     return tf.compat.v1.GraphDef(node=kept, versions=graph.versions)
 
 
@@ -108,9 +120,11 @@ def save_saved_model(
     """
     run = tf.compat.v1.wrap_function(
         lambda: tf.graph_util.import_graph_def(graph, name=""), []
-    ).prune({"image": f"{graph_input}:0"}, {"prediction": f"{final_tensor_name}:0"})
+    ).prune(f"{graph_input}:0", f"{final_tensor_name}:0")
+    shape = tf.TensorSpec(run.inputs[0].shape, tf.float32, name="image")
+    serve = tf.function(lambda image: {"prediction": run(image)}, input_signature=[shape])
     module = tf.Module()
     module.run = run
     with replacing(folder) as draft:
-        tf.saved_model.save(module, str(draft), signatures=run)
+        tf.saved_model.save(module, str(draft), signatures=serve)
         save_labels(labels, draft / LABELS_FILE)

@@ -48,7 +48,7 @@ class FrozenGraph:
             ]
             picture = wrapped.graph.get_tensor_by_name(f"{input_name}:0")
             self._run = wrapped.prune(picture, f"{output_name}:0")
-            size_px = picture.shape[1]
+            size_px = int(picture.shape[1])
         except Exception as error:  # protobuf, TensorFlow and the look-ups each raise their own
             raise BundleError(
                 f"{path} is not a retrained graph ({type(error).__name__}): give one that retrain "
@@ -62,7 +62,7 @@ class FrozenGraph:
                 "give the labels file that was written with it.",
                 path=path,
             )
-        self._preprocessing = Preprocessing(int(size_px))
+        self._preprocessing = Preprocessing(size_px)
 
     def predict_file(self, data: bytes, name: str) -> Prediction:
         """Label one file; ImageError if it cannot be read."""

@@ -14,8 +14,9 @@ from cluster_core.model.head_settings import ALL_AT_ONCE, HeadSettings
 from cluster_core.model.registry import DEFAULT_ARCHITECTURE, BackboneSpec, get_backbone
 from cluster_core.model.views import PLAIN_VIEWS, SKY_VIEWS, Distortion, View
 
-_GRAPH_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
-_TAKEN_NAMES = frozenset({"input", "Mul", "weights", "bias"})
+_GRAPH_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*(/[A-Za-z0-9_.\-]+)*")
+# The first names in an exported graph; TensorFlow tells no capitals apart.
+_TAKEN_NAMES = frozenset({"input", "mul", "backbone", "head", "views"})
 _PATHS = ("_dir", "_graph", "_labels")
 _WHOLE_NUMBERS = {
     "how_many_training_steps": (1, 1_000_000),
@@ -60,7 +61,7 @@ class TrainConfig:
         Learn from and answer with all eight symmetries of the square: for
         pictures without an up.
     weight_decay : float
-        0 to 1.
+        0 to 1, and at most 1 / `learning_rate`.
     balance_classes, early_stopping : bool
         See `HeadSettings`.
     seed : int
@@ -118,13 +119,15 @@ class TrainConfig:
         _check_range("weight_decay", self.weight_decay, 0, 1)
         if not (0 < self.learning_rate <= 100):  # noqa: PLR2004 (also refuses NaN)
             raise _out_of_range("learning_rate", self.learning_rate, "above 0 and at most 100")
+        if self.learning_rate * self.weight_decay > 1:
+            # Each step would turn the weights around and make them larger.
+            raise _out_of_range("weight_decay", self.weight_decay, "at most 1 / learning_rate")
         for name in ("test_batch_size", "validation_batch_size"):
             value = getattr(self, name)
             if value != ALL_AT_ONCE and value < 1:
                 raise _out_of_range(name, value, "at least 1, or -1 for all")
-        if not _GRAPH_NAME.fullmatch(self.final_tensor_name) or self.final_tensor_name in (
-            _TAKEN_NAMES
-        ):
+        first_name = self.final_tensor_name.split("/")[0].lower()
+        if not _GRAPH_NAME.fullmatch(self.final_tensor_name) or first_name in _TAKEN_NAMES:
             raise _out_of_range(
                 "final_tensor_name",
                 self.final_tensor_name,
