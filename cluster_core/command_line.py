@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -47,7 +48,10 @@ def run_as_program(command: click.Command) -> None:
 
     TensorFlow and LiteRT write notes for their developers to file descriptor 2
     past all settings of Python's; whoever sets TF_CPP_MIN_LOG_LEVEL still gets them.
+    What the terminal cannot show of a name, or is no text in it, is written as an escape.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         sys.stderr.flush()
         sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")

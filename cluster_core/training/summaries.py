@@ -63,7 +63,10 @@ class _EventFile:
         for old in folder.glob("events.out.tfevents.*"):
             old.unlink()
         self._path = folder / f"events.out.tfevents.{time.time_ns()}.cluster-lab"
-        self._writer = tf.io.TFRecordWriter(str(self._path))
+        try:
+            self._writer = tf.io.TFRecordWriter(str(self._path))
+        except tf.errors.OpError as error:
+            raise OSError(errno.EIO, error.message, str(self._path)) from error
         self.write(tf.compat.v1.Event(file_version=FILE_VERSION))
 
     def write(self, event: tf.compat.v1.Event) -> None:
