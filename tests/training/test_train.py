@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+import filelock
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from cluster_core.errors import (
+    ConfigError,
+    DatasetError,
+    ImageError,
+    RunError,
+)
+from cluster_core.model.bundle import load_bundle
+from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.prediction import Predictor
+from cluster_core.training.events import DatasetRead, Stage, StageProgress
+from cluster_core.training.train import train
+from cluster_core.workspace import Workspace
+from tests.samples import draw_blob, not_as_root, save_picture, write_photos
+
+
+def run(config, workspace):
+    events = []
+    return train(config, workspace, events.append), events
+
+
+def list_outputs(workspace: Workspace) -> dict[str, bytes]:
+    """Return every file of a workspace but its caches, locks and summaries."""
+    skipped = (workspace.bottlenecks, workspace.training_summaries, workspace.backbones)
+    return {
+        str(path.relative_to(workspace.root)): path.read_bytes()
+        for path in workspace.root.rglob("*")
+        if path.is_file() and path.suffix != ".lock" and not set(skipped) & set(path.parents)
+    }
+
+
+def list_leftovers(workspace: Workspace) -> list[Path]:
+    return [path for path in workspace.root.rglob("*") if path.suffix in (".part", ".old")]
+
+
+def test_a_training_learns_and_leaves_a_model(config, workspace, backbone):
+    result, _ = run(config, workspace)
+    assert result.metrics.accuracy == 1
+    assert result.metrics.n == len(result.split.testing) > 3
+    loaded = load_bundle(result.folder)
+    assert result.folder.parent == workspace.bundles
+    np.testing.assert_array_equal(loaded.head.weights, result.bundle.head.weights)
+    assert loaded.labels == ("blue stars", "red stars")
+    assert loaded.dataset["sha256"] == result.index.sha256
+    assert loaded.dataset["counts"] == {"blue stars": 24, "red stars": 24}
+    assert loaded.metrics["test"]["n"] == result.metrics.n
+    assert loaded.backbone.weights_sha256 == backbone.weights_sha256
+    assert workspace.retrained_labels.read_text("utf-8") == "blue stars\nred stars\n"
+    assert workspace.retrained_graph.stat().st_size > 1000
+    assert list_leftovers(workspace) == []
+    predictor = Predictor(loaded, workspace)
+    for picture in result.split.testing:
+        answer = predictor.predict_file(picture.path.read_bytes(), picture.path.name)
+        assert answer.label == picture.label
+
+
+def test_events_tell_the_whole_story_in_order(config, workspace, backbone):
+    result, events = run(config, workspace)
+    stages = [event.stage for event in events if isinstance(event, StageProgress)]
+    assert [stage for stage, _ in groupby(stages)] == list(Stage)
+    for stage in (Stage.READING, Stage.BOTTLENECKS):
+        told = [
+            (e.done, e.total) for e in events if isinstance(e, StageProgress) and e.stage is stage
+        ]
+        total = 48 - (len(result.split.set_aside) if stage is Stage.BOTTLENECKS else 0)
+        assert told == [(done, total) for done in range(1, total + 1)]
+    (read,) = (event for event in events if isinstance(event, DatasetRead))
+    assert (read.index, read.split) == (result.index, result.split)
+    steps = [event.step for event in events if isinstance(event, Evaluation)]
+    assert steps == [0, 10, 20, 30, 40, 50, 59]
+    first_evaluation = next(n for n, event in enumerate(events) if isinstance(event, Evaluation))
+    assert events.index(read) < events.index(StageProgress(Stage.TRAINING)) < first_evaluation
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"sky_views": True}, {"flip_left_right": True, "random_crop": 10}]
+)
+def test_the_same_seed_gives_the_same_model_from_cache_or_not(
+    config, tmp_path, converted_once, changes
+):
+    config = replace(config, **changes)
+    results = []
+    for name in ("one", "other", "other"):
+        workspace = Workspace(tmp_path / name)
+        results.append(run(config, workspace)[0])
+    for result in results[1:]:
+        np.testing.assert_array_equal(result.bundle.head.weights, results[0].bundle.head.weights)
+        np.testing.assert_array_equal(result.bundle.head.bias, results[0].bundle.head.bias)
+        assert result.bundle.head.temperature == results[0].bundle.head.temperature
+        assert result.metrics == results[0].metrics
+    assert len({result.folder for result in results}) == 3
+    other = run(replace(config, seed=1), workspace)[0]
+    assert not np.array_equal(other.bundle.head.weights, results[0].bundle.head.weights)
+
+
+def test_bad_pictures_are_listed_and_stop_nothing(config, workspace, backbone, tmp_path):
+    photos = write_photos(tmp_path / "photos", 12)
+    (photos / "red stars" / "empty.png").touch()
+    (photos / "red stars" / "page.jpg").write_text("<html>")
+    cut = save_picture(photos / "blue stars" / "cut.jpg", draw_blob(1))
+    cut.write_bytes(cut.read_bytes()[:300])
+    result, _ = run(replace(config, image_dir=photos), workspace)
+    assert sorted(file.path.name for file in result.index.rejected) == [
+        "cut.jpg",
+        "empty.png",
+        "page.jpg",
+    ]
+    assert result.bundle.dataset["rejected"] == 3
+    assert result.bundle.dataset["counts"] == {"blue stars": 12, "red stars": 12}
+
+
+def test_without_a_final_test_nothing_is_claimed(config, workspace, backbone):
+    result, _ = run(replace(config, testing_percentage=0, validation_percentage=0), workspace)
+    assert (result.metrics.n, result.metrics.interval) == (0, (0, 1))
+    assert len(result.split.training) == 48
+    assert result.bundle.head.temperature == 1
+    assert load_bundle(result.folder).metrics["test"]["n"] == 0
+
+
+@pytest.mark.parametrize(("asked", "n"), [(-1, None), (4, 4), (1000, None)])
+def test_the_final_test_takes_as_many_pictures_as_asked(config, workspace, backbone, asked, n):
+    result, _ = run(replace(config, test_batch_size=asked), workspace)
+    assert result.metrics.n == (n or len(result.split.testing))
+
+
+def test_copies_never_reach_the_training(config, workspace, backbone, tmp_path):
+    photos = write_photos(tmp_path / "photos", 12)
+    for number in range(6):
+        save_picture(photos / "red stars" / f"copy {number}.png", draw_blob(0, (250, 80, 60)))
+    result, _ = run(replace(config, image_dir=photos), workspace)
+    used = (*result.split.training, *result.split.validation, *result.split.testing)
+    sides = {
+        side
+        for side in ("training", "validation", "testing")
+        for picture in getattr(result.split, side)
+        if picture.path.name.startswith("copy")
+    }
+    assert len(sides) == 1
+    assert len(used) + len(result.split.set_aside) == 30
+
+
+def test_graphs_on_the_way_are_stored_as_often_as_asked(config, workspace, backbone):
+    run(replace(config, intermediate_store_frequency=25), workspace)
+    names = sorted(path.name for path in workspace.intermediate_graphs.iterdir())
+    assert names == ["intermediate_25.pb", "intermediate_50.pb"]
+    graph = tf.compat.v1.GraphDef.FromString(
+        (workspace.intermediate_graphs / names[0]).read_bytes()
+    )
+    assert {"input", "final_result"} <= {node.name for node in graph.node}
+
+
+def test_tensorboard_reads_the_summaries(config, workspace, backbone):
+    for _ in range(2):  # those of an earlier training are replaced
+        _, events = run(config, workspace)
+    evaluations = [event for event in events if isinstance(event, Evaluation)]
+    for side in ("train", "validation"):
+        folder = workspace.training_summaries / "random" / side
+        assert len(list(folder.iterdir())) == 1
+        board = EventAccumulator(str(folder))
+        board.Reload()
+        assert set(board.Tags()["scalars"]) == {"accuracy", "cross_entropy"}
+        for tag in ("accuracy", "cross_entropy"):
+            expected = [(e.step, getattr(e, f"{side}_{tag}")) for e in evaluations]
+            found = [(point.step, point.value) for point in board.Scalars(tag)]
+            assert found == [(step, pytest.approx(value, rel=1e-5)) for step, value in expected]
+        assert board.Tags()["graph"] == (side == "train")
+        if side == "train":
+            graph = tf.compat.v1.GraphDef.FromString(board.Graph().SerializeToString())
+            assert "final_result" in {node.name for node in graph.node}
+
+
+def test_everything_goes_where_it_is_asked_to(config, workspace, backbone, tmp_path):
+    places = {
+        "output_graph": tmp_path / "a" / "graph.pb",
+        "output_labels": tmp_path / "b" / "labels.txt",
+        "summaries_dir": tmp_path / "c",
+        "bottleneck_dir": tmp_path / "d",
+        "intermediate_output_graphs_dir": tmp_path / "e",
+        "saved_model_dir": tmp_path / "f",
+        "model_dir": tmp_path / "g",
+    }
+    run(replace(config, **places, intermediate_store_frequency=30), workspace)
+    for name, path in places.items():
+        assert path.exists() or name == "model_dir"
+    assert not workspace.retrained_graph.exists()
+    assert not workspace.bottlenecks.exists()
+    assert not workspace.training_summaries.exists()
+    run(replace(config, **places), workspace)  # an older SavedModel may be replaced
+    assert list_leftovers(workspace) == []
+
+
+@pytest.mark.parametrize("kind", ["a file", "a folder with other things"])
+def test_a_saved_model_takes_the_place_of_nothing_else(config, workspace, tmp_path, kind):
+    precious = tmp_path / "precious"
+    if kind == "a file":
+        precious.write_text("thesis")
+    else:
+        save_picture(precious / "a.png", draw_blob(0))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ConfigError) as caught:
+        run(replace(config, saved_model_dir=precious), workspace)
+    assert caught.value.field == "saved_model_dir"
+    assert sorted(path for path in tmp_path.rglob("*") if precious in (path, *path.parents)) == [
+        path for path in before if precious in (path, *path.parents)
+    ]
+
+
+@pytest.mark.parametrize("name", ["output_graph", "output_labels"])
+def test_an_output_that_is_a_folder_is_told_before_anything_is_done(
+    config, workspace, tmp_path, name
+):
+    with pytest.raises(ConfigError) as caught:
+        run(replace(config, **{name: tmp_path}), workspace)
+    assert caught.value.field == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "output_graph",
+        "output_labels",
+        "summaries_dir",
+        "bottleneck_dir",
+        "intermediate_output_graphs_dir",
+        "saved_model_dir",
+    ],
+)
+def test_a_place_that_cannot_be_is_a_sentence_and_leaves_old_outputs(
+    config, trained, tmp_path, name
+):
+    (tmp_path / "file").write_text("no folder")
+    before = list_outputs(trained)
+    config = replace(config, **{name: tmp_path / "file" / "below"}, intermediate_store_frequency=30)
+    with pytest.raises(RunError) as caught:
+        run(config, trained)
+    assert str(tmp_path / "file") in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    after = list_outputs(trained)
+    if name == "saved_model_dir":  # found out last of all, when the rest is written
+        assert before.keys() <= after.keys()
+    else:
+        assert after == before
+    assert list_leftovers(trained) == []
+
+
+def test_a_workspace_that_cannot_be_is_told(config, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="file"):
+        run(config, Workspace(tmp_path / "file"))
+
+
+@not_as_root
+def test_a_workspace_that_may_not_be_written_to_is_told(config, tmp_path):
+    folder = tmp_path / "read only"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(RunError, match="cannot be written to"):
+        run(config, Workspace(folder))
+
+
+def test_event_files_that_cannot_be_written_are_told(config, trained, monkeypatch):
+    # A folder stands where TensorFlow would write.
+    monkeypatch.setattr(time, "time_ns", lambda: 1)
+    before = list_outputs(trained)
+    name = "events.out.tfevents.1.cluster-lab"
+    folder = trained.training_summaries / "random" / "train"
+    for old in folder.iterdir():
+        old.unlink()
+    monkeypatch.setattr(
+        Path,
+        "glob",
+        lambda path, pattern: iter(()) if "tfevents" in pattern else Path.rglob(path, pattern),
+    )
+    (folder / name).mkdir()
+    with pytest.raises(RunError, match="could not be read or written"):
+        run(config, trained)
+    monkeypatch.undo()
+    assert list_outputs(trained) == before
+
+
+def fail_at_write(monkeypatch, number: int, counter: list[int]) -> None:
+    """Let the disk be full in the middle of the so-many-th file."""
+
+    def make(write):
+        def write_some(path, content, *rest):
+            counter[0] += 1
+            if counter[0] == number:
+                write(path, content[: len(content) // 2], *rest)
+                raise OSError(28, "No space left on device", str(path))
+            return write(path, content, *rest)
+
+        return write_some
+
+    monkeypatch.setattr(Path, "write_bytes", make(Path.write_bytes))
+
+
+def test_a_disk_that_fills_up_is_a_sentence_and_spoils_no_file(config, trained, monkeypatch):
+    before = list_outputs(trained)
+    changed = replace(config, seed=3, intermediate_store_frequency=30)
+    counter = [0]
+    with monkeypatch.context() as patch:
+        fail_at_write(patch, -1, counter)
+        run(changed, trained)
+    n_writes = counter[0]
+    assert n_writes >= 3
+    whole = list_outputs(trained)
+    for number in range(1, n_writes + 1):
+        old = list_outputs(trained)
+        with monkeypatch.context() as patch:
+            fail_at_write(patch, number, [0])
+            with pytest.raises(RunError, match="No space left on device") as caught:
+                run(replace(changed, seed=4 + number), trained)
+        assert "make sure that the disk has room" in str(caught.value)
+        assert list_leftovers(trained) == []
+        new = list_outputs(trained)
+        assert new.keys() >= old.keys()
+        for folder in trained.bundles.iterdir():
+            load_bundle(folder)
+        tf.compat.v1.GraphDef.FromString(trained.retrained_graph.read_bytes())
+    assert before.keys() <= whole.keys()
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_stop_anywhere_leaves_old_outputs_and_no_half_files(config, trained, kind, stage):
+    before = list_outputs(trained)
+
+    def stop(event):
+        if isinstance(event, StageProgress) and event.stage is stage:
+            raise kind
+
+    with pytest.raises(kind):
+        train(replace(config, seed=9), trained, stop)
+    assert list_outputs(trained) == before
+    assert list_leftovers(trained) == []
+    train(config, trained, lambda event: None)  # and the next one can run
+
+
+def test_two_trainings_at_once_do_not_run_in_one_workspace(config, trained):
+    before = list_outputs(trained)
+    with (
+        filelock.FileLock(trained.training_lock),
+        pytest.raises(RunError, match="Another training is running") as caught,
+    ):
+        run(config, trained)
+    assert str(trained.root) in str(caught.value)
+    assert list_outputs(trained) == before
+    run(config, trained)
+
+
+def test_the_lock_is_let_go_after_an_error(config, workspace, backbone):
+    for _ in range(2):
+        with pytest.raises(DatasetError, match="There is no folder"):
+            run(replace(config, image_dir=workspace.root / "nowhere"), workspace)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({}, "There are no pictures"),
+        ({"a": 5}, "only one class"),
+        ({"a": 5, "b": 0}, "The class b .* has 0 usable pictures"),
+        ({"a": 5, "b": 2}, "The class b .* has 2 usable pictures"),
+    ],
+)
+def test_folders_that_cannot_be_learned_from_are_told(
+    config, workspace, backbone, tmp_path, counts, message
+):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number, (label, count) in enumerate(counts.items()):
+        (photos / label).mkdir()
+        for picture in range(count):
+            save_picture(photos / label / f"{picture}.png", draw_blob(100 * number + picture))
+    with pytest.raises(DatasetError, match=message):
+        run(replace(config, image_dir=photos), workspace)
+
+
+def test_a_picture_that_vanishes_in_the_middle_is_named(config, workspace, backbone, tmp_path):
+    photos = write_photos(tmp_path / "photos", 12)
+
+    def remove(event):
+        if isinstance(event, DatasetRead):
+            event.split.training[0].path.unlink()
+
+    with pytest.raises(ImageError, match="field"):
+        train(replace(config, image_dir=photos), workspace, remove)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"learning_rate": 100.0},
+        {"learning_rate": 1.0, "weight_decay": 1.0},
+        {"train_batch_size": 1, "learning_rate": 100.0, "early_stopping": False},
+    ],
+)
+def test_a_learning_rate_at_its_limit_gives_a_model_that_loads(
+    config, workspace, backbone, changes
+):
+    result, _ = run(replace(config, **changes, how_many_training_steps=300), workspace)
+    load_bundle(result.folder)
