@@ -77,7 +77,7 @@ def main(photos: Path, model_dir: Path, rounds: int) -> None:
             "model_dir": str(model_dir.resolve()),
             "workspace": folder,
         }
-        peer = {
+        peer: dict[str, Any] = {
             "weights": str(weights.resolve()),
             "alpha": spec.alpha,
             "size_px": spec.input_size_px,
