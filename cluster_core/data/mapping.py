@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -28,7 +28,7 @@ def count_usable_cpus() -> int:
 
 def map_images(
     function: Callable[[T], R], items: Iterable[T], *, n_threads: int | None = None
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Yield `function(item)` for every item, in the order of the items.
 
     Threads serve because decoding, resizing and LiteRT all release Python's

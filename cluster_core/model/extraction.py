@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from cluster_core.model.features import FeatureExtractor
 from cluster_core.model.preprocessing import Preprocessing
 from cluster_core.model.views import View
 
-PICTURES_PER_SAVE = 64
+ROWS_PER_SAVE = 200
 
 
 @dataclass(frozen=True)
@@ -64,49 +65,35 @@ class BottleneckSource:
         ImageError
             A picture can no longer be read.
         """
-        portions = []
-        for start in range(0, len(pictures), PICTURES_PER_SAVE):
-            portion = pictures[start : start + PICTURES_PER_SAVE]
-            portions.append(
-                self._compute_portion(portion, views, on_progress, start, len(pictures))
-            )
-        return np.concatenate(portions)
-
-    def _compute_portion(
-        self,
-        pictures: Sequence[Picture],
-        views: Sequence[View],
-        on_progress: Progress | None,
-        n_before: int,
-        n_all: int,
-    ) -> np.ndarray:
         hashes = [picture.sha256 for picture in pictures]
-        known = {view.name: self.cache.load(view.name, hashes) for view in views}
+        rows = {view.name: dict(self.cache.load(view.name, hashes)) for view in views}
         tasks = [
-            (picture, [view for view in views if picture.sha256 not in known[view.name]])
+            (picture, missing)
             for picture in pictures
+            if (missing := [view for view in views if picture.sha256 not in rows[view.name]])
         ]
-        fresh: dict[tuple[str, str], np.ndarray] = {}
+        n_done = len(pictures) - len(tasks)
+        unsaved: list[tuple[str, str, np.ndarray]] = []
         try:
-            for number, features in enumerate(map_images(self._extract, tasks)):
-                picture, missing = tasks[number]
-                for view, row in zip(missing, features, strict=True):
-                    fresh[view.name, picture.sha256] = row
-                if on_progress:
-                    on_progress(n_before + number + 1, n_all)
+            with contextlib.closing(map_images(self._extract, tasks)) as results:
+                for (picture, missing), features in zip(tasks, results, strict=True):
+                    for view, row in zip(missing, features, strict=True):
+                        rows[view.name][picture.sha256] = row
+                        unsaved.append((view.name, picture.sha256, row))
+                    if len(unsaved) >= ROWS_PER_SAVE:
+                        self.cache.save(unsaved)
+                        unsaved.clear()
+                    n_done += 1
+                    if on_progress:
+                        on_progress(n_done, len(pictures))
         finally:
-            self.cache.save((view, sha256, row) for (view, sha256), row in fresh.items())
-
-        def feature_row(view: View, sha256: str) -> np.ndarray:
-            found = fresh.get((view.name, sha256))
-            return known[view.name][sha256] if found is None else found
-
-        return np.stack([[feature_row(view, sha256) for view in views] for sha256 in hashes])
+            self.cache.save(unsaved)
+        if on_progress and not tasks:
+            on_progress(n_done, len(pictures))
+        return np.stack([[rows[view.name][sha256] for view in views] for sha256 in hashes])
 
     def _extract(self, task: tuple[Picture, list[View]]) -> np.ndarray:
         """Return the features of one picture in its missing views, (n_missing, n_features)."""
         picture, missing = task
-        if not missing:
-            return np.empty((0, 0), np.float32)
         pixels = self.preprocessing.decode(read_bytes(picture.path), picture.path.name)
         return self.extractor.extract([view.apply(pixels) for view in missing])
