@@ -74,12 +74,14 @@ def make_index(names: dict[str, list[str]], fingerprints=None) -> DatasetIndex:
 
 def run_python(*arguments: str, env=None, cwd=REPOSITORY, **options) -> subprocess.CompletedProcess:
     """Run the interpreter in a process of its own, as a user would."""
+    # Set for the tests' own process only: users do not see TensorFlow's notes without it.
+    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
         cwd=cwd,
-        env={**os.environ, "PYTHONWARNINGS": "", **(env or {})},
+        env=environment | (env or {}),
         **options,
     )

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from click.testing import CliRunner
+
+from cluster_core import label_image
+from cluster_core.model.bundle import find_newest_bundle
+from tests.samples import COLOURS, draw_blob, run_python, save_picture
+
+ANSWER = re.compile(
+    r"Evaluation time \(1-image\): \d+\.\d{3}s\n\n"
+    r"(?P<first>.+) \(score=(?P<high>[01]\.\d{5})\)\n"
+    r"(?P<second>.+) \(score=(?P<low>[01]\.\d{5})\)\n"
+)
+
+
+def run(*flags):
+    return CliRunner().invoke(label_image.main, list(map(str, flags)))
+
+
+@pytest.fixture(params=COLOURS)
+def picture(request, tmp_path):
+    """A picture that was not trained on, in a folder of its class."""
+    return save_picture(
+        tmp_path / request.param / "new.png", draw_blob(4321, COLOURS[request.param])
+    )
+
+
+@pytest.fixture
+def red(tmp_path):
+    return save_picture(tmp_path / "red.png", draw_blob(4321, COLOURS["red stars"]))
+
+
+def assert_one_sentence(result, *parts: str) -> None:
+    assert result.exit_code == 1, result.output
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Error: ")
+    for part in parts:
+        assert part in line
+    assert result.stdout == ""
+
+
+def test_the_answer_is_printed_as_in_the_article(trained, picture):
+    result = run("--image", picture)
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == ""
+    found = ANSWER.fullmatch(result.stdout)
+    assert found["first"] == picture.parent.name
+    assert {found["first"], found["second"]} == set(COLOURS)
+    assert float(found["high"]) > float(found["low"])
+    assert float(found["high"]) + float(found["low"]) == pytest.approx(1, abs=2e-5)
+
+
+def test_flags_take_their_value_with_a_sign_or_a_space(trained, red):
+    bundle = find_newest_bundle(trained.bundles)
+    answers = [
+        ANSWER.fullmatch(run(*flags).stdout).groups()
+        for flags in (
+            (f"--image={red}",),
+            ("--image", red),
+            (f"--image={red}", f"--graph={bundle}"),
+            ("--graph", bundle, "--image", red),
+        )
+    ]
+    assert len(set(answers)) == 1
+
+
+@pytest.mark.parametrize("labels", ["named", "beside the graph"])
+def test_a_graph_gives_the_answer_of_its_bundle(trained, red, tmp_path, labels):
+    flags = [f"--graph={trained.retrained_graph}"]
+    if labels == "named":
+        moved = tmp_path / "names.txt"
+        trained.retrained_labels.rename(moved)
+        flags.append(f"--labels={moved}")
+    expected = ANSWER.fullmatch(run(f"--image={red}").stdout)
+    result = run(f"--image={red}", *flags)
+    assert result.exit_code == 0, result.stderr
+    found = ANSWER.fullmatch(result.stdout)
+    assert (found["first"], found["second"]) == (expected["first"], expected["second"])
+    assert float(found["high"]) == pytest.approx(float(expected["high"]), abs=2e-5)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\xff", b"only one\n", b""])
+def test_labels_that_are_missing_or_of_another_graph_are_told(trained, red, content):
+    trained.retrained_labels.unlink()
+    if content is not None:
+        trained.retrained_labels.write_bytes(content)
+    result = run(f"--image={red}", f"--graph={trained.retrained_graph}")
+    assert_one_sentence(result, str(trained.retrained_graph), "labels")
+
+
+def test_a_file_that_is_no_graph_is_told(trained, red):
+    result = run(f"--image={red}", f"--graph={red}", f"--labels={trained.retrained_labels}")
+    assert_one_sentence(result, str(red), "is not a retrained graph")
+
+
+def test_without_a_model_it_says_how_to_get_one(workspace, red):
+    assert_one_sentence(run(f"--image={red}"), "train one", str(workspace.root))
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_a_folder_without_a_model_is_told(trained, red, tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    assert_one_sentence(run(f"--image={red}", f"--graph={tmp_path / name}"), "There is no model in")
+
+
+def test_a_damaged_model_is_told(trained, red):
+    (find_newest_bundle(trained.bundles) / "head.npy").write_bytes(b"")
+    assert_one_sentence(run(f"--image={red}"), "is damaged", "train it again")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("nowhere.png", None),
+        ("folder", ...),
+        ("empty.png", b""),
+        ("page.jpg", b"<!DOCTYPE html>"),
+        ("cut.jpg", b"\xff\xd8\xff\xe0" + bytes(50)),
+        ("letter.pdf", b"%PDF-1.7"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_told(trained, tmp_path, name, content):
+    path = tmp_path / name
+    if content is ...:
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    assert_one_sentence(run(f"--image={path}"), name)
+
+
+def test_a_picture_of_too_many_pixels_is_told(trained, tmp_path):
+    from PIL import Image
+
+    Image.new("1", (12_000, 12_000)).save(tmp_path / "huge.png")
+    assert_one_sentence(run(f"--image={tmp_path / 'huge.png'}"), "144 megapixels")
+
+
+@pytest.mark.parametrize("flags", [[], ["--image"], ["--no_such_flag=1"], ["picture.png"]])
+def test_bad_usage_ends_with_2(flags):
+    result = run(*flags)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+
+
+def test_every_option_says_what_it_does():
+    for option in label_image.main.params:
+        assert option.help
+    assert "newest model" in run("--help").output
+
+
+def test_as_a_program_from_any_folder_it_prints_the_answer_alone(trained, red):
+    outcome = run_python("-m", "cluster_core.label_image", f"--image={red}")
+    assert outcome.returncode == 0
+    assert outcome.stderr == ""
+    assert ANSWER.fullmatch(outcome.stdout)["first"] == "red stars"
+    missing = run_python("-m", "cluster_core.label_image", "--image=nowhere.png")
+    assert missing.returncode == 1
+    assert missing.stdout == ""
+    assert re.fullmatch(r"Error: nowhere\.png could not be opened .*\n", missing.stderr)
+
+
+def test_class_names_are_printed_to_any_terminal(trained, red):
+    folder = find_newest_bundle(trained.bundles)
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace("red stars", "röd 🔭"), "utf-8")
+    for encoding, expected in (("utf-8", "röd 🔭"), ("latin-1", r"röd \U0001f52d")):
+        outcome = run_python(
+            *("-m", "cluster_core.label_image", f"--image={red}"),
+            env={"PYTHONIOENCODING": encoding},
+            encoding=encoding,
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        assert expected in outcome.stdout
+
+
+def test_a_model_made_elsewhere_gets_its_network_made_ready(trained, red, tmp_path):
+    shutil.rmtree(trained.backbones)
+    result = run(f"--image={red}")
+    assert result.exit_code == 0, result.stderr
+    assert ANSWER.fullmatch(result.stdout)["first"] == "red stars"
