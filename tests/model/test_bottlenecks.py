@@ -128,7 +128,7 @@ def test_features_of_another_width_are_no_answer(make_source, pictures, cache_fi
 
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
 def test_what_was_computed_before_a_stop_is_kept(make_source, pictures, monkeypatch, kind):
-    monkeypatch.setattr(extraction, "PICTURES_PER_SAVE", 2)
+    monkeypatch.setattr(extraction, "ROWS_PER_SAVE", 2)
 
     def stop(done, total):
         assert total == len(pictures)
@@ -143,11 +143,14 @@ def test_what_was_computed_before_a_stop_is_kept(make_source, pictures, monkeypa
 
 
 def test_progress_counts_every_picture(make_source, pictures, monkeypatch):
-    monkeypatch.setattr(extraction, "PICTURES_PER_SAVE", 3)
-    for _ in range(2):  # computed, then cached
+    monkeypatch.setattr(extraction, "ROWS_PER_SAVE", 3)
+    def watch():
         seen = []
-        make_source().compute(pictures, PLAIN_VIEWS, lambda *done, seen=seen: seen.append(done))
-        assert seen == [(done, 8) for done in range(1, 9)]
+        make_source().compute(pictures, PLAIN_VIEWS, lambda *done: seen.append(done))
+        return seen
+
+    assert watch() == [(done, 8) for done in range(1, 9)]
+    assert watch() == [(8, 8)], "all are known, and that is told at once"
 
 
 def test_a_picture_that_is_gone_is_named(make_source, pictures):
