@@ -144,6 +144,7 @@ def test_what_was_computed_before_a_stop_is_kept(make_source, pictures, monkeypa
 
 def test_progress_counts_every_picture(make_source, pictures, monkeypatch):
     monkeypatch.setattr(extraction, "ROWS_PER_SAVE", 3)
+
     def watch():
         seen = []
         make_source().compute(pictures, PLAIN_VIEWS, lambda *done: seen.append(done))
