@@ -1,12 +1,15 @@
 """The first page: try the newest model on a picture, or learn how to train one."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from cluster_core.data.mapping import count_usable_cpus
 from cluster_core.errors import ImageError
 from cluster_core.images import decode_image
-from cluster_core.model.bundle import find_newest_bundle, load_bundle
+from cluster_core.model.bundle import MANIFEST, find_newest_bundle, load_bundle
 from cluster_core.model.prediction import Predictor
+from cluster_core.model.weights import hash_file
 from cluster_core.workspace import Workspace
 
 TRAIN_COMMAND = "python -m cluster_core.retrain --image_dir=tf_files/cluster_photos"
@@ -14,11 +17,9 @@ PICTURE_TYPES = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp", "gif", "fit
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
-def load_predictor(folder: str, changed_ns: int) -> Predictor:
-    """Load a model once for all visitors; `changed_ns` makes a new training a new entry."""
-    workspace = Workspace.default()
-    bundle = load_bundle(workspace.bundles / folder)
-    return Predictor(bundle, workspace, count_usable_cpus())
+def load_predictor(folder: str, manifest_sha256: str) -> Predictor:
+    """Load a model once for all visitors; a changed manifest is another model."""
+    return Predictor(load_bundle(Path(folder)), Workspace.default(), count_usable_cpus())
 
 
 st.title("Cluster Lab")
@@ -38,11 +39,9 @@ if newest is None:
         st.rerun()
     st.stop()
 
-predictor = load_predictor(newest.name, newest.stat().st_mtime_ns)
+predictor = load_predictor(str(newest), hash_file(newest / MANIFEST))
 st.subheader("What does your picture show?")
-st.caption(
-    f"The model {predictor.bundle.name} tells apart: {', '.join(predictor.bundle.labels)}."
-)
+st.caption(f"The model {predictor.bundle.name} tells apart: {', '.join(predictor.bundle.labels)}.")
 for file in st.file_uploader("Pictures", type=PICTURE_TYPES, accept_multiple_files=True):
     try:
         prediction = predictor.predict_file(file.getvalue(), file.name)

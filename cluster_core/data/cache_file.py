@@ -39,9 +39,13 @@ class CacheFile:
             self._connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False
             )
-            # Readers do not wait for a writer; a lost power line loses a cache entry, no more.
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
+            try:
+                # Readers do not wait for a writer; a power cut loses a cache entry, no more.
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._connection.execute("PRAGMA synchronous=NORMAL")
+            except sqlite3.Error:
+                self._connection.close()
+                raise
 
     def create_table(self, statement: str) -> None:
         """Run a CREATE TABLE IF NOT EXISTS statement."""

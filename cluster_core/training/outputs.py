@@ -59,7 +59,10 @@ class TrainingOutputs:
                     allowed="the path of a file",
                 )
             _require_writable(path.parent)
+        _require_writable(self.summaries_dir)
         folder = self.saved_model_dir
+        if folder:
+            _require_writable(folder.parent)
         if folder and folder.exists() and not _may_be_replaced(folder):
             raise ConfigError(
                 f"saved_model_dir must be a new or empty folder or an older SavedModel, and "

@@ -411,3 +411,14 @@ def test_a_learning_rate_at_its_limit_gives_a_model_that_loads(
 ):
     result, _ = run(replace(config, **changes, how_many_training_steps=300), workspace)
     load_bundle(result.folder)
+
+
+@pytest.mark.parametrize("field", ["summaries_dir", "saved_model_dir"])
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_computed(
+    workspace, config, tmp_path, field
+):
+    (tmp_path / "file").write_text("in the way")
+    events = []
+    with pytest.raises(RunError, match="could not be made"):
+        train(replace(config, **{field: tmp_path / "file" / "a" / "b"}), workspace, events.append)
+    assert events == []

@@ -1,0 +1,80 @@
+"""Home: empty, with a model, and with files that are no pictures."""
+
+from __future__ import annotations
+
+import io
+import shutil
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from cluster_core.errors import DatasetError
+from pages.components import error_boundary
+from tests.samples import COLOURS, REPOSITORY, draw_blob
+
+MAIN = str(REPOSITORY / "pages" / "main.py")
+
+
+def open_home() -> AppTest:
+    return AppTest.from_file(MAIN, default_timeout=20).run()
+
+
+def to_png(pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_without_a_model_it_says_how_to_make_one():
+    page = open_home()
+    assert not page.exception
+    assert [header.value for header in page.subheader] == ["No model yet"]
+    assert page.code[0].value.startswith("python -m cluster_core.retrain --image_dir=")
+
+
+def test_looking_again_finds_a_model_that_was_trained_meanwhile(workspace, trained_once):
+    page = open_home()
+    shutil.copytree(trained_once, workspace.root)
+    page.button[0].click().run()
+    assert not page.exception
+    assert page.subheader[0].value == "What does your picture show?"
+
+
+def test_pictures_are_answered_and_others_named(trained):
+    page = open_home()
+    answers = []
+    for number, (label, colour) in enumerate(COLOURS.items()):
+        answers.append((f"{label}.png", to_png(draw_blob(900 + number, colour)), "image/png"))
+    page.file_uploader[0].set_value([*answers, ("page.jpg", b"<html>no picture", "image/jpeg")])
+    page.run()
+    assert not page.exception
+    assert len(page.error) == 1
+    assert "page.jpg" in page.error[0].value
+    bold = [text.value for text in page.markdown if text.value.startswith("**")]
+    assert [text.split("**")[1] for text in bold] == list(COLOURS)
+
+
+def test_a_damaged_model_answers_nothing(trained):
+    for manifest in trained.bundles.glob("*/manifest.json"):
+        manifest.write_text("{")
+    page = open_home()
+    # AppTest runs a page without the server, whose boundary would show the sentence.
+    assert len(page.exception) == 1
+    assert not page.file_uploader
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_boundary_shows_a_sentence_or_an_id_that_is_in_the_log(monkeypatch, caplog, is_known):
+    shown = []
+    monkeypatch.setattr(error_boundary.st, "error", lambda text, **_: shown.append(text))
+    error = DatasetError("Put pictures there.", path=None) if is_known else ValueError("a bug")
+    assert error_boundary.show_error(error) is True
+    if is_known:
+        assert shown == ["Put pictures there."]
+        assert not caplog.records
+    else:
+        assert "a bug" not in shown[0]
+        error_id = shown[0].split("the id ")[1].rstrip(".")
+        assert error_id in caplog.text
+        assert "ValueError: a bug" in caplog.text
