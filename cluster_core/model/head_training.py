@@ -15,6 +15,8 @@ INITIAL_SPREAD = 0.001
 # Early stopping waits for this share of all steps, and never less than so many evaluations.
 PATIENCE_SHARE = 0.1
 PATIENCE_EVALUATIONS = 10
+# The smallest positive float32, so that a score of nought has a logarithm.
+LEAST_SCORE = np.finfo(np.float32).tiny
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def fit_head(
             on_store(step, head)
         if _is_evaluated(step, settings):
             last = batches[-1]
-            accuracy, loss = _measure(head, training.rows[last], training.row_classes[last])
+            batch = training.rows[last, np.newaxis]
+            accuracy, loss = _measure(head, batch, training.row_classes[last])
             on_evaluation(Evaluation(step, accuracy, loss, *watch.look(step, head)))
         if watch.is_over:
             break
@@ -160,23 +163,23 @@ class _ValidationWatch:
         )
         self._stops_early = settings.early_stopping
         self._validation = validation
-        n_rows = 0 if validation is None else len(validation.rows)
+        n_pictures = 0 if validation is None else len(validation.classes)
         asked = settings.validation_batch_size
-        self._n_sampled = n_rows if asked == ALL_AT_ONCE else min(asked, n_rows)
+        self._n_sampled = n_pictures if asked == ALL_AT_ONCE else min(asked, n_pictures)
 
     def look(self, step: int, head: Head) -> tuple[float | None, float | None, int]:
         """Return accuracy and cross entropy of a sample and its size; note the best head."""
         if self._validation is None:
             return None, None, 0
-        rows, classes = self._validation.rows, self._validation.row_classes
-        accuracy, cross_entropy = _measure(head, rows, classes)
+        features, classes = self._validation.features, self._validation.classes
+        accuracy, cross_entropy = _measure(head, features, classes)
         if self._stops_early and cross_entropy < self._lowest:
             self._lowest = cross_entropy
             self.best, self.best_step = head, step
         self._is_over = step - self.best_step >= self._patience_steps
-        if self._n_sampled < len(rows):
-            drawn = self._random.choice(len(rows), self._n_sampled, replace=False)
-            accuracy, cross_entropy = _measure(head, rows[drawn], classes[drawn])
+        if self._n_sampled < len(features):
+            drawn = self._random.choice(len(features), self._n_sampled, replace=False)
+            accuracy, cross_entropy = _measure(head, features[drawn], classes[drawn])
         return accuracy, cross_entropy, self._n_sampled
 
     @property
@@ -210,13 +213,15 @@ def _weigh_examples(training: Examples, balance_classes: bool) -> np.ndarray:
     return (len(classes) / (present * counts[classes])).astype(np.float32)
 
 
-def _measure(head: Head, rows: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
-    """Return accuracy and mean cross entropy of feature rows, before any temperature."""
-    logits = head.compute_logits(rows).astype(np.float64)
-    logits -= logits.max(axis=1, keepdims=True)
-    log_scores = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    is_right = logits.argmax(axis=1) == classes
-    return float(is_right.mean()), float(-log_scores[np.arange(len(rows)), classes].mean())
+def _measure(head: Head, features: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
+    """Return accuracy and mean cross entropy of pictures, (n, n_views, n_features), as answered.
+
+    A picture in several views counts once, with the mean of their scores.
+    """
+    scores = head.compute_scores(features)
+    scores_of_truth = scores[np.arange(len(classes)), classes]
+    cross_entropy = -np.log(np.maximum(scores_of_truth, LEAST_SCORE)).mean()
+    return float((scores.argmax(axis=1) == classes).mean()), float(cross_entropy)
 
 
 _MATRIX = tf.TensorSpec((None, None), tf.float32)
