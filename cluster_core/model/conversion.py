@@ -22,7 +22,7 @@ from tensorflow.python.framework.convert_to_constants import (
 )
 
 from cluster_core.errors import ClusterError
-from cluster_core.model.converted import ConvertedBackbone, find_ready
+from cluster_core.model.converted import GRAPH_OUTPUT, ConvertedBackbone, find_ready
 from cluster_core.model.features import LiteRTExtractor
 from cluster_core.model.keras_backbones import hash_weights, load_backbone, obtain_weights
 from cluster_core.model.preprocessing import to_unit_range
@@ -95,7 +95,7 @@ def convert_backbone(
 
 
 def freeze(model: keras.Model) -> tf.compat.v1.GraphDef:
-    """Return a model as a graph of constants, its input named `pixels`, its output `features`."""
+    """Return a model as a graph of constants, from `backbone/pixels` to `backbone/features`."""
 
     @tf.function
     def run(pixels: tf.Tensor) -> tf.Tensor:
@@ -103,7 +103,25 @@ def freeze(model: keras.Model) -> tf.compat.v1.GraphDef:
 
     pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="pixels")
     frozen = convert_variables_to_constants_v2(run.get_concrete_function(pictures))
-    return frozen.graph.as_graph_def()
+    with tf.Graph().as_default() as graph:
+        tf.graph_util.import_graph_def(frozen.graph.as_graph_def(), name="backbone")
+    return _keep_needed(graph.as_graph_def(), GRAPH_OUTPUT)
+
+
+def _keep_needed(graph: tf.compat.v1.GraphDef, output: str) -> tf.compat.v1.GraphDef:
+    """Leave out what an output does not need, so that it is the graph's only loose end."""
+    reads = {
+        node.name: [name.split(":")[0].lstrip("^") for name in node.input] for node in graph.node
+    }
+    needed: set[str] = set()
+    waiting = [output]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += reads[name]
+    kept = [node for node in graph.node if node.name in needed]
+    return tf.compat.v1.GraphDef(node=kept, versions=graph.versions)
 
 
 def _convert_to_litert(model: keras.Model) -> tuple[bytes, float | None]:

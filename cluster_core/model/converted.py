@@ -13,7 +13,10 @@ from cluster_core.model.registry import BackboneSpec, get_backbone
 from cluster_core.model.weights import find_weights, hash_file
 from cluster_core.workspace import replacing
 
-CONVERSION_VERSION = 1
+CONVERSION_VERSION = 2
+# In the frozen graph all names lie below backbone/, so that it can be joined with others.
+GRAPH_INPUT = "backbone/pixels"
+GRAPH_OUTPUT = "backbone/features"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from cluster_core.model.converted import ConvertedBackbone
+from cluster_core.model.converted import GRAPH_INPUT, GRAPH_OUTPUT, ConvertedBackbone
 from cluster_core.model.head import Head
 from cluster_core.model.views import PLAIN_VIEWS, View
 from cluster_core.workspace import replacing
@@ -42,17 +42,15 @@ def build_graph(
         (n, size, size, 3), whatever the backbone, so that TensorFlow 1 programs
         work with one mean and one deviation for all.
     """
-    size = backbone.spec.input_size_px
-    frozen = tf.compat.v1.GraphDef.FromString(backbone.read_graph())
+    size, n_features = backbone.spec.input_size_px, backbone.spec.n_features
     with tf.Graph().as_default() as graph:
         pixels = tf.compat.v1.placeholder(
             tf.float32, (None, size, size, 3), name=backbone.spec.graph_input
         )
         with tf.name_scope("views"):
             seen = pixels if views == PLAIN_VIEWS else _stack_views(pixels, len(views))
-        (features,) = tf.graph_util.import_graph_def(
-            frozen, {"pixels": seen}, ["features:0"], name="backbone"
-        )
+        tf.identity(seen, name=GRAPH_INPUT)
+        features = tf.compat.v1.placeholder(tf.float32, (None, n_features), name=GRAPH_OUTPUT)
         with tf.name_scope("head"):
             weights = tf.constant(head.weights / np.float32(head.temperature), name="weights")
             bias = tf.constant(head.bias / np.float32(head.temperature), name="bias")
@@ -63,23 +61,18 @@ def build_graph(
             with tf.name_scope("views/"):
                 by_view = tf.reshape(tf.nn.softmax(logits), (len(views), -1, head.bias.size))
             tf.reduce_mean(by_view, axis=0, name=final_tensor_name)
-    return _drop_unused(graph.as_graph_def(), final_tensor_name)
+    return _join(tf.compat.v1.GraphDef.FromString(backbone.read_graph()), graph.as_graph_def())
 
 
-def _drop_unused(graph: tf.compat.v1.GraphDef, output: str) -> tf.compat.v1.GraphDef:
-    """Leave out what nothing reads, so that the output is the graph's only loose end."""
-    reads = {
-        node.name: [name.split(":")[0].lstrip("^") for name in node.input] for node in graph.node
-    }
-    needed: set[str] = set()
-    waiting = [output]
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            waiting += reads[name]
-    kept = [node for node in graph.node if node.name in needed]
-    return tf.compat.v1.GraphDef(node=kept, versions=graph.versions)
+def _join(backbone: tf.compat.v1.GraphDef, around: tf.compat.v1.GraphDef) -> tf.compat.v1.GraphDef:
+    """Put a backbone between the nodes that go by the names of its input and its output.
+
+    Importing it would make every one of its nodes anew, which takes longer than
+    all the rest of an export.
+    """
+    outer = [node for node in around.node if node.name != GRAPH_OUTPUT]
+    inner = [node for node in backbone.node if node.name != GRAPH_INPUT]
+    return tf.compat.v1.GraphDef(node=outer + inner, versions=around.versions)
 
 
 def _stack_views(pixels: tf.Tensor, n_views: int) -> tf.Tensor:
@@ -90,7 +83,7 @@ def _stack_views(pixels: tf.Tensor, n_views: int) -> tf.Tensor:
 
 
 def _mirror_both_ways(pixels: tf.Tensor) -> list[tf.Tensor]:
-    return [tf.reverse(pixels, axes) for axes in ([], [1], [2], [1, 2])]
+    return [pixels] + [tf.reverse(pixels, axes) for axes in ([1], [2], [1, 2])]
 
 
 def save_graph(graph: tf.compat.v1.GraphDef, path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from cluster_core.model.converted import ConvertedBackbone
+from cluster_core.model.converted import GRAPH_INPUT, GRAPH_OUTPUT, ConvertedBackbone
 from cluster_core.model.preprocessing import to_unit_range
 
 
@@ -25,7 +25,7 @@ class TensorFlowExtractor:
         graph = tf.compat.v1.GraphDef.FromString(backbone.read_graph())
         self._run = tf.compat.v1.wrap_function(
             lambda: tf.graph_util.import_graph_def(graph, name=""), []
-        ).prune("pixels:0", "features:0")
+        ).prune(f"{GRAPH_INPUT}:0", f"{GRAPH_OUTPUT}:0")
         # TensorFlow spreads one call over all cores: calls at the same time only crowd them.
         self._lock = threading.Lock()
 
