@@ -382,12 +382,20 @@ def wait_until(condition, timeout_s: float = 60) -> None:
         time.sleep(0.02)
 
 
+# A shell has what it runs in the background ignore Ctrl-C, and the tests may run there.
+HEARING_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("cluster_core.retrain", run_name="__main__")
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
 def test_ctrl_c_stops_cleanly_and_keeps_the_cache(photos, workspace, backbone, tmp_path):
     output = tmp_path / "output.txt"
     with output.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cluster_core.retrain", *quick(photos),
+            [sys.executable, "-c", HEARING_CTRL_C, *quick(photos),
              "--how_many_training_steps=1000000", "--no-early_stopping"],
             cwd=REPOSITORY, stdout=stream, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -398,6 +406,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_the_cache(photos, workspace, backbone, t
             _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
+            process.communicate()
     assert process.returncode == 130
     *_, line = errors.splitlines()
     assert line.startswith("Stopped. What was computed so far is kept")
