@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cluster_core.data.sky.chance import happens
+from cluster_core.data.sky.clusters import LIMIT_FLUX_SIGMA
 from cluster_core.data.sky.darkroom import Darkroom, Stretch
-from cluster_core.data.sky.frame import Frame
+from cluster_core.data.sky.frame import Frame, Scene
 from cluster_core.data.sky.optics import PointSpread
 from cluster_core.data.sky.profiles import Floats
 from cluster_core.data.sky.sensor import Sensor
@@ -29,9 +30,16 @@ def _even(side_px: float) -> int:
     return 8 * round(side_px / 8)
 
 
+def sample_shrinking(rng: np.random.Generator, scene: Scene) -> Scene:
+    """Draw how far a picture was shrunk after its stretch: most were, from megapixels."""
+    if happens(rng, 0.35):
+        return scene
+    return scene.compressed(LIMIT_FLUX_SIGMA, rng.uniform(0.4, 0.95))
+
+
 def sample_spread(rng: np.random.Generator, frame: Frame) -> PointSpread:
     """Draw the air and the telescope; lengths follow the size of the picture."""
-    fwhm_px = max(1.2, frame.size_px * 10.0 ** rng.uniform(-2.4, -1.72))
+    fwhm_px = max(1.2, frame.size_px * 10.0 ** rng.uniform(-2.45, -1.75))
     hazy = happens(rng, 0.08)
     spikes = rng.choice([0, 2, 3], p=[0.65, 0.28, 0.07])
     return PointSpread(
@@ -58,7 +66,7 @@ def sample_sensor(rng: np.random.Generator) -> Sensor:
         noise_grain_px=rng.choice([0.0, 0.0, 0.5, 0.9]),
         colour_noise=rng.uniform(0.1, 1.0),
         blooming=happens(rng, 0.06),
-        gradient_sigma=rng.exponential(2.0) if happens(rng, 0.4) else 0.0,
+        gradient_sigma=rng.exponential(1.2) if happens(rng, 0.4) else 0.0,
         gradient_angle_rad=rng.uniform(0.0, 2.0 * np.pi),
         vignetting=rng.uniform(0.05, 0.8) if shaded else 0.0,
     )
@@ -72,8 +80,8 @@ def sample_darkroom(rng: np.random.Generator, raw: Floats) -> Darkroom:
     """
     burnt = 10.0 ** rng.uniform(-4.0, -1.2)
     peak = float(np.quantile(raw[::2, ::2, 1], 1.0 - burnt))
-    white = max(peak * 10.0 ** rng.uniform(-0.4, 0.3), 8.0)
-    shown_noise = 10.0 ** rng.uniform(-2.6, -1.1)
+    white = max(peak * 10.0 ** rng.uniform(-0.4, 0.5), 8.0)
+    shown_noise = 10.0 ** rng.uniform(-2.7, -1.3)
     stretch = rng.choice(list(Stretch), p=[0.5, 0.25, 0.25])
     mono = happens(rng, 0.14)
     grey = max(rng.normal(0.04, 0.06), 0.0)
@@ -115,7 +123,7 @@ def sample_trip(rng: np.random.Generator, frame: Frame) -> WebTrip:
         border=rng.uniform(0.02, 0.3) if happens(rng, 0.08) else 0.0,
         border_grey=int(rng.choice([0, 0, 0, 30, 255])),
         captions=int(rng.integers(1, 4)) if happens(rng, 0.12) else 0,
-        jpeg_quality=int(rng.integers(30, 97)) if happens(rng, 0.8) else 0,
-        thumbnail_px=int(rng.integers(56, 128)) if happens(rng, 0.15) else 0,
+        jpeg_quality=int(rng.integers(45, 97)) if happens(rng, 0.8) else 0,
+        thumbnail_px=int(rng.integers(72, 140)) if happens(rng, 0.15) else 0,
         resampling=FILTERS[rng.choice(len(FILTERS), p=[0.5, 0.2, 0.2, 0.1])],
     )

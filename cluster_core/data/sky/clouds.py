@@ -88,7 +88,7 @@ def sample_planetary(rng: np.random.Generator, frame: Frame, brightness_sigma: f
     clumps = np.exp(0.3 * sample_turbulence(rng, frame.shape, 3.0))[:, :, None]
     inner, outer = rng.uniform(0.1, 1.0, 3), rng.uniform(0.1, 1.0, 3)
     shell = np.exp(-(((radius / radius_px - 0.8) / thickness) ** 2))[:, :, None]
-    disc = 1.0 / (1.0 + np.exp((radius / radius_px - 1.0) * 12.0))[:, :, None]
+    disc = 1.0 / (1.0 + np.exp(np.minimum((radius / radius_px - 1.0) * 12.0, 60.0)))[:, :, None]
     glow = shell * outer + rng.uniform(0.1, 1.0) * disc * inner
     light: Floats = (brightness_sigma * clumps * glow).astype(np.float32)
     return light

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -88,6 +88,11 @@ class Stars:
         names = ("x_px", "y_px", "flux_sigma", "colour_bv")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
+    def compressed(self, pivot_sigma: float, power: float) -> Stars:
+        """Return the stars with their range of brightness narrowed about a pivot."""
+        flux = pivot_sigma * (np.maximum(self.flux_sigma, 0.0) / pivot_sigma) ** power
+        return Stars(self.x_px, self.y_px, flux, self.colour_bv)
+
     def dimmed(self, transmission: Floats) -> Stars:
         """Return the stars behind dust that lets a share of light through at each pixel.
 
@@ -149,3 +154,16 @@ class Scene:
     stars: Stars
     glow: Floats | None = None
     labels: SkyLabels = field(default_factory=SkyLabels)
+
+    def compressed(self, pivot_sigma: float, power: float) -> Scene:
+        """Return the scene as it looks where it was stretched before it was shrunk.
+
+        In a picture of many megapixels each star is stretched over pixels of its own; once
+        the picture is made small, its light counts by a power of its flux below 1. So do
+        smooth patches brighter than a few sky noises.
+        """
+        glow = self.glow
+        if glow is not None:
+            bright = np.maximum(glow / 3.0, 1.0)
+            glow = (glow * bright ** (power - 1.0)).astype(np.float32)
+        return replace(self, stars=self.stars.compressed(pivot_sigma, power), glow=glow)

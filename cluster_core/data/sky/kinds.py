@@ -13,7 +13,7 @@ KINDS: dict[str, SkyKind] = {
     "globular_resolved": GlobularKind((0.06, 0.25), (0.8, 2.2), (-9.5, -6.5), (0.0, 4.5)),
     # Hubble's or a big telescope's view: the core fills the frame.
     "globular_core": GlobularKind(
-        (0.22, 0.9), (0.6, 2.0), (-9.8, -7.5), (1.0, 6.0), field=(3.0, 100.0), off_centre=0.08
+        (0.22, 0.9), (0.6, 2.0), (-9.8, -7.8), (2.0, 6.0), field=(3.0, 100.0), off_centre=0.08
     ),
     # Short focal length: a blur among field stars.
     "globular_small": GlobularKind(
@@ -23,7 +23,7 @@ KINDS: dict[str, SkyKind] = {
     "globular_smooth": GlobularKind((0.04, 0.22), (0.8, 2.3), (-10.0, -7.5), (-3.5, 0.0)),
     # Poor and loose: M71, M55, NGC 5053, the Palomar clusters.
     "globular_loose": GlobularKind(
-        (0.06, 0.3), (0.5, 1.1), (-7.5, -5.2), (0.5, 5.0), field=(20.0, 3000.0)
+        (0.06, 0.3), (0.5, 1.1), (-7.8, -5.8), (1.5, 5.0), field=(20.0, 3000.0)
     ),
     # Most open clusters: tens to some hundred stars in a field of the Milky Way.
     "open_sparse": OpenKind(
@@ -31,11 +31,30 @@ KINDS: dict[str, SkyKind] = {
     ),
     # M11, M37, NGC 7789 when young: many stars of like brightness.
     "open_rich": OpenKind(
-        (0.05, 0.28), (0.4, 1.2), (400.0, 5000.0), (50.0, 1500.0), (1.5, 5.0), clumpy=0.15
+        (0.08, 0.5), (0.3, 1.2), (400.0, 5000.0), (50.0, 1500.0), (1.5, 5.5), clumpy=0.15
     ),
     # M67, NGC 188, NGC 7789: red giants and a faint turn-off, round like a globular.
     "open_old": OpenKind(
-        (0.05, 0.3), (0.4, 1.2), (300.0, 6000.0), (1200.0, 8000.0), (1.0, 4.5), clumpy=0.05
+        (0.08, 0.5),
+        (0.3, 1.2),
+        (300.0, 6000.0),
+        (1200.0, 8000.0),
+        (1.0, 4.5),
+        clumpy=0.05,
+        reflection=0.0,
+        emission=0.0,
+    ),
+    # NGC 2158, NGC 6791, M11 from afar: rich, round and crowded, deep in the Milky Way.
+    "open_compact": OpenKind(
+        (0.03, 0.12),
+        (0.5, 1.3),
+        (1500.0, 10000.0),
+        (200.0, 8000.0),
+        (0.5, 4.0),
+        field=(200.0, 6000.0),
+        clumpy=0.05,
+        reflection=0.0,
+        emission=0.02,
     ),
     # The Pleiades: a few bright blue stars in the dust they light.
     "open_reflection": OpenKind(

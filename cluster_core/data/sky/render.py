@@ -12,6 +12,7 @@ from cluster_core.data.sky.camera import (
     sample_darkroom,
     sample_frame,
     sample_sensor,
+    sample_shrinking,
     sample_spread,
     sample_trip,
 )
@@ -56,7 +57,7 @@ def render_picture(
         Side of the picture before that; drawn at random if not given.
     """
     frame = sample_frame(rng, side_px)
-    scene = KINDS[kind].draw(rng, frame)
+    scene = sample_shrinking(rng, KINDS[kind].draw(rng, frame))
     spread = sample_spread(rng, frame)
     light = frame.crop(form_image(scene, spread))
     raw = sample_sensor(rng).expose(rng, light)

@@ -109,7 +109,7 @@ class OpenKind:
     star_count: Range
     age_myr: Range
     depth: Range
-    field: Range = (50.0, 5000.0)
+    field: Range = (100.0, 6000.0)
     clumpy: float = 0.3
     reflection: float = 0.03
     emission: float = 0.05
@@ -239,10 +239,10 @@ def _visible_limit(total_magnitude: float, half_light_px: float, brightness_sigm
 def _drowning_field(richness: float, half_light: float) -> float:
     """Return the field stars in a picture that would hide an open cluster.
 
-    That is three times as many as members inside the half-light radius, given over the
-    picture's side.
+    That is five times as many as members inside the half-light radius, given over the
+    picture's side; the members are brighter.
     """
-    return 1.5 * max(richness, 5.0) / (np.pi * half_light**2)
+    return 2.5 * max(richness, 5.0) / (np.pi * half_light**2)
 
 
 def _with_cluster(
