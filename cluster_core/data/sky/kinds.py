@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cluster_core.data.sky.clouds import sample_planetary
+from cluster_core.data.sky.fields import BareKind, draw_nebula
 from cluster_core.data.sky.galaxies import sample_elliptical, sample_spiral
-from cluster_core.data.sky.scenes import BareKind, GlobularKind, OpenKind, draw_nebula
+from cluster_core.data.sky.scenes import GlobularKind, OpenKind
 
 SkyKind = GlobularKind | OpenKind | BareKind
 
