@@ -57,13 +57,14 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from pretraining.evaluate import evaluate
+    from pretraining.evaluate import measure_retrained, measure_starter
 
     if options.photos is None:
         LOG.info("no photos given: nothing to measure on")
         return
-    for name, score in evaluate(options.assets, options.photos).items():
-        sys.stdout.write(f"{name:60} {score:.3f}\n")
+    for measure in (measure_starter, measure_retrained):
+        for name, score in measure(options.assets, options.photos).items():
+            sys.stdout.write(f"{name:60} {score:.3f}\n")
 
 
 def _parse() -> argparse.Namespace:

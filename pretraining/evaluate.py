@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from pretraining.linear import Floats, LinearHead, fit_linear, score_balanced, sigmoid
-from pretraining.photos import OPEN, Photos, group_near_copies, load_photos, load_views
+from pretraining.photos import Photos, group_near_copies, load_photos, load_views
 
 REPEATS, FOLDS = 10, 5
+OPEN_TEST_PHOTO = "1"  # the other one shows a globular
 
 
 @dataclass(frozen=True)
@@ -58,35 +59,42 @@ class Starter:
         return (features @ self.weights + self.bias) @ np.array([-1.0, 1.0])
 
 
-def evaluate(assets: Path, folder: Path) -> dict[str, float]:
-    """Return every score on the photos of a folder, by name."""
+def measure_starter(assets: Path, folder: Path) -> dict[str, float]:
+    """Return the starter's balanced accuracies, and its chances for the two test photos."""
     starter = Starter.load(assets)
     web, messier = load_photos(folder / "cluster_photos"), load_photos(folder / "messier_dev")
-    web_features, messier_features = starter.features(web.views), starter.features(messier.views)
-    scores = {}
-    for name, chance in _transfer(starter, web, web_features, messier_features).items():
-        tier_a = messier.tiers == "A"
-        scores[f"{name}, messier tier A"] = score_balanced(messier.labels[tier_a], chance[tier_a])
-        scores[f"{name}, messier tiers A and B"] = score_balanced(messier.labels, chance)
-    starter_chance = sigmoid(starter.logit(web_features)).mean(1)
-    scores["starter, cluster_photos"] = score_balanced(web.labels, starter_chance)
-    scores |= _cross_validate(starter, web, web_features)
-    for path, label in _test_photos(folder / "test_photos"):
-        chance = sigmoid(starter.logit(starter.features(load_views(path)))).mean()
-        scores[f"starter, {path.name}: chance of the right class"] = (
-            float(chance) if label == OPEN else 1.0 - float(chance)
-        )
+    scores = _score_tiers("starter", messier, _answer(starter, messier.views))
+    scores["starter, cluster_photos"] = score_balanced(web.labels, _answer(starter, web.views))
+    for path in sorted((folder / "test_photos").iterdir()):
+        chance = float(_answer(starter, load_views(path)[None])[0])
+        right = chance if path.stem == OPEN_TEST_PHOTO else 1.0 - chance
+        scores[f"starter, {path.name}: chance of the right class"] = right
     return scores
 
 
-def _transfer(
-    starter: Starter, web: Photos, web_features: Floats, features: Floats
-) -> dict[str, Floats]:
-    """Return chances of an open cluster from the starter and from heads taught on the web's."""
-    chances = {"starter": sigmoid(starter.logit(features)).mean(1)}
-    alone, corrected = _teach(starter, web_features, web.labels)
-    chances |= _answers(starter, alone, corrected, features)
-    return chances
+def measure_retrained(assets: Path, folder: Path) -> dict[str, float]:
+    """Return how heads taught on the web's photos do: on other people's, and on their own."""
+    starter = Starter.load(assets)
+    web, messier = load_photos(folder / "cluster_photos"), load_photos(folder / "messier_dev")
+    web_features, messier_features = starter.features(web.views), starter.features(messier.views)
+    heads = _teach(starter, web_features, web.labels)
+    scores: dict[str, float] = {}
+    for name, chance in _answers(starter, *heads, messier_features).items():
+        scores |= _score_tiers(name, messier, chance)
+    return scores | _cross_validate(starter, web, web_features)
+
+
+def _answer(starter: Starter, views: Floats) -> Floats:
+    """Return the starter's chances of an open cluster, the mean over each picture's views."""
+    return sigmoid(starter.logit(starter.features(views))).mean(1)
+
+
+def _score_tiers(name: str, photos: Photos, chance: Floats) -> dict[str, float]:
+    tier_a = photos.tiers == "A"
+    return {
+        f"{name}, messier tier A": score_balanced(photos.labels[tier_a], chance[tier_a]),
+        f"{name}, messier tiers A and B": score_balanced(photos.labels, chance),
+    }
 
 
 def _teach(starter: Starter, features: Floats, labels: Floats) -> tuple[LinearHead, LinearHead]:
@@ -129,8 +137,3 @@ def _cross_validate(starter: Starter, photos: Photos, features: Floats) -> dict[
         scores[f"{name}, 5-fold accuracy"] = float(np.mean(values))
         scores[f"{name}, 5-fold spread"] = float(np.std(values))
     return scores
-
-
-def _test_photos(folder: Path) -> list[tuple[Path, int]]:
-    """Return the two test photos: the first shows an open cluster, the second a globular."""
-    return [(path, OPEN if path.stem == "1" else 0) for path in sorted(folder.iterdir())]

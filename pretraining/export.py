@@ -12,13 +12,10 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
+from cluster_core.model.sky_assets import CHECKSUMS, LITERT, STARTER_HEAD, WEIGHTS
 from cluster_core.model.sky_backbone import build_sky_model, load_sky_weights
 from pretraining.linear import Floats
 
-BACKBONE = "sky_backbone.npz"
-LITERT = "sky_backbone.tflite"
-STARTER = "sky_starter_head.npz"
-CHECKSUMS = "sky_sha256.json"
 TOLERANCE = 1e-4
 
 
@@ -44,14 +41,14 @@ def export_assets(trained: Path, assets: Path) -> dict[str, float]:
         pictures, features = reference["pixels"] / np.float32(127.5) - 1, reference["features"]
     load_sky_weights(model, trained / "backbone.npz")
     differences = {"Keras from PyTorch": _compare(_run_keras(model, pictures), features)}
-    _halve(trained / "backbone.npz", assets / BACKBONE)
-    load_sky_weights(model, assets / BACKBONE)
+    _halve(trained / "backbone.npz", assets / WEIGHTS)
+    load_sky_weights(model, assets / WEIGHTS)
     (assets / LITERT).write_bytes(_convert(model))
     twins = _run_keras(model, pictures), _run_litert(assets / LITERT, pictures)
     differences["LiteRT from Keras"] = _compare(*twins)
     if max(differences.values()) > TOLERANCE:
         raise SystemExit(f"The twins differ: {differences}")
-    shutil.copy(trained / STARTER, assets / STARTER)
+    shutil.copy(trained / STARTER_HEAD, assets / STARTER_HEAD)
     _write_checksums(assets)
     return differences
 
@@ -90,6 +87,6 @@ def _compare(received: Floats, expected: Floats) -> float:
 def _write_checksums(assets: Path) -> None:
     sums = {
         name: hashlib.sha256((assets / name).read_bytes()).hexdigest()
-        for name in (BACKBONE, LITERT, STARTER)
+        for name in (WEIGHTS, LITERT, STARTER_HEAD)
     }
     (assets / CHECKSUMS).write_text(json.dumps(sums, indent=2) + "\n")

@@ -7,16 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cluster_core.data.sky.chance import Range, draw_log, happens
-from cluster_core.data.sky.clouds import (
-    sample_nebula,
-    sample_reflection,
-)
-from cluster_core.data.sky.clusters import (
-    LIMIT_FLUX_SIGMA,
-    GlobularCluster,
-    OpenCluster,
-    Placement,
-)
+from cluster_core.data.sky.clouds import sample_nebula, sample_reflection
+from cluster_core.data.sky.clusters import LIMIT_FLUX_SIGMA, GlobularCluster, OpenCluster, Placement
 from cluster_core.data.sky.fields import draw_field
 from cluster_core.data.sky.frame import Frame, Scene, SkyLabels, Stars
 from cluster_core.data.sky.populations import OldPopulation, YoungPopulation
