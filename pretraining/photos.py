@@ -59,7 +59,9 @@ def load_photos(folder: Path) -> Photos:
 def load_views(path: Path) -> npt.NDArray[np.float32]:
     """Return the eight views of one picture, shape (8, 128, 128, 3), in -1 to 1."""
     with Image.open(path) as image:
-        small = image.convert("RGB").resize((SIZE_PX, SIZE_PX), Image.Resampling.BILINEAR)
+        small = image.convert("RGB").resize(
+            (SIZE_PX, SIZE_PX), Image.Resampling.BILINEAR, reducing_gap=2.0
+        )
     pixels = np.asarray(small, np.float32) / 127.5 - 1.0
     turned = [np.rot90(pixels, turn) for turn in range(4)]
     return np.stack(turned + [view[:, ::-1] for view in turned])
