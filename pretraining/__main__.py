@@ -1,0 +1,85 @@
+"""From nothing to weights: render the sky, train, export, measure on real photos."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+LOG = logging.getLogger("pretraining")
+HELD_OUT_BLOCKS = 2
+STEPS = ("render", "train", "export", "evaluate")
+
+
+def main() -> None:
+    """Run the steps asked for, each from where it last stopped."""
+    options = _parse()
+    options.output.mkdir(parents=True, exist_ok=True)
+    handlers = [logging.StreamHandler(), logging.FileHandler(options.output / "pretraining.log")]
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
+    for step in STEPS:
+        if step in options.steps:
+            LOG.info("step: %s", step)
+            globals()[f"_{step}"](options)
+
+
+def _render(options: argparse.Namespace) -> None:
+    from pretraining.blocks import render_blocks
+
+    pictures = options.output / "pictures"
+    for index in render_blocks(pictures, options.seed, options.blocks, options.processes):
+        LOG.info("block %d of %d", index + 1, options.blocks)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from pretraining.starter import save_weights
+    from pretraining.train import Trainer, TrainPlan
+
+    plan = TrainPlan(
+        (HELD_OUT_BLOCKS, options.blocks),
+        options.epochs,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+    )
+    trainer = Trainer(plan, options.output / "pictures", options.output)
+    trainer.run(options.processes)
+    scores = save_weights(trainer, range(HELD_OUT_BLOCKS), options.output)
+    LOG.info("held-out simulated pictures: %s", json.dumps(scores))
+
+
+def _export(options: argparse.Namespace) -> None:
+    from pretraining.export import export_assets
+
+    for name, difference in export_assets(options.output, options.assets).items():
+        LOG.info("%s: %.1e of the largest feature", name, difference)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from pretraining.evaluate import measure_retrained, measure_starter
+
+    if options.photos is None:
+        LOG.info("no photos given: nothing to measure on")
+        return
+    for measure in (measure_starter, measure_retrained):
+        for name, score in measure(options.assets, options.photos).items():
+            sys.stdout.write(f"{name:60} {score:.3f}\n")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m pretraining", description=__doc__)
+    parser.add_argument("steps", nargs="*", default=STEPS, help=f"of {', '.join(STEPS)}")
+    parser.add_argument("--output", type=Path, default=Path("pretrained"), help="working folder")
+    parser.add_argument("--assets", type=Path, default=Path("cluster_core/assets"))
+    parser.add_argument("--photos", type=Path, help="folder of real photos to measure on")
+    parser.add_argument("--blocks", type=int, default=60, help="thousands of pictures")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Render the simulated sky into blocks on disk that training reads in one sweep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from cluster_core.data.sky.frame import SkyLabels
+from cluster_core.data.sky.kinds import KINDS
+from cluster_core.data.sky.render import render_picture
+
+BLOCK_SIZE = 1000
+SIZE_PX = 128
+KIND_NAMES = tuple(KINDS)
+TRUTHS = tuple(field.name for field in fields(SkyLabels))
+# Two fifths globular, two fifths open, the rest skies without a cluster; inside a family, the
+# kinds come about as often as people photograph them.
+FAMILY_SHARES = {"globular": 0.4, "open": 0.4, "other": 0.2}
+KIND_WEIGHTS = {
+    "globular_loose": 0.45,
+    "open_rich": 1.6,
+    "open_old": 1.6,
+    "open_compact": 1.6,
+    "open_reflection": 0.5,
+    "open_double": 0.5,
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some pictures with the truth about them.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (n, 128, 128, 3), uint8
+        Mapped from disk.
+    kind : ndarray of shape (n,), int64
+        Index into `KIND_NAMES`.
+    truths : ndarray of shape (n, n_truths), float32
+        The fields of `SkyLabels`, not-a-number where they do not apply.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    kind: npt.NDArray[np.int64]
+    truths: npt.NDArray[np.float32]
+
+
+def family_of(kind: str) -> str:
+    """Return "globular", "open" or "other"."""
+    family = kind.partition("_")[0]
+    return family if family in FAMILY_SHARES else "other"
+
+
+def _kind_shares() -> npt.NDArray[np.float64]:
+    families = np.array([family_of(kind) for kind in KIND_NAMES])
+    shares = np.array([KIND_WEIGHTS.get(kind, 1.0) for kind in KIND_NAMES])
+    for family, share in FAMILY_SHARES.items():
+        shares[families == family] *= share / shares[families == family].sum()
+    return shares / shares.sum()
+
+
+def render_block(folder: Path, seed: int, index: int) -> int:
+    """Render one block, unless it lies there already; picture i of seed s is always the same."""
+    done = folder / f"block_{index:05d}.npz"
+    if done.exists():
+        return index
+    pixels = np.empty((BLOCK_SIZE, SIZE_PX, SIZE_PX, 3), np.uint8)
+    kinds = np.empty(BLOCK_SIZE, np.int64)
+    truths = np.empty((BLOCK_SIZE, len(TRUTHS)), np.float32)
+    for row in range(BLOCK_SIZE):
+        rng = np.random.default_rng([seed, index * BLOCK_SIZE + row])
+        kinds[row] = rng.choice(len(KIND_NAMES), p=_kind_shares())
+        picture = render_picture(rng, KIND_NAMES[kinds[row]], SIZE_PX)
+        pixels[row] = picture.pixels
+        truths[row] = list(asdict(picture.labels).values())
+    np.save(folder / f"block_{index:05d}.npy", pixels)
+    draft = folder / f"draft_{index:05d}.npz"
+    np.savez(draft, kind=kinds, truths=truths)
+    draft.replace(done)
+    return index
+
+
+def render_blocks(folder: Path, seed: int, count: int, processes: int) -> Iterator[int]:
+    """Render blocks 0 to count - 1 in several processes, and yield each one's number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_seed(folder, seed)
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(render_block, [folder] * count, [seed] * count, range(count))
+
+
+def _check_seed(folder: Path, seed: int) -> None:
+    note = folder / "seed.json"
+    if note.exists() and json.loads(note.read_text())["seed"] != seed:
+        raise SystemExit(f"{folder} holds pictures of another seed: choose another folder.")
+    note.write_text(json.dumps({"seed": seed}))
+
+
+def load_block(folder: Path, index: int) -> Block:
+    """Map one block from disk."""
+    with np.load(folder / f"block_{index:05d}.npz") as labels:
+        kind, truths = labels["kind"], labels["truths"]
+    pixels = np.load(folder / f"block_{index:05d}.npy", mmap_mode="r")
+    return Block(pixels, kind, truths)

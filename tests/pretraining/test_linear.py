@@ -1,0 +1,30 @@
+"""The linear head that measures the backbone."""
+
+import numpy as np
+import pytest
+
+from pretraining.linear import fit_linear, score_balanced, sigmoid
+
+
+@pytest.fixture
+def blobs():
+    rng = np.random.default_rng(1)
+    labels = np.repeat([0, 1], [300, 100])
+    return rng.normal(labels[:, None] * [2.0, 0.0, 0.0], 1.0, (400, 3)), labels
+
+
+def test_it_finds_the_direction_that_tells_the_classes_apart(blobs):
+    features, labels = blobs
+    head = fit_linear(features, labels, penalty=1.0)
+    assert head.weights[0] > 5 * np.abs(head.weights[1:3]).max()
+    assert score_balanced(labels, sigmoid(head.logit(features))) > 0.8
+
+
+def test_a_strong_penalty_leaves_the_prior_as_it_was(blobs):
+    features, labels = blobs
+    head = fit_linear(features, labels, penalty=1e9, offset=np.full(400, 3.0))
+    np.testing.assert_allclose(head.logit(features), 0.0, atol=1e-3)
+
+
+def test_balanced_accuracy_weighs_both_classes_the_same():
+    assert score_balanced(np.array([0] * 9 + [1]), np.zeros(10)) == pytest.approx(0.5)
