@@ -1,4 +1,4 @@
-"""`python -m cluster_core classify`: label many pictures."""
+"""`python -m cluster_core`: label many pictures, render a dataset to try things on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from typing import Any, TextIO
 import click
 
 from cluster_core.command_line import ProgressLine, plain_exits
+from cluster_core.data.sky.demo import render_demo_dataset
+from cluster_core.data.sky.kinds import DEMO_CLASSES
 from cluster_core.errors import RunError
 from cluster_core.model.classification import Answer, classify_files, find_picture_files
 from cluster_core.model.prediction import Predictor
 from cluster_core.model.selection import choose_bundle
 from cluster_core.workspace import Workspace, replacing
+
+DEFAULT_DEMO_CLASSES = ("globular clusters", "open clusters")
 
 
 @click.group()
@@ -54,6 +58,31 @@ def classify(
     if found.n_others:
         summary += f", {found.n_others} files left alone that are not named like pictures"
     click.echo(summary, err=True)
+
+
+@main.command("demo-data")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder to fill.")
+@click.option(
+    "--classes",
+    default=",".join(DEFAULT_DEMO_CLASSES),
+    show_default=True,
+    help=f"Classes, with commas between: {', '.join(DEMO_CLASSES)}.",
+)
+@click.option("--per-class", default=60, show_default=True, help="Pictures of each class.")
+@click.option("--seed", default=0, show_default=True, help="The same seed, the same pictures.")
+@click.option("--force", is_flag=True, help="Render into a folder that holds files already.")
+@plain_exits
+def demo_data(output: Path, classes: str, per_class: int, seed: int, force: bool) -> None:
+    """Render a dataset of a simulated sky to try things on."""
+    labels = [label.strip() for label in classes.split(",")]
+    progress = ProgressLine()
+
+    def on_progress(done: int, total: int) -> None:
+        progress.show("Rendering the sky", done, total)
+
+    files = render_demo_dataset(output, labels, per_class, seed, on_progress, force=force)
+    progress.clear()
+    click.echo(f"{len(files)} pictures in {output}")
 
 
 def _csv_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:

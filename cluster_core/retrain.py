@@ -87,11 +87,17 @@ def _switch(name: str, description: str) -> Any:
 @_setting("random_crop", "Also learn from pictures with a margin of so many percent cut off.")
 @_setting("random_scale", "Also learn from pictures enlarged by up to so many percent.")
 @_setting("random_brightness", "Also learn from pictures up to so many percent brighter or darker.")
-@_switch("sky_views", "Turn and mirror pictures in all eight ways: for pictures without an up.")
+@click.option(
+    "--sky_views/--no-sky_views",
+    default=None,
+    show_default="on for the architecture sky",
+    help="Turn and mirror pictures in all eight ways: for pictures without an up.",
+)
 @_setting("architecture", f"Pretrained network to build on: {_ARCHITECTURES}.")
 @_path("saved_model_dir", "Where to save a SavedModel for TensorFlow Serving.")
 @_setting("weight_decay", "Pull of the weights towards zero, against learning by heart.")
 @_switch("balance_classes", "Weigh every class alike, however many pictures it has.")
+@_switch("from_starter", "With the starter model's network and classes, begin with its head.")
 @_switch("early_stopping", "Stop when the validation pictures no longer improve; keep the best.")
 @_setting("seed", "The same seed and pictures give the same model.")
 @plain_exits

@@ -1,4 +1,4 @@
-"""The first page: try the newest model on a picture, or learn how to train one."""
+"""The first page: try a model on a picture, and learn how to train one."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import streamlit as st
 from cluster_core.data.mapping import count_usable_cpus
 from cluster_core.errors import ImageError
 from cluster_core.images import decode_image
-from cluster_core.model.bundle import MANIFEST, find_newest_bundle, load_bundle
+from cluster_core.model.bundle import MANIFEST, load_bundle
 from cluster_core.model.prediction import Predictor
+from cluster_core.model.selection import choose_bundle_folder
 from cluster_core.model.weights import hash_file
 from cluster_core.workspace import Workspace
 
@@ -27,19 +28,8 @@ st.write(
     "Teach a computer to tell pictures apart: globular or open star cluster, or any folders of "
     "your own. It learns from a few dozen pictures a class, in seconds, on this machine."
 )
-newest = find_newest_bundle(Workspace.default().bundles)
-if newest is None:
-    st.subheader("No model yet")
-    st.write(
-        "Put pictures into `tf_files/cluster_photos/`, a sub-folder for each class, then train "
-        "from a terminal. When you come back here, the model answers."
-    )
-    st.code(TRAIN_COMMAND, language="bash")
-    if st.button("Look again", icon=":material/refresh:"):
-        st.rerun()
-    st.stop()
-
-predictor = load_predictor(str(newest), hash_file(newest / MANIFEST))
+folder = choose_bundle_folder(Workspace.default())
+predictor = load_predictor(str(folder), hash_file(folder / MANIFEST))
 st.subheader("What does your picture show?")
 st.caption(f"The model {predictor.bundle.name} tells apart: {', '.join(predictor.bundle.labels)}.")
 for file in st.file_uploader("Pictures", type=PICTURE_TYPES, accept_multiple_files=True):
@@ -54,3 +44,10 @@ for file in st.file_uploader("Pictures", type=PICTURE_TYPES, accept_multiple_fil
     for label, score in prediction.scores.items():
         answer.progress(score, text=f"{label} {score:.1%}")
     answer.caption(f"{file.name}, answered in {prediction.seconds * 1000:.0f} ms")
+
+with st.expander("Teach it your own classes", icon=":material/school:"):
+    st.write(
+        "Put pictures into `tf_files/cluster_photos/`, a sub-folder for each class, then train "
+        "from a terminal. The newest model answers here."
+    )
+    st.code(TRAIN_COMMAND, language="bash")

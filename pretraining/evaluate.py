@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cluster_core.model.bundle import load_bundle
+from cluster_core.model.shipped import STARTER, load_sky_record
 from pretraining.linear import Floats, LinearHead, fit_linear, score_balanced, sigmoid
 from pretraining.photos import Photos, group_near_copies, load_photos, load_views
 
@@ -35,8 +37,8 @@ class Starter:
     @classmethod
     def load(cls, assets: Path) -> Starter:
         """Read the assets."""
-        with np.load(assets / "sky_starter_head.npz") as head:
-            return cls(assets / "sky_backbone.tflite", head["weights"], head["bias"])
+        head = load_bundle(assets / STARTER).head
+        return cls(load_sky_record(assets).litert_path, head.weights, head.bias)
 
     def features(self, views: Floats) -> Floats:
         """Return features of shape (..., n_features) of views of shape (..., 128, 128, 3)."""

@@ -1,10 +1,11 @@
-"""Turn trained arrays into what the app ships: Keras weights, their LiteRT twin, checksums."""
+"""Turn trained arrays into what the app ships: backbone, its LiteRT twin, the starter model."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
@@ -12,11 +13,19 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from cluster_core.model.sky_assets import CHECKSUMS, LITERT, STARTER_HEAD, WEIGHTS
+from cluster_core.model.bundle import BackboneReference, ModelBundle, save_bundle
+from cluster_core.model.converted import ConvertedBackbone
+from cluster_core.model.head import Head
+from cluster_core.model.keras_backbones import hash_weights
+from cluster_core.model.preprocessing import Preprocessing
+from cluster_core.model.registry import SKY_BACKBONE
+from cluster_core.model.shipped import SKY_RECORD, SKY_WEIGHTS, STARTER
 from cluster_core.model.sky_backbone import build_sky_model, load_sky_weights
+from cluster_core.model.weights import hash_file
 from pretraining.linear import Floats
 
 TOLERANCE = 1e-4
+STARTER_HEAD = "sky_starter_head.npz"
 
 
 def export_assets(trained: Path, assets: Path) -> dict[str, float]:
@@ -41,16 +50,42 @@ def export_assets(trained: Path, assets: Path) -> dict[str, float]:
         pictures, features = reference["pixels"] / np.float32(127.5) - 1, reference["features"]
     load_sky_weights(model, trained / "backbone.npz")
     differences = {"Keras from PyTorch": _compare(_run_keras(model, pictures), features)}
-    _halve(trained / "backbone.npz", assets / WEIGHTS)
-    load_sky_weights(model, assets / WEIGHTS)
-    (assets / LITERT).write_bytes(_convert(model))
-    twins = _run_keras(model, pictures), _run_litert(assets / LITERT, pictures)
+    _halve(trained / "backbone.npz", assets / SKY_WEIGHTS)
+    load_sky_weights(model, assets / SKY_WEIGHTS)
+    litert = _convert(model)
+    record = ConvertedBackbone(
+        name=SKY_BACKBONE.name,
+        weights_sha256=hash_weights(model),
+        weights_file_sha256=hash_file(assets / SKY_WEIGHTS),
+        litert_sha256=hashlib.sha256(litert).hexdigest(),
+        graph_sha256="",
+        relative_error=None,
+        folder=assets,
+    )
+    record.litert_path.write_bytes(litert)
+    twins = _run_keras(model, pictures), _run_litert(record.litert_path, pictures)
     differences["LiteRT from Keras"] = _compare(*twins)
     if max(differences.values()) > TOLERANCE:
         raise SystemExit(f"The twins differ: {differences}")
-    shutil.copy(trained / STARTER_HEAD, assets / STARTER_HEAD)
-    _write_checksums(assets)
+    record = replace(record, relative_error=differences["LiteRT from Keras"])
+    (assets / SKY_RECORD).write_text(json.dumps(record.to_record(), indent=2) + "\n")
+    _save_starter(trained / STARTER_HEAD, record, assets)
     return differences
+
+
+def _save_starter(head: Path, backbone: ConvertedBackbone, assets: Path) -> None:
+    with np.load(head) as arrays:
+        bundle = ModelBundle(
+            name=STARTER,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            labels=tuple(map(str, arrays["labels"])),
+            backbone=BackboneReference(backbone.name, backbone.weights_sha256),
+            preprocessing=Preprocessing(SKY_BACKBONE.input_size_px),
+            views="sky",
+            head=Head(arrays["weights"], arrays["bias"]),
+            dataset={"image_dir": "a simulated sky, no photo"},
+        )
+    save_bundle(bundle, assets)
 
 
 def _halve(single: Path, half: Path) -> None:
@@ -82,11 +117,3 @@ def _run_litert(path: Path, pictures: Floats) -> Floats:
 
 def _compare(received: Floats, expected: Floats) -> float:
     return float(np.abs(received - expected).max() / np.abs(expected).max())
-
-
-def _write_checksums(assets: Path) -> None:
-    sums = {
-        name: hashlib.sha256((assets / name).read_bytes()).hexdigest()
-        for name in (WEIGHTS, LITERT, STARTER_HEAD)
-    }
-    (assets / CHECKSUMS).write_text(json.dumps(sums, indent=2) + "\n")

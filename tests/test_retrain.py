@@ -50,7 +50,7 @@ FLAGS = {
     "random_crop": 0,
     "random_scale": 0,
     "random_brightness": 0,
-    "architecture": "mobilenet_1.0_224",
+    "architecture": "sky",
     "saved_model_dir": None,
     "seed": 0,
 }
@@ -181,6 +181,7 @@ def test_flags_arrive_at_the_training(photos, workspace, backbone):
         "random_scale": 6,
         "random_brightness": 7,
         "sky_views": True,
+        "from_starter": True,
         "weight_decay": 0.01,
         "balance_classes": False,
         "early_stopping": False,

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from cluster_core.errors import BackboneError
 from cluster_core.model.registry import BackboneSpec, get_backbone
@@ -35,7 +36,8 @@ class ConvertedBackbone:
         Hash of the LiteRT file; empty where the network would not convert, and
         TensorFlow has to run the graph.
     graph_sha256 : str
-        Hash of the frozen graph.
+        Hash of the frozen graph; empty for the shipped backbone, whose graph is
+        made when a training first needs it.
     relative_error : float or None
         Largest difference between LiteRT's features and Keras', over the
         largest feature; None where LiteRT does not serve.
@@ -78,11 +80,14 @@ class ConvertedBackbone:
     def _stem(self) -> str:
         return f"{self.name}-{self.weights_sha256[:12]}"
 
+    def to_record(self) -> dict[str, Any]:
+        """Return all but the folder, as JSON takes it."""
+        return {key: value for key, value in asdict(self).items() if key != "folder"}
+
     def save_record(self) -> None:
         """Write the record; last of all, since it says that the other files are whole."""
-        record = {key: value for key, value in asdict(self).items() if key != "folder"}
         with replacing(self.folder / f"{self._stem}.json") as draft:
-            draft.write_text(json.dumps(record, indent=2))
+            draft.write_text(json.dumps(self.to_record(), indent=2))
 
     def read_litert(self) -> bytes:
         """Return the LiteRT file's content; BackboneError unless it is as it was written."""

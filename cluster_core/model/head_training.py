@@ -71,6 +71,7 @@ def fit_head(
     settings: HeadSettings,
     on_evaluation: Callable[[Evaluation], None],
     on_store: Callable[[int, Head], None] | None = None,
+    prior: Head | None = None,
 ) -> FittedHead:
     """Fit a softmax on features by gradient descent on the cross entropy.
 
@@ -86,13 +87,16 @@ def fit_head(
         Told after every `eval_step_interval` steps, and after the last. It may raise to stop.
     on_store : callable, optional
         Given (step, head) every `store_frequency` steps.
+    prior : Head, optional
+        Where to begin, and what weight decay pulls towards; small random
+        weights and zero when not given.
 
     Returns
     -------
     FittedHead
     """
     random = np.random.default_rng(settings.seed)
-    descent = _Descent(training, settings, random)
+    descent = _Descent(training, settings, random, prior)
     watch = _ValidationWatch(validation, settings, random)
     head, step = descent.head, 0
     for first, step in _list_stretches(settings):
@@ -117,25 +121,34 @@ class _Descent:
     """Gradient descent, the bias being a last row of the weights for a feature that is always 1."""
 
     def __init__(
-        self, training: Examples, settings: HeadSettings, random: np.random.Generator
+        self,
+        training: Examples,
+        settings: HeadSettings,
+        random: np.random.Generator,
+        prior: Head | None,
     ) -> None:
         rows = training.rows
         ones = np.ones((len(rows), 1), np.float32)
         example_weights = _weigh_examples(training, settings.balance_classes)
         rates = settings.learning_rate / settings.train_batch_size * example_weights
-        initial = random.normal(0, INITIAL_SPREAD, (rows.shape[1], training.n_labels))
+        nothing = np.zeros((rows.shape[1] + 1, training.n_labels))
+        goal = nothing if prior is None else np.vstack([prior.weights, prior.bias])
+        initial = goal.copy()
+        if prior is None:
+            initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], training.n_labels))
         kept = np.full((rows.shape[1] + 1, 1), 1 - settings.learning_rate * settings.weight_decay)
-        kept[-1] = 1  # the bias is not pulled towards zero
+        kept[-1] = 1  # weight decay leaves the bias alone
         self._rows = tf.constant(np.hstack([rows, ones]))
         self._targets = tf.one_hot(training.row_classes, training.n_labels)
         self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
         self._kept = tf.constant(kept, tf.float32)
-        self._weights = tf.constant(np.vstack([initial, np.zeros(training.n_labels)]), tf.float32)
+        self._pull = tf.constant((1 - kept) * goal, tf.float32)
+        self._weights = tf.constant(initial, tf.float32)
 
     def run(self, batches: np.ndarray) -> Head:
         """Run a step for every row of `batches`, int32 (n_steps, batch_size)."""
         self._weights = _run_steps(
-            self._rows, self._targets, self._rates, batches, self._weights, self._kept
+            self._rows, self._targets, self._rates, batches, self._weights, self._kept, self._pull
         )
         return self.head
 
@@ -231,7 +244,8 @@ _BATCHES = tf.TensorSpec((None, None), tf.int32)
 # The signature is fixed so that a process traces this once, whatever it trains after; without
 # autograph, which has no Python loop to convert here, that takes a third of the time.
 @tf.function(
-    input_signature=[_MATRIX, _MATRIX, _MATRIX, _BATCHES, _MATRIX, _MATRIX], autograph=False
+    input_signature=[_MATRIX, _MATRIX, _MATRIX, _BATCHES, _MATRIX, _MATRIX, _MATRIX],
+    autograph=False,
 )
 def _run_steps(
     rows: tf.Tensor,
@@ -240,11 +254,12 @@ def _run_steps(
     batches: tf.Tensor,
     weights: tf.Tensor,
     kept: tf.Tensor,
+    pull: tf.Tensor,
 ) -> tf.Tensor:
     """Run one step of gradient descent for every row of `batches`.
 
     `rates` is each example's learning rate, `kept` the share of each weight
-    that weight decay leaves after a step.
+    that weight decay leaves after a step, `pull` what it adds instead.
     """
     batch_targets = tf.gather(targets, batches)  # (n_steps, batch_size, n_labels)
     batch_rates = tf.gather(rates, batches)  # (n_steps, batch_size, 1)
@@ -254,7 +269,7 @@ def _run_steps(
         # The gradient of the cross entropy by the logits is simply scores minus targets.
         excess = tf.nn.softmax(tf.matmul(batch, weights)) - tf.gather(batch_targets, step)
         change = tf.matmul(batch, excess * tf.gather(batch_rates, step), transpose_a=True)
-        return step + 1, weights * kept - change
+        return step + 1, weights * kept + pull - change
 
     _, weights = tf.while_loop(lambda step, _: step < tf.shape(batches)[0], run_step, (0, weights))
     return weights

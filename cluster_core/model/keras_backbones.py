@@ -13,7 +13,9 @@ import keras
 import numpy as np
 
 from cluster_core.errors import BackboneError
-from cluster_core.model.registry import BackboneSpec
+from cluster_core.model.registry import SKY_BACKBONE, TEST_BACKBONE, BackboneSpec
+from cluster_core.model.shipped import check_sky_weights
+from cluster_core.model.sky_backbone import build_sky_model, load_sky_weights
 from cluster_core.model.weights import find_weights, list_weights_files
 
 _logger = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
     BackboneError
         The file is neither there nor to be had.
     """
+    if spec == SKY_BACKBONE:
+        return check_sky_weights()
     if not spec.weights_file:
         return None
     return find_weights(spec, model_dir) or _download(spec, model_dir)
@@ -57,8 +61,13 @@ def load_backbone(spec: BackboneSpec, weights_path: Path | None) -> keras.Model:
     BackboneError
         The file does not hold this network's weights.
     """
-    if spec.application == "random":
+    if spec == TEST_BACKBONE:
         return _build_random(spec)
+    if spec == SKY_BACKBONE:
+        assert weights_path is not None
+        model = build_sky_model()
+        load_sky_weights(model, weights_path)
+        return model
     model = _build(spec)
     application = model.get_layer(spec.name)
     try:

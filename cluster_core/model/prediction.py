@@ -19,7 +19,8 @@ from cluster_core.errors import BackboneError
 from cluster_core.model.bundle import ModelBundle
 from cluster_core.model.converted import ConvertedBackbone, find_converted
 from cluster_core.model.features import FeatureExtractor, load_extractor
-from cluster_core.model.registry import BackboneSpec, get_backbone
+from cluster_core.model.registry import SKY_BACKBONE, BackboneSpec, get_backbone
+from cluster_core.model.shipped import load_sky_record
 from cluster_core.workspace import Workspace
 
 MODELS_IN_MEMORY = 8
@@ -123,6 +124,8 @@ def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBack
     """Return the bundle's backbone, converted now in another process if it never was."""
     spec = get_backbone(bundle.backbone.name)
     wanted = bundle.backbone.weights_sha256
+    if spec == SKY_BACKBONE and (shipped := load_sky_record()).weights_sha256 == wanted:
+        return shipped
     found = find_converted(spec, workspace.backbones, weights_sha256=wanted)
     if found is None:
         _convert_elsewhere(spec, workspace)

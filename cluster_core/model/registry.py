@@ -22,8 +22,8 @@ class BackboneSpec:
     name : str
         As in `--architecture`.
     application : str
-        The function of `keras.applications` that builds it; `random` for the
-        tiny untrained network of the tests.
+        The function of `keras.applications` that builds it; `sky` for our own
+        network, `random` for the tiny untrained one of the tests.
     input_size_px : int
         Side of the square picture it looks at.
     n_features : int
@@ -43,6 +43,8 @@ class BackboneSpec:
         Width multiplier, for MobileNets.
     graph_input : str
         Name of the input in an exported graph, as the 2018 tools expect it.
+    is_for_sky : bool
+        Whether it was made for pictures without an up.
     """
 
     name: str
@@ -56,6 +58,7 @@ class BackboneSpec:
     weights_hash: str | None = None
     alpha: float | None = None
     graph_input: str = "input"
+    is_for_sky: bool = False
 
     @property
     def weights_url(self) -> str:
@@ -186,16 +189,27 @@ TEST_BACKBONE = BackboneSpec(
     weights_file="",
 )
 
-# The article's default.
-DEFAULT_ARCHITECTURE = "mobilenet_1.0_224"
+# Its weights ship with the program: see docs/sky-backbone.md.
+SKY_BACKBONE = BackboneSpec(
+    name="sky",
+    application="sky",
+    input_size_px=128,
+    n_features=256,
+    n_parameters=1_605_256,
+    pixel_range="-1 to 1",
+    weights_file="",
+    is_for_sky=True,
+)
+
+DEFAULT_ARCHITECTURE = SKY_BACKBONE.name
 
 _REGISTRY = MappingProxyType(
-    {spec.name: spec for spec in (*_mobilenets(), *_OTHERS, TEST_BACKBONE)}
+    {spec.name: spec for spec in (SKY_BACKBONE, *_mobilenets(), *_OTHERS, TEST_BACKBONE)}
 )
 
 
 def list_backbones() -> tuple[BackboneSpec, ...]:
-    """Return every backbone a user may choose, the article's first."""
+    """Return every backbone a user may choose: ours, then the article's, then others."""
     return tuple(spec for spec in _REGISTRY.values() if spec is not TEST_BACKBONE)
 
 

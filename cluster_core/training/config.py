@@ -57,9 +57,12 @@ class TrainConfig:
         Pictures looked at in the final test and at each evaluation; -1 for all.
     flip_left_right, random_crop, random_scale, random_brightness
         See `Distortion`.
-    sky_views : bool
+    sky_views : bool or None
         Learn from and answer with all eight symmetries of the square: for
-        pictures without an up.
+        pictures without an up. None: as the architecture is meant.
+    from_starter : bool
+        Where the architecture and the two classes are the starter model's, begin
+        with its head, and pull towards it.
     weight_decay : float
         0 to 1, and at most 1 / `learning_rate`.
     balance_classes, early_stopping : bool
@@ -96,7 +99,8 @@ class TrainConfig:
     random_crop: int = 0
     random_scale: int = 0
     random_brightness: int = 0
-    sky_views: bool = False
+    sky_views: bool | None = None
+    from_starter: bool = True
     weight_decay: float = 0.0
     balance_classes: bool = True
     early_stopping: bool = True
@@ -142,7 +146,12 @@ class TrainConfig:
     @property
     def views(self) -> tuple[View, ...]:
         """How a picture is looked at to answer."""
-        return SKY_VIEWS if self.sky_views else PLAIN_VIEWS
+        return SKY_VIEWS if self.uses_sky_views else PLAIN_VIEWS
+
+    @property
+    def uses_sky_views(self) -> bool:
+        """Whether a picture is seen in all eight symmetries of the square."""
+        return self.backbone.is_for_sky if self.sky_views is None else self.sky_views
 
     @property
     def training_views(self) -> tuple[View, ...]:

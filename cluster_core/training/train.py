@@ -29,6 +29,7 @@ from cluster_core.model.head import Head
 from cluster_core.model.head_settings import ALL_AT_ONCE, Evaluation
 from cluster_core.model.head_training import Examples, FittedHead, fit_head
 from cluster_core.model.preprocessing import Preprocessing
+from cluster_core.model.starter import find_prior
 from cluster_core.model.views import View
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
@@ -102,7 +103,7 @@ def train(config: TrainConfig, workspace: Workspace, on_event: EventHandler) -> 
 
         with TensorBoardSummaries(outputs.summaries_dir) as summaries:
             sides = (training, validation)
-            fitted = _fit(config, outputs, backbone, sides, summaries, on_event)
+            fitted = _fit(config, outputs, backbone, sides, index.labels, summaries, on_event)
             head = _calibrate(fitted.head, validation)
             graph = _build_graph(config, backbone, head)
             summaries.write_graph(graph)
@@ -164,6 +165,7 @@ def _fit(
     outputs: TrainingOutputs,
     backbone: ConvertedBackbone,
     sides: tuple[Examples, Examples | None],
+    labels: tuple[str, ...],
     summaries: TensorBoardSummaries,
     on_event: EventHandler,
 ) -> FittedHead:
@@ -177,7 +179,8 @@ def _fit(
         path = outputs.intermediate_output_graphs_dir / f"intermediate_{step}.pb"
         save_graph(_build_graph(config, backbone, head), path)
 
-    return fit_head(*sides, config.head_settings, on_evaluation, on_store)
+    prior = find_prior(config.architecture, labels) if config.from_starter else None
+    return fit_head(*sides, config.head_settings, on_evaluation, on_store, prior)
 
 
 def _calibrate(head: Head, validation: Examples | None) -> Head:
@@ -217,7 +220,7 @@ def _assemble(
         labels=index.labels,
         backbone=BackboneReference(backbone.name, backbone.weights_sha256),
         preprocessing=preprocessing,
-        views="sky" if config.sky_views else "plain",
+        views="sky" if config.uses_sky_views else "plain",
         head=head,
         metrics={
             "test": metrics.to_record(),

@@ -26,19 +26,20 @@ def to_png(pixels) -> bytes:
     return file.getvalue()
 
 
-def test_without_a_model_it_says_how_to_make_one():
+def test_without_a_model_the_starter_waits_for_a_picture(workspace):
     page = open_home()
     assert not page.exception
-    assert [header.value for header in page.subheader] == ["No model yet"]
+    assert page.subheader[0].value == "What does your picture show?"
+    assert "globular clusters, open clusters" in page.caption[0].value
     assert page.code[0].value.startswith("python -m cluster_core.retrain --image_dir=")
 
 
-def test_looking_again_finds_a_model_that_was_trained_meanwhile(workspace, trained_once):
+def test_a_model_that_was_trained_meanwhile_answers_next(workspace, trained_once):
     page = open_home()
     shutil.copytree(trained_once, workspace.root)
-    page.button[0].click().run()
+    page.run()
     assert not page.exception
-    assert page.subheader[0].value == "What does your picture show?"
+    assert "blue stars, red stars" in page.caption[0].value
 
 
 def test_pictures_are_answered_and_others_named(trained):
