@@ -37,7 +37,9 @@ N_TRIAL_PICTURES = 4
 LOCK = ".converting.lock"
 
 
-def prepare_backbone(spec: BackboneSpec, model_dir: Path, backbones_dir: Path) -> ConvertedBackbone:
+def prepare_backbone(
+    spec: BackboneSpec, model_dir: Path, backbones_dir: Path, *, any_weights: bool = False
+) -> ConvertedBackbone:
     """Return a backbone ready to run; download and convert it where that is due.
 
     Parameters
@@ -48,19 +50,21 @@ def prepare_backbone(spec: BackboneSpec, model_dir: Path, backbones_dir: Path) -
         Where its weights are looked for, and downloaded to.
     backbones_dir : Path
         Where conversions are kept.
+    any_weights : bool
+        Where `model_dir` has no weights, take those of the newest conversion.
 
     Raises
     ------
     BackboneError
         Its weights are damaged, or neither at hand nor to be had.
     """
-    ready = find_ready(spec, model_dir, backbones_dir)
+    ready = find_ready(spec, model_dir, backbones_dir, any_weights=any_weights)
     if ready:
         return ready
     backbones_dir.mkdir(parents=True, exist_ok=True)
     # Two processes that convert at once would leave a file of one and the record of the other.
     with filelock.FileLock(backbones_dir / LOCK):
-        ready = find_ready(spec, model_dir, backbones_dir)
+        ready = find_ready(spec, model_dir, backbones_dir, any_weights=any_weights)
         return ready or convert_backbone(spec, obtain_weights(spec, model_dir), backbones_dir)
 
 
@@ -121,7 +125,8 @@ def _keep_needed(graph: tf.compat.v1.GraphDef, output: str) -> tf.compat.v1.Grap
             needed.add(name)
             waiting += reads[name]
     kept = [node for node in graph.node if node.name in needed]
-    return tf.compat.v1.GraphDef(node=kept, versions=graph.versions)
+    # ConvNeXt's convolutions are functions, which lie in the library.
+    return tf.compat.v1.GraphDef(node=kept, versions=graph.versions, library=graph.library)
 
 
 def _convert_to_litert(model: keras.Model) -> tuple[bytes, float | None]:

@@ -98,7 +98,10 @@ class ConvertedBackbone:
         return self._read(self.graph_path, self.graph_sha256)
 
     def _read(self, path: Path, sha256: str) -> bytes:
-        content = path.read_bytes() if path.is_file() else b""
+        try:
+            content = path.read_bytes()
+        except OSError:
+            content = b""  # no network at all, so the hash tells
         if hashlib.sha256(content).hexdigest() != sha256:
             raise BackboneError(
                 f"The converted network {path} is missing or was altered: delete the files of "
@@ -147,20 +150,23 @@ def _list_records(spec: BackboneSpec, folder: Path) -> Iterator[ConvertedBackbon
     for path in records:
         try:
             converted = ConvertedBackbone(**json.loads(path.read_text()), folder=folder)
-        except (ValueError, TypeError):
+        except (OSError, ValueError, TypeError):
             continue  # not a record of ours; the conversion simply runs again
         if converted.version == CONVERSION_VERSION and converted.name == spec.name:
             yield converted
 
 
 def find_ready(
-    spec: BackboneSpec, model_dir: Path, backbones_dir: Path
+    spec: BackboneSpec, model_dir: Path, backbones_dir: Path, *, any_weights: bool = False
 ) -> ConvertedBackbone | None:
     """Return what can run at once for these two folders, or None if a conversion is due.
 
-    Weights in `model_dir` decide; without any, the newest conversion serves.
+    Weights in `model_dir` decide. Where it has none, a network that needs none
+    is found, and with `any_weights` the newest conversion of any.
     """
     weights_path = find_weights(spec, model_dir)
-    if weights_path is None:
+    if weights_path is not None:
+        return find_converted_from(spec, weights_path, backbones_dir)
+    if any_weights or not spec.weights_file:
         return find_converted(spec, backbones_dir)
-    return find_converted_from(spec, weights_path, backbones_dir)
+    return None

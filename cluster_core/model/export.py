@@ -72,7 +72,9 @@ def _join(backbone: tf.compat.v1.GraphDef, around: tf.compat.v1.GraphDef) -> tf.
     """
     outer = [node for node in around.node if node.name != GRAPH_OUTPUT]
     inner = [node for node in backbone.node if node.name != GRAPH_INPUT]
-    return tf.compat.v1.GraphDef(node=outer + inner, versions=around.versions)
+    return tf.compat.v1.GraphDef(
+        node=outer + inner, versions=around.versions, library=backbone.library
+    )
 
 
 def _stack_views(pixels: tf.Tensor, n_views: int) -> tf.Tensor:

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import keras
@@ -69,9 +70,12 @@ def load_backbone(spec: BackboneSpec, weights_path: Path | None) -> keras.Model:
         load_sky_weights(model, weights_path)
         return model
     model = _build(spec)
-    application = model.get_layer(spec.name)
+    (application,) = (layer for layer in model.layers if isinstance(layer, keras.Model))
     try:
-        application.load_weights(weights_path)
+        with warnings.catch_warnings():
+            # Keras warns of every layer that does not fit before it raises.
+            warnings.simplefilter("ignore", UserWarning)
+            application.load_weights(weights_path)
     except Exception as error:  # Keras lets whatever h5py or a shape check raises through
         raise BackboneError(
             f"{weights_path} does not hold the weights of {spec.name} ({_first_line(error)}): "
@@ -100,7 +104,6 @@ def _build(spec: BackboneSpec) -> keras.Model:
         weights=None,
         input_shape=shape,
         pooling="avg",
-        name=spec.name,
         **keywords,
     )
     inputs = keras.Input(shape, name="pixels")

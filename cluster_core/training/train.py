@@ -92,7 +92,13 @@ def train(config: TrainConfig, workspace: Workspace, on_event: EventHandler) -> 
     with _alone_in(workspace), _plain_disk_errors(), CacheFile(outputs.bottleneck_dir) as cache:
         index, split = _read_dataset(config, cache, on_event)
         on_event(StageProgress(Stage.BACKBONE))
-        backbone = prepare_backbone(config.backbone, outputs.model_dir, workspace.backbones)
+        backbone = prepare_backbone(
+            config.backbone,
+            outputs.model_dir,
+            workspace.backbones,
+            # A folder that was named must have the weights; the workspace's own has had them.
+            any_weights=config.model_dir is None,
+        )
         preprocessing = Preprocessing(config.backbone.input_size_px)
         source = BottleneckSource(
             load_extractor(backbone),

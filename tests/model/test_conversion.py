@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,10 +13,13 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 from cluster_core.errors import BackboneError
-from cluster_core.model import conversion, converted
+from cluster_core.model import conversion, converted, keras_backbones
 from cluster_core.model.conversion import convert_backbone, prepare_backbone
 from cluster_core.model.converted import find_converted, find_converted_from, find_ready
+from cluster_core.model.export import build_graph, save_graph
 from cluster_core.model.features import LiteRTExtractor, load_extractor
+from cluster_core.model.frozen_graph import FrozenGraph
+from cluster_core.model.head import Head, softmax
 from cluster_core.model.keras_backbones import hash_weights, load_backbone, obtain_weights
 from cluster_core.model.preprocessing import to_unit_range
 from cluster_core.model.registry import TEST_BACKBONE, get_backbone
@@ -156,7 +160,8 @@ def test_weights_in_the_folder_decide_and_without_any_the_newest_conversion(
     (record,) = backbones.glob(f"{SMALL.name}-1*.json")
     os.utime(record, (2e9, 2e9))
     nothing = tmp_path / "nothing"
-    assert find_ready(SMALL, nothing, backbones) == newer
+    assert find_ready(SMALL, nothing, backbones) is None, "a mistyped folder is no answer"
+    assert find_ready(SMALL, nothing, backbones, any_weights=True) == newer
     assert find_ready(SMALL, weights_dir, backbones) == small
     assert find_converted_from(SMALL, find_weights(SMALL, weights_dir), backbones) == small
 
@@ -265,7 +270,9 @@ def test_every_network_takes_pixels_from_minus_one_to_one(application):
     prepare = getattr(keras.applications, module).preprocess_input
     model = load_spec_without_weights(spec)
     pixels = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3)).astype(np.float32)
-    expected = model.get_layer(spec.name)(prepare(pixels.copy())).numpy()
+    expected = next(layer for layer in model.layers if isinstance(layer, keras.Model))(
+        prepare(pixels.copy())
+    ).numpy()
     found = model(pixels / np.float32(127.5) - 1).numpy()
     assert relative_error(found, expected) <= 1e-4
 
@@ -287,3 +294,27 @@ def test_the_program_converts_for_others(workspace, monkeypatch):
     assert outcome.exit_code == 1
     assert outcome.stderr.startswith("Error: There is no architecture named 'randon'")
     assert len(outcome.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["efficientnet_v2_b0", "convnext_tiny"])
+def test_a_frozen_graph_gives_what_keras_gives_for_networks_with_parts(name, tmp_path):
+    spec = get_backbone(name)
+    keras.utils.set_random_seed(5)
+    model = keras_backbones._build(spec)
+    weights = tmp_path / f"{name}_no_top.weights.h5"
+    (application,) = (layer for layer in model.layers if isinstance(layer, keras.Model))
+    application.save_weights(weights)
+    model = load_backbone(spec, weights)
+    graph = conversion.freeze(model).SerializeToString()
+    digest = hashlib.sha256(graph).hexdigest()
+    backbone = converted.ConvertedBackbone(name, "0" * 64, "", "", digest, None, tmp_path)
+    backbone.graph_path.write_bytes(graph)
+    pictures = draw_pictures(spec.input_size_px, n=1)
+    expected = model(to_unit_range(pictures)).numpy()
+    assert relative_error(TensorFlowExtractor(backbone).extract(pictures), expected) <= 1e-4
+    # And joined with a head, as other programs run it.
+    head = Head(np.eye(spec.n_features, 3, dtype=np.float32), np.zeros(3, np.float32))
+    joined = tmp_path / "graph.pb"
+    save_graph(build_graph(backbone, head), joined)
+    answer = FrozenGraph(joined, ("a", "b", "c"))._run(tf.constant(to_unit_range(pictures)))
+    assert relative_error(answer.numpy(), softmax(head.compute_logits(expected))) <= 1e-3
