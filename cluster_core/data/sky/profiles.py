@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,18 +10,6 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating]
 
 GRID_STEPS = 512
-
-
-class Profile(Protocol):
-    """A round surface density with a known share of stars inside each radius."""
-
-    def density(self, radius_px: Floats) -> Floats:
-        """Return stars per square pixel, for one star in the whole cluster."""
-        ...
-
-    def sample_radii(self, rng: np.random.Generator, count: int) -> Floats:
-        """Draw projected distances from the centre, in pixels."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -100,38 +87,6 @@ class KingProfile:
         edge = 1.0 + self._squared(self.tidal_radius_px)
         count: Floats = np.log1p(x) - 4.0 * (np.sqrt(1.0 + x) - 1.0) / np.sqrt(edge) + x / edge
         return count
-
-
-@dataclass(frozen=True)
-class PlummerProfile:
-    """A softer profile without an edge, as far globulars and young clusters show.
-
-    Attributes
-    ----------
-    half_light_px : float
-        Plummer's scale radius, which in projection holds half the stars.
-
-    References
-    ----------
-    .. [1] Plummer, H. C. 1911, MNRAS 71, 460.
-    """
-
-    half_light_px: float
-
-    def density(self, radius_px: Floats) -> Floats:
-        """Return stars per square pixel, for one star in the whole cluster."""
-        scale = self.half_light_px**2
-        return 1.0 / (np.pi * scale * (1.0 + np.asarray(radius_px) ** 2 / scale) ** 2)
-
-    def enclosed(self, radius_px: Floats) -> Floats:
-        """Return the share of stars inside a projected radius."""
-        squared = np.asarray(radius_px) ** 2
-        return squared / (squared + self.half_light_px**2)
-
-    def sample_radii(self, rng: np.random.Generator, count: int) -> Floats:
-        """Draw projected distances from the centre, in pixels."""
-        share = rng.random(count) * 0.98  # the endless outskirts are lost in the field
-        return self.half_light_px * np.sqrt(share / (1.0 - share))
 
 
 def sample_fractal(rng: np.random.Generator, count: int, dimension: float) -> Floats:
