@@ -22,6 +22,7 @@ from cluster_core.model.selection import choose_bundle
 from cluster_core.workspace import Workspace, replacing
 
 DEFAULT_DEMO_CLASSES = ("globular clusters", "open clusters")
+OTHERS_NAMED = 3
 
 
 @click.group()
@@ -49,14 +50,15 @@ def classify(
     progress, n_problems = ProgressLine(), 0
     with _open_output(output) as stream:
         write = (_json_writer if as_json else _csv_writer)(stream, predictor.bundle.labels)
+        for answer in found.locked:
+            write(answer)
         for done, answer in enumerate(classify_files(predictor, found.pictures), start=1):
             write(answer)
             n_problems += answer.problem is not None
             progress.show("Labelling pictures", done, len(found.pictures))
     progress.clear()
-    summary = f"{len(found.pictures) - n_problems} pictures labelled, {n_problems} unreadable"
-    if found.n_others:
-        summary += f", {found.n_others} files left alone that are not named like pictures"
+    summary = f"{_count(len(found.pictures) - n_problems, 'picture')} labelled"
+    summary += f", {n_problems + len(found.locked)} unreadable{_describe_others(found.others)}"
     click.echo(summary, err=True)
 
 
@@ -83,6 +85,19 @@ def demo_data(output: Path, classes: str, per_class: int, seed: int, force: bool
     files = render_demo_dataset(output, labels, per_class, seed, on_progress, force=force)
     progress.clear()
     click.echo(f"{len(files)} pictures in {output}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _describe_others(files: tuple[Path, ...]) -> str:
+    if not files:
+        return ""
+    are = "is not named like a picture" if len(files) == 1 else "are not named like pictures"
+    names = [file.name for file in files[:OTHERS_NAMED]]
+    names += ["…"] if len(files) > OTHERS_NAMED else []
+    return f", {_count(len(files), 'file')} left alone that {are}: {', '.join(names)}"
 
 
 def _csv_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:

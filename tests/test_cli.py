@@ -68,8 +68,54 @@ def test_bad_files_are_rows_with_their_reason(trained, folder):
         assert row["label"] == row["score"] == row["red stars"] == ""
     assert len(rows) == 8
     assert result.stderr == (
-        "6 pictures labelled, 2 unreadable, 1 files left alone that are not named like pictures\n"
+        "6 pictures labelled, 2 unreadable, "
+        "1 file left alone that is not named like a picture: notes.txt\n"
     )
+
+
+def test_files_left_alone_are_named(trained, folder):
+    for name in ("a.txt", "b.heic", "c.mov", "d.pdf"):
+        (folder / name).touch()
+    assert "4 files left alone that are not named like pictures: a.txt, b.heic, c.mov, …" in (
+        run(folder).stderr
+    )
+
+
+def lock(monkeypatch, locked: Path) -> None:
+    """Refuse a folder and all in it, as the system does to all but root."""
+    scan, look, read = os.scandir, Path.stat, Path.read_bytes
+
+    def refuse(path):
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", lambda path: refuse(path) or scan(path))
+    monkeypatch.setattr(
+        Path, "stat", lambda path, **flags: refuse(path.parent) or look(path, **flags)
+    )
+    monkeypatch.setattr(Path, "read_bytes", lambda path: refuse(path.parent) or read(path))
+
+
+def test_a_folder_that_may_not_be_read_is_a_row(trained, folder, monkeypatch):
+    locked = folder / "red stars"
+    lock(monkeypatch, locked)
+    result = run(folder)
+    assert result.exit_code == 0, result.stderr
+    first, *others = read_rows(result.stdout)
+    assert first["path"] == str(locked)
+    assert "Permission denied" in first["problem"]
+    assert len(others) == 3
+    assert result.stderr == "3 pictures labelled, 1 unreadable\n"
+
+
+def test_a_file_in_a_folder_that_may_not_be_read_is_a_row(trained, folder, monkeypatch):
+    path = next((folder / "red stars").iterdir())
+    lock(monkeypatch, path.parent)
+    result = run(path)
+    assert result.exit_code == 0, result.stderr
+    (row,) = read_rows(result.stdout)
+    assert row["path"] == str(path)
+    assert "Permission denied" in row["problem"]
 
 
 def test_json_holds_what_the_table_holds(trained, folder):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +33,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class FoundFiles:
-    """Files to label, and how many in the same folders do not look like pictures."""
+    """What a search for pictures came upon.
+
+    Attributes
+    ----------
+    pictures : tuple of Path
+        Files to label.
+    others : tuple of Path
+        Files in the same folders that are not named like pictures.
+    locked : tuple of Answer
+        Folders that could not be opened, each with its problem.
+    """
 
     pictures: tuple[Path, ...]
-    n_others: int
+    others: tuple[Path, ...]
+    locked: tuple[Answer, ...]
 
 
 def find_picture_files(paths: Sequence[Path]) -> FoundFiles:
@@ -53,23 +65,31 @@ def find_picture_files(paths: Sequence[Path]) -> FoundFiles:
         One of the paths does not exist.
     """
     pictures: list[Path] = []
-    n_others = 0
+    others: list[Path] = []
+    locked: list[Answer] = []
+
+    def note_locked(error: OSError) -> None:
+        folder = error.filename
+        problem = f"{folder} could not be opened ({error.strerror}): allow reading it, or leave it."
+        locked.append(Answer(Path(folder), None, problem))
+
     for path in paths:
-        if path.is_dir():
-            for file in _walk(path):
-                if has_image_suffix(file):
-                    pictures.append(file)
-                else:
-                    n_others += 1
-        elif path.exists():
-            pictures.append(path)
-        else:
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise ImageError(
                 f"There is no file or folder {path}: check the spelling.",
                 path=str(path),
                 reason=ImageProblem.UNREADABLE,
-            )
-    return FoundFiles(tuple(pictures), n_others)
+            ) from error
+        except OSError:  # what the matter is will be found when it is read, and stand in its row
+            is_folder = False
+        if not is_folder:
+            pictures.append(path)
+            continue
+        for file in _walk(path, note_locked):
+            (pictures if has_image_suffix(file) else others).append(file)
+    return FoundFiles(tuple(pictures), tuple(others), tuple(locked))
 
 
 def classify_files(predictor: Predictor, files: Iterable[Path]) -> Iterator[Answer]:
@@ -84,8 +104,8 @@ def classify_files(predictor: Predictor, files: Iterable[Path]) -> Iterator[Answ
     return map_images(classify, files)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
+def _walk(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):

@@ -200,7 +200,7 @@ def test_folders_are_searched_for_what_is_named_like_a_picture(tmp_path):
     found = find_picture_files([tmp_path])
     names = [str(path.relative_to(tmp_path)) for path in found.pictures]
     assert names == ["a.JPG", "b.png", "deep/d.fits.gz", "deep/er/c.fits"]
-    assert found.n_others == 2
+    assert len(found.others) == 2
     assert find_picture_files([tmp_path]) == found
 
 
