@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import click
 
-from cluster_core.command_line import ProgressLine, plain_exits
+from cluster_core.command_line import PATH, ProgressLine, plain_exits
 from cluster_core.data.sky.demo import render_demo_dataset
 from cluster_core.data.sky.kinds import DEMO_CLASSES
 from cluster_core.errors import RunError
@@ -31,15 +31,11 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--output", type=click.Path(path_type=Path), help="File to write.  [default: standard output]"
-)
-@click.option(
-    "--graph", type=click.Path(path_type=Path), help="A model's folder.  [default: the newest]"
-)
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option("--output", type=PATH, help="File to write.  [default: standard output]")
+@click.option("--graph", type=PATH, help="A model's folder.  [default: the newest]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of CSV.")
-@plain_exits
+@plain_exits("Some pictures are not labelled; a file named by --output is as it was before.")
 def classify(
     paths: tuple[Path, ...], output: Path | None, graph: Path | None, as_json: bool
 ) -> None:
@@ -47,7 +43,7 @@ def classify(
     workspace = Workspace.default()
     predictor = Predictor(choose_bundle(graph, workspace), workspace)
     found = find_picture_files(paths)
-    progress, n_problems = ProgressLine(), 0
+    progress, n_problems = ProgressLine(beside_rows=output is None), 0
     with _open_output(output) as stream:
         write = (_json_writer if as_json else _csv_writer)(stream, predictor.bundle.labels)
         for answer in found.locked:
@@ -63,7 +59,7 @@ def classify(
 
 
 @main.command("demo-data")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder to fill.")
+@click.option("--output", type=PATH, required=True, help="Folder to fill.")
 @click.option(
     "--classes",
     default=",".join(DEFAULT_DEMO_CLASSES),
@@ -73,7 +69,7 @@ def classify(
 @click.option("--per-class", default=60, show_default=True, help="Pictures of each class.")
 @click.option("--seed", default=0, show_default=True, help="The same seed, the same pictures.")
 @click.option("--force", is_flag=True, help="Render into a folder that holds files already.")
-@plain_exits
+@plain_exits("The pictures rendered so far are in the folder.")
 def demo_data(output: Path, classes: str, per_class: int, seed: int, force: bool) -> None:
     """Render a dataset of a simulated sky to try things on."""
     labels = [label.strip() for label in classes.split(",")]
@@ -101,7 +97,7 @@ def _describe_others(files: tuple[Path, ...]) -> str:
 
 
 def _csv_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:
-    rows = csv.writer(stream)
+    rows = csv.writer(stream, lineterminator="\n")
     rows.writerow(["path", "label", "score", *labels, "problem"])
 
     def write(answer: Answer) -> None:
@@ -135,9 +131,9 @@ def _open_output(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
         return
-    if output.is_dir():
-        raise RunError(f"{output} is a folder: add a file name to --output.")
     try:
+        if output.is_dir():
+            raise RunError(f"{output} is a folder: add a file name to --output.")
         # A file name need not be valid UTF-8; its odd bytes are written as \x escapes.
         with (
             replacing(output) as draft,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -9,7 +10,8 @@ import sys
 import time
 from collections.abc import Callable
 from io import TextIOWrapper
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
@@ -20,27 +22,57 @@ EXIT_STOPPED = 130
 REDRAW_EVERY_S = 0.1
 
 
-def plain_exits(command: Callable[..., None]) -> Callable[..., None]:
-    """End a command with exit 1 and one line for a ClusterError, 130 and one line for Ctrl-C."""
+# Without `readable`, click would refuse what may not be read as wrong usage, in its own words.
+PATH = click.Path(path_type=Path, readable=False)
 
-    @functools.wraps(command)
-    def run(*arguments: Any, **options: Any) -> None:
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        logging.getLogger("cluster_core").setLevel(logging.INFO)
-        try:
-            command(*arguments, **options)
-        except ClusterError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(EXIT_ERROR)
-        except KeyboardInterrupt:
-            click.echo("\nStopped. What was computed so far is kept for the next time.", err=True)
-            sys.exit(EXIT_STOPPED)
-        except BrokenPipeError:
-            # The reader of our output left (`| head`); there is nobody to tell.
-            sys.stderr.close()
-            sys.exit(EXIT_ERROR)
 
-    return run
+def plain_exits(stopped: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """End a command with exit 1 and one line for a ClusterError, 130 and one line for Ctrl-C.
+
+    Parameters
+    ----------
+    stopped : str
+        What the user is told after Ctrl-C: what there is now of the work begun.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(*arguments: Any, **options: Any) -> None:
+            logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+            logging.getLogger("cluster_core").setLevel(logging.INFO)
+            try:
+                command(*arguments, **options)
+                sys.stdout.flush()  # a full disk may show here first
+            except ClusterError as error:
+                click.echo(f"Error: {error}", err=True)
+                sys.exit(EXIT_ERROR)
+            except KeyboardInterrupt:
+                click.echo(f"\nStopped. {stopped}", err=True)
+                sys.exit(EXIT_STOPPED)
+            except OSError as error:
+                end_after_disk_error(error)
+
+        return run
+
+    return decorate
+
+
+def end_after_disk_error(error: OSError) -> NoReturn:
+    """End the program because results could not be written; silently where nobody reads them."""
+    # What could not be written is still in a buffer, which Python would try again at its end.
+    with (
+        contextlib.suppress(OSError, ValueError),
+        open(os.devnull, "w") as nowhere,  # noqa: PTH123 (a device, not a path)
+    ):
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):  # the reader of our output left (`| head`)
+        where = error.filename or "the output"
+        click.echo(
+            f"Error: {where} could not be written or read ({error.strerror or error}): make sure "
+            "that the disk has room and that you may use it, then try again.",
+            err=True,
+        )
+    sys.exit(EXIT_ERROR)
 
 
 def run_as_program(command: click.Command) -> None:
@@ -57,17 +89,27 @@ def run_as_program(command: click.Command) -> None:
         sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device, not a path)
             os.dup2(nowhere.fileno(), 2)
-    command()
+    try:
+        command()
+    except KeyboardInterrupt:  # before or after the command's own work
+        sys.exit(EXIT_STOPPED)
 
 
 class ProgressLine:
-    """One line on standard error that is drawn over; silent where that is no terminal."""
+    """One line on standard error that is drawn over; silent where that is no terminal.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    beside_rows : bool
+        Results go to standard output as they are found. Where that is a terminal
+        too, they would be written into the line, so it is not drawn.
+    """
+
+    def __init__(self, *, beside_rows: bool = False) -> None:
         self._stage = ""
         self._begin_s = 0.0
         self._drawn_s = 0.0
-        self._is_shown = sys.stderr.isatty()
+        self._is_shown = sys.stderr.isatty() and not (beside_rows and sys.stdout.isatty())
 
     def show(self, stage: str, done: int, total: int) -> None:
         """Draw a stage's bar, its speed and the time left."""

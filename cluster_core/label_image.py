@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cluster_core.command_line import plain_exits, run_as_program
+from cluster_core.command_line import PATH, plain_exits, run_as_program
 from cluster_core.data.mapping import count_usable_cpus
 from cluster_core.errors import BundleError
 from cluster_core.images import read_bytes
@@ -16,20 +16,18 @@ from cluster_core.workspace import Workspace
 
 
 @click.command()
-@click.option(
-    "--image", type=click.Path(path_type=Path), required=True, help="The picture to label."
-)
+@click.option("--image", type=PATH, required=True, help="The picture to label.")
 @click.option(
     "--graph",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A model's folder, or a retrained .pb graph.  [default: the newest model]",
 )
 @click.option(
     "--labels",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The class names of a .pb graph, a line each.  [default: retrained_labels.txt beside it]",
 )
-@plain_exits
+@plain_exits("The picture is not labelled.")
 def main(image: Path, graph: Path | None, labels: Path | None) -> None:
     """Label one picture, the likeliest class first."""
     data = read_bytes(image)

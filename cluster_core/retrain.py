@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cluster_core.command_line import ProgressLine, plain_exits, run_as_program
+from cluster_core.command_line import (
+    PATH,
+    ProgressLine,
+    end_after_disk_error,
+    plain_exits,
+    run_as_program,
+)
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.head_settings import Evaluation
 from cluster_core.model.registry import list_backbones
@@ -33,7 +38,7 @@ _ARCHITECTURES = ", ".join(spec.name for spec in list_backbones())
 def _path(name: str, description: str) -> Any:
     return click.option(
         f"--{name}",
-        type=click.Path(path_type=Path),
+        type=PATH,
         show_default=str(_IN_WORKSPACE[name]),
         help=description,
     )
@@ -57,7 +62,7 @@ def _switch(name: str, description: str) -> Any:
 @click.command(context_settings={"max_content_width": 100})
 @click.option(
     "--image_dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=_WORKSPACE.cluster_photos,
     show_default=True,
     help="Folder that holds a sub-folder of pictures for each class.",
@@ -100,7 +105,7 @@ def _switch(name: str, description: str) -> Any:
 @_switch("from_starter", "With the starter model's network and classes, begin with its head.")
 @_switch("early_stopping", "Stop when the validation pictures no longer improve; keep the best.")
 @_setting("seed", "The same seed and pictures give the same model.")
-@plain_exits
+@plain_exits("What was computed so far is kept for the next time.")
 def main(print_misclassified_test_images: bool, **options: Any) -> None:
     """Retrain the last layer of a pretrained network on your own folders of pictures."""
     config = TrainConfig(**options)
@@ -114,10 +119,13 @@ def main(print_misclassified_test_images: bool, **options: Any) -> None:
             progress.show(event.stage, event.done, event.total)
             return
         progress.clear()
-        if isinstance(event, DatasetRead):
-            _report_dataset(event)
-        else:
-            _print_evaluation(event)
+        try:
+            if isinstance(event, DatasetRead):
+                _report_dataset(event)
+            else:
+                _print_evaluation(event)
+        except OSError as error:  # the training would take it for trouble with its own files
+            end_after_disk_error(error)
 
     result = train(config, Workspace.default(), on_event)
     progress.clear()

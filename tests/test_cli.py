@@ -147,8 +147,8 @@ def test_a_file_gets_what_standard_output_would(trained, folder, tmp_path, flags
     result = run(folder, "--output", output, *flags)
     assert result.exit_code == 0, result.stderr
     assert result.stdout == ""
-    # Python's text streams and CSV have each their own line ends.
-    assert output.read_text("utf-8").splitlines() == run(folder, *flags).stdout.splitlines()
+    assert output.read_bytes() == run(folder, *flags).stdout_bytes
+    assert b"\r" not in output.read_bytes()
     assert run(folder, f"--output={output}", *flags).exit_code == 0
     assert [path.name for path in output.parent.iterdir()] == ["out"]
 
@@ -176,7 +176,7 @@ def test_a_folder_without_pictures_is_a_table_without_rows(trained, tmp_path):
     (tmp_path / "empty").mkdir()
     result = run(tmp_path / "empty")
     assert result.exit_code == 0
-    assert result.stdout.split() == ["path,label,score,blue", "stars,red", "stars,problem"]
+    assert result.stdout == "path,label,score,blue stars,red stars,problem\n"
     assert result.stderr == "0 pictures labelled, 0 unreadable\n"
 
 
@@ -213,7 +213,7 @@ def test_ctrl_c_leaves_the_old_table(trained, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(cli, "_csv_writer", lambda stream, labels: stop)
     result = run(folder, "--output", output)
     assert result.exit_code == command_line.EXIT_STOPPED == 130
-    assert result.stderr == "\nStopped. What was computed so far is kept for the next time.\n"
+    assert result.stderr.startswith("\nStopped. Some pictures are not labelled")
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "out.csv", "tf_files"]
 
@@ -276,6 +276,26 @@ def test_a_reader_that_leaves_is_no_error_to_speak_of(trained, folder):
     assert "Exception ignored" not in outcome.stderr
 
 
+full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+
+
+@full_device
+@pytest.mark.parametrize(
+    "module", ["cluster_core classify {}", "cluster_core.label_image --image={}"]
+)
+def test_a_full_disk_on_standard_output_is_a_sentence(trained, folder, module):
+    picture = next(folder.rglob("*.png"))
+    command = f"'{sys.executable}' -m {module.format(repr(str(picture)))} > /dev/full"
+    outcome = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=REPOSITORY, check=False
+    )
+    assert outcome.returncode == 1
+    *_, line = outcome.stderr.splitlines()
+    assert line.startswith("Error: the output could not be written")
+    assert "Traceback" not in outcome.stderr
+    assert "Exception ignored" not in outcome.stderr
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -293,6 +313,15 @@ def test_progress_is_drawn_on_a_terminal_and_wiped(monkeypatch):
     for part in ("Reading pictures", "1/4", "4/4", "█" * 20, "Preparing the network"):
         assert part in text
     assert text.endswith("\r\033[K")
+
+
+def test_progress_is_not_drawn_between_rows_on_the_same_terminal(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    ProgressLine(beside_rows=True).show("Labelling pictures", 1, 4)
+    assert terminal.getvalue() == ""
+    ProgressLine(beside_rows=False).show("Labelling pictures", 1, 4)
+    assert "1/4" in terminal.getvalue()
 
 
 def test_progress_is_silent_elsewhere(monkeypatch):

@@ -166,6 +166,16 @@ def test_as_a_program_from_any_folder_it_prints_the_answer_alone(trained, red):
     assert re.fullmatch(r"Error: nowhere\.png could not be opened .*\n", missing.stderr)
 
 
+def test_ctrl_c_claims_nothing_that_is_not_so(trained, red, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(label_image, "read_bytes", stop)
+    result = run(f"--image={red}")
+    assert result.exit_code == 130
+    assert result.stderr == "\nStopped. The picture is not labelled.\n"
+
+
 def test_class_names_are_printed_to_any_terminal(trained, red):
     folder = find_newest_bundle(trained.bundles)
     manifest = folder / "manifest.json"

@@ -421,6 +421,18 @@ def test_ctrl_c_stops_cleanly_and_keeps_the_cache(photos, workspace, backbone, t
     assert again.exit_code == 0, again.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
+def test_a_reader_that_leaves_is_not_told_about_the_disk(photos, trained):
+    flags = " ".join(f"'{flag}'" for flag in quick(photos, "--how_many_training_steps=2000"))
+    command = f"'{sys.executable}' -m cluster_core.retrain {flags} --eval_step_interval=1 | head -1"
+    outcome = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=REPOSITORY, check=False
+    )
+    assert outcome.stdout.startswith("Step 0: ")
+    for word in ("Error", "disk", "Traceback", "Exception ignored", "Model saved"):
+        assert word not in outcome.stderr
+
+
 def test_as_a_program_results_go_to_standard_output_alone(photos, trained):
     outcome = run_python("-m", "cluster_core.retrain", *quick(photos))
     assert outcome.returncode == 0, outcome.stderr
