@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from cluster_core.model.bundle import load_bundle
-from cluster_core.model.shipped import STARTER, load_sky_record
+from cluster_core.model.shipped import STARTER, load_rehearsal, load_sky_record
 from pretraining.linear import Floats, LinearHead, fit_linear, score_balanced, sigmoid
 from pretraining.photos import Photos, group_near_copies, load_photos, load_views
 
 REPEATS, FOLDS = 10, 5
+REHEARSAL = 1.0  # what the simulated sky weighs against the photos
 OPEN_TEST_PHOTO = "1"  # the other one shows a globular
 
 
@@ -28,17 +29,24 @@ class Starter:
         Of globular and open.
     bias : ndarray of shape (2,)
         Of the same.
+    rehearsal : ndarray of shape (n_simulated, n_features)
+        Features of simulated clusters, for a retrained head not to forget them.
+    rehearsal_labels : ndarray of shape (n_simulated,)
+        0 for globular, 1 for open.
     """
 
     litert: Path
     weights: Floats
     bias: Floats
+    rehearsal: Floats
+    rehearsal_labels: Floats
 
     @classmethod
     def load(cls, assets: Path) -> Starter:
         """Read the assets."""
         head = load_bundle(assets / STARTER).head
-        return cls(load_sky_record(assets).litert_path, head.weights, head.bias)
+        litert = load_sky_record(assets).litert_path
+        return cls(litert, head.weights, head.bias, *load_rehearsal(assets))
 
     def features(self, views: Floats) -> Floats:
         """Return features of shape (..., n_features) of views of shape (..., 128, 128, 3)."""
@@ -100,21 +108,23 @@ def _score_tiers(name: str, photos: Photos, chance: Floats) -> dict[str, float]:
 
 
 def _teach(starter: Starter, features: Floats, labels: Floats) -> tuple[LinearHead, LinearHead]:
-    """Fit a head alone, and one that corrects the starter, on all views."""
+    """Fit a head on the photos' views alone, and one that rehearses the simulated sky too."""
     flat, repeated = features.reshape(-1, features.shape[-1]), np.repeat(labels, 8)
-    alone = fit_linear(flat, repeated)
-    return alone, fit_linear(flat, repeated, penalty=300.0, offset=starter.logit(flat))
+    both = np.concatenate([flat, starter.rehearsal])
+    known = np.concatenate([repeated, starter.rehearsal_labels])
+    share = REHEARSAL * len(flat) / len(starter.rehearsal)
+    weights = np.concatenate([np.ones(len(flat)), np.full(len(starter.rehearsal), share)])
+    return fit_linear(flat, repeated), fit_linear(both, known, penalty=300.0, weights=weights)
 
 
 def _answers(
-    starter: Starter, alone: LinearHead, corrected: LinearHead, features: Floats
+    starter: Starter, alone: LinearHead, rehearsed: LinearHead, features: Floats
 ) -> dict[str, Floats]:
     own, prior = sigmoid(alone.logit(features)), sigmoid(starter.logit(features))
-    both = sigmoid(starter.logit(features) + corrected.logit(features))
     return {
-        "retrained": own.mean(1),
+        "retrained alone": own.mean(1),
         "mean of starter and retrained": 0.5 * (own + prior).mean(1),
-        "retrained from the starter": both.mean(1),
+        "retrained with rehearsal": sigmoid(rehearsed.logit(features)).mean(1),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from cluster_core.model.head import Head
 from cluster_core.model.keras_backbones import hash_weights
 from cluster_core.model.preprocessing import Preprocessing
 from cluster_core.model.registry import SKY_BACKBONE
-from cluster_core.model.shipped import SKY_RECORD, SKY_WEIGHTS, STARTER
+from cluster_core.model.shipped import REHEARSAL, SKY_RECORD, SKY_WEIGHTS, STARTER
 from cluster_core.model.sky_backbone import build_sky_model, load_sky_weights
 from cluster_core.model.weights import hash_file
 from pretraining.linear import Floats
@@ -34,7 +35,7 @@ def export_assets(trained: Path, assets: Path) -> dict[str, float]:
     Parameters
     ----------
     trained : Path
-        Holds `backbone.npz`, `reference.npz` and `sky_starter_head.npz`.
+        Holds `backbone.npz`, `reference.npz`, `sky_starter_head.npz` and `sky_rehearsal.npz`.
     assets : Path
         Where they go.
 
@@ -69,6 +70,7 @@ def export_assets(trained: Path, assets: Path) -> dict[str, float]:
         raise SystemExit(f"The twins differ: {differences}")
     record = replace(record, relative_error=differences["LiteRT from Keras"])
     (assets / SKY_RECORD).write_text(json.dumps(record.to_record(), indent=2) + "\n")
+    shutil.copy(trained / REHEARSAL, assets / REHEARSAL)
     _save_starter(trained / STARTER_HEAD, record, assets)
     return differences
 
@@ -83,7 +85,10 @@ def _save_starter(head: Path, backbone: ConvertedBackbone, assets: Path) -> None
             preprocessing=Preprocessing(SKY_BACKBONE.input_size_px),
             views="sky",
             head=Head(arrays["weights"], arrays["bias"]),
-            dataset={"image_dir": "a simulated sky, no photo"},
+            dataset={
+                "image_dir": "a simulated sky, no photo",
+                "rehearsal_sha256": hash_file(assets / REHEARSAL),
+            },
         )
     save_bundle(bundle, assets)
 

@@ -1,4 +1,4 @@
-"""A linear head on fixed features, alone or as a correction of the starter."""
+"""A linear head on fixed features."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating]
+NEWTON_STEPS = 12
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class LinearHead:
 
 
 def fit_linear(
-    features: Floats, labels: Floats, penalty: float = 30.0, offset: Floats | None = None
+    features: Floats, labels: Floats, penalty: float = 30.0, weights: Floats | None = None
 ) -> LinearHead:
     """Fit by Newton's method; both classes weigh the same.
 
@@ -45,22 +46,24 @@ def fit_linear(
         0 or 1.
     penalty : float
         Of the squared weights, against a sum over the rows.
-    offset : ndarray of shape (n,), optional
-        Log odds to start from, as a prior: the head then learns only a correction.
+    weights : ndarray of shape (n,), optional
+        How much each row counts; 1 if not given.
     """
-    centre, spread = features.mean(0), features.std(0) + 1e-3
+    counts = np.ones(len(labels)) if weights is None else weights
+    centre = np.average(features, axis=0, weights=counts)
+    spread = np.sqrt(np.average((features - centre) ** 2, axis=0, weights=counts)) + 1e-3
     x = np.concatenate([(features - centre) / spread, np.ones((len(features), 1))], axis=1)
-    start = np.zeros(len(features)) if offset is None else offset
-    balance = np.where(labels == 1, 0.5 / np.mean(labels == 1), 0.5 / np.mean(labels == 0))
+    share = np.average(labels, weights=counts)
+    balance = counts * np.where(labels == 1, 0.5 / share, 0.5 / (1.0 - share))
     ridge = np.full(x.shape[1], penalty)
-    ridge[-1] = penalty if offset is not None else 1e-3
-    weights = np.zeros(x.shape[1])
-    for _ in range(12):
-        chance = sigmoid(x @ weights + start)
-        slope = x.T @ (balance * (chance - labels)) + ridge * weights
+    ridge[-1] = 1e-3
+    slopes = np.zeros(x.shape[1])
+    for _ in range(NEWTON_STEPS):
+        chance = sigmoid(x @ slopes)
+        gradient = x.T @ (balance * (chance - labels)) + ridge * slopes
         curve = (x * (balance * chance * (1 - chance) + 1e-6)[:, None]).T @ x + np.diag(ridge)
-        weights = weights - np.linalg.solve(curve, slope)
-    return LinearHead(centre, spread, weights)
+        slopes = slopes - np.linalg.solve(curve, gradient)
+    return LinearHead(centre, spread, slopes)
 
 
 def sigmoid(logit: Floats) -> Floats:

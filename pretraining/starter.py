@@ -14,6 +14,7 @@ from pretraining.train import FAMILY_OF_KIND, Trainer, compute_features
 
 LABELS = ("globular clusters", "open clusters")
 REFERENCES = 16
+REHEARSED = 1600
 
 
 def save_weights(trainer: Trainer, held_out: range, output: Path) -> dict[str, float]:
@@ -26,8 +27,9 @@ def save_weights(trainer: Trainer, held_out: range, output: Path) -> dict[str, f
     held_out : range
         Blocks it never trained on: they set the head's temperature.
     output : Path
-        Gets `backbone.npz` and `sky_starter_head.npz`, and in `reference.npz` a few pictures
-        with their features, for the export to be held against.
+        Gets `backbone.npz` and `sky_starter_head.npz`; in `sky_rehearsal.npz` features of
+        held-out clusters, by which a retrained head remembers the simulated sky; and in
+        `reference.npz` a few pictures with their features, to hold the export against.
 
     Returns
     -------
@@ -42,6 +44,11 @@ def save_weights(trainer: Trainer, held_out: range, output: Path) -> dict[str, f
     is_cluster = family != IGNORED
     with torch.no_grad():
         logits = head.cpu()(features[is_cluster])
+    np.savez(
+        output / "sky_rehearsal.npz",
+        features=features[is_cluster][:REHEARSED].numpy().astype(np.float16),
+        labels=family[is_cluster][:REHEARSED].numpy().astype(np.uint8),
+    )
     scale = _fit_scale(logits, family[is_cluster])
     np.savez(output / "backbone.npz", **backbone.fold())
     np.savez(

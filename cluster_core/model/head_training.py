@@ -47,6 +47,23 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class Prior:
+    """What is known of the classes before a training.
+
+    Attributes
+    ----------
+    head : Head
+        Where to begin, and what weight decay pulls towards.
+    rehearsal : Examples
+        What the head has learned from. It goes on learning from it, as much as
+        from the new pictures, so that it does not forget clusters unlike them.
+    """
+
+    head: Head
+    rehearsal: Examples
+
+
+@dataclass(frozen=True)
 class FittedHead:
     """The outcome of `fit_head`.
 
@@ -71,7 +88,7 @@ def fit_head(
     settings: HeadSettings,
     on_evaluation: Callable[[Evaluation], None],
     on_store: Callable[[int, Head], None] | None = None,
-    prior: Head | None = None,
+    prior: Prior | None = None,
 ) -> FittedHead:
     """Fit a softmax on features by gradient descent on the cross entropy.
 
@@ -87,28 +104,29 @@ def fit_head(
         Told after every `eval_step_interval` steps, and after the last. It may raise to stop.
     on_store : callable, optional
         Given (step, head) every `store_frequency` steps.
-    prior : Head, optional
-        Where to begin, and what weight decay pulls towards; small random
-        weights and zero when not given.
+    prior : Prior, optional
+        What is known of these classes already; the head begins with small
+        random weights when not given.
 
     Returns
     -------
     FittedHead
     """
     random = np.random.default_rng(settings.seed)
-    descent = _Descent(training, settings, random, prior)
+    lesson = _Lesson.of(training, prior, settings.balance_classes)
+    descent = _Descent(lesson, settings, random, prior)
     watch = _ValidationWatch(validation, settings, random)
     head, step = descent.head, 0
     for first, step in _list_stretches(settings):
         shape = (step - first + 1, settings.train_batch_size)
-        batches = random.integers(0, len(training.rows), shape, dtype=np.int32)
+        batches = random.integers(0, len(lesson.rows), shape, dtype=np.int32)
         head = descent.run(batches)
         if settings.store_frequency and on_store and step and step % settings.store_frequency == 0:
             on_store(step, head)
         if _is_evaluated(step, settings):
             last = batches[-1]
-            batch = training.rows[last, np.newaxis]
-            accuracy, loss = _measure(head, batch, training.row_classes[last])
+            batch = lesson.rows[last, np.newaxis]
+            accuracy, loss = _measure(head, batch, lesson.classes[last])
             on_evaluation(Evaluation(step, accuracy, loss, *watch.look(step, head)))
         if watch.is_over:
             break
@@ -117,29 +135,50 @@ def fit_head(
     return FittedHead(head, step, step + 1)
 
 
+@dataclass(frozen=True)
+class _Lesson:
+    """Rows to learn from, (n, n_features), their classes, and weights that are 1 on average."""
+
+    rows: np.ndarray
+    classes: np.ndarray
+    weights: np.ndarray
+    n_labels: int
+
+    @classmethod
+    def of(cls, training: Examples, prior: Prior | None, balance_classes: bool) -> _Lesson:
+        """Join the new pictures and those to rehearse; both weigh the same in all."""
+        parts = [training] if prior is None else [training, prior.rehearsal]
+        rows = np.concatenate([part.rows for part in parts])
+        weights = [
+            _weigh_examples(part, balance_classes) * len(rows) / (len(parts) * len(part.rows))
+            for part in parts
+        ]
+        classes = np.concatenate([part.row_classes for part in parts])
+        return cls(rows, classes, np.concatenate(weights), training.n_labels)
+
+
 class _Descent:
     """Gradient descent, the bias being a last row of the weights for a feature that is always 1."""
 
     def __init__(
         self,
-        training: Examples,
+        lesson: _Lesson,
         settings: HeadSettings,
         random: np.random.Generator,
-        prior: Head | None,
+        prior: Prior | None,
     ) -> None:
-        rows = training.rows
+        rows = lesson.rows
         ones = np.ones((len(rows), 1), np.float32)
-        example_weights = _weigh_examples(training, settings.balance_classes)
-        rates = settings.learning_rate / settings.train_batch_size * example_weights
-        nothing = np.zeros((rows.shape[1] + 1, training.n_labels))
-        goal = nothing if prior is None else np.vstack([prior.weights, prior.bias])
+        rates = settings.learning_rate / settings.train_batch_size * lesson.weights
+        nothing = np.zeros((rows.shape[1] + 1, lesson.n_labels))
+        goal = nothing if prior is None else np.vstack([prior.head.weights, prior.head.bias])
         initial = goal.copy()
         if prior is None:
-            initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], training.n_labels))
+            initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], lesson.n_labels))
         kept = np.full((rows.shape[1] + 1, 1), 1 - settings.learning_rate * settings.weight_decay)
         kept[-1] = 1  # weight decay leaves the bias alone
         self._rows = tf.constant(np.hstack([rows, ones]))
-        self._targets = tf.one_hot(training.row_classes, training.n_labels)
+        self._targets = tf.one_hot(lesson.classes, lesson.n_labels)
         self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
         self._kept = tf.constant(kept, tf.float32)
         self._pull = tf.constant((1 - kept) * goal, tf.float32)

@@ -1,18 +1,21 @@
-"""The starter model as what a training on the same two classes begins with."""
+"""What the starter model knows, for a training on the same two classes. Loads TensorFlow."""
 
 from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from cluster_core.model.bundle import load_bundle
 from cluster_core.model.head import Head
-from cluster_core.model.shipped import ASSETS, STARTER
+from cluster_core.model.head_training import Examples, Prior
+from cluster_core.model.shipped import ASSETS, STARTER, load_rehearsal
 
 _FILLERS = re.compile(r"[^a-z]+|stars?|clusters?")
 
 
-def find_prior(architecture: str, labels: tuple[str, ...]) -> Head | None:
-    """Return the starter's head with its columns in the order of some labels.
+def find_prior(architecture: str, labels: tuple[str, ...]) -> Prior | None:
+    """Return the starter's head and what it learned from, for labels that mean its classes.
 
     Parameters
     ----------
@@ -24,8 +27,13 @@ def find_prior(architecture: str, labels: tuple[str, ...]) -> Head | None:
 
     Returns
     -------
-    Head or None
+    Prior or None
         None where backbone or classes are others than the starter's.
+
+    Raises
+    ------
+    BackboneError, BundleError
+        A file that ships with the program is missing or was altered.
     """
     starter = load_bundle(ASSETS / STARTER)
     ours = [_normalise(label) for label in starter.labels]
@@ -34,7 +42,12 @@ def find_prior(architecture: str, labels: tuple[str, ...]) -> Head | None:
         return None
     order = [ours.index(label) for label in theirs]
     head = starter.head
-    return Head(head.weights[:, order] / head.temperature, head.bias[order] / head.temperature)
+    features, classes = load_rehearsal()
+    place = np.argsort(order)  # where each of the starter's classes stands among the labels
+    return Prior(
+        Head(head.weights[:, order] / head.temperature, head.bias[order] / head.temperature),
+        Examples(features[:, np.newaxis], place[classes], len(labels)),
+    )
 
 
 def _normalise(label: str) -> str:

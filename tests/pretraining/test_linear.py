@@ -20,10 +20,11 @@ def test_it_finds_the_direction_that_tells_the_classes_apart(blobs):
     assert score_balanced(labels, sigmoid(head.logit(features))) > 0.8
 
 
-def test_a_strong_penalty_leaves_the_prior_as_it_was(blobs):
+def test_a_row_of_weight_two_counts_as_two_rows(blobs):
     features, labels = blobs
-    head = fit_linear(features, labels, penalty=1e9, offset=np.full(400, 3.0))
-    np.testing.assert_allclose(head.logit(features), 0.0, atol=1e-3)
+    twice = fit_linear(np.tile(features, (2, 1)), np.tile(labels, 2))
+    weighted = fit_linear(features, labels, weights=np.full(400, 2.0))
+    np.testing.assert_allclose(twice.weights, weighted.weights, rtol=1e-6)
 
 
 def test_balanced_accuracy_weighs_both_classes_the_same():
