@@ -44,7 +44,8 @@ def main() -> None:
         pip = ["-m", "pip"] if has_pip else [str(fetch_pip(Path(folder)) / "pip")]
         print(f"Installing {wanted}, which takes a few minutes", flush=True)
         command = [str(python), *pip, "install", "--quiet", "--disable-pip-version-check"]
-        outcome = subprocess.run([*command, "-r", str(HERE / wanted)], check=False)
+        # pip itself too: where it runs from its wheel, it is not in the environment yet.
+        outcome = subprocess.run([*command, "-r", str(HERE / wanted), "pip"], check=False)
     if outcome.returncode:
         sys.exit("The packages could not be installed: see above, then run this again.")
 

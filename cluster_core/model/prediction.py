@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from cluster_core.model.features import FeatureExtractor, load_extractor
 from cluster_core.model.registry import SKY_BACKBONE, BackboneSpec, get_backbone
 from cluster_core.model.shipped import load_sky_record
 from cluster_core.workspace import Workspace
+
+_logger = logging.getLogger(__name__)
 
 MODELS_IN_MEMORY = 8
 
@@ -141,6 +144,7 @@ def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBack
 
 def _convert_elsewhere(spec: BackboneSpec, workspace: Workspace) -> None:
     """Convert a backbone in a process of its own, so that this one stays free of TensorFlow."""
+    _logger.info("Preparing %s for this machine (once, up to a minute)", spec.name)
     command = [sys.executable, "-m", "cluster_core.model.conversion", spec.name]
     command += ["--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)]
     # Where this package lies, the other process could find it only from the same folder.

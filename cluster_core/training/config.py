@@ -35,7 +35,8 @@ class TrainConfig:
     """Everything that decides what a training learns and writes.
 
     Paths that are None lie in the workspace. All other defaults are the retrain
-    script's, except that early stopping and equal weight for every class are on.
+    script's, except that the network is our own, and that early stopping and
+    equal weight for every class are on.
 
     Attributes
     ----------
