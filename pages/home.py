@@ -7,7 +7,8 @@ import streamlit as st
 from cluster_core.data.mapping import count_usable_cpus
 from cluster_core.errors import ImageError
 from cluster_core.images import decode_image
-from cluster_core.model.bundle import MANIFEST, load_bundle
+from cluster_core.model.bundle import load_bundle
+from cluster_core.model.bundle_files import MANIFEST
 from cluster_core.model.prediction import Predictor
 from cluster_core.model.selection import choose_bundle_folder
 from cluster_core.model.weights import hash_file

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster_core.data.cache_file import CacheFile
+from cluster_core.data.labels import find_label_problem
 from cluster_core.data.mapping import map_images
 from cluster_core.data.picture_facts import PictureFacts, PictureFactsCache, compute_facts
 from cluster_core.errors import DatasetError, ImageError
@@ -146,7 +147,7 @@ def _list_classes(image_dir: Path) -> tuple[str, ...]:
         ) from error
     labels = tuple(sorted(name for name in folders if not name.startswith(".")))
     for label in labels:
-        problem = _find_name_problem(label)
+        problem = find_label_problem(label)
         if problem:
             raise DatasetError(
                 f"The class folder {label!r} in {image_dir} has {problem} in its name: rename "
@@ -155,16 +156,6 @@ def _list_classes(image_dir: Path) -> tuple[str, ...]:
                 label=label,
             )
     return labels
-
-
-def _find_name_problem(label: str) -> str | None:
-    if label.splitlines() != [label]:
-        return "a line break"
-    try:
-        label.encode()
-    except UnicodeEncodeError:  # bytes of an old encoding, which Python shows as surrogates
-        return "bytes that are not UTF-8"
-    return None
 
 
 def _list_files(class_dir: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -12,33 +13,31 @@ from typing import Any
 
 import numpy as np
 
-from cluster_core.errors import BackboneError, BundleError, ConfigError
+from cluster_core.data.labels import find_label_problem
+from cluster_core.errors import BackboneError, ConfigError
+from cluster_core.model.bundle_files import (
+    BUNDLE_FORMAT,
+    BUNDLE_VERSION,
+    HEAD,
+    MANIFEST,
+    damaged,
+    locked,
+    read_head,
+    read_manifest,
+)
 from cluster_core.model.head import Head
 from cluster_core.model.preprocessing import PREPROCESSING_VERSION, Preprocessing
 from cluster_core.model.registry import get_backbone
 from cluster_core.model.views import PLAIN_VIEWS, SKY_VIEWS, View
 from cluster_core.workspace import replacing
 
-BUNDLE_FORMAT = "cluster-lab bundle"
-BUNDLE_VERSION = 1
-MANIFEST = "manifest.json"
-HEAD = "head.npy"
-MAX_MANIFEST_BYTES = 5_000_000
-MAX_HEAD_BYTES = 200_000_000
 # No training comes near these; beyond them, scores would overflow.
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
-MAX_WEIGHT = 1e20
 _VIEWS: Mapping[str, tuple[View, ...]] = {"plain": PLAIN_VIEWS, "sky": SKY_VIEWS}
 # What reading fields of the wrong type or size raises.
 _DAMAGE = (
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    OverflowError,
-    OSError,
-    ConfigError,
-    BackboneError,
+    *(KeyError, TypeError, ValueError, AttributeError, OverflowError),
+    *(ConfigError, BackboneError),
 )
 
 
@@ -139,14 +138,10 @@ def load_bundle(folder: Path) -> ModelBundle:
     BundleError
         The folder holds no bundle, a damaged one, or one of a newer version.
     """
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     try:
         spec = get_backbone(manifest["backbone"]["name"])
-        labels = tuple(manifest["labels"])
-        if len(labels) < 2 or not all(isinstance(label, str) and label for label in labels):  # noqa: PLR2004
-            raise ValueError("its labels are not two names or more")
-        if len(set(labels)) < len(labels):
-            raise ValueError("two of its labels are the same")
+        labels = _check_labels(tuple(manifest["labels"]))
         if manifest["preprocessing"]["version"] != PREPROCESSING_VERSION:
             raise ValueError("its pictures were prepared in another way than this version does")
         preprocessing = Preprocessing.from_record(manifest["preprocessing"])
@@ -157,7 +152,7 @@ def load_bundle(folder: Path) -> ModelBundle:
         temperature = float(manifest["calibration"]["temperature"])
         if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
             raise ValueError(f"its temperature is {temperature}")
-        rows = _read_head(folder / HEAD, manifest["files"][HEAD])
+        rows = read_head(folder / HEAD, manifest["files"][HEAD])
         if rows.shape != (spec.n_features + 1, len(labels)):
             raise ValueError(f"its head has the shape {rows.shape}")
         return ModelBundle(
@@ -172,73 +167,29 @@ def load_bundle(folder: Path) -> ModelBundle:
             dataset=dict(manifest["dataset"]),
             settings=dict(manifest["settings"]),
         )
+    except OSError as error:
+        raise locked(folder, error) from error
     except _DAMAGE as error:
         detail = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise BundleError(
-            f"The model in {folder} is damaged ({detail}): train it again, or copy it again "
-            "from where it came from.",
-            path=folder,
-        ) from error
+        raise damaged(folder, detail) from error
 
 
 def find_newest_bundle(bundles_dir: Path) -> Path | None:
     """Return the folder of the bundle that was written last, or None."""
-    manifests = sorted(
-        bundles_dir.glob(f"[!.]*/{MANIFEST}"), key=lambda path: path.stat().st_mtime_ns
-    )
-    return manifests[-1].parent if manifests else None
+    written = []
+    for manifest in bundles_dir.glob(f"[!.]*/{MANIFEST}"):
+        with contextlib.suppress(FileNotFoundError):  # deleted since it was listed
+            written.append((manifest.stat().st_mtime_ns, manifest.parent))
+    return max(written)[1] if written else None
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        size = path.stat().st_size
-        if size > MAX_MANIFEST_BYTES:
-            raise ValueError(f"{MANIFEST} has {size} bytes")
-        manifest = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise BundleError(
-            f"There is no model in {folder}: it should be a folder with a {MANIFEST}, as a "
-            "training writes it.",
-            path=folder,
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise BundleError(
-            f"The model in {folder} is damaged (its {MANIFEST} cannot be read: {error}): train it "
-            "again, or copy it again from where it came from.",
-            path=folder,
-        ) from error
-    if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
-        raise BundleError(
-            f"{folder} holds something else than a model of this program: give a folder that a "
-            "training wrote.",
-            path=folder,
-        )
-    version = manifest.get("version")
-    if version != BUNDLE_VERSION:
-        raise BundleError(
-            f"The model in {folder} has format version {version}, and this program reads version "
-            f"{BUNDLE_VERSION}: update the program, or train the model again.",
-            path=folder,
-        )
-    return manifest
-
-
-def _read_head(path: Path, sha256: str) -> np.ndarray:
-    """Return the head's array, (n_features + 1, n_labels) float32; ValueError if it is not one."""
-    if not path.is_file():
-        raise ValueError(f"{path.name} is missing")
-    if path.stat().st_size > MAX_HEAD_BYTES:
-        raise ValueError(f"{path.name} is larger than {MAX_HEAD_BYTES} bytes")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError(f"{path.name} was altered")
-    try:
-        rows = np.load(BytesIO(content), allow_pickle=False)
-    except Exception as error:  # whatever the parsers of its header and of ZIP archives raise
-        raise ValueError(f"{path.name} is not a table of numbers") from error
-    if not isinstance(rows, np.ndarray) or rows.dtype != np.dtype("<f4") or rows.ndim != 2:  # noqa: PLR2004
-        raise ValueError(f"{path.name} is not a table of numbers")
-    if not (np.abs(rows) <= MAX_WEIGHT).all():  # also refuses NaN
-        raise ValueError(f"{path.name} holds numbers that are not finite or beyond measure")
-    return rows
+def _check_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return labels that are as a training names them; ValueError for others."""
+    if len(labels) < 2 or not all(isinstance(label, str) and label for label in labels):  # noqa: PLR2004
+        raise ValueError("its labels are not two names or more")
+    if len(set(labels)) < len(labels):
+        raise ValueError("two of its labels are the same")
+    for label in labels:
+        if problem := find_label_problem(label):
+            raise ValueError(f"its label {label!r} has {problem}")
+    return labels

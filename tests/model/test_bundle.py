@@ -15,7 +15,7 @@ import pytest
 
 from cluster_core import workspace as workspace_module
 from cluster_core.errors import BundleError, ClusterError
-from cluster_core.model import bundle as bundle_module
+from cluster_core.model import bundle_files
 from cluster_core.model.bundle import (
     BUNDLE_VERSION,
     HEAD,
@@ -217,10 +217,40 @@ def test_every_altered_byte_of_the_head_is_noticed(saved):
 
 
 def test_a_huge_head_is_not_even_read(saved, monkeypatch):
-    monkeypatch.setattr(bundle_module, "MAX_HEAD_BYTES", 100)
+    monkeypatch.setattr(bundle_files, "MAX_HEAD_BYTES", 100)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("it was read"))
     with pytest.raises(BundleError, match="larger than"):
         load_bundle(saved)
+
+
+@pytest.mark.parametrize(("method", "name"), [("read_bytes", HEAD), ("read_text", MANIFEST)])
+def test_a_model_that_may_not_be_read_is_not_called_damaged(saved, monkeypatch, method, name):
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(BundleError, match=r"could not be opened \(Permission denied\)") as caught:
+        load_bundle(saved)
+    assert "train it again" not in str(caught.value)
+
+
+@pytest.mark.parametrize("label", ["a\x1b[2Jb", "a\nb", "a\u2028b", "a\tb", "\ud800"])
+def test_labels_that_no_line_can_show_are_refused(saved, label):
+    rewrite(saved, lambda m: m.update(labels=["galaxy", label, "star"]))
+    with pytest.raises(BundleError, match=r"its label .* has ") as caught:
+        load_bundle(saved)
+    assert str(caught.value).isprintable()
+
+
+def test_a_model_deleted_while_the_newest_is_looked_for_is_passed_over(saved, monkeypatch):
+    gone = saved.parent / "gone" / MANIFEST
+    monkeypatch.setattr(Path, "glob", lambda *_: iter([gone, saved / MANIFEST]))
+    assert find_newest_bundle(saved.parent) == saved
+
+
+def test_a_file_is_no_model(saved):
+    with pytest.raises(BundleError, match="is a file, and a model is a folder"):
+        load_bundle(saved / HEAD)
 
 
 @pytest.mark.parametrize("name", [HEAD, MANIFEST])
