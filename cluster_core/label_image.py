@@ -8,11 +8,11 @@ import click
 
 from cluster_core.command_line import PATH, plain_exits, run_as_program
 from cluster_core.data.mapping import count_usable_cpus
-from cluster_core.errors import BundleError
+from cluster_core.errors import BundleError, ConfigError
 from cluster_core.images import read_bytes
 from cluster_core.model.prediction import Prediction, Predictor
 from cluster_core.model.selection import choose_bundle
-from cluster_core.workspace import Workspace
+from cluster_core.workspace import RETRAINED_LABELS, Workspace
 
 
 @click.command()
@@ -20,7 +20,8 @@ from cluster_core.workspace import Workspace
 @click.option(
     "--graph",
     type=PATH,
-    help="A model's folder, or a retrained .pb graph.  [default: the newest model]",
+    help="A model's folder, or a retrained .pb graph: unlike a model, that is a program, so run "
+    "none from strangers.  [default: the newest model]",
 )
 @click.option(
     "--labels",
@@ -31,9 +32,17 @@ from cluster_core.workspace import Workspace
 def main(image: Path, graph: Path | None, labels: Path | None) -> None:
     """Label one picture, the likeliest class first."""
     data = read_bytes(image)
-    if graph is not None and graph.is_file():
+    if graph is not None and _is_file(graph):
         prediction = _label_with_graph(graph, labels, data, image.name)
     else:
+        if labels is not None:
+            raise ConfigError(
+                f"--labels names the classes of a .pb graph, and {graph or 'the newest model'} "
+                "has its own: leave --labels out, or give the graph with --graph=FILE.",
+                field="labels",
+                received=labels,
+                allowed="a file, together with a .pb graph",
+            )
         workspace = Workspace.default()
         bundle = choose_bundle(graph, workspace)
         prediction = Predictor(bundle, workspace, count_usable_cpus()).predict_file(
@@ -44,14 +53,30 @@ def main(image: Path, graph: Path | None, labels: Path | None) -> None:
         click.echo(f"{label} (score={score:.5f})")
 
 
+def _is_file(graph: Path) -> bool:
+    """Tell a graph from a model's folder; BundleError where there is neither."""
+    try:
+        if graph.exists():
+            return graph.is_file()
+    except OSError as error:
+        raise BundleError(
+            f"{graph} could not be opened ({error.strerror}): allow reading it.", path=graph
+        ) from error
+    raise BundleError(
+        f"There is no model in {graph}: give a model's folder, or a .pb graph that retrain wrote.",
+        path=graph,
+    )
+
+
 def _label_with_graph(graph: Path, labels: Path | None, data: bytes, name: str) -> Prediction:
-    labels = labels or graph.parent / Workspace(graph.parent).retrained_labels.name
+    labels = labels or graph.parent / RETRAINED_LABELS
     try:
         names = tuple(labels.read_text("utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:
+        detail = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise BundleError(
-            f"The class names of {graph} could not be read from {labels}: give the labels file "
-            "that was written with it, --labels=FILE.",
+            f"The class names of {graph} could not be read from {labels} ({detail}): give the "
+            "labels file that was written with it, --labels=FILE.",
             path=graph,
         ) from error
     # Only here is TensorFlow needed: a bundle is answered without.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 DEFAULT_ROOT = "tf_files"
 ROOT_VARIABLE = "CLUSTER_LAB_WORKSPACE"
+RETRAINED_LABELS = "retrained_labels.txt"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Workspace:
     @property
     def retrained_labels(self) -> Path:
         """Its class names, a line each."""
-        return self.root / "retrained_labels.txt"
+        return self.root / RETRAINED_LABELS
 
     @property
     def intermediate_graphs(self) -> Path:

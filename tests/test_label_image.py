@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from cluster_core import label_image
+from cluster_core import cli, label_image, retrain
 from cluster_core.model.bundle import find_newest_bundle
-from tests.samples import COLOURS, draw_blob, run_python, save_picture
+from tests.samples import COLOURS, draw_blob, not_as_root, run_python, save_picture
 
 ANSWER = re.compile(
     r"Evaluation time \(1-image\): \d+\.\d{3}s\n\n"
@@ -90,6 +91,41 @@ def test_labels_that_are_missing_or_of_another_graph_are_told(trained, red, cont
         trained.retrained_labels.write_bytes(content)
     result = run(f"--image={red}", f"--graph={trained.retrained_graph}")
     assert_one_sentence(result, str(trained.retrained_graph), "labels")
+
+
+def test_labels_beside_a_model_are_refused(trained, red):
+    for flags in ([], [f"--graph={find_newest_bundle(trained.bundles)}"]):
+        result = run(f"--image={red}", f"--labels={trained.retrained_labels}", *flags)
+        assert_one_sentence(result, "leave --labels out")
+
+
+def test_a_graph_that_is_not_there_is_told_with_both_kinds(trained, red):
+    result = run(f"--image={red}", "--graph=/nonexistent.pb")
+    assert_one_sentence(result, "/nonexistent.pb", "a model's folder, or a .pb graph")
+
+
+def test_a_graph_in_a_folder_that_may_not_be_read_is_told(trained, red, monkeypatch):
+    look = Path.stat
+
+    def refuse(path, **flags):
+        if path.parent.name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **flags)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert_one_sentence(run(f"--image={red}", "--graph=locked/a.pb"), "Permission denied")
+
+
+@not_as_root
+def test_what_may_not_be_read_is_no_bad_usage(trained, red):
+    red.chmod(0)
+    assert_one_sentence(run(f"--image={red}"), "could not be opened (Permission denied)")
+
+
+def test_options_leave_it_to_us_to_say_what_may_not_be_read():
+    for command in (label_image.main, retrain.main, cli.classify):
+        for option in command.params:
+            assert not getattr(option.type, "readable", False), option.name
 
 
 def test_a_file_that_is_no_graph_is_told(trained, red):

@@ -233,3 +233,35 @@ def test_a_bundle_on_disk_and_its_graph_are_of_one_training(trained, tmp_path):
 
 def choose_folder(workspace):
     return workspace.bundles / choose_bundle(None, workspace).name
+
+
+@pytest.mark.parametrize("labels", [("a", "a"), ("a", ""), (" ", "b")])
+def test_names_that_drop_a_class_are_refused(trained, labels):
+    with pytest.raises(BundleError, match=r"Line \d of the class names"):
+        FrozenGraph(trained.retrained_graph, labels)
+
+
+@pytest.mark.parametrize("place", ["in the graph", "in a function"])
+def test_a_graph_that_writes_files_is_not_run(tmp_path, place):
+    def write(picture):
+        with tf.control_dependencies([tf.io.write_file(str(tmp_path / "written"), "x")]):
+            return tf.reduce_mean(picture, axis=(1, 2))[:, :2]
+
+    with tf.Graph().as_default() as graph:
+        picture = tf.compat.v1.placeholder(tf.float32, (None, 8, 8, 3), name="input")
+        scores = tf.function(write)(picture) if place == "in a function" else write(picture)
+        tf.identity(scores, name="final_result")
+    path = tmp_path / "foreign.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(BundleError, match="holds the operation WriteFile"):
+        FrozenGraph(path, ("a", "b"))
+    assert not (tmp_path / "written").exists()
+
+
+def test_a_graph_that_may_not_be_read_is_told(trained, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(trained.root), "read_bytes", refuse)
+    with pytest.raises(BundleError, match=r"could not be opened \(Permission denied\)"):
+        FrozenGraph(trained.retrained_graph, ("a", "b"))
