@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cluster_core.model.head import softmax
+from cluster_core.model.head import Head, softmax
 from cluster_core.model.head_settings import HeadSettings
-from cluster_core.model.head_training import INITIAL_SPREAD, Examples, fit_head
+from cluster_core.model.head_training import INITIAL_SPREAD, Examples, Prior, _Lesson, fit_head
 
 SETTINGS = HeadSettings(how_many_training_steps=200, learning_rate=0.1, train_batch_size=20)
 
@@ -251,3 +251,40 @@ def test_whoever_listens_can_stop_it(kind):
 
     with pytest.raises(kind):
         fit_head(draw_examples([9, 9], 1), None, SETTINGS, stop)
+
+
+@pytest.mark.parametrize("balance_classes", [True, False])
+def test_what_is_rehearsed_weighs_as_much_as_what_is_new(balance_classes):
+    training, rehearsal = draw_examples([9, 3], 1, n_views=2), draw_examples([40, 60], 2)
+    n_features = training.features.shape[-1]
+    head = Head(np.zeros((n_features, 2), np.float32), np.zeros(2, np.float32))
+    lesson = _Lesson.of(training, Prior(head, rehearsal), balance_classes)
+    assert len(lesson.rows) == 24 + 100
+    assert lesson.weights.mean() == pytest.approx(1)
+    assert lesson.weights[:24].sum() == pytest.approx(lesson.weights[24:].sum())
+    np.testing.assert_array_equal(lesson.classes[24:], rehearsal.row_classes)
+
+
+def test_it_begins_with_the_head_that_is_known():
+    rehearsal = draw_examples([40, 40], 2, spread=0.1)
+    known = fit(rehearsal)[0].head
+    settings = replace(SETTINGS, how_many_training_steps=1, learning_rate=1e-6)
+    begun = fit_head(
+        draw_examples([5, 5], 1), None, settings, lambda _: None, prior=Prior(known, rehearsal)
+    ).head
+    np.testing.assert_allclose(begun.weights, known.weights, atol=1e-4)
+
+
+def test_what_is_rehearsed_is_not_forgotten():
+    """Not even by pictures that say the opposite of all that is known."""
+    rehearsal = draw_examples([60, 60], 2, spread=0.1)
+    misleading = draw_examples([6, 6], 3, spread=0.1)
+    misleading = replace(misleading, classes=1 - misleading.classes)
+    known = fit(rehearsal)[0].head
+    settings = replace(SETTINGS, early_stopping=False)
+    alone = fit_head(misleading, None, settings, lambda _: None).head
+    rehearsed = fit_head(
+        misleading, None, settings, lambda _: None, prior=Prior(known, rehearsal)
+    ).head
+    assert measure(alone, rehearsal)[0] < 0.2
+    assert measure(rehearsed, rehearsal)[1] < measure(alone, rehearsal)[1] / 2
