@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from cluster_core.errors import ConfigError, RunError
+from cluster_core.model.registry import SKY_BACKBONE
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace
 
@@ -22,10 +24,16 @@ class TrainingOutputs:
     output_labels: Path
     intermediate_output_graphs_dir: Path
     saved_model_dir: Path | None
+    bundles: Path
+    # Folders that only some trainings write to, and this one will.
+    others: tuple[Path, ...]
 
     @classmethod
     def of(cls, config: TrainConfig, workspace: Workspace) -> TrainingOutputs:
         """Return where a training with these settings writes."""
+        graphs_dir = config.intermediate_output_graphs_dir or workspace.intermediate_graphs
+        stores_graphs = config.intermediate_store_frequency > 0
+        converts = config.backbone != SKY_BACKBONE  # which is shipped converted
         return cls(
             model_dir=config.model_dir or workspace.models,
             bottleneck_dir=config.bottleneck_dir or workspace.bottlenecks,
@@ -33,9 +41,10 @@ class TrainingOutputs:
             or workspace.training_summaries / config.architecture,
             output_graph=config.output_graph or workspace.retrained_graph,
             output_labels=config.output_labels or workspace.retrained_labels,
-            intermediate_output_graphs_dir=config.intermediate_output_graphs_dir
-            or workspace.intermediate_graphs,
+            intermediate_output_graphs_dir=graphs_dir,
             saved_model_dir=config.saved_model_dir,
+            bundles=workspace.bundles,
+            others=(graphs_dir,) * stores_graphs + (workspace.backbones,) * converts,
         )
 
     def check(self) -> None:
@@ -44,13 +53,15 @@ class TrainingOutputs:
         Raises
         ------
         ConfigError
-            A file is asked for where a folder stands, or a SavedModel where
-            something else lies that would be lost.
+            A file is asked for where a folder stands, a SavedModel where
+            something else lies that would be lost, or two outputs in one place.
         RunError
             A folder cannot be made or written to.
         """
+        self._check_apart()
         for name in ("output_graph", "output_labels"):
             path: Path = getattr(self, name)
+            _require_writable(path.parent)
             if path.is_dir():
                 raise ConfigError(
                     f"{name} must be a file, and {path} is a folder: add a file name to it.",
@@ -58,8 +69,11 @@ class TrainingOutputs:
                     received=path,
                     allowed="the path of a file",
                 )
-            _require_writable(path.parent)
-        _require_writable(self.summaries_dir)
+        for folder in (self.summaries_dir, self.bundles, *self.others):
+            _require_writable(folder)
+        self._check_saved_model_dir()
+
+    def _check_saved_model_dir(self) -> None:
         folder = self.saved_model_dir
         if folder:
             _require_writable(folder.parent)
@@ -71,6 +85,31 @@ class TrainingOutputs:
                 received=folder,
                 allowed="a new or empty folder, or a SavedModel",
             )
+
+    def _check_apart(self) -> None:
+        """Refuse what would replace another output, or be replaced with it."""
+        names = [
+            field.name for field in fields(self) if isinstance(getattr(self, field.name), Path)
+        ]
+        for name, other in itertools.product(
+            ("output_graph", "output_labels", "saved_model_dir"), names
+        ):
+            path, inside = getattr(self, name), getattr(self, other)
+            if name == other or path is None or _is_device(path):
+                continue
+            if inside.resolve().is_relative_to(path.resolve()):
+                raise ConfigError(
+                    f"{name} and {other} cannot both be written, because one is {path} and the "
+                    f"other {inside}: give them places apart from each other.",
+                    field=name,
+                    received=path,
+                    allowed=f"a path apart from {other}",
+                )
+
+
+def _is_device(path: Path) -> bool:
+    """Tell whether a path is such as /dev/null, which any number of outputs may go to."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 def _may_be_replaced(folder: Path) -> bool:

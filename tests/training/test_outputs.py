@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cluster_core.errors import ConfigError, RunError
+from cluster_core.training.outputs import TrainingOutputs
+
+
+def check(config, workspace, **changes) -> None:
+    TrainingOutputs.of(replace(config, **changes), workspace).check()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("output_graph", "output_labels"), ("saved_model_dir", "output_graph")],
+)
+def test_two_outputs_in_one_place_are_refused(config, workspace, tmp_path, one, other):
+    (tmp_path / "folder").mkdir()
+    place = tmp_path / "folder" / ".." / "out"
+    with pytest.raises(ConfigError, match="cannot both be written") as caught:
+        check(config, workspace, **{one: tmp_path / "out", other: place})
+    assert {one, other} & {caught.value.field}
+
+
+def test_nothing_may_lie_in_a_saved_model_that_replaces_it(config, workspace, tmp_path):
+    with pytest.raises(ConfigError, match="apart from each other"):
+        check(config, workspace, saved_model_dir=tmp_path, output_graph=tmp_path / "graph.pb")
+
+
+def test_devices_take_any_number_of_outputs(config, workspace):
+    check(config, workspace, output_graph=Path("/dev/null"), output_labels=Path("/dev/null"))
+
+
+@pytest.mark.parametrize("name", ["bundles", "backbones", "intermediate_graphs"])
+def test_folders_that_cannot_be_made_are_told_before_the_training(config, workspace, name):
+    folder: Path = getattr(workspace, name)
+    folder.parent.mkdir(parents=True)
+    folder.touch()
+    with pytest.raises(RunError, match="could not be made") as caught:
+        check(config, workspace, intermediate_store_frequency=5)
+    assert str(folder) in str(caught.value)
+
+
+def test_a_folder_for_graphs_that_are_not_asked_for_is_not_made(config, workspace):
+    check(config, workspace)
+    assert not workspace.intermediate_graphs.exists()
