@@ -25,21 +25,25 @@ ARTICLE = "0.90"
 @click.option("--repeats", default=10, show_default=True)
 def main(photos: Path, model_dir: Path, repeats: int) -> None:
     """Print accuracies of repeated 5-fold cross-validation of the default retraining."""
-    at_hand = [
-        spec for spec in list_backbones() if spec == SKY_BACKBONE or find_weights(spec, model_dir)
+    contenders = [
+        (spec.name, from_starter)
+        for spec in list_backbones()
+        if spec == SKY_BACKBONE or find_weights(spec, model_dir)
+        for from_starter in ((True, False) if spec == SKY_BACKBONE else (True,))
     ]
     print(f"{cross_validation.FOLDS}-fold cross-validation, {repeats} repeats, eight views,")
     print("copies and pictures of one object kept together.\n")
     rows = []
     with tempfile.TemporaryDirectory() as workspace:
-        for spec in at_hand:
+        for architecture, from_starter in contenders:
             found = run_isolated(
                 cross_validation.measure,
                 photos=str(photos.resolve()),
                 model_dir=str(model_dir.resolve()),
                 workspace=workspace,
-                architecture=spec.name,
+                architecture=architecture,
                 repeats=repeats,
+                from_starter=from_starter,
             )
             accuracies = found["accuracies"]
             spread = statistics.stdev(accuracies) if repeats > 1 else float("nan")
@@ -47,7 +51,8 @@ def main(photos: Path, model_dir: Path, repeats: int) -> None:
                 " ".join(f"{count / repeats:.1f}" for count in row) for row in found["confusion"]
             )
             mean = statistics.mean(accuracies)
-            rows.append([spec.name, f"{mean:.3f}", f"{spread:.3f}", confusion])
+            name = architecture if from_starter else f"{architecture} --no-from_starter"
+            rows.append([name, f"{mean:.3f}", f"{spread:.3f}", confusion])
     rows.append(["the article's bottlenecks, linear head", ARTICLE, "", ""])
     print_table(["", "accuracy", "spread", "confusion: true class; answers"], rows)
 

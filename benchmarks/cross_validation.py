@@ -28,7 +28,14 @@ class Outcome:
     confusion: np.ndarray
 
 
-def measure(photos: str, model_dir: str, workspace: str, architecture: str, repeats: int) -> Any:
+def measure(
+    photos: str,
+    model_dir: str,
+    workspace: str,
+    architecture: str,
+    repeats: int,
+    from_starter: bool,
+) -> Any:
     """Cross-validate one architecture; bottlenecks are computed, or come from the cache."""
     from cluster_core.data.cache_file import CacheFile
     from cluster_core.data.dataset import scan_dataset
@@ -45,7 +52,9 @@ def measure(photos: str, model_dir: str, workspace: str, architecture: str, repe
 
     set_up_tensorflow()
     place = Workspace(Path(workspace))
-    config = TrainConfig(Path(photos), architecture=architecture, sky_views=True)
+    config = TrainConfig(
+        Path(photos), architecture=architecture, sky_views=True, from_starter=from_starter
+    )
     backbone = prepare_backbone(config.backbone, Path(model_dir), place.backbones)
     preprocessing = Preprocessing(config.backbone.input_size_px)
     with CacheFile(place.bottlenecks) as cache:
