@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import math
 import zlib
@@ -10,13 +9,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images.fits_gzip import unpack_gzip
 from cluster_core.images.fits_headers import FitsPart, walk_parts
 from cluster_core.images.fits_tiles import check_gzipped_tiles
 from cluster_core.images.library_warnings import silence_library_warnings
-from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, check_pixels
-from cluster_core.images.sniffing import FITS_MAGIC, GZIP_MAGIC
+from cluster_core.images.limits import (
+    DEFAULT_LIMITS,
+    ImageLimits,
+    check_pixels,
+    find_reduction,
+    wait_if_large,
+)
+from cluster_core.images.pixels import reduce_to_rgb
 from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch, apply_stretch
 
 _BLOCK_BYTES = 2880
@@ -65,7 +72,7 @@ def list_planes(
     """
     return tuple(
         FitsPicture(part.index, part.name, part.shape[-2], part.shape[-1], part.n_planes)
-        for part in walk_parts(_unpack(data, name, limits), name)
+        for part in walk_parts(unpack_gzip(data, name, limits), name)
         if part.holds_picture
     )
 
@@ -78,6 +85,7 @@ def decode_fits(
     plane: int | None = None,
     stretch: FitsStretch = DEFAULT_STRETCH,
     limits: ImageLimits = DEFAULT_LIMITS,
+    min_side_px: int | None = None,
 ) -> NDArray[np.uint8]:
     """Decode one picture of a FITS file, plain, gzipped or tile-compressed.
 
@@ -96,6 +104,8 @@ def decode_fits(
         How brightness becomes grey levels.
     limits : ImageLimits
         What is too large.
+    min_side_px : int, optional
+        Side of the square that it will be shrunk to; large pictures are reduced.
 
     Returns
     -------
@@ -109,53 +119,30 @@ def decode_fits(
         NO_PICTURE, TOO_LARGE or UNREADABLE.
     """
     silence_library_warnings()
-    unpacked = _unpack(data, name, limits)
+    unpacked = unpack_gzip(data, name, limits)
     part = _choose(unpacked, name, hdu)
     _check_part(part, len(unpacked), name, limits)
-    planes = _read_planes(unpacked, part, name, plane)
+    height, width = part.shape[-2:]
+    with wait_if_large(width * height):
+        levels = _to_levels(_read_planes(unpacked, part, name, plane), name, stretch)
+        reduction = find_reduction(width, height, min_side_px)
+        if reduction != (1, 1):
+            grey_or_rgb = levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)
+            return np.array(reduce_to_rgb(Image.fromarray(grey_or_rgb), reduction))
+        if len(levels) == 1:
+            levels = np.repeat(levels, _COLOUR_PLANES, axis=0)
+        return np.ascontiguousarray(levels.transpose(1, 2, 0))
+
+
+def _to_levels(planes: NDArray[np.generic], name: str, stretch: FitsStretch) -> NDArray[np.uint8]:
+    """Return grey levels, the first row at the top."""
     if not np.isfinite(planes).any():
         raise ImageError(
             f"{name} holds a picture in which no pixel has a valid value: choose another file.",
             path=name,
             reason=ImageProblem.NO_PICTURE,
         )
-    levels = apply_stretch(planes, stretch)[:, ::-1]
-    if len(levels) == 1:
-        levels = np.repeat(levels, _COLOUR_PLANES, axis=0)
-    return np.ascontiguousarray(levels.transpose(1, 2, 0))
-
-
-def _unpack(data: bytes, name: str, limits: ImageLimits) -> bytes:
-    """Undo gzip, if there is any, no further than the limit."""
-    if not data.startswith(GZIP_MAGIC):
-        return data
-    try:
-        with gzip.open(io.BytesIO(data)) as stream:
-            unpacked = stream.read(len(FITS_MAGIC))
-            if unpacked == FITS_MAGIC:
-                stream.seek(0)
-                unpacked = stream.read(limits.max_unpacked_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ImageError(
-            f"{name} is a gzip archive that is damaged or cut short: fetch a new copy of it.",
-            path=name,
-            reason=ImageProblem.UNREADABLE,
-        ) from error
-    if not unpacked.startswith(FITS_MAGIC):
-        raise ImageError(
-            f"{name} is a gzip archive of something that is not FITS: unpack it and choose the "
-            "picture inside.",
-            path=name,
-            reason=ImageProblem.UNSUPPORTED,
-        )
-    if len(unpacked) > limits.max_unpacked_bytes:
-        raise ImageError(
-            f"{name} unpacks to more than the {limits.max_unpacked_bytes / 1e6:,.0f} MB allowed: "
-            "cut out or shrink the picture and try again.",
-            path=name,
-            reason=ImageProblem.TOO_LARGE,
-        )
-    return unpacked
+    return apply_stretch(planes, stretch)[:, ::-1]
 
 
 def _choose(data: bytes, name: str, hdu: int | None) -> FitsPart:
@@ -227,7 +214,8 @@ def _read_with_astropy(data: bytes, part: FitsPart, chosen: range) -> NDArray[np
 
     # astropy is shown nothing behind the part: what follows was not checked.
     # Writers that forget to fill up the last block are common enough.
-    whole = data[: part.end] + bytes(-part.end % _BLOCK_BYTES)
+    end = part.end + -part.end % _BLOCK_BYTES
+    whole = data[:end].ljust(end, b"\0")
     if part.tile_shape is not None:
         with fits.open(io.BytesIO(whole), memmap=False, disable_image_compression=True) as hdus:
             table = hdus[part.index]
@@ -241,4 +229,5 @@ def _read_with_astropy(data: bytes, part: FitsPart, chosen: range) -> NDArray[np
         if not is_picture or tuple(hdu.shape) != part.shape:
             raise TypeError(f"part {part.index} is a {type(hdu).__name__}")
         places = [np.unravel_index(i, part.shape[:-2]) for i in chosen]
-        return np.stack([hdu.section[(*place, ...)] for place in places])
+        planes = [hdu.section[(*place, ...)] for place in places]
+        return np.stack(planes) if len(planes) > 1 else planes[0][np.newaxis]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 
 from cluster_core.errors import ConfigError, ImageError, ImageProblem
 
 MEGA = 1_000_000
+# Beyond this, a picture is decoded alone, and may be reduced piece by piece.
+LARGE_PIXELS = 12 * MEGA
+_large_picture = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,21 @@ def check_pixels(width: int, height: int, name: str, limits: ImageLimits) -> Non
             path=name,
             reason=ImageProblem.TOO_LARGE,
         )
+
+
+def wait_if_large(n_pixels: int) -> AbstractContextManager[object]:
+    """Return what to hold while decoding: large pictures, one a core, would take gigabytes."""
+    return _large_picture if n_pixels > LARGE_PIXELS else nullcontext()
+
+
+def find_reduction(width: int, height: int, min_side_px: int | None) -> tuple[int, int]:
+    """Return by how much a picture that will be shrunk may be reduced at once, in x and y.
+
+    Only large ones are, and never below four times the side they are shrunk to.
+    """
+    if min_side_px is None or width * height <= LARGE_PIXELS:
+        return 1, 1
+    return max(1, width // (4 * min_side_px)), max(1, height // (4 * min_side_px))
 
 
 def check_file_bytes(n_bytes: int, name: str, limits: ImageLimits) -> None:

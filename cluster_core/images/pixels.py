@@ -8,6 +8,7 @@ from PIL import Image
 
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _WITH_ALPHA = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
+_ROWS_AT_ONCE = 8  # of the reduced picture
 _UINT16_PER_UINT8 = 257  # 65535 / 255
 
 
@@ -34,7 +35,26 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
         image = _on_black(image)
     # A copy: what NumPy makes of a Pillow picture may be read-only.
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def reduce_to_rgb(image: Image.Image, reduction: tuple[int, int]) -> Image.Image:
+    """Convert a large picture a few rows at a time, averaging blocks of so many pixels in x and y.
+
+    What `to_rgb` and then a reduction would give, without a second picture of full size.
+    """
+    if image.mode in ("I", "F"):  # which take their range from the whole picture
+        image = Image.fromarray(to_rgb(image))
+    (width, height), (factor_x, factor_y) = image.size, reduction
+    reduced = Image.new("RGB", (-(-width // factor_x), -(-height // factor_y)))
+    step = _ROWS_AT_ONCE * factor_y
+    for top in range(0, height, step):
+        rows = image.crop((0, top, width, min(top + step, height)))
+        reduced.paste(Image.fromarray(to_rgb(rows)).reduce(reduction), (0, top // factor_y))
+    if width % factor_x or height % factor_y:  # the last blocks are cut, and stand for less
+        box = (0, 0, width / factor_x, height / factor_y)
+        reduced = reduced.resize(reduced.size, Image.Resampling.BILINEAR, box=box)
+    return reduced
 
 
 def _on_black(image: Image.Image) -> Image.Image:

@@ -16,8 +16,8 @@ from PIL import (
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.library_warnings import silence_library_warnings
-from cluster_core.images.limits import ImageLimits, check_pixels
-from cluster_core.images.pixels import to_rgb
+from cluster_core.images.limits import ImageLimits, check_pixels, find_reduction, wait_if_large
+from cluster_core.images.pixels import reduce_to_rgb, to_rgb
 from cluster_core.images.sniffing import ACCEPTED, describe_other, raster_format
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
@@ -61,7 +61,8 @@ def decode_raster(
         The most pixels that are decoded.
     min_side_px : int, optional
         Side of the square that the picture will be shrunk to. A JPEG is then decoded at a
-        half, a quarter or an eighth of its size, never below twice this side.
+        half, a quarter or an eighth of its size, and any large picture is reduced while it is
+        converted; never below twice this side.
 
     Returns
     -------
@@ -81,8 +82,11 @@ def decode_raster(
             _check_header(image, name, limits)
             if min_side_px is not None:
                 image.draft(None, (2 * min_side_px, 2 * min_side_px))
-            image.load()
-            return to_rgb(_upright(image))
+            with wait_if_large(image.width * image.height):
+                try:
+                    return _convert(image, min_side_px)
+                finally:
+                    image.close()  # frees its memory before the next large one may begin
     except Image.DecompressionBombError as error:
         raise ImageError(
             f"{name} has far more than the {limits.max_pixels / 1e6:,.0f} megapixels allowed: "
@@ -108,10 +112,18 @@ def _check_header(image: Image.Image, name: str, limits: ImageLimits) -> None:
             check_pixels(width, height, name, limits)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn a loaded picture as its camera was held; Pillow turns a TIFF while loading."""
+def _convert(image: Image.Image, min_side_px: int | None) -> NDArray[np.uint8]:
+    image.load()
+    reduction = find_reduction(*image.size, min_side_px)
+    if reduction == (1, 1):
+        return to_rgb(_turn_upright(image, image))
+    return np.array(_turn_upright(reduce_to_rgb(image, reduction), image))
+
+
+def _turn_upright(image: Image.Image, loaded: Image.Image) -> Image.Image:
+    """Turn what was made of a picture as its camera was held; Pillow turns a TIFF while loading."""
     try:
-        turn = _TURN.get(image.getexif().get(_ORIENTATION_TAG, 1))
+        turn = _TURN.get(loaded.getexif().get(_ORIENTATION_TAG, 1))
     except (SyntaxError, ValueError, struct.error):
         return image  # A damaged EXIF block is no reason to refuse good pixels.
     return image if turn is None else image.transpose(turn)

@@ -65,9 +65,9 @@ def decode_image(
     stretch : FitsStretch
         How the brightness of FITS becomes grey levels; other formats ignore it.
     min_side_px : int, optional
-        Side of the square that the picture will be shrunk to. It lets a large JPEG be
-        decoded at a reduced size, faster, but never below twice this side; other formats
-        ignore it.
+        Side of the square that the picture will be shrunk to. It lets a JPEG be decoded at a
+        reduced size, faster, and any picture of more than 12 megapixels in less memory, but
+        never below twice this side.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def decode_image(
             reason=ImageProblem.UNREADABLE,
         )
     if is_fits(data):
-        return decode_fits(data, name, stretch=stretch, limits=limits)
+        return decode_fits(data, name, stretch=stretch, limits=limits, min_side_px=min_side_px)
     return decode_raster(data, name, limits=limits, min_side_px=min_side_px)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ConfigError
+from cluster_core.images.limits import LARGE_PIXELS
 
 JsonScalar = str | int | float | bool | None
 
@@ -21,6 +23,7 @@ _CURVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
 }
 _INTERVALS = ("zscale", "percentile", "minmax")
 _ENOUGH_FOR_ZSCALE = 5  # values
+_ROWS_AT_ONCE = 64  # a large picture in 64 bits would take ten times its file
 _GREATEST = 1e300  # so that no difference overflows
 _MAX_DYNAMIC_RANGE = 1e9  # white in units of the interval
 
@@ -154,7 +157,9 @@ def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[
         interval = _find_interval(values, stretch)
         if interval is not None:
             for plane, out in zip(values, levels, strict=True):
-                out[...] = _to_levels(plane, interval, stretch)
+                for top in range(0, len(plane), _ROWS_AT_ONCE):
+                    rows = slice(top, top + _ROWS_AT_ONCE)
+                    out[rows] = _to_levels(plane[rows], interval, stretch)
     return levels
 
 
@@ -174,6 +179,8 @@ def _curve(brightness: NDArray[np.float32] | float, stretch: FitsStretch) -> NDA
 
 def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interval | None:
     """Return the interval of the finite values, or None where they are all the same."""
+    if stretch.interval != "minmax":
+        values = _thin_out(values)
     finite = values[np.isfinite(values)].astype(np.float64).clip(-_GREATEST, _GREATEST)
     if finite.size == 0:
         return None
@@ -186,6 +193,13 @@ def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interv
         return None
     unit = max(top - black, (white - black) / _MAX_DYNAMIC_RANGE)
     return _Interval(black, unit, (white - black) / unit)
+
+
+def _thin_out(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Take every so-many-th row and column of a large picture: millions of values will do."""
+    step = math.isqrt(max(values.size - 1, 0) // LARGE_PIXELS) + 1
+    thinned = values[:, ::step, ::step]
+    return thinned if np.isfinite(thinned).any() else values
 
 
 def _find_levels(finite: NDArray[np.float64], stretch: FitsStretch) -> tuple[float, float, float]:
