@@ -8,6 +8,7 @@ import secrets
 import streamlit as st
 
 from cluster_core.errors import ClusterError
+from pages.components.text import escape_markdown
 
 _logger = logging.getLogger(__name__)
 
@@ -15,7 +16,7 @@ _logger = logging.getLogger(__name__)
 def show_error(error: Exception) -> bool:
     """Show a ClusterError's sentence, and for a bug an apology with an id that the log has too."""
     if isinstance(error, ClusterError):
-        st.error(str(error), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
         return True
     error_id = secrets.token_hex(4)
     _logger.error("Error %s on a page", error_id, exc_info=error)

@@ -10,7 +10,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.errors import DatasetError
+from cluster_core.images import raster, reading
 from pages.components import error_boundary
+from pages.components.text import escape_markdown
 from tests.samples import COLOURS, REPOSITORY, draw_blob
 
 MAIN = str(REPOSITORY / "pages" / "main.py")
@@ -54,6 +56,35 @@ def test_pictures_are_answered_and_others_named(trained):
     assert "page.jpg" in page.error[0].value
     bold = [text.value for text in page.markdown if text.value.startswith("**")]
     assert [text.split("**")[1] for text in bold] == list(COLOURS)
+
+
+def test_the_command_names_the_folder_of_this_workspace(workspace):
+    page = open_home()
+    assert str(workspace.cluster_photos) in page.code[0].value
+    assert any(str(workspace.cluster_photos) in text.value for text in page.markdown)
+
+
+def test_labels_are_shown_letter_for_letter_and_pictures_decoded_once(trained, monkeypatch):
+    (manifest,) = trained.bundles.glob("*/manifest.json")
+    manifest.write_text(manifest.read_text("utf-8").replace("red stars", "*[red](http://x)"))
+    page = open_home()
+    assert r"\*\[red\]\(http\://x\)" in page.caption[0].value
+    decode, names = raster.decode_raster, []
+    monkeypatch.setattr(
+        reading,
+        "decode_raster",
+        lambda data, name, **_: names.append(name) or decode(data, name, **_),
+    )
+    pixels = draw_blob(901, COLOURS["red stars"])
+    page.file_uploader[0].set_value([("a_b_.png", to_png(pixels), "image/png")])
+    page.run()
+    assert names == ["a_b_.png"]
+    assert any(r"**\*\[red\]" in text.value for text in page.markdown)
+
+
+@pytest.mark.parametrize("text", ["plain words", "M 13", "Kugelhäufen 🔭"])
+def test_plain_text_stays_as_it_is(text):
+    assert escape_markdown(text) == text
 
 
 def test_a_damaged_model_answers_nothing(trained):
