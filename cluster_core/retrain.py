@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,24 +16,28 @@ from cluster_core.command_line import (
     plain_exits,
     run_as_program,
 )
+from cluster_core.errors import BackboneError
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.head_settings import Evaluation
-from cluster_core.model.registry import list_backbones
+from cluster_core.model.registry import TEST_BACKBONE, list_backbones
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, StageProgress, TrainEvent
-from cluster_core.workspace import Workspace
+from cluster_core.workspace import DEFAULT_ROOT, Workspace
 
-_WORKSPACE = Workspace.default()
+# As the help shows it; where it lies is asked when a training begins.
+_SHOWN = Workspace(Path(DEFAULT_ROOT))
 _DEFAULTS = {field.name: field.default for field in fields(TrainConfig)}
 _IN_WORKSPACE = {
-    "output_graph": _WORKSPACE.retrained_graph,
-    "output_labels": _WORKSPACE.retrained_labels,
-    "intermediate_output_graphs_dir": _WORKSPACE.intermediate_graphs,
-    "summaries_dir": _WORKSPACE.training_summaries / "<architecture>",
-    "model_dir": _WORKSPACE.models,
-    "bottleneck_dir": _WORKSPACE.bottlenecks,
+    "output_graph": _SHOWN.retrained_graph,
+    "output_labels": _SHOWN.retrained_labels,
+    "intermediate_output_graphs_dir": _SHOWN.intermediate_graphs,
+    "summaries_dir": _SHOWN.training_summaries / "<architecture>",
+    "model_dir": _SHOWN.models,
+    "bottleneck_dir": _SHOWN.bottlenecks,
     "saved_model_dir": "not written",
 }
+# Set by the tests, whose network of random weights is nobody else's choice.
+TEST_VARIABLE = "CLUSTER_LAB_TEST_BACKBONE"
 _ARCHITECTURES = ", ".join(spec.name for spec in list_backbones())
 
 
@@ -63,8 +69,8 @@ def _switch(name: str, description: str) -> Any:
 @click.option(
     "--image_dir",
     type=PATH,
-    default=_WORKSPACE.cluster_photos,
-    show_default=True,
+    default=lambda: Workspace.default().cluster_photos,
+    show_default=str(_SHOWN.cluster_photos),
     help="Folder that holds a sub-folder of pictures for each class.",
 )
 @_path("output_graph", "Where to save the trained graph.")
@@ -108,6 +114,12 @@ def _switch(name: str, description: str) -> Any:
 @plain_exits("What was computed so far is kept for the next time.")
 def main(print_misclassified_test_images: bool, **options: Any) -> None:
     """Retrain the last layer of a pretrained network on your own folders of pictures."""
+    if options["architecture"] == TEST_BACKBONE.name and TEST_VARIABLE not in os.environ:
+        raise BackboneError(
+            f"There is no architecture named {TEST_BACKBONE.name!r}: choose one of "
+            f"{_ARCHITECTURES}.",
+            name=TEST_BACKBONE.name,
+        )
     config = TrainConfig(**options)
     # After the settings are checked: a wrong one is told at once, TensorFlow takes seconds.
     from cluster_core.training.train import train
@@ -140,7 +152,8 @@ def _report_dataset(event: DatasetRead) -> None:
     for label, count in index.counts.items():
         click.echo(f"{label}: {count} pictures", err=True)
     for file in index.rejected:
-        click.echo(f"Left out: {file.reason}", err=True)
+        place = str(file.path.relative_to(index.image_dir))
+        click.echo(f"Left out: {file.reason.replace(file.path.name, place, 1)}", err=True)
     sides = (split.training, split.validation, split.testing)
     n_training, n_validation, n_testing = map(len, sides)
     click.echo(

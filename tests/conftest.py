@@ -11,6 +11,7 @@ import pytest
 
 # Before anything loads TensorFlow: its notes would bury what a failing test prints.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["CLUSTER_LAB_TEST_BACKBONE"] = "1"
 
 from cluster_core.model.converted import ConvertedBackbone, find_converted
 from cluster_core.model.registry import TEST_BACKBONE

@@ -28,7 +28,7 @@ from tests.samples import (
 
 # The flags of the retrain script of 2018 with its defaults, and those added to it.
 FLAGS = {
-    "image_dir": Path("tf_files/cluster_photos"),
+    "image_dir": ...,
     "output_graph": None,
     "intermediate_output_graphs_dir": None,
     "intermediate_store_frequency": 0,
@@ -93,10 +93,10 @@ def assert_one_sentence(result, *parts: str, code: int = 1) -> None:
 
 
 @pytest.mark.parametrize("name", FLAGS)
-def test_every_flag_of_2018_is_there_with_its_default(name):
+def test_every_flag_of_2018_is_there_with_its_default(name, workspace):
     found = retrain.main.make_context("retrain", []).params[name]
-    if name == "image_dir":  # named by the environment, when this module was imported
-        assert found.name == FLAGS[name].name
+    if name == "image_dir":
+        assert found == workspace.cluster_photos
     else:  # what is None lies in the workspace, as the help says
         assert found == FLAGS[name]
 
@@ -225,7 +225,7 @@ def test_pictures_left_out_are_told_with_their_reason(backbone, tmp_path):
     (photos / "red stars" / "empty.png").touch()
     result = run(*quick(photos))
     assert result.exit_code == 0
-    assert "Left out: empty.png is empty (0 bytes)" in result.stderr
+    assert "Left out: red stars/empty.png is empty (0 bytes)" in result.stderr
 
 
 @pytest.mark.parametrize("label", ["Kugelhäufen", "🔭", "it's", '"open"', "a b  c", "-x"])
@@ -308,6 +308,13 @@ def test_bad_usage_ends_with_2(flags):
     assert result.exit_code == 2
     assert "Error: " in result.stderr
     assert result.stdout == ""
+
+
+def test_the_network_of_the_tests_is_offered_to_nobody(photos, workspace, monkeypatch):
+    monkeypatch.delenv(retrain.TEST_VARIABLE)
+    result = run(*quick(photos))
+    assert_one_sentence(result, "There is no architecture named 'random': choose one of sky,")
+    assert not workspace.root.exists()
 
 
 def test_a_wrong_setting_is_told_before_tensorflow_is_loaded():
