@@ -31,9 +31,9 @@ from cluster_core.workspace import RETRAINED_LABELS, Workspace
 @plain_exits("The picture is not labelled.")
 def main(image: Path, graph: Path | None, labels: Path | None) -> None:
     """Label one picture, the likeliest class first."""
-    data = read_bytes(image)
+    data = read_bytes(image, name=str(image))
     if graph is not None and _is_file(graph):
-        prediction = _label_with_graph(graph, labels, data, image.name)
+        prediction = _label_with_graph(graph, labels, data, str(image))
     else:
         if labels is not None:
             raise ConfigError(
@@ -46,7 +46,7 @@ def main(image: Path, graph: Path | None, labels: Path | None) -> None:
         workspace = Workspace.default()
         bundle = choose_bundle(graph, workspace)
         prediction = Predictor(bundle, workspace, count_usable_cpus()).predict_file(
-            data, image.name
+            data, str(image)
         )
     click.echo(f"Evaluation time (1-image): {prediction.seconds:.3f}s\n")
     for label, score in prediction.scores.items():

@@ -168,7 +168,7 @@ def test_a_picture_that_cannot_be_read_is_told(trained, tmp_path, name, content)
         path.mkdir()
     elif content is not None:
         path.write_bytes(content)
-    assert_one_sentence(run(f"--image={path}"), name)
+    assert_one_sentence(run(f"--image={path}"), str(path))
 
 
 def test_a_picture_of_too_many_pixels_is_told(trained, tmp_path):
@@ -203,7 +203,7 @@ def test_as_a_program_from_any_folder_it_prints_the_answer_alone(trained, red):
 
 
 def test_ctrl_c_claims_nothing_that_is_not_so(trained, red, monkeypatch):
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(label_image, "read_bytes", stop)

@@ -16,30 +16,42 @@ from cluster_core.images.sniffing import is_fits
 from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch
 
 
-def read_bytes(path: Path, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:
+def read_bytes(
+    path: Path, limits: ImageLimits = DEFAULT_LIMITS, *, name: str | None = None
+) -> bytes:
     """Read a whole file, if it is not larger than files may be.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    limits : ImageLimits
+        What is too large.
+    name : str, optional
+        What to call it in messages. Left out: its name without its folder.
 
     Raises
     ------
     ImageError
         TOO_LARGE, or UNREADABLE where the file is missing, locked or no plain file.
     """
+    name = name or path.name
     try:
         status = path.stat()
-        check_file_bytes(status.st_size, path.name, limits)
+        check_file_bytes(status.st_size, name, limits)
         # A pipe or a device would be waited for, perhaps for ever.
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(
-                f"{path.name} is not a file that can be read: choose a picture file.",
-                path=path.name,
+                f"{name} is not a file that can be read: choose a picture file.",
+                path=name,
                 reason=ImageProblem.UNREADABLE,
             )
         return path.read_bytes()
     except OSError as error:
         raise ImageError(
-            f"{path.name} could not be opened ({error.strerror or error}): check that it is still "
+            f"{name} could not be opened ({error.strerror or error}): check that it is still "
             "there and that you may read it.",
-            path=path.name,
+            path=name,
             reason=ImageProblem.UNREADABLE,
         ) from error
 
