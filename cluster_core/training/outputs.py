@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from cluster_core.errors import ConfigError, RunError
-from cluster_core.model.registry import SKY_BACKBONE
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace
 
@@ -25,15 +24,12 @@ class TrainingOutputs:
     intermediate_output_graphs_dir: Path
     saved_model_dir: Path | None
     bundles: Path
-    # Folders that only some trainings write to, and this one will.
-    others: tuple[Path, ...]
+    backbones: Path
+    stores_graphs: bool
 
     @classmethod
     def of(cls, config: TrainConfig, workspace: Workspace) -> TrainingOutputs:
         """Return where a training with these settings writes."""
-        graphs_dir = config.intermediate_output_graphs_dir or workspace.intermediate_graphs
-        stores_graphs = config.intermediate_store_frequency > 0
-        converts = config.backbone != SKY_BACKBONE  # which is shipped converted
         return cls(
             model_dir=config.model_dir or workspace.models,
             bottleneck_dir=config.bottleneck_dir or workspace.bottlenecks,
@@ -41,10 +37,12 @@ class TrainingOutputs:
             or workspace.training_summaries / config.architecture,
             output_graph=config.output_graph or workspace.retrained_graph,
             output_labels=config.output_labels or workspace.retrained_labels,
-            intermediate_output_graphs_dir=graphs_dir,
+            intermediate_output_graphs_dir=config.intermediate_output_graphs_dir
+            or workspace.intermediate_graphs,
             saved_model_dir=config.saved_model_dir,
             bundles=workspace.bundles,
-            others=(graphs_dir,) * stores_graphs + (workspace.backbones,) * converts,
+            backbones=workspace.backbones,
+            stores_graphs=config.intermediate_store_frequency > 0,
         )
 
     def check(self) -> None:
@@ -69,8 +67,10 @@ class TrainingOutputs:
                     received=path,
                     allowed="the path of a file",
                 )
-        for folder in (self.summaries_dir, self.bundles, *self.others):
+        for folder in (self.summaries_dir, self.bundles, self.backbones):
             _require_writable(folder)
+        if self.stores_graphs:
+            _require_writable(self.intermediate_output_graphs_dir)
         self._check_saved_model_dir()
 
     def _check_saved_model_dir(self) -> None:

@@ -277,11 +277,12 @@ def test_event_files_that_cannot_be_written_are_told(config, trained, monkeypatc
     folder = trained.training_summaries / "random" / "train"
     for old in folder.iterdir():
         old.unlink()
-    monkeypatch.setattr(
-        Path,
-        "glob",
-        lambda path, pattern: iter(()) if "tfevents" in pattern else Path.rglob(path, pattern),
-    )
+    glob = Path.glob
+
+    def find_no_event_files(path, pattern, **options):
+        return iter(()) if "tfevents" in str(pattern) else glob(path, pattern, **options)
+
+    monkeypatch.setattr(Path, "glob", find_no_event_files)
     (folder / name).mkdir()
     with pytest.raises(RunError, match="could not be read or written"):
         run(config, trained)
