@@ -175,11 +175,18 @@ def load_bundle(folder: Path) -> ModelBundle:
 
 
 def find_newest_bundle(bundles_dir: Path) -> Path | None:
-    """Return the folder of the bundle that was written last, or None."""
+    """Return the folder of the bundle that was written last, or None; BundleError if locked."""
     written = []
-    for manifest in bundles_dir.glob(f"[!.]*/{MANIFEST}"):
-        with contextlib.suppress(FileNotFoundError):  # deleted since it was listed
-            written.append((manifest.stat().st_mtime_ns, manifest.parent))
+    try:
+        for folder in bundles_dir.iterdir():
+            if not folder.name.startswith("."):
+                # Deleted since it was listed, or no model.
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    written.append(((folder / MANIFEST).stat().st_mtime_ns, folder))
+    except FileNotFoundError:  # nothing was trained here yet
+        return None
+    except OSError as error:
+        raise locked(bundles_dir, error) from error
     return max(written)[1] if written else None
 
 

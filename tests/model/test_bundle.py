@@ -243,9 +243,17 @@ def test_labels_that_no_line_can_show_are_refused(saved, label):
 
 
 def test_a_model_deleted_while_the_newest_is_looked_for_is_passed_over(saved, monkeypatch):
-    gone = saved.parent / "gone" / MANIFEST
-    monkeypatch.setattr(Path, "glob", lambda *_: iter([gone, saved / MANIFEST]))
+    monkeypatch.setattr(Path, "iterdir", lambda folder: iter([folder / "gone", saved]))
     assert find_newest_bundle(saved.parent) == saved
+
+
+def test_models_that_may_not_be_listed_are_not_taken_for_none(saved, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(BundleError, match="Permission denied"):
+        find_newest_bundle(saved.parent)
 
 
 def test_a_file_is_no_model(saved):
