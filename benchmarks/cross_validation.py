@@ -41,9 +41,9 @@ def measure(
     from cluster_core.data.dataset import scan_dataset
     from cluster_core.model.bottlenecks import BottleneckCache
     from cluster_core.model.conversion import prepare_backbone
+    from cluster_core.model.examples import Examples
     from cluster_core.model.extraction import BottleneckSource
     from cluster_core.model.features import load_extractor
-    from cluster_core.model.head_training import Examples
     from cluster_core.model.preprocessing import Preprocessing
     from cluster_core.model.views import SKY_VIEWS
     from cluster_core.training.config import TrainConfig
@@ -114,6 +114,6 @@ def cross_validate(
 
 
 def _take(examples: Any, chosen: np.ndarray) -> Any:
-    from cluster_core.model.head_training import Examples
+    from cluster_core.model.examples import Examples
 
     return Examples(examples.features[chosen], examples.classes[chosen], examples.n_labels)

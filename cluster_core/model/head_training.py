@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from cluster_core.model.examples import Examples, Lesson, Prior
 from cluster_core.model.head import Head
 from cluster_core.model.head_settings import ALL_AT_ONCE, Evaluation, HeadSettings
 
@@ -17,50 +18,6 @@ PATIENCE_SHARE = 0.1
 PATIENCE_EVALUATIONS = 10
 # The smallest positive float32, so that a score of nought has a logarithm.
 LEAST_SCORE = np.finfo(np.float32).tiny
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Features and what they show.
-
-    Attributes
-    ----------
-    features : ndarray of float32, (n_pictures, n_views, n_features)
-    classes : ndarray of int, (n_pictures,)
-        Index of each picture's label.
-    n_labels : int
-    """
-
-    features: np.ndarray
-    classes: np.ndarray
-    n_labels: int
-
-    @property
-    def rows(self) -> np.ndarray:
-        """Every view as a row: (n_pictures * n_views, n_features)."""
-        return self.features.reshape(-1, self.features.shape[-1])
-
-    @property
-    def row_classes(self) -> np.ndarray:
-        """Class of every row: (n_pictures * n_views,)."""
-        return np.repeat(self.classes, self.features.shape[1])
-
-
-@dataclass(frozen=True)
-class Prior:
-    """What is known of the classes before a training.
-
-    Attributes
-    ----------
-    head : Head
-        Where to begin, and what weight decay pulls towards.
-    rehearsal : Examples
-        What the head has learned from. It goes on learning from it, as much as
-        from the new pictures, so that it does not forget clusters unlike them.
-    """
-
-    head: Head
-    rehearsal: Examples
 
 
 @dataclass(frozen=True)
@@ -113,7 +70,7 @@ def fit_head(
     FittedHead
     """
     random = np.random.default_rng(settings.seed)
-    lesson = _Lesson.of(training, prior, settings.balance_classes)
+    lesson = Lesson.of(training, prior, settings.balance_classes)
     descent = _Descent(lesson, settings, random, prior)
     watch = _ValidationWatch(validation, settings, random)
     head, step = descent.head, 0
@@ -135,34 +92,12 @@ def fit_head(
     return FittedHead(head, step, step + 1)
 
 
-@dataclass(frozen=True)
-class _Lesson:
-    """Rows to learn from, (n, n_features), their classes, and weights that are 1 on average."""
-
-    rows: np.ndarray
-    classes: np.ndarray
-    weights: np.ndarray
-    n_labels: int
-
-    @classmethod
-    def of(cls, training: Examples, prior: Prior | None, balance_classes: bool) -> _Lesson:
-        """Join the new pictures and those to rehearse; both weigh the same in all."""
-        parts = [training] if prior is None else [training, prior.rehearsal]
-        rows = np.concatenate([part.rows for part in parts])
-        weights = [
-            _weigh_examples(part, balance_classes) * len(rows) / (len(parts) * len(part.rows))
-            for part in parts
-        ]
-        classes = np.concatenate([part.row_classes for part in parts])
-        return cls(rows, classes, np.concatenate(weights), training.n_labels)
-
-
 class _Descent:
     """Gradient descent, the bias being a last row of the weights for a feature that is always 1."""
 
     def __init__(
         self,
-        lesson: _Lesson,
+        lesson: Lesson,
         settings: HeadSettings,
         random: np.random.Generator,
         prior: Prior | None,
@@ -253,16 +188,6 @@ def _list_stretches(settings: HeadSettings) -> Iterator[tuple[int, int]]:
         if is_stored or _is_evaluated(step, settings):
             yield first, step
             first = step + 1
-
-
-def _weigh_examples(training: Examples, balance_classes: bool) -> np.ndarray:
-    """Return a weight for each row, float32, 1 on average."""
-    classes = training.row_classes
-    if not balance_classes:
-        return np.ones(len(classes), np.float32)
-    counts = np.bincount(classes, minlength=training.n_labels)
-    present = np.count_nonzero(counts)
-    return (len(classes) / (present * counts[classes])).astype(np.float32)
 
 
 def _measure(head: Head, features: np.ndarray, classes: np.ndarray) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What the starter model knows, for a training on the same two classes. Loads TensorFlow."""
+"""What the starter model knows, for a training on the same two classes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 import numpy as np
 
 from cluster_core.model.bundle import load_bundle
+from cluster_core.model.examples import Examples, Prior
 from cluster_core.model.head import Head
-from cluster_core.model.head_training import Examples, Prior
 from cluster_core.model.shipped import ASSETS, STARTER, load_rehearsal
 
 _FILLERS = re.compile(r"[^a-z]+|stars?|clusters?")

@@ -22,12 +22,13 @@ from cluster_core.model.bottlenecks import BottleneckCache
 from cluster_core.model.bundle import BackboneReference, ModelBundle, save_bundle
 from cluster_core.model.conversion import prepare_backbone
 from cluster_core.model.converted import ConvertedBackbone
+from cluster_core.model.examples import Examples
 from cluster_core.model.export import build_graph, save_graph, save_labels, save_saved_model
 from cluster_core.model.extraction import BottleneckSource
 from cluster_core.model.features import load_extractor
 from cluster_core.model.head import Head
 from cluster_core.model.head_settings import ALL_AT_ONCE, Evaluation
-from cluster_core.model.head_training import Examples, FittedHead, fit_head
+from cluster_core.model.head_training import FittedHead, fit_head
 from cluster_core.model.preprocessing import Preprocessing
 from cluster_core.model.starter import find_prior
 from cluster_core.model.views import View

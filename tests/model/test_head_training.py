@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cluster_core.model.examples import Examples, Lesson, Prior
 from cluster_core.model.head import Head, softmax
 from cluster_core.model.head_settings import HeadSettings
-from cluster_core.model.head_training import INITIAL_SPREAD, Examples, Prior, _Lesson, fit_head
+from cluster_core.model.head_training import INITIAL_SPREAD, fit_head
 
 SETTINGS = HeadSettings(how_many_training_steps=200, learning_rate=0.1, train_batch_size=20)
 
@@ -258,7 +259,7 @@ def test_what_is_rehearsed_weighs_as_much_as_what_is_new(balance_classes):
     training, rehearsal = draw_examples([9, 3], 1, n_views=2), draw_examples([40, 60], 2)
     n_features = training.features.shape[-1]
     head = Head(np.zeros((n_features, 2), np.float32), np.zeros(2, np.float32))
-    lesson = _Lesson.of(training, Prior(head, rehearsal), balance_classes)
+    lesson = Lesson.of(training, Prior(head, rehearsal), balance_classes)
     assert len(lesson.rows) == 24 + 100
     assert lesson.weights.mean() == pytest.approx(1)
     assert lesson.weights[:24].sum() == pytest.approx(lesson.weights[24:].sum())

@@ -14,10 +14,11 @@ from cluster_core.data.dataset import scan_dataset
 from cluster_core.images import read_bytes
 from cluster_core.model.bottlenecks import BottleneckCache
 from cluster_core.model.conversion import prepare_backbone
+from cluster_core.model.examples import Examples
 from cluster_core.model.extraction import BottleneckSource
 from cluster_core.model.features import load_extractor
 from cluster_core.model.head_settings import HeadSettings
-from cluster_core.model.head_training import Examples, fit_head
+from cluster_core.model.head_training import fit_head
 from cluster_core.model.preprocessing import Preprocessing, to_unit_range
 from cluster_core.model.registry import get_backbone
 from cluster_core.model.views import PLAIN_VIEWS
