@@ -99,19 +99,8 @@ def split_dataset(
     places = [compute_place(picture.path.name) for picture in pictures]
     sides = [_natural_side(place, validation_percentage, testing_percentage) for place in places]
     copies = find_copies([picture.fingerprint for picture in pictures])
-    partners: dict[int, set[int]] = defaultdict(set)
-    for one, other in copies:
-        partners[one].add(other)
-        partners[other].add(one)
-    notes = []
     _set_copies_aside(sides, copies)
-    for label in index.labels:
-        members = [number for number, picture in enumerate(pictures) if picture.label == label]
-        for side in (Side.TRAINING, *asked_for):
-            if not any(sides[member] is side for member in members):
-                lender = _lend_picture(sides, members, places, partners, side)
-                if lender:
-                    notes.append(f"One picture of {label} was moved from {lender} to {side}.")
+    notes = _fill_empty_sides(index, sides, places, copies, asked_for)
     _require_every_side(index, sides, asked_for)
 
     def on(side: Side) -> tuple[Picture, ...]:
@@ -186,6 +175,31 @@ def _set_copies_aside(sides: list[Side], copies: Sequence[tuple[int, int]]) -> N
             for one, other in (pair, pair[::-1]):
                 if sides[one] is keeper and sides[other] not in (keeper, Side.SET_ASIDE):
                     sides[other] = Side.SET_ASIDE
+
+
+def _fill_empty_sides(
+    index: DatasetIndex,
+    sides: list[Side],
+    places: list[float],
+    copies: list[tuple[int, int]],
+    asked_for: list[Side],
+) -> list[str]:
+    """Lend a picture to every side that a class would miss; return what was done, in sentences."""
+    partners: dict[int, set[int]] = defaultdict(set)
+    for one, other in copies:
+        partners[one].add(other)
+        partners[other].add(one)
+    notes = []
+    for label in index.labels:
+        members = [
+            number for number, picture in enumerate(index.pictures) if picture.label == label
+        ]
+        for side in (Side.TRAINING, *asked_for):
+            if not any(sides[member] is side for member in members):
+                lender = _lend_picture(sides, members, places, partners, side)
+                if lender:
+                    notes.append(f"One picture of {label} was moved from {lender} to {side}.")
+    return notes
 
 
 def _lend_picture(
