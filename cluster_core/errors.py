@@ -6,7 +6,8 @@ ClusterError
 ├ ImageError      one picture that cannot be read
 ├ BackboneError   a pretrained network that is unknown or not at hand
 ├ BundleError     a trained model that is missing, damaged or from a newer version
-└ RunError        a training that cannot start, or ended badly
+├ RunError        a training that cannot start, or ended badly
+└ AccessError     something that this server does not let its visitors do
 """
 
 from __future__ import annotations
@@ -137,3 +138,17 @@ class RunError(ClusterError):
         super().__init__(message)
         self.exit_code = exit_code
         self.log_end = log_end
+
+
+class AccessError(ClusterError):
+    """The server does not let its visitors do that.
+
+    Attributes
+    ----------
+    action : str
+        What was to be done, in words.
+    """
+
+    def __init__(self, message: str, *, action: str) -> None:
+        super().__init__(message)
+        self.action = action

@@ -39,6 +39,16 @@ class Workspace:
         return self.root / "cluster_photos"
 
     @property
+    def trash(self) -> Path:
+        """What was deleted and may be brought back."""
+        return self.root / ".trash"
+
+    @property
+    def runs(self) -> Path:
+        """Trainings asked for in the browser, a folder each."""
+        return self.root / "runs"
+
+    @property
     def models(self) -> Path:
         """Where pretrained weights are looked for and downloaded to."""
         return self.root / "models"

@@ -2,5 +2,10 @@
 
 import streamlit as st
 
-st.set_page_config(page_title="Cluster Lab", page_icon=":material/auto_awesome:")
-st.navigation([st.Page("home.py", title="Home", icon=":material/home:", default=True)]).run()
+from pages.components.navigation import list_pages
+from pages.components.sidebar import show_sidebar
+
+st.set_page_config(page_title="Cluster Lab", page_icon=":material/auto_awesome:", layout="wide")
+page = st.navigation(list_pages())
+show_sidebar()
+page.run()

@@ -13,6 +13,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CLUSTER_LAB_TEST_BACKBONE"] = "1"
 
+from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
 from cluster_core.model.converted import ConvertedBackbone, find_converted
 from cluster_core.model.registry import TEST_BACKBONE
 from cluster_core.training.config import TrainConfig
@@ -25,6 +26,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The default workspace while a test runs: empty, and not made yet."""
     root = tmp_path / "tf_files"
     monkeypatch.setenv(ROOT_VARIABLE, str(root))
+    monkeypatch.delenv(PUBLIC_VARIABLE, raising=False)
+    monkeypatch.delenv(TENSORBOARD_VARIABLE, raising=False)
     return Workspace(root)
 
 

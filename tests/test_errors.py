@@ -8,6 +8,7 @@ import pytest
 
 from cluster_core import errors
 from cluster_core.errors import (
+    AccessError,
     BackboneError,
     BundleError,
     ClusterError,
@@ -25,6 +26,7 @@ EXAMPLES = [
     BackboneError("No such network.", name="resnet"),
     BundleError("No model.", path=Path("model")),
     RunError("It ended badly.", exit_code=9, log_end="killed"),
+    AccessError("Not here.", action="train"),
 ]
 
 

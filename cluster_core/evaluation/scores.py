@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,14 @@ from cluster_core.evaluation.intervals import compute_wilson_interval
 
 
 @dataclass(frozen=True)
-class Misclassified:
-    """A picture whose label and answer differ.
+class TestedPicture:
+    """A picture that a model was tested with, and what it answered.
 
     Attributes
     ----------
     path : Path
+    sha256 : str
+        Of the file's bytes, hexadecimal.
     label : str
         Its class folder.
     predicted : str
@@ -28,10 +31,18 @@ class Misclassified:
         Score of the answer, 0 to 1.
     """
 
+    __test__ = False  # the name is no test's, whatever pytest thinks
+
     path: Path
+    sha256: str
     label: str
     predicted: str
     score: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether label and answer agree."""
+        return self.label == self.predicted
 
 
 @dataclass(frozen=True)
@@ -42,25 +53,36 @@ class Metrics:
     ----------
     labels : tuple of str
         The classes.
-    confusion : tuple of tuple of int
-        Pictures by true class (row) and answer (column).
-    misclassified : tuple of Misclassified
-        The surest mistakes first.
+    pictures : tuple of TestedPicture
+        Labelled and answered with names from `labels`.
     """
 
     labels: tuple[str, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    misclassified: tuple[Misclassified, ...]
+    pictures: tuple[TestedPicture, ...]
+
+    @property
+    def confusion(self) -> tuple[tuple[int, ...], ...]:
+        """Pictures by true class (row) and answer (column)."""
+        counted = Counter((picture.label, picture.predicted) for picture in self.pictures)
+        return tuple(
+            tuple(counted[label, predicted] for predicted in self.labels) for label in self.labels
+        )
+
+    @property
+    def misclassified(self) -> tuple[TestedPicture, ...]:
+        """Pictures whose label and answer differ, the surest mistakes first."""
+        wrong = [picture for picture in self.pictures if not picture.is_right]
+        return tuple(sorted(wrong, key=lambda picture: -picture.score))
 
     @property
     def n(self) -> int:
         """How many pictures were tested."""
-        return sum(map(sum, self.confusion))
+        return len(self.pictures)
 
     @property
     def n_right(self) -> int:
         """How many of them were answered right."""
-        return sum(row[number] for number, row in enumerate(self.confusion))
+        return sum(picture.is_right for picture in self.pictures)
 
     @property
     def accuracy(self) -> float:
@@ -96,14 +118,13 @@ def compute_metrics(
     labels : tuple of str
         Order of the columns.
     """
-    confusion = np.zeros((len(labels), len(labels)), int)
-    misclassified = []
-    for picture, row in zip(pictures, scores, strict=True):
-        answer = int(np.argmax(row))
-        confusion[labels.index(picture.label), answer] += 1
-        if labels[answer] != picture.label:
-            misclassified.append(
-                Misclassified(picture.path, picture.label, labels[answer], float(row[answer]))
+    answers = scores.argmax(axis=1) if len(pictures) else []
+    return Metrics(
+        labels,
+        tuple(
+            TestedPicture(
+                picture.path, picture.sha256, picture.label, labels[answer], float(row[answer])
             )
-    misclassified.sort(key=lambda mistake: -mistake.score)
-    return Metrics(labels, tuple(tuple(map(int, row)) for row in confusion), tuple(misclassified))
+            for picture, row, answer in zip(pictures, scores, answers, strict=True)
+        ),
+    )

@@ -46,6 +46,7 @@ def fit_head(
     on_evaluation: Callable[[Evaluation], None],
     on_store: Callable[[int, Head], None] | None = None,
     prior: Prior | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> FittedHead:
     """Fit a softmax on features by gradient descent on the cross entropy.
 
@@ -64,6 +65,9 @@ def fit_head(
     prior : Prior, optional
         What is known of these classes already; the head begins with small
         random weights when not given.
+    is_stopped : callable, optional
+        Asked after every evaluation; once it says so no more steps are run, and
+        what was found until then is returned.
 
     Returns
     -------
@@ -85,8 +89,8 @@ def fit_head(
             batch = lesson.rows[last, np.newaxis]
             accuracy, loss = _measure(head, batch, lesson.classes[last])
             on_evaluation(Evaluation(step, accuracy, loss, *watch.look(step, head)))
-        if watch.is_over:
-            break
+            if watch.is_over or is_stopped():
+                break
     if watch.best is not None:
         return FittedHead(watch.best, watch.best_step, step + 1)
     return FittedHead(head, step, step + 1)

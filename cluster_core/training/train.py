@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -63,7 +63,12 @@ class TrainingResult:
     split: Split
 
 
-def train(config: TrainConfig, workspace: Workspace, on_event: EventHandler) -> TrainingResult:
+def train(
+    config: TrainConfig,
+    workspace: Workspace,
+    on_event: EventHandler,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> TrainingResult:
     """Retrain the last layer of a backbone on a folder of class folders.
 
     Parameters
@@ -75,6 +80,9 @@ def train(config: TrainConfig, workspace: Workspace, on_event: EventHandler) -> 
     on_event : callable
         Told how it goes. It may raise to stop: what is cached stays, and
         nothing half-written is left.
+    is_stopped : callable, optional
+        Asked while the head is fitted; once it says so, the best head so far is
+        tested and saved.
 
     Returns
     -------
@@ -110,7 +118,9 @@ def train(config: TrainConfig, workspace: Workspace, on_event: EventHandler) -> 
 
         with TensorBoardSummaries(outputs.summaries_dir) as summaries:
             sides = (training, validation)
-            fitted = _fit(config, outputs, backbone, sides, index.labels, summaries, on_event)
+            fitted = _fit(
+                config, outputs, backbone, sides, index.labels, summaries, on_event, is_stopped
+            )
             head = _calibrate(fitted.head, validation)
             graph = _build_graph(config, backbone, head)
             summaries.write_graph(graph)
@@ -175,6 +185,7 @@ def _fit(
     labels: tuple[str, ...],
     summaries: TensorBoardSummaries,
     on_event: EventHandler,
+    is_stopped: Callable[[], bool],
 ) -> FittedHead:
     on_event(StageProgress(Stage.TRAINING))
 
@@ -187,7 +198,7 @@ def _fit(
         save_graph(_build_graph(config, backbone, head), path)
 
     prior = find_prior(config.architecture, labels) if config.from_starter else None
-    return fit_head(*sides, config.head_settings, on_evaluation, on_store, prior)
+    return fit_head(*sides, config.head_settings, on_evaluation, on_store, prior, is_stopped)
 
 
 def _calibrate(head: Head, validation: Examples | None) -> Head:

@@ -1,0 +1,5 @@
+"""The page Classify."""
+
+import streamlit as st
+
+st.title("Classify")

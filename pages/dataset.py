@@ -1,0 +1,5 @@
+"""The page Dataset."""
+
+import streamlit as st
+
+st.title("Dataset")

@@ -1,0 +1,5 @@
+"""The page Evaluation."""
+
+import streamlit as st
+
+st.title("Evaluation")

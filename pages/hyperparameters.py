@@ -1,0 +1,5 @@
+"""The page Hyperparameters."""
+
+import streamlit as st
+
+st.title("Hyperparameters")

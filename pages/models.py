@@ -1,0 +1,5 @@
+"""The page Models."""
+
+import streamlit as st
+
+st.title("Models")

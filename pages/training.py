@@ -1,0 +1,5 @@
+"""The page Training."""
+
+import streamlit as st
+
+st.title("Training")
