@@ -1,0 +1,38 @@
+"""The command line that does what the browser does."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+from cluster_core.training.config import TrainConfig
+from cluster_core.workspace import DEFAULT_ROOT, ROOT_VARIABLE, Workspace
+
+PROGRAM = "python -m cluster_core.retrain"
+# Always named, so that a copied line says what is learned from and with what.
+_ALWAYS = ("image_dir", "architecture")
+
+
+def format_command(config: TrainConfig) -> str:
+    """Return a line for a shell that trains with exactly these settings, in this workspace.
+
+    What is left out has its default.
+    """
+    words = [PROGRAM]
+    root = Workspace.default().root
+    if root != Path(DEFAULT_ROOT):
+        words.insert(0, f"{ROOT_VARIABLE}={shlex.quote(str(root))}")
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if value != field.default or field.name in _ALWAYS:
+            words.append(_format_flag(field.name, value))
+    return " ".join(words)
+
+
+def _format_flag(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return shlex.quote(f"--{name}={value}")
