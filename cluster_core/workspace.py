@@ -64,6 +64,11 @@ class Workspace:
         return self.models / "bundles"
 
     @property
+    def default_model(self) -> Path:
+        """Which model answers where none is named, if somebody chose one."""
+        return self.models / "default_model.json"
+
+    @property
     def bottlenecks(self) -> Path:
         """The folder of the bottleneck cache."""
         return self.root / "bottlenecks"

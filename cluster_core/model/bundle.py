@@ -176,6 +176,11 @@ def load_bundle(folder: Path) -> ModelBundle:
 
 def find_newest_bundle(bundles_dir: Path) -> Path | None:
     """Return the folder of the bundle that was written last, or None; BundleError if locked."""
+    return next(iter(list_bundle_folders(bundles_dir)), None)
+
+
+def list_bundle_folders(bundles_dir: Path) -> tuple[Path, ...]:
+    """Return the folders with a manifest, the one written last first; BundleError if locked."""
     written = []
     try:
         for folder in bundles_dir.iterdir():
@@ -184,10 +189,10 @@ def find_newest_bundle(bundles_dir: Path) -> Path | None:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     written.append(((folder / MANIFEST).stat().st_mtime_ns, folder))
     except FileNotFoundError:  # nothing was trained here yet
-        return None
+        return ()
     except OSError as error:
         raise locked(bundles_dir, error) from error
-    return max(written)[1] if written else None
+    return tuple(folder for _, folder in sorted(written, reverse=True))
 
 
 def _check_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
