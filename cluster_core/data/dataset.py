@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ def scan_dataset(
         There is no such folder, it cannot be listed, or a class name cannot be
         written as one line of text.
     """
-    labels = _list_classes(image_dir)
+    labels = list_labels(image_dir)
     files = [(label, path) for label in labels for path in _list_files(image_dir / label)]
     facts_cache = PictureFactsCache(cache)
     pictures: list[Picture] = []
@@ -138,10 +139,29 @@ def compute_signature(image_dir: Path) -> str:
     str
         Changes when a scan could find something else. A missing folder has one too.
     """
-    raise NotImplementedError
+    digest = hashlib.sha256()
+    for folder in _scan_folder(image_dir):
+        digest.update(os.fsencode(folder.name) + b"\0\0")
+        if not folder.is_dir() or folder.name.startswith("."):
+            continue
+        for file in _scan_folder(Path(folder.path)):
+            try:
+                status = file.stat()
+            except OSError:  # a link to nowhere
+                status = file.stat(follow_symlinks=False)
+            state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            digest.update(os.fsencode(file.name) + repr(state).encode() + b"\0")
+    return digest.hexdigest()
 
 
-def _list_classes(image_dir: Path) -> tuple[str, ...]:
+def list_class_folders(image_dir: Path) -> tuple[str, ...]:
+    """Return the names of the class folders, sorted, also such as cannot be labels.
+
+    Raises
+    ------
+    DatasetError
+        There is no such folder, or it cannot be listed.
+    """
     try:
         folders = [path.name for path in image_dir.iterdir() if path.is_dir()]
     except FileNotFoundError as error:
@@ -156,7 +176,18 @@ def _list_classes(image_dir: Path) -> tuple[str, ...]:
             "holds a sub-folder of pictures for each class.",
             path=image_dir,
         ) from error
-    labels = tuple(sorted(name for name in folders if not name.startswith(".")))
+    return tuple(sorted(name for name in folders if not name.startswith(".")))
+
+
+def list_labels(image_dir: Path) -> tuple[str, ...]:
+    """Return the names of the classes, sorted.
+
+    Raises
+    ------
+    DatasetError
+        As for `list_class_folders`, or a name cannot be written as one line of text.
+    """
+    labels = list_class_folders(image_dir)
     for label in labels:
         problem = find_label_problem(label)
         if problem:
@@ -167,6 +198,14 @@ def _list_classes(image_dir: Path) -> tuple[str, ...]:
                 label=label,
             )
     return labels
+
+
+def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
 
 
 def _list_files(class_dir: Path) -> list[Path]:

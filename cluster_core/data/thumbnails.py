@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from cluster_core.data.cache_file import CacheFile
+from cluster_core.data.file_hashes import FileHashes, take_stamp
+from cluster_core.data.mapping import map_images
 from cluster_core.errors import ImageError
+from cluster_core.images import decode_image, read_bytes
 
 SIDE_PX = 160
+# Raised when the same picture would be drawn otherwise.
+_VERSION = 1
+_JPEG_QUALITY = 85
+
+_CREATE = """CREATE TABLE IF NOT EXISTS thumbnails (
+    sha256 TEXT, version INTEGER, side_px INTEGER, jpeg BLOB,
+    PRIMARY KEY (version, side_px, sha256)) WITHOUT ROWID"""
+_INSERT = "INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?, ?)"
+_SELECT = "SELECT jpeg FROM thumbnails WHERE version = ? AND side_px = ? AND sha256 IN ({keys})"
 
 
 class ThumbnailCache:
-    """Thumbnails in the workspace's SQLite file."""
+    """Thumbnails in the workspace's SQLite file; may be used by several threads.
+
+    Parameters
+    ----------
+    cache_file : CacheFile
+        The file.
+    """
 
     def __init__(self, cache_file: CacheFile) -> None:
         self._file = cache_file
+        self._hashes = FileHashes(cache_file)
+        cache_file.create_table(_CREATE)
 
     def get(self, path: Path, side_px: int = SIDE_PX) -> bytes:
         """Return a picture as JPEG, its longer side at most `side_px`.
@@ -25,8 +49,41 @@ class ThumbnailCache:
         ImageError
             It cannot be read.
         """
-        raise NotImplementedError
+        stamp = take_stamp(path)
+        sha256 = self._hashes.load([stamp]).get(stamp) if stamp else None
+        data = None
+        if sha256 is None:
+            data = read_bytes(path)
+            sha256 = hashlib.sha256(data).hexdigest()
+            self._hashes.save([(stamp, sha256)] if stamp else [])
+        for (jpeg,) in self._file.read_in(_SELECT, [sha256], _VERSION, side_px):
+            return jpeg
+        jpeg = draw_thumbnail(read_bytes(path) if data is None else data, path.name, side_px)
+        self._file.write_many(_INSERT, [(sha256, _VERSION, side_px, jpeg)])
+        return jpeg
 
     def get_many(self, paths: Sequence[Path], side_px: int = SIDE_PX) -> list[bytes | ImageError]:
         """Return a thumbnail for each picture, or why there is none, on all cores."""
-        raise NotImplementedError
+
+        def get(path: Path) -> bytes | ImageError:
+            try:
+                return self.get(path, side_px)
+            except ImageError as error:
+                return error
+
+        return list(map_images(get, paths))
+
+
+def draw_thumbnail(data: bytes, name: str, side_px: int = SIDE_PX) -> bytes:
+    """Return a picture of any kind as JPEG, its longer side at most `side_px`.
+
+    Raises
+    ------
+    ImageError
+        It cannot be read.
+    """
+    image = Image.fromarray(decode_image(data, name, min_side_px=side_px))
+    image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
+    target = io.BytesIO()
+    image.save(target, "JPEG", quality=_JPEG_QUALITY)
+    return target.getvalue()
