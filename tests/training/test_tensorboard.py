@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
+from cluster_core.errors import AccessError, RunError
+from cluster_core.training import tensorboard
+from cluster_core.training.tensorboard import (
+    find_tensorboard,
+    format_tensorboard_command,
+    start_tensorboard,
+    stop_tensorboard,
+)
+from tests.samples import REPOSITORY
+
+# Answers on the port it is given, as TensorBoard does, without taking ten seconds to begin.
+STAND_IN = """
+import sys, http.server
+flags = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+assert flags["--host"] == "127.0.0.1"
+server = http.server.HTTPServer((flags["--host"], int(flags["--port"])),
+                                http.server.SimpleHTTPRequestHandler)
+server.serve_forever()
+"""
+
+
+@pytest.fixture
+def allowed(monkeypatch, workspace, tmp_path):
+    monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
+    program = tmp_path / "stand_in.py"
+    program.write_text(STAND_IN)
+    monkeypatch.setattr(tensorboard, "_COMMAND", (sys.executable, str(program)))
+    yield
+    stop_tensorboard(workspace)
+
+
+def test_it_runs_once_for_this_machine_only_until_it_is_stopped(allowed, workspace):
+    assert find_tensorboard(workspace) is None
+    url = start_tensorboard(workspace)
+    assert url.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(url) as answer:
+        assert answer.status == 200
+    assert start_tensorboard(workspace) == url
+    assert find_tensorboard(workspace) == url
+    stop_tensorboard(workspace)
+    assert find_tensorboard(workspace) is None
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(url)
+
+
+def test_what_does_not_start_is_told(allowed, workspace, monkeypatch):
+    monkeypatch.setattr(tensorboard, "_COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
+    with pytest.raises(RunError, match="did not start") as caught:
+        start_tensorboard(workspace)
+    assert caught.value.exit_code == 3
+    assert find_tensorboard(workspace) is None
+
+
+@pytest.mark.parametrize("variable", [None, PUBLIC_VARIABLE])
+def test_it_is_not_for_visitors_unless_the_owner_says_so(workspace, monkeypatch, variable):
+    if variable:
+        monkeypatch.setenv(variable, "1")
+        monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
+    with pytest.raises(AccessError, match="start TensorBoard"):
+        start_tensorboard(workspace)
+
+
+def test_it_ends_when_the_server_is_killed():
+    middle = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import os, threading, time\\n"
+        "from cluster_core.training.tensorboard import _end_with\\n"
+        "threading.Thread(target=_end_with, args=(os.getppid(),)).start()\\ntime.sleep(60)'])\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", middle], stdout=subprocess.PIPE, cwd=REPOSITORY
+    )
+    with server:
+        child = int(server.stdout.readline())
+        time.sleep(1.5)  # until it has met its parent
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+        deadline_s = time.monotonic() + 10
+        while is_alive(child) and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        assert not is_alive(child)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    try:  # a zombie waits for its reaper and runs no more
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_command_names_the_workspace(workspace):
+    words = shlex.split(format_tensorboard_command(workspace))
+    assert words == ["tensorboard", "--logdir", str(workspace.training_summaries)]
