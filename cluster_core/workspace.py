@@ -44,6 +44,11 @@ class Workspace:
         return self.root / ".trash"
 
     @property
+    def incoming(self) -> Path:
+        """Archives while they are unpacked."""
+        return self.root / ".incoming"
+
+    @property
     def runs(self) -> Path:
         """Trainings asked for in the browser, a folder each."""
         return self.root / "runs"
