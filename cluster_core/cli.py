@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from cluster_core.command_line import PATH, ProgressLine, plain_exits
 from cluster_core.data.sky.demo import render_demo_dataset
 from cluster_core.data.sky.kinds import DEMO_CLASSES
 from cluster_core.errors import RunError
+from cluster_core.model.answers_csv import write_answers_csv
 from cluster_core.model.classification import Answer, classify_files, find_picture_files
 from cluster_core.model.prediction import Predictor
 from cluster_core.model.selection import choose_bundle
@@ -33,7 +33,9 @@ def main() -> None:
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=PATH)
 @click.option("--output", type=PATH, help="File to write.  [default: standard output]")
-@click.option("--graph", type=PATH, help="A model's folder.  [default: the newest]")
+@click.option(
+    "--graph", type=PATH, help="A model's folder.  [default: the one chosen, else the newest model]"
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of CSV.")
 @plain_exits("Some pictures are not labelled; a file named by --output is as it was before.")
 def classify(
@@ -45,7 +47,7 @@ def classify(
     found = find_picture_files(paths)
     progress, n_problems = ProgressLine(beside_rows=output is None), 0
     with _open_output(output) as stream:
-        write = (_json_writer if as_json else _csv_writer)(stream, predictor.bundle.labels)
+        write = (_json_writer if as_json else write_answers_csv)(stream, predictor.bundle.labels)
         for answer in found.locked:
             write(answer)
         for done, answer in enumerate(classify_files(predictor, found.pictures), start=1):
@@ -94,21 +96,6 @@ def _describe_others(files: tuple[Path, ...]) -> str:
     names = [file.name for file in files[:OTHERS_NAMED]]
     names += ["…"] if len(files) > OTHERS_NAMED else []
     return f", {_count(len(files), 'file')} left alone that {are}: {', '.join(names)}"
-
-
-def _csv_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:
-    rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["path", "label", "score", *labels, "problem"])
-
-    def write(answer: Answer) -> None:
-        found = answer.prediction
-        if found is None:
-            rows.writerow([answer.path, "", "", *("" for _ in labels), answer.problem])
-            return
-        scores = [f"{found.scores[label]:.5f}" for label in labels]
-        rows.writerow([answer.path, found.label, f"{found.score:.5f}", *scores, ""])
-
-    return write
 
 
 def _json_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:

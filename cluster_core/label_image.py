@@ -21,7 +21,7 @@ from cluster_core.workspace import RETRAINED_LABELS, Workspace
     "--graph",
     type=PATH,
     help="A model's folder, or a retrained .pb graph: unlike a model, that is a program, so run "
-    "none from strangers.  [default: the newest model]",
+    "none from strangers.  [default: the model chosen in the app, else the newest model]",
 )
 @click.option(
     "--labels",
@@ -37,7 +37,7 @@ def main(image: Path, graph: Path | None, labels: Path | None) -> None:
     else:
         if labels is not None:
             raise ConfigError(
-                f"--labels names the classes of a .pb graph, and {graph or 'the newest model'} "
+                f"--labels names the classes of a .pb graph, and {graph or 'a model'} "
                 "has its own: leave --labels out, or give the graph with --graph=FILE.",
                 field="labels",
                 received=labels,

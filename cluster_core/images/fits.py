@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import math
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,11 @@ class FitsPicture:
     planes : int
         How many pictures of this size lie one behind another; 1 if it is no cube. Three
         are shown as red, green and blue, unless one of them is asked for.
+    cards : mapping of str to str
+        What its header says of object, exposure and so on; what it leaves out, the file's
+        first header may say.
+    value_type : str
+        How a pixel is stored, in words.
     """
 
     hdu: int
@@ -58,6 +64,8 @@ class FitsPicture:
     height: int
     width: int
     planes: int
+    cards: Mapping[str, str] = field(default_factory=dict)
+    value_type: str = ""
 
 
 def list_planes(
@@ -70,9 +78,19 @@ def list_planes(
     ImageError
         If it cannot be read as FITS.
     """
+    silence_library_warnings()
+    parts = list(walk_parts(unpack_gzip(data, name, limits), name))
     return tuple(
-        FitsPicture(part.index, part.name, part.shape[-2], part.shape[-1], part.n_planes)
-        for part in walk_parts(unpack_gzip(data, name, limits), name)
+        FitsPicture(
+            hdu=part.index,
+            name=part.name,
+            height=part.shape[-2],
+            width=part.shape[-1],
+            planes=part.n_planes,
+            cards={**parts[0].cards, **part.cards},
+            value_type=part.value_type,
+        )
+        for part in parts
         if part.holds_picture
     )
 

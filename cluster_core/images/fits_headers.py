@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images.fits_cards import describe_values, read_cards
 
 _BLOCK_BYTES = 2880
 _MAX_PARTS = 1000
@@ -44,6 +45,10 @@ class FitsPart:
         Whether it is a table and no picture.
     end : int
         Where its data ends in the file, in bytes, without padding.
+    cards : mapping of str to str
+        What its header says of object, exposure and so on.
+    value_type : str
+        How a pixel is stored, in words.
     """
 
     index: int
@@ -53,6 +58,8 @@ class FitsPart:
     compression: str
     is_table: bool
     end: int
+    cards: Mapping[str, str] = field(default_factory=dict)
+    value_type: str = ""
 
     @property
     def holds_picture(self) -> bool:
@@ -124,6 +131,8 @@ def _check_header(header: Any, index: int, data_start: int) -> FitsPart:
         compression=str(header.get("ZCMPTYPE", "")).strip() if tile_shape else "",
         is_table=kind in _TABLES and tile_shape is None,
         end=data_start + n_values * abs(bitpix) // 8,
+        cards=read_cards(header),
+        value_type=describe_values(header),
     )
 
 
