@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cluster_core.data.dataset import SYSTEM_FILES, RejectedFile
+from cluster_core.data.class_folders import is_system_file
+from cluster_core.data.dataset import RejectedFile
 from cluster_core.data.labels import check_class_name, find_label_problem, fold_name, shorten
 from cluster_core.errors import DatasetError, ImageError
 from cluster_core.images import has_image_suffix
@@ -83,10 +84,7 @@ class _Entry:
     @property
     def is_ignored(self) -> bool:
         """Whether the system left it, and nobody wants to read of it."""
-        return any(
-            part.startswith(".") or part == "__MACOSX" or part.lower() in SYSTEM_FILES
-            for part in self.parts
-        )
+        return any(part == "__MACOSX" or is_system_file(part) for part in self.parts)
 
 
 def plan_import(

@@ -6,42 +6,32 @@ import shutil
 import time
 import uuid
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from cluster_core.access import Action, require
-from cluster_core.data.archive_entries import EXPECTED, ImportPlan, PlannedPicture, plan_import
+from cluster_core.data.archive_entries import EXPECTED, plan_import
 from cluster_core.data.cache_file import CacheFile
-from cluster_core.data.dataset import SYSTEM_FILES, Progress, RejectedFile, list_labels
-from cluster_core.data.editing import check_dataset_dir, find_class_dir, list_classes
-from cluster_core.data.intake import ClassContents, InspectedPicture, inspect_picture
-from cluster_core.data.mapping import map_images
+from cluster_core.data.class_folders import list_files, list_labels
+from cluster_core.data.confinement import check_dataset_dir, find_class_dir
+from cluster_core.data.dataset import Progress, RejectedFile
+from cluster_core.data.editing import list_classes
 from cluster_core.data.picture_facts import PictureFactsCache
 from cluster_core.data.placing import explaining, move_without_overwriting
+from cluster_core.data.unpacking import ZIP_ERRORS, UnpackedFile, unpack_all
 from cluster_core.data.zip_directory import count_entries
-from cluster_core.errors import DatasetError, ImageError
-from cluster_core.images import has_image_suffix, read_bytes
+from cluster_core.errors import DatasetError
+from cluster_core.images import has_image_suffix
 from cluster_core.workspace import Workspace
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY_BYTES = 16_000_000
-_CHUNK_BYTES = 1_000_000
 # What a killed server left; an import that still runs is younger.
 _ABANDONED_S = 24 * 60 * 60
-# What zipfile raises on archives that are damaged, on purpose or not.
-_ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    RuntimeError,
-    NotImplementedError,
-)
 
 
 @dataclass(frozen=True)
@@ -93,7 +83,7 @@ def import_archive(
         for label in set(plan.labels).intersection(present):
             find_class_dir(image_dir, label)
         with _staging(workspace) as folder:
-            unpacked = _unpack_all(archive, plan, folder, image_dir, on_progress)
+            unpacked = unpack_all(archive, plan, folder, image_dir, on_progress)
             with CacheFile(workspace.bottlenecks) as cache:
                 facts = [(file.picture.sha256, file.picture.facts) for file in unpacked.files]
                 PictureFactsCache(cache).save(facts)
@@ -145,21 +135,6 @@ def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | Non
     return n_written
 
 
-@dataclass(frozen=True)
-class _UnpackedFile:
-    """A good picture, outside of the dataset yet."""
-
-    path: Path
-    label: str
-    picture: InspectedPicture
-
-
-@dataclass(frozen=True)
-class _Unpacked:
-    files: tuple[_UnpackedFile, ...]
-    rejected: tuple[RejectedFile, ...]
-
-
 def _open_archive(file: BinaryIO) -> zipfile.ZipFile:
     n_entries = count_entries(file, MAX_ENTRIES, MAX_DIRECTORY_BYTES)
     if n_entries > MAX_ENTRIES:
@@ -170,7 +145,7 @@ def _open_archive(file: BinaryIO) -> zipfile.ZipFile:
         )
     try:
         return zipfile.ZipFile(file)
-    except (*_ZIP_ERRORS, OSError) as error:
+    except (*ZIP_ERRORS, OSError) as error:
         raise DatasetError(
             f"Nothing was unpacked, because the file is no .zip, or a damaged one. {EXPECTED}",
             path=Path(),
@@ -192,69 +167,7 @@ def _staging(workspace: Workspace) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unpack_all(
-    archive: zipfile.ZipFile,
-    plan: ImportPlan,
-    folder: Path,
-    image_dir: Path,
-    on_progress: Progress | None,
-) -> _Unpacked:
-    contents = {label: ClassContents(image_dir / label) for label in plan.labels}
-    files: list[_UnpackedFile] = []
-    rejected: list[RejectedFile] = []
-    with closing(map_images(_inspect, _unpack_each(archive, plan.pictures, folder))) as inspected:
-        for done, (planned, path, found) in enumerate(inspected, start=1):
-            label = planned.label
-            if isinstance(found, str):
-                reason = found
-            elif same := contents[label].find_same(found):
-                reason = (
-                    f"{planned.path.name} is the very same picture as {same.name}, which the "
-                    f"class {label} has already."
-                )
-            else:
-                reason = ""
-                contents[label].add(found, Path(found.file_name))
-                files.append(_UnpackedFile(path, label, found))
-            if reason:
-                path.unlink(missing_ok=True)
-                rejected.append(RejectedFile(planned.path, label, reason))
-            if on_progress:
-                on_progress(done, len(plan.pictures))
-    return _Unpacked(tuple(files), tuple(rejected))
-
-
-def _unpack_each(
-    archive: zipfile.ZipFile, pictures: Sequence[PlannedPicture], folder: Path
-) -> Iterator[tuple[PlannedPicture, Path, str | None]]:
-    """Yield every picture, the file it was unpacked to, and what was wrong with the entry."""
-    for number, picture in enumerate(pictures):
-        path = folder / str(number)
-        problem = None
-        with explaining("The archive could not be unpacked", folder), path.open("xb") as target:
-            try:
-                # zipfile gives no more bytes than the entry's header says, which was checked.
-                with archive.open(picture.info) as source:
-                    shutil.copyfileobj(source, target, _CHUNK_BYTES)
-            except _ZIP_ERRORS:
-                problem = f"{picture.path.name} is damaged in the archive: pack it again."
-        yield picture, path, problem
-
-
-def _inspect(
-    unpacked: tuple[PlannedPicture, Path, str | None],
-) -> tuple[PlannedPicture, Path, InspectedPicture | str]:
-    planned, path, problem = unpacked
-    name = planned.path.name
-    if problem:
-        return planned, path, problem
-    try:
-        return planned, path, inspect_picture(name, read_bytes(path, name=name))
-    except ImageError as error:
-        return planned, path, str(error)
-
-
-def _place_all(image_dir: Path, labels: Sequence[str], files: Sequence[_UnpackedFile]) -> None:
+def _place_all(image_dir: Path, labels: Sequence[str], files: Sequence[UnpackedFile]) -> None:
     """Move all files into their classes, or none."""
     made: list[Path] = []
     placed: list[Path] = []
@@ -276,12 +189,8 @@ def _place_all(image_dir: Path, labels: Sequence[str], files: Sequence[_Unpacked
 
 
 def _list_pictures(class_dir: Path) -> list[Path]:
-    return sorted(
+    return [
         path
-        for path in class_dir.iterdir()
-        if has_image_suffix(path)
-        and path.is_file()
-        and not path.is_symlink()
-        and not path.name.startswith(".")
-        and path.name.lower() not in SYSTEM_FILES
-    )
+        for path in list_files(class_dir)
+        if has_image_suffix(path) and path.is_file() and not path.is_symlink()
+    ]

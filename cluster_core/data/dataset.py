@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster_core.data.cache_file import CacheFile
-from cluster_core.data.labels import find_label_problem
+from cluster_core.data.class_folders import list_files, list_labels
+from cluster_core.data.file_hashes import FileHashes, FileStamp, take_stamp
 from cluster_core.data.mapping import map_images
 from cluster_core.data.picture_facts import PictureFacts, PictureFactsCache, compute_facts
-from cluster_core.errors import DatasetError, ImageError
+from cluster_core.errors import ImageError
 from cluster_core.images import has_image_suffix, read_bytes
 
 Progress = Callable[[int, int], None]
 SAVE_EVERY = 200
-# Left by the system, not by the user: nobody wants to read that these are no pictures.
-SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True)
@@ -117,11 +116,10 @@ def scan_dataset(
         written as one line of text.
     """
     labels = list_labels(image_dir)
-    files = [(label, path) for label in labels for path in _list_files(image_dir / label)]
-    facts_cache = PictureFactsCache(cache)
+    files = [(label, path) for label in labels for path in list_files(image_dir / label)]
     pictures: list[Picture] = []
     rejected: list[RejectedFile] = []
-    for done, entry in enumerate(_read_all(files, facts_cache), start=1):
+    for done, entry in enumerate(_read_all(files, cache), start=1):
         if isinstance(entry, Picture):
             pictures.append(entry)
         else:
@@ -154,52 +152,6 @@ def compute_signature(image_dir: Path) -> str:
     return digest.hexdigest()
 
 
-def list_class_folders(image_dir: Path) -> tuple[str, ...]:
-    """Return the names of the class folders, sorted, also such as cannot be labels.
-
-    Raises
-    ------
-    DatasetError
-        There is no such folder, or it cannot be listed.
-    """
-    try:
-        folders = [path.name for path in image_dir.iterdir() if path.is_dir()]
-    except FileNotFoundError as error:
-        raise DatasetError(
-            f"There is no folder {image_dir}: give one that holds a sub-folder of pictures for "
-            "each class.",
-            path=image_dir,
-        ) from error
-    except OSError as error:
-        raise DatasetError(
-            f"The folder {image_dir} could not be opened ({error.strerror}): give a folder that "
-            "holds a sub-folder of pictures for each class.",
-            path=image_dir,
-        ) from error
-    return tuple(sorted(name for name in folders if not name.startswith(".")))
-
-
-def list_labels(image_dir: Path) -> tuple[str, ...]:
-    """Return the names of the classes, sorted.
-
-    Raises
-    ------
-    DatasetError
-        As for `list_class_folders`, or a name cannot be written as one line of text.
-    """
-    labels = list_class_folders(image_dir)
-    for label in labels:
-        problem = find_label_problem(label)
-        if problem:
-            raise DatasetError(
-                f"The class folder {label!r} in {image_dir} has {problem} in its name: rename "
-                "it, because labels are stored as text, one a line.",
-                path=image_dir,
-                label=label,
-            )
-    return labels
-
-
 def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
@@ -208,55 +160,63 @@ def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _list_files(class_dir: Path) -> list[Path]:
-    try:
-        entries = sorted(class_dir.iterdir())
-    except OSError as error:
-        raise DatasetError(
-            f"The class folder {class_dir} could not be opened ({error.strerror}): allow reading "
-            "it, or move it elsewhere.",
-            path=class_dir,
-            label=class_dir.name,
-        ) from error
-    return [
-        path
-        for path in entries
-        if not path.name.startswith(".") and path.name.lower() not in SYSTEM_FILES
-    ]
-
-
-def _read_all(
-    files: list[tuple[str, Path]], cache: PictureFactsCache
-) -> Iterator[Picture | RejectedFile]:
-    """Read a portion of the files, look up what is known of them, decode the others."""
+def _read_all(files: list[tuple[str, Path]], cache: CacheFile) -> Iterator[Picture | RejectedFile]:
+    """Read those of a portion that are new, look up what is known of them, decode the others."""
+    file_hashes, facts_cache = FileHashes(cache), PictureFactsCache(cache)
     for start in range(0, len(files), SAVE_EVERY):
         portion = files[start : start + SAVE_EVERY]
-        hashes = list(map_images(_hash_file, portion))
-        known = cache.load([found for found in hashes if isinstance(found, str)])
+        hashes = _hash_portion(portion, file_hashes)
+        known = facts_cache.load([found for found in hashes if isinstance(found, str)])
         tasks = [(*file, found, known) for file, found in zip(portion, hashes, strict=True)]
+        is_known = all(isinstance(found, RejectedFile) or found in known for found in hashes)
         fresh: list[tuple[str, PictureFacts]] = []
         try:
-            for entry in map_images(_describe, tasks):
+            for entry in map(_describe, tasks) if is_known else map_images(_describe, tasks):
                 if isinstance(entry, Picture) and entry.sha256 not in known:
                     facts = PictureFacts(entry.width_px, entry.height_px, entry.fingerprint)
                     fresh.append((entry.sha256, facts))
                 yield entry
         finally:
-            cache.save(fresh)
+            facts_cache.save(fresh)
+
+
+def _hash_portion(
+    portion: list[tuple[str, Path]], file_hashes: FileHashes
+) -> list[str | RejectedFile]:
+    """Return the hash of every file, reading only those that are new or were changed."""
+    stamps = [take_stamp(path) for _, path in portion]
+    remembered = file_hashes.load(stamp for stamp in stamps if stamp)
+    found: list[str | RejectedFile | None] = []
+    for (label, path), stamp in zip(portion, stamps, strict=True):
+        problem = _find_problem(path)
+        rejected = RejectedFile(path, label, f"{path.name} {problem}") if problem else None
+        found.append(rejected or (remembered.get(stamp) if stamp else None))
+    unknown = [number for number, entry in enumerate(found) if entry is None]
+    fresh: list[tuple[FileStamp, str]] = []
+    hashes = map_images(_hash_file, [portion[number] for number in unknown])
+    for number, entry in zip(unknown, hashes, strict=True):
+        found[number] = entry
+        stamp = stamps[number]
+        if stamp and isinstance(entry, str):
+            fresh.append((stamp, entry))
+    file_hashes.save(fresh)
+    return [entry for entry in found if entry is not None]
+
+
+def _find_problem(path: Path) -> str | None:
+    if path.is_dir():
+        return "is a folder inside a class folder: move its pictures one level up."
+    if not has_image_suffix(path):
+        return f"does not end like a picture (found {path.suffix or 'no ending'}): remove it."
+    return None
 
 
 def _hash_file(file: tuple[str, Path]) -> str | RejectedFile:
     label, path = file
-    if path.is_dir():
-        reason = "is a folder inside a class folder: move its pictures one level up."
-    elif not has_image_suffix(path):
-        reason = f"does not end like a picture (found {path.suffix or 'no ending'}): remove it."
-    else:
-        try:
-            return hashlib.sha256(read_bytes(path)).hexdigest()
-        except ImageError as error:
-            return RejectedFile(path, label, str(error))
-    return RejectedFile(path, label, f"{path.name} {reason}")
+    try:
+        return hashlib.sha256(read_bytes(path)).hexdigest()
+    except ImageError as error:
+        return RejectedFile(path, label, str(error))
 
 
 def _describe(

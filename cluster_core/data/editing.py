@@ -10,16 +10,18 @@ from pathlib import Path
 
 from cluster_core.access import Action, require
 from cluster_core.data.cache_file import CacheFile
-from cluster_core.data.dataset import list_class_folders, list_labels
-from cluster_core.data.intake import ClassContents, inspect_picture
-from cluster_core.data.labels import check_class_name, fold_name, shorten
-from cluster_core.data.picture_facts import PictureFactsCache
-from cluster_core.data.placing import (
-    DATASET_SUFFIX,
-    explaining,
-    move_without_overwriting,
-    write_new,
+from cluster_core.data.class_folders import list_class_folders, list_labels
+from cluster_core.data.confinement import (
+    check_dataset_dir,
+    describe_misplaced,
+    find_class_dir,
+    refuse_link,
+    require_in_class,
 )
+from cluster_core.data.intake import ClassContents, clean_file_name, inspect_picture
+from cluster_core.data.labels import check_class_name, fold_name
+from cluster_core.data.picture_facts import PictureFactsCache
+from cluster_core.data.placing import explaining, move_without_overwriting, write_new
 from cluster_core.data.trash import TrashEntry, move_to_trash
 from cluster_core.errors import DatasetError
 from cluster_core.workspace import Workspace
@@ -65,7 +67,7 @@ def add_class(image_dir: Path, label: str) -> Path:
     """
     require(Action.EDIT_DATASETS)
     stored = check_class_name(label)
-    _refuse_link(image_dir)
+    refuse_link(image_dir)
     if os.path.lexists(image_dir):
         _require_new(image_dir, stored, None)
     folder = image_dir / stored
@@ -154,8 +156,8 @@ def add_picture(
         same = ClassContents(class_dir).find_same(picture)
         if same is not None:
             raise DatasetError(
-                f"{picture.file_name} was left out, because the class {label} has the very same "
-                f"picture already: {same.name}.",
+                f"{clean_file_name(file_name)} was left out, because the class {label} has the "
+                f"very same picture already: {same.name}.",
                 path=image_dir,
                 label=label,
             )
@@ -178,9 +180,9 @@ def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveRep
     require(Action.EDIT_DATASETS)
     class_dir = find_class_dir(image_dir, label)
     for path in paths:
-        _require_in_class(image_dir, path)
+        require_in_class(image_dir, path)
         if path.is_symlink() or path.is_dir():
-            raise _misplaced(image_dir, path)
+            raise describe_misplaced(image_dir, path)
     moved: list[Path] = []
     gone: list[Path] = []
     for path in paths:
@@ -212,48 +214,10 @@ def delete_pictures(workspace: Workspace, paths: Sequence[Path]) -> TrashEntry:
     for path in paths:
         image_dir = path.parent.parent
         check_dataset_dir(workspace, image_dir)
-        _require_in_class(image_dir, path)
+        require_in_class(image_dir, path)
     labels = sorted({path.parent.name for path in paths})
     what = "1 picture" if len(paths) == 1 else f"{len(paths)} pictures"
     return move_to_trash(workspace, paths, f"{what} of {', '.join(labels)}")
-
-
-def check_dataset_dir(workspace: Workspace, image_dir: Path) -> None:
-    """Raise DatasetError unless a folder is, or could be, a dataset of the workspace."""
-    root = os.path.abspath(workspace.root)  # noqa: PTH100  resolve() would follow links
-    folder = Path(os.path.abspath(image_dir))  # noqa: PTH100
-    if (
-        ".." in image_dir.parts
-        or folder.parent != Path(root)
-        or not folder.name.endswith(DATASET_SUFFIX)
-    ):
-        raise DatasetError(
-            f"{image_dir} is no dataset of {workspace.root}: choose one on the Dataset page.",
-            path=image_dir,
-        )
-    _refuse_link(image_dir)
-
-
-def find_class_dir(image_dir: Path, label: str) -> Path:
-    """Return the folder of a class that there is.
-
-    Raises
-    ------
-    DatasetError
-        There is none, or it is a link to elsewhere.
-    """
-    folder = image_dir / label
-    is_plain = Path(label).name == label and not label.startswith(".") and "\0" not in label
-    if not is_plain or not folder.is_dir():
-        raise DatasetError(
-            f"There is no class {shorten(label)} in {image_dir.name} any more: reload the page "
-            "to see which there are.",
-            path=image_dir,
-            label=label,
-        )
-    _refuse_link(image_dir)
-    _refuse_link(folder)
-    return folder
 
 
 def _require_new(image_dir: Path, label: str, old: str | None) -> None:
@@ -265,30 +229,3 @@ def _require_new(image_dir: Path, label: str, old: str | None) -> None:
                 path=image_dir,
                 label=label,
             )
-
-
-def _refuse_link(folder: Path) -> None:
-    if folder.is_symlink():
-        raise DatasetError(
-            f"{folder} is a link to another folder: copy the pictures themselves into the "
-            "dataset, and remove the link.",
-            path=folder,
-        )
-
-
-def _require_in_class(image_dir: Path, path: Path) -> None:
-    """Raise DatasetError unless a path is `image_dir/<class>/<name>`, without links on the way."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would follow links
-    is_inside = absolute.parent.parent == Path(os.path.abspath(image_dir))  # noqa: PTH100
-    if ".." in path.parts or "\0" in str(path) or not is_inside:
-        raise _misplaced(image_dir, path)
-    _refuse_link(image_dir)
-    _refuse_link(path.parent)
-
-
-def _misplaced(image_dir: Path, path: Path) -> DatasetError:
-    return DatasetError(
-        f"{path.name} is not a picture in a class of {image_dir.name}: reload the page and "
-        "choose it again.",
-        path=image_dir,
-    )

@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from cluster_core.access import Action, require
+from cluster_core.data.confinement import find_inside
 from cluster_core.data.placing import explaining, move_without_overwriting
 from cluster_core.errors import DatasetError
 from cluster_core.workspace import Workspace, replacing
@@ -80,7 +81,7 @@ def move_to_trash(
         This server does not allow it.
     """
     require(action)
-    inside = _keep_outermost(_find_inside(workspace, path) for path in paths)
+    inside = _keep_outermost(find_inside(workspace, path) for path in paths)
     present = [path for path in inside if os.path.lexists(workspace.root / path)]
     now = datetime.now(UTC)
     entry = TrashEntry(
@@ -140,7 +141,7 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
         for path in paths:
             source, target = folder / _CONTENT / path, workspace.root / path
             if os.path.lexists(source):
-                _find_inside(workspace, target)
+                find_inside(workspace, target)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 restored.append(move_without_overwriting(source, target))
         shutil.rmtree(folder)
@@ -191,26 +192,6 @@ def _list_folders(workspace: Workspace) -> list[Path]:
     trash = _find_trash(workspace)
     with explaining("The trash could not be opened", trash):
         return [path for path in trash.iterdir() if path.is_dir()] if trash.is_dir() else []
-
-
-def _find_inside(workspace: Workspace, path: Path) -> PurePath:
-    """Return a path relative to the workspace; no link on the way to it may lead out."""
-    root = os.path.abspath(workspace.root)  # noqa: PTH100  resolve() would follow links
-    inside = Path(os.path.relpath(os.path.abspath(path), root))  # noqa: PTH100
-    within_trash = inside.parts[:1] == (workspace.trash.name,)
-    real = (workspace.root.resolve() / inside).parent.resolve()
-    if (
-        ".." in path.parts
-        or inside.parts[:1] in ((), ("..",))
-        or within_trash
-        or not real.is_relative_to(workspace.root.resolve())
-    ):
-        raise DatasetError(
-            f"{path.name} lies outside of {workspace.root}, or is reached through a link: only "
-            "what lies in it can be deleted and restored.",
-            path=workspace.root,
-        )
-    return inside
 
 
 def _keep_outermost(paths: Iterable[PurePath]) -> list[PurePath]:

@@ -1,0 +1,98 @@
+"""Paths that visitors name stay in the workspace and its datasets, and follow no links."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePath
+
+from cluster_core.data.labels import shorten
+from cluster_core.data.placing import DATASET_SUFFIX
+from cluster_core.errors import DatasetError
+from cluster_core.workspace import Workspace
+
+
+def check_dataset_dir(workspace: Workspace, image_dir: Path) -> None:
+    """Raise DatasetError unless a folder is, or could be, a dataset of the workspace."""
+    root = os.path.abspath(workspace.root)  # noqa: PTH100  resolve() would follow links
+    folder = Path(os.path.abspath(image_dir))  # noqa: PTH100
+    if (
+        ".." in image_dir.parts
+        or folder.parent != Path(root)
+        or not folder.name.endswith(DATASET_SUFFIX)
+    ):
+        raise DatasetError(
+            f"{image_dir} is no dataset of {workspace.root}: choose one on the Dataset page.",
+            path=image_dir,
+        )
+    refuse_link(image_dir)
+
+
+def find_class_dir(image_dir: Path, label: str) -> Path:
+    """Return the folder of a class that there is.
+
+    Raises
+    ------
+    DatasetError
+        There is none, or it is a link to elsewhere.
+    """
+    folder = image_dir / label
+    is_plain = Path(label).name == label and not label.startswith(".") and "\0" not in label
+    if not is_plain or not folder.is_dir():
+        raise DatasetError(
+            f"There is no class {shorten(label)} in {image_dir.name} any more: reload the page "
+            "to see which there are.",
+            path=image_dir,
+            label=label,
+        )
+    refuse_link(image_dir)
+    refuse_link(folder)
+    return folder
+
+
+def find_inside(workspace: Workspace, path: Path) -> PurePath:
+    """Return a path relative to the workspace; no link on the way to it may lead out."""
+    root = os.path.abspath(workspace.root)  # noqa: PTH100  resolve() would follow links
+    inside = Path(os.path.relpath(os.path.abspath(path), root))  # noqa: PTH100
+    within_trash = inside.parts[:1] == (workspace.trash.name,)
+    real = (workspace.root.resolve() / inside).parent.resolve()
+    if (
+        ".." in path.parts
+        or inside.parts[:1] in ((), ("..",))
+        or within_trash
+        or not real.is_relative_to(workspace.root.resolve())
+    ):
+        raise DatasetError(
+            f"{path.name} lies outside of {workspace.root}, or is reached through a link: only "
+            "what lies in it can be deleted and restored.",
+            path=workspace.root,
+        )
+    return inside
+
+
+def refuse_link(folder: Path) -> None:
+    """Raise DatasetError if a folder is a link to elsewhere."""
+    if folder.is_symlink():
+        raise DatasetError(
+            f"{folder} is a link to another folder: copy the pictures themselves into the "
+            "dataset, and remove the link.",
+            path=folder,
+        )
+
+
+def require_in_class(image_dir: Path, path: Path) -> None:
+    """Raise DatasetError unless a path is `image_dir/<class>/<name>`, without links on the way."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would follow links
+    is_inside = absolute.parent.parent == Path(os.path.abspath(image_dir))  # noqa: PTH100
+    if ".." in path.parts or "\0" in str(path) or not is_inside:
+        raise describe_misplaced(image_dir, path)
+    refuse_link(image_dir)
+    refuse_link(path.parent)
+
+
+def describe_misplaced(image_dir: Path, path: Path) -> DatasetError:
+    """Return what to raise for a path that is not that of a picture in a class."""
+    return DatasetError(
+        f"{path.name} is not a picture in a class of {image_dir.name}: reload the page and "
+        "choose it again.",
+        path=image_dir,
+    )
