@@ -85,11 +85,12 @@ def import_archive(
         with _staging(workspace) as folder:
             unpacked = unpack_all(archive, plan, folder, image_dir, on_progress)
             with CacheFile(workspace.bottlenecks) as cache:
-                facts = [(file.picture.sha256, file.picture.facts) for file in unpacked.files]
-                PictureFactsCache(cache).save(facts)
+                PictureFactsCache(cache).save(
+                    (picture.sha256, picture.facts) for _, _, picture in unpacked.files
+                )
             with explaining("The pictures could not be added", image_dir):
                 _place_all(image_dir, plan.labels, unpacked.files)
-    counts = Counter(file.label for file in unpacked.files)
+    counts = Counter(label for _, label, _ in unpacked.files)
     added = {label: counts[label] for label in plan.labels}
     return ImportReport(added, (*plan.rejected, *unpacked.rejected))
 
@@ -119,7 +120,8 @@ def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | Non
     labels = list_labels(image_dir)
     n_written = 0
     with explaining("The archive could not be written", image_dir):
-        paths = [path for label in labels for path in _list_pictures(image_dir / label)]
+        folders = [find_class_dir(image_dir, label) for label in labels]
+        paths = [path for folder in folders for path in _list_pictures(folder)]
         # Pictures are packed already: to deflate them again takes long and saves nothing.
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
             for label in labels:
@@ -160,8 +162,9 @@ def _staging(workspace: Workspace) -> Iterator[Path]:
         folder.mkdir(parents=True)
     try:
         for other in workspace.incoming.iterdir():
-            if time.time() - other.stat().st_mtime > _ABANDONED_S:
-                shutil.rmtree(other, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another import ended
+                if time.time() - other.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(other, ignore_errors=True)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -176,9 +179,9 @@ def _place_all(image_dir: Path, labels: Sequence[str], files: Sequence[UnpackedF
             with suppress(FileExistsError):
                 folder.mkdir()
                 made.append(folder)
-        for file in files:
-            target = image_dir / file.label / file.picture.file_name
-            placed.append(move_without_overwriting(file.path, target))
+        for path, label, picture in files:
+            target = image_dir / label / picture.file_name
+            placed.append(move_without_overwriting(path, target))
     except BaseException:
         for path in placed:
             path.unlink(missing_ok=True)

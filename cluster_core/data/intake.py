@@ -12,7 +12,7 @@ from pathlib import Path
 from cluster_core.data.labels import FORBIDDEN_CHARACTERS, is_device_name, is_invisible
 from cluster_core.data.picture_facts import PictureFacts, compute_facts
 from cluster_core.images import has_image_suffix
-from cluster_core.images.sniffing import GZIP_MAGIC, is_fits, raster_format
+from cluster_core.images.sniffing import GZIP_MAGIC, raster_format
 
 # A file system takes 255 bytes, and a number or the name of a draft may be added.
 MAX_STEM_BYTES = 150
@@ -60,26 +60,7 @@ def inspect_picture(file_name: str, data: bytes) -> InspectedPicture:
     """
     facts = compute_facts(data, clean_file_name(file_name))
     sha256 = hashlib.sha256(data).hexdigest()
-    return InspectedPicture(suit_file_name(file_name, data), len(data), sha256, facts)
-
-
-def suit_file_name(file_name: str, data: bytes) -> str:
-    """Return a safe name whose ending says what kind of picture `data` is."""
-    name = clean_file_name(file_name)
-    kind = raster_format(data)
-    if kind is None and is_fits(data):
-        kind = "gzipped FITS" if data.startswith(GZIP_MAGIC) else "FITS"
-    suffixes = _SUFFIXES.get(kind or "", ())
-    suffix = next((name[-len(s) :] for s in suffixes if name.lower().endswith(s)), None)
-    if suffix is None:
-        suffix = suffixes[0] if suffixes else ""
-        stem = _strip_image_suffix(name)
-    else:
-        stem = name[: -len(suffix)]
-    while len(stem.encode()) > MAX_STEM_BYTES:
-        stem = stem[:-1]
-    stem = stem.rstrip(". ") or "picture"
-    return (f"_{stem}" if is_device_name(stem) else stem) + suffix
+    return InspectedPicture(_suit_file_name(file_name, data), len(data), sha256, facts)
 
 
 def clean_file_name(file_name: str) -> str:
@@ -130,6 +111,17 @@ class ClassContents:
         """Note a picture that is, or will be, in the class."""
         self._by_size[picture.n_bytes].append(path)
         self._sha256s[path] = picture.sha256
+
+
+def _suit_file_name(file_name: str, data: bytes) -> str:
+    """Return a safe name whose ending says what kind of picture `data` is."""
+    name = clean_file_name(file_name)
+    fits = "gzipped FITS" if data.startswith(GZIP_MAGIC) else "FITS"
+    suffixes = _SUFFIXES[raster_format(data) or fits]
+    suffix = next((name[-len(s) :] for s in suffixes if name.lower().endswith(s)), None)
+    stem = _strip_image_suffix(name) if suffix is None else name[: -len(suffix)]
+    stem = stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore").rstrip(". ") or "picture"
+    return (f"_{stem}" if is_device_name(stem) else stem) + (suffix or suffixes[0])
 
 
 def _strip_image_suffix(name: str) -> str:

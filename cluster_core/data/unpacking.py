@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cluster_core.data.archive_entries import ImportPlan, PlannedPicture
 from cluster_core.data.dataset import Progress, RejectedFile
@@ -30,8 +31,7 @@ ZIP_ERRORS = (
 )
 
 
-@dataclass(frozen=True)
-class UnpackedFile:
+class UnpackedFile(NamedTuple):
     """A good picture, not in the dataset yet.
 
     Attributes
