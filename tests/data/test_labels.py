@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.data.labels import find_label_problem
+from cluster_core.data.labels import (
+    check_class_name,
+    find_folder_name_problem,
+    find_label_problem,
+    fold_name,
+)
+from cluster_core.errors import DatasetError
 
 
 @pytest.mark.parametrize("label", ["open clusters", "Kugelhäufen", "👩‍🚀", "a  b", "=1+1", "*"])
@@ -22,3 +28,89 @@ def test_names_that_are_one_line_of_text_will_do(label):
 )
 def test_others_are_told_by_what_they_have(label, problem):
     assert find_label_problem(label) == problem
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("open clusters", "open clusters"),
+        ("  open clusters\n", "open clusters"),
+        ("Kugelha\u0308ufen", "Kugelhäufen"),
+        ("צביר כדורי", "צביר כדורי"),
+        ("خوشهٔ باز", "خوشهٔ باز"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("👩‍🚀", "👩‍🚀"),
+        ("it's #1 & 100 %", "it's #1 & 100 %"),
+        ("M 13.2", "M 13.2"),
+        ("console", "console"),
+        ("com10", "com10"),
+        ("-rf", "-rf"),
+        ("a" * 100, "a" * 100),
+    ],
+)
+def test_names_that_every_disk_takes_are_stored_tidily(name, stored):
+    assert check_class_name(name) == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("", "is empty"),
+        (" \t\n", "is empty"),
+        ("\u200d", "is empty"),
+        ("\u0301", "is empty"),
+        ("..", "begins with a dot"),
+        (".", "begins with a dot"),
+        (".hidden", "begins with a dot"),
+        ("a/b", "the character / in it"),
+        ("a\\b", "the character \\ in it"),
+        ("/etc", "the character / in it"),
+        ("C:", "the character : in it"),
+        ("<script>", "the character < in it"),
+        ("b>", "the character > in it"),
+        ('"x"', 'the character " in it'),
+        ("a|b", "the character | in it"),
+        ("what?", "the character ? in it"),
+        ("*", "the character * in it"),
+        ("a\0b", "a control character in it"),
+        ("a\x1bb", "a control character in it"),
+        ("a\nb", "a line break in it"),
+        ("a\u2028b", "a line break in it"),
+        ("caf\udce9", "bytes that are not UTF-8 in it"),
+        ("a\ud800", "bytes that are not UTF-8 in it"),
+        ("gpj.\u202eexe", "an invisible character"),
+        ("a\u200fb", "an invisible character"),
+        ("a\u2067b", "an invisible character"),
+        ("a\u200bb", "an invisible character"),
+        ("a\u00adb", "an invisible character"),
+        ("dot.", "with a dot"),
+        ("CON", "Windows"),
+        ("nul", "Windows"),
+        ("Com1", "Windows"),
+        ("lpt9.photos", "Windows"),
+        ("COM¹", "Windows"),
+        ("AUX .x", "Windows"),
+        ("a" * 101, "is longer than 100 letters"),
+        ("a" * 300, "is longer than 100 letters"),
+        ("星" * 70, "or 200 bytes"),
+    ],
+)
+def test_names_that_some_disk_or_reader_stumbles_on_are_refused(name, problem):
+    with pytest.raises(DatasetError, match=r"A class cannot be called .*: choose a name") as caught:
+        check_class_name(name)
+    message = str(caught.value)
+    assert problem in message
+    assert len(message) < 220
+    assert len(message.splitlines()) == 1
+    message.encode()
+    assert caught.value.label == name
+
+
+@pytest.mark.parametrize("name", [" a", "a ", "a\u3000"])
+def test_blanks_around_a_name_that_is_on_the_disk_are_a_problem(name):
+    assert "blank" in find_folder_name_problem(name)
+
+
+def test_names_fold_to_what_a_careless_disk_takes_for_one():
+    assert fold_name("Kugelha\u0308ufen") == fold_name("KUGELHÄUFEN")
+    assert fold_name("open") != fold_name("opens")
