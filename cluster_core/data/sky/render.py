@@ -41,7 +41,12 @@ class SkyPicture:
 
 
 def render_picture(
-    rng: np.random.Generator, kind: str, size_px: int = 128, side_px: int | None = None
+    rng: np.random.Generator,
+    kind: str,
+    size_px: int = 128,
+    side_px: int | None = None,
+    *,
+    is_sent: bool = True,
 ) -> SkyPicture:
     """Draw a scene of one kind, photograph it, develop it and send it through the web.
 
@@ -55,6 +60,8 @@ def render_picture(
         Side of the result, to which every shape of picture is squeezed.
     side_px : int, optional
         Side of the picture before that; drawn at random if not given.
+    is_sent : bool
+        Whether it went through the web, and lost by it: captions, frames, small copies.
     """
     frame = sample_frame(rng, side_px)
     scene = sample_shrinking(rng, KINDS[kind].draw(rng, frame))
@@ -63,6 +70,7 @@ def render_picture(
     raw = sample_sensor(rng).expose(rng, light)
     picture = sample_darkroom(rng, raw).develop(raw)
     image = Image.fromarray((picture * 255.0 + 0.5).astype(np.uint8))
-    sent = sample_trip(rng, frame).send(rng, image, (size_px, size_px))
+    size = (size_px, size_px)
+    shown = sample_trip(rng, frame).send(rng, image, size) if is_sent else image.resize(size)
     labels = replace(scene.labels, log_fwhm=float(np.log10(spread.fwhm_px / frame.size_px)))
-    return SkyPicture(kind, np.asarray(sent), labels)
+    return SkyPicture(kind, np.asarray(shown), labels)
