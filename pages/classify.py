@@ -1,5 +1,59 @@
-"""The page Classify."""
+"""The page Classify: a model says what pictures show."""
 
 import streamlit as st
 
+from cluster_core.errors import ClusterError, ImageError
+from cluster_core.images.sniffing import is_fits
+from cluster_core.model.library import ModelEntry
+from cluster_core.model.prediction import Predictor
+from pages.components.answer_view import show_answer
+from pages.components.answers import answer_fully
+from pages.components.example_view import show_examples
+from pages.components.fits_view import show_fits
+from pages.components.given_pictures import EXAMPLE, GivenPicture, ask_for_pictures
+from pages.components.many_answers import answer_all, show_many
+from pages.components.model_picker import pick_model
+from pages.components.predictor import load_predictor
+from pages.components.text import escape_markdown
+
+_MAGIC_BYTES = 10
+
+
+def show_one(model: ModelEntry, predictor: Predictor, picture: GivenPicture) -> None:
+    """Draw all there is to say of one picture."""
+    if is_fits(picture.read()[:_MAGIC_BYTES]):
+        show_fits(model, predictor, picture)
+        return
+    try:
+        show_answer(answer_fully(model, predictor, picture), picture.name, model)
+    except ImageError as error:
+        st.error(escape_markdown(str(error)), icon=":material/broken_image:")
+
+
+def show_answers(model: ModelEntry, predictor: Predictor, pictures: list[GivenPicture]) -> None:
+    """Draw the answer for one picture in full, for many as a table."""
+    if len(pictures) == 1:
+        show_one(model, predictor, pictures[0])
+    elif pictures:
+        picked = show_many(model, answer_all(model, predictor, pictures))
+        if picked is not None:
+            show_one(model, predictor, picked)
+
+
 st.title("Classify")
+chosen_model = pick_model()
+given = ask_for_pictures()
+examples, answers = st.empty(), st.empty()
+if chosen_model is not None:
+    try:
+        loaded = load_predictor(chosen_model)
+    except ClusterError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+    else:
+        if EXAMPLE in st.session_state:
+            with examples.container():
+                show_examples(chosen_model, loaded)
+        # What stood here before would be seen, greyed, as long as pictures are looked at.
+        answers.empty()
+        with answers.container():
+            show_answers(chosen_model, loaded, given)

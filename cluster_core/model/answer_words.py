@@ -46,12 +46,17 @@ def write_percent(score: float) -> str:
     return f"{score:.0%}".replace("%", " %")
 
 
+def is_sure(prediction: Prediction) -> bool:
+    """Tell whether one class stands out, as the percentages that are shown say it."""
+    return round(prediction.score, 2) >= SURE_SCORE
+
+
 def describe_answer(prediction: Prediction) -> str:
     """Say in words what a picture shows, and how sure the model is."""
     score = prediction.score
-    if score < SURE_SCORE:
+    if not is_sure(prediction):
         best = list(prediction.scores.items())[:_NAMED_WHEN_UNSURE]
         named = ", ".join(f"{label} {write_percent(share)}" for label, share in best)
         return f"Hard to tell: {named}"
-    word = "Most likely" if score >= VERY_SURE_SCORE else "Perhaps"
+    word = "Most likely" if round(score, 2) >= VERY_SURE_SCORE else "Perhaps"
     return f"{word} {name_one(prediction.label)}, {write_percent(score)}"

@@ -117,33 +117,22 @@ def predict(
     return [predictor.predict_pixels(image) for image in images]
 
 
-def is_backbone_ready(bundle: ModelBundle, workspace: Workspace) -> bool:
-    """Tell whether a Predictor can be made at once, with no network to download or convert."""
-    return _find_backbone(bundle, workspace) is not None
-
-
 @functools.lru_cache(maxsize=MODELS_IN_MEMORY)
 def _load_shared_extractor(backbone: ConvertedBackbone, n_threads: int) -> FeatureExtractor:
     """Load a backbone once for all bundles and visitors of a process."""
     return load_extractor(backbone, n_threads)
 
 
-def _find_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBackbone | None:
-    """Return the bundle's backbone if it is at hand."""
+def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBackbone:
+    """Return the bundle's backbone, converted now in another process if it never was."""
     spec = get_backbone(bundle.backbone.name)
     wanted = bundle.backbone.weights_sha256
     if spec == SKY_BACKBONE and (shipped := load_sky_record()).weights_sha256 == wanted:
         return shipped
-    return find_converted(spec, workspace.backbones, weights_sha256=wanted)
-
-
-def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBackbone:
-    """Return the bundle's backbone, converted now in another process if it never was."""
-    spec = get_backbone(bundle.backbone.name)
-    found = _find_backbone(bundle, workspace)
+    found = find_converted(spec, workspace.backbones, weights_sha256=wanted)
     if found is None:
         _convert_elsewhere(spec, workspace)
-        found = _find_backbone(bundle, workspace)
+        found = find_converted(spec, workspace.backbones, weights_sha256=wanted)
     if found is None:
         raise BackboneError(
             f"The model {bundle.name} was trained on {spec.name} with other weights than those in "

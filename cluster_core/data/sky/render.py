@@ -62,6 +62,7 @@ def render_picture(
         Side of the picture before that; drawn at random if not given.
     is_sent : bool
         Whether it went through the web, and lost by it: captions, frames, small copies.
+        If not, it keeps its shape and the size it was developed in.
     """
     frame = sample_frame(rng, side_px)
     scene = sample_shrinking(rng, KINDS[kind].draw(rng, frame))
@@ -70,7 +71,7 @@ def render_picture(
     raw = sample_sensor(rng).expose(rng, light)
     picture = sample_darkroom(rng, raw).develop(raw)
     image = Image.fromarray((picture * 255.0 + 0.5).astype(np.uint8))
-    size = (size_px, size_px)
-    shown = sample_trip(rng, frame).send(rng, image, size) if is_sent else image.resize(size)
+    if is_sent:
+        image = sample_trip(rng, frame).send(rng, image, (size_px, size_px))
     labels = replace(scene.labels, log_fwhm=float(np.log10(spread.fwhm_px / frame.size_px)))
-    return SkyPicture(kind, np.asarray(shown), labels)
+    return SkyPicture(kind, np.asarray(image), labels)

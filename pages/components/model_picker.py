@@ -1,0 +1,69 @@
+"""Which model answers: always in sight, and changed with one click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.model.library import STARTER_ACCURACY, ModelEntry, list_models
+from cluster_core.model.selection import STARTER_ID
+from cluster_core.workspace import Workspace
+from pages.components.navigation import PageFile
+from pages.components.selection import Choice, choose, get_chosen
+from pages.components.text import escape_markdown
+from pages.components.words import describe_accuracy
+
+LABELS_NAMED = 12
+_KEY = "model"
+
+
+def pick_model() -> ModelEntry | None:
+    """Draw the choice of a model and return it; None, and its problem, where it is damaged."""
+    models = {model.id: model for model in list_models(Workspace.default())}
+    default = next(model for model in models.values() if model.is_default)
+    chosen = get_chosen(Choice.MODEL)
+    if chosen is not None and chosen not in models:
+        st.warning(
+            f"There is no model {escape_markdown(chosen[:100])} here, perhaps it was deleted. "
+            f"{escape_markdown(default.title)} answers instead.",
+            icon=":material/search_off:",
+        )
+        choose(Choice.MODEL, None)
+        chosen = None
+    st.session_state[_KEY] = chosen or default.id
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Model that answers",
+            list(models),
+            format_func=lambda model_id: _name(models[model_id]),
+            key=_KEY,
+            on_change=lambda: choose(Choice.MODEL, st.session_state[_KEY]),
+            width=420,
+        )
+        if st.button("All models", key="to_models", icon=":material/inventory_2:"):
+            st.switch_page(PageFile.MODELS)
+    model = models[st.session_state[_KEY]]
+    if model.problem:
+        st.error(escape_markdown(model.problem), icon=":material/error:")
+        return None
+    st.caption(f"It tells apart: {escape_markdown(name_labels(model))}. {tell_accuracy(model)}")
+    return model
+
+
+def name_labels(model: ModelEntry) -> str:
+    """Return a model's classes, with commas between."""
+    named = list(model.labels[:LABELS_NAMED])
+    n_others = len(model.labels) - len(named)
+    return ", ".join(named) + (f" and {n_others} more" if n_others else "")
+
+
+def tell_accuracy(model: ModelEntry) -> str:
+    """Return how well a model did on pictures it had not seen, in words."""
+    if model.id == STARTER_ID:
+        return STARTER_ACCURACY
+    return f"Test pictures: {describe_accuracy(model.n_right, model.n_test)}"
+
+
+def _name(model: ModelEntry) -> str:
+    notes = ["damaged"] if model.problem else []
+    notes += ["default"] if model.is_default else []
+    return f"{model.title} ({', '.join(notes)})" if notes else model.title

@@ -1,0 +1,39 @@
+"""Models ready to answer, loaded once for all visitors."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.model.bundle import load_bundle
+from cluster_core.model.library import ModelEntry
+from cluster_core.model.prediction import MODELS_IN_MEMORY, Predictor
+from cluster_core.model.registry import SKY_BACKBONE
+from cluster_core.model.selection import model_dir
+from cluster_core.workspace import Workspace
+from pages.components.text import escape_markdown
+
+
+def load_predictor(model: ModelEntry) -> Predictor:
+    """Return what answers for a model, and say so where that takes a while.
+
+    Raises
+    ------
+    BundleError, BackboneError
+        The model was deleted meanwhile, or its network is not to be had.
+    """
+    wait = "Loading the model …"
+    if model.architecture != SKY_BACKBONE.name:
+        wait = (
+            f"Loading the model. Where its network {escape_markdown(model.architecture)} was never "
+            "used on this machine, it is downloaded and made ready first: up to a minute …"
+        )
+    with st.spinner(wait):
+        return _load(str(Workspace.default().root), model.id, model.manifest_sha256)
+
+
+@st.cache_resource(max_entries=MODELS_IN_MEMORY, show_spinner=False)
+def _load(root: str, model_id: str, manifest_sha256: str) -> Predictor:
+    """Load a model; a changed manifest is another model, and so is one of another workspace."""
+    workspace = Workspace.default()
+    # One thread: many visitors ask at a time.
+    return Predictor(load_bundle(model_dir(workspace, model_id)), workspace)
