@@ -36,8 +36,8 @@ def find_class_dir(image_dir: Path, label: str) -> Path:
         There is none, or it is a link to elsewhere.
     """
     folder = image_dir / label
-    is_plain = Path(label).name == label and not label.startswith(".") and "\0" not in label
-    if not is_plain or not folder.is_dir():
+    is_plain = Path(label).name == label and "\0" not in label
+    if not label or label.startswith(".") or not is_plain or not folder.is_dir():
         raise DatasetError(
             f"There is no class {shorten(label)} in {image_dir.name} any more: reload the page "
             "to see which there are.",
