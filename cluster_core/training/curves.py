@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from statistics import fmean
+from typing import Any
 
 from cluster_core.model.head_settings import Evaluation
 
@@ -58,7 +59,7 @@ def smooth_curve(
 
 
 def _average(stretch: Sequence[Evaluation]) -> CurvePoint:
-    means = {}
+    means: dict[str, Any] = {}
     for name in _MEASURES:
         values = [getattr(evaluation, name) for evaluation in stretch]
         means[name] = None if None in values else fmean(values)

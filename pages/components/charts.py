@@ -15,7 +15,7 @@ from cluster_core.training.curves import smooth_curve
 
 # Told apart by people who see colours differently, on white and on black.
 COLOURS = ("#4C78D8", "#E8871E", "#3AA887", "#C44E9C", "#8A7AD8", "#B8A024", "#D8504C", "#6C8EA0")
-SIDES = {"train": "training pictures", "validation": "validation pictures"}
+SIDES = {"train": "training", "validation": "validation"}
 HEIGHT_PX = 280
 DATA = "curves"
 
@@ -29,7 +29,7 @@ class Measure(StrEnum):
     CROSS_ENTROPY = "cross_entropy"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         """How it reads above a chart."""
         return self.replace("_", " ").capitalize()
 
@@ -186,7 +186,7 @@ def _lay_out(
     )
     chart = (
         alt.layer(line, rule)
-        .properties(title=alt.Title(measure.title, anchor="start", offset=4), height=height_px)
+        .properties(title=alt.Title(measure.heading, anchor="start", offset=4), height=height_px)
         .configure_legend(offset=6, padding=0)
     )
     spec = chart.to_dict()

@@ -1,0 +1,53 @@
+"""Which dataset is learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cluster_core.data.datasets import DEFAULT_DATASET, dataset_dir, list_datasets
+from cluster_core.workspace import Workspace
+from pages.components.navigation import PageFile
+from pages.components.selection import Choice, choose, get_chosen
+from pages.components.text import escape_markdown
+
+
+def choose_dataset(workspace: Workspace) -> Path | None:
+    """Draw the choice of a dataset and return its folder; None where there is none yet."""
+    names = list_datasets(workspace)
+    chosen = get_chosen(Choice.DATASET)
+    if chosen is not None and chosen not in names:
+        st.warning(
+            f"There is no dataset {escape_markdown(chosen)} here: it may have been deleted.",
+            icon=":material/search_off:",
+        )
+        choose(Choice.DATASET, None)
+        chosen = None
+    if not names:
+        st.info(
+            "There are no pictures to learn from yet: add some first, a few dozen of each class.",
+            icon=":material/photo_library:",
+        )
+        _link_to_dataset("Add pictures")
+        return None
+    if chosen is None:
+        chosen = DEFAULT_DATASET if DEFAULT_DATASET in names else names[0]
+        choose(Choice.DATASET, chosen)
+    st.session_state["hyperparameters_dataset"] = chosen
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Dataset",
+            names,
+            key="hyperparameters_dataset",
+            help="The pictures it learns from.",
+            on_change=lambda: choose(Choice.DATASET, st.session_state["hyperparameters_dataset"]),
+            width=320,
+        )
+        _link_to_dataset("See its pictures")
+    return dataset_dir(workspace, chosen)
+
+
+def _link_to_dataset(label: str) -> None:
+    if st.button(label, key="to_dataset", icon=":material/photo_library:"):
+        st.switch_page(PageFile.DATASET)

@@ -1,0 +1,56 @@
+"""Times and accuracies as people say them."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from cluster_core.evaluation.intervals import compute_wilson_interval
+
+MINUTE_S = 60
+HOUR_S = 3600
+
+
+def describe_accuracy(n_right: int, n: int) -> str:
+    """Return a test's outcome in words: how many were right, and what is plausible elsewhere."""
+    if not n:
+        return "Not tested: no pictures were kept for the final test."
+    low, high = compute_wilson_interval(n_right, n)
+    return f"{n_right} of {n} right; between {low:.0%} and {high:.0%} is plausible.".replace(
+        "%", " %"
+    )
+
+
+def format_percent(share: float) -> str:
+    """Return a share from 0 to 1 in percent, without a decimal that would say nothing."""
+    return f"{100 * share:.0f} %"
+
+
+def format_time(moment: str, *, seconds: bool = False) -> str:
+    """Return a moment, ISO 8601, as a clock shows it where the visitor is."""
+    zone = UTC
+    with contextlib.suppress(ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo(st.context.timezone or "UTC")  # type: ignore[assignment]
+    local = datetime.fromisoformat(moment).astimezone(zone)
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    return clock if local.date() == datetime.now(zone).date() else f"{local.day} {local:%b} {clock}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration in the unit that suits it."""
+    if seconds < 10:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    if seconds < MINUTE_S:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR_S:
+        return f"{seconds // MINUTE_S:.0f} min {seconds % MINUTE_S:.0f} s"
+    return f"{seconds // HOUR_S:.0f} h {seconds % HOUR_S // MINUTE_S:.0f} min"
+
+
+def count_seconds(begin: str, end: str | None) -> float:
+    """Return the seconds between two moments, ISO 8601; until now where there is no end."""
+    last = datetime.fromisoformat(end) if end else datetime.now(UTC)
+    return max(0.0, (last - datetime.fromisoformat(begin)).total_seconds())
