@@ -10,6 +10,8 @@ import streamlit as st
 
 from cluster_core.evaluation.intervals import compute_wilson_interval
 
+# Shorter ones are told with a decimal.
+SHORT_S = 9.95
 MINUTE_S = 60
 HOUR_S = 3600
 
@@ -41,13 +43,14 @@ def format_time(moment: str, *, seconds: bool = False) -> str:
 
 def format_seconds(seconds: float) -> str:
     """Return a duration in the unit that suits it."""
-    if seconds < 10:  # noqa: PLR2004
+    if seconds < SHORT_S:
         return f"{seconds:.1f} s"
-    if seconds < MINUTE_S:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR_S:
-        return f"{seconds // MINUTE_S:.0f} min {seconds % MINUTE_S:.0f} s"
-    return f"{seconds // HOUR_S:.0f} h {seconds % HOUR_S // MINUTE_S:.0f} min"
+    whole = round(seconds)
+    if whole < MINUTE_S:
+        return f"{whole} s"
+    if whole < HOUR_S:
+        return f"{whole // MINUTE_S} min {whole % MINUTE_S} s"
+    return f"{whole // HOUR_S} h {whole % HOUR_S // MINUTE_S} min"
 
 
 def count_seconds(begin: str, end: str | None) -> float:
