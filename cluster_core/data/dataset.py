@@ -137,7 +137,7 @@ def compute_signature(image_dir: Path) -> str:
     str
         Changes when a scan could find something else. A missing folder has one too.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(b"there" if image_dir.is_dir() else b"missing")
     for folder in _scan_folder(image_dir):
         digest.update(os.fsencode(folder.name) + b"\0\0")
         if not folder.is_dir() or folder.name.startswith("."):

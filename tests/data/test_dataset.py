@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -8,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cluster_core.data import dataset, mapping
+from cluster_core.data import dataset, file_hashes, mapping
 from cluster_core.data.cache_file import CacheFile
-from cluster_core.data.dataset import scan_dataset
+from cluster_core.data.dataset import compute_signature, scan_dataset
 from cluster_core.data.fingerprints import compute_fingerprint
 from cluster_core.errors import DatasetError, ImageError
 from tests.samples import draw_blob, not_as_root, save_picture, write_photos
@@ -249,3 +250,88 @@ def test_more_pictures_than_are_saved_at_a_time_keep_their_order(folder, cache, 
     whole = scan_dataset(folder, cache)
     monkeypatch.setattr(dataset, "SAVE_EVERY", 2)
     assert scan_dataset(folder, cache) == whole
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """As if every file had been written long ago."""
+    monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
+
+
+def test_the_second_look_opens_no_file(folder, cache, monkeypatch, settled):
+    (folder / "red stars" / "notes.txt").touch()
+    first = scan_dataset(folder, cache)
+    monkeypatch.setattr(dataset, "read_bytes", None)
+    assert scan_dataset(folder, cache) == first
+    (folder / "red stars").rename(folder / "violet stars")
+    assert scan_dataset(folder, cache).counts == {"blue stars": 3, "violet stars": 3}
+
+
+def test_it_opens_those_that_are_new_or_were_changed(folder, cache, monkeypatch, settled):
+    before = scan_dataset(folder, cache)
+    edited = before.pictures[1].path
+    status = edited.stat()
+    edited.write_bytes(before.pictures[0].path.read_bytes().ljust(status.st_size, b"\0"))
+    os.utime(edited, ns=(status.st_atime_ns, status.st_mtime_ns))
+    added = save_picture(folder / "red stars" / "a.png", draw_blob(7))
+    opened = []
+
+    def read(path):
+        opened.append(path)
+        return path.read_bytes()
+
+    monkeypatch.setattr(dataset, "read_bytes", read)
+    after = scan_dataset(folder, cache)
+    assert set(opened) == {edited, added}
+    assert after.pictures[1].sha256 == hashlib.sha256(edited.read_bytes()).hexdigest()
+    assert len(after.pictures) == 7
+
+
+def test_a_known_picture_under_a_name_that_is_none_is_rejected(folder, cache, settled):
+    path = scan_dataset(folder, cache).pictures[0].path
+    os.link(path, path.with_suffix(".txt"))
+    scan_dataset(folder, cache)
+    (rejected,) = scan_dataset(folder, cache).rejected
+    assert rejected.path == path.with_suffix(".txt")
+
+
+CHANGES = {
+    "picture added": lambda folder: save_picture(folder / "red stars" / "a.png", draw_blob(1)),
+    "picture removed": lambda folder: (folder / "red stars" / "field 10000.png").unlink(),
+    "picture renamed": lambda folder: (folder / "red stars" / "field 10000.png").rename(
+        folder / "red stars" / "a.png"
+    ),
+    "picture moved": lambda folder: (folder / "red stars" / "field 10000.png").rename(
+        folder / "blue stars" / "field 10000.png"
+    ),
+    "picture edited": lambda folder: (folder / "red stars" / "field 10000.png").write_bytes(b"x"),
+    "date set": lambda folder: os.utime(folder / "red stars" / "field 10000.png", ns=(0, 0)),
+    "class added": lambda folder: (folder / "a").mkdir(),
+    "class renamed": lambda folder: (folder / "red stars").rename(folder / "a"),
+    "link to nowhere": lambda folder: (folder / "red stars" / "a.png").symlink_to("nowhere"),
+    "all removed": shutil.rmtree,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_signature_changes_with_what_a_scan_could_find(folder, change):
+    before = compute_signature(folder)
+    assert compute_signature(folder) == before
+    CHANGES[change](folder)
+    assert compute_signature(folder) != before
+
+
+def test_a_signature_is_made_without_opening_a_file(folder, monkeypatch):
+    expected = compute_signature(folder)
+    (folder / ".hidden").mkdir()
+    hidden = compute_signature(folder)
+    save_picture(folder / ".hidden" / "a.png", draw_blob(1))
+    monkeypatch.setattr(Path, "open", None)
+    monkeypatch.setattr("builtins.open", None)
+    assert compute_signature(folder) == hidden != expected
+
+
+def test_a_missing_folder_has_a_signature(tmp_path):
+    assert compute_signature(tmp_path / "nowhere") == compute_signature(tmp_path / "gone")
+    (tmp_path / "empty").mkdir()
+    assert compute_signature(tmp_path / "nowhere") != compute_signature(tmp_path / "empty")

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cluster_core.data import file_hashes, thumbnails
+from cluster_core.data.cache_file import CacheFile
+from cluster_core.data.thumbnails import ThumbnailCache
+from cluster_core.errors import ImageError
+from tests.samples import draw_blob, save_picture
+
+
+@pytest.fixture
+def file(tmp_path):
+    with CacheFile(tmp_path / "cache") as file:
+        yield file
+
+
+@pytest.fixture
+def path(tmp_path):
+    return save_picture(tmp_path / "M 13.png", draw_blob(1, (250, 80, 60), 400))
+
+
+def open_jpeg(jpeg: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(jpeg))
+    assert image.format == "JPEG"
+    return image
+
+
+def test_a_thumbnail_is_the_picture_made_small(file, path):
+    image = open_jpeg(ThumbnailCache(file).get(path))
+    assert image.size == (160, 160)
+    exact = np.asarray(Image.open(path).resize((160, 160), Image.Resampling.BOX), float)
+    assert np.abs(np.asarray(image, float) - exact).mean() < 12
+
+
+@pytest.mark.parametrize(
+    ("size", "side_px", "expected"),
+    [
+        ((400, 200), 160, (160, 80)),
+        ((200, 400), 64, (32, 64)),
+        ((3000, 2), 100, (100, 1)),
+        ((20, 30), 160, (20, 30)),
+    ],
+)
+def test_its_longer_side_is_as_asked_for_and_nothing_is_enlarged(
+    file, tmp_path, size, side_px, expected
+):
+    path = tmp_path / "a.png"
+    Image.new("RGB", size, "red").save(path)
+    assert open_jpeg(ThumbnailCache(file).get(path, side_px)).size == expected
+
+
+def test_both_sizes_of_a_picture_are_kept(file, path):
+    cache = ThumbnailCache(file)
+    sizes = [open_jpeg(cache.get(path, side_px)).width for side_px in (40, 80, 40, 80)]
+    assert sizes == [40, 80, 40, 80]
+
+
+def test_fits_have_one_too(file, tmp_path):
+    from astropy.io import fits
+
+    fits.PrimaryHDU(draw_blob(1)[..., 0].astype(np.float32)).writeto(tmp_path / "M 13.fits")
+    assert open_jpeg(ThumbnailCache(file).get(tmp_path / "M 13.fits", 32)).size == (32, 32)
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.jpg", b"\xff\xd8\xff"), ("a.jpg", b"<html>")])
+def test_what_is_no_picture_has_none(file, tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    for _ in range(2):
+        with pytest.raises(ImageError, match=r"^a\.jpg "):
+            ThumbnailCache(file).get(tmp_path / name)
+    with pytest.raises(ImageError, match=r"gone\.jpg could not be opened"):
+        ThumbnailCache(file).get(tmp_path / "gone.jpg")
+
+
+def test_it_is_drawn_once_for_all_files_of_the_same_bytes(file, path, tmp_path, monkeypatch):
+    jpeg = ThumbnailCache(file).get(path)
+    (tmp_path / "copy.png").write_bytes(path.read_bytes())
+    monkeypatch.setattr(thumbnails, "decode_image", None)
+    assert ThumbnailCache(file).get(tmp_path / "copy.png") == jpeg
+
+
+def test_the_file_is_not_even_opened_again(file, path, monkeypatch):
+    monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
+    jpeg = ThumbnailCache(file).get(path)
+    monkeypatch.setattr(thumbnails, "read_bytes", None)
+    assert ThumbnailCache(file).get(path) == jpeg
+
+
+def test_another_size_is_drawn_of_a_file_that_is_known(file, path, monkeypatch):
+    monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
+    ThumbnailCache(file).get(path)
+    assert open_jpeg(ThumbnailCache(file).get(path, 40)).size == (40, 40)
+
+
+def test_an_edited_picture_gets_a_new_one(file, path, monkeypatch):
+    monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
+    cache = ThumbnailCache(file)
+    before = cache.get(path)
+    save_picture(path, draw_blob(2, (250, 80, 60), 400))
+    assert cache.get(path) != before
+
+
+def test_many_come_in_order_with_what_is_wrong_in_its_place(file, path, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_text("x")
+    other = save_picture(tmp_path / "other.png", draw_blob(2))
+    cache = ThumbnailCache(file)
+    one, problem, two = cache.get_many([path, bad, other], 40)
+    assert (one, two) == (cache.get(path, 40), cache.get(other, 40))
+    assert isinstance(problem, ImageError)
