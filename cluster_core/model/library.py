@@ -163,7 +163,7 @@ def delete_model(workspace: Workspace, model_id: str) -> TrashEntry:
     require(Action.EDIT_MODELS)
     folder = _find_own(workspace, model_id, "deleted")
     title = _describe(folder).title
-    return move_to_trash(workspace, [folder], f"the model {title}", action=Action.EDIT_MODELS)
+    return move_to_trash(workspace, [folder], f"The model {title}", action=Action.EDIT_MODELS)
 
 
 def _find_own(workspace: Workspace, model_id: str, what: str) -> Path:
@@ -261,7 +261,7 @@ def _make_title(bundle: ModelBundle, title: object) -> str:
     dataset = clean_title(str(bundle.dataset.get("image_dir", "")))[:MAX_TITLE_LENGTH]
     created = _parse_time(bundle.created)
     parts = (dataset.removesuffix("_photos"), bundle.backbone.name)
-    when = f", {created:%d %b %Y %H:%M}" if created else ""
+    when = f", {created.day} {created:%b %Y %H:%M:%S}" if created else ""
     return ", ".join(filter(None, parts)) + when
 
 

@@ -23,9 +23,7 @@ def show_answer(answer: FullAnswer, name: str, model: ModelEntry, heading: str =
         show_picture(answer, name)
     with right:
         show_words(answer.prediction, heading)
-        st.caption(
-            f"{escape_markdown(model.title)} read and answered it in {answer.seconds * _MS:.0f} ms."
-        )
+        show_who_answered(answer, model)
         show_what_was_seen(answer)
 
 
@@ -45,6 +43,13 @@ def show_words(prediction: Prediction, heading: str = "####") -> None:
         st.progress(min(1.0, score), text=f"{escape_markdown(label)} {write_percent(score)}")
     if len(best) > BARS_SHOWN:
         st.caption(f"and {len(best) - BARS_SHOWN} more classes, each less likely")
+
+
+def show_who_answered(answer: FullAnswer, model: ModelEntry) -> None:
+    """Name the model, and the time it took."""
+    st.caption(
+        f"{escape_markdown(model.title)} read and answered it in {answer.seconds * _MS:.0f} ms."
+    )
 
 
 def show_what_was_seen(answer: FullAnswer) -> None:

@@ -9,7 +9,12 @@ from cluster_core.images import FitsPicture, FitsStretch, list_planes
 from cluster_core.model.library import ModelEntry
 from cluster_core.model.looking import FitsChoice
 from cluster_core.model.prediction import Predictor
-from pages.components.answer_view import show_picture, show_what_was_seen, show_words
+from pages.components.answer_view import (
+    show_picture,
+    show_what_was_seen,
+    show_who_answered,
+    show_words,
+)
 from pages.components.answers import Kept, answer_fully
 from pages.components.given_pictures import GivenPicture
 from pages.components.text import escape_markdown
@@ -37,7 +42,7 @@ def show_fits(model: ModelEntry, predictor: Predictor, picture: GivenPicture) ->
     try:
         parts = _list_parts(picture)
         _forget_other_file(picture.id, trained)
-        left, right = st.columns([2, 3], gap="medium")
+        left, right = st.columns(2, gap="medium")
         with right:
             chosen = _choose(parts, trained) if parts else FitsChoice()
         answer = answer_fully(model, predictor, picture, chosen)
@@ -47,6 +52,7 @@ def show_fits(model: ModelEntry, predictor: Predictor, picture: GivenPicture) ->
     with left:
         show_picture(answer, picture.name)
         show_words(answer.prediction)
+        show_who_answered(answer, model)
         show_what_was_seen(answer)
     with right:
         part = next(part for part in parts if chosen.hdu in (None, part.hdu))
@@ -178,10 +184,9 @@ def _show_header(part: FitsPicture) -> None:
         **part.cards,
         "Size": f"{part.width} by {part.height} pixels",
         "Planes": str(part.planes),
-        "A pixel": part.value_type or "not said",
+        "Each pixel": part.value_type or "not said",
     }
-    st.markdown("**What the file says about itself**")
     lines = [
         f"| {escape_markdown(what)} | {escape_markdown(text)} |" for what, text in facts.items()
     ]
-    st.markdown("\n".join(["| | |", "|---|---|", *lines]))
+    st.markdown("\n".join(["| What the file says | |", "|---|---|", *lines]))

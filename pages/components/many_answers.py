@@ -188,12 +188,12 @@ def _tabulate(model: ModelEntry, answers: Sequence[ShortAnswer]) -> dict[str, li
     found = [answer.prediction for answer in answers if answer.prediction]
     columns: dict[str, list[Any]] = {
         "picture": [answer.thumbnail for answer in answers],
-        "file": [answer.name for answer in answers],
         "answer": [one.label if is_sure(one) else f"unsure, perhaps {one.label}" for one in found],
         "sure": [min(_SUREST, 100 * one.score) for one in found],
     }
     for number, label in _columns(model):
         columns[f"score {number}"] = [100 * one.scores[label] for one in found]
+    columns["file"] = [answer.name for answer in answers]
     return columns
 
 

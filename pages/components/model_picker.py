@@ -45,7 +45,10 @@ def pick_model() -> ModelEntry | None:
     if model.problem:
         st.error(escape_markdown(model.problem), icon=":material/error:")
         return None
-    st.caption(f"It tells apart: {escape_markdown(name_labels(model))}. {tell_accuracy(model)}")
+    st.caption(
+        f"It tells apart: {escape_markdown(name_labels(model))}; anything else is called one of "
+        f"these. {tell_accuracy(model)}"
+    )
     return model
 
 
