@@ -9,7 +9,7 @@ from typing import TextIO
 from cluster_core.model.classification import Answer
 
 # A cell that begins so is run as a formula by spreadsheets.
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_BEGINS = ("=", "+", "-", "@", "\t")
 
 
 def write_answers_csv(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:
@@ -44,4 +44,5 @@ def write_answers_csv(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answ
 
 
 def _disarm(text: str) -> str:
+    text = text.replace("\r", "\\r")  # which csv.writer does not quote, and readers end a row at
     return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text

@@ -190,7 +190,7 @@ def _check_bundle(draft: Path) -> ModelBundle:
         bundle = load_bundle(draft)
     except BundleError as error:
         why = str(error).replace(str(draft), "this file")
-        raise BundleError(why, path=draft.parent) from error
+        raise BundleError(why[0].upper() + why[1:], path=draft.parent) from error
     if len(bundle.labels) > MAX_LABELS or max(map(len, bundle.labels)) > MAX_LABEL_LENGTH:
         raise _refuse("it has far too many classes, or too long names of them", draft.parent)
     return bundle
