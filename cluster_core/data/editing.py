@@ -117,7 +117,13 @@ def delete_class(workspace: Workspace, image_dir: Path, label: str) -> TrashEntr
 
 
 def add_picture(
-    image_dir: Path, label: str, file_name: str, data: bytes, *, cache: CacheFile | None = None
+    image_dir: Path,
+    label: str,
+    file_name: str,
+    data: bytes,
+    *,
+    cache: CacheFile | None = None,
+    contents: ClassContents | None = None,
 ) -> Path:
     """Store a picture in a class, under a safe name that nothing else has.
 
@@ -133,6 +139,9 @@ def add_picture(
         The file. It is decoded in full before it is stored.
     cache : CacheFile, optional
         Where to note the picture's facts, so that a scan need not decode it again.
+    contents : ClassContents, optional
+        What the class holds, kept from one picture to the next where many are added: else the
+        folder is looked through for each.
 
     Returns
     -------
@@ -153,7 +162,8 @@ def add_picture(
     class_dir = find_class_dir(image_dir, label)
     picture = inspect_picture(file_name, data)
     with explaining(f"{picture.file_name} could not be stored in {label}", class_dir):
-        same = ClassContents(class_dir).find_same(picture)
+        contents = contents or ClassContents(class_dir)
+        same = contents.find_same(picture)
         if same is not None:
             raise DatasetError(
                 f"{clean_file_name(file_name)} was left out, because the class {label} has the "
@@ -163,7 +173,9 @@ def add_picture(
             )
         if cache is not None:
             PictureFactsCache(cache).save([(picture.sha256, picture.facts)])
-        return write_new(class_dir / picture.file_name, data)
+        path = write_new(class_dir / picture.file_name, data)
+    contents.add(picture, path)
+    return path
 
 
 def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveReport:

@@ -20,6 +20,7 @@ from cluster_core.data.editing import (
     move_pictures,
     rename_class,
 )
+from cluster_core.data.intake import ClassContents
 from cluster_core.data.trash import list_trash, restore
 from cluster_core.errors import AccessError, DatasetError, ImageError
 from tests.samples import draw_blob, not_as_root, write_photos
@@ -183,6 +184,15 @@ class TestAddedPictures:
             add_picture(image_dir, "red stars", "new.jpg", path.read_bytes())
         assert look(image_dir) == before
         add_picture(image_dir, "blue stars", "new.jpg", path.read_bytes())
+
+    def test_are_not_stored_twice_where_many_come_at_once(self, image_dir, monkeypatch):
+        contents = ClassContents(image_dir / "red stars")
+        monkeypatch.setattr(editing, "ClassContents", None)
+        add_picture(image_dir, "red stars", "one.png", encode(), contents=contents)
+        for name, told in (("two.png", "one.png"), ("field.png", "field 10001.png")):
+            data = (image_dir / "red stars" / told).read_bytes()
+            with pytest.raises(DatasetError, match=f"already: {told}"):
+                add_picture(image_dir, "red stars", name, data, contents=contents)
 
     @pytest.mark.parametrize("data", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<html>", b"", encode()[:99]])
     def test_must_be_pictures(self, image_dir, data):

@@ -30,6 +30,14 @@ def test_files_get_a_number_where_a_name_is_taken(tmp_path, name, second, third)
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_a_name_that_is_all_ending_and_too_long_is_an_error_and_no_endless_search(tmp_path):
+    (tmp_path / ("a." + "b" * 253)).touch()
+    (tmp_path / "source").touch()
+    with pytest.raises(OSError, match="too long"):
+        move_without_overwriting(tmp_path / "source", tmp_path / ("a." + "b" * 253))
+    assert (tmp_path / "source").exists()
+
+
 def test_new_files_do_too(tmp_path):
     places = [write_new(tmp_path / "a.jpg", data) for data in (b"1", b"2")]
     assert [place.name for place in places] == ["a.jpg", "a (2).jpg"]
