@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,11 +144,10 @@ def compute_signature(image_dir: Path) -> str:
         if not folder.is_dir() or folder.name.startswith("."):
             continue
         for file in _scan_folder(Path(folder.path)):
-            try:
+            state: tuple[int, ...] = ()
+            with suppress(OSError):  # a link to nowhere, or deleted meanwhile
                 status = file.stat()
-            except OSError:  # a link to nowhere
-                status = file.stat(follow_symlinks=False)
-            state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+                state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
             digest.update(os.fsencode(file.name) + repr(state).encode() + b"\0")
     return digest.hexdigest()
 

@@ -331,6 +331,20 @@ def test_a_signature_is_made_without_opening_a_file(folder, monkeypatch):
     assert compute_signature(folder) == hidden != expected
 
 
+def test_a_file_that_is_deleted_just_then_stops_no_signature(folder, monkeypatch):
+    scan_folder = dataset._scan_folder
+
+    def race(path):
+        entries = scan_folder(path)
+        if path.name == "red stars":
+            (path / "field 10000.png").unlink(missing_ok=True)
+        return entries
+
+    monkeypatch.setattr(dataset, "_scan_folder", race)
+    before = compute_signature(folder)
+    assert before != compute_signature(folder)
+
+
 def test_a_missing_folder_has_a_signature(tmp_path):
     assert compute_signature(tmp_path / "nowhere") == compute_signature(tmp_path / "gone")
     (tmp_path / "empty").mkdir()

@@ -16,6 +16,8 @@ from cluster_core.errors import DatasetError
     [
         ("M 13.jpg", "M 13 (2).jpg", "M 13 (3).jpg"),
         ("M 13.fits.gz", "M 13 (2).fits.gz", "M 13 (3).fits.gz"),
+        ("v1.2.jpg", "v1.2 (2).jpg", "v1.2 (3).jpg"),
+        ("a" * 248 + ".jpg", "a" * 247 + " (2).jpg", "a" * 247 + " (3).jpg"),
         ("no ending", "no ending (2)", "no ending (3)"),
         ("é" * 124 + ".jpeg", "é" * 123 + " (2).jpeg", "é" * 123 + " (3).jpeg"),
     ],
