@@ -36,8 +36,8 @@ def find_class_dir(image_dir: Path, label: str) -> Path:
         There is none, or it is a link to elsewhere.
     """
     folder = image_dir / label
-    is_plain = Path(label).name == label and "\0" not in label
-    if not label or label.startswith(".") or not is_plain or not folder.is_dir():
+    is_plain = label and Path(label).name == label and not label.startswith(".")
+    if not is_plain or not folder.is_dir():
         raise DatasetError(
             f"There is no class {shorten(label)} in {image_dir.name} any more: reload the page "
             "to see which there are.",
@@ -85,7 +85,6 @@ def require_in_class(image_dir: Path, path: Path) -> None:
     is_inside = absolute.parent.parent == Path(os.path.abspath(image_dir))  # noqa: PTH100
     if ".." in path.parts or "\0" in str(path) or not is_inside:
         raise describe_misplaced(image_dir, path)
-    refuse_link(image_dir)
     refuse_link(path.parent)
 
 

@@ -93,7 +93,6 @@ def move_to_trash(
     folder = _find_trash(workspace) / entry.id
     with explaining(f"{description} could not be deleted", workspace.root):
         try:
-            folder.mkdir(parents=True)
             _write_record(folder, entry, present)
             _move_all(workspace, present, folder)
         finally:

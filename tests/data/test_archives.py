@@ -167,6 +167,7 @@ class TestImport:
                 "desktop.ini": b"x",
                 ".git/config": b"x",
                 "open/.hidden.png": b"x",
+                "open/folder.png/": b"",
             }
             | GOOD
         )
@@ -179,6 +180,10 @@ class TestImport:
         archive = change_bytes(archive, b"haeufen", "häufen".encode())
         report = import_archive(workspace, workspace.cluster_photos, archive)
         assert report.added == {"Kugelhäufen": 1}
+
+    def test_reads_names_that_are_marked_as_utf8_as_they_are(self, workspace):
+        archive = pack({"├ñ/a.png": encode(1)})
+        assert import_archive(workspace, workspace.cluster_photos, archive).added == {"├ñ": 1}
 
     def test_reads_names_of_old_windows_programs(self, workspace):
         archive = pack({"Kugelhaufen/a.png": encode(1)})
@@ -239,6 +244,12 @@ def lie_about_size(file: io.BytesIO, name: str, size: int) -> io.BytesIO:
     return io.BytesIO(bytes(data))
 
 
+def set_flags(flags: int) -> io.BytesIO:
+    """Change the flags in both headers of every entry."""
+    old, new = struct.pack("<HH", 20, 0), struct.pack("<HH", 20, flags)
+    return io.BytesIO(pack(GOOD).getvalue().replace(old, new))
+
+
 def share_data() -> io.BytesIO:
     """Let thirty entries of the list be one and the same megabyte of the file."""
     single = pack({"open/a.png": os.urandom(100_000)}).getvalue()
@@ -280,13 +291,9 @@ HOSTILE = {
     "device": (
         lambda: pack({make_info("open/d.png", stat.S_IFCHR): b""} | GOOD), "open/d.png", "a device"
     ),
-    "encrypted": (
-        lambda: io.BytesIO(
-            pack({"open/a.png": encode()}).getvalue().replace(b"\x14\0\0\0", b"\x14\0\1\0")
-        ),
-        "open/a.png",
-        "locked with a password",
-    ),
+    "encrypted": (lambda: set_flags(0x1), "open/a.png", "locked with a password"),
+    "encrypted well": (lambda: set_flags(0x40), "open/a.png", "locked with a password"),
+    "encrypted with its list": (lambda: set_flags(0x2000), "open/a.png", "locked with a password"),
     "nested": (lambda: nest("open/more.zip"), "open/more.zip", "an archive in the archive"),
     "nested, capitals": (lambda: nest("MORE.ZIP"), "MORE.ZIP", "an archive in the archive"),
     "nested tar": (lambda: nest("open/more.tar.gz"), "open/more.tar.gz", "an archive in the"),
@@ -624,16 +631,16 @@ class TestPlaces:
     @pytest.mark.parametrize("is_class", [False, True])
     def test_nothing_is_unpacked_through_a_link(self, workspace, tmp_path, is_class):
         outside = tmp_path / "outside"
-        (outside / "open").mkdir(parents=True)
+        outside.mkdir()
         workspace.root.mkdir()
         if is_class:
             workspace.cluster_photos.mkdir()
-            (workspace.cluster_photos / "open").symlink_to(outside / "open")
+            (workspace.cluster_photos / "open").symlink_to(outside)
         else:
             workspace.cluster_photos.symlink_to(outside)
         with pytest.raises(DatasetError, match="is a link to another folder"):
             import_archive(workspace, workspace.cluster_photos, pack(GOOD))
-        assert look(outside) == {"open": None}
+        assert look(outside) == {}
 
     def test_a_public_demo_imports_nothing(self, workspace, photos_dir, monkeypatch):
         before = look(workspace.root)

@@ -18,6 +18,7 @@ from cluster_core.errors import DatasetError
         ("M 13.fits.gz", "M 13 (2).fits.gz", "M 13 (3).fits.gz"),
         ("v1.2.jpg", "v1.2 (2).jpg", "v1.2 (3).jpg"),
         ("a" * 248 + ".jpg", "a" * 247 + " (2).jpg", "a" * 247 + " (3).jpg"),
+        ("M 13.5.fits.gz", "M 13.5 (2).fits.gz", "M 13.5 (3).fits.gz"),
         ("no ending", "no ending (2)", "no ending (3)"),
         ("é" * 124 + ".jpeg", "é" * 123 + " (2).jpeg", "é" * 123 + " (3).jpeg"),
     ],
@@ -127,7 +128,7 @@ def test_two_tabs_that_store_at_once_lose_nothing(tmp_path):
         (errno.EROFS, "write-protected"),
         (errno.ENOENT, "no longer there"),
         (errno.EEXIST, "there already"),
-        (errno.EXDEV, "cross-device link: check the disk"),
+        (errno.EXDEV, "because Invalid cross-device link: check the disk"),
     ],
 )
 def test_what_the_disk_refuses_is_told_in_a_sentence(tmp_path, code, told):
@@ -138,6 +139,14 @@ def test_what_the_disk_refuses_is_told_in_a_sentence(tmp_path, code, told):
         raise OSError(code, os.strerror(code))
     assert told in str(caught.value)
     assert caught.value.path == tmp_path
+
+
+def test_errors_that_have_no_number_are_told_as_they_are(tmp_path):
+    with (
+        pytest.raises(DatasetError, match="because it is odd: check the disk"),
+        explaining("It could not be stored", tmp_path),
+    ):
+        raise OSError("it is odd")
 
 
 def test_errors_of_another_kind_are_left_alone(tmp_path):

@@ -134,6 +134,11 @@ def test_a_link_is_deleted_and_not_what_it_leads_to(workspace, root, tmp_path):
     assert link.readlink() == tmp_path / "mine.jpg"
 
 
+def test_a_link_to_a_folder_counts_as_one_file(workspace, root):
+    (root / "link").symlink_to(root / "cluster_photos")
+    assert move_to_trash(workspace, [root / "link"], "A link").n_files == 1
+
+
 def test_a_trash_that_is_a_link_is_not_used(workspace, root, tmp_path):
     (tmp_path / "mine" / "x").mkdir(parents=True)
     workspace.trash.symlink_to(tmp_path / "mine")
@@ -209,6 +214,7 @@ def test_a_full_disk_that_takes_no_record_deletes_nothing(workspace, root, monke
     before = look(root)
 
     def fail(descriptor):
+        assert os.fstat(descriptor).st_size > 0
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(trash.os, "fsync", fail)
