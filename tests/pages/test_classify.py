@@ -1,0 +1,373 @@
+"""Classify: one picture, many, FITS, examples, and all that is no picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+import streamlit as st
+from astropy.io import fits
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.model import looking
+from pages.components import given_pictures, many_answers
+from tests.samples import COLOURS, REPOSITORY, draw_blob
+
+PAGE = str(REPOSITORY / "pages" / "classify.py")
+STARTER_TITLE = "Starter model (default)"
+
+
+@pytest.fixture(autouse=True)
+def no_models_of_other_tests():
+    st.cache_resource.clear()
+
+
+def open_page(**address: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=30)
+    for name, value in address.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def to_png(pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def make_picture(label: str, seed: int = 900) -> bytes:
+    return to_png(draw_blob(seed, COLOURS[label]))
+
+
+def give(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    page.file_uploader(key="pictures").set_value([(*file, "image/png") for file in files])
+    page.run()
+    assert not page.exception
+    return page
+
+
+def give_many(page: AppTest, n_each: int) -> AppTest:
+    return give(
+        page,
+        *(
+            (f"{label} {number}.png", make_picture(label, 900 + number))
+            for label in COLOURS
+            for number in range(n_each)
+        ),
+    )
+
+
+def all_text(page: AppTest) -> str:
+    parts = [*page.markdown, *page.caption, *page.error, *page.warning, *page.info]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def headings(page: AppTest) -> list[str]:
+    return [part.value for part in page.markdown if part.value.startswith("####")]
+
+
+def make_fits(*parts) -> bytes:
+    file = io.BytesIO()
+    first, *others = parts
+    header = fits.PrimaryHDU(first)
+    header.header["OBJECT"] = "M 13 *bright*"
+    fits.HDUList([header, *(fits.ImageHDU(values, name="EXTRA") for values in others)]).writeto(
+        file
+    )
+    return file.getvalue()
+
+
+def make_sky(planes: int = 1) -> np.ndarray:
+    values = np.random.default_rng(0).gamma(1.0, 50.0, (planes, 40, 60)).astype(">f4")
+    return values[0] if planes == 1 else values
+
+
+def test_empty_it_waits_for_a_picture_and_names_who_will_answer(workspace):
+    page = open_page()
+    assert not page.exception
+    assert page.selectbox(key="model").options == [STARTER_TITLE]
+    assert "globular clusters, open clusters" in page.caption[0].value
+    assert "91 % of 154 pictures" in page.caption[0].value
+    assert not headings(page)
+
+
+def test_one_picture_is_answered_in_words_with_a_bar_for_each_class(trained):
+    page = give(open_page(), ("a_red_*one*.png", make_picture("red stars")))
+    (heading,) = headings(page)
+    assert heading.startswith(("#### Most likely red stars", "#### Perhaps red stars"))
+    assert len(page.get("progress")) == 2
+    assert len(page.image) == 2
+    assert "32 by 32 pixels" in all_text(page)
+    assert " ms." in all_text(page)
+    assert page.image[0].captions == [r"a\_red\_\*one\*.png"]
+
+
+def test_no_rerun_looks_at_a_picture_twice(trained, monkeypatch):
+    looked = []
+    decode = looking.decode_image
+    monkeypatch.setattr(
+        looking,
+        "decode_image",
+        lambda data, name, **k: looked.append(name) or decode(data, name, **k),
+    )
+    page = give(open_page(), ("one.png", make_picture("red stars")))
+    for _ in range(3):
+        page.run()
+    page.selectbox(key="model").set_value("starter").run()
+    first_id = next(iter(trained.bundles.iterdir())).name
+    page.selectbox(key="model").set_value(first_id).run()
+    assert looked == ["one.png", "one.png"]  # once by each model
+    assert not page.exception
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("drawing.jpg", b"%!PS-Adobe-3.0 EPSF", "PostScript"),
+        ("page.jpg", b"<html>no picture</html>", "web page"),
+        ("empty.png", b"", "is empty"),
+        ("half.png", make_picture("red stars")[:300], "damaged or cut short"),
+        ("table.fits", b"SIMPLE  =                    T", "damaged FITS header"),
+        ("some.gz", b"\x1f\x8bhello", "some.gz"),
+    ],
+)
+def test_what_is_no_picture_gets_a_sentence(trained, name, data, says):
+    page = give(open_page(), (name, data))
+    (error,) = page.error
+    assert says in error.value
+    assert not headings(page)
+
+
+def test_a_huge_picture_is_refused_before_it_is_decoded(trained):
+    file = io.BytesIO()
+    Image.new("1", (20_000, 10_000)).save(file, "PNG")
+    page = give(open_page(), ("huge.png", file.getvalue()))
+    assert "megapixels" in page.error[0].value
+
+
+def test_a_fits_table_is_told_from_a_picture(trained):
+    file = io.BytesIO()
+    column = fits.Column("x", "E", array=np.zeros(3))
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])]).writeto(file)
+    page = give(open_page(), ("table.fits", file.getvalue()))
+    assert "holds a table and no picture" in page.error[0].value
+
+
+def test_a_fits_picture_shows_its_header_and_the_stretch_it_was_learned_with(trained):
+    page = give(open_page(), ("a.fits", make_fits(make_sky())))
+    assert len(headings(page)) == 1
+    text = all_text(page)
+    assert r"| Object | M 13 \*bright\* |" in text
+    assert "| Size | 60 by 40 pixels |" in text
+    assert "32 bits, floating point" in text
+    assert page.selectbox(key="fits_interval").value == "zscale"
+    assert not page.info
+    assert "fits_part" not in [box.key for box in page.selectbox]
+
+
+def test_another_stretch_redraws_and_says_so(trained):
+    page = give(open_page(), ("a.fits", make_fits(make_sky())))
+    before = page.image[0].value
+    page.selectbox(key="fits_function").set_value("linear").run()
+    assert page.image[0].value != before
+    assert "otherwise than the pictures this model learned from" in page.info[0].value
+    page.button(key="fits_reset").click().run()
+    assert page.image[0].value == before
+    assert not page.info
+
+
+def test_parts_and_planes_can_be_chosen(trained):
+    cube = make_fits(make_sky(3), make_sky(5), make_sky())
+    page = give(open_page(), ("cube.fits", cube))
+    seen = {page.image[0].value[0]}
+    page.button_group(key="fits_colour").set_value("2").run()
+    seen.add(page.image[0].value[0])
+    page.selectbox(key="fits_part").set_value(1).run()
+    seen.add(page.image[0].value[0])
+    page.number_input(key="fits_plane").set_value(5).run()
+    seen.add(page.image[0].value[0])
+    page.selectbox(key="fits_part").set_value(2).run()
+    assert not page.exception
+    assert not page.number_input
+    assert len(seen) == 4
+    give(page, ("other.fits", make_fits(make_sky())))
+    assert "fits_part" not in [box.key for box in page.selectbox]
+
+
+def test_many_pictures_become_a_table_and_a_csv_like_the_commands(trained, monkeypatch):
+    downloads = []
+    monkeypatch.setattr(st, "download_button", lambda label, data, **_: downloads.append(data))
+    page = open_page()
+    files = [(f"{label}.png", make_picture(label)) for label in COLOURS]
+    give(page, *files, ("=evil.png", make_picture("red stars", 901)), ("page.jpg", b"<html>"))
+    table = page.dataframe[0].value
+    assert list(table["file"]) == ["blue stars.png", "red stars.png", "=evil.png"]
+    assert table["picture"].str.startswith("data:image/jpeg;base64,").all()
+    assert table["sure"].between(50, 99).all()
+    assert "1 file could not be read" in page.expander[0].label
+    assert "web page" in all_text(page)
+    rows = list(csv.DictReader(io.StringIO(downloads[-1].decode(), newline="")))
+    assert list(rows[0]) == ["path", "label", "score", "blue stars", "red stars", "problem"]
+    assert [row["path"] for row in rows] == [
+        "blue stars.png",
+        "red stars.png",
+        "'=evil.png",
+        "page.jpg",
+    ]
+    assert rows[0]["label"] == "blue stars"
+    assert "web page" in rows[3]["problem"]
+
+
+def test_the_table_can_be_sorted_and_filtered(trained):
+    page = give_many(open_page(), 3)
+    assert len(page.dataframe[0].value) == 6
+    page.selectbox(key="order").set_value("unsure").run()
+    assert page.dataframe[0].value["sure"].is_monotonic_increasing
+    page.selectbox(key="order").set_value("sure").run()
+    assert page.dataframe[0].value["sure"].is_monotonic_decreasing
+    page.multiselect(key="only_labels").set_value(["red stars"]).run()
+    assert set(page.dataframe[0].value["file"]) == {f"red stars {n}.png" for n in range(3)}
+    page.slider(key="only_scores").set_value((0, 1)).run()
+    assert not page.dataframe
+    assert "No picture is left" in all_text(page)
+
+
+def test_many_can_be_stopped_and_gone_on_with(trained, monkeypatch):
+    page = open_page()
+    stop_after(3, page, monkeypatch)
+    give_many(page, 4)
+    assert len(page.dataframe[0].value) == 3
+    assert "5 of 8 pictures have no answer yet" in page.info[0].value
+    page.run()
+    assert len(page.dataframe[0].value) == 3
+    page.button(key="go_on").click().run()
+    assert len(page.dataframe[0].value) == 8
+    assert not page.info
+
+
+def stop_after(n: int, page: AppTest, monkeypatch) -> None:
+    """Answer only so many pictures, then do as a click on Stop does."""
+    work = many_answers._work_through
+
+    def work_and_stop(model, predictor, waiting):
+        monkeypatch.setattr(many_answers, "_work_through", work)
+        work(model, predictor, waiting[:n])
+        many_answers._stop()
+        st.rerun()
+
+    monkeypatch.setattr(many_answers, "_work_through", work_and_stop)
+
+
+def test_pictures_given_anew_are_answered_though_others_were_stopped(trained):
+    page = open_page()
+    page.session_state["classifying is stopped"] = True
+    give_many(page, 1)
+    assert len(page.dataframe[0].value) == 2
+
+
+def test_too_many_are_told_how_many_are_answered(trained, monkeypatch):
+    monkeypatch.setattr(given_pictures, "MOST_PICTURES", 2)
+    page = give_many(open_page(), 2)
+    assert "2 are answered at a time" in page.warning[0].value
+    assert len(page.dataframe[0].value) == 2
+
+
+def test_an_example_is_rendered_answered_and_followed_by_another(workspace):
+    page = open_page()
+    page.button(key="example").click().run()
+    assert not page.exception
+    assert len(headings(page)) == 2
+    first = [image.value for image in page.image]
+    page.button(key="another_example").click().run()
+    assert [image.value for image in page.image] != first
+    page.button(key="close_example").click().run()
+    assert not headings(page)
+
+
+def test_examples_say_when_the_model_knows_other_things(trained):
+    page = open_page()
+    page.button(key="example").click().run()
+    assert "only for show" in all_text(page)
+    assert not page.exception
+
+
+def test_the_address_names_the_model(trained):
+    page = open_page(model="starter")
+    assert page.selectbox(key="model").value == "starter"
+    assert "globular clusters" in page.caption[0].value
+
+
+@pytest.mark.parametrize("model", ["gone", "../../etc", "*[x](y)*", "a" * 3_000])
+def test_an_unknown_model_in_the_address_is_a_sentence_and_another_answers(trained, model):
+    page = open_page(model=model)
+    assert not page.exception
+    (warning,) = page.warning
+    assert "answers instead" in warning.value
+    assert "model" not in page.query_params
+    give(page, ("one.png", make_picture("red stars")))
+    assert len(headings(page)) == 1
+
+
+def test_a_damaged_model_is_a_sentence_and_others_can_be_chosen(trained):
+    (folder,) = trained.bundles.iterdir()
+    (folder / "head.npy").write_bytes(b"")
+    page = open_page()
+    assert "damaged" in page.error[0].value
+    page.selectbox(key="model").set_value("starter").run()
+    assert not page.error
+    give(page, ("one.png", make_picture("red stars")))
+    assert len(headings(page)) == 1
+
+
+def test_a_network_that_cannot_be_had_is_a_sentence(trained, monkeypatch):
+    (folder,) = trained.bundles.iterdir()
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["backbone"]["weights_sha256"] = "0" * 64
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    monkeypatch.setattr("cluster_core.model.prediction._convert_elsewhere", lambda *_: None)
+    page = open_page()
+    assert "trained on random with other weights" in page.error[0].value
+    assert not page.exception
+
+
+def test_labels_are_shown_letter_for_letter(trained):
+    (folder,) = trained.bundles.iterdir()
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace("red stars", "*[red](http://x)"))
+    page = give(open_page(), ("one.png", make_picture("red stars")))
+    assert r"\*\[red\]\(http\://x\)" in headings(page)[0]
+    assert all(r"\*\[red\]" in text for text in all_text(page).splitlines() if "[red" in text)
+
+
+def test_visitors_of_a_demo_may_classify(trained, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = give(open_page(), ("one.png", make_picture("red stars")))
+    assert len(headings(page)) == 1
+
+
+def test_pasted_pictures_are_answered_and_can_be_cleared(trained):
+    page = open_page()
+    page.toggle(key="paste_on").set_value(True).run()
+    page.chat_input(key="paste").upload("pasted.png", make_picture("red stars"))
+    page.run()
+    assert len(headings(page)) == 1
+    page.run()
+    assert len(headings(page)) == 1
+    page.button(key="clear_pasted").click().run()
+    assert not headings(page)
+    assert not page.exception
+
+
+def test_a_photo_from_the_camera_is_answered(trained):
+    file = io.BytesIO()
+    Image.fromarray(draw_blob(900, COLOURS["red stars"])).save(file, "JPEG")
+    page = open_page()
+    page.toggle(key="camera_on").set_value(True).run()
+    page.camera_input(key="camera").set_value(("photo.jpg", file.getvalue(), "image/jpeg")).run()
+    assert len(headings(page)) == 1
+    assert not page.exception
