@@ -1,0 +1,128 @@
+"""Trial trainings on bottlenecks that are there already, for curves that follow a slider."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from cluster_core.data.cache_file import CacheFile
+from cluster_core.data.dataset import Picture, scan_dataset
+from cluster_core.data.splits import split_dataset
+from cluster_core.errors import ClusterError
+from cluster_core.model.bottlenecks import BottleneckCache
+from cluster_core.model.examples import Examples
+from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.head_training import fit_head
+from cluster_core.model.preprocessing import Preprocessing
+from cluster_core.model.starter import find_prior
+from cluster_core.model.views import View
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.estimates import find_backbone
+from cluster_core.training.runs.records import read_config
+from cluster_core.workspace import Workspace
+
+# A slider is dragged on before a longer trial is over.
+LONGEST_S = 1.5
+
+
+class PreviewMaker:
+    """Fits heads on what is cached, and remembers the features of the last dataset and views."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._key: tuple[Any, ...] = ()
+        self._sides: tuple[Examples, Examples | None] | None = None
+
+    def make(self, record: dict[str, Any]) -> list[list[Any]] | None:
+        """Return the evaluations of a trial; None if bottlenecks are missing.
+
+        Parameters
+        ----------
+        record : dict
+            A `TrainConfig` as `write_config` gives it.
+        """
+        try:
+            config = read_config(record)
+            evaluations = self._fit(config)
+        except ClusterError:  # the page tells what is wrong with the dataset or a setting
+            return None
+        if evaluations is None:
+            return None
+        return [list(asdict(evaluation).values()) for evaluation in evaluations]
+
+    def _fit(self, config: TrainConfig) -> list[Evaluation] | None:
+        with CacheFile(config.bottleneck_dir or self._workspace.bottlenecks) as file:
+            index = scan_dataset(config.image_dir, file)
+            key = (
+                index.sha256,
+                [str(picture.path) for picture in index.pictures],
+                config.architecture,
+                [view.name for view in config.training_views],
+                config.testing_percentage,
+                config.validation_percentage,
+            )
+            if key != self._key:
+                split = split_dataset(
+                    index,
+                    testing_percentage=config.testing_percentage,
+                    validation_percentage=config.validation_percentage,
+                )
+                sides = ((split.training, config.training_views), (split.validation, config.views))
+                self._sides = self._load_sides(config, file, index.labels, sides)
+                self._key = key
+        if self._sides is None:
+            self._key = ()  # they may be computed by the time of the next trial
+            return None
+        prior = find_prior(config.architecture, index.labels) if config.from_starter else None
+        evaluations: list[Evaluation] = []
+        deadline_s = time.monotonic() + LONGEST_S
+        fit_head(
+            *self._sides,
+            config.head_settings,
+            evaluations.append,
+            prior=prior,
+            is_stopped=lambda: time.monotonic() > deadline_s,
+        )
+        return evaluations
+
+    def _load_sides(
+        self,
+        config: TrainConfig,
+        file: CacheFile,
+        labels: tuple[str, ...],
+        sides: Sequence[tuple[Sequence[Picture], Sequence[View]]],
+    ) -> tuple[Examples, Examples | None] | None:
+        backbone = find_backbone(config.backbone, self._workspace)
+        if backbone is None:
+            return None
+        cache = BottleneckCache(file, backbone, Preprocessing(config.backbone.input_size_px))
+        found: list[Examples | None] = []
+        for pictures, views in sides:
+            if not pictures:
+                found.append(None)
+                continue
+            features = _load_features(cache, pictures, views)
+            if features is None:
+                return None
+            classes = np.array([labels.index(picture.label) for picture in pictures])
+            found.append(Examples(features, classes, len(labels)))
+        training, validation = found
+        return None if training is None else (training, validation)
+
+
+def _load_features(
+    cache: BottleneckCache, pictures: Sequence[Picture], views: Sequence[View]
+) -> np.ndarray | None:
+    """Return (n_pictures, n_views, n_features) float32 if all of them are cached."""
+    hashes = [picture.sha256 for picture in pictures]
+    columns = []
+    for view in views:
+        rows = cache.load(view.name, hashes)
+        if any(sha256 not in rows for sha256 in hashes):
+            return None
+        columns.append([rows[sha256] for sha256 in hashes])
+    return np.array(columns, np.float32).transpose(1, 0, 2)

@@ -1,0 +1,38 @@
+"""Trainings as folders: asked for, queued, watched and looked back on, all by reading files."""
+
+from cluster_core.training.runs.folder import (
+    delete_run,
+    find_queue_position,
+    list_runs,
+    load_status,
+    read_log,
+    request_stop,
+    submit_run,
+)
+from cluster_core.training.runs.records import (
+    RunResult,
+    load_config,
+    load_evaluations,
+    load_result,
+    load_reviewed,
+    mark_reviewed,
+)
+from cluster_core.training.runs.status import RunState, RunStatus
+
+__all__ = [
+    "RunResult",
+    "RunState",
+    "RunStatus",
+    "delete_run",
+    "find_queue_position",
+    "list_runs",
+    "load_config",
+    "load_evaluations",
+    "load_result",
+    "load_reviewed",
+    "load_status",
+    "mark_reviewed",
+    "read_log",
+    "request_stop",
+    "submit_run",
+]

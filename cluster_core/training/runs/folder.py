@@ -1,0 +1,205 @@
+"""A run's folder: made when it is asked for, replaced piece by piece, moved to the trash."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cluster_core.access import Action, require
+from cluster_core.data.placing import DATASET_SUFFIX
+from cluster_core.data.trash import TrashEntry, move_to_trash
+from cluster_core.errors import RunError
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs.place import find_folder, list_run_ids
+from cluster_core.training.runs.records import save_config
+from cluster_core.training.runs.status import RunState, RunStatus
+from cluster_core.workspace import Workspace, replacing
+
+STATUS = "status.json"
+LOG = "log.txt"
+STOP_REQUEST = "stop.txt"
+KEEP_BEST, DISCARD = "keep the best", "discard"
+_LOST = (OSError, ValueError, TypeError, KeyError, AttributeError)
+
+
+def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
+    """Ask for a training; it begins when those asked for before are over.
+
+    Its summaries for TensorBoard go to a folder of its own unless one is named,
+    so that several can be compared.
+
+    Raises
+    ------
+    AccessError
+        This server does not allow it.
+    RunError
+        The folder cannot be written to.
+    """
+    require(Action.TRAIN)
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+    if config.summaries_dir is None:
+        config = replace(config, summaries_dir=workspace.training_summaries / run_id)
+    status = RunStatus(
+        run_id,
+        RunState.QUEUED,
+        created=now.isoformat(),
+        dataset=config.image_dir.name.removesuffix(DATASET_SUFFIX),
+        architecture=config.architecture,
+    )
+    try:
+        with replacing(workspace.runs / run_id) as draft:
+            draft.mkdir()
+            save_config(draft, config)
+            (draft / STATUS).write_text(json.dumps(status.to_record()), "utf-8")
+    except OSError as error:
+        raise RunError(
+            f"The training could not be noted in {workspace.runs} ({error.strerror or error}): "
+            "make sure that the disk has room, then try again."
+        ) from error
+    return status
+
+
+def load_status(workspace: Workspace, run_id: str) -> RunStatus:
+    """Return where a run stands.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
+    return read_status(find_folder(workspace, run_id))
+
+
+def read_status(folder: Path) -> RunStatus:
+    """Return the status in a run's folder; a damaged one reads as a run that failed."""
+    try:
+        return RunStatus.from_record(json.loads((folder / STATUS).read_text("utf-8")))
+    except FileNotFoundError:
+        if not folder.is_dir():
+            raise RunError(
+                f"The training {folder.name} was deleted meanwhile: choose another."
+            ) from None
+    except _LOST:
+        pass
+    made = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    return RunStatus(
+        folder.name,
+        RunState.FAILED,
+        created=made.isoformat(),
+        dataset="",
+        architecture="",
+        message="The record of this training is damaged: delete it and train again.",
+    )
+
+
+def save_status(workspace: Workspace, status: RunStatus) -> None:
+    """Replace a run's status in one piece.
+
+    Raises
+    ------
+    OSError
+        The disk is full or locked, or the run was deleted.
+    """
+    path = workspace.runs / status.id / STATUS
+    path.parent.stat()  # `replacing` would make the folder of a run that is gone
+    with replacing(path) as draft:
+        draft.write_text(json.dumps(status.to_record()), "utf-8")
+
+
+def list_runs(workspace: Workspace) -> tuple[RunStatus, ...]:
+    """Return all runs, the newest first; RunError where their folder cannot be read."""
+    found = []
+    for run_id in reversed(list_run_ids(workspace)):
+        try:
+            found.append(read_status(workspace.runs / run_id))
+        except RunError:
+            continue  # deleted since it was listed
+    return tuple(found)
+
+
+def find_queue_position(workspace: Workspace, run_id: str) -> int:
+    """Return how many runs must end before this one begins; 0 for one that has begun."""
+    if load_status(workspace, run_id).state is not RunState.QUEUED:
+        return 0
+    others = [status for status in list_runs(workspace) if not status.state.is_over]
+    return sum(
+        other.state is RunState.RUNNING or other.id < run_id
+        for other in others
+        if other.id != run_id
+    )
+
+
+def request_stop(workspace: Workspace, run_id: str, keep_best: bool) -> None:
+    """Ask for a run to stop; one that waits is discarded at once.
+
+    Parameters
+    ----------
+    keep_best : bool
+        Test and save the best so far, if it is learning already; else nothing is kept.
+
+    Raises
+    ------
+    AccessError
+        This server does not allow it.
+    RunError
+        There is no such run, it is over, or the request cannot be written.
+    """
+    require(Action.TRAIN)
+    folder = find_folder(workspace, run_id)
+    status = read_status(folder)
+    if status.state.is_over:
+        raise RunError("This training has ended already: there is nothing to stop.")
+    try:
+        with replacing(folder / STOP_REQUEST) as draft:
+            draft.write_text(KEEP_BEST if keep_best else DISCARD)
+        if status.state is RunState.QUEUED:
+            ended = datetime.now(UTC).isoformat()
+            save_status(workspace, replace(status, state=RunState.DISCARDED, ended=ended))
+    except OSError as error:
+        raise RunError(
+            f"The training could not be stopped ({error.strerror or error}): make sure that the "
+            "disk has room, then try again."
+        ) from error
+
+
+def read_stop_request(folder: Path) -> str | None:
+    """Return KEEP_BEST or DISCARD if a stop was asked for."""
+    try:
+        return KEEP_BEST if (folder / STOP_REQUEST).read_text() == KEEP_BEST else DISCARD
+    except FileNotFoundError:
+        return None
+
+
+def read_log(workspace: Workspace, run_id: str, max_bytes: int = 20_000) -> str:
+    """Return the end of what the worker printed during a run; empty if nothing."""
+    try:
+        with (find_folder(workspace, run_id) / LOG).open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(0, size - max_bytes))
+            return stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def delete_run(workspace: Workspace, run_id: str) -> TrashEntry:
+    """Move a run that is over to the trash; the model it made stays.
+
+    Raises
+    ------
+    AccessError
+        This server does not allow it.
+    RunError
+        There is no such run, or it is not over.
+    """
+    require(Action.TRAIN)
+    folder = find_folder(workspace, run_id)
+    status = read_status(folder)
+    if not status.state.is_over:
+        raise RunError("This training is not over: stop it first, then delete it.")
+    return move_to_trash(
+        workspace, [folder], f"The training of {status.created[:16]}", action=Action.TRAIN
+    )
