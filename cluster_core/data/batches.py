@@ -15,7 +15,7 @@ from cluster_core.data.cache_file import CacheFile
 from cluster_core.data.class_folders import is_system_file
 from cluster_core.data.dataset import Progress, RejectedFile
 from cluster_core.data.editing import add_class, add_picture, list_classes
-from cluster_core.data.intake import clean_file_name
+from cluster_core.data.intake import ClassContents, clean_file_name
 from cluster_core.data.labels import check_class_name, fold_name
 from cluster_core.data.mapping import map_images
 from cluster_core.errors import DatasetError, ImageError
@@ -83,11 +83,17 @@ class PictureBatch:
         """
         waiting = [n for n in range(self.n_pictures) if n not in self._outcomes]
         labels = self._find_classes({self._pictures[n].label for n in waiting})
+        contents = {
+            label: ClassContents(self._image_dir / label) for label, problem in labels.values()
+            if problem is None
+        }
 
         def store(number: int) -> None:
             picture = self._pictures[number]
             label, problem = labels[picture.label]
-            self._outcomes[number] = label, problem or self._store(picture, label, cache)
+            if problem is None:
+                problem = self._store(picture, label, cache, contents[label])
+            self._outcomes[number] = label, problem
 
         with closing(map_images(store, waiting)) as stored:
             for _ in stored:
@@ -118,7 +124,9 @@ class PictureBatch:
                 found[label] = label, str(error)
         return found
 
-    def _store(self, picture: NewPicture, label: str, cache: CacheFile) -> str | None:
+    def _store(
+        self, picture: NewPicture, label: str, cache: CacheFile, contents: ClassContents
+    ) -> str | None:
         """Store one picture; return why not, in a sentence, where it could not be."""
         data = picture.read()
         content = label, hashlib.sha256(data).hexdigest()
@@ -129,7 +137,9 @@ class PictureBatch:
         if is_twin:
             return f"{name} was left out, because the very same picture was brought twice."
         try:
-            add_picture(self._image_dir, label, picture.name, data, cache=cache)
+            add_picture(
+                self._image_dir, label, picture.name, data, cache=cache, contents=contents
+            )
         except (ImageError, DatasetError) as error:
             return str(error)
         return None

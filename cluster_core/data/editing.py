@@ -89,8 +89,6 @@ def rename_class(image_dir: Path, label: str, new: str) -> Path:
     require(Action.EDIT_DATASETS)
     stored = check_class_name(new)
     folder = find_class_dir(image_dir, label)
-    if stored == label:
-        return folder
     _require_new(image_dir, stored, label)
     target = image_dir / stored
     with explaining(f"The class {label} could not be renamed", image_dir):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import os
 import stat
@@ -158,10 +159,25 @@ class TestImport:
         import_archive(workspace, workspace.cluster_photos, archive)
         assert set(look_at_files(workspace.cluster_photos)) == {"open/_con.png", "open/a_b_.PNG"}
 
+    def test_takes_gzipped_fits_for_pictures(self, workspace):
+        from astropy.io import fits
+
+        target = io.BytesIO()
+        fits.PrimaryHDU(draw_blob(1)[..., 0].astype(np.float32)).writeto(target)
+        archive = pack({"open/a.fits.gz": gzip.compress(target.getvalue())})
+        assert import_archive(workspace, workspace.cluster_photos, archive).added == {"open": 1}
+
+    @pytest.mark.parametrize("name", ["./", "."])
+    def test_passes_over_the_folder_itself(self, workspace, name):
+        report = import_archive(workspace, workspace.cluster_photos, pack({name: b""} | GOOD))
+        assert report.added == {"open": 1, "globular": 1}
+        assert report.rejected == ()
+
     def test_passes_over_what_systems_leave(self, workspace):
         archive = pack(
             {
                 "__MACOSX/open/._a.png": b"x",
+                "__MACOSX/a.png": b"x",
                 "open/.DS_Store": b"x",
                 "open/Thumbs.db": b"x",
                 "desktop.ini": b"x",

@@ -107,7 +107,12 @@ def test_a_locked_workspace_is_told(workspace):
 def test_a_public_demo_makes_and_deletes_none(workspace, monkeypatch):
     create_dataset(workspace, "sky")
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    for action in (create_dataset, delete_dataset):
+    for action, name in (
+        (create_dataset, "new"),
+        (create_dataset, ".."),
+        (delete_dataset, "sky"),
+        (delete_dataset, ".."),
+    ):
         with pytest.raises(AccessError):
-            action(workspace, "sky" if action is delete_dataset else "new")
+            action(workspace, name)
     assert list_datasets(workspace) == ("sky",)

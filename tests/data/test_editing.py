@@ -396,9 +396,11 @@ def test_a_public_demo_changes_nothing(workspace, image_dir, monkeypatch):
         lambda: add_class(image_dir, "new"),
         lambda: rename_class(image_dir, "red stars", "new"),
         lambda: delete_class(workspace, image_dir, "red stars"),
+        lambda: delete_class(workspace, image_dir, "gone"),
         lambda: add_picture(image_dir, "red stars", "a.png", encode()),
         lambda: move_pictures(image_dir, [path], "blue stars"),
         lambda: delete_pictures(workspace, [path]),
+        lambda: delete_pictures(workspace, [Path("/etc/passwd")]),
     ):
         with pytest.raises(AccessError, match="change pictures and classes"):
             action()

@@ -105,6 +105,11 @@ def test_hidden_files_are_deleted_but_not_counted(workspace, root):
     assert move_to_trash(workspace, [root / "cluster_photos/open"], "The class open").n_files == 2
 
 
+def test_the_folder_around_the_workspace_is_not_moved_into_it(workspace, root):
+    with pytest.raises(DatasetError, match="only what lies in it can be deleted"):
+        move_to_trash(workspace, [root.parent], "All")
+
+
 @pytest.mark.parametrize(
     "name",
     ["../beside.jpg", "cluster_photos/../../beside.jpg", "cluster_photos/../cluster_photos", "",
