@@ -51,10 +51,8 @@ def count_entries(file: BinaryIO, limit: int, max_directory_bytes: int) -> int:
     if large:
         claimed, directory_bytes = large
         end -= _LOCATOR.size + _END_64.size
-    if claimed > limit:
-        return claimed
     if directory_bytes > max_directory_bytes:
-        return limit + 1
+        return max(claimed, limit + 1)
     # zipfile goes by the length of the list, whatever number was claimed.
     file.seek(max(0, end - directory_bytes))
     return max(claimed, _count_headers(file.read(directory_bytes), limit))

@@ -525,6 +525,10 @@ class TestCounts:
         file = io.BytesIO(make_directory(n_entries, n_entries, zip64))
         assert count_entries(file, 10, 1_000_000) == n_entries
 
+    def test_names_of_any_length_are_stepped_over(self):
+        file = io.BytesIO(make_directory(37, 3, name=b"n" * 201))
+        assert count_entries(file, 100, 1_000_000) == 37
+
     def test_a_comment_of_any_length_hides_nothing(self):
         data = make_directory(11, 3)[:-2] + struct.pack("<H", 65_535) + b"c" * 65_535
         assert count_entries(io.BytesIO(data), 10, 1_000_000) == 11
