@@ -4,6 +4,7 @@ ClusterError
 ├ ConfigError     a setting that is out of range, or settings that do not fit together
 ├ DatasetError    a folder of pictures that cannot be learned from
 ├ ImageError      one picture that cannot be read
+├ DownloadError   an address from which no picture can be had
 ├ BackboneError   a pretrained network that is unknown or not at hand
 ├ BundleError     a trained model that is missing, damaged or from a newer version
 ├ RunError        a training that cannot start, or ended badly
@@ -93,6 +94,20 @@ class ImageError(ClusterError):
         super().__init__(message)
         self.path = path
         self.reason = reason
+
+
+class DownloadError(ClusterError):
+    """No picture can be had from an address.
+
+    Attributes
+    ----------
+    address : str
+        The address, which a server may have led to.
+    """
+
+    def __init__(self, message: str, *, address: str) -> None:
+        super().__init__(message)
+        self.address = address
 
 
 class BackboneError(ClusterError):
