@@ -1,5 +1,45 @@
-"""The page Hyperparameters."""
+"""Choose a network and the settings of a training, and see at once what they would do."""
 
 import streamlit as st
 
+from cluster_core.workspace import Workspace
+from pages.components.architecture_cards import show_architectures
+from pages.components.dataset_choice import choose_dataset
+from pages.components.dataset_reading import read_dataset
+from pages.components.preset_buttons import show_presets
+from pages.components.settings_form import (
+    ADVANCED,
+    DISTORTIONS,
+    LEARNING,
+    begin_settings,
+    read_config,
+    show_seed,
+    show_settings,
+    show_sky_views,
+    show_tensor_name,
+)
+from pages.components.training_start import show_start
+
 st.title("Hyperparameters")
+workspace = Workspace.default()
+begin_settings()
+image_dir = choose_dataset(workspace)
+show_presets(workspace)
+st.subheader("Network")
+show_architectures(workspace)
+form, start = st.columns([3, 2], gap="large")
+with form:
+    st.subheader("Learning")
+    places = show_settings(LEARNING, 2)
+    places |= show_seed()
+    st.subheader("Distortions")
+    st.caption("More pictures out of the same: each one is also learned from in changed forms.")
+    show_sky_views()
+    places |= show_settings(DISTORTIONS, 2)
+    with st.expander("Advanced", icon=":material/construction:", key="advanced"):
+        places |= show_settings(ADVANCED, 2)
+        places |= show_tensor_name()
+    config = read_config(image_dir, places) if image_dir else None
+with start:
+    if image_dir is not None:
+        show_start(workspace, config, read_dataset(workspace, image_dir))

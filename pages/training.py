@@ -1,5 +1,43 @@
-"""The page Training."""
+"""How trainings go, and what came of those that are over."""
 
 import streamlit as st
 
+from cluster_core.access import Action, is_allowed
+from cluster_core.errors import ClusterError
+from cluster_core.training.runs import list_runs
+from cluster_core.workspace import Workspace
+from pages.components.navigation import PageFile
+from pages.components.run_table import show_runs
+from pages.components.run_view import show_run
+from pages.components.selection import Choice, choose, get_chosen
+from pages.components.tensorboard_link import show_tensorboard
+from pages.components.text import escape_markdown
+
 st.title("Training")
+workspace = Workspace.default()
+runs = list_runs(workspace)
+run_id = get_chosen(Choice.RUN)
+if run_id is not None and all(status.id != run_id for status in runs):
+    st.warning(
+        f"There is no training {escape_markdown(run_id)} here: it may have been deleted. "
+        + ("Choose another below." if runs else ""),
+        icon=":material/search_off:",
+    )
+    choose(Choice.RUN, None)
+elif run_id is None and runs:
+    # The one that goes on, else the last.
+    run_id = next((status.id for status in runs if not status.state.is_over), runs[0].id)
+if not runs:
+    st.write("Nothing has been trained yet. Choose the settings, then click on Train.")
+    if not is_allowed(Action.TRAIN):
+        st.caption("This server does not let its visitors train models.")
+    if st.button("Choose settings", key="to_hyperparameters", icon=":material/tune:"):
+        st.switch_page(PageFile.HYPERPARAMETERS)
+elif run_id is not None and any(status.id == run_id for status in runs):
+    try:
+        show_run(workspace, run_id)
+    except ClusterError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+st.divider()
+show_runs(workspace, runs, run_id)
+show_tensorboard(workspace)

@@ -1,0 +1,288 @@
+"""Hyperparameters: empty, filled, with settings that do not fit, and where nobody may train."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import fields
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.registry import list_backbones
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
+from cluster_core.training.runs import list_runs, load_config
+from pages.components import training_start
+from pages.components.architecture_cards import FAMILIES
+from pages.components.settings_form import ALL_SETTINGS, key_of
+from tests.samples import COLOURS, REPOSITORY, write_photos
+
+PAGE = str(REPOSITORY / "pages" / "hyperparameters.py")
+
+
+@pytest.fixture
+def ways(monkeypatch) -> list[str]:
+    """The pages that were switched to."""
+    found: list[str] = []
+    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
+    return found
+
+
+@pytest.fixture
+def dataset(workspace):
+    return write_photos(workspace.cluster_photos, 12)
+
+
+def open_page(**query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=20)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def read_settings(page: AppTest) -> dict:
+    """The settings in the command that the page shows."""
+    from cluster_core import retrain
+
+    words = shlex.split(page.code[0].value)
+    at = words.index("cluster_core.retrain")
+    parameters = retrain.main.make_context("retrain", words[at + 1 :]).params
+    return {name: parameters[name] for name in DEFAULTS}
+
+
+def find(page: AppTest, key: str):
+    (widget,) = (
+        widget
+        for kind in ("select_slider", "toggle", "number_input", "selectbox", "text_input")
+        for widget in getattr(page, kind)
+        if widget.key == key
+    )
+    return widget
+
+
+def test_without_pictures_the_way_leads_to_the_dataset(workspace, ways):
+    page = open_page()
+    assert "no pictures to learn from" in page.info[0].value
+    assert not page.code
+    page.button(key="to_dataset").click().run()
+    assert ways == ["dataset.py"]
+
+
+def test_every_setting_has_a_widget_and_the_article_in_its_help(dataset):
+    page = open_page()
+    assert {setting.name for setting in ALL_SETTINGS} == set(DEFAULTS)
+    for setting in ALL_SETTINGS:
+        if setting.name == "architecture":
+            continue
+        help_text = find(page, setting.key).help
+        assert help_text.startswith(setting.sentence)
+        if setting.name in SCRIPT_OF_2018:
+            assert "The article's default is " in help_text
+        else:
+            assert "no such setting" in help_text
+    assert "The article's default is 4,000." in find(page, "setting_how_many_training_steps").help
+    assert "The article's default is 0.01." in find(page, "setting_learning_rate").help
+    assert "The article's default is 10 %." in find(page, "setting_testing_percentage").help
+    assert "The article's default is off." in find(page, "setting_flip_left_right").help
+    assert "The article's default is all." in find(page, "setting_test_batch_size").help
+
+
+def test_every_network_is_on_one_card():
+    names = [name for family in FAMILIES for name in family.names]
+    assert sorted(names) == sorted(spec.name for spec in list_backbones())
+    assert FAMILIES[0].names == ("sky",)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_set_what_they_say(dataset, preset):
+    page = open_page()
+    find(page, "setting_seed").set_value(7)
+    find(page, "setting_random_crop").set_value(10)
+    page.run()
+    page.button(key=f"preset_{preset.lower()}").click().run()
+    assert not page.exception
+    assert read_settings(page) == PRESETS[preset].settings
+    assert page.button(key=f"preset_{preset.lower()}").label == f"{preset}, as set"
+    assert any(caption.value.startswith(PRESETS[preset].sentence) for caption in page.caption)
+
+
+def test_the_articles_network_is_said_to_need_a_download(dataset, workspace):
+    article = PRESETS["Article"].sentence
+    (caption,) = (c.value for c in open_page().caption if c.value.startswith(article))
+    assert caption.endswith("Its network is downloaded first (3 MB).")
+    workspace.models.mkdir()
+    (workspace.models / "mobilenet_0.50_224_no_top.weights.h5").touch()
+    (caption,) = (c.value for c in open_page().caption if c.value.startswith(article))
+    assert caption == article
+
+
+def test_moved_sliders_arrive_in_the_command_and_stay(dataset):
+    page = open_page()
+    find(page, "setting_how_many_training_steps").set_value(200)
+    find(page, "setting_learning_rate").set_value(0.5)
+    find(page, "setting_sky_views").set_value("off")
+    find(page, "setting_early_stopping").set_value(False)
+    page.run()
+    settings = read_settings(page)
+    assert settings == {
+        **DEFAULTS,
+        "how_many_training_steps": 200,
+        "learning_rate": 0.5,
+        "sky_views": False,
+        "early_stopping": False,
+    }
+    page.run()
+    assert read_settings(page) == settings
+
+
+def test_a_value_of_an_older_run_has_a_place_on_the_slider(dataset):
+    page = AppTest.from_file(PAGE, default_timeout=20)
+    page.session_state[key_of("how_many_training_steps")] = 1234
+    page.session_state[key_of("testing_percentage")] = 33.3
+    page.run()
+    assert not page.exception
+    assert find(page, "setting_how_many_training_steps").value == 1234
+    assert read_settings(page)["testing_percentage"] == 33.3
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (
+            {"testing_percentage": 60, "validation_percentage": 40},
+            "Test pictures and Validation pictures add up to 100",
+        ),
+        ({"weight_decay": 1, "learning_rate": 5}, "Weight decay must be at most 1"),
+        ({"final_tensor_name": "input"}, "Name of the output must be"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_a_sentence(dataset, values, words):
+    page = open_page()
+    for name, value in values.items():
+        find(page, key_of(name)).set_value(value)
+    page.run()
+    assert not page.exception
+    (error,) = page.error
+    assert words in error.value.replace("\\", "")
+    assert page.button(key="train").disabled
+    assert not page.code
+
+
+def test_networks_are_chosen_on_their_cards(dataset):
+    page = open_page()
+    page.button(key="use_inception_v3").click().run()
+    assert read_settings(page)["architecture"] == "inception_v3"
+    page.button(key="use_mobilenet_0.25_128").click().run()
+    assert read_settings(page)["architecture"] == "mobilenet_0.50_224"
+    page.selectbox(key="mobilenet_width").set_value("0.25").run()
+    page.selectbox(key="mobilenet_size").set_value(160).run()
+    assert read_settings(page)["architecture"] == "mobilenet_0.25_160"
+    page.button(key="use_sky").click().run()
+    page.selectbox(key="mobilenet_size").set_value(192).run()
+    assert read_settings(page)["architecture"] == "sky"
+    assert not page.exception
+
+
+def test_train_begins_a_training_and_goes_to_it(dataset, workspace, ways):
+    page = open_page()
+    find(page, "setting_how_many_training_steps").set_value(200)
+    page.run()
+    page.button(key="train").click().run()
+    assert not page.exception
+    (status,) = list_runs(workspace)
+    assert load_config(workspace, status.id).how_many_training_steps == 200
+    assert ways == ["training.py"]
+    assert page.query_params["run"] == status.id
+
+
+def test_how_the_pictures_fall_is_told_before_the_click(dataset):
+    page = open_page()
+    assert any("to learn from" in text.value for text in page.markdown)
+    assert not page.button(key="train").disabled
+
+
+def test_one_class_is_told_before_the_click(workspace):
+    write_photos(workspace.cluster_photos, 5, dict([next(iter(COLOURS.items()))]))
+    page = open_page()
+    assert "only one class" in page.error[0].value
+    assert page.button(key="train").disabled
+
+
+def test_too_few_pictures_are_told_before_the_click(workspace):
+    write_photos(workspace.cluster_photos, 2)
+    page = open_page()
+    assert "2 usable pictures" in page.error[0].value
+    find(page, "setting_testing_percentage").set_value(0)
+    page.run()
+    assert not page.error
+    assert not page.button(key="train").disabled
+
+
+def test_a_dataset_that_is_gone_is_told_and_another_taken(dataset):
+    page = open_page(dataset="no[t]hing")
+    assert "no dataset no\\[t\\]hing" in page.warning[0].value
+    assert page.selectbox(key="hyperparameters_dataset").value == "cluster"
+
+
+def test_another_dataset_can_be_chosen(dataset, workspace):
+    write_photos(workspace.root / "dog_photos", 4)
+    page = open_page(dataset="dog")
+    assert "dog_photos" in page.code[0].value
+    page.selectbox(key="hyperparameters_dataset").set_value("cluster").run()
+    assert "cluster_photos" in page.code[0].value
+    assert page.query_params["dataset"] == "cluster"
+
+
+class WarmSupervisor:
+    """Answers as one whose worker has the bottlenecks."""
+
+    is_warm = True
+
+    def __init__(self, knows: bool = True) -> None:
+        self.knows = knows
+        self.asked: list[TrainConfig] = []
+
+    def preview(self, config, timeout_s=10.0):
+        self.asked.append(config)
+        steps = range(0, config.how_many_training_steps, 50)
+        return tuple(Evaluation(s, 0.8, 0.4, 0.75, 0.5, 4) for s in steps) if self.knows else None
+
+
+def test_a_moved_slider_draws_the_curve_anew_and_only_then(dataset, monkeypatch):
+    supervisor = WarmSupervisor()
+    monkeypatch.setattr(training_start, "find_supervisor", lambda: supervisor)
+    page = open_page()
+    assert len(page.get("vega_lite_chart")) == 2
+    assert any("75 % of 4 validation pictures" in caption.value for caption in page.caption)
+    page.run()
+    assert len(supervisor.asked) == 1
+    find(page, "setting_learning_rate").set_value(0.1)
+    page.run()
+    assert [config.learning_rate for config in supervisor.asked] == [0.01, 0.1]
+
+
+@pytest.mark.parametrize("supervisor", [None, WarmSupervisor(knows=False)])
+def test_where_there_is_no_preview_it_says_how_to_get_one(dataset, monkeypatch, supervisor):
+    monkeypatch.setattr(training_start, "find_supervisor", lambda: supervisor)
+    page = open_page()
+    assert not page.get("vega_lite_chart")
+    assert any("Train once" in info.value for info in page.info)
+
+
+def test_visitors_of_a_public_demo_may_look_and_copy(dataset, workspace, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_page()
+    assert page.button(key="train").disabled
+    assert any("does not let its visitors train" in caption.value for caption in page.caption)
+    assert page.code[0].value
+    assert not list_runs(workspace)
+
+
+def test_no_setting_of_a_training_is_forgotten():
+    paths = ("_dir", "_graph", "_labels")
+    assert set(DEFAULTS) == {f.name for f in fields(TrainConfig) if not f.name.endswith(paths)}
