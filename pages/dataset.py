@@ -1,5 +1,127 @@
-"""The page Dataset."""
+"""The page Dataset: which pictures there are to learn from, and in which classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
 
 import streamlit as st
 
+from cluster_core.access import Action, is_allowed
+from cluster_core.data.dataset import DatasetIndex
+from cluster_core.data.datasets import dataset_dir
+from cluster_core.data.splits import Split
+from cluster_core.errors import ClusterError
+from cluster_core.workspace import Workspace
+from pages.components.class_actions import choose_shown_class, show_class_actions
+from pages.components.dataset_outcome import show_outcome
+from pages.components.dataset_overview import (
+    count_pictures,
+    describe_few,
+    describe_missing,
+    find_split,
+    show_overview,
+)
+from pages.components.dataset_picker import pick_dataset
+from pages.components.dataset_reading import DatasetReading, read_dataset
+from pages.components.dataset_start import show_start
+from pages.components.dataset_upload import show_upload
+from pages.components.dataset_work import work_on
+from pages.components.gallery import show_gallery
+from pages.components.navigation import PageFile
+from pages.components.text import escape_markdown
+from pages.components.trash_list import show_trash
+
+_PICTURES, _ADD, _NUMBERS = "Pictures", "Add pictures", "Numbers"
+
+
+def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
+    """Say in a line what there is, then what is missing; lead on where nothing is."""
+    missing = describe_missing(index, find_split(reading))
+    n_classes = len(index.labels)
+    classes = "1 class" if n_classes == 1 else f"{n_classes} classes"
+    with st.container(horizontal=True, vertical_alignment="center", key="summary"):
+        st.markdown(f"**{count_pictures(len(index.pictures))}** in {classes}", width="stretch")
+        if missing is None and st.button(
+            "Next: choose how it learns",
+            key="to_hyperparameters",
+            type="primary",
+            icon=":material/arrow_forward:",
+        ):
+            st.switch_page(PageFile.HYPERPARAMETERS)
+    if missing is not None:
+        st.info(escape_markdown(missing), icon=":material/flag:")
+    elif few := describe_few(index.counts):
+        st.warning(escape_markdown(few), icon=":material/balance:")
+
+
+def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) -> None:
+    """Draw the classes and the pictures of the one that is chosen."""
+    label = choose_shown_class(image_dir, index.counts)
+    if is_allowed(Action.EDIT_DATASETS):
+        show_class_actions(workspace, image_dir, label)
+    pictures = [picture for picture in index.pictures if picture.label == label]
+    if pictures:
+        show_gallery(workspace, image_dir, index.labels, pictures)
+    elif label is not None:
+        st.caption(f"The class {escape_markdown(label)} has no pictures yet.")
+
+
+def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIndex) -> None:
+    """Draw one of the views of a dataset that was begun."""
+    may_edit = is_allowed(Action.EDIT_DATASETS)
+    show_summary(reading, index)
+    view = st.segmented_control(
+        "View",
+        [_PICTURES, _ADD, _NUMBERS] if may_edit else [_PICTURES, _NUMBERS],
+        default=_PICTURES,
+        required=True,
+        key="dataset_view",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if view == _ADD:
+        show_upload(workspace, reading.image_dir, index.labels)
+    elif view == _NUMBERS:
+        split = find_split(reading)
+        show_overview(workspace, index, split if isinstance(split, Split) else None)
+    else:
+        show_pictures(workspace, reading.image_dir, index)
+
+
+def show_beginning(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -> None:
+    """Draw the ways to the first pictures."""
+    if not is_allowed(Action.EDIT_DATASETS):
+        st.write("There are no pictures here yet.")
+        return
+    show_start(image_dir)
+    st.subheader("Add your own pictures", anchor=False)
+    if labels:
+        choose_shown_class(image_dir, dict.fromkeys(labels, 0))
+    show_upload(workspace, image_dir, labels)
+
+
 st.title("Dataset")
+default_workspace = Workspace.default()
+if not is_allowed(Action.EDIT_DATASETS):
+    st.info(
+        "This server lets its visitors look at the pictures, but not change them.",
+        icon=":material/lock:",
+    )
+chosen_dir = dataset_dir(default_workspace, pick_dataset(default_workspace))
+work_on()
+show_outcome()
+try:
+    if not chosen_dir.is_dir():
+        show_beginning(default_workspace, chosen_dir, ())
+    else:
+        found = read_dataset(default_workspace, chosen_dir)
+        if isinstance(found.index, ClusterError):
+            raise found.index.with_traceback(None)
+        if found.index.pictures or found.index.rejected:
+            show_dataset(default_workspace, found, found.index)
+        else:
+            show_beginning(default_workspace, chosen_dir, found.index.labels)
+except ClusterError as error:
+    st.error(escape_markdown(str(error)), icon=":material/error:")
+if is_allowed(Action.EDIT_DATASETS):
+    show_trash(default_workspace)

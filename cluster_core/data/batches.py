@@ -84,7 +84,8 @@ class PictureBatch:
         waiting = [n for n in range(self.n_pictures) if n not in self._outcomes]
         labels = self._find_classes({self._pictures[n].label for n in waiting})
         contents = {
-            label: ClassContents(self._image_dir / label) for label, problem in labels.values()
+            label: ClassContents(self._image_dir / label)
+            for label, problem in labels.values()
             if problem is None
         }
 
@@ -137,9 +138,7 @@ class PictureBatch:
         if is_twin:
             return f"{name} was left out, because the very same picture was brought twice."
         try:
-            add_picture(
-                self._image_dir, label, picture.name, data, cache=cache, contents=contents
-            )
+            add_picture(self._image_dir, label, picture.name, data, cache=cache, contents=contents)
         except (ImageError, DatasetError) as error:
             return str(error)
         return None

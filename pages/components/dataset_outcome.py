@@ -1,0 +1,124 @@
+"""How the last thing done to a dataset went, in a sentence, with a way back where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cluster_core.data.archives import ImportReport
+from cluster_core.data.trash import TrashEntry, restore
+from cluster_core.errors import ClusterError
+from cluster_core.workspace import Workspace
+from pages.components.text import escape_markdown
+
+MOST_REASONS = 100
+_OUTCOME = "dataset outcome"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is told after something was done.
+
+    Attributes
+    ----------
+    sentence : str
+    is_good : bool
+        Whether it did what was asked for.
+    reasons : sequence of str
+        What was left out, and why, a sentence each.
+    undo : callable, optional
+        Takes it back; returns what is told then.
+    """
+
+    sentence: str
+    is_good: bool = True
+    reasons: Sequence[str] = ()
+    undo: Callable[[], Outcome] | None = None
+
+
+def tell(outcome: Outcome) -> None:
+    """Show this on the next run, and until something else is done."""
+    st.session_state[_OUTCOME] = outcome
+
+
+def attempt(act: Callable[[], Outcome | None]) -> None:
+    """Do something, and tell how it went or why it could not be done."""
+    try:
+        outcome = act()
+    except ClusterError as error:
+        outcome = Outcome(str(error), is_good=False)
+    if outcome is not None:
+        tell(outcome)
+
+
+def show_outcome() -> None:
+    """Draw what is to be told, with its reasons and its Undo."""
+    outcome: Outcome | None = st.session_state.get(_OUTCOME)
+    if outcome is None:
+        return
+    show, icon = (st.success, "check") if outcome.is_good else (st.error, "error")
+    with st.container(horizontal=True, vertical_alignment="center", key="outcome"):
+        show(escape_markdown(outcome.sentence), icon=f":material/{icon}:", width="stretch")
+        if outcome.undo is not None:
+            st.button("Undo", key="undo", icon=":material/undo:", on_click=_undo)
+        st.button("Close", key="close_outcome", type="tertiary", on_click=_forget)
+    if outcome.reasons:
+        n = len(outcome.reasons)
+        title = "Why 1 file was left out" if n == 1 else f"Why {n} files were left out"
+        with st.expander(title, icon=":material/broken_image:", key="reasons"):
+            show_reasons(outcome.reasons)
+
+
+def show_reasons(reasons: Sequence[str]) -> None:
+    """Draw sentences as a list, cut where nobody would read on."""
+    lines = [f"- {escape_markdown(reason)}" for reason in reasons[:MOST_REASONS]]
+    if len(reasons) > MOST_REASONS:
+        lines.append(f"- and {len(reasons) - MOST_REASONS:,} more")
+    st.markdown("\n".join(lines))
+
+
+def tell_deleted(workspace: Workspace, entry: TrashEntry) -> Outcome:
+    """Return what is told after a deletion, which can be undone."""
+
+    def undo() -> Outcome:
+        restore(workspace, entry.id)
+        return Outcome(f"{entry.description}: back again.")
+
+    return Outcome(f"{entry.description}: deleted.", undo=undo)
+
+
+def tell_added(report: ImportReport, n_stopped: int = 0) -> Outcome:
+    """Return in words what was added to which class, and what was not.
+
+    Parameters
+    ----------
+    report : ImportReport
+    n_stopped : int
+        How many pictures were not looked at, because somebody stopped it.
+    """
+    reached = {label: count for label, count in report.added.items() if count}
+    parts = [f"{count:,} to {label}" for label, count in reached.items()]
+    said = f"Added {join_words(parts)}" if parts else "Nothing was added"
+    if report.rejected:
+        said += f"; {len(report.rejected):,} could not be used"
+    if n_stopped:
+        said += f"; stopped before the other {n_stopped:,}"
+    reasons = [file.reason for file in report.rejected]
+    return Outcome(f"{said}.", is_good=bool(parts), reasons=reasons)
+
+
+def join_words(parts: Sequence[str]) -> str:
+    """Return "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def _undo() -> None:
+    outcome: Outcome | None = st.session_state.pop(_OUTCOME, None)
+    if outcome is not None and outcome.undo is not None:
+        attempt(outcome.undo)
+
+
+def _forget() -> None:
+    st.session_state.pop(_OUTCOME, None)

@@ -1,0 +1,138 @@
+"""Which dataset is set up: choose one, make one, delete one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import streamlit as st
+
+from cluster_core.access import Action, is_allowed
+from cluster_core.data.datasets import (
+    DEFAULT_DATASET,
+    create_dataset,
+    dataset_dir,
+    delete_dataset,
+    list_datasets,
+)
+from cluster_core.data.placing import DATASET_SUFFIX
+from cluster_core.errors import ClusterError
+from cluster_core.training.runs import list_runs
+from cluster_core.workspace import Workspace
+from pages.components.dataset_outcome import Outcome, attempt, tell, tell_deleted
+from pages.components.selection import Choice, choose, get_chosen
+from pages.components.text import escape_markdown
+
+_PICKED = "dataset_choice"
+_MOST_TOLD = 100
+
+
+def pick_dataset(workspace: Workspace) -> str:
+    """Draw the choice of a dataset and what can be done with it as a whole; return its name."""
+    present = list_datasets(workspace)
+    names = present or (DEFAULT_DATASET,)
+    chosen = get_chosen(Choice.DATASET)
+    if chosen is not None and chosen not in names:
+        st.warning(
+            f"There is no dataset {escape_markdown(chosen[:_MOST_TOLD])} here: it may have been "
+            "deleted or renamed. This is another one.",
+            icon=":material/search_off:",
+        )
+        chosen = None
+    if chosen is None:
+        chosen = DEFAULT_DATASET if DEFAULT_DATASET in names else names[0]
+        choose(Choice.DATASET, chosen)
+    st.session_state[_PICKED] = chosen
+    with st.container(horizontal=True, vertical_alignment="bottom", key="dataset_row"):
+        st.selectbox(
+            "Dataset",
+            names,
+            key=_PICKED,
+            help="A collection of pictures, sorted into classes. You can have several.",
+            on_change=lambda: choose(Choice.DATASET, st.session_state[_PICKED]),
+            width=320,
+        )
+        if is_allowed(Action.EDIT_DATASETS):
+            if st.button("New dataset", key="new_dataset", icon=":material/add:"):
+                _ask_for_name(workspace)
+            if chosen in present and st.button(
+                "Delete dataset", key="delete_dataset", icon=":material/delete:", type="tertiary"
+            ):
+                _confirm_deletion(workspace, chosen)
+    return chosen
+
+
+@st.dialog("New dataset", icon=":material/create_new_folder:")
+def _ask_for_name(workspace: Workspace) -> None:
+    def create(name: str) -> Outcome:
+        folder = create_dataset(workspace, name)
+        choose(Choice.DATASET, folder.name.removesuffix(DATASET_SUFFIX))
+        return Outcome(f"The dataset {name.strip()} is ready: add pictures to it.")
+
+    ask_for_name("new_dataset", "Name", "Create", create, hint="such as galaxies")
+
+
+def ask_for_name(
+    key: str,
+    label: str,
+    verb: str,
+    act: Callable[[str], Outcome],
+    *,
+    value: str = "",
+    hint: str = "",
+) -> None:
+    """Draw a form for one name in a dialog, which stays open with a sentence until it is good.
+
+    Parameters
+    ----------
+    key : str
+        The field gets the key `<key>_name`, the button `confirm_<key>`.
+    label, verb : str
+        What stands above the field and on the button.
+    act : callable
+        Takes the name; what it returns is told when the dialog is closed.
+    value, hint : str
+        What stands in the field, and in grey where it is empty.
+    """
+    with st.form(f"{key}_form", border=False):
+        name = st.text_input(label, value, key=f"{key}_name", placeholder=hint)
+        is_confirmed = st.form_submit_button(verb, type="primary", key=f"confirm_{key}")
+    if is_confirmed:
+        try:
+            tell(act(name))
+        except ClusterError as error:
+            st.error(escape_markdown(str(error)), icon=":material/error:")
+            return
+        st.rerun()
+
+
+@st.dialog("Delete this dataset?", icon=":material/delete:")
+def _confirm_deletion(workspace: Workspace, name: str) -> None:
+    st.write(
+        f"All classes and pictures of **{escape_markdown(name)}** go to the trash. You can bring "
+        "them back until the trash is emptied. Models that were trained on it stay."
+    )
+    if is_in_training(workspace, name):
+        st.warning(
+            "A training that uses it has not ended yet, and may fail without its pictures.",
+            icon=":material/model_training:",
+        )
+    if st.button("Delete", key="confirm_delete_dataset", type="primary"):
+
+        def delete() -> Outcome:
+            entry = delete_dataset(workspace, name)
+            choose(Choice.DATASET, None)
+            return tell_deleted(workspace, entry)
+
+        attempt(delete)
+        st.rerun()
+
+
+def is_in_training(workspace: Workspace, name: str) -> bool:
+    """Tell whether a training waits for the pictures of a dataset, or reads them."""
+    folder = dataset_dir(workspace, name).name
+    with suppress(ClusterError):
+        return any(
+            not run.state.is_over and run.dataset in (name, folder) for run in list_runs(workspace)
+        )
+    return False

@@ -1,0 +1,61 @@
+"""How to begin where a dataset has no pictures yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cluster_core.access import Action, require
+from cluster_core.data.dataset import Progress
+from cluster_core.data.sky import DEMO_CLASSES, render_demo_dataset
+from pages.components.dataset_outcome import Outcome, attempt, tell
+from pages.components.dataset_work import Work, begin_work
+
+_ALWAYS = ("globular clusters", "open clusters")
+_COUNTS = (20, 40, 100, 300)
+_SEED = 1
+
+
+def show_start(image_dir: Path) -> None:
+    """Draw the ways to begin; own pictures can be added right below."""
+    st.markdown(
+        "This dataset has no pictures yet. It takes two or more **classes**, which are the "
+        "answers the computer is to choose from, and a few dozen pictures of each. Add your own "
+        "below (one by one, a folder, or a .zip), or begin without any:"
+    )
+    with st.container(border=True, key="sky_card"):
+        st.markdown("**:material/auto_awesome: Try it with a simulated sky**")
+        st.caption("This program draws star clusters, nebulae and galaxies as a telescope does.")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            labels = st.multiselect(
+                "Classes", list(DEMO_CLASSES), default=_ALWAYS, key="sky_classes", width=420
+            )
+            per_class = st.selectbox(
+                "Pictures of each", _COUNTS, index=1, key="sky_count", width=160
+            )
+            st.button(
+                "Draw them",
+                key="render_sky",
+                type="primary",
+                icon=":material/brush:",
+                on_click=attempt,
+                args=(lambda: _begin_rendering(image_dir, labels, per_class),),
+            )
+
+
+def _begin_rendering(image_dir: Path, labels: list[str], per_class: int) -> None:
+    require(Action.EDIT_DATASETS)
+    if len(labels) < 2:  # noqa: PLR2004
+        tell(Outcome("Choose two classes or more: with one there is nothing to tell apart.", False))
+        return
+
+    def go_on(on_progress: Progress) -> Outcome:
+        # Begun again after an interruption, it draws the same pictures over those there are.
+        paths = render_demo_dataset(image_dir, labels, per_class, _SEED, on_progress, force=True)
+        return Outcome(f"{len(paths):,} pictures of a simulated sky are ready to be learned from.")
+
+    def stop() -> Outcome:
+        return Outcome("Stopped: the pictures drawn by then are here.")
+
+    begin_work(Work("Drawing a sky", go_on, stop))
