@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import functools
 import http.client
 import re
-import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import IPv6Address
 from pathlib import Path
 
-import certifi
-
-from cluster_core.data.addresses import WebAddress, find_public_ips, read_address
+from cluster_core.data.addresses import WebAddress, read_address
 from cluster_core.data.placing import explaining
+from cluster_core.data.public_connections import PublicConnections
 from cluster_core.errors import DownloadError
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA
 
 HEADERS = {
-    "User-Agent": "ClusterLab/0.1 (fetches a list of pictures for one person; +http.client)",
+    "User-Agent": "ClusterLab/0.1 (fetches a list of pictures for one person)",
     "Accept": "image/*, application/fits;q=0.9, */*;q=0.5",
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
 CHUNK_BYTES = 65_536
-MAX_IPS = 4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _GONE = frozenset({404, 410})
@@ -89,9 +83,7 @@ class WebClient:
 
     def __init__(self, limits: FetchLimits = DEFAULT_FETCH_LIMITS) -> None:
         self._limits = limits
-        self._lock = threading.Lock()
-        self._connected: set[socket.socket] = set()
-        self._closed = threading.Event()
+        self._connections = PublicConnections()
 
     def fetch(self, address: WebAddress, target: Path) -> None:
         """Write the file at an address to a new file.
@@ -109,16 +101,13 @@ class WebClient:
                 return self._fetch_once(address, target, end_s)
             except _PassingError as error:
                 wait_s = usual_wait_s if error.wait_s is None else error.wait_s
-                if time.monotonic() + wait_s > end_s or self._closed.wait(wait_s):
+                if time.monotonic() + wait_s > end_s or self._connections.closed.wait(wait_s):
                     raise
         return self._fetch_once(address, target, end_s)
 
     def close(self) -> None:
         """End all that is being fetched, which raises DownloadError there."""
-        self._closed.set()
-        with self._lock:
-            for handle in self._connected:
-                _hang_up(handle)
+        self._connections.close()
 
     def _fetch_once(self, address: WebAddress, target: Path, end_s: float) -> None:
         first = address
@@ -145,9 +134,11 @@ class WebClient:
     def _ask(self, address: WebAddress, end_s: float, stack: ExitStack) -> http.client.HTTPResponse:
         """Send a request, and return the answer as soon as its header is there."""
         with self._explaining_network(address, end_s):
-            connected = stack.enter_context(self._connect(address, end_s))
-            if address.scheme == "https":
-                connected = _trust().wrap_socket(connected, server_hostname=address.host)
+            connected = stack.enter_context(
+                self._connections.open(
+                    address, end_s, self._limits.connect_s, self._limits.silence_s
+                )
+            )
             connection = stack.enter_context(
                 closing(http.client.HTTPConnection(address.host, address.port))
             )
@@ -155,48 +146,6 @@ class WebClient:
             connection.auto_open = 0  # else it might look up the name itself, and connect again
             connection.request("GET", address.target, headers={"Host": address.server} | HEADERS)
             return stack.enter_context(closing(connection.getresponse()))
-
-    @contextmanager
-    def _connect(self, address: WebAddress, end_s: float) -> Iterator[socket.socket]:
-        """Give a connection that is cut when the time is over, or this client is closed."""
-        connected = self._dial(address)
-        # The same connection under a second number: TLS takes the first one away.
-        handle = connected.dup()
-        timer = threading.Timer(max(0, end_s - time.monotonic()), _hang_up, [handle])
-        timer.daemon = True
-        with self._lock:
-            self._connected.add(handle)
-        timer.start()
-        try:
-            if self._closed.is_set():
-                _hang_up(handle)
-            yield connected
-        finally:
-            timer.cancel()
-            with self._lock:
-                self._connected.discard(handle)
-            handle.close()
-            connected.close()
-
-    def _dial(self, address: WebAddress) -> socket.socket:
-        trouble = OSError()
-        for ip in find_public_ips(address)[:MAX_IPS]:
-            family = socket.AF_INET6 if isinstance(ip, IPv6Address) else socket.AF_INET
-            try:
-                connected = socket.socket(family, socket.SOCK_STREAM)
-            except OSError as error:  # a computer without IPv6
-                trouble = error
-                continue
-            try:
-                connected.settimeout(self._limits.connect_s)
-                connected.connect((str(ip), address.port))
-                connected.settimeout(self._limits.silence_s)
-            except OSError as error:
-                connected.close()
-                trouble = error
-            else:
-                return connected
-        raise trouble
 
     def _read_body(
         self, response: http.client.HTTPResponse, address: WebAddress, end_s: float
@@ -245,7 +194,7 @@ class WebClient:
             ) from error
 
     def _check_time(self, address: WebAddress, end_s: float) -> None:
-        if self._closed.is_set():
+        if self._connections.closed.is_set():
             raise DownloadError("The download was stopped: begin it again.", address=str(address))
         if time.monotonic() >= end_s:
             raise DownloadError(
@@ -253,20 +202,6 @@ class WebClient:
                 "that a file may take: try again later.",
                 address=str(address),
             )
-
-
-@functools.cache
-def _trust() -> ssl.SSLContext:
-    """Return what checks certificates: by this computer's list, and by Mozilla's where it has none.
-
-    Returns
-    -------
-    SSLContext
-        Shared, and not changed after.
-    """
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 def _check_status(
@@ -294,9 +229,3 @@ def _check_status(
     else:
         message = f"The server {host} sent no picture ({said}): look at the address in a browser."
     raise DownloadError(message, address=str(address))
-
-
-def _hang_up(handle: socket.socket) -> None:
-    """End a connection; whoever waits for it in another thread wakes up."""
-    with suppress(OSError):  # over already
-        handle.shutdown(socket.SHUT_RDWR)
