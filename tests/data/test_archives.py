@@ -525,9 +525,18 @@ class TestCounts:
         file = io.BytesIO(make_directory(n_entries, n_entries, zip64))
         assert count_entries(file, 10, 1_000_000) == n_entries
 
-    def test_names_of_any_length_are_stepped_over(self):
-        file = io.BytesIO(make_directory(37, 3, name=b"n" * 201))
+    @pytest.mark.parametrize("zip64", [False, True])
+    def test_names_of_any_length_are_stepped_over(self, zip64):
+        file = io.BytesIO(make_directory(37, 3, zip64, name=b"n" * 201))
         assert count_entries(file, 100, 1_000_000) == 37
+
+    @pytest.mark.parametrize("magic", [b"PK\x06\x06", b"PK\x06\x07"])
+    def test_half_a_zip64_record_hides_nothing(self, magic):
+        """Python goes by the ordinary record then, and so must the count."""
+        large = make_directory(1, 1, zip64=True)[47:-22].replace(magic, b"PK\x00\x00")
+        directory = make_directory(30, 0)[:-22] + large
+        end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0, 0)
+        assert count_entries(io.BytesIO(directory + end), 10, 1_000_000) == 11
 
     def test_a_comment_of_any_length_hides_nothing(self):
         data = make_directory(11, 3)[:-2] + struct.pack("<H", 65_535) + b"c" * 65_535
