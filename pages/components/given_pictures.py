@@ -16,6 +16,7 @@ _MOST_PASTED = 20
 _PASTED = "pasted pictures"
 STOPPED = "classifying is stopped"
 EXAMPLE = "example number"
+_FIRST_EXAMPLE = 12  # whose pictures are good to look at
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def ask_for_pictures() -> list[GivenPicture]:
 def _ask_for_pasted() -> list[GivenPicture]:
     """Draw a line that takes pictures from the clipboard; it forgets them at once, we do not."""
     pasted: list[GivenPicture] = st.session_state.setdefault(_PASTED, [])
-    entered = st.chat_input(
+    # In a container it stays in place; else it would stick to the bottom of the window.
+    entered = st.container().chat_input(
         "Click here, press Ctrl+V (⌘V on a Mac), then Enter",
         key="paste",
         accept_file="multiple",
@@ -105,4 +107,4 @@ def _begin_anew() -> None:
 
 
 def _begin_example() -> None:
-    st.session_state[EXAMPLE] = st.session_state.get(EXAMPLE, -1) + 1
+    st.session_state[EXAMPLE] = st.session_state.get(EXAMPLE, _FIRST_EXAMPLE - 1) + 1
