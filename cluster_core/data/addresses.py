@@ -147,6 +147,8 @@ def find_public_ips(address: WebAddress) -> tuple[IPAddress, ...]:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
         # Without the zone that a link-local address may carry, as in fe80::1%eth0.
         ips = tuple(dict.fromkeys(ip_address(str(to[0]).split("%")[0]) for *_, to in found))
+        if not ips:
+            raise OSError("no address")
     except (OSError, UnicodeError) as error:
         raise DownloadError(
             f"There is no server {address.host}, or no way to it: check the address, and that "
@@ -154,7 +156,7 @@ def find_public_ips(address: WebAddress) -> tuple[IPAddress, ...]:
             address=str(address),
         ) from error
     refused = next((ip for ip in ips if not is_public(ip)), None)
-    if refused is not None or not ips:
+    if refused is not None:
         raise DownloadError(
             f"The server {address.host} is not on the public internet ({refused}): give an address "
             "that everybody can open, or copy the picture yourself.",
