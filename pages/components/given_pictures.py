@@ -81,7 +81,7 @@ def _ask_for_pasted() -> list[GivenPicture]:
     pasted: list[GivenPicture] = st.session_state.setdefault(_PASTED, [])
     # In a container it stays in place; else it would stick to the bottom of the window.
     entered = st.container().chat_input(
-        "Click here, press Ctrl+V (⌘V on a Mac), then Enter",
+        "Click here, press Ctrl+V (Cmd+V on a Mac), then Enter",
         key="paste",
         accept_file="multiple",
         file_type=PICTURE_TYPES,

@@ -120,7 +120,7 @@ def _show_summary(model: ModelEntry, answered: Answered) -> None:
     n_bad = sum(answer.problem is not None for _, answer in answered)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{counts.total()} pictures answered**"
+            f"**{counts.total()} {'picture' if counts.total() == 1 else 'pictures'} answered**"
             + (f": {told}" if told else "")
             + (f"; {n_bad} could not be read" if n_bad else ""),
             width="stretch",
