@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,7 +124,7 @@ def replacing(target: Path) -> Iterator[Path]:
         yield target
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.part"
+    draft = _name_draft(target.parent, target.name, os.getpid(), uuid.uuid4().hex[:8])
     try:
         yield draft
         if target.is_dir():
@@ -133,6 +133,17 @@ def replacing(target: Path) -> Iterator[Path]:
             os.replace(draft, target)
     finally:
         _remove(draft)
+
+
+def remove_drafts(folder: Path, process_id: int) -> None:
+    """Delete what a process that was killed had begun to write to a folder with `replacing`."""
+    for draft in folder.glob(_name_draft(Path(), "*", process_id, "*").name):
+        with suppress(OSError):
+            _remove(draft)
+
+
+def _name_draft(folder: Path, name: str, process_id: int, code: str) -> Path:
+    return folder / f".{name}.{process_id}.{code}.part"
 
 
 def _swap_folder(draft: Path, target: Path) -> None:

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from cluster_core.workspace import DEFAULT_ROOT, ROOT_VARIABLE, Workspace, replacing
+from cluster_core.workspace import (
+    DEFAULT_ROOT,
+    ROOT_VARIABLE,
+    Workspace,
+    remove_drafts,
+    replacing,
+)
+from tests.samples import REPOSITORY
 
 
 def list_all(folder: Path) -> list[str]:
@@ -109,3 +118,21 @@ def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path):
         assert os.read(reader, 100) == b"content"
     finally:
         os.close(reader)
+
+
+def test_drafts_of_a_process_that_was_killed_are_removed_and_no_other(tmp_path):
+    script = (
+        "import os, sys, pathlib; from cluster_core.workspace import replacing\n"
+        "for name in ('file', 'folder'):\n"
+        "    draft = replacing(pathlib.Path(sys.argv[1], name)).__enter__()\n"
+        "    draft.mkdir() if name == 'folder' else draft.touch()\n"
+        "os._exit(0)"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=REPOSITORY)
+    killed.wait()
+    assert len(list_all(tmp_path)) == 2
+    with replacing(tmp_path / "other") as draft:
+        draft.touch()
+        remove_drafts(tmp_path, killed.pid)
+        assert list_all(tmp_path) == [draft.name]
+    remove_drafts(tmp_path / "nowhere", killed.pid)

@@ -16,6 +16,8 @@ INITIAL_SPREAD = 0.001
 # Early stopping waits for this share of all steps, and never less than so many evaluations.
 PATIENCE_SHARE = 0.1
 PATIENCE_EVALUATIONS = 10
+# Nobody waits for an answer, and no array grows, beyond the examples of so many.
+EXAMPLES_PER_STRETCH = 100_000
 # The smallest positive float32, so that a score of nought has a logarithm.
 LEAST_SCORE = np.finfo(np.float32).tiny
 
@@ -66,8 +68,9 @@ def fit_head(
         What is known of these classes already; the head begins with small
         random weights when not given.
     is_stopped : callable, optional
-        Asked after every evaluation; once it says so no more steps are run, and
-        what was found until then is returned.
+        Asked after every evaluation and at least every `EXAMPLES_PER_STRETCH`
+        examples; once it says so no more steps are run, and what was found
+        until then is returned.
 
     Returns
     -------
@@ -89,8 +92,8 @@ def fit_head(
             batch = lesson.rows[last, np.newaxis]
             accuracy, loss = _measure(head, batch, lesson.classes[last])
             on_evaluation(Evaluation(step, accuracy, loss, *watch.look(step, head)))
-            if watch.is_over or is_stopped():
-                break
+        if watch.is_over or is_stopped():
+            break
     if watch.best is not None:
         return FittedHead(watch.best, watch.best_step, step + 1)
     return FittedHead(head, step, step + 1)
@@ -187,9 +190,11 @@ def _is_evaluated(step: int, settings: HeadSettings) -> bool:
 def _list_stretches(settings: HeadSettings) -> Iterator[tuple[int, int]]:
     """Yield (first, last) steps of each stretch that runs without a look at the outcome."""
     first = 0
+    longest = max(1, EXAMPLES_PER_STRETCH // settings.train_batch_size)
     for step in range(settings.how_many_training_steps):
         is_stored = settings.store_frequency and step % settings.store_frequency == 0
-        if is_stored or _is_evaluated(step, settings):
+        is_long = step - first + 1 == longest
+        if is_stored or is_long or _is_evaluated(step, settings):
             yield first, step
             first = step + 1
 

@@ -18,6 +18,7 @@ from cluster_core.model.registry import SKY_BACKBONE, TEST_BACKBONE, BackboneSpe
 from cluster_core.model.shipped import check_sky_weights
 from cluster_core.model.sky_backbone import build_sky_model, load_sky_weights
 from cluster_core.model.weights import find_weights, list_weights_files
+from cluster_core.workspace import replacing
 
 _logger = logging.getLogger(__name__)
 
@@ -135,16 +136,17 @@ def _download(spec: BackboneSpec, model_dir: Path) -> Path:
         model_dir.mkdir(parents=True, exist_ok=True)
         if not os.access(model_dir, os.W_OK):  # Keras would quietly use another folder
             raise PermissionError(f"{model_dir} cannot be written to")
-        with contextlib.redirect_stdout(sys.stderr):
-            return Path(
-                keras.utils.get_file(
-                    spec.weights_file,
-                    spec.weights_url,
-                    cache_dir=str(model_dir),
-                    cache_subdir="",
-                    file_hash=spec.weights_hash,
-                )
+        target = model_dir / spec.weights_file
+        # Keras writes straight to where it is told: half a download would count as weights.
+        with replacing(target) as draft, contextlib.redirect_stdout(sys.stderr):
+            keras.utils.get_file(
+                draft.name,
+                spec.weights_url,
+                cache_dir=str(model_dir),
+                cache_subdir="",
+                file_hash=spec.weights_hash,
             )
+        return target
     except Exception as error:  # Keras raises a bare Exception when an address cannot be reached
         problem = error
     ours, keras_own = list_weights_files(spec)

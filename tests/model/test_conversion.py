@@ -200,20 +200,22 @@ def test_a_download_goes_into_the_folder_with_the_hash_that_keras_publishes(tmp_
     calls = []
 
     def get_file(name, url, **options):
-        calls.append((name, url, options))
+        calls.append((url, options))
         path = tmp_path / name
+        assert not (tmp_path / spec.weights_file).exists()  # only when it is whole
         path.write_bytes(b"weights")
         return str(path)
 
     monkeypatch.setattr(keras.utils, "get_file", get_file)
     spec = get_backbone("resnet50")
     assert obtain_weights(spec, tmp_path) == tmp_path / spec.weights_file
-    ((name, url, options),) = calls
-    assert (name, url) == (spec.weights_file, spec.weights_url)
+    ((url, options),) = calls
+    assert url == spec.weights_url
     assert options["file_hash"] == spec.weights_hash
     assert (options["cache_dir"], options["cache_subdir"]) == (str(tmp_path), "")
     obtain_weights(spec, tmp_path)
     assert len(calls) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [spec.weights_file]
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):

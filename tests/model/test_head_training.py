@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cluster_core.model import head_training
 from cluster_core.model.examples import Examples, Lesson, Prior
 from cluster_core.model.head import Head, softmax
 from cluster_core.model.head_settings import HeadSettings
@@ -289,3 +290,16 @@ def test_what_is_rehearsed_is_not_forgotten():
     ).head
     assert measure(alone, rehearsal)[0] < 0.2
     assert measure(rehearsed, rehearsal)[1] < measure(alone, rehearsal)[1] / 2
+
+
+def test_long_stretches_without_a_look_can_be_stopped_and_teach_the_same(monkeypatch):
+    training = draw_examples([30, 30], 1)
+    settings = replace(SETTINGS, how_many_training_steps=60, eval_step_interval=1000)
+    whole = fit_head(training, None, settings, lambda _: None)
+    monkeypatch.setattr(head_training, "EXAMPLES_PER_STRETCH", 7 * settings.train_batch_size)
+    asked = []
+    parts = fit_head(training, None, settings, lambda _: None, is_stopped=lambda: asked.append(1))
+    assert len(asked) == 10
+    np.testing.assert_allclose(parts.head.weights, whole.head.weights, rtol=1e-5, atol=1e-6)
+    stopped = fit_head(training, None, settings, lambda _: None, is_stopped=lambda: True)
+    assert (stopped.step, stopped.n_steps) == (0, 1)
