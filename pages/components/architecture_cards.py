@@ -21,6 +21,7 @@ from pages.components.settings_form import key_of
 WIDTHS = ("0.25", "0.50", "0.75", "1.0")
 SIZES_PX = (128, 160, 192, 224)
 COLUMNS = 3
+LONG_MS = 10
 
 
 @dataclass(frozen=True)
@@ -215,5 +216,5 @@ def _describe(spec: BackboneSpec, workspace: Workspace) -> str:
     return (
         f"{spec.n_parameters / 1e6:.1f} million parameters, {megabytes:.1f} MB  \n"
         f"{spec.n_features:,} features from {spec.input_size_px} px  \n"
-        f"{speed.ms:.3g} ms a picture, {how}  \n{at_hand}"
+        f"{speed.ms:.{0 if speed.ms >= LONG_MS else 1}f} ms a picture, {how}  \n{at_hand}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -18,6 +19,7 @@ COLOURS = ("#4C78D8", "#E8871E", "#3AA887", "#C44E9C", "#8A7AD8", "#B8A024", "#D
 SIDES = {"train": "training", "validation": "validation"}
 HEIGHT_PX = 280
 DATA = "curves"
+HIGHEST_FLOOR = 0.7
 
 Spec = dict[str, Any]
 
@@ -70,7 +72,8 @@ def draw_learning_curve(
         {"step": row["step"], "curve": side, "of": SIDES[side], "value": value}
         for row, side, value in _list_values(evaluations, measure)
     ]
-    layout = copy.deepcopy(_lay_out_one(measure, n_steps, height_px))
+    floor = _find_floor(rows, measure)
+    layout = copy.deepcopy(_lay_out_one(measure, n_steps, floor, height_px))
     return {**layout, "datasets": {DATA: rows}}
 
 
@@ -91,7 +94,8 @@ def draw_comparison(
         for n, (name, evaluations) in enumerate(runs.items())
         for row, side, value in _list_values(evaluations, measure)
     ]
-    return {**_lay_out_several(measure, tuple(runs), height_px), "datasets": {DATA: rows}}
+    layout = _lay_out_several(measure, tuple(runs), _find_floor(rows, measure), height_px)
+    return {**layout, "datasets": {DATA: rows}}
 
 
 def _list_values(
@@ -102,19 +106,31 @@ def _list_values(
     return [(row, side, value) for row, side, value in found if value is not None]
 
 
+def _find_floor(rows: list[dict[str, Any]], measure: Measure) -> float | None:
+    """Return where the axis of accuracies begins: below the worst, and far enough to hide noise."""
+    if measure is not Measure.ACCURACY:
+        return None
+    worst = min((row["value"] for row in rows), default=0.0)
+    return min(HIGHEST_FLOOR, math.floor(worst * 10) / 10)
+
+
 # Altair takes 30 ms to check a chart, which is drawn several times a second.
 @functools.lru_cache(maxsize=64)
-def _lay_out_one(measure: Measure, n_steps: int | None, height_px: int) -> Spec:
+def _lay_out_one(
+    measure: Measure, n_steps: int | None, floor: float | None, height_px: int
+) -> Spec:
     colour = alt.Color(
         "of:N",
         title=None,
         scale=alt.Scale(domain=list(SIDES.values()), range=list(COLOURS[:2])),
         legend=alt.Legend(orient="top"),
     )
-    return _lay_out(measure, {"color": colour}, SIDES, n_steps, height_px)
+    return _lay_out(measure, {"color": colour}, SIDES, n_steps, floor, height_px)
 
 
-def _lay_out_several(measure: Measure, names: tuple[str, ...], height_px: int) -> Spec:
+def _lay_out_several(
+    measure: Measure, names: tuple[str, ...], floor: float | None, height_px: int
+) -> Spec:
     colours = [COLOURS[number % len(COLOURS)] for number in range(len(names))]
     encodings = {
         "color": alt.Color(
@@ -137,7 +153,7 @@ def _lay_out_several(measure: Measure, names: tuple[str, ...], height_px: int) -
         for side, title in SIDES.items()
     }
     # The legend takes a line for each run.
-    return _lay_out(measure, encodings, curves, None, height_px + 22 * len(names))
+    return _lay_out(measure, encodings, curves, None, floor, height_px + 22 * len(names))
 
 
 def _lay_out(
@@ -145,6 +161,7 @@ def _lay_out(
     encodings: Mapping[str, Any],
     curves: Mapping[str, str],
     n_steps: int | None,
+    floor: float | None,
     height_px: int,
 ) -> Spec:
     """Lay out lines, and under the pointer a rule that tells every curve's value at that step."""
@@ -159,7 +176,9 @@ def _lay_out(
         "value:Q",
         title=None,
         axis=alt.Axis(format=measure.axis_format, tickCount=5),
-        scale=alt.Scale(zero=False, nice=True),
+        scale=alt.Scale(zero=False, nice=True)
+        if floor is None
+        else alt.Scale(domain=[floor, 1], clamp=True),
     )
     line = base.mark_line(strokeWidth=2, interpolate="monotone").encode(x=x, y=y, **encodings)
     near = alt.selection_point(

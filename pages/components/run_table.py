@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.differences import find_differences
 from cluster_core.training.runs import (
+    RunResult,
     RunStatus,
     delete_run,
     load_config,
@@ -97,11 +99,11 @@ def _find_row(workspace: Workspace, status: RunStatus) -> _Row:
 
 
 def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
-    try:
-        config = load_config(workspace, status.id)
+    config: TrainConfig | None = None
+    result: RunResult | None = None
+    with contextlib.suppress(ClusterError):  # damaged, or deleted since it was listed
+        config = replace(load_config(workspace, status.id), summaries_dir=None)
         result = load_result(workspace, status.id)
-    except ClusterError:  # damaged, or deleted since it was listed
-        config = result = None
     metrics = result.metrics if result and result.metrics.n else None
     low, high = metrics.interval if metrics else (0.0, 0.0)
     cells = {

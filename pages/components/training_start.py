@@ -15,6 +15,7 @@ from cluster_core.model.head_settings import Evaluation
 from cluster_core.training.command import format_command
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.estimates import estimate_training
+from cluster_core.training.runs import list_runs
 from cluster_core.training.supervisor import find_supervisor
 from cluster_core.workspace import Workspace
 from pages.components.architecture_cards import is_at_hand
@@ -44,7 +45,7 @@ def show_start(workspace: Workspace, config: TrainConfig | None, reading: Datase
     if config is None:
         return
     if split is not None:
-        _show_preview(config, reading)
+        _show_preview(workspace, config, reading)
     st.caption("The same from a terminal:")
     st.code(format_command(config), language="bash", wrap_lines=True)
 
@@ -105,14 +106,10 @@ def _show_button(workspace: Workspace, config: TrainConfig | None) -> None:
         start_run(workspace, config)
 
 
-def _show_preview(config: TrainConfig, reading: DatasetReading) -> None:
+def _show_preview(workspace: Workspace, config: TrainConfig, reading: DatasetReading) -> None:
     found = _find_preview(config, reading)
     if found is None:
-        st.info(
-            "Train once with this network and these distortions: from then on the learning curve "
-            "is drawn here as you move a slider.",
-            icon=":material/show_chart:",
-        )
+        st.info(_explain_no_preview(workspace), icon=":material/show_chart:")
         return
     evaluations, seconds = found
     last = evaluations[-1]
@@ -128,6 +125,26 @@ def _show_preview(config: TrainConfig, reading: DatasetReading) -> None:
             spec=draw_learning_curve(evaluations, measure, height_px=220),
             key=f"preview_{measure}",
         )
+
+
+def _explain_no_preview(workspace: Workspace) -> str:
+    supervisor = find_supervisor()
+    if supervisor is None:
+        return "Where training is allowed, the learning curve is drawn here as you move a slider."
+    if not supervisor.is_warm:
+        return (
+            "The program that trains is getting ready, which takes some seconds. Then the learning "
+            "curve is drawn here as you move a slider."
+        )
+    if any(not status.state.is_over for status in list_runs(workspace)):
+        return (
+            "A training is running. When it is over, the learning curve is drawn here as you move "
+            "a slider."
+        )
+    return (
+        "Train once with this network and these distortions: from then on the learning curve is "
+        "drawn here as you move a slider."
+    )
 
 
 def _find_preview(

@@ -1,0 +1,414 @@
+"""Training: none yet, waiting, running, over in every way, and several compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
+from cluster_core.errors import RunError
+from cluster_core.evaluation.scores import Metrics, TestedPicture
+from cluster_core.model.head_settings import Evaluation
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.events import Stage
+from cluster_core.training.runs import (
+    RunResult,
+    RunState,
+    list_runs,
+    load_config,
+    load_status,
+    submit_run,
+)
+from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
+from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_result
+from pages.components import tensorboard_link
+from tests.samples import REPOSITORY
+
+PAGE = str(REPOSITORY / "pages" / "training.py")
+NOBODY = "20200101-000000-000000-abcd"
+
+
+@pytest.fixture
+def ways(monkeypatch) -> list[str]:
+    """The pages that were switched to."""
+    found: list[str] = []
+    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
+    return found
+
+
+def write_run(workspace, state=RunState.FINISHED, n_evaluations=50, n_right=26, **changes) -> str:
+    """Write a run's folder as a worker would have left it; return its id."""
+    settings = {name: changes.pop(name) for name in ("learning_rate", "seed") if name in changes}
+    config = TrainConfig(workspace.cluster_photos, **settings)
+    status = submit_run(workspace, config)
+    begun = datetime.fromisoformat(status.created)
+    ended = (begun + timedelta(seconds=42)).isoformat() if state.is_over else None
+    status = replace(status, state=state, started=status.created, ended=ended, **changes)
+    save_status(workspace, status)
+    folder = workspace.runs / status.id
+    lines = [
+        format_evaluation(Evaluation(10 * n, 0.9, 0.3, 0.8, 0.4, 14)) for n in range(n_evaluations)
+    ]
+    (folder / EVALUATIONS).write_text("".join(lines))
+    (folder / LOG).write_text("Something *happened*\n")
+    if state in (RunState.FINISHED, RunState.STOPPED):
+        pictures = tuple(
+            TestedPicture(
+                workspace.cluster_photos / "a" / f"{n}.png",
+                f"{n:064x}",
+                "a",
+                "a" if n < n_right else "b",
+                0.9,
+            )
+            for n in range(28)
+        )
+        notes = ("Only 12 pictures of *open*; 30 or more work well.",)
+        result = RunResult(Metrics(("a", "b"), pictures), {}, (), notes, 491, 320)
+        save_result(folder, result, workspace.cluster_photos)
+    return status.id
+
+
+def open_page(**query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=20)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def read_all(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "info", "warning", "error")
+    words = [element.value for kind in kinds for element in getattr(page, kind)]
+    return "\n".join(words).replace("\\", "")
+
+
+def has_button(page: AppTest, key: str) -> bool:
+    return any(button.key == key for button in page.button)
+
+
+def select(page: AppTest, *lines: int) -> None:
+    """Tick lines of the table of trainings."""
+    (table,) = (t for t in page.dataframe if "When" in t.value.columns)
+    page.session_state[table.key] = {"selection": {"rows": list(lines), "columns": [], "cells": []}}
+    page.run()
+    assert not page.exception
+
+
+def test_before_the_first_training_the_way_leads_to_the_settings(workspace, ways):
+    page = open_page()
+    assert "Nothing has been trained yet" in read_all(page)
+    assert not page.dataframe
+    page.button(key="to_hyperparameters").click().run()
+    assert ways == ["hyperparameters.py"]
+
+
+def test_what_came_of_a_training_is_told_in_words(workspace):
+    run_id = write_run(workspace, bundle="a-bundle")
+    page = open_page(run=run_id)
+    words = read_all(page)
+    assert page.metric[0].value == "93 %"
+    assert "26 of 28 right; between 77 % and 98 % is plausible." in words
+    assert "Trained for 491 steps in 42 s, and kept what it knew at step 320." in words
+    assert "Only 12 pictures of *open*; 30 or more work well." in words
+    assert len(page.get("vega_lite_chart")) == 2
+    assert page.code[0].value.startswith("CLUSTER_LAB_WORKSPACE=")
+    assert "summaries_dir" not in page.code[0].value
+    assert not has_button(page, "stop_keep")
+
+
+@pytest.mark.parametrize(
+    ("button", "way", "choice", "chosen"),
+    [
+        ("to_classify", "classify.py", "model", "a-bundle"),
+        ("to_evaluation", "evaluation.py", "run", None),
+        ("use_settings", "hyperparameters.py", "dataset", "cluster"),
+    ],
+)
+def test_ways_on_lead_where_they_say(workspace, ways, button, way, choice, chosen):
+    run_id = write_run(workspace, bundle="a-bundle", learning_rate=0.5, seed=7)
+    page = open_page(run=run_id)
+    page.button(key=button).click().run()
+    assert ways == [way]
+    assert page.query_params[choice] == (chosen or run_id)
+    if button == "use_settings":
+        assert page.session_state["setting_learning_rate"] == 0.5
+        assert page.session_state["setting_seed"] == 7
+
+
+def test_without_test_pictures_no_accuracy_is_claimed(workspace):
+    run_id = write_run(workspace)
+    result = RunResult(Metrics(("a", "b"), ()), {}, (), (), 491, 490)
+    save_result(workspace.runs / run_id, result, workspace.cluster_photos)
+    page = open_page(run=run_id)
+    assert page.metric[0].value == "not tested"
+    assert "no pictures were kept for the final test" in read_all(page)
+    assert "Trained for 491 steps in 42 s." in read_all(page)
+
+
+def test_a_stopped_training_shows_what_was_kept(workspace):
+    page = open_page(run=write_run(workspace, RunState.STOPPED, bundle="b"))
+    assert "Stopped by you after 491 steps" in read_all(page)
+    assert has_button(page, "to_classify")
+
+
+def test_a_discarded_training_can_be_begun_again(workspace, ways):
+    run_id = write_run(workspace, RunState.DISCARDED, seed=7)
+    page = open_page(run=run_id)
+    assert "there is no model of it" in read_all(page)
+    page.button(key="try_again").click().run()
+    newest = list_runs(workspace)[0]
+    assert newest.id != run_id
+    assert load_config(workspace, newest.id).seed == 7
+    # A folder of its own for its summaries: those of the first stay.
+    assert load_config(workspace, newest.id).summaries_dir.name == newest.id
+    assert page.query_params["run"] == newest.id
+    assert ways == ["training.py"]
+
+
+def test_a_failed_training_says_why_and_what_next(workspace):
+    run_id = write_run(
+        workspace,
+        RunState.FAILED,
+        n_evaluations=0,
+        message="The process was ended by the *system*: try a smaller network.",
+        exit_code=-9,
+    )
+    page = open_page(run=run_id)
+    assert page.error[0].value.replace("\\", "").startswith("The process was ended by the *system*")
+    assert "exit code -9" in read_all(page)
+    assert page.code[0].value == "Something *happened*"
+    assert has_button(page, "try_again")
+    assert has_button(page, "use_settings")
+    assert not page.get("vega_lite_chart")
+
+
+@pytest.mark.parametrize(
+    ("stage", "done", "total", "words"),
+    [
+        (Stage.READING, 40, 154, "Reading pictures: 40 of 154 pictures"),
+        (Stage.BACKBONE, 0, 0, "Preparing the network …"),
+        (Stage.BOTTLENECKS, 77, 154, "Computing bottlenecks: 77 of 154 pictures"),
+        (Stage.TRAINING, 2000, 4000, "Training: 2,000 of 4,000 steps"),
+        (Stage.SAVING, 0, 0, "Saving …"),
+    ],
+)
+def test_a_running_training_shows_how_far_it_is(workspace, stage, done, total, words):
+    n_evaluations = 200 if stage is Stage.TRAINING else 0
+    changes = {"stage": str(stage), "done": done, "total": total}
+    page = open_page(run=write_run(workspace, RunState.RUNNING, n_evaluations, **changes))
+    (bar,) = page.get("progress")
+    assert bar.proto.text == words
+    assert bar.proto.value == (100 * done // total if total else 0)
+    stages = next(text.value for text in page.markdown if "→" in text.value)
+    assert f"**{stage}**" in stages
+    assert stages.count("material/check") == list(Stage).index(stage)
+    assert len(page.get("vega_lite_chart")) == (2 if n_evaluations else 0)
+    if n_evaluations:
+        assert "Step 1,990 of 4,000: 80 % of 14 validation pictures right" in read_all(page)
+
+
+@pytest.mark.parametrize(("button", "request_"), [("stop_keep", "keep"), ("stop_discard", "disc")])
+def test_it_can_be_stopped_with_and_without_its_best(workspace, button, request_):
+    run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
+    page = open_page(run=run_id)
+    page.button(key=button).click().run()
+    assert not page.exception
+    assert (workspace.runs / run_id / STOP_REQUEST).read_text().startswith(request_)
+    assert "Stopping …" in read_all(page)
+    assert not has_button(page, "stop_keep")
+
+
+def test_a_stop_that_comes_too_late_is_no_trouble(workspace):
+    run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.SAVING))
+    page = open_page(run=run_id)
+    status = load_status(workspace, run_id)
+    save_status(workspace, replace(status, state=RunState.FAILED, message="It ended."))
+    page.button(key="stop_keep").click().run()
+    assert not page.exception
+    assert "has ended already" in page.toast[0].value
+    assert "It ended." in read_all(page)
+
+
+def test_a_training_that_waits_says_for_how_many(workspace):
+    write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
+    config = TrainConfig(workspace.cluster_photos)
+    first, second = (submit_run(workspace, config).id for _ in range(2))
+    (bar,) = open_page(run=first).get("progress")
+    assert "another training is before it" in bar.proto.text
+    page = open_page(run=second)
+    assert "2 other trainings are before it" in page.get("progress")[0].proto.text
+    page.button(key="stop_discard").click().run()
+    assert load_status(workspace, second).state is RunState.DISCARDED
+    assert "there is no model of it" in read_all(page)
+
+
+def test_the_finished_view_comes_by_itself(workspace):
+    run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TESTING), bundle="b")
+    page = open_page(run=run_id)
+    assert not has_button(page, "to_classify")
+    write_run(workspace)  # another, so that the files of a finished one lie beside
+    finished = list_runs(workspace)[0].id
+    result = (workspace.runs / finished / "result.json").read_bytes()
+    (workspace.runs / run_id / "result.json").write_bytes(result)
+    status = load_status(workspace, run_id)
+    save_status(workspace, replace(status, state=RunState.FINISHED, ended=status.created))
+    page.run()
+    assert has_button(page, "to_classify")
+
+
+def test_of_several_the_one_that_runs_is_shown_first(workspace):
+    write_run(workspace)
+    write_run(workspace, RunState.RUNNING, stage=str(Stage.TESTING))
+    write_run(workspace)
+    page = open_page()
+    assert page.get("progress")[0].proto.text == "Testing …"
+
+
+def test_a_training_that_is_not_there_is_told_with_the_list(workspace):
+    write_run(workspace)
+    for unknown in (NOBODY, "../../etc", "*x*"):
+        page = open_page(run=unknown)
+        assert f"There is no training {unknown} here" in page.warning[0].value.replace("\\", "")
+        assert len(page.dataframe) == 1
+        assert "run" not in page.query_params
+
+
+def test_a_damaged_run_does_not_hide_the_others(workspace):
+    run_id, other = write_run(workspace), write_run(workspace)
+    (workspace.runs / run_id / "config.json").write_text("{")
+    page = open_page(run=run_id)
+    assert "settings" in page.error[0].value
+    (table,) = page.dataframe
+    assert len(table.value) == 2
+    page = open_page(run=other)
+    assert not page.error
+
+
+def test_the_table_says_what_there_was(workspace):
+    write_run(workspace)
+    write_run(workspace, RunState.FAILED, message="No.")
+    table = next(t.value for t in open_page().dataframe if "When" in t.value.columns)
+    assert list(table["State"]) == ["failed", "finished"]
+    assert list(table["Dataset"]) == ["cluster", "cluster"]
+    assert table["Accuracy"][1] == 93
+    assert table["Plausible"][1] == "77 to 98 %"
+    assert table["Steps"][1] == 491
+    assert table["Took"][1] == "42 s"
+
+
+def test_several_are_compared_by_what_differs(workspace):
+    write_run(workspace, learning_rate=0.5)
+    write_run(workspace, learning_rate=0.1)
+    page = open_page()
+    select(page, 0, 1)
+    assert len(page.get("vega_lite_chart")) == 4
+    differences = page.dataframe[-1].value
+    assert list(differences["Setting"]) == ["Learning rate"]
+    assert sorted(differences.iloc[0, 1:]) == ["0.1", "0.5"]
+    assert not has_button(page, "open_run")
+
+
+def test_equal_ones_are_said_to_be_equal(workspace):
+    write_run(workspace)
+    write_run(workspace)
+    page = open_page()
+    select(page, 0, 1)
+    assert "Their settings are the same." in read_all(page)
+
+
+def test_one_can_be_opened(workspace):
+    older, newer = write_run(workspace), write_run(workspace)
+    page = open_page(run=newer)
+    select(page, 1)
+    page.button(key="open_run").click().run()
+    assert page.query_params["run"] == older
+
+
+def test_deleted_ones_can_be_brought_back(workspace):
+    older, newer = write_run(workspace), write_run(workspace)
+    page = open_page(run=older)
+    select(page, 0)
+    page.button(key="confirm_delete_runs").click().run()
+    assert not page.exception
+    assert [status.id for status in list_runs(workspace)] == [older]
+    assert "One training was deleted." in read_all(page)
+    page.button(key="undo_delete_runs").click().run()
+    assert not page.exception
+    assert [status.id for status in list_runs(workspace)] == [newer, older]
+    assert not has_button(page, "undo_delete_runs")
+
+
+def test_what_is_shown_may_be_deleted(workspace):
+    older, newer = write_run(workspace), write_run(workspace)
+    page = open_page(run=newer)
+    select(page, 0)
+    page.button(key="confirm_delete_runs").click().run()
+    assert not page.exception
+    assert [status.id for status in list_runs(workspace)] == [older]
+    assert len(page.dataframe[-1].value) == 1
+
+
+def test_one_that_runs_is_not_deleted(workspace):
+    run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
+    page = open_page(run=run_id)
+    select(page, 0)
+    page.button(key="confirm_delete_runs").click().run()
+    assert "stop it first" in read_all(page)
+    assert list_runs(workspace)
+
+
+def test_visitors_of_a_public_demo_look_and_change_nothing(workspace, monkeypatch):
+    run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
+    failed = write_run(workspace, RunState.FAILED, message="No.")
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_page(run=run_id)
+    assert not any(button.key.startswith(("stop", "try", "start")) for button in page.button)
+    page = open_page(run=failed)
+    assert not has_button(page, "try_again")
+    select(page, 0)
+    assert not has_button(page, "confirm_delete_runs")
+
+
+def test_tensorboard_is_a_command_and_a_button_where_it_is_allowed(workspace, monkeypatch):
+    page = open_page()
+    assert page.code[-1].value.startswith("tensorboard --logdir ")
+    assert not has_button(page, "start_tensorboard")
+    monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
+    running: list[str] = []
+    monkeypatch.setattr(tensorboard_link, "find_tensorboard", lambda _: (running or [None])[0])
+
+    def start(_):
+        running.append("http://127.0.0.1:6006")
+        return running[0]
+
+    monkeypatch.setattr(tensorboard_link, "start_tensorboard", start)
+    page = open_page()
+    page.button(key="start_tensorboard").click().run()
+    assert page.get("link_button")[0].proto.url == "http://127.0.0.1:6006"
+    assert has_button(page, "stop_tensorboard")
+
+
+def test_tensorboard_that_does_not_start_is_told(workspace, monkeypatch):
+    monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
+
+    def start(_):
+        raise RunError("TensorBoard did not start.")
+
+    monkeypatch.setattr(tensorboard_link, "start_tensorboard", start)
+    page = open_page()
+    page.button(key="start_tensorboard").click().run()
+    assert "did not start" in page.error[0].value
+
+
+def test_times_are_in_utc_where_the_browser_does_not_say(workspace):
+    write_run(workspace)
+    table = next(t.value for t in open_page().dataframe if "When" in t.value.columns)
+    assert datetime.strptime(table["When"][0], "%H:%M:%S").hour in {
+        datetime.now(UTC).hour,
+        (datetime.now(UTC) - timedelta(minutes=1)).hour,
+    }
