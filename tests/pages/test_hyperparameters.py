@@ -14,7 +14,7 @@ from cluster_core.model.head_settings import Evaluation
 from cluster_core.model.registry import list_backbones
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
-from cluster_core.training.runs import list_runs, load_config
+from cluster_core.training.runs import list_runs, load_config, submit_run
 from pages.components import training_start
 from pages.components.architecture_cards import FAMILIES
 from pages.components.settings_form import ALL_SETTINGS, key_of
@@ -241,10 +241,9 @@ def test_another_dataset_can_be_chosen(dataset, workspace):
 class WarmSupervisor:
     """Answers as one whose worker has the bottlenecks."""
 
-    is_warm = True
-
-    def __init__(self, knows: bool = True) -> None:
+    def __init__(self, knows: bool = True, is_warm: bool = True) -> None:
         self.knows = knows
+        self.is_warm = is_warm
         self.asked: list[TrainConfig] = []
 
     def preview(self, config, timeout_s=10.0):
@@ -266,12 +265,26 @@ def test_a_moved_slider_draws_the_curve_anew_and_only_then(dataset, monkeypatch)
     assert [config.learning_rate for config in supervisor.asked] == [0.01, 0.1]
 
 
-@pytest.mark.parametrize("supervisor", [None, WarmSupervisor(knows=False)])
-def test_where_there_is_no_preview_it_says_how_to_get_one(dataset, monkeypatch, supervisor):
+@pytest.mark.parametrize(
+    ("supervisor", "words"),
+    [
+        (None, "Where training is allowed"),
+        (WarmSupervisor(is_warm=False), "getting ready"),
+        (WarmSupervisor(knows=False), "Train once"),
+    ],
+)
+def test_where_there_is_no_preview_it_says_how_to_get_one(dataset, monkeypatch, supervisor, words):
     monkeypatch.setattr(training_start, "find_supervisor", lambda: supervisor)
     page = open_page()
     assert not page.get("vega_lite_chart")
-    assert any("Train once" in info.value for info in page.info)
+    assert words in page.info[0].value
+
+
+def test_while_a_training_runs_the_preview_waits(dataset, workspace, monkeypatch):
+    submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    supervisor = WarmSupervisor(knows=False)
+    monkeypatch.setattr(training_start, "find_supervisor", lambda: supervisor)
+    assert "A training is running" in open_page().info[0].value
 
 
 def test_visitors_of_a_public_demo_may_look_and_copy(dataset, workspace, monkeypatch):
