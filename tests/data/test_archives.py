@@ -501,6 +501,12 @@ class TestCounts:
         assert time.perf_counter() - start < 0.5
         assert look(workspace.root) == before
 
+    def test_as_many_as_are_allowed_are_imported(self, workspace, photos_dir, monkeypatch):
+        monkeypatch.setattr(archives, "MAX_ENTRIES", len(GOOD))
+        assert import_archive(workspace, photos_dir, pack(GOOD)).added["open"] == 1
+        with pytest.raises(DatasetError, match="has 3 entries or more, and 2 are allowed"):
+            import_archive(workspace, photos_dir, pack(GOOD | {"open/c.png": encode(3)}))
+
     def test_their_number_is_told(self, workspace):
         data = make_directory(0, 100_000, zip64=True)
         with pytest.raises(DatasetError, match="has 100,000 entries"):
@@ -543,7 +549,7 @@ class TestCounts:
         assert count_entries(io.BytesIO(data), 10, 1_000_000) == 11
 
     def test_what_is_no_zip_has_none(self):
-        for data in (b"", b"x" * 100, b"PK\x05\x06"):
+        for data in (b"", b"x" * 100, b"PK\x05\x06", b"x" * 100 + b"PK\x05\x06"):
             assert count_entries(io.BytesIO(data), 10, 1_000_000) == 0
 
     def test_python_counts_the_same(self):
