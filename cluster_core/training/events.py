@@ -22,6 +22,10 @@ class Stage(StrEnum):
     SAVING = "Saving"
 
 
+# In these there is a best head so far, for those who stop a training.
+STAGES_WITH_A_HEAD = (Stage.TRAINING, Stage.TESTING, Stage.SAVING)
+
+
 @dataclass(frozen=True)
 class StageProgress:
     """How far a stage is: `done` of `total` pictures; a stage without a count has total 0."""

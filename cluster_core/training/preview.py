@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from cluster_core.data.cache_file import CacheFile
-from cluster_core.data.dataset import Picture, scan_dataset
+from cluster_core.data.dataset import Picture, compute_signature, scan_dataset
 from cluster_core.data.splits import split_dataset
 from cluster_core.errors import ClusterError
 from cluster_core.model.bottlenecks import BottleneckCache
@@ -29,13 +29,35 @@ from cluster_core.workspace import Workspace
 LONGEST_S = 1.5
 
 
-class PreviewMaker:
-    """Fits heads on what is cached, and remembers the features of the last dataset and views."""
+@dataclass(frozen=True)
+class _Lesson:
+    labels: tuple[str, ...]
+    sides: tuple[Examples, Examples | None]
 
-    def __init__(self, workspace: Workspace) -> None:
+
+class _Stopped(Exception):  # noqa: N818 (no error: something else is more urgent)
+    """A preview was cut short before it had anything to show."""
+
+
+class PreviewMaker:
+    """Fits heads on what is cached, and remembers the features of the last dataset and views.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where bottlenecks are cached.
+    is_stopped : callable, optional
+        Asked all the time; once it says so, what there is is returned.
+    """
+
+    def __init__(
+        self, workspace: Workspace, is_stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         self._workspace = workspace
+        self._is_stopped = is_stopped
+        self._deadline_s = 0.0
         self._key: tuple[Any, ...] = ()
-        self._sides: tuple[Examples, Examples | None] | None = None
+        self._lesson: _Lesson | None = None
 
     def make(self, record: dict[str, Any]) -> list[list[Any]] | None:
         """Return the evaluations of a trial; None if bottlenecks are missing.
@@ -45,49 +67,58 @@ class PreviewMaker:
         record : dict
             A `TrainConfig` as `write_config` gives it.
         """
+        self._deadline_s = time.monotonic() + LONGEST_S
         try:
             config = read_config(record)
-            evaluations = self._fit(config)
-        except ClusterError:  # the page tells what is wrong with the dataset or a setting
+            lesson = self._find_lesson(config)
+        except (ClusterError, OSError, _Stopped):  # the page tells what is wrong with a dataset
             return None
-        if evaluations is None:
+        if lesson is None:
             return None
-        return [list(asdict(evaluation).values()) for evaluation in evaluations]
-
-    def _fit(self, config: TrainConfig) -> list[Evaluation] | None:
-        with CacheFile(config.bottleneck_dir or self._workspace.bottlenecks) as file:
-            index = scan_dataset(config.image_dir, file)
-            key = (
-                index.sha256,
-                [str(picture.path) for picture in index.pictures],
-                config.architecture,
-                [view.name for view in config.training_views],
-                config.testing_percentage,
-                config.validation_percentage,
-            )
-            if key != self._key:
-                split = split_dataset(
-                    index,
-                    testing_percentage=config.testing_percentage,
-                    validation_percentage=config.validation_percentage,
-                )
-                sides = ((split.training, config.training_views), (split.validation, config.views))
-                self._sides = self._load_sides(config, file, index.labels, sides)
-                self._key = key
-        if self._sides is None:
-            self._key = ()  # they may be computed by the time of the next trial
-            return None
-        prior = find_prior(config.architecture, index.labels) if config.from_starter else None
+        prior = find_prior(config.architecture, lesson.labels) if config.from_starter else None
         evaluations: list[Evaluation] = []
-        deadline_s = time.monotonic() + LONGEST_S
         fit_head(
-            *self._sides,
+            *lesson.sides,
             config.head_settings,
             evaluations.append,
             prior=prior,
-            is_stopped=lambda: time.monotonic() > deadline_s,
+            is_stopped=self._is_to_stop,
         )
-        return evaluations
+        return [list(asdict(evaluation).values()) for evaluation in evaluations]
+
+    def _is_to_stop(self) -> bool:
+        return time.monotonic() > self._deadline_s or self._is_stopped()
+
+    def _check_time(self, *_: int) -> None:
+        if self._is_to_stop():
+            raise _Stopped
+
+    def _find_lesson(self, config: TrainConfig) -> _Lesson | None:
+        key = (
+            str(config.image_dir),
+            compute_signature(config.image_dir),
+            config.architecture,
+            config.training_views,
+            config.testing_percentage,
+            config.validation_percentage,
+        )
+        if key != self._key:
+            self._lesson, self._key = self._load_lesson(config), key
+        if self._lesson is None:
+            self._key = ()  # bottlenecks may be there by the time of the next trial
+        return self._lesson
+
+    def _load_lesson(self, config: TrainConfig) -> _Lesson | None:
+        with CacheFile(config.bottleneck_dir or self._workspace.bottlenecks) as file:
+            index = scan_dataset(config.image_dir, file, self._check_time)
+            split = split_dataset(
+                index,
+                testing_percentage=config.testing_percentage,
+                validation_percentage=config.validation_percentage,
+            )
+            sides = ((split.training, config.training_views), (split.validation, config.views))
+            found = self._load_sides(config, file, index.labels, sides)
+        return found and _Lesson(index.labels, found)
 
     def _load_sides(
         self,
@@ -102,6 +133,7 @@ class PreviewMaker:
         cache = BottleneckCache(file, backbone, Preprocessing(config.backbone.input_size_px))
         found: list[Examples | None] = []
         for pictures, views in sides:
+            self._check_time()
             if not pictures:
                 found.append(None)
                 continue

@@ -4,57 +4,52 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import filelock
 
-from cluster_core.errors import ClusterError
+from cluster_core.access import Action, require
 from cluster_core.model.head_settings import Evaluation
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.events import Stage
-from cluster_core.training.runs.folder import (
-    DISCARD,
-    read_status,
-    read_stop_request,
-    save_status,
-)
-from cluster_core.training.runs.place import list_run_ids
+from cluster_core.training.endings import CANNOT_START, SILENT, describe_death
+from cluster_core.training.events import STAGES_WITH_A_HEAD
+from cluster_core.training.run_queue import RunQueue
+from cluster_core.training.runs.folder import KEEP_BEST, read_stop_request
 from cluster_core.training.runs.records import write_config
-from cluster_core.training.runs.status import RunState, RunStatus
+from cluster_core.training.runs.status import RunStatus
 from cluster_core.training.worker_process import WorkerProcess
 from cluster_core.workspace import Workspace
-
-_logger = logging.getLogger(__name__)
 
 POLL_S = 0.2
 # A worker that was asked to stop and did not is ended.
 GRACE_S = 1.2
 SILENCE_S = 60.0
-# A training may be over by then; a page waits no longer for its trial.
-BUSY_S = 1.0
-MAX_ATTEMPTS = 2
 # A worker that cannot even start is tried again, but not for ever at the same pace.
 RESTART_AFTER_S = (0.0, 1.0, 5.0, 30.0)
+TRUSTED_STARTS = 3
 LOCK = ".jobs.lock"
-TWICE_LEFT = (
-    "The server stopped twice while this was training: there may be too little memory for it; try "
-    "with a smaller network or fewer pictures."
-)
+
+ELSEWHERE = "A training that was begun in a terminal is running: this one begins after it."
+_logger = logging.getLogger(__name__)
 
 
 @dataclass
 class _Trial:
+    """A preview that somebody waits for."""
+
     config: TrainConfig
-    answer: Future[tuple[Evaluation, ...] | None] = field(default_factory=Future)
+    is_over: threading.Event = field(default_factory=threading.Event)
+    is_wanted: bool = True
+    evaluations: tuple[Evaluation, ...] | None = None
+
+    def answer(self, evaluations: tuple[Evaluation, ...] | None) -> None:
+        self.evaluations = evaluations
+        self.is_over.set()
 
 
 class Supervisor:
@@ -79,11 +74,12 @@ class Supervisor:
     ) -> None:
         self._workspace = workspace
         self._start_worker = start_worker
+        self._queue = RunQueue(workspace)
         self._wake = threading.Event()
         self._is_closed = False
         self._worker: WorkerProcess | None = None
+        self._verdict = ""
         self._run: RunStatus | None = None
-        self._over: set[str] = set()
         self._stop_seen_s: float | None = None
         self._n_failed_starts = 0
         self._start_at_s = 0.0
@@ -94,8 +90,9 @@ class Supervisor:
 
     @property
     def is_warm(self) -> bool:
-        """Whether the worker has loaded all it needs."""
-        return self._worker is not None and self._worker.is_ready
+        """Whether the worker has loaded all it needs and waits for work."""
+        worker = self._worker
+        return worker is not None and worker.is_ready and self._run is None
 
     def wake(self) -> None:
         """Look at once whether there is something to do; it would be seen soon anyway."""
@@ -110,23 +107,29 @@ class Supervisor:
         -------
         tuple of Evaluation or None
             None where the worker is busy or bottlenecks are not cached.
+
+        Raises
+        ------
+        AccessError
+            This server does not allow it.
         """
+        require(Action.TRAIN)
         if not self.is_warm:
             return None
         trial = _Trial(config)
         self._trials.append(trial)
         self.wake()
-        try:
-            return trial.answer.result(min(timeout_s, BUSY_S) if self._run else timeout_s)
-        except FutureTimeoutError:
-            trial.answer.cancel()
-            return None
+        trial.is_over.wait(timeout_s)
+        trial.is_wanted = False
+        return trial.evaluations
 
     def close(self) -> None:
         """End the worker; a run that is going on begins again with the next server."""
         self._is_closed = True
         self.wake()
         self._thread.join(timeout=10)
+        with contextlib.suppress(ValueError):
+            _supervisors.remove(self)
 
     def _work(self) -> None:
         lock = filelock.FileLock(self._workspace.root / LOCK, blocking=False)
@@ -136,12 +139,12 @@ class Supervisor:
             while not self._is_closed:
                 try:
                     self._step()
-                except Exception:  # a bug must not leave the queue without anybody to see to it
-                    _logger.exception("The queue of trainings stumbled")
+                except Exception:  # one odd run must not end all trainings of a server
+                    _logger.exception("The queue of trainings met an error and goes on")
+                    self._pause(1.0)
                 self._pause(POLL_S)
         finally:
-            if self._worker is not None:
-                self._worker.kill()
+            self._end_worker()
             lock.release()
 
     def _pause(self, seconds: float) -> None:
@@ -158,14 +161,16 @@ class Supervisor:
         if not worker.is_alive:
             self._bury(worker)
         elif worker.silent_s > SILENCE_S:
+            self._verdict = SILENT
             worker.kill()
         elif self._run is not None:
             self._enforce_stop(worker, self._run)
-        elif worker.is_ready and self._trial is None:
+        elif worker.is_ready:
             self._assign(worker)
 
     def _ensure_worker(self) -> None:
         if self._worker is None and time.monotonic() >= self._start_at_s:
+            self._verdict = ""
             self._worker = self._start_worker(self._workspace)
             self._worker.on_answer = self.wake
 
@@ -174,140 +179,92 @@ class Supervisor:
             self._n_failed_starts = 0
         elif answer["kind"] == "done":
             self._run = None
+            self._queue.note(RunStatus.from_record(answer["status"]))
         elif answer["kind"] == "preview" and self._trial is not None:
             found = answer["evaluations"]
-            evaluations = None if found is None else tuple(Evaluation(*row) for row in found)
-            _answer(self._trial, evaluations)
+            self._trial.answer(None if found is None else tuple(Evaluation(*row) for row in found))
             self._trial = None
 
     def _assign(self, worker: WorkerProcess) -> None:
-        """Give the worker the oldest run, or else a trial."""
-        waiting = self._list_waiting()
-        if waiting:
+        """Give the worker the oldest run, or else a trial, which a run cuts short."""
+        waiting = self._queue.list_waiting()
+        if waiting and _is_training_elsewhere(self._workspace):
+            self._queue.tell(waiting[0], ELSEWHERE)
+        elif waiting:
             while self._trials:
-                _answer(self._trials.popleft(), None)
-            if not _is_training_elsewhere(self._workspace):
-                self._run, self._stop_seen_s = waiting[0], None
-                worker.send(kind="train", run=waiting[0].id)
+                self._trials.popleft().answer(None)
+            self._run, self._stop_seen_s = waiting[0], None
+            worker.send(kind="train", run=waiting[0].id)
             return
-        while self._trials:
+        while self._trial is None and self._trials:
             trial = self._trials.popleft()
-            if not trial.answer.cancelled():  # whoever asked still waits
+            if trial.is_wanted:
                 self._trial = trial
                 worker.send(kind="preview", config=write_config(trial.config))
-                return
-
-    def _list_waiting(self) -> list[RunStatus]:
-        """Return the runs that wait, those first that a server left running when it ended."""
-        waiting = []
-        for status in self._list_open():
-            if status.state is RunState.QUEUED:
-                waiting.append(status)
-            elif status.attempts < MAX_ATTEMPTS:
-                again = replace(status, state=RunState.QUEUED, stage="", done=0, total=0)
-                self._save(again)
-                waiting.append(again)
-            else:
-                self._end(status, TWICE_LEFT)
-        return waiting
 
     def _enforce_stop(self, worker: WorkerProcess, run: RunStatus) -> None:
         """End a worker that does not obey; it may be in the middle of a long computation."""
-        folder = self._workspace.runs / run.id
-        request = read_stop_request(folder)
+        request = read_stop_request(self._workspace.runs / run.id)
         if request is None:
             return
         now_s = time.monotonic()
         self._stop_seen_s = self._stop_seen_s or now_s
         if now_s - self._stop_seen_s < GRACE_S:
             return
-        status = self._find_open(run.id)
-        last_stages = (Stage.TRAINING, Stage.TESTING, Stage.SAVING)
-        if status is None or (request != DISCARD and status.stage in last_stages):
-            return
-        worker.kill()
-        self._worker = self._run = None
-        self._save(replace(status, state=RunState.DISCARDED, ended=_now()))
+        status = self._queue.find_open(run.id)
+        if status and not (request == KEEP_BEST and status.stage in STAGES_WITH_A_HEAD):
+            worker.kill()
+            self._worker = self._run = None
+            self._queue.clear_away(run.id, worker.pid)
+            self._queue.discard(run.id)
 
     def _bury(self, worker: WorkerProcess) -> None:
         """Note what became of the run of a worker that has died, and make way for another."""
         self._worker = None
-        if not worker.is_ready:
-            delay = RESTART_AFTER_S[min(self._n_failed_starts, len(RESTART_AFTER_S) - 1)]
-            self._start_at_s = time.monotonic() + delay
-            self._n_failed_starts += 1
+        worker.kill()
         if self._trial is not None:
-            _answer(self._trial, None)
+            self._trial.answer(None)
             self._trial = None
         if self._run is not None:
-            status = self._find_open(self._run.id)
-            self._run = None
-            if status is not None:
-                self._end(status, _describe_death(worker.exit_code), worker.exit_code)
+            run, self._run = self._run, None
+            self._queue.clear_away(run.id, worker.pid)
+            verdict = self._verdict or describe_death(worker.exit_code)
+            self._queue.fail(run.id, verdict, worker.exit_code)
+        if not worker.is_ready:
+            delay_s = RESTART_AFTER_S[min(self._n_failed_starts, len(RESTART_AFTER_S) - 1)]
+            self._start_at_s = time.monotonic() + delay_s
+            self._n_failed_starts += 1
+            if self._n_failed_starts > TRUSTED_STARTS:
+                for status in self._queue.list_waiting():
+                    self._queue.fail(status.id, CANNOT_START, worker.exit_code)
 
-    def _end(self, status: RunStatus, message: str, exit_code: int | None = None) -> None:
-        ended = replace(
-            status, state=RunState.FAILED, ended=_now(), message=message, exit_code=exit_code
-        )
-        self._save(ended)
-
-    def _save(self, status: RunStatus) -> None:
-        # On a full disk the run stays as it was, and is met again as one left running.
-        with contextlib.suppress(OSError):
-            save_status(self._workspace, status)
-
-    def _find_open(self, run_id: str) -> RunStatus | None:
-        return next((status for status in self._list_open() if status.id == run_id), None)
-
-    def _list_open(self) -> list[RunStatus]:
-        """Return the runs that are not over, the oldest first; what is over is not read again."""
-        found = []
-        with contextlib.suppress(ClusterError):
-            for run_id in list_run_ids(self._workspace):
-                if run_id in self._over:
-                    continue
-                status = read_status(self._workspace.runs / run_id)
-                if status.state.is_over:
-                    self._over.add(run_id)
-                else:
-                    found.append(status)
-        return found
+    def _end_worker(self) -> None:
+        """End the worker with its server, and have its run wait for the next."""
+        worker, run = self._worker, self._run
+        self._worker = self._run = None
+        if worker is None:
+            return
+        worker.kill()
+        if run is not None:
+            self._queue.clear_away(run.id, worker.pid)
+            status = self._queue.find_open(run.id)
+            if status is not None:  # that it was cut short is not its fault
+                self._queue.put_back(replace(status, attempts=max(0, status.attempts - 1)))
 
 
 def start_supervisor(workspace: Workspace) -> Supervisor:
-    """Start the supervisor of this process, and return it."""
-    global _current  # noqa: PLW0603 (pages find it here: they are run anew at every click)
-    _current = Supervisor(workspace)
-    return _current
+    """Start a supervisor that `find_supervisor` finds, until it is closed."""
+    supervisor = Supervisor(workspace)
+    _supervisors.append(supervisor)
+    return supervisor
 
 
 def find_supervisor() -> Supervisor | None:
     """Return the supervisor of this process; None where training is not allowed."""
-    return _current
+    return _supervisors[-1] if _supervisors else None
 
 
-_current: Supervisor | None = None
-
-
-def _answer(trial: _Trial, evaluations: tuple[Evaluation, ...] | None) -> None:
-    with contextlib.suppress(InvalidStateError):  # whoever asked waits no longer
-        trial.answer.set_result(evaluations)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
-def _describe_death(exit_code: int | None) -> str:
-    if exit_code == -signal.SIGKILL:
-        return (
-            "The process that trained was ended by the system, probably because memory ran out: "
-            "try again with a smaller network, or close other programs first."
-        )
-    return (
-        f"The process that trained ended unexpectedly (exit code {exit_code}): try again; the end "
-        "of its log is below."
-    )
+_supervisors: list[Supervisor] = []
 
 
 def _try_to_lock(lock: filelock.BaseFileLock, workspace: Workspace) -> bool:

@@ -30,7 +30,8 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run as `python -m cluster_core.training.worker WORKSPACE`."""
     _die_with_parent()
-    os.nice(NICENESS)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     _print_to(os.devnull)
     lock = threading.Lock()
@@ -45,16 +46,20 @@ def main() -> None:
     workspace = Workspace(Path(sys.argv[1]))
     _warm_up()
     send(kind="ready")
+    from cluster_core.training.estimates import measure_speed
     from cluster_core.training.preview import PreviewMaker
     from cluster_core.training.run_training import run_training
 
-    previews = PreviewMaker(workspace)
+    # Whoever asks for a training meanwhile does not wait for a preview.
+    previews = PreviewMaker(workspace, is_stopped=lambda: not requests.empty())
     while True:
         request = requests.get()
         if request["kind"] == "train":
             with _logging_to(workspace.runs / request["run"] / LOG):
-                run_training(workspace, request["run"])
-            send(kind="done", run=request["run"])
+                status = run_training(workspace, request["run"])
+            send(kind="done", status=status.to_record())
+            if status.bundle and requests.empty():
+                measure_speed(workspace, status.architecture)
         else:
             send(kind="preview", evaluations=previews.make(request["config"]))
 
