@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cluster_core.errors import ClusterError, ImageError
+from cluster_core.errors import ImageError
 from cluster_core.images.sniffing import is_fits
 from cluster_core.model.library import ModelEntry
 from cluster_core.model.prediction import Predictor
@@ -13,7 +13,7 @@ from pages.components.fits_view import show_fits
 from pages.components.given_pictures import EXAMPLE, GivenPicture, ask_for_pictures
 from pages.components.many_answers import answer_all, show_many
 from pages.components.model_picker import pick_model
-from pages.components.predictor import load_predictor
+from pages.components.predictor import obtain_predictor
 from pages.components.text import escape_markdown
 
 _MAGIC_BYTES = 10
@@ -44,15 +44,12 @@ st.title("Classify")
 chosen_model = pick_model()
 given = ask_for_pictures()
 examples, answers = st.empty(), st.empty()
-if chosen_model is not None:
-    try:
-        loaded = load_predictor(chosen_model)
-    except ClusterError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
-    else:
-        if EXAMPLE in st.session_state:
-            with examples.container():
-                show_examples(chosen_model, loaded)
+if chosen_model is not None and (given or EXAMPLE in st.session_state):
+    loaded = obtain_predictor(chosen_model)
+    if loaded is not None and EXAMPLE in st.session_state:
+        with examples.container():
+            show_examples(chosen_model, loaded)
+    if loaded is not None:
         # What stood here before would be seen, greyed, as long as pictures are looked at.
         answers.empty()
         with answers.container():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cluster_core.errors import ClusterError
 from cluster_core.model.bundle import load_bundle
 from cluster_core.model.library import ModelEntry
 from cluster_core.model.prediction import MODELS_IN_MEMORY, Predictor
@@ -13,14 +14,24 @@ from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 
 
-def load_predictor(model: ModelEntry) -> Predictor:
-    """Return what answers for a model, and say so where that takes a while.
+def obtain_predictor(model: ModelEntry) -> Predictor | None:
+    """Return what answers for a model; None, and why, where it is not to be had.
 
-    Raises
-    ------
-    BundleError, BackboneError
-        The model was deleted meanwhile, or its network is not to be had.
+    A network that could not be made ready is tried again when that is asked for, not
+    at every click: each try may take a minute.
     """
+    failed: dict[str, str] = st.session_state.setdefault("models failed", {})
+    if model.manifest_sha256 not in failed:
+        try:
+            return _load_with_spinner(model)
+        except ClusterError as error:
+            failed[model.manifest_sha256] = str(error)
+    st.error(escape_markdown(failed[model.manifest_sha256]), icon=":material/error:")
+    st.button("Try again", key="try_again", icon=":material/refresh:", on_click=failed.clear)
+    return None
+
+
+def _load_with_spinner(model: ModelEntry) -> Predictor:
     wait = "Loading the model …"
     if model.architecture != SKY_BACKBONE.name:
         wait = (

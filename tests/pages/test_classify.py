@@ -14,7 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.model import looking
+from cluster_core.model import looking, prediction
 from pages.components import given_pictures, many_answers
 from tests.samples import COLOURS, REPOSITORY, draw_blob
 
@@ -324,14 +324,22 @@ def test_a_damaged_model_is_a_sentence_and_others_can_be_chosen(trained):
     assert len(headings(page)) == 1
 
 
-def test_a_network_that_cannot_be_had_is_a_sentence(trained, monkeypatch):
+def test_a_network_that_cannot_be_had_is_a_sentence_and_tried_again_when_asked(
+    trained, monkeypatch
+):
     (folder,) = trained.bundles.iterdir()
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["backbone"]["weights_sha256"] = "0" * 64
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    monkeypatch.setattr("cluster_core.model.prediction._convert_elsewhere", lambda *_: None)
-    page = open_page()
+    tries = []
+    monkeypatch.setattr(prediction, "_convert_elsewhere", lambda spec, _: tries.append(spec.name))
+    page = give(open_page(), ("one.png", make_picture("red stars")))
     assert "trained on random with other weights" in page.error[0].value
+    page.run()
+    assert page.error
+    assert tries == ["random"]
+    page.button(key="try_again").click().run()
+    assert tries == ["random", "random"]
     assert not page.exception
 
 
