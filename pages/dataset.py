@@ -31,7 +31,7 @@ from pages.components.navigation import PageFile
 from pages.components.text import escape_markdown
 from pages.components.trash_list import show_trash
 
-_PICTURES, _ADD, _NUMBERS = "Pictures", "Add pictures", "Numbers"
+_PICTURES, _ADD, _OVERVIEW = "Pictures", "Add pictures", "Overview"
 
 
 def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
@@ -72,7 +72,7 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
     show_summary(reading, index)
     view = st.segmented_control(
         "View",
-        [_PICTURES, _ADD, _NUMBERS] if may_edit else [_PICTURES, _NUMBERS],
+        [_PICTURES, _ADD, _OVERVIEW] if may_edit else [_PICTURES, _OVERVIEW],
         default=_PICTURES,
         required=True,
         key="dataset_view",
@@ -81,7 +81,7 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
     )
     if view == _ADD:
         show_upload(workspace, reading.image_dir, index.labels)
-    elif view == _NUMBERS:
+    elif view == _OVERVIEW:
         split = find_split(reading)
         show_overview(workspace, index, split if isinstance(split, Split) else None)
     else:

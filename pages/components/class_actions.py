@@ -10,7 +10,7 @@ import streamlit as st
 from cluster_core.data.editing import add_class, delete_class, rename_class
 from cluster_core.workspace import Workspace
 from pages.components.dataset_outcome import Outcome, attempt, tell_deleted
-from pages.components.dataset_picker import ask_for_name
+from pages.components.dialogs import ask_for_name, close_dialog, is_open, open_dialog
 from pages.components.text import escape_markdown
 
 # More do not fit beside each other.
@@ -58,20 +58,38 @@ def choose_shown_class(image_dir: Path, counts: Mapping[str, int]) -> str | None
 def show_class_actions(workspace: Workspace, image_dir: Path, label: str | None) -> None:
     """Draw the buttons that add, rename and delete a class."""
     with st.container(horizontal=True, key="class_actions"):
-        if st.button("Add class", key="add_class", icon=":material/add:"):
-            _ask_for_class(image_dir)
-        if label is None:
-            return
-        if st.button("Rename class", key="rename_class", icon=":material/edit:", type="tertiary"):
-            _ask_for_new_name(image_dir, label)
         st.button(
-            "Delete class",
-            key="delete_class",
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=attempt,
-            args=(lambda: tell_deleted(workspace, delete_class(workspace, image_dir, label)),),
+            "Add class",
+            key="add_class",
+            icon=":material/add:",
+            on_click=open_dialog,
+            args=("add class",),
         )
+        if label is not None:
+            _show_changes(workspace, image_dir, label)
+    if is_open("add class"):
+        _ask_for_class(image_dir)
+    elif is_open("rename class") and label is not None:
+        _ask_for_new_name(image_dir, label)
+
+
+def _show_changes(workspace: Workspace, image_dir: Path, label: str) -> None:
+    st.button(
+        "Rename class",
+        key="rename_class",
+        icon=":material/edit:",
+        type="tertiary",
+        on_click=open_dialog,
+        args=("rename class",),
+    )
+    st.button(
+        "Delete class",
+        key="delete_class",
+        icon=":material/delete:",
+        type="tertiary",
+        on_click=attempt,
+        args=(lambda: tell_deleted(workspace, delete_class(workspace, image_dir, label)),),
+    )
 
 
 def show_class(label: str) -> None:
@@ -79,7 +97,7 @@ def show_class(label: str) -> None:
     st.session_state[_WANTED] = label
 
 
-@st.dialog("Add a class", icon=":material/new_label:")
+@st.dialog("Add a class", icon=":material/new_label:", on_dismiss=close_dialog)
 def _ask_for_class(image_dir: Path) -> None:
     def add(name: str) -> Outcome:
         label = add_class(image_dir, name).name
@@ -89,7 +107,7 @@ def _ask_for_class(image_dir: Path) -> None:
     ask_for_name("class", "What do its pictures show?", "Add", add, hint="such as open clusters")
 
 
-@st.dialog("Rename a class", icon=":material/edit:")
+@st.dialog("Rename a class", icon=":material/edit:", on_dismiss=close_dialog)
 def _ask_for_new_name(image_dir: Path, label: str) -> None:
     def rename(name: str) -> Outcome:
         new = rename_class(image_dir, label, name).name

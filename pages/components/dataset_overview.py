@@ -49,7 +49,7 @@ def find_split(reading: DatasetReading) -> Split | ClusterError:
 
 def show_overview(workspace: Workspace, index: DatasetIndex, split: Split | None) -> None:
     """Draw the numbers of a dataset, its chart, and a way to take it home."""
-    st.markdown(f"**{count_pictures(len(index.pictures))}** {_describe_sizes(index)}")
+    st.markdown(f"**{count_pictures(len(index.pictures))}**{_describe_sizes(index)}")
     shares = count_shares(index.counts, split)
     if index.pictures:
         st.altair_chart(
@@ -109,7 +109,7 @@ def _describe_sizes(index: DatasetIndex) -> str:
     sizes = f"{smallest.width_px} x {smallest.height_px} px"
     if (smallest.width_px, smallest.height_px) != (largest.width_px, largest.height_px):
         sizes = f"from {sizes} to {largest.width_px} x {largest.height_px} px"
-    said = f"of {sizes}, {format_bytes(n_bytes)} in all."
+    said = f", {sizes}; {format_bytes(n_bytes)} in all."
     n_small = sum(min(p.width_px, p.height_px) < _SMALL_PX for p in index.pictures)
     if n_small:
         said += f" {n_small:,} are smaller than {_SMALL_PX} px, which shows a network little."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 
 import streamlit as st
@@ -19,7 +18,8 @@ from cluster_core.data.placing import DATASET_SUFFIX
 from cluster_core.errors import ClusterError
 from cluster_core.training.runs import list_runs
 from cluster_core.workspace import Workspace
-from pages.components.dataset_outcome import Outcome, attempt, tell, tell_deleted
+from pages.components.dataset_outcome import Outcome, tell_deleted
+from pages.components.dialogs import ask_for_name, close_dialog, confirm, is_open, open_dialog
 from pages.components.selection import Choice, choose, get_chosen
 from pages.components.text import escape_markdown
 
@@ -53,16 +53,34 @@ def pick_dataset(workspace: Workspace) -> str:
             width=320,
         )
         if is_allowed(Action.EDIT_DATASETS):
-            if st.button("New dataset", key="new_dataset", icon=":material/add:"):
-                _ask_for_name(workspace)
-            if chosen in present and st.button(
-                "Delete dataset", key="delete_dataset", icon=":material/delete:", type="tertiary"
-            ):
-                _confirm_deletion(workspace, chosen)
+            _show_actions(is_present=chosen in present)
+    if is_open("new dataset"):
+        _ask_for_name(workspace)
+    elif is_open("delete dataset") and chosen in present:
+        _confirm_deletion(workspace, chosen)
     return chosen
 
 
-@st.dialog("New dataset", icon=":material/create_new_folder:")
+def _show_actions(*, is_present: bool) -> None:
+    st.button(
+        "New dataset",
+        key="new_dataset",
+        icon=":material/add:",
+        on_click=open_dialog,
+        args=("new dataset",),
+    )
+    if is_present:
+        st.button(
+            "Delete dataset",
+            key="delete_dataset",
+            icon=":material/delete:",
+            type="tertiary",
+            on_click=open_dialog,
+            args=("delete dataset",),
+        )
+
+
+@st.dialog("New dataset", icon=":material/create_new_folder:", on_dismiss=close_dialog)
 def _ask_for_name(workspace: Workspace) -> None:
     def create(name: str) -> Outcome:
         folder = create_dataset(workspace, name)
@@ -72,41 +90,7 @@ def _ask_for_name(workspace: Workspace) -> None:
     ask_for_name("new_dataset", "Name", "Create", create, hint="such as galaxies")
 
 
-def ask_for_name(
-    key: str,
-    label: str,
-    verb: str,
-    act: Callable[[str], Outcome],
-    *,
-    value: str = "",
-    hint: str = "",
-) -> None:
-    """Draw a form for one name in a dialog, which stays open with a sentence until it is good.
-
-    Parameters
-    ----------
-    key : str
-        The field gets the key `<key>_name`, the button `confirm_<key>`.
-    label, verb : str
-        What stands above the field and on the button.
-    act : callable
-        Takes the name; what it returns is told when the dialog is closed.
-    value, hint : str
-        What stands in the field, and in grey where it is empty.
-    """
-    with st.form(f"{key}_form", border=False):
-        name = st.text_input(label, value, key=f"{key}_name", placeholder=hint)
-        is_confirmed = st.form_submit_button(verb, type="primary", key=f"confirm_{key}")
-    if is_confirmed:
-        try:
-            tell(act(name))
-        except ClusterError as error:
-            st.error(escape_markdown(str(error)), icon=":material/error:")
-            return
-        st.rerun()
-
-
-@st.dialog("Delete this dataset?", icon=":material/delete:")
+@st.dialog("Delete this dataset?", icon=":material/delete:", on_dismiss=close_dialog)
 def _confirm_deletion(workspace: Workspace, name: str) -> None:
     st.write(
         f"All classes and pictures of **{escape_markdown(name)}** go to the trash. You can bring "
@@ -117,15 +101,13 @@ def _confirm_deletion(workspace: Workspace, name: str) -> None:
             "A training that uses it has not ended yet, and may fail without its pictures.",
             icon=":material/model_training:",
         )
-    if st.button("Delete", key="confirm_delete_dataset", type="primary"):
 
-        def delete() -> Outcome:
-            entry = delete_dataset(workspace, name)
-            choose(Choice.DATASET, None)
-            return tell_deleted(workspace, entry)
+    def delete() -> Outcome:
+        entry = delete_dataset(workspace, name)
+        choose(Choice.DATASET, None)
+        return tell_deleted(workspace, entry)
 
-        attempt(delete)
-        st.rerun()
+    confirm("delete_dataset", "Delete", delete)
 
 
 def is_in_training(workspace: Workspace, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -20,9 +20,11 @@ from pages.components.dataset_outcome import Outcome, attempt, tell_deleted
 from pages.components.text import escape_markdown
 
 PER_PAGE = 24
-_CELL_PX = 176
+_CELL_PX = 166
 _LARGE_PX = 900
 _LONGEST_NAME = 26
+_TARGET = "move_to"
+_CHANGED = "gallery changed"
 _KB, _MB = 1_000, 1_000_000
 
 
@@ -42,6 +44,8 @@ def show_gallery(
     pictures : sequence of Picture
         Those of the class, at least one.
     """
+    if st.session_state.pop(_CHANGED, False):
+        st.rerun()  # the whole page: counts and classes have changed too
     n_pages = -(-len(pictures) // PER_PAGE)
     label = pictures[0].label
     place = st.container()
@@ -87,22 +91,28 @@ def _show_actions(
         if not picked:
             st.caption("Tick pictures to move them to another class, or to delete them.")
             return
-        target = None
+        noun = "1 picture" if len(picked) == 1 else f"{len(picked)} pictures"
         if others:
-            target = st.selectbox(
-                "Move to", others, key="move_to", label_visibility="collapsed", width=240
+            st.selectbox("Move to", others, key=_TARGET, label_visibility="collapsed", width=240)
+            st.button(
+                f"Move {noun}",
+                key="move_pictures",
+                icon=":material/drive_file_move:",
+                on_click=lambda: _change(lambda: _move(image_dir, picked)),
             )
-        noun = "picture" if len(picked) == 1 else "pictures"
-        if target and st.button(
-            f"Move {len(picked)} {noun}", key="move_pictures", icon=":material/drive_file_move:"
-        ):
-            attempt(lambda: _move(image_dir, picked, target))
-            st.rerun()
-        if st.button(
-            f"Delete {len(picked)} {noun}", key="delete_pictures", icon=":material/delete:"
-        ):
-            attempt(lambda: tell_deleted(workspace, delete_pictures(workspace, picked)))
-            st.rerun()
+        st.button(
+            f"Delete {noun}",
+            key="delete_pictures",
+            icon=":material/delete:",
+            on_click=lambda: _change(
+                lambda: tell_deleted(workspace, delete_pictures(workspace, picked))
+            ),
+        )
+
+
+def _change(act: Callable[[], Outcome]) -> None:
+    attempt(act)
+    st.session_state[_CHANGED] = True
 
 
 def _pick(shown: Sequence[Picture], is_picked: bool) -> None:
@@ -110,7 +120,8 @@ def _pick(shown: Sequence[Picture], is_picked: bool) -> None:
         st.session_state[key_of(picture.path)] = is_picked
 
 
-def _move(image_dir: Path, paths: Sequence[Path], target: str) -> Outcome:
+def _move(image_dir: Path, paths: Sequence[Path]) -> Outcome:
+    target = st.session_state[_TARGET]
     source = paths[0].parent.name
     report = move_pictures(image_dir, paths, target)
     said = f"Moved {len(report.moved)} of {len(paths)} pictures from {source} to {target}"
@@ -128,7 +139,7 @@ def _show_cells(workspace: Workspace, shown: Sequence[Picture], is_editable: boo
     with CacheFile(workspace.bottlenecks) as cache:
         thumbnails = ThumbnailCache(cache).get_many([picture.path for picture in shown])
     # Cells of one width that wrap: columns would stand below each other on a phone.
-    with st.container(horizontal=True, gap="medium", key="gallery"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="gallery"):
         for picture, thumbnail in zip(shown, thumbnails, strict=True):
             with st.container(width=_CELL_PX, gap="xsmall"):
                 _show_cell(workspace, picture, thumbnail, is_editable)
@@ -148,7 +159,7 @@ def _show_cell(
     else:
         st.markdown(escape_markdown(short))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.caption(f"{picture.width_px} x {picture.height_px} px", width="content")
+        st.caption(f"{picture.width_px} x {picture.height_px}", width="content")
         if st.button(
             "Enlarge",
             key=f"enlarge_{_shorten_key(str(picture.path))}",

@@ -7,6 +7,7 @@ import streamlit as st
 from cluster_core.data.trash import TrashEntry, empty_trash, list_trash, restore
 from cluster_core.workspace import Workspace
 from pages.components.dataset_outcome import Outcome, attempt
+from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.text import escape_markdown
 from pages.components.words import format_time
 
@@ -23,8 +24,15 @@ def show_trash(workspace: Workspace) -> None:
             _show_entry(workspace, entry)
         if len(entries) > _MOST_SHOWN:
             st.caption(f"and {len(entries) - _MOST_SHOWN:,} older ones")
-        if st.button("Empty the trash", key="empty_trash", icon=":material/delete_forever:"):
-            _confirm_emptying(workspace, sum(entry.n_files for entry in entries))
+        st.button(
+            "Empty the trash",
+            key="empty_trash",
+            icon=":material/delete_forever:",
+            on_click=open_dialog,
+            args=("empty trash",),
+        )
+    if is_open("empty trash"):
+        _confirm_emptying(workspace, sum(entry.n_files for entry in entries))
 
 
 def _show_entry(workspace: Workspace, entry: TrashEntry) -> None:
@@ -47,9 +55,11 @@ def _show_entry(workspace: Workspace, entry: TrashEntry) -> None:
         )
 
 
-@st.dialog("Empty the trash?", icon=":material/delete_forever:")
+@st.dialog("Empty the trash?", icon=":material/delete_forever:", on_dismiss=close_dialog)
 def _confirm_emptying(workspace: Workspace, n_files: int) -> None:
     st.write(f"{n_files:,} files are deleted for good. Nothing of it can be brought back.")
-    if st.button("Delete for good", key="confirm_empty_trash", type="primary"):
-        attempt(lambda: Outcome(f"{empty_trash(workspace):,} files are deleted for good."))
-        st.rerun()
+    confirm(
+        "empty_trash",
+        "Delete for good",
+        lambda: Outcome(f"{empty_trash(workspace):,} files are deleted for good."),
+    )
