@@ -1,5 +1,109 @@
-"""The page Evaluation."""
+"""What a model got right and wrong in its test, and what to do about it."""
+
+from dataclasses import replace
 
 import streamlit as st
 
-st.title("Evaluation")
+from cluster_core.access import Action, is_allowed
+from cluster_core.errors import ClusterError
+from cluster_core.evaluation.review import find_picture
+from cluster_core.evaluation.scores import Metrics
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs import load_config, load_result
+from cluster_core.workspace import Workspace
+from pages.components.confusion_matrix import show_confusion
+from pages.components.dataset_outcome import show_outcome
+from pages.components.mistakes import show_mistakes, show_thumbnail
+from pages.components.navigation import PageFile
+from pages.components.run_choice import choose_tested_run
+from pages.components.run_view import start_run
+from pages.components.text import escape_markdown
+from pages.components.words import describe_accuracy, format_percent
+
+CELL_COLUMNS = 6
+
+
+def show_classes(metrics: Metrics) -> None:
+    """Draw how each class fared, with what is plausible for other pictures of it."""
+    for found in metrics.classes:
+        low, high = found.interval
+        share = found.n_right / found.n if found.n else 0.0
+        st.progress(
+            share,
+            f"**{escape_markdown(found.label)}**: {found.n_right} of {found.n} right "
+            f":gray[(between {format_percent(low)} and {format_percent(high)} is plausible)]",
+        )
+
+
+def show_cell(config: TrainConfig, metrics: Metrics, cell: tuple[str, str]) -> None:
+    """Draw the pictures of a cell of the confusion matrix."""
+    chosen = [one for one in metrics.pictures if (one.label, one.predicted) == cell]
+    label, answer = map(escape_markdown, cell)
+    st.markdown(f"**{len(chosen)} in {label}, answered {answer}**")
+    for start in range(0, len(chosen), CELL_COLUMNS):
+        row = chosen[start : start + CELL_COLUMNS]
+        for column, tested in zip(st.columns(CELL_COLUMNS), row, strict=False):
+            with column:
+                path = find_picture(config.image_dir, tested).path
+                show_thumbnail(workspace, path, f"{tested.path.name}, {tested.score:.0%}")
+
+
+def show_retrain(config: TrainConfig, *, is_due: bool) -> None:
+    """Draw the button that trains again with the same settings."""
+    if not is_allowed(Action.TRAIN):
+        return
+    if is_due:
+        st.info("The dataset has changed since this test: retrain, and see whether it does better.")
+    if st.button(
+        "Retrain",
+        key="evaluation_retrain",
+        type="primary" if is_due else "secondary",
+        icon=":material/model_training:",
+        help="Trains again with the same settings on the dataset as it is now.",
+    ):
+        start_run(workspace, replace(config, summaries_dir=None))
+
+
+st.title("Evaluation", anchor=False)
+workspace = Workspace.default()
+run_id = choose_tested_run(workspace)
+if run_id is None:
+    st.write(
+        "Here you will see what a model got right and wrong, picture by picture. Nothing has been "
+        "trained to the end yet."
+    )
+    if st.button("Choose settings and train", key="to_hyperparameters", icon=":material/tune:"):
+        st.switch_page(PageFile.HYPERPARAMETERS)
+    st.stop()
+result = load_result(workspace, run_id)
+try:
+    run_config = load_config(workspace, run_id)
+except ClusterError as error:
+    st.error(escape_markdown(str(error)), icon=":material/error:")
+    st.stop()
+if result is None or not result.metrics.n:
+    st.info(
+        "No pictures were kept for the final test, so nothing is known: raise Testing percentage."
+    )
+    show_retrain(run_config, is_due=False)
+    st.stop()
+metrics = result.metrics
+st.markdown(f"#### {describe_accuracy(metrics.n_right, metrics.n)}")
+show_outcome()
+matrix, classes = st.columns(2, gap="large")
+with matrix:
+    picked = show_confusion(metrics, f"confusion_{run_id}")
+    st.caption("Click a cell to see its pictures.")
+with classes:
+    st.subheader("Each class", anchor=False)
+    show_classes(metrics)
+if picked is not None:
+    show_cell(run_config, metrics, picked)
+st.subheader("What it got wrong", anchor=False)
+if metrics.misclassified:
+    st.caption("The surest mistakes first: a wrong label in your folders often shows up here.")
+    has_changed = show_mistakes(workspace, run_config.image_dir, run_id, metrics.misclassified)
+else:
+    st.success("Nothing: every test picture was answered as its folder says.")
+    has_changed = False
+show_retrain(run_config, is_due=has_changed)

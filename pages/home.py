@@ -1,64 +1,76 @@
-"""The first page: try a model on a picture, and learn how to train one."""
-
-import shlex
-from pathlib import Path
+"""The first page: what this is, three ways to begin, and where one stands."""
 
 import streamlit as st
 
-from cluster_core.data.mapping import count_usable_cpus
-from cluster_core.errors import ImageError
-from cluster_core.images import IMAGE_SUFFIXES, decode_image
-from cluster_core.model.bundle import load_bundle
-from cluster_core.model.bundle_files import MANIFEST
-from cluster_core.model.prediction import Predictor
-from cluster_core.model.selection import choose_bundle_folder
-from cluster_core.model.weights import hash_file
+from cluster_core.access import Action, is_allowed
+from cluster_core.model.selection import STARTER_ID
 from cluster_core.workspace import Workspace
-from pages.components.text import escape_markdown
-
-PICTURE_TYPES = sorted(IMAGE_SUFFIXES)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
-def load_predictor(folder: str, manifest_sha256: str) -> Predictor:
-    """Load a model once for all visitors; a changed manifest is another model."""
-    return Predictor(load_bundle(Path(folder)), Workspace.default(), count_usable_cpus())
+from pages.components.dataset_outcome import attempt, show_outcome
+from pages.components.dataset_work import is_working, work_on
+from pages.components.demo_dataset import begin_demo, render_samples, take_finished_demo
+from pages.components.given_pictures import EXAMPLE
+from pages.components.navigation import PageFile
+from pages.components.selection import Choice, choose
+from pages.components.workflow import show_workflow
 
 
-st.title("Cluster Lab")
+def show_way(key: str, icon: str, title: str, sentence: str, action: str) -> bool:
+    """Draw one way to begin; return whether it was chosen."""
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"##### :material/{icon}: {title}")
+        st.write(sentence)
+        return st.button(action, key=key, width="stretch", disabled=is_working())
+
+
+workspace = Workspace.default()
+st.title("Cluster Lab", anchor=False)
 st.write(
-    "Teach a computer to tell pictures apart: globular or open star cluster, or any folders of "
-    "your own. It learns from a few dozen pictures a class, in seconds, on this machine."
+    "Teach a computer to tell pictures apart: globular or open star cluster, or any classes of "
+    "your own. Show it a few dozen pictures of each, and it learns in seconds, on this machine."
 )
-photos = Workspace.default().cluster_photos
-folder = choose_bundle_folder(Workspace.default())
-predictor = load_predictor(str(folder), hash_file(folder / MANIFEST))
-st.subheader("What does your picture show?")
-bundle = predictor.bundle
-st.caption(escape_markdown(f"The model {bundle.name} tells apart: {', '.join(bundle.labels)}."))
-for file in st.file_uploader("Pictures", type=PICTURE_TYPES, accept_multiple_files=True):
-    try:
-        pixels = decode_image(
-            file.getvalue(),
-            file.name,
-            stretch=bundle.preprocessing.stretch,
-            min_side_px=bundle.preprocessing.size_px,
-        )
-    except ImageError as error:
-        st.error(escape_markdown(str(error)), icon=":material/broken_image:")
-        continue
-    picture, answer = st.columns([1, 2])
-    picture.image(pixels)
-    prediction = predictor.predict_pixels(pixels)
-    answer.markdown(f"**{escape_markdown(prediction.label)}**, {prediction.score:.0%}")
-    for label, score in prediction.scores.items():
-        answer.progress(score, text=f"{escape_markdown(label)} {score:.1%}")
-    answer.caption(f"{escape_markdown(file.name)}, answered in {prediction.seconds * 1000:.0f} ms")
+st.image(render_samples(), width="stretch")
+st.caption("A simulated sky, drawn by this program: the network that ships with it grew up on it.")
 
-with st.expander("Teach it your own classes", icon=":material/school:"):
-    st.write(
-        f"Put pictures into `{photos}`, a sub-folder for each class, then train "
-        "from a terminal. The newest model answers here."
+st.subheader("Three ways to begin", anchor=False)
+ways = st.columns(3)
+with ways[0]:
+    wants_to_try = show_way(
+        "home_try",
+        "image_search",
+        "Try a picture",
+        "The starter model knows star clusters already. Give it a picture, or take an example.",
+        "Classify a picture",
     )
-    image_dir = shlex.quote(f"--image_dir={photos}")
-    st.code(f"python -m cluster_core.retrain {image_dir}", language="bash")
+with ways[1]:
+    if is_allowed(Action.EDIT_DATASETS):
+        wants_sky = show_way(
+            "home_simulated_sky",
+            "auto_awesome",
+            "Try it with a simulated sky",
+            "Renders 80 labelled star clusters in a few seconds, to learn from at once.",
+            "Render a sky",
+        )
+    else:
+        wants_sky = False
+with ways[2]:
+    wants_own = show_way(
+        "home_own_pictures",
+        "add_photo_alternate",
+        "Bring your own pictures",
+        "Of anything: stars, cells, leaves, screws. One folder for each class, or a .zip of them.",
+        "Set up a dataset",
+    )
+if wants_to_try:
+    choose(Choice.MODEL, STARTER_ID)
+    st.session_state[EXAMPLE] = 0
+    st.switch_page(PageFile.CLASSIFY)
+if wants_sky:
+    attempt(lambda: begin_demo(workspace))
+    st.rerun()
+if wants_own:
+    st.switch_page(PageFile.DATASET)
+work_on()
+if take_finished_demo():
+    st.switch_page(PageFile.HYPERPARAMETERS)
+show_outcome()
+show_workflow(workspace)

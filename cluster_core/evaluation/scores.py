@@ -46,6 +46,27 @@ class TestedPicture:
 
 
 @dataclass(frozen=True)
+class ClassAccuracy:
+    """How often pictures of one class were answered right.
+
+    Attributes
+    ----------
+    label : str
+    n, n_right : int
+        Pictures tested, and how many of them were answered right.
+    """
+
+    label: str
+    n: int
+    n_right: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % Wilson interval of the share that is right."""
+        return compute_wilson_interval(self.n_right, self.n)
+
+
+@dataclass(frozen=True)
 class Metrics:
     """Accuracy on the test pictures.
 
@@ -66,6 +87,14 @@ class Metrics:
         counted = Counter((picture.label, picture.predicted) for picture in self.pictures)
         return tuple(
             tuple(counted[label, predicted] for predicted in self.labels) for label in self.labels
+        )
+
+    @property
+    def classes(self) -> tuple[ClassAccuracy, ...]:
+        """Accuracy of each class, in the order of the labels."""
+        return tuple(
+            ClassAccuracy(label, sum(row), row[number])
+            for number, (label, row) in enumerate(zip(self.labels, self.confusion, strict=True))
         )
 
     @property

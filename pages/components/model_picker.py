@@ -10,7 +10,7 @@ from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_chosen
 from pages.components.text import escape_markdown
-from pages.components.words import describe_accuracy
+from pages.components.words import describe_accuracy, tell_apart
 
 LABELS_NAMED = 12
 _KEY = "model"
@@ -29,12 +29,13 @@ def pick_model() -> ModelEntry | None:
         )
         choose(Choice.MODEL, None)
         chosen = None
+    names = dict(zip(models, tell_apart([_name(model) for model in models.values()]), strict=True))
     st.session_state[_KEY] = chosen or default.id
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Model that answers",
             list(models),
-            format_func=lambda model_id: _name(models[model_id]),
+            format_func=names.__getitem__,
             key=_KEY,
             on_change=lambda: choose(Choice.MODEL, st.session_state[_KEY]),
             width=420,

@@ -27,7 +27,7 @@ from pages.components.run_view import STATES
 from pages.components.selection import Choice, choose
 from pages.components.settings_form import LABELS, describe_setting
 from pages.components.text import escape_markdown
-from pages.components.words import count_seconds, format_seconds, format_time
+from pages.components.words import count_seconds, format_seconds, format_time, tell_apart
 
 MAX_COMPARED = 8
 COLUMNS = {
@@ -210,10 +210,6 @@ def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]
 
 def _name_apart(runs: list[RunStatus]) -> list[str]:
     """Return a name for each training that no other of them has."""
-    plain = [
-        f"{format_time(status.created, seconds=True)} {status.architecture}" for status in runs
-    ]
-    return [
-        f"{name} ({plain[: at + 1].count(name)})" if plain.count(name) > 1 else name
-        for at, name in enumerate(plain)
-    ]
+    return tell_apart(
+        [f"{format_time(status.created, seconds=True)} {status.architecture}" for status in runs]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +25,17 @@ def describe_accuracy(n_right: int, n: int) -> str:
     return f"{n_right} of {n} right; between {low:.0%} and {high:.0%} is plausible.".replace(
         "%", " %"
     )
+
+
+def tell_apart(names: Sequence[str]) -> list[str]:
+    """Return names of which no two are the same: a repeated one gets a number.
+
+    A choice among equal names would be taken for the first of them.
+    """
+    return [
+        f"{name} ({names[: at + 1].count(name)})" if names.count(name) > 1 else name
+        for at, name in enumerate(names)
+    ]
 
 
 def format_percent(share: float) -> str:

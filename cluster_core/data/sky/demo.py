@@ -28,6 +28,7 @@ def render_demo_dataset(
     on_progress: Progress | None = None,
     *,
     force: bool = False,
+    resume: bool = False,
 ) -> list[Path]:
     """Render a folder of class folders.
 
@@ -46,6 +47,8 @@ def render_demo_dataset(
     force : bool
         Render into a folder that holds files already; of these only those of the same
         name are replaced.
+    resume : bool
+        Go on with a rendering that was interrupted: pictures that are there stay.
 
     Returns
     -------
@@ -61,24 +64,29 @@ def render_demo_dataset(
     """
     wanted = list(dict.fromkeys(labels))
     _check_request(wanted, per_class, seed)
-    _check_folder(output, force=force)
+    _check_folder(output, force=force or resume)
     paths = []
     for label in wanted:
         for number in range(per_class):
-            paths.append(_render_file(output, label, number, seed))
+            path = _name_file(output, label, number)
+            if not (resume and path.exists()):
+                _render_file(path, label, number, seed)
+            paths.append(path)
             if on_progress is not None:
                 on_progress(len(paths), per_class * len(wanted))
     return paths
 
 
-def _render_file(output: Path, label: str, number: int, seed: int) -> Path:
+def _name_file(output: Path, label: str, number: int) -> Path:
+    return output / label / f"{label.replace(' ', '_')}_{number + 1:04d}.jpg"
+
+
+def _render_file(path: Path, label: str, number: int, seed: int) -> None:
     place = list(DEMO_CLASSES).index(label)
     rng = np.random.default_rng([seed, place, number])
     picture = render_picture(rng, str(rng.choice(DEMO_CLASSES[label])), SIZE_PX, SIZE_PX)
-    path = output / label / f"{label.replace(' ', '_')}_{number + 1:04d}.jpg"
     with replacing(path) as draft:
         Image.fromarray(picture.pixels).save(draft, "JPEG", quality=JPEG_QUALITY)
-    return path
 
 
 def _check_request(labels: list[str], per_class: int, seed: int) -> None:

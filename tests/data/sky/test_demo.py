@@ -69,3 +69,21 @@ def test_a_file_is_no_folder(tmp_path):
 
 def test_every_demo_class_can_be_rendered(tmp_path):
     assert len(render_demo_dataset(tmp_path, list(DEMO_CLASSES), 1, seed=2)) == len(DEMO_CLASSES)
+
+
+def test_a_rendering_that_was_interrupted_goes_on_where_it_was(tmp_path):
+    class StoppedError(Exception):
+        pass
+
+    def stop(done, total):
+        if done == 2:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        render_demo_dataset(tmp_path / "sky", CLUSTERS, 2, seed=1, on_progress=stop)
+    (first, _) = sorted((tmp_path / "sky").rglob("*.jpg"))
+    written = first.stat().st_mtime_ns
+    paths = render_demo_dataset(tmp_path / "sky", CLUSTERS, 2, seed=1, resume=True)
+    assert first.stat().st_mtime_ns == written
+    whole = render_demo_dataset(tmp_path / "whole", CLUSTERS, 2, seed=1)
+    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in whole]

@@ -1,0 +1,92 @@
+"""What was taken for what, as a chart whose cells can be clicked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from cluster_core.evaluation.scores import Metrics
+
+CELL = "cell"
+# Cells of two classes are as large as a thumb; ten classes still fit a screen.
+LARGEST_PX, MATRIX_PX, AXIS_PX = 80, 460, 70
+FEW_CLASSES = 3
+RIGHT, WRONG = "#3F77C8", "#E8871E"
+ON_DARK, ON_LIGHT = "#E3E8F4", "#1B2333"
+
+
+def show_confusion(metrics: Metrics, key: str) -> tuple[str, str] | None:
+    """Draw the matrix; return true class and answer of the cell that was clicked, or None."""
+    event: Any = st.altair_chart(
+        draw_confusion(metrics, is_dark=st.context.theme.type == "dark"),
+        width="stretch",
+        on_select="rerun",
+        selection_mode=CELL,
+        key=key,
+    )
+    picked = event["selection"].get(CELL) or []
+    if not picked:
+        return None
+    row = picked[0]
+    return str(row["shown"]), str(row["answered"])
+
+
+def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
+    """Return the confusion matrix: a row for each class, a column for each answer.
+
+    A cell is as strong as its share of the row; right answers have another colour than wrong ones.
+    """
+    rows = []
+    for label, counts in zip(metrics.labels, metrics.confusion, strict=True):
+        for answer, count in zip(metrics.labels, counts, strict=True):
+            share = count / sum(counts) if sum(counts) else 0.0
+            kind = "nothing" if not count else "right" if label == answer else "wrong"
+            rows.append(
+                {"shown": label, "answered": answer, "n": count, "share": share, "kind": kind}
+            )
+    order = list(metrics.labels)
+    cell_px = min(LARGEST_PX, MATRIX_PX // len(order))
+    look: dict[str, Any] = {"labelLimit": 160, "ticks": False, "domain": False}
+    rows_axis = alt.Axis(**look)
+    columns = alt.Axis(**look, orient="top", labelAngle=0 if len(order) <= FEW_CLASSES else -40)
+    base = alt.Chart({"values": rows}).encode(
+        x=alt.X("answered:N", sort=order, title="the model answered", axis=columns),
+        y=alt.Y("shown:N", sort=order, title="its folder says", axis=rows_axis),
+        tooltip=[
+            alt.Tooltip("shown:N", title="folder"),
+            alt.Tooltip("answered:N", title="answer"),
+            alt.Tooltip("n:Q", title="pictures"),
+            alt.Tooltip("share:Q", title="share of the class", format=".0%"),
+        ],
+    )
+    picked = alt.selection_point(name=CELL, fields=["shown", "answered"])
+    cells = base.mark_rect(cornerRadius=4).encode(
+        color=alt.Color(
+            "kind:N",
+            scale=alt.Scale(domain=["right", "wrong", "nothing"], range=[RIGHT, WRONG, "#8891A5"]),
+            legend=None,
+        ),
+        opacity=alt.Opacity(
+            "share:Q", scale=alt.Scale(domain=[0, 1], range=[0.12, 0.95]), legend=None
+        ),
+    )
+    number_colour = ON_DARK if is_dark else ON_LIGHT
+    numbers = base.mark_text(fontSize=16, fontWeight="bold").encode(
+        text="n:Q",
+        color=alt.when("datum.share > 0.5")
+        .then(alt.value("white"))
+        .otherwise(alt.value(number_colour)),
+    )
+    # On top of all, so that a click on a number is one on its cell.
+    frames = (
+        base.mark_rect(fillOpacity=0, strokeWidth=3, cornerRadius=4, cursor="pointer")
+        .encode(
+            stroke=alt.when(picked, empty=False)
+            .then(alt.value(number_colour))
+            .otherwise(alt.value("transparent"))
+        )
+        .add_params(picked)
+    )
+    return (cells + numbers + frames).properties(height=cell_px * len(order) + AXIS_PX)

@@ -1,0 +1,84 @@
+"""A dataset of a simulated sky, for whoever has no pictures at hand."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image, ImageOps
+
+from cluster_core.data.dataset import Progress
+from cluster_core.data.datasets import create_dataset, dataset_dir, list_datasets
+from cluster_core.data.sky import render_demo_dataset, render_picture
+from cluster_core.workspace import Workspace
+from pages.components.dataset_outcome import Outcome
+from pages.components.dataset_work import Work, begin_work
+from pages.components.selection import Choice, choose
+
+NAME = "simulated_sky"
+CLASSES = ("globular clusters", "open clusters")
+PER_CLASS = 40
+# Kind and seed: globular and open clusters by turns.
+SAMPLES = (
+    ("globular_resolved", 27),
+    ("open_reflection", 24),
+    ("globular_core", 25),
+    ("open_rich", 24),
+    ("globular_core", 22),
+    ("open_reflection", 27),
+)
+SAMPLE_PX = 192
+GAP_PX = 12
+_READY = "simulated sky ready"
+
+
+def begin_demo(workspace: Workspace, name: str | None = None) -> None:
+    """Have a simulated sky rendered into a dataset from the next run of the page on.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    name : str, optional
+        A dataset that is there and empty; a new one is made when not given.
+    """
+    if name is None:
+        name = _find_free_name(workspace)
+        create_dataset(workspace, name)
+    image_dir = dataset_dir(workspace, name)
+
+    def go_on(on_progress: Progress) -> Outcome:
+        render_demo_dataset(image_dir, CLASSES, PER_CLASS, 0, on_progress, resume=True)
+        choose(Choice.DATASET, name)
+        st.session_state[_READY] = name
+        return Outcome(f"{PER_CLASS} pictures each of {' and '.join(CLASSES)} are ready.")
+
+    def stop() -> Outcome:
+        choose(Choice.DATASET, name)
+        return Outcome("Stopped: the pictures rendered so far are in the dataset.")
+
+    begin_work(Work("Rendering a simulated sky", go_on, stop))
+
+
+def take_finished_demo() -> str | None:
+    """Return the dataset that has just been rendered, once."""
+    return st.session_state.pop(_READY, None)
+
+
+@st.cache_data(show_spinner=False)
+def render_samples() -> bytes:
+    """Return some pictures of the simulated sky side by side, as PNG; the same for everybody."""
+    strip = Image.new("RGBA", (len(SAMPLES) * (SAMPLE_PX + GAP_PX) - GAP_PX, SAMPLE_PX))
+    for number, (kind, seed) in enumerate(SAMPLES):
+        sky = render_picture(np.random.default_rng(seed), kind, SAMPLE_PX, SAMPLE_PX, is_sent=False)
+        square = ImageOps.fit(Image.fromarray(sky.pixels), (SAMPLE_PX, SAMPLE_PX))
+        strip.paste(square, (number * (SAMPLE_PX + GAP_PX), 0))
+    file = io.BytesIO()
+    strip.save(file, "PNG")
+    return file.getvalue()
+
+
+def _find_free_name(workspace: Workspace) -> str:
+    taken = set(list_datasets(workspace))
+    numbered = (f"{NAME}_{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (NAME, *numbered) if name not in taken)

@@ -1,0 +1,55 @@
+"""Which finished training is looked at."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.training.runs import RunStatus, list_runs
+from cluster_core.workspace import Workspace
+from pages.components.selection import Choice, choose, get_chosen
+from pages.components.text import escape_markdown
+from pages.components.words import format_time, tell_apart
+
+_KEY = "evaluation_run"
+
+
+def choose_tested_run(workspace: Workspace) -> str | None:
+    """Draw the choice among trainings that made a model; None where there is none.
+
+    The run in the address comes first, then the one that made the chosen model,
+    then the newest.
+    """
+    runs = {status.id: status for status in list_runs(workspace) if status.bundle}
+    chosen = get_chosen(Choice.RUN)
+    if chosen is not None and chosen not in runs:
+        st.warning(
+            f"The training {escape_markdown(chosen[:60])} has no test to look at: it is not over, "
+            "made no model, or was deleted.",
+            icon=":material/search_off:",
+        )
+        choose(Choice.RUN, None)
+        chosen = None
+    if not runs:
+        return None
+    if chosen is None:
+        model = get_chosen(Choice.MODEL)
+        newest = next(iter(runs))
+        chosen = next((one.id for one in runs.values() if one.bundle == model), newest)
+        choose(Choice.RUN, chosen)
+    names = dict(zip(runs, tell_apart([_name(status) for status in runs.values()]), strict=True))
+    st.session_state[_KEY] = chosen
+    st.selectbox(
+        "Training",
+        list(runs),
+        format_func=names.__getitem__,
+        key=_KEY,
+        on_change=lambda: choose(Choice.RUN, st.session_state[_KEY]),
+        width=420,
+    )
+    return chosen
+
+
+def _name(status: RunStatus) -> str:
+    return (
+        f"{status.dataset} with {status.architecture}, {format_time(status.created, seconds=True)}"
+    )
