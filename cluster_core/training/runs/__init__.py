@@ -10,6 +10,7 @@ from cluster_core.training.runs.folder import (
     submit_run,
 )
 from cluster_core.training.runs.records import (
+    EvaluationReader,
     RunResult,
     load_config,
     load_evaluations,
@@ -20,6 +21,7 @@ from cluster_core.training.runs.records import (
 from cluster_core.training.runs.status import RunState, RunStatus
 
 __all__ = [
+    "EvaluationReader",
     "RunResult",
     "RunState",
     "RunStatus",

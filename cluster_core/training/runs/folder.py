@@ -22,7 +22,7 @@ STATUS = "status.json"
 LOG = "log.txt"
 STOP_REQUEST = "stop.txt"
 KEEP_BEST, DISCARD = "keep the best", "discard"
-_LOST = (OSError, ValueError, TypeError, KeyError, AttributeError)
+_LOST = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
@@ -77,7 +77,9 @@ def load_status(workspace: Workspace, run_id: str) -> RunStatus:
 def read_status(folder: Path) -> RunStatus:
     """Return the status in a run's folder; a damaged one reads as a run that failed."""
     try:
-        return RunStatus.from_record(json.loads((folder / STATUS).read_text("utf-8")))
+        status = RunStatus.from_record(json.loads((folder / STATUS).read_text("utf-8")))
+        if status.id == folder.name:
+            return status
     except FileNotFoundError:
         if not folder.is_dir():
             raise RunError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -23,7 +24,7 @@ EVALUATIONS = "evaluations.jsonl"
 RESULT = "result.json"
 REVIEWED = "reviewed.json"
 _PATHS = frozenset(field.name for field in fields(TrainConfig) if "Path" in str(field.type))
-_DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError)
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -127,13 +128,43 @@ def load_evaluations(workspace: Workspace, run_id: str) -> tuple[Evaluation, ...
     RunError
         There is no such run.
     """
-    path = find_folder(workspace, run_id) / EVALUATIONS
-    try:
-        lines = path.read_text("utf-8").split("\n")
-        # What stands after the last line break is being written.
-        return tuple(Evaluation(*json.loads(line)) for line in lines[:-1])
-    except _DAMAGE:
-        return ()
+    return EvaluationReader(workspace, run_id).read()
+
+
+class EvaluationReader:
+    """Reads how a run learns, each time from where it stopped: for curves that are drawn live.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    run_id : str
+        The run, which need not have begun.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
+
+    def __init__(self, workspace: Workspace, run_id: str) -> None:
+        self._path = find_folder(workspace, run_id) / EVALUATIONS
+        self._offset = 0
+        self._evaluations: list[Evaluation] = []
+
+    def read(self) -> tuple[Evaluation, ...]:
+        """Return all evaluations until now."""
+        try:
+            with self._path.open("rb") as stream:
+                if stream.seek(0, os.SEEK_END) < self._offset:  # the run was begun anew
+                    self._offset, self._evaluations = 0, []
+                stream.seek(self._offset)
+                # What stands after the last line break is being written.
+                whole, line_break, _ = stream.read().rpartition(b"\n")
+            self._evaluations += [Evaluation(*json.loads(line)) for line in whole.splitlines()]
+            self._offset += len(whole) + len(line_break)
+        except _DAMAGE:
+            pass  # not there yet, or damaged: what was read still holds
+        return tuple(self._evaluations)
 
 
 def save_result(folder: Path, result: RunResult, image_dir: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -76,4 +76,22 @@ class RunStatus:
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> RunStatus:
         """Return what `to_record` gave; ValueError, TypeError or KeyError for anything else."""
-        return cls(**{**record, "state": RunState(record["state"])})
+        status = cls(**{**record, "state": RunState(record["state"])})
+        for field in fields(status):
+            kinds = _KINDS.get(field.name, (str,))
+            if type(getattr(status, field.name)) not in kinds:
+                raise ValueError(f"{field.name} is odd")
+        return status
+
+
+_TEXT_OR_NONE = (str, type(None))
+_KINDS: dict[str, tuple[type, ...]] = {
+    "state": (RunState,),
+    "started": _TEXT_OR_NONE,
+    "ended": _TEXT_OR_NONE,
+    "bundle": _TEXT_OR_NONE,
+    "done": (int,),
+    "total": (int,),
+    "attempts": (int,),
+    "exit_code": (int, type(None)),
+}
