@@ -143,7 +143,7 @@ def _lay_out_several(
             "of:N",
             title=None,
             scale=alt.Scale(domain=list(SIDES.values()), range=[[1, 0], [5, 3]]),
-            legend=alt.Legend(orient="top"),
+            legend=alt.Legend(orient="bottom"),
         ),
         "detail": alt.Detail("curve:N"),
     }
@@ -152,8 +152,8 @@ def _lay_out_several(
         for number, name in enumerate(names)
         for side, title in SIDES.items()
     }
-    # The legend takes a line for each run.
-    return _lay_out(measure, encodings, curves, None, floor, height_px + 22 * len(names))
+    # A legend takes a line for each run, and one for the sides.
+    return _lay_out(measure, encodings, curves, None, floor, height_px + 22 * (len(names) + 1))
 
 
 def _lay_out(

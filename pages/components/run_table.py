@@ -59,7 +59,10 @@ def show_runs(workspace: Workspace, runs: tuple[RunStatus, ...], shown: str | No
     rows = [_find_row(workspace, status) for status in runs]
     chosen = _show_table(rows, runs)
     if not chosen:
-        st.caption("Select a training to open or delete it, several to compare their curves.")
+        st.caption(
+            "Select a training to open or delete it, several to compare their curves. With the "
+            "keyboard, Shift and Space select the line you are on."
+        )
         return
     _show_actions(workspace, [runs[at] for at in chosen], shown)
     compared = [at for at in chosen if rows[at].config is not None]
@@ -200,7 +203,8 @@ def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]
         st.caption("Their settings are the same.")
         return
     st.caption("Only these settings differ:")
-    table: dict[str, list[str]] = {"Setting": [LABELS.get(name, name) for name in differences]}
+    labels = {**LABELS, "image_dir": "Dataset"}
+    table: dict[str, list[str]] = {"Setting": [labels[name] for name in differences]}
     for name in names:
         table[name] = [
             describe_setting(setting, values[name]) for setting, values in differences.items()

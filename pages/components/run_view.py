@@ -45,6 +45,8 @@ SLOW_S = 1.0
 LOG_EVERY_S = 2.0
 # Who has waited this long does not mind another second.
 FAST_FOR_S = 30.0
+LEAST_STEPS = 100
+BACKBONE_NOTE = " … The first time it is downloaded, if need be, and converted for this machine."
 _STOPPING = "stopping"
 STATES = {
     RunState.QUEUED: ("waiting", ":material/hourglass_top:", "gray"),
@@ -151,7 +153,7 @@ def _show_live(workspace: Workspace, drawn: RunStatus, config: TrainConfig, is_n
     _show_stages(status)
     evaluations = load_evaluations(workspace, drawn.id)
     if evaluations:
-        _show_curves(evaluations, config.how_many_training_steps)
+        _show_curves(evaluations, _end_axis(evaluations, config.how_many_training_steps))
     if evaluations and evaluations[-1].validation_accuracy is not None:
         last = evaluations[-1]
         st.caption(
@@ -182,7 +184,7 @@ def _show_stages(status: RunStatus) -> None:
         unit = "steps" if text == Stage.TRAINING else "pictures"
         text += f": {status.done:,} of {status.total:,} {unit}{_measure_pace(status, unit)}"
     else:
-        text += " …"
+        text += BACKBONE_NOTE if text == Stage.BACKBONE else " …"
     st.progress(min(1.0, status.done / status.total) if status.total else 0.0, text)
 
 
@@ -199,6 +201,14 @@ def _measure_pace(status: RunStatus, unit: str) -> str:
     speed = (status.done - before) / (now_s - begin_s)
     left_s = (status.total - status.done) / speed
     return f", {speed:,.0f} {unit} a second, about {format_seconds(left_s)} left"
+
+
+def _end_axis(evaluations: tuple[Evaluation, ...], n_steps: int) -> int:
+    """Return where the axis ends: all steps, halved for as long as the curve has room."""
+    end = n_steps
+    while end // 2 > evaluations[-1].step and end > LEAST_STEPS:
+        end //= 2
+    return end
 
 
 def _show_curves(evaluations: tuple[Evaluation, ...], n_steps: int | None) -> None:

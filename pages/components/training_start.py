@@ -113,7 +113,12 @@ def _show_preview(workspace: Workspace, config: TrainConfig, reading: DatasetRea
         return
     evaluations, seconds = found
     last = evaluations[-1]
-    words = f"A trial with these settings: {last.step + 1:,} steps in {format_seconds(seconds)}"
+    # Long trials are cut short; those that stop early have seen enough.
+    is_cut = last.step + 1 < config.how_many_training_steps and not config.early_stopping
+    words = (
+        f"A trial with these settings: {'the first ' if is_cut else ''}{last.step + 1:,} steps in "
+        f"{format_seconds(seconds)}"
+    )
     if last.validation_accuracy is not None:
         words += (
             f", in the end {format_percent(last.validation_accuracy)} of {last.n_validation} "

@@ -26,6 +26,7 @@ from cluster_core.training.runs import (
 from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
 from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_result
 from pages.components import tensorboard_link
+from pages.components.run_view import BACKBONE_NOTE
 from tests.samples import REPOSITORY
 
 PAGE = str(REPOSITORY / "pages" / "training.py")
@@ -43,7 +44,8 @@ def ways(monkeypatch) -> list[str]:
 def write_run(workspace, state=RunState.FINISHED, n_evaluations=50, n_right=26, **changes) -> str:
     """Write a run's folder as a worker would have left it; return its id."""
     settings = {name: changes.pop(name) for name in ("learning_rate", "seed") if name in changes}
-    config = TrainConfig(workspace.cluster_photos, **settings)
+    folder = changes.pop("image_dir", workspace.cluster_photos)
+    config = TrainConfig(folder, **settings)
     status = submit_run(workspace, config)
     begun = datetime.fromisoformat(status.created)
     ended = (begun + timedelta(seconds=42)).isoformat() if state.is_over else None
@@ -191,7 +193,7 @@ def test_a_failed_training_says_why_and_what_next(workspace):
     ("stage", "done", "total", "words"),
     [
         (Stage.READING, 40, 154, "Reading pictures: 40 of 154 pictures"),
-        (Stage.BACKBONE, 0, 0, "Preparing the network …"),
+        (Stage.BACKBONE, 0, 0, f"Preparing the network{BACKBONE_NOTE}"),
         (Stage.BOTTLENECKS, 77, 154, "Computing bottlenecks: 77 of 154 pictures"),
         (Stage.TRAINING, 2000, 4000, "Training: 2,000 of 4,000 steps"),
         (Stage.SAVING, 0, 0, "Saving …"),
@@ -303,13 +305,14 @@ def test_the_table_says_what_there_was(workspace):
 
 def test_several_are_compared_by_what_differs(workspace):
     write_run(workspace, learning_rate=0.5)
-    write_run(workspace, learning_rate=0.1)
+    write_run(workspace, learning_rate=0.1, image_dir=workspace.root / "dog_photos")
     page = open_page()
     select(page, 0, 1)
     assert len(page.get("vega_lite_chart")) == 4
     differences = page.dataframe[-1].value
-    assert list(differences["Setting"]) == ["Learning rate"]
-    assert sorted(differences.iloc[0, 1:]) == ["0.1", "0.5"]
+    assert list(differences["Setting"]) == ["Dataset", "Learning rate"]
+    assert sorted(differences.iloc[0, 1:]) == ["cluster_photos", "dog_photos"]
+    assert sorted(differences.iloc[1, 1:]) == ["0.1", "0.5"]
     assert not has_button(page, "open_run")
 
 
