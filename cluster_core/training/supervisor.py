@@ -70,10 +70,10 @@ class Supervisor:
     def __init__(
         self,
         workspace: Workspace,
-        start_worker: Callable[[Workspace], WorkerProcess] = WorkerProcess,
+        start_worker: Callable[[Workspace], WorkerProcess] | None = None,
     ) -> None:
         self._workspace = workspace
-        self._start_worker = start_worker
+        self._start_worker = start_worker or WorkerProcess
         self._queue = RunQueue(workspace)
         self._wake = threading.Event()
         self._is_closed = False
@@ -93,6 +93,12 @@ class Supervisor:
         """Whether the worker has loaded all it needs and waits for work."""
         worker = self._worker
         return worker is not None and worker.is_ready and self._run is None
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's number in the system, while there is one."""
+        worker = self._worker
+        return None if worker is None else worker.pid
 
     def wake(self) -> None:
         """Look at once whether there is something to do; it would be seen soon anyway."""
@@ -179,7 +185,8 @@ class Supervisor:
             self._n_failed_starts = 0
         elif answer["kind"] == "done":
             self._run = None
-            self._queue.note(RunStatus.from_record(answer["status"]))
+            if answer["status"] is not None:
+                self._queue.note(RunStatus.from_record(answer["status"]))
         elif answer["kind"] == "preview" and self._trial is not None:
             found = answer["evaluations"]
             self._trial.answer(None if found is None else tuple(Evaluation(*row) for row in found))

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cluster_core.errors import ClusterError
 from cluster_core.training.runs.folder import LOG
 from cluster_core.workspace import Workspace
 
@@ -55,8 +56,12 @@ def main() -> None:
     while True:
         request = requests.get()
         if request["kind"] == "train":
-            with _logging_to(workspace.runs / request["run"] / LOG):
-                status = run_training(workspace, request["run"])
+            try:
+                with _logging_to(workspace.runs / request["run"] / LOG):
+                    status = run_training(workspace, request["run"])
+            except ClusterError:  # it was deleted a moment ago
+                send(kind="done", status=None)
+                continue
             send(kind="done", status=status.to_record())
             if status.bundle and requests.empty():
                 measure_speed(workspace, status.architecture)
