@@ -14,6 +14,7 @@ from cluster_core.training.command import format_command
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import Stage
 from cluster_core.training.runs import (
+    EvaluationReader,
     RunState,
     RunStatus,
     find_queue_position,
@@ -48,6 +49,7 @@ FAST_FOR_S = 30.0
 LEAST_STEPS = 100
 BACKBONE_NOTE = " … The first time it is downloaded, if need be, and converted for this machine."
 _STOPPING = "stopping"
+_READER = "evaluation reader"
 STATES = {
     RunState.QUEUED: ("waiting", ":material/hourglass_top:", "gray"),
     RunState.RUNNING: ("training", ":material/model_training:", "blue"),
@@ -151,7 +153,7 @@ def _show_live(workspace: Workspace, drawn: RunStatus, config: TrainConfig, is_n
         _show_queue(find_queue_position(workspace, drawn.id))
         return
     _show_stages(status)
-    evaluations = load_evaluations(workspace, drawn.id)
+    evaluations = _read_on(workspace, drawn.id)
     if evaluations:
         _show_curves(evaluations, _end_axis(evaluations, config.how_many_training_steps))
     if evaluations and evaluations[-1].validation_accuracy is not None:
@@ -161,6 +163,15 @@ def _show_live(workspace: Workspace, drawn: RunStatus, config: TrainConfig, is_n
             f"{format_percent(last.validation_accuracy or 0)} of {last.n_validation} validation "
             "pictures right. The final test, on other pictures, comes last."
         )
+
+
+def _read_on(workspace: Workspace, run_id: str) -> tuple[Evaluation, ...]:
+    """Return the evaluations until now, of which only the new ones are read."""
+    known = st.session_state.get(_READER)
+    if known is None or known[0] != run_id:
+        known = run_id, EvaluationReader(workspace, run_id)
+        st.session_state[_READER] = known
+    return known[1].read()
 
 
 def _show_queue(position: int) -> None:
