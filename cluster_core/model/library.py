@@ -29,11 +29,11 @@ from cluster_core.model.shipped import ASSETS, STARTER
 from cluster_core.workspace import Workspace, replacing
 
 STARTER_TITLE = "Starter model"
-# What docs/sky-backbone.md measured; each class counts the same.
+# As docs/sky-backbone.md has it.
 STARTER_ACCURACY = (
     "It learned from a simulated sky alone. On other people's photos, none of which it had seen, "
-    "it is right for 91 % of 154 pictures from the web and 98 % of 105 pictures of Messier "
-    "clusters."
+    "it is right in 91 % (154 pictures from the web) and 98 % (105 of Messier clusters), each "
+    "class counting the same."
 )
 MAX_TITLE_LENGTH = 80
 _ENTRIES_IN_MEMORY = 256

@@ -92,7 +92,7 @@ def test_empty_it_waits_for_a_picture_and_names_who_will_answer(workspace):
     assert not page.exception
     assert page.selectbox(key="model").options == [STARTER_TITLE]
     assert "globular clusters, open clusters" in page.caption[0].value
-    assert "91 % of 154 pictures" in page.caption[0].value
+    assert "91 % (154 pictures" in page.caption[0].value
     assert not headings(page)
 
 
