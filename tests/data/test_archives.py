@@ -237,6 +237,16 @@ class TestImport:
         import_archive(workspace, workspace.cluster_photos, pack(GOOD), progress)
         assert seen == {".incoming"}
 
+    def test_keeps_no_rejected_file_on_the_disk(self, workspace):
+        seen = []
+        import_archive(
+            workspace,
+            workspace.cluster_photos,
+            pack({"open/bad.png": b"x"} | GOOD),
+            lambda done, total: seen.append(len(list(workspace.incoming.glob("*/*")))),
+        )
+        assert seen[-1] == 2
+
     def test_removes_what_a_killed_server_left_but_not_what_another_unpacks(
         self, workspace, photos_dir
     ):
