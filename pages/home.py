@@ -16,7 +16,7 @@ from pages.components.workflow import show_workflow
 
 def show_way(key: str, icon: str, title: str, sentence: str, action: str) -> bool:
     """Draw one way to begin; return whether it was chosen."""
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         st.markdown(f"##### :material/{icon}: {title}")
         st.write(sentence)
         return st.button(action, key=key, width="stretch", disabled=is_working())
@@ -31,8 +31,9 @@ st.write(
 st.image(render_samples(), width="stretch")
 st.caption("A simulated sky, drawn by this program: the network that ships with it grew up on it.")
 
-st.subheader("Three ways to begin", anchor=False)
-ways = st.columns(3)
+may_render = is_allowed(Action.EDIT_DATASETS)
+st.subheader(f"{'Three' if may_render else 'Two'} ways to begin", anchor=False)
+ways = st.columns(3 if may_render else 2)
 with ways[0]:
     wants_to_try = show_way(
         "home_try",
@@ -41,8 +42,9 @@ with ways[0]:
         "The starter model knows star clusters already. Give it a picture, or take an example.",
         "Classify a picture",
     )
-with ways[1]:
-    if is_allowed(Action.EDIT_DATASETS):
+wants_sky = False
+if may_render:
+    with ways[1]:
         wants_sky = show_way(
             "home_simulated_sky",
             "auto_awesome",
@@ -50,9 +52,7 @@ with ways[1]:
             "Renders 80 labelled star clusters in a few seconds, to learn from at once.",
             "Render a sky",
         )
-    else:
-        wants_sky = False
-with ways[2]:
+with ways[-1]:
     wants_own = show_way(
         "home_own_pictures",
         "add_photo_alternate",

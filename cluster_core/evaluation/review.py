@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -44,6 +45,8 @@ class FoundPicture:
 def find_picture(image_dir: Path, tested: TestedPicture) -> FoundPicture:
     """Look for a picture where it was when it was tested, then in the other classes.
 
+    There it may have got a number after its name, where that was taken.
+
     Parameters
     ----------
     image_dir : Path
@@ -59,10 +62,25 @@ def find_picture(image_dir: Path, tested: TestedPicture) -> FoundPicture:
             return FoundPicture(
                 tested, Whereabouts.IN_PLACE if is_same else Whereabouts.EDITED, then
             )
-        others = [folder / name for folder in sorted(image_dir.iterdir()) if folder.is_dir()]
-        for path in others:
-            if path.is_file() and hash_file(path) == tested.sha256:
+        for path in _list_namesakes(image_dir, tested):
+            if hash_file(path) == tested.sha256:
                 return FoundPicture(tested, Whereabouts.MOVED, path)
     except OSError:
         pass  # deleted while it was looked for
     return FoundPicture(tested, Whereabouts.GONE, None)
+
+
+def _list_namesakes(image_dir: Path, tested: TestedPicture) -> list[Path]:
+    """Return files of other classes with a picture's name, then those with a number after it."""
+    name = tested.path.name
+    suffix = "".join(tested.path.suffixes[-2:] if name.endswith(".gz") else [tested.path.suffix])
+    stem = re.escape(name.removesuffix(suffix))
+    numbered = re.compile(rf"{stem}( \(\d+\))?{re.escape(suffix)}")
+    found = [
+        path
+        for folder in sorted(image_dir.iterdir())
+        if folder.is_dir() and folder.name != tested.label
+        for path in sorted(folder.iterdir())
+        if numbered.fullmatch(path.name) and path.is_file()
+    ]
+    return sorted(found, key=lambda path: path.name != name)

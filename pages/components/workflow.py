@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.data.datasets import dataset_dir, list_datasets
+from cluster_core.data.datasets import DEFAULT_DATASET, dataset_dir, list_datasets
 from cluster_core.data.editing import list_classes
 from cluster_core.errors import ClusterError
 from cluster_core.images import has_image_suffix
@@ -70,15 +71,17 @@ def _find_dataset(workspace: Workspace) -> Step:
     title, page = "Pictures", PageFile.DATASET
     names = list_datasets(workspace)
     chosen = get_chosen(Choice.DATASET)
-    name = chosen if chosen in names else (names[0] if names else None)
-    if name is None:
+    if not names:
         return Step(title, "There are none yet.", False, page, "Add pictures")
+    first = DEFAULT_DATASET if DEFAULT_DATASET in names else names[0]
+    name = chosen if chosen in names else first
     try:
         counts = _count_pictures(workspace, name)
     except ClusterError as error:
         return Step(title, str(error), False, page, "See the dataset")
     n_pictures = sum(counts.values())
-    sentence = f"{name}: {n_pictures:,} in {len(counts)} classes."
+    classes = "1 class" if len(counts) == 1 else f"{len(counts)} classes"
+    sentence = f"{name}: {n_pictures:,} in {classes}."
     is_done = len(counts) >= ENOUGH_CLASSES and all(counts.values())
     if not is_done:
         sentence += " It takes two classes, with a few dozen pictures each."
@@ -89,14 +92,18 @@ def _count_pictures(workspace: Workspace, name: str) -> dict[str, int]:
     image_dir = dataset_dir(workspace, name)
     counts = {}
     for label in list_classes(image_dir):
-        files = (image_dir / label).iterdir()
-        counts[label] = sum(has_image_suffix(path) for path in files if path.name[0] != ".")
+        with suppress(OSError):  # deleted since it was listed, perhaps in another tab
+            files = (image_dir / label).iterdir()
+            counts[label] = sum(has_image_suffix(path) for path in files if path.name[0] != ".")
     return counts
 
 
 def _find_training(workspace: Workspace) -> Step:
     title = "Training"
-    runs = list_runs(workspace)
+    try:
+        runs = list_runs(workspace)
+    except ClusterError as error:
+        return Step(title, str(error), False, PageFile.TRAINING, "See the trainings")
     going_on = next((status for status in runs if not status.state.is_over), None)
     if going_on is not None:
         word = "waits" if going_on.state is RunState.QUEUED else "is going on"
@@ -113,7 +120,10 @@ def _find_training(workspace: Workspace) -> Step:
 
 def _find_model(workspace: Workspace) -> Step:
     title, page = "Model", PageFile.CLASSIFY
-    model = next(model for model in list_models(workspace) if model.is_default)
+    try:
+        model = next(model for model in list_models(workspace) if model.is_default)
+    except ClusterError as error:
+        return Step(title, str(error), False, PageFile.MODELS, "See the models")
     if model.id == STARTER_ID:
         sentence = "The starter model answers until you have one of your own."
     else:

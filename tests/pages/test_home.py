@@ -1,112 +1,246 @@
-"""Home: empty, with a model, and with files that are no pictures."""
+"""Home: the ways to begin, a simulated sky rendered and stopped, and where one stands."""
 
 from __future__ import annotations
 
-import io
-import shutil
+from dataclasses import replace
 
 import pytest
-from PIL import Image
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from cluster_core.errors import DatasetError
-from cluster_core.images import raster, reading
-from pages.components import error_boundary
-from pages.components.text import escape_markdown
-from tests.samples import COLOURS, REPOSITORY, draw_blob
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data.datasets import create_dataset, list_datasets
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs import RunState, submit_run
+from cluster_core.training.runs.folder import save_status
+from pages.components import dataset_work, demo_dataset
+from pages.components.given_pictures import EXAMPLE
+from pages.components.selection import Choice
+from tests.samples import REPOSITORY, draw_blob, save_picture, write_photos
 
-MAIN = str(REPOSITORY / "pages" / "main.py")
+PAGE = str(REPOSITORY / "pages" / "home.py")
+N_EACH = 2
+
+
+@pytest.fixture(autouse=True)
+def few_pictures(monkeypatch):
+    monkeypatch.setattr(demo_dataset, "PER_CLASS", N_EACH)
+    monkeypatch.setattr(demo_dataset, "SAMPLES", demo_dataset.SAMPLES[:1])
+
+
+@pytest.fixture
+def ways(monkeypatch) -> list[str]:
+    """The pages that were switched to."""
+    found: list[str] = []
+    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
+    return found
 
 
 def open_home() -> AppTest:
-    return AppTest.from_file(MAIN, default_timeout=20).run()
-
-
-def to_png(pixels) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
-
-
-def test_without_a_model_the_starter_waits_for_a_picture(workspace):
-    page = open_home()
+    page = AppTest.from_file(PAGE, default_timeout=30).run()
     assert not page.exception
-    assert page.subheader[0].value == "What does your picture show?"
-    assert "globular clusters, open clusters" in page.caption[0].value
-    assert page.code[0].value.startswith("python -m cluster_core.retrain --image_dir=")
+    return page
 
 
-def test_a_model_that_was_trained_meanwhile_answers_next(workspace, trained_once):
+def click(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def read_all(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "info", "success", "warning", "error")
+    words = [element.value for kind in kinds for element in getattr(page, kind)]
+    return "\n".join(words).replace("\\", "")
+
+
+def find_due(page: AppTest) -> list[str]:
+    """Return the keys of the primary buttons."""
+    return [button.key for button in page.button if button.proto.type == "primary"]
+
+
+def write_run(workspace, **changes) -> None:
+    status = submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    save_status(workspace, replace(status, **changes))
+
+
+def test_at_first_there_are_three_ways_and_the_first_step_is_due(workspace):
     page = open_home()
-    shutil.copytree(trained_once, workspace.root)
+    assert [button.label for button in page.button][:3] == [
+        "Classify a picture",
+        "Render a sky",
+        "Set up a dataset",
+    ]
+    assert "There are none yet." in read_all(page)
+    assert find_due(page) == ["home_pictures"]
+    assert not list_datasets(workspace)
+
+
+def test_trying_a_picture_leads_to_an_example_of_the_starter_model(workspace, ways):
+    page = click(open_home(), "home_try")
+    assert ways == ["classify.py"]
+    assert page.query_params[Choice.MODEL] == "starter"
+    assert EXAMPLE in page.session_state
+
+
+def test_own_pictures_lead_to_the_dataset(workspace, ways):
+    click(open_home(), "home_own_pictures")
+    assert ways == ["dataset.py"]
+
+
+def test_a_simulated_sky_is_rendered_and_leads_on(workspace, ways):
+    page = click(open_home(), "home_simulated_sky")
+    assert ways == ["hyperparameters.py"]
+    assert list_datasets(workspace) == ("simulated_sky",)
+    folder = workspace.root / "simulated_sky_photos"
+    assert len(list(folder.rglob("*.jpg"))) == 2 * N_EACH
+    assert page.query_params[Choice.DATASET] == "simulated_sky"
+
+
+def test_another_sky_gets_another_name(workspace, ways):
+    create_dataset(workspace, "simulated_sky")
+    click(open_home(), "home_simulated_sky")
+    assert list_datasets(workspace) == ("simulated_sky", "simulated_sky_2")
+    assert not list((workspace.root / "simulated_sky_photos").rglob("*.jpg"))
+
+
+def test_a_stopped_rendering_leaves_a_dataset_that_can_be_used(workspace, ways, monkeypatch):
+    render = demo_dataset.render_demo_dataset
+
+    def render_and_stop(folder, labels, per_class, seed, on_progress, **options):
+        def stop(done, total):
+            if done == N_EACH + 1:
+                dataset_work._stop()
+                st.rerun()
+
+        return render(folder, labels, per_class, seed, stop, **options)
+
+    monkeypatch.setattr(demo_dataset, "render_demo_dataset", render_and_stop)
+    page = click(open_home(), "home_simulated_sky")
+    assert not ways
+    assert "Stopped: the pictures rendered so far are in the dataset." in read_all(page)
+    files = list((workspace.root / "simulated_sky_photos").rglob("*"))
+    assert len([file for file in files if file.suffix == ".jpg"]) == N_EACH + 1
+    assert not [file for file in files if file.name.startswith(".")]
+    assert not page.button(key="home_simulated_sky").disabled
+    assert page.query_params[Choice.DATASET] == "simulated_sky"
+
+
+def test_a_rendering_that_a_click_interrupted_goes_on(workspace, ways, monkeypatch):
+    render, calls = demo_dataset.render_demo_dataset, []
+
+    def render_in_two_runs(folder, labels, per_class, seed, on_progress, **options):
+        def interrupt(done, total):
+            if len(calls) == 1 and done == 1:
+                st.rerun()  # as any click does
+            on_progress(done, total)
+
+        calls.append(1)
+        return render(folder, labels, per_class, seed, interrupt, **options)
+
+    monkeypatch.setattr(demo_dataset, "render_demo_dataset", render_in_two_runs)
+    click(open_home(), "home_simulated_sky")
+    assert len(calls) == 2
+    assert ways == ["hyperparameters.py"]
+    assert list_datasets(workspace) == ("simulated_sky",)
+    assert len(list(workspace.root.rglob("*.jpg"))) == 2 * N_EACH
+
+
+def test_a_sky_that_cannot_be_written_is_a_sentence(workspace, ways):
+    workspace.root.parent.mkdir(parents=True, exist_ok=True)
+    workspace.root.write_text("a file, no folder")
+    page = AppTest.from_file(PAGE, default_timeout=30).run()
+    page.button(key="home_simulated_sky").click().run()
+    assert not page.exception
+    assert page.error
+    assert not ways
+
+
+def test_visitors_of_a_demo_render_nothing(workspace, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_home()
+    keys = [button.key for button in page.button]
+    assert "home_simulated_sky" not in keys
+    assert "home_try" in keys
+    assert "Not on this server" in read_all(page)
+
+
+def test_with_pictures_the_settings_come_next(workspace, ways):
+    write_photos(workspace.cluster_photos, 3)
+    page = open_home()
+    assert "cluster: 6 in 2 classes." in read_all(page)
+    assert find_due(page) == ["home_training"]
+    click(page, "home_training")
+    assert ways == ["hyperparameters.py"]
+
+
+def test_one_class_is_not_enough(workspace):
+    for number in range(3):
+        save_picture(workspace.cluster_photos / "open" / f"{number}.png", draw_blob(number))
+    page = open_home()
+    assert "It takes two classes" in read_all(page)
+    assert find_due(page) == ["home_pictures"]
+
+
+def test_the_chosen_dataset_is_the_one_that_counts(workspace):
+    write_photos(workspace.cluster_photos, 3)
+    write_photos(workspace.root / "a_b_photos", 1)
+    page = open_home()
+    page.query_params["dataset"] = "a_b"
+    page.run()
+    assert "a_b: 2 in 2 classes." in read_all(page)
+
+
+def test_an_unknown_dataset_in_the_address_goes_on_with_what_there_is(workspace):
+    write_photos(workspace.cluster_photos, 3)
+    page = open_home()
+    page.query_params["dataset"] = "gone"
     page.run()
     assert not page.exception
-    assert "blue stars, red stars" in page.caption[0].value
+    assert "cluster: 6 in 2 classes." in read_all(page)
 
 
-def test_pictures_are_answered_and_others_named(trained):
+@pytest.mark.parametrize(
+    ("state", "words"), [(RunState.QUEUED, "One waits."), (RunState.RUNNING, "One is going on.")]
+)
+def test_a_training_that_goes_on_comes_first(workspace, ways, state, words):
+    write_photos(workspace.cluster_photos, 3)
+    write_run(workspace, state=state)
     page = open_home()
-    answers = []
-    for number, (label, colour) in enumerate(COLOURS.items()):
-        answers.append((f"{label}.png", to_png(draw_blob(900 + number, colour)), "image/png"))
-    page.file_uploader[0].set_value([*answers, ("page.jpg", b"<html>no picture", "image/jpeg")])
-    page.run()
-    assert not page.exception
-    assert len(page.error) == 1
-    assert "page.jpg" in page.error[0].value
-    bold = [text.value for text in page.markdown if text.value.startswith("**")]
-    assert [text.split("**")[1] for text in bold] == list(COLOURS)
+    assert words in read_all(page)
+    assert find_due(page) == ["home_training"]
+    click(page, "home_training")
+    assert ways == ["training.py"]
 
 
-def test_the_command_names_the_folder_of_this_workspace(workspace):
+def test_a_trained_model_is_told_with_its_accuracy(trained, ways):
+    write_photos(trained.cluster_photos, 3)
+    (folder,) = trained.bundles.iterdir()
+    write_run(trained, state=RunState.FINISHED, bundle=folder.name)
     page = open_home()
-    assert str(workspace.cluster_photos) in page.code[0].value
-    assert any(str(workspace.cluster_photos) in text.value for text in page.markdown)
+    words = read_all(page)
+    assert "The last one was on cluster." in words
+    assert "is plausible" in words
+    assert find_due(page) == ["home_model"]
+    click(page, "home_model")
+    assert ways == ["classify.py"]
 
 
-def test_labels_are_shown_letter_for_letter_and_pictures_decoded_once(trained, monkeypatch):
-    (manifest,) = trained.bundles.glob("*/manifest.json")
-    manifest.write_text(manifest.read_text("utf-8").replace("red stars", "*[red](http://x)"))
-    page = open_home()
-    assert r"\*\[red\]\(http\://x\)" in page.caption[0].value
-    decode, names = raster.decode_raster, []
-    monkeypatch.setattr(
-        reading,
-        "decode_raster",
-        lambda data, name, **_: names.append(name) or decode(data, name, **_),
-    )
-    pixels = draw_blob(901, COLOURS["red stars"])
-    page.file_uploader[0].set_value([("a_b_.png", to_png(pixels), "image/png")])
-    page.run()
-    assert names == ["a_b_.png"]
-    assert any(r"**\*\[red\]" in text.value for text in page.markdown)
-
-
-@pytest.mark.parametrize("text", ["plain words", "M 13", "Kugelhäufen 🔭"])
-def test_plain_text_stays_as_it_is(text):
-    assert escape_markdown(text) == text
-
-
-def test_a_damaged_model_answers_nothing(trained):
+def test_a_damaged_model_does_not_break_the_page(trained):
     for manifest in trained.bundles.glob("*/manifest.json"):
         manifest.write_text("{")
+    assert open_home().title[0].value == "Cluster Lab"
+
+
+def test_the_pictures_of_the_page_are_rendered_once(workspace, monkeypatch):
+    demo_dataset.render_samples.clear()
+    rendered = []
+    render = demo_dataset.render_picture
+    monkeypatch.setattr(
+        demo_dataset, "render_picture", lambda *a, **k: rendered.append(1) or render(*a, **k)
+    )
     page = open_home()
-    # AppTest runs a page without the server, whose boundary would show the sentence.
-    assert len(page.exception) == 1
-    assert not page.file_uploader
-
-
-@pytest.mark.parametrize("is_known", [True, False])
-def test_the_boundary_shows_a_sentence_or_an_id_that_is_in_the_log(monkeypatch, caplog, is_known):
-    shown = []
-    monkeypatch.setattr(error_boundary.st, "error", lambda text, **_: shown.append(text))
-    error = DatasetError("Put pictures there.", path=None) if is_known else ValueError("a bug")
-    assert error_boundary.show_error(error) is True
-    if is_known:
-        assert shown == ["Put pictures there."]
-        assert not caplog.records
-    else:
-        assert "a bug" not in shown[0]
-        error_id = shown[0].split("the id ")[1].rstrip(".")
-        assert error_id in caplog.text
-        assert "ValueError: a bug" in caplog.text
+    page.run()
+    open_home()
+    assert len(rendered) == 1
+    demo_dataset.render_samples.clear()

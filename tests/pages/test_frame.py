@@ -1,0 +1,198 @@
+"""The frame around every page: navigation, sidebar, what is chosen, the error boundary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.errors import DatasetError, RunError
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs import RunState, delete_run, submit_run
+from cluster_core.training.runs.folder import save_status
+from pages.components import error_boundary, sidebar
+from pages.components.navigation import TITLES, PageFile
+from pages.components.selection import Choice
+from pages.components.text import escape_markdown
+from tests.samples import REPOSITORY, write_photos
+
+MAIN = str(REPOSITORY / "pages" / "main.py")
+
+
+def open_frame(**query: str) -> AppTest:
+    page = AppTest.from_file(MAIN, default_timeout=30)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def list_links(page: AppTest) -> list[str]:
+    return [link.proto.label for link in page.sidebar.get("page_link")]
+
+
+def submit(workspace, **changes) -> str:
+    status = submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    save_status(workspace, replace(status, **changes))
+    return status.id
+
+
+def list_progress(page: AppTest) -> list[str]:
+    return [bar.proto.text.replace(r"\:", ":") for bar in page.sidebar.get("progress")]
+
+
+def test_pages_stand_in_the_order_of_the_work():
+    titles = [title for title, _ in TITLES.values()]
+    assert titles == [
+        "Home",
+        "Dataset",
+        "Hyperparameters",
+        "Training",
+        "Evaluation",
+        "Classify",
+        "Models",
+    ]
+    assert list(TITLES) == list(PageFile)
+    assert all((REPOSITORY / "pages" / file).exists() for file in PageFile)
+
+
+def test_in_an_empty_workspace_there_is_no_dataset_and_the_starter_model(workspace):
+    assert list_links(open_frame()) == ["**none yet**", "**Starter model**"]
+
+
+def test_what_is_chosen_stands_in_the_sidebar(trained):
+    write_photos(trained.root / "a_b_photos", 1)
+    (folder,) = trained.bundles.iterdir()
+    page = open_frame(dataset="a_b", model=folder.name)
+    assert list_links(page)[0] == r"**a\_b**"
+    assert list_links(page)[1] != "**Starter model**"
+    assert list_links(open_frame(dataset="a_b", model="starter"))[1] == "**Starter model**"
+
+
+@pytest.mark.parametrize("unknown", ["gone", "../../etc", "*[x](y)*", "a" * 3_000])
+def test_unknown_ids_in_the_address_do_not_break_the_frame(trained, unknown):
+    page = open_frame(dataset=unknown, model=unknown, run=unknown)
+    assert len(list_links(page)) == 2
+    assert not any(unknown[:20] in label for label in list_links(page))
+
+
+def test_a_choice_comes_from_the_address_and_then_from_the_session(trained):
+    write_photos(trained.root / "mine_photos", 1)
+    page = open_frame(dataset="mine")
+    assert page.session_state["chosen dataset"] == "mine"
+    # Going to another page empties the address.
+    page.query_params.clear()
+    page.run()
+    assert list_links(page)[0] == "**mine**"
+    assert page.query_params[Choice.DATASET] == "mine"
+
+
+def test_a_link_beats_what_the_session_remembers(workspace):
+    for name in ("first", "second"):
+        write_photos(workspace.root / f"{name}_photos", 1)
+    page = open_frame(dataset="first")
+    page.query_params["dataset"] = "second"
+    page.run()
+    assert list_links(page)[0] == "**second**"
+    assert page.session_state["chosen dataset"] == "second"
+
+
+def test_a_training_that_goes_on_stands_beside_every_page(workspace, monkeypatch):
+    ways = []
+    monkeypatch.setattr(st, "switch_page", lambda page, **_: ways.append(str(page)))
+    run_id = submit(
+        workspace, state=RunState.RUNNING, stage="Training", done=20, total=80, dataset="a_b"
+    )
+    page = open_frame()
+    assert list_progress(page) == [r"a\_b: training"]
+    assert page.sidebar.get("progress")[0].proto.value == 25
+    page.button(key="sidebar_training").click().run()
+    assert ways == ["training.py"]
+    assert page.query_params[Choice.RUN] == run_id
+
+
+def test_a_training_that_waits_is_said_to_wait(workspace):
+    submit(workspace)
+    assert list_progress(open_frame()) == ["cluster: waiting"]
+
+
+def test_of_several_the_one_that_runs_is_shown(workspace):
+    submit(workspace, dataset="first")
+    submit(workspace, dataset="second", state=RunState.RUNNING)
+    submit(workspace, dataset="third")
+    assert list_progress(open_frame()) == ["second: it begins"]
+
+
+def test_the_next_of_those_that_wait_is_shown(workspace):
+    submit(workspace, dataset="first")
+    submit(workspace, dataset="second")
+    assert list_progress(open_frame()) == ["first: waiting"]
+
+
+@pytest.mark.parametrize("state", [state for state in RunState if state.is_over])
+def test_a_training_that_is_over_is_not_shown(workspace, state):
+    submit(workspace, state=state)
+    assert list_progress(open_frame()) == []
+
+
+def test_a_training_that_was_deleted_meanwhile_is_not_drawn(workspace, monkeypatch):
+    run_id = submit(workspace, state=RunState.DISCARDED)
+    status = replace(sidebar.load_status(workspace, run_id), state=RunState.RUNNING)
+    delete_run(workspace, run_id)
+    monkeypatch.setattr(sidebar, "list_runs", lambda _: (status,))
+    assert list_progress(open_frame()) == []
+
+
+def test_what_cannot_be_read_leaves_the_page_alone(workspace, monkeypatch):
+    def fail(_):
+        raise RunError("It cannot be read.")
+
+    for name in ("list_datasets", "list_models", "list_runs"):
+        monkeypatch.setattr(sidebar, name, fail)
+    page = open_frame()
+    assert list_links(page) == ["**cannot be read**"] * 2
+    assert page.title[0].value == "Cluster Lab"
+
+
+def test_visitors_of_a_demo_are_told_what_they_can_do(workspace, monkeypatch):
+    assert not open_frame().sidebar.info
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    (note,) = open_frame().sidebar.info
+    assert "classify pictures" in note.value
+
+
+@pytest.mark.parametrize("text", ["plain words", "M 13", "Kugelhäufen 🔭"])
+def test_plain_text_stays_as_it_is(text):
+    assert escape_markdown(text) == text
+
+
+@pytest.mark.parametrize("text", ["**bold**", "[a](http://x)", ":red[x]", "<b>", "$x$", "- a"])
+def test_what_markdown_would_draw_is_escaped(text):
+    escaped = escape_markdown(text)
+    assert escaped != text
+    assert escaped.replace("\\", "") == text
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_boundary_shows_a_sentence_or_an_id_that_is_in_the_log(monkeypatch, caplog, is_known):
+    shown = []
+    monkeypatch.setattr(error_boundary.st, "error", lambda text, **_: shown.append(text))
+    error = DatasetError("Put pictures there.", path=None) if is_known else ValueError("a bug")
+    assert error_boundary.show_error(error) is True
+    if is_known:
+        assert shown == ["Put pictures there."]
+        assert not caplog.records
+    else:
+        assert "a bug" not in shown[0]
+        error_id = shown[0].split("the id ")[1].rstrip(".")
+        assert error_id in caplog.text
+        assert "ValueError: a bug" in caplog.text
+
+
+def test_the_server_uses_the_boundary():
+    source = (REPOSITORY / "app.py").read_text("utf-8")
+    assert "on_script_error=show_error" in source
