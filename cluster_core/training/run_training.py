@@ -16,6 +16,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.head_settings import Evaluation
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.estimates import USUAL_BATCH, note_steps
 from cluster_core.training.events import (
     STAGES_WITH_A_HEAD,
     DatasetRead,
@@ -92,6 +93,9 @@ def _train(workspace: Workspace, reporter: _Reporter) -> RunStatus:
     learned = RunResult.of(result.metrics, result.index, result.split, result.bundle.metrics)
     save_result(folder, learned, config.image_dir)
     _log_result(result)
+    if config.train_batch_size <= USUAL_BATCH:
+        seconds = reporter.seconds_in[Stage.TRAINING]
+        note_steps(workspace, config.architecture, learned.steps_run, seconds)
     state = RunState.STOPPED if reporter.was_stopped else RunState.FINISHED
     return replace(reporter.status, state=state, bundle=result.folder.name)
 
@@ -125,6 +129,8 @@ class _Reporter:
         self._folder = workspace.runs / status.id
         self._n_steps = 0
         self._evaluations: TextIO | None = None
+        self.seconds_in: dict[str, float] = {}
+        self._stage_begin_s = time.monotonic()
         self._reported_s = 0.0
         self._looked_s = 0.0
         self._request: str | None = None
@@ -171,6 +177,8 @@ class _Reporter:
         if not is_new and now_s - self._reported_s < REPORT_EVERY_S:
             return
         if is_new:
+            self.seconds_in[self.status.stage] = now_s - self._stage_begin_s
+            self._stage_begin_s = now_s
             _logger.info("%s", stage)
         self._reported_s = now_s
         assert self._evaluations

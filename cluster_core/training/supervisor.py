@@ -27,7 +27,7 @@ from cluster_core.workspace import Workspace
 
 POLL_S = 0.2
 # A worker that was asked to stop and did not is ended.
-GRACE_S = 1.2
+GRACE_S = 1.0
 SILENCE_S = 60.0
 # A worker that cannot even start is tried again, but not for ever at the same pace.
 RESTART_AFTER_S = (0.0, 1.0, 5.0, 30.0)

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,13 @@ def main() -> None:
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     threading.Thread(target=_beat, args=(send,), daemon=True).start()
     workspace = Workspace(Path(sys.argv[1]))
-    _warm_up()
-    send(kind="ready")
+    # TensorFlow comes with these, and takes seconds.
     from cluster_core.training.estimates import measure_speed
     from cluster_core.training.preview import PreviewMaker
     from cluster_core.training.run_training import run_training
 
+    _warm_up()
+    send(kind="ready")
     # Whoever asks for a training meanwhile does not wait for a preview.
     previews = PreviewMaker(workspace, is_stopped=lambda: not requests.empty())
     while True:
@@ -92,13 +93,20 @@ def _warm_up() -> None:
     import numpy as np
 
     from cluster_core.model.examples import Examples
+    from cluster_core.model.features import load_extractor
     from cluster_core.model.head_settings import HeadSettings
     from cluster_core.model.head_training import fit_head
+    from cluster_core.model.registry import SKY_BACKBONE
+    from cluster_core.model.shipped import load_sky_record
     from cluster_core.training.tensorflow_setup import set_up_tensorflow
 
     set_up_tensorflow()
     examples = Examples(np.zeros((2, 1, 1), np.float32), np.array([0, 1]), 2)
     fit_head(examples, None, HeadSettings(how_many_training_steps=1), lambda evaluation: None)
+    side_px = SKY_BACKBONE.input_size_px
+    # LiteRT says at the first picture what it runs on, which is no line for a run's log.
+    with suppress(ClusterError):  # an altered file: the run that needs it will tell
+        load_extractor(load_sky_record()).extract([np.zeros((side_px, side_px, 3), np.uint8)])
 
 
 def _print_to(path: str) -> None:

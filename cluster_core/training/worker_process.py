@@ -47,7 +47,11 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))},
+            env={
+                "TF_CPP_MIN_LOG_LEVEL": "2",  # its errors belong into a run's log, its notes do not
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, places)),
+            },
             # Ctrl-C in a terminal is for the server, which then ends its worker.
             start_new_session=True,
         )
