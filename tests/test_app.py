@@ -1,0 +1,40 @@
+"""The server: a warm worker where training is allowed, and never TensorFlow in its own process."""
+
+from __future__ import annotations
+
+import json
+
+from tests.samples import run_python
+
+SCRIPT = """
+import asyncio, json, sys
+from app import app, lifespan
+from cluster_core.training.supervisor import find_supervisor
+from streamlit.testing.v1 import AppTest
+
+async def serve():
+    async with lifespan(app):
+        during = find_supervisor() is not None
+        for page in ("main", "home", "dataset", "hyperparameters", "training", "models"):
+            assert not AppTest.from_file(f"pages/{page}.py", default_timeout=30).run().exception
+    return during, find_supervisor() is None
+
+during, is_over = asyncio.run(serve())
+heavy = [name for name in ("tensorflow", "keras") if name in sys.modules]
+print(json.dumps([during, is_over, heavy]))
+"""
+
+
+def serve(**environment: str) -> list:
+    outcome = run_python("-c", SCRIPT, env=environment)
+    assert outcome.returncode == 0, outcome.stderr
+    return json.loads(outcome.stdout.splitlines()[-1])
+
+
+def test_a_server_keeps_a_worker_and_stays_free_of_tensorflow(workspace):
+    assert serve() == [True, True, []]
+
+
+def test_a_public_demo_has_no_worker(workspace):
+    assert serve(CLUSTER_LAB_PUBLIC_DEMO="1") == [False, True, []]
+    assert not (workspace.root / ".jobs.lock").exists()
