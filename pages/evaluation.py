@@ -26,10 +26,12 @@ CELL_COLUMNS = 6
 def show_classes(metrics: Metrics) -> None:
     """Draw how each class fared, with what is plausible for other pictures of it."""
     for found in metrics.classes:
+        if not found.n:
+            st.progress(0.0, f"**{escape_markdown(found.label)}**: not tested, no pictures kept")
+            continue
         low, high = found.interval
-        share = found.n_right / found.n if found.n else 0.0
         st.progress(
-            share,
+            found.n_right / found.n,
             f"**{escape_markdown(found.label)}**: {found.n_right} of {found.n} right "
             f":gray[(between {format_percent(low)} and {format_percent(high)} is plausible)]",
         )

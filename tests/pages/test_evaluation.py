@@ -1,0 +1,352 @@
+"""Evaluation: nothing tested yet, a test looked through, labels mended, and trained again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data.trash import list_trash
+from cluster_core.evaluation.scores import Metrics, TestedPicture
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs import (
+    RunResult,
+    RunState,
+    list_runs,
+    load_config,
+    load_reviewed,
+    submit_run,
+)
+from cluster_core.training.runs.folder import save_status
+from cluster_core.training.runs.records import save_result
+from cluster_core.workspace import Workspace
+from pages.components import mistakes
+from pages.components.confusion_matrix import CELL, draw_confusion
+from tests.samples import REPOSITORY, draw_blob, save_picture
+
+PAGE = str(REPOSITORY / "pages" / "evaluation.py")
+LABELS = ("galaxy", "globular *bright*", "open")
+GALAXY, GLOBULAR, OPEN = LABELS
+N_EACH = 4
+UNKNOWN = "20200101-000000-000000-abcd"
+
+
+@dataclass(frozen=True)
+class TriedRun:
+    """A run with three mistakes: two globulars taken for open clusters, a galaxy for a globular."""
+
+    workspace: Workspace
+    id: str
+    pictures: tuple[TestedPicture, ...]
+
+    @property
+    def wrong(self) -> tuple[TestedPicture, ...]:
+        return Metrics(LABELS, self.pictures).misclassified
+
+    def find_file(self, tested: TestedPicture, label: str | None = None) -> Path:
+        return self.workspace.cluster_photos / (label or tested.label) / tested.path.name
+
+
+@pytest.fixture
+def ways(monkeypatch) -> list[str]:
+    """The pages that were switched to."""
+    found: list[str] = []
+    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
+    return found
+
+
+@pytest.fixture
+def tested(workspace) -> TriedRun:
+    answers = {
+        (GLOBULAR, 0): (OPEN, 0.7),
+        (GLOBULAR, 1): (OPEN, 0.95),
+        (GALAXY, 0): (GLOBULAR, 0.8),
+    }
+    pictures = []
+    for place, label in enumerate(LABELS):
+        for number in range(N_EACH):
+            path = workspace.cluster_photos / label / f"{label[:2]}_{number}.png"
+            save_picture(path, draw_blob(100 * place + number))
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+            answer, score = answers.get((label, number), (label, 0.9))
+            pictures.append(TestedPicture(path, sha256, label, answer, score))
+    run_id = write_run(workspace, pictures, bundle="a-bundle")
+    return TriedRun(workspace, run_id, tuple(pictures))
+
+
+def write_run(workspace, pictures, **changes) -> str:
+    status = submit_run(workspace, TrainConfig(workspace.cluster_photos, seed=7))
+    save_status(workspace, replace(status, state=RunState.FINISHED, **changes))
+    result = RunResult(Metrics(LABELS, tuple(pictures)), {}, (), (), 491, 320)
+    save_result(workspace.runs / status.id, result, workspace.cluster_photos)
+    return status.id
+
+
+def open_page(**query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=30)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def click(page: AppTest, action: str, tested: TestedPicture) -> AppTest:
+    page.button(key=f"{action}_{tested.sha256[:12]}").click().run()
+    assert not page.exception
+    return page
+
+
+def read_all(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "info", "success", "warning", "error")
+    words = [element.value for kind in kinds for element in getattr(page, kind)]
+    words += [bar.proto.text for bar in page.get("progress")]
+    return "\n".join(words).replace("\\", "")
+
+
+def list_keys(page: AppTest) -> list[str]:
+    return [button.key for button in page.button]
+
+
+def list_names(page: AppTest) -> list[str]:
+    """Return the file names of the pictures drawn."""
+    return [image.captions[0].replace("\\", "") for image in page.image]
+
+
+def test_before_the_first_training_the_way_leads_to_the_settings(workspace, ways):
+    page = open_page()
+    assert "Nothing has been trained to the end yet" in read_all(page)
+    page.button(key="to_hyperparameters").click().run()
+    assert ways == ["hyperparameters.py"]
+
+
+def test_a_training_that_goes_on_is_not_looked_at(workspace):
+    submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    page = open_page()
+    assert "Nothing has been trained to the end yet" in read_all(page)
+
+
+def test_accuracy_is_told_in_words_for_all_and_each_class(tested):
+    words = read_all(open_page())
+    assert "9 of 12 right; between 47 % and 91 % is plausible." in words
+    assert "galaxy**: 3 of 4 right" in words
+    assert "globular *bright***: 2 of 4 right" in words
+    assert "open**: 4 of 4 right" in words
+
+
+def test_mistakes_come_the_surest_first_with_their_scores(tested):
+    page = open_page()
+    assert [one.score for one in tested.wrong] == [0.95, 0.8, 0.7]
+    assert list_names(page) == [one.path.name for one in tested.wrong]
+    words = read_all(page)
+    assert "In **globular *bright***, answered **open**, 95 % sure" in words
+    assert "0 of 3 looked at" in words
+
+
+def test_a_picture_goes_to_the_class_that_the_model_answered_and_back(tested):
+    first = tested.wrong[0]
+    page = open_page(run=tested.id)
+    assert page.selectbox(key=f"right_class_{first.sha256[:12]}").value == OPEN
+    click(page, "move", first)
+    assert tested.find_file(first, OPEN).exists()
+    assert not tested.find_file(first).exists()
+    words = read_all(page)
+    assert "Moved to open." in words
+    assert "1 of 3 looked at" in words
+    assert "The dataset has changed since this test" in words
+    assert f"move_{first.sha256[:12]}" not in list_keys(page)
+    page.button(key="undo").click().run()
+    assert tested.find_file(first).exists()
+    assert "0 of 3 looked at" in read_all(page)
+
+
+def test_a_picture_can_go_to_any_other_class(tested):
+    first = tested.wrong[0]
+    page = open_page()
+    box = page.selectbox(key=f"right_class_{first.sha256[:12]}")
+    assert set(box.options) == {OPEN, GALAXY}
+    box.set_value(GALAXY).run()
+    click(page, "move", first)
+    assert tested.find_file(first, GALAXY).exists()
+
+
+def test_a_picture_whose_name_is_taken_is_still_found_where_it_went(tested):
+    first = tested.wrong[0]
+    tested.find_file(first, OPEN).write_bytes(b"another picture of this name")
+    page = click(open_page(), "move", first)
+    assert "Moved to open." in read_all(page)
+    assert tested.find_file(first, OPEN).read_bytes() == b"another picture of this name"
+
+
+def test_a_picture_goes_to_the_trash_and_comes_back(tested):
+    first = tested.wrong[0]
+    page = click(open_page(), "remove", first)
+    assert not tested.find_file(first).exists()
+    assert len(list_trash(tested.workspace)) == 1
+    words = read_all(page)
+    assert "No longer in the dataset." in words
+    assert "1 of 3 looked at" in words
+    page.button(key="undo").click().run()
+    assert tested.find_file(first).exists()
+
+
+def test_fine_as_it_is_stays_noted(tested):
+    first = tested.wrong[0]
+    click(open_page(), "fine", first)
+    assert load_reviewed(tested.workspace, tested.id) == {first.sha256}
+    page = open_page()
+    words = read_all(page)
+    assert "Fine as it is." in words
+    assert "1 of 3 looked at" in words
+    assert f"fine_{first.sha256[:12]}" not in list_keys(page)
+    assert "The dataset has changed" not in words
+
+
+def test_a_picture_that_was_edited_is_said_to_be(tested):
+    save_picture(tested.find_file(tested.wrong[0]), draw_blob(999))
+    words = read_all(open_page())
+    assert "Its file was changed since the test." in words
+    assert "1 of 3 looked at" in words
+
+
+def test_a_picture_that_another_tab_deleted_is_a_sentence(tested):
+    first = tested.wrong[0]
+    page = open_page()
+    tested.find_file(first).unlink()
+    click(page, "move", first)
+    assert "moved or deleted meanwhile" in page.error[0].value
+    assert "No longer in the dataset." in read_all(page)
+
+
+def test_a_class_that_another_tab_deleted_is_a_sentence(tested):
+    page = open_page()
+    for path in (tested.workspace.cluster_photos / OPEN).iterdir():
+        path.unlink()
+    (tested.workspace.cluster_photos / OPEN).rmdir()
+    click(page, "move", tested.wrong[0])
+    assert page.error
+    assert tested.find_file(tested.wrong[0]).exists()
+
+
+def test_a_dataset_that_was_deleted_since_leaves_the_numbers(tested):
+    folder = tested.workspace.cluster_photos
+    folder.rename(tested.workspace.root / "other")
+    page = open_page()
+    words = read_all(page)
+    assert "9 of 12 right" in words
+    assert words.count("No longer in the dataset.") == 3
+    assert not page.image
+
+
+def test_a_damaged_picture_is_named(tested):
+    tested.find_file(tested.wrong[0]).write_bytes(b"no picture any more")
+    page = open_page()
+    assert len(page.image) == 2
+    assert tested.wrong[0].path.name in read_all(page)
+
+
+def test_retraining_takes_the_same_settings_and_shows_the_training(tested, ways):
+    page = open_page()
+    page.button(key="evaluation_retrain").click().run()
+    newest = list_runs(tested.workspace)[0]
+    assert newest.id != tested.id
+    assert ways == ["training.py"]
+    again, before = (load_config(tested.workspace, one) for one in (newest.id, tested.id))
+    assert again.seed == 7
+    # Its summaries go to a folder of their own.
+    assert again.summaries_dir != before.summaries_dir
+    assert replace(again, summaries_dir=None) == replace(before, summaries_dir=None)
+
+
+def test_after_a_change_retraining_is_the_next_step(tested):
+    page = open_page()
+    assert page.button(key="evaluation_retrain").proto.type == "secondary"
+    click(page, "remove", tested.wrong[0])
+    assert page.button(key="evaluation_retrain").proto.type == "primary"
+
+
+def test_visitors_of_a_demo_only_look(tested, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_page()
+    assert len(page.image) == 3
+    assert list_keys(page) == []
+
+
+def test_a_test_without_mistakes_is_praised(workspace):
+    path = workspace.cluster_photos / OPEN / "a.png"
+    write_run(workspace, [TestedPicture(path, "0" * 64, OPEN, OPEN, 0.9)], bundle="a-bundle")
+    page = open_page()
+    assert "every test picture was answered as its folder says" in read_all(page)
+
+
+def test_without_test_pictures_nothing_is_claimed(workspace):
+    write_run(workspace, [], bundle="a-bundle")
+    page = open_page()
+    assert "No pictures were kept for the final test" in read_all(page)
+    assert list_keys(page) == ["evaluation_retrain"]
+
+
+@pytest.mark.parametrize("run", [UNKNOWN, "../../etc", "*[x](y)*", "a" * 3_000])
+def test_an_unknown_run_is_a_sentence_and_the_newest_is_shown(tested, run):
+    page = open_page(run=run)
+    (warning,) = page.warning
+    assert "has no test to look at" in warning.value
+    assert "9 of 12 right" in read_all(page)
+    assert page.query_params["run"] == tested.id
+
+
+def test_an_unknown_run_where_there_is_none_is_a_sentence_too(workspace):
+    page = open_page(run=UNKNOWN)
+    assert len(page.warning) == 1
+    assert list_keys(page) == ["to_hyperparameters"]
+
+
+def test_the_run_that_made_the_chosen_model_is_shown(tested):
+    newer = write_run(tested.workspace, tested.pictures[:1], bundle="another")
+    assert open_page().selectbox(key="evaluation_run").value == newer
+    page = open_page(model="a-bundle")
+    assert page.selectbox(key="evaluation_run").value == tested.id
+    page.selectbox(key="evaluation_run").set_value(newer).run()
+    assert not page.exception
+    assert page.query_params["run"] == newer
+    assert "0 of 1 right" in read_all(page)
+    assert "open**: not tested" in read_all(page)
+
+
+def test_a_run_without_readable_settings_is_a_sentence(tested):
+    (tested.workspace.runs / tested.id / "config.json").write_text("{")
+    page = open_page()
+    assert "cannot be read" in page.error[0].value
+
+
+def test_a_click_on_a_cell_shows_its_pictures(tested):
+    page = open_page()
+    before = list_names(page)
+    cell = {"shown": GLOBULAR, "answered": OPEN}
+    page.session_state[f"confusion_{tested.id}"] = {"selection": {CELL: [cell]}}
+    page.run()
+    assert not page.exception
+    assert "2 in globular *bright*, answered open" in read_all(page)
+    assert len(list_names(page)) == len(before) + 2
+
+
+def test_many_mistakes_are_paged(tested, monkeypatch):
+    monkeypatch.setattr(mistakes, "PER_PAGE", 2)
+    page = open_page()
+    assert list_names(page) == [one.path.name for one in tested.wrong[:2]]
+
+
+@pytest.mark.parametrize("n", [2, 10])
+def test_the_matrix_has_a_cell_for_each_pair_and_fits(n):
+    labels = tuple(f"class.{number}[x]" for number in range(n))
+    pictures = tuple(TestedPicture(Path("a"), "0", label, labels[0], 0.9) for label in labels)
+    spec = draw_confusion(Metrics(labels, pictures), is_dark=False).to_dict()
+    (cells,) = spec["datasets"].values()
+    assert len(cells) == n * n
+    assert sum(cell["n"] for cell in cells) == n
+    assert spec["height"] <= 560
