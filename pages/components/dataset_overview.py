@@ -130,7 +130,7 @@ def _describe_uses(counts: Mapping[str, int], shares: Sequence[Share]) -> str:
     lines = []
     for label, count in counts.items():
         uses = [f"{share.count:,} {share.use}" for share in shares if share.label == label]
-        lines.append(f"- {escape_markdown(label)}: {count:,}, {join_words(uses)}")
+        lines.append(f"- **{escape_markdown(label)}**, {count:,}: {join_words(uses)}")
     return "\n".join(lines)
 
 

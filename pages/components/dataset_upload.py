@@ -17,15 +17,13 @@ from cluster_core.data.cache_file import CacheFile
 from cluster_core.data.dataset import Progress
 from cluster_core.data.labels import check_class_name
 from cluster_core.errors import DatasetError
-from cluster_core.images import IMAGE_SUFFIXES
 from cluster_core.workspace import Workspace
 from pages.components.address_list import show_address_list
 from pages.components.dataset_outcome import Outcome, tell, tell_added
 from pages.components.dataset_work import Work, begin_work
+from pages.components.given_pictures import MOST_PICTURE_MB, PICTURE_TYPES
 from pages.components.text import escape_markdown
 
-PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES), ".gz"]
-MOST_PICTURE_MB = 20
 MOST_ZIP_MB = 200
 _SOURCES = ("Files", "Folder", "Zip", "Camera", "Addresses")
 # An uploader is emptied by taking a new one, which the number in its key makes of it.

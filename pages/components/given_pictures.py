@@ -12,6 +12,7 @@ from cluster_core.images import IMAGE_SUFFIXES
 
 PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES), ".gz"]
 MOST_PICTURES = 1_000
+MOST_PICTURE_MB = 20
 _MOST_PASTED = 20
 _PASTED = "pasted pictures"
 STOPPED = "classifying is stopped"
@@ -48,6 +49,7 @@ def ask_for_pictures() -> list[GivenPicture]:
         "Drop pictures here, one or many",
         type=PICTURE_TYPES,
         accept_multiple_files=True,
+        max_upload_size=MOST_PICTURE_MB,
         key="pictures",
         on_change=_begin_anew,
     )

@@ -14,6 +14,7 @@ from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
 
 _TAKEN = "models taken"
+_MOST_MB = 20
 
 
 def show_upload() -> None:
@@ -22,6 +23,7 @@ def show_upload() -> None:
         file = st.file_uploader(
             "A .zip that was downloaded from this page, here or elsewhere",
             type=["zip"],
+            max_upload_size=_MOST_MB,
             key="model_zip",
         )
         if file is None:
