@@ -157,8 +157,9 @@ class Visit:
 
     def assert_sound(self) -> None:
         """No traceback, no apology for a bug."""
-        assert self.page.get_by_test_id("stException").count() == 0
-        assert self.page.get_by_text("Something went wrong on our side").count() == 0
+        apologies = self.page.get_by_text("Something went wrong on our side").count()
+        tracebacks = self.page.get_by_test_id("stException").count()
+        assert apologies + tracebacks == 0, self.server.log.read_text()
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the page for the docs, where that is asked for."""

@@ -1,0 +1,49 @@
+"""Pictures that journeys bring along: a simulated sky, and blobs with a wrong label among them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cluster_core.data.sky import render_picture
+from cluster_core.data.splits import compute_place
+from tests.samples import draw_blob
+
+KINDS = ("globular_resolved", "open_rich")
+
+
+def render_files(folder: Path, n_files: int) -> list[Path]:
+    """Render globular and open clusters by turns."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number in range(n_files):
+        kind = KINDS[number % len(KINDS)]
+        picture = render_picture(np.random.default_rng(number), kind, 160, 160, is_sent=False)
+        paths.append(folder / f"{kind} {number:03d}.jpg")
+        Image.fromarray(picture.pixels).save(paths[-1], quality=90)
+    return paths
+
+
+def write_zip(path: Path, colours: dict[str, tuple[int, int, int]], n_each: int) -> Path:
+    """Pack a folder a class, with the first test picture of the second class in the first one."""
+    labels = list(colours)
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, (label, colour) in enumerate(colours.items()):
+            for picture in range(n_each):
+                name = f"field {1000 * number + picture}.png"
+                image = Image.fromarray(draw_blob(1000 * number + picture, colour))
+                with archive.open(f"{label}/{name}", "w") as file:
+                    image.save(file, "PNG")
+        wrong = next(seed for seed in range(9000, 9999) if is_test_picture(f"field {seed}.png"))
+        image = Image.fromarray(draw_blob(wrong, colours[labels[1]]))
+        with archive.open(f"{labels[0]}/field {wrong}.png", "w") as file:
+            image.save(file, "PNG")
+    return path
+
+
+def is_test_picture(name: str) -> bool:
+    """Tell whether a picture of that name tests, with the percentages that are set by default."""
+    return 10 <= compute_place(name) < 20

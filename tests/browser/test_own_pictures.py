@@ -1,0 +1,66 @@
+"""Somebody with pictures of their own, one of them in the wrong folder."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.pictures import write_zip
+
+COLOURS = {"red giants": (250, 80, 60), "blue giants": (60, 90, 250)}
+RESULT = re.compile(r"(\d+) of (\d+) right; between")
+
+
+def read_result(visit) -> tuple[int, int]:
+    found = visit.page.get_by_text(RESULT).first
+    expect(found).to_be_visible(timeout=90_000)
+    visit.settle()
+    n_right, n = RESULT.search(found.inner_text()).groups()
+    return int(n_right), int(n)
+
+
+def test_zip_sliders_stop_retrain_mend_retrain(visit, tmp_path):
+    visit.open("dataset")
+    archive = write_zip(tmp_path / "giants.zip", COLOURS, 40)
+    visit.page.locator(".st-key-source").get_by_text("Zip").click()
+    visit.settle()
+    field = visit.page.locator("[class*=st-key-upload_zip] input[type=file]")
+    field.set_input_files(str(archive))
+    expect(visit.page.get_by_text(re.compile("Added 4[01] to"))).to_be_visible()
+    visit.assert_sound()
+
+    visit.go("Hyperparameters")
+    expect(visit.page.locator(".st-key-train button")).to_be_enabled()
+    visit.click("train")
+    assert read_result(visit)[1] > 0
+
+    # So many steps that there is time to stop.
+    visit.go("Hyperparameters")
+    visit.click("preset_article")
+    visit.settle()
+    visit.click("use_sky")
+    visit.settle()
+    visit.page.get_by_role("slider", name="Training steps").press("End")
+    visit.settle()
+    visit.click("train")
+    expect(visit.page.get_by_text("Training: ")).to_be_visible()
+    visit.shoot("training-live")
+    visit.click("stop")
+    visit.click("stop_keep")
+    n_right, n = read_result(visit)
+    assert n_right < n
+    expect(visit.page.get_by_text("Stopped by you after")).to_be_visible()
+    visit.assert_sound()
+
+    visit.click("to_evaluation")
+    expect(visit.page.get_by_text("0 of 1 looked at")).to_be_visible()
+    visit.settle()
+    visit.shoot("evaluation-mistake")
+    visit.page.locator("[class*=st-key-move_] button").click()
+    expect(visit.page.get_by_text("1 of 1 looked at")).to_be_visible()
+    visit.click("evaluation_retrain")
+    expect(visit.page.get_by_role("heading", name="Training", exact=True)).to_be_visible()
+    n_right_after, n_after = read_result(visit)
+    assert n_right_after == n_after == n
+    visit.assert_sound()

@@ -1,0 +1,35 @@
+"""On a telephone: every page fits its width, and can be read."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+
+PHONE = {"width": 390, "height": 844}
+PAGES = ("", "dataset", "hyperparameters", "training", "evaluation", "classify", "models")
+
+
+@pytest.fixture
+def phone(browser, server):
+    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True)
+    yield Visit(context.new_page(), server)
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_the_width(phone, path):
+    phone.open(path)
+    expect(phone.page.get_by_role("heading", level=1)).to_be_visible()
+    width = phone.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert width <= PHONE["width"]
+    phone.assert_sound()
+    phone.shoot(f"phone-{path or 'home'}")
+
+
+def test_the_menu_leads_on(phone):
+    phone.open()
+    phone.page.get_by_test_id("stExpandSidebarButton").click()
+    phone.page.get_by_test_id("stSidebarNav").get_by_role("link", name="Classify").click()
+    expect(phone.page.get_by_role("heading", name="Classify")).to_be_visible()
