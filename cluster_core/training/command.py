@@ -14,13 +14,13 @@ PROGRAM = "python -m cluster_core.retrain"
 _ALWAYS = ("image_dir", "architecture")
 
 
-def format_command(config: TrainConfig) -> str:
-    """Return a line for a shell that trains with exactly these settings, in this workspace.
+def format_command(config: TrainConfig, workspace: Workspace) -> str:
+    """Return a line for a shell that trains with exactly these settings, in that workspace.
 
     What is left out has its default.
     """
     words = [PROGRAM]
-    root = Workspace.default().root
+    root = workspace.root
     if root != Path(DEFAULT_ROOT):
         words.insert(0, f"{ROOT_VARIABLE}={shlex.quote(str(root))}")
     for field in fields(config):

@@ -10,7 +10,6 @@ import streamlit as st
 from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
 from cluster_core.model.head_settings import Evaluation
-from cluster_core.training.command import format_command
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import Stage
 from cluster_core.training.runs import (
@@ -29,6 +28,7 @@ from cluster_core.training.runs import (
 from cluster_core.training.supervisor import find_supervisor
 from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_learning_curve
+from pages.components.command_line import show_command
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
 from pages.components.settings_form import LABELS, describe_setting, put_settings
@@ -83,7 +83,7 @@ def show_run(workspace: Workspace, run_id: str) -> None:
     evaluations = load_evaluations(workspace, run_id)
     if evaluations:
         _show_curves(evaluations, None)
-    _show_settings(config)
+    _show_settings(workspace, config)
     _show_log(workspace, run_id)
 
 
@@ -299,7 +299,7 @@ def _show_log(workspace: Workspace, run_id: str) -> None:
         log.code(read_log(workspace, run_id) or "Nothing was logged.", language=None, height=300)
 
 
-def _show_settings(config: TrainConfig) -> None:
+def _show_settings(workspace: Workspace, config: TrainConfig) -> None:
     with st.expander("Settings", icon=":material/tune:", key="settings"):
         record = config.to_record()
         st.dataframe(
@@ -309,8 +309,7 @@ def _show_settings(config: TrainConfig) -> None:
             },
             hide_index=True,
         )
-        st.caption("The same from a terminal:")
-        st.code(format_command(config), language="bash", wrap_lines=True)
+        show_command(workspace, config)
 
 
 def start_run(workspace: Workspace, config: TrainConfig) -> None:

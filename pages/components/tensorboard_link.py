@@ -13,6 +13,7 @@ from cluster_core.training.tensorboard import (
     stop_tensorboard,
 )
 from cluster_core.workspace import Workspace
+from pages.components.command_line import place_for_visitor
 from pages.components.text import escape_markdown
 
 
@@ -20,7 +21,8 @@ def show_tensorboard(workspace: Workspace) -> None:
     """Draw the command to copy, and where it is allowed a button that runs it."""
     with st.expander("Open in TensorBoard", icon=":material/monitoring:", key="tensorboard"):
         st.write("TensorBoard shows all curves and the trained graph. From a terminal:")
-        st.code(format_tensorboard_command(workspace), language="bash", wrap_lines=True)
+        command = format_tensorboard_command(place_for_visitor(workspace))
+        st.code(command, language="bash", wrap_lines=True)
         if not is_allowed(Action.RUN_TENSORBOARD):
             st.caption(
                 "It can be started from here too, on the computer that runs this server, if its "

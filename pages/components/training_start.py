@@ -12,7 +12,6 @@ from cluster_core.data.cache_file import FILE_NAME
 from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.model.head_settings import Evaluation
-from cluster_core.training.command import format_command
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.estimates import estimate_training
 from cluster_core.training.runs import list_runs
@@ -20,6 +19,7 @@ from cluster_core.training.supervisor import find_supervisor
 from cluster_core.workspace import Workspace
 from pages.components.architecture_cards import is_at_hand
 from pages.components.charts import Measure, draw_learning_curve
+from pages.components.command_line import show_command
 from pages.components.dataset_reading import DatasetReading
 from pages.components.run_view import start_run
 from pages.components.text import escape_markdown
@@ -46,8 +46,7 @@ def show_start(workspace: Workspace, config: TrainConfig | None, reading: Datase
         return
     if split is not None:
         _show_preview(workspace, config, reading)
-    st.caption("The same from a terminal:")
-    st.code(format_command(config), language="bash", wrap_lines=True)
+    show_command(workspace, config)
 
 
 def _find_split(config: TrainConfig, reading: DatasetReading) -> Split | None:

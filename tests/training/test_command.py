@@ -11,7 +11,7 @@ from cluster_core import retrain
 from cluster_core.training.command import PROGRAM, format_command
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import PRESETS
-from cluster_core.workspace import ROOT_VARIABLE
+from cluster_core.workspace import DEFAULT_ROOT, ROOT_VARIABLE, Workspace
 
 VALUES = {
     "architecture": ("sky", "mobilenet_0.25_128", "inception_v3"),
@@ -31,6 +31,7 @@ VALUES = {
     "final_tensor_name": ("final_result", "a/b.c"),
     "intermediate_store_frequency": (0, 100),
 }
+HERE = Workspace(Path(DEFAULT_ROOT))
 FOLDERS = (
     "photos",
     "tf_files/my photos",
@@ -69,11 +70,6 @@ def draw_config(seed: int) -> TrainConfig:
     return TrainConfig(**settings)
 
 
-@pytest.fixture(autouse=True)
-def default_workspace(monkeypatch):
-    monkeypatch.delenv(ROOT_VARIABLE)
-
-
 def test_every_setting_is_drawn():
     drawn = [draw_config(seed) for seed in range(60)]
     for field in fields(TrainConfig):
@@ -83,25 +79,25 @@ def test_every_setting_is_drawn():
 @pytest.mark.parametrize("seed", range(60))
 def test_the_command_trains_with_the_same_settings(seed):
     config = draw_config(seed)
-    assert parse(format_command(config)) == ({}, config)
+    assert parse(format_command(config, HERE)) == ({}, config)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_can_be_copied(preset):
     config = TrainConfig(Path("photos"), **PRESETS[preset].settings)
-    assert parse(format_command(config)) == ({}, config)
+    assert parse(format_command(config, HERE)) == ({}, config)
 
 
 def test_only_what_differs_is_said():
     config = TrainConfig(Path("tf_files/cluster_photos"), learning_rate=0.5, early_stopping=False)
-    assert format_command(config) == (
+    assert format_command(config, HERE) == (
         "python -m cluster_core.retrain --image_dir=tf_files/cluster_photos --architecture=sky "
         "--learning_rate=0.5 --no-early_stopping"
     )
 
 
 @pytest.mark.parametrize("root", ["/data/of mine", "elsewhere"])
-def test_another_workspace_is_named(monkeypatch, root):
-    monkeypatch.setenv(ROOT_VARIABLE, root)
+def test_another_workspace_is_named(root):
     config = replace(draw_config(0), image_dir=Path(root, "cluster_photos"))
-    assert parse(format_command(config)) == ({ROOT_VARIABLE: root}, config)
+    line = format_command(config, Workspace(Path(root)))
+    assert parse(line) == ({ROOT_VARIABLE: root}, config)
