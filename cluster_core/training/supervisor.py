@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import filelock
@@ -18,10 +18,12 @@ from cluster_core.model.head_settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.endings import CANNOT_START, SILENT, describe_death
 from cluster_core.training.events import STAGES_WITH_A_HEAD
+from cluster_core.training.locks import is_training_elsewhere, try_to_lock
 from cluster_core.training.run_queue import RunQueue
 from cluster_core.training.runs.folder import KEEP_BEST, read_stop_request
 from cluster_core.training.runs.records import write_config
 from cluster_core.training.runs.status import RunStatus
+from cluster_core.training.trials import Trial
 from cluster_core.training.worker_process import WorkerProcess
 from cluster_core.workspace import Workspace
 
@@ -36,20 +38,6 @@ LOCK = ".jobs.lock"
 
 ELSEWHERE = "A training that was begun in a terminal is running: this one begins after it."
 _logger = logging.getLogger(__name__)
-
-
-@dataclass
-class _Trial:
-    """A preview that somebody waits for."""
-
-    config: TrainConfig
-    is_over: threading.Event = field(default_factory=threading.Event)
-    is_wanted: bool = True
-    evaluations: tuple[Evaluation, ...] | None = None
-
-    def answer(self, evaluations: tuple[Evaluation, ...] | None) -> None:
-        self.evaluations = evaluations
-        self.is_over.set()
 
 
 class Supervisor:
@@ -83,8 +71,8 @@ class Supervisor:
         self._stop_seen_s: float | None = None
         self._n_failed_starts = 0
         self._start_at_s = 0.0
-        self._trials: deque[_Trial] = deque()
-        self._trial: _Trial | None = None
+        self._trials: deque[Trial] = deque()
+        self._trial: Trial | None = None
         self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
         self._thread.start()
 
@@ -122,7 +110,7 @@ class Supervisor:
         require(Action.TRAIN)
         if not self.is_warm:
             return None
-        trial = _Trial(config)
+        trial = Trial(config)
         self._trials.append(trial)
         self.wake()
         trial.is_over.wait(timeout_s)
@@ -139,19 +127,23 @@ class Supervisor:
 
     def _work(self) -> None:
         lock = filelock.FileLock(self._workspace.root / LOCK, blocking=False)
-        while not self._is_closed and not _try_to_lock(lock, self._workspace):
+        while not self._is_closed and not try_to_lock(lock, self._workspace):
             self._pause(1.0)
         try:
+            self._attempt(self._queue.list_waiting)  # what was left running waits again
             while not self._is_closed:
-                try:
-                    self._step()
-                except Exception:  # one odd run must not end all trainings of a server
-                    _logger.exception("The queue of trainings met an error and goes on")
-                    self._pause(1.0)
+                self._attempt(self._step)
                 self._pause(POLL_S)
         finally:
             self._end_worker()
             lock.release()
+
+    def _attempt(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except Exception:  # one odd run must not end all trainings of a server
+            _logger.exception("The queue of trainings met an error and goes on")
+            self._pause(1.0)
 
     def _pause(self, seconds: float) -> None:
         self._wake.wait(seconds)
@@ -188,18 +180,17 @@ class Supervisor:
             if answer["status"] is not None:
                 self._queue.note(RunStatus.from_record(answer["status"]))
         elif answer["kind"] == "preview" and self._trial is not None:
-            found = answer["evaluations"]
-            self._trial.answer(None if found is None else tuple(Evaluation(*row) for row in found))
+            self._trial.take(answer["evaluations"])
             self._trial = None
 
     def _assign(self, worker: WorkerProcess) -> None:
         """Give the worker the oldest run, or else a trial, which a run cuts short."""
         waiting = self._queue.list_waiting()
-        if waiting and _is_training_elsewhere(self._workspace):
+        if waiting and is_training_elsewhere(self._workspace):
             self._queue.tell(waiting[0], ELSEWHERE)
         elif waiting:
             while self._trials:
-                self._trials.popleft().answer(None)
+                self._trials.popleft().take(None)
             self._run, self._stop_seen_s = waiting[0], None
             worker.send(kind="train", run=waiting[0].id)
             return
@@ -230,7 +221,7 @@ class Supervisor:
         self._worker = None
         worker.kill()
         if self._trial is not None:
-            self._trial.answer(None)
+            self._trial.take(None)
             self._trial = None
         if self._run is not None:
             run, self._run = self._run, None
@@ -272,21 +263,3 @@ def find_supervisor() -> Supervisor | None:
 
 
 _supervisors: list[Supervisor] = []
-
-
-def _try_to_lock(lock: filelock.BaseFileLock, workspace: Workspace) -> bool:
-    try:
-        workspace.root.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except (filelock.Timeout, OSError):
-        return False
-    return True
-
-
-def _is_training_elsewhere(workspace: Workspace) -> bool:
-    """Tell whether a command line holds the workspace's training lock."""
-    lock = filelock.FileLock(workspace.training_lock, blocking=False)
-    if not _try_to_lock(lock, workspace):
-        return True
-    lock.release()
-    return False

@@ -51,11 +51,12 @@ class PlayedWorker:
         self.answers: deque[dict] = deque()
 
     def send(self, **request) -> None:
-        self.requests.append(request)
         if request["kind"] == "train":
             status = load_status(self.workspace, request["run"])
             attempts = status.attempts + 1
-            save_status(self.workspace, replace(status, state=RunState.RUNNING, attempts=attempts))
+            status = replace(status, state=RunState.RUNNING, attempts=attempts)
+            save_status(self.workspace, status)
+        self.requests.append(request)
 
     def take_answers(self):
         while self.answers:
