@@ -4,7 +4,7 @@ import streamlit as st
 
 from cluster_core.errors import ImageError
 from cluster_core.images.sniffing import is_fits
-from cluster_core.model.library import ModelEntry
+from cluster_core.model.entries import ModelEntry
 from cluster_core.model.prediction import Predictor
 from pages.components.answer_view import show_answer
 from pages.components.answers import answer_fully

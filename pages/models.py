@@ -5,7 +5,8 @@ from datetime import datetime
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.model.library import ModelEntry, list_models
+from cluster_core.model.entries import ModelEntry
+from cluster_core.model.library import list_models
 from cluster_core.workspace import Workspace
 from pages.components.model_actions import show_outcome
 from pages.components.model_card import show_card

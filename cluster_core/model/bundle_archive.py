@@ -26,7 +26,8 @@ from cluster_core.model.bundle_files import (
     MAX_MANIFEST_BYTES,
     locked,
 )
-from cluster_core.model.library import ModelEntry, list_models
+from cluster_core.model.entries import ModelEntry
+from cluster_core.model.library import list_models
 from cluster_core.model.selection import STARTER_ID, model_dir
 from cluster_core.workspace import Workspace, replacing
 

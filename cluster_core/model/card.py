@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster_core.model.bundle import load_bundle
-from cluster_core.model.library import clean_title
+from cluster_core.model.entries import clean_title
 from cluster_core.model.selection import model_dir
 from cluster_core.workspace import Workspace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cluster_core.model.answer_words import describe_answer, is_sure, write_percent
-from cluster_core.model.library import ModelEntry
+from cluster_core.model.entries import ModelEntry
 from cluster_core.model.prediction import Prediction
 from pages.components.answers import FullAnswer
 from pages.components.text import escape_markdown

@@ -14,7 +14,7 @@ import streamlit as st
 from PIL import Image
 
 from cluster_core.errors import ImageError
-from cluster_core.model.library import ModelEntry
+from cluster_core.model.entries import ModelEntry
 from cluster_core.model.looking import AS_TRAINED, FitsChoice, look_at, shrink_to_show
 from cluster_core.model.prediction import Prediction, Predictor
 from pages.components.given_pictures import MOST_PICTURES, GivenPicture

@@ -10,7 +10,7 @@ from PIL import Image
 
 from cluster_core.data.sky import DEMO_CLASSES, render_picture
 from cluster_core.model.answer_words import find_kind, name_one
-from cluster_core.model.library import ModelEntry
+from cluster_core.model.entries import ModelEntry
 from cluster_core.model.prediction import Predictor
 from pages.components.answer_view import show_picture, show_words
 from pages.components.answers import Kept, answer_fully

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.errors import ImageError
 from cluster_core.images import FitsPicture, FitsStretch, list_planes
-from cluster_core.model.library import ModelEntry
+from cluster_core.model.entries import ModelEntry
 from cluster_core.model.looking import FitsChoice
 from cluster_core.model.prediction import Predictor
 from pages.components.answer_view import (

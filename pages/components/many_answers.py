@@ -16,7 +16,7 @@ from cluster_core.data.mapping import map_images
 from cluster_core.model.answer_words import is_sure
 from cluster_core.model.answers_csv import write_answers_csv
 from cluster_core.model.classification import Answer
-from cluster_core.model.library import ModelEntry
+from cluster_core.model.entries import ModelEntry
 from cluster_core.model.prediction import Predictor
 from pages.components.answers import (
     ShortAnswer,

@@ -8,8 +8,8 @@ import streamlit as st
 
 from cluster_core.data.trash import restore
 from cluster_core.errors import ClusterError
+from cluster_core.model.entries import ModelEntry
 from cluster_core.model.library import (
-    ModelEntry,
     delete_model,
     rename_model,
     set_default_model,

@@ -8,7 +8,7 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle_archive import export_model
 from cluster_core.model.card import ModelCard, load_card
-from cluster_core.model.library import MAX_TITLE_LENGTH, ModelEntry
+from cluster_core.model.entries import MAX_TITLE_LENGTH, ModelEntry
 from cluster_core.model.selection import STARTER_ID
 from cluster_core.workspace import Workspace
 from pages.components.model_actions import delete, make_default, rename

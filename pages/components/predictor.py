@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle import load_bundle
-from cluster_core.model.library import ModelEntry
+from cluster_core.model.entries import ModelEntry
 from cluster_core.model.prediction import MODELS_IN_MEMORY, Predictor
 from cluster_core.model.registry import SKY_BACKBONE
 from cluster_core.model.selection import model_dir

@@ -11,10 +11,9 @@ import pytest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.trash import restore
 from cluster_core.errors import AccessError, BundleError
-from cluster_core.model import library
+from cluster_core.model import entries
+from cluster_core.model.entries import MAX_TITLE_LENGTH, STARTER_ACCURACY
 from cluster_core.model.library import (
-    MAX_TITLE_LENGTH,
-    STARTER_ACCURACY,
     delete_model,
     list_models,
     rename_model,
@@ -159,7 +158,7 @@ def test_a_damaged_model_is_listed_with_its_problem_and_can_go(trained, only_id)
 
 def test_a_model_that_changed_is_read_again_and_others_are_not(trained, only_id, monkeypatch):
     list_models(trained)
-    monkeypatch.setattr(library, "load_bundle", None)
+    monkeypatch.setattr(entries, "load_bundle", None)
     assert len(list_models(trained)) == 2
     monkeypatch.undo()
     edit(trained, only_id, title="Another")
