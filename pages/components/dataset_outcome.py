@@ -63,7 +63,7 @@ def show_outcome() -> None:
         show(escape_markdown(outcome.sentence), icon=f":material/{icon}:", width="stretch")
         if outcome.undo is not None:
             st.button("Undo", key="undo", icon=":material/undo:", on_click=_undo)
-        st.button("Close", key="close_outcome", type="tertiary", on_click=_forget)
+        st.button("Close", key="close_outcome", type="tertiary", on_click=forget_outcome)
     if outcome.reasons:
         n = len(outcome.reasons)
         title = "Why 1 file was left out" if n == 1 else f"Why {n} files were left out"
@@ -120,5 +120,6 @@ def _undo() -> None:
         attempt(outcome.undo)
 
 
-def _forget() -> None:
+def forget_outcome() -> None:
+    """Tell it no longer."""
     st.session_state.pop(_OUTCOME, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import streamlit as st
@@ -32,16 +33,18 @@ def pick_dataset(workspace: Workspace) -> str:
     present = list_datasets(workspace)
     names = present or (DEFAULT_DATASET,)
     chosen = get_chosen(Choice.DATASET)
-    if chosen is not None and chosen not in names:
-        st.warning(
-            f"There is no dataset {escape_markdown(chosen[:_MOST_TOLD])} here: it may have been "
-            "deleted or renamed. This is another one.",
-            icon=":material/search_off:",
-        )
-        chosen = None
-    if chosen is None:
-        chosen = DEFAULT_DATASET if DEFAULT_DATASET in names else names[0]
-        choose(Choice.DATASET, chosen)
+    if chosen is None and present:
+        choose(Choice.DATASET, _find_default(names))
+        st.rerun()  # the sidebar, which was drawn before, is to name it too
+    if chosen not in names:
+        if chosen is not None:
+            st.warning(
+                f"There is no dataset {escape_markdown(chosen[:_MOST_TOLD])} here: it may have "
+                "been deleted or renamed. This is another one.",
+                icon=":material/search_off:",
+            )
+        chosen = _find_default(names)
+        choose(Choice.DATASET, chosen if present else None)
     st.session_state[_PICKED] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom", key="dataset_row"):
         st.selectbox(
@@ -59,6 +62,10 @@ def pick_dataset(workspace: Workspace) -> str:
     elif is_open("delete dataset") and chosen in present:
         _confirm_deletion(workspace, chosen)
     return chosen
+
+
+def _find_default(names: Sequence[str]) -> str:
+    return DEFAULT_DATASET if DEFAULT_DATASET in names else names[0]
 
 
 def _show_actions(*, is_present: bool) -> None:

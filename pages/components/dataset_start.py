@@ -51,8 +51,7 @@ def _begin_rendering(image_dir: Path, labels: list[str], per_class: int) -> None
         return
 
     def go_on(on_progress: Progress) -> Outcome:
-        # Begun again after an interruption, it draws the same pictures over those there are.
-        paths = render_demo_dataset(image_dir, labels, per_class, _SEED, on_progress, force=True)
+        paths = render_demo_dataset(image_dir, labels, per_class, _SEED, on_progress, resume=True)
         return Outcome(f"{len(paths):,} pictures of a simulated sky are ready to be learned from.")
 
     def stop() -> Outcome:

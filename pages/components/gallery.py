@@ -22,7 +22,7 @@ from pages.components.text import escape_markdown
 PER_PAGE = 24
 _CELL_PX = 166
 _LARGE_PX = 900
-_LONGEST_NAME = 26
+_LONGEST_NAME, _HEAD, _TAIL = 20, 8, 11
 _TARGET = "move_to"
 _CHANGED = "gallery changed"
 _KB, _MB = 1_000, 1_000_000
@@ -149,7 +149,8 @@ def _show_cell(
     workspace: Workspace, picture: Picture, thumbnail: bytes | ImageError, is_editable: bool
 ) -> None:
     name = picture.path.name
-    short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    # The end tells pictures apart: a number, and the kind of file.
+    short = name if len(name) <= _LONGEST_NAME else f"{name[:_HEAD]}…{name[-_TAIL:]}"
     if isinstance(thumbnail, ImageError):
         st.caption(f":material/broken_image: {escape_markdown(str(thumbnail))}")
     else:

@@ -140,7 +140,7 @@ def test_a_simulated_sky_fills_an_empty_dataset(workspace, ways):
 
 
 def test_drawing_can_be_stopped_and_what_is_drawn_stays(workspace, monkeypatch):
-    def render(output, labels, per_class, seed, on_progress, *, force):
+    def render(output, labels, per_class, seed, on_progress, *, resume):
         save_picture(output / labels[0] / "a.png", draw_blob(1))
         on_progress(1, 40)
         page.session_state["interrupted"] = True
