@@ -8,9 +8,6 @@ from pages.components.dataset_choice import choose_dataset
 from pages.components.dataset_reading import read_dataset
 from pages.components.preset_buttons import show_presets
 from pages.components.settings_form import (
-    ADVANCED,
-    DISTORTIONS,
-    LEARNING,
     begin_settings,
     read_config,
     show_seed,
@@ -18,6 +15,7 @@ from pages.components.settings_form import (
     show_sky_views,
     show_tensor_name,
 )
+from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
 from pages.components.training_start import show_start
 
 st.title("Hyperparameters")

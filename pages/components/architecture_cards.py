@@ -16,7 +16,7 @@ from cluster_core.model.registry import (
 from cluster_core.model.weights import find_weights
 from cluster_core.training.estimates import estimate_speed
 from cluster_core.workspace import Workspace
-from pages.components.settings_form import key_of
+from pages.components.settings_list import key_of
 
 WIDTHS = ("0.25", "0.50", "0.75", "1.0")
 SIZES_PX = (128, 160, 192, 224)

@@ -25,7 +25,7 @@ from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_comparison
 from pages.components.run_view import STATES
 from pages.components.selection import Choice, choose
-from pages.components.settings_form import LABELS, describe_setting
+from pages.components.settings_list import LABELS, describe_setting
 from pages.components.text import escape_markdown
 from pages.components.words import count_seconds, format_seconds, format_time, tell_apart
 

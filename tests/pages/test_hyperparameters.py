@@ -17,7 +17,7 @@ from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
 from cluster_core.training.runs import list_runs, load_config, submit_run
 from pages.components import training_start
 from pages.components.architecture_cards import FAMILIES
-from pages.components.settings_form import ALL_SETTINGS, key_of
+from pages.components.settings_list import ALL_SETTINGS, key_of
 from tests.samples import COLOURS, REPOSITORY, write_photos
 
 PAGE = str(REPOSITORY / "pages" / "hyperparameters.py")

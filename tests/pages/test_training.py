@@ -26,7 +26,7 @@ from cluster_core.training.runs import (
 from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
 from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_result
 from pages.components import tensorboard_link
-from pages.components.run_view import BACKBONE_NOTE
+from pages.components.run_live import BACKBONE_NOTE
 from tests.samples import REPOSITORY
 
 PAGE = str(REPOSITORY / "pages" / "training.py")
