@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from cluster_core.evaluation.scores import TestedPicture
 from cluster_core.model.weights import hash_file
+
+# A page is drawn with every click: what was hashed is kept, 64 bytes a picture.
+MOST_HASHES = 10_000
 
 
 class Whereabouts(StrEnum):
@@ -58,16 +62,27 @@ def find_picture(image_dir: Path, tested: TestedPicture) -> FoundPicture:
     then = image_dir / tested.label / name
     try:
         if then.is_file():
-            is_same = hash_file(then) == tested.sha256
+            is_same = _hash_unless_known(then) == tested.sha256
             return FoundPicture(
                 tested, Whereabouts.IN_PLACE if is_same else Whereabouts.EDITED, then
             )
         for path in _list_namesakes(image_dir, tested):
-            if hash_file(path) == tested.sha256:
+            if _hash_unless_known(path) == tested.sha256:
                 return FoundPicture(tested, Whereabouts.MOVED, path)
     except OSError:
         pass  # deleted while it was looked for
     return FoundPicture(tested, Whereabouts.GONE, None)
+
+
+def _hash_unless_known(path: Path) -> str:
+    """Return a file's SHA-256; read again only when it was written to."""
+    written = path.stat()
+    return _hash_as_written(path, written.st_size, written.st_mtime_ns, written.st_ino)
+
+
+@lru_cache(MOST_HASHES)
+def _hash_as_written(path: Path, size: int, mtime_ns: int, inode: int) -> str:
+    return hash_file(path)
 
 
 def _list_namesakes(image_dir: Path, tested: TestedPicture) -> list[Path]:

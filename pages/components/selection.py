@@ -6,6 +6,9 @@ from enum import StrEnum
 
 import streamlit as st
 
+from cluster_core.data.datasets import DEFAULT_DATASET, list_datasets
+from cluster_core.workspace import Workspace
+
 
 class Choice(StrEnum):
     """What is chosen; also the name of its parameter in the address."""
@@ -27,6 +30,15 @@ def get_chosen(choice: Choice) -> str | None:
         return None
     choose(choice, found)
     return str(found)
+
+
+def get_active_dataset(workspace: Workspace) -> str | None:
+    """Return the dataset that pages work on: the chosen one, else the first; None without any."""
+    names = list_datasets(workspace)
+    chosen = get_chosen(Choice.DATASET)
+    if chosen in names:
+        return chosen
+    return DEFAULT_DATASET if DEFAULT_DATASET in names else next(iter(names), None)
 
 
 def choose(choice: Choice, identifier: str | None) -> None:

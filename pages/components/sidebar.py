@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.data.datasets import list_datasets
 from cluster_core.errors import ClusterError
 from cluster_core.model.library import list_models
 from cluster_core.training.runs import RunState, RunStatus, list_runs, load_status
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
-from pages.components.selection import Choice, choose, get_chosen
+from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
 from pages.components.text import escape_markdown
 
 REFRESH_S = 2.0
@@ -42,13 +41,9 @@ def _show_link(title: str, page: PageFile, name: str) -> None:
 
 def _name_dataset(workspace: Workspace) -> str:
     try:
-        names = list_datasets(workspace)
+        return get_active_dataset(workspace) or "none yet"
     except ClusterError:
         return "cannot be read"
-    chosen = get_chosen(Choice.DATASET)
-    if chosen in names:
-        return chosen
-    return "none chosen" if names else "none yet"
 
 
 def _name_model(workspace: Workspace) -> str:

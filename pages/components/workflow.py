@@ -9,7 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.data.datasets import DEFAULT_DATASET, dataset_dir, list_datasets
+from cluster_core.data.datasets import dataset_dir
 from cluster_core.data.editing import list_classes
 from cluster_core.errors import ClusterError
 from cluster_core.images import has_image_suffix
@@ -18,7 +18,7 @@ from cluster_core.model.selection import STARTER_ID
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
-from pages.components.selection import Choice, get_chosen
+from pages.components.selection import get_active_dataset
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy
 
@@ -69,13 +69,10 @@ def show_workflow(workspace: Workspace) -> None:
 
 def _find_dataset(workspace: Workspace) -> Step:
     title, page = "Pictures", PageFile.DATASET
-    names = list_datasets(workspace)
-    chosen = get_chosen(Choice.DATASET)
-    if not names:
-        return Step(title, "There are none yet.", False, page, "Add pictures")
-    first = DEFAULT_DATASET if DEFAULT_DATASET in names else names[0]
-    name = chosen if chosen in names else first
     try:
+        name = get_active_dataset(workspace)
+        if name is None:
+            return Step(title, "There are none yet.", False, page, "Add pictures")
         counts = _count_pictures(workspace, name)
     except ClusterError as error:
         return Step(title, str(error), False, page, "See the dataset")

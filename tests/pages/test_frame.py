@@ -151,7 +151,7 @@ def test_what_cannot_be_read_leaves_the_page_alone(workspace, monkeypatch):
     def fail(_):
         raise RunError("It cannot be read.")
 
-    for name in ("list_datasets", "list_models", "list_runs"):
+    for name in ("get_active_dataset", "list_models", "list_runs"):
         monkeypatch.setattr(sidebar, name, fail)
     page = open_frame()
     assert list_links(page) == ["**cannot be read**"] * 2
