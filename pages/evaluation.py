@@ -11,7 +11,7 @@ from cluster_core.evaluation.scores import Metrics
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import load_config, load_result
 from cluster_core.workspace import Workspace
-from pages.components.confusion_matrix import show_confusion
+from pages.components.confusion_matrix import MANY_CLASSES, show_confusion
 from pages.components.dataset_outcome import show_outcome
 from pages.components.mistakes import show_mistakes, show_thumbnail
 from pages.components.navigation import PageFile
@@ -92,7 +92,8 @@ if result is None or not result.metrics.n:
 metrics = result.metrics
 st.markdown(f"#### {describe_accuracy(metrics.n_right, metrics.n)}")
 show_outcome()
-matrix, classes = st.columns(2, gap="large")
+has_many = len(metrics.labels) >= MANY_CLASSES
+matrix, classes = (st.container(), st.container()) if has_many else st.columns(2, gap="large")
 with matrix:
     picked = show_confusion(metrics, f"confusion_{run_id}")
     st.caption("Click a cell to see its pictures.")

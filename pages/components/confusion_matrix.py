@@ -12,7 +12,10 @@ from cluster_core.evaluation.scores import Metrics
 CELL = "cell"
 # Cells of two classes are as large as a thumb; ten classes still fit a screen.
 LARGEST_PX, MATRIX_PX, AXIS_PX = 80, 460, 70
-FEW_CLASSES = 3
+FEW_CLASSES, MANY_CLASSES = 3, 5
+LABEL_PX, NUMBER_PX = 110, 16
+# The same where there are more than a few classes.
+SMALL_LABEL_PX, SMALL_NUMBER_PX = 90, 12
 RIGHT, WRONG = "#3F77C8", "#E8871E"
 ON_DARK, ON_LIGHT = "#E3E8F4", "#1B2333"
 
@@ -38,20 +41,10 @@ def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
 
     A cell is as strong as its share of the row; right answers have another colour than wrong ones.
     """
-    rows = []
-    for label, counts in zip(metrics.labels, metrics.confusion, strict=True):
-        for answer, count in zip(metrics.labels, counts, strict=True):
-            share = count / sum(counts) if sum(counts) else 0.0
-            kind = "nothing" if not count else "right" if label == answer else "wrong"
-            rows.append(
-                {"shown": label, "answered": answer, "n": count, "share": share, "kind": kind}
-            )
     order = list(metrics.labels)
-    cell_px = min(LARGEST_PX, MATRIX_PX // len(order))
-    look: dict[str, Any] = {"labelLimit": 160, "ticks": False, "domain": False}
-    rows_axis = alt.Axis(**look)
-    columns = alt.Axis(**look, orient="top", labelAngle=0 if len(order) <= FEW_CLASSES else -40)
-    base = alt.Chart({"values": rows}).encode(
+    is_small = len(order) > FEW_CLASSES
+    rows_axis, columns = _draw_axes(is_small=is_small)
+    base = alt.Chart({"values": _list_cells(metrics)}).encode(
         x=alt.X("answered:N", sort=order, title="the model answered", axis=columns),
         y=alt.Y("shown:N", sort=order, title="its folder says", axis=rows_axis),
         tooltip=[
@@ -73,7 +66,9 @@ def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
         ),
     )
     number_colour = ON_DARK if is_dark else ON_LIGHT
-    numbers = base.mark_text(fontSize=16, fontWeight="bold").encode(
+    numbers = base.mark_text(
+        fontSize=SMALL_NUMBER_PX if is_small else NUMBER_PX, fontWeight="bold"
+    ).encode(
         text="n:Q",
         color=alt.when("datum.share > 0.5")
         .then(alt.value("white"))
@@ -89,4 +84,36 @@ def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
         )
         .add_params(picked)
     )
-    return (cells + numbers + frames).properties(height=cell_px * len(order) + AXIS_PX)
+    height_px = min(LARGEST_PX, MATRIX_PX // len(order)) * len(order) + AXIS_PX
+    if is_small:
+        height_px += SMALL_LABEL_PX
+    return (cells + numbers + frames).properties(height=height_px)
+
+
+def _list_cells(metrics: Metrics) -> list[dict[str, Any]]:
+    cells = []
+    for label, counts in zip(metrics.labels, metrics.confusion, strict=True):
+        for answer, count in zip(metrics.labels, counts, strict=True):
+            share = count / sum(counts) if sum(counts) else 0.0
+            kind = "nothing" if not count else "right" if label == answer else "wrong"
+            cells.append(
+                {"shown": label, "answered": answer, "n": count, "share": share, "kind": kind}
+            )
+    return cells
+
+
+def _draw_axes(*, is_small: bool) -> tuple[alt.Axis, alt.Axis]:
+    """Return the axes of rows and columns, with every label, cut where it would take the room."""
+    look: dict[str, Any] = {
+        "labelLimit": SMALL_LABEL_PX if is_small else LABEL_PX,
+        "labelOverlap": False,
+        "ticks": False,
+        "domain": False,
+    }
+    if is_small:
+        return alt.Axis(**look), alt.Axis(**look, orient="top", labelAngle=-90)
+    # A word a line, so that labels stand side by side on a phone too.
+    words = "split(datum.label, ' ')"
+    return alt.Axis(**look, labelExpr=words), alt.Axis(
+        **look, orient="top", labelAngle=0, labelExpr=words
+    )
