@@ -31,7 +31,7 @@ def choose_shown_class(image_dir: Path, counts: Mapping[str, int]) -> str | None
     labels = list(counts)
     if not labels:
         return None
-    key = f"class_{image_dir.name}"
+    key = shown_key(image_dir)
     wanted = st.session_state.pop(_WANTED, None)
     if wanted in labels:
         st.session_state[key] = wanted
@@ -88,20 +88,37 @@ def _show_changes(workspace: Workspace, image_dir: Path, label: str) -> None:
         icon=":material/delete:",
         type="tertiary",
         on_click=attempt,
-        args=(lambda: tell_deleted(workspace, delete_class(workspace, image_dir, label)),),
+        args=(lambda: _delete(workspace, image_dir, label),),
     )
 
 
-def show_class(label: str) -> None:
-    """Have the pictures of this class shown from the next run on."""
+def shown_key(image_dir: Path) -> str:
+    """Return where the session keeps which class of a dataset is shown."""
+    return f"class_{image_dir.name}"
+
+
+def upload_key(image_dir: Path) -> str:
+    """Return where the session keeps which class of a dataset new pictures go to."""
+    return f"upload_class_{image_dir.name}"
+
+
+def _turn_to(image_dir: Path, label: str) -> None:
+    """Show this class from the next run on, and offer it for new pictures."""
     st.session_state[_WANTED] = label
+    st.session_state[upload_key(image_dir)] = label
+
+
+def _delete(workspace: Workspace, image_dir: Path, label: str) -> Outcome:
+    entry = delete_class(workspace, image_dir, label)
+    st.session_state.pop(upload_key(image_dir), None)
+    return tell_deleted(workspace, entry)
 
 
 @st.dialog("Add a class", icon=":material/new_label:", on_dismiss=close_dialog)
 def _ask_for_class(image_dir: Path) -> None:
     def add(name: str) -> Outcome:
         label = add_class(image_dir, name).name
-        show_class(label)
+        _turn_to(image_dir, label)
         return Outcome(f"The class {label} is ready: add pictures to it.")
 
     ask_for_name("class", "What do its pictures show?", "Add", add, hint="such as open clusters")
@@ -111,7 +128,7 @@ def _ask_for_class(image_dir: Path) -> None:
 def _ask_for_new_name(image_dir: Path, label: str) -> None:
     def rename(name: str) -> Outcome:
         new = rename_class(image_dir, label, name).name
-        show_class(new)
+        _turn_to(image_dir, new)
         return Outcome(f"The class {label} is now called {new}.")
 
     st.caption("Models trained before keep the old name.")

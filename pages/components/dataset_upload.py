@@ -19,6 +19,7 @@ from cluster_core.data.labels import check_class_name
 from cluster_core.errors import DatasetError
 from cluster_core.workspace import Workspace
 from pages.components.address_list import show_address_list
+from pages.components.class_actions import shown_key, upload_key
 from pages.components.dataset_outcome import Outcome, tell, tell_added
 from pages.components.dataset_work import Work, begin_work
 from pages.components.given_pictures import MOST_PICTURE_MB, PICTURE_TYPES
@@ -58,12 +59,15 @@ def show_upload(workspace: Workspace, image_dir: Path, labels: Sequence[str]) ->
 
 def choose_class(image_dir: Path, labels: Sequence[str], *, is_needed: bool) -> str | None:
     """Draw the field for the class that pictures go to; None where it is empty or unusable."""
-    # Kept for each dataset, so that a class of one is not offered in another.
+    key = upload_key(image_dir)
+    if labels and not st.session_state.get(key):
+        shown = st.session_state.get(shown_key(image_dir))
+        st.session_state[key] = shown if shown in labels else labels[0]
     written = st.selectbox(
         "Class of these pictures",
         list(labels),
-        index=0 if labels else None,
-        key=f"upload_class_{image_dir.name}",
+        index=None,
+        key=key,
         accept_new_options=True,
         placeholder="Type a name, such as open clusters",
         help="Choose one, or type the name of a new class.",

@@ -21,7 +21,7 @@ from pages.components.text import escape_markdown
 
 PER_PAGE = 24
 _CELL_PX = 166
-_LARGE_PX = 900
+_LARGE_PX = 700
 _LONGEST_NAME, _HEAD, _TAIL = 20, 8, 11
 _TARGET = "move_to"
 _CHANGED = "gallery changed"
@@ -179,7 +179,7 @@ def _enlarge(workspace: Workspace, picture: Picture) -> None:
     except (ClusterError, OSError):
         st.error("This picture is no longer there, or cannot be read any more.")
         return
-    st.image(large, caption=escape_markdown(picture.path.name), width="stretch")
+    st.image(large, caption=escape_markdown(picture.path.name), width="content")
     st.caption(
         f"{escape_markdown(picture.label)} · {picture.width_px} x {picture.height_px} px · "
         f"{format_bytes(n_bytes)}"

@@ -291,12 +291,17 @@ def test_classes_are_added_renamed_deleted_and_brought_back(dataset, workspace):
     answer(page, "class", "green [stars](x)")
     assert "green [stars](x)" in list_classes(dataset)
     assert "has no pictures yet" in read_all(page)
+    choose(page, "dataset_view", "Add pictures")
+    assert page.selectbox(key="upload_class_cluster_photos").value == "green [stars](x)"
+    choose(page, "dataset_view", "Pictures")
     choose(page, "class_cluster_photos", RED)
     click(page, "rename_class")
     answer(page, "rename_class", "crimson")
     assert "now called crimson" in read_told(page)
     click(page, "delete_class")
     assert "crimson" not in list_classes(dataset)
+    choose(page, "dataset_view", "Add pictures")
+    assert page.selectbox(key="upload_class_cluster_photos").value in list_classes(dataset)
     click(page, "undo")
     assert len(list((dataset / "crimson").iterdir())) == 4
     assert not list_trash(workspace)
