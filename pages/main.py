@@ -2,10 +2,14 @@
 
 import streamlit as st
 
+from pages.components.dataset_outcome import forget_outcome
 from pages.components.navigation import list_pages
 from pages.components.sidebar import show_sidebar
 
 st.set_page_config(page_title="Cluster Lab", page_icon=":material/auto_awesome:", layout="wide")
 page = st.navigation(list_pages())
+if st.session_state.get("page") != page.url_path:
+    st.session_state["page"] = page.url_path
+    forget_outcome()  # it was about something on the page before
 show_sidebar()
 page.run()
