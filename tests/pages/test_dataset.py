@@ -16,6 +16,8 @@ from cluster_core.data.datasets import list_datasets
 from cluster_core.data.downloading import DownloadReport, FailedAddress
 from cluster_core.data.editing import list_classes
 from cluster_core.data.trash import list_trash
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs import submit_run
 from pages.components import address_list, dataset_start, dataset_work
 from pages.components.dataset_outcome import Outcome
 from pages.components.gallery import PER_PAGE
@@ -265,6 +267,16 @@ def test_a_dataset_is_made_and_deleted_and_brought_back(dataset, workspace):
     click(page, "undo")
     assert list_datasets(workspace) == ("cluster", "dogs")
     assert len(list(dataset.glob("*/*.png"))) == 8
+
+
+def test_who_deletes_a_dataset_that_is_trained_on_is_warned(dataset, workspace):
+    page = click(open_page(), "delete_dataset")
+    assert not any("has not ended yet" in warning.value for warning in page.warning)
+    submit_run(workspace, TrainConfig(dataset))
+    page.run()
+    assert any("has not ended yet" in warning.value for warning in page.warning)
+    click(page, "confirm_delete_dataset")
+    assert not dataset.exists()
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
