@@ -122,8 +122,8 @@ def _show_card(workspace: Workspace, family: Family, chosen: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{family.title}**", width="content")
         if is_chosen:
-            st.badge("chosen", icon=":material/check:", color="primary")
-        elif family.note:
+            st.badge("chosen", icon=":material/check:", color="green")
+        if family.note:
             st.badge(family.note, color="gray")
     st.caption(family.sentence)
     spec = get_backbone(_choose_within(family, chosen))
