@@ -31,9 +31,9 @@ st.write(
 st.image(render_samples(), width="stretch")
 st.caption("A simulated sky, drawn by this program: the network that ships with it grew up on it.")
 
-may_render = is_allowed(Action.EDIT_DATASETS)
-st.subheader(f"{'Three' if may_render else 'Two'} ways to begin", anchor=False)
-ways = st.columns(3 if may_render else 2)
+may_edit = is_allowed(Action.EDIT_DATASETS)
+st.subheader(f"{'Three' if may_edit else 'Two'} ways to begin", anchor=False)
+ways = st.columns(3 if may_edit else 2)
 with ways[0]:
     wants_to_try = show_way(
         "home_try",
@@ -43,7 +43,7 @@ with ways[0]:
         "Classify a picture",
     )
 wants_sky = False
-if may_render:
+if may_edit:
     with ways[1]:
         wants_sky = show_way(
             "home_simulated_sky",
@@ -53,12 +53,22 @@ if may_render:
             "Render a sky",
         )
 with ways[-1]:
-    wants_own = show_way(
-        "home_own_pictures",
-        "add_photo_alternate",
-        "Bring your own pictures",
-        "Of anything: stars, cells, leaves, screws. One folder for each class, or a .zip of them.",
-        "Set up a dataset",
+    wants_own = (
+        show_way(
+            "home_own_pictures",
+            "add_photo_alternate",
+            "Bring your own pictures",
+            "Of anything: stars, cells, leaves, screws. A folder for each class, or a .zip of them.",
+            "Set up a dataset",
+        )
+        if may_edit
+        else show_way(
+            "home_pictures_here",
+            "photo_library",
+            "Look at the pictures here",
+            "See which pictures there are to learn from on this server, and in which classes.",
+            "See the dataset",
+        )
     )
 if wants_to_try:
     choose(Choice.MODEL, STARTER_ID)

@@ -162,6 +162,8 @@ def test_visitors_of_a_demo_render_nothing(workspace, monkeypatch):
     keys = [button.key for button in page.button]
     assert "home_simulated_sky" not in keys
     assert "home_try" in keys
+    assert "home_own_pictures" not in keys
+    assert "home_pictures_here" in keys
     assert "Not on this server" in read_all(page)
 
 
