@@ -58,7 +58,7 @@ with ways[-1]:
             "home_own_pictures",
             "add_photo_alternate",
             "Bring your own pictures",
-            "Of anything: stars, cells, leaves, screws. A folder for each class, or a .zip of them.",
+            "Of anything: stars, cells, leaves. One folder for each class, or a .zip of them.",
             "Set up a dataset",
         )
         if may_edit
