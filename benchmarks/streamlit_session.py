@@ -1,0 +1,221 @@
+"""One visitor of a Streamlit page, who speaks what a browser speaks: its websocket and uploads."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Common_pb2 import FileURLs, UploadedFileInfo
+from streamlit.proto.Delta_pb2 import Delta
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+from benchmarks.streamlit_server import HOST
+
+RERUN_TIMEOUT_S = 60.0
+REQUEST_TIMEOUT_S = 60.0
+_XSRF_COOKIE = "_streamlit_xsrf"
+
+
+@dataclass
+class Drawn:
+    """What a run of a page's script drew.
+
+    Attributes
+    ----------
+    n_bars : int
+        Progress bars, of which an answer has one for each class.
+    images : list of str
+        Paths of pictures, which a browser fetches.
+    """
+
+    n_bars: int
+    images: list[str]
+
+
+class StreamlitSession:
+    """A visitor who sees one page, from the first message to the last."""
+
+    def __init__(self, port: int, page: str, websocket: ClientConnection, token: str) -> None:
+        self._port = port
+        self._page = page
+        self._websocket = websocket
+        self._token = token
+        self._session_id = ""
+        self._script_hash = ""
+        self._uploader_id = ""
+        self._uploaded: tuple[UploadedFileInfo, ...] = ()
+        self._drawn = Drawn(0, [])
+        self._fetched: set[str] = set()
+        self._finished = asyncio.Event()
+        self._file_urls: asyncio.Queue[FileURLs] = asyncio.Queue()
+        self._repetitions: dict[str, asyncio.Task[None]] = {}
+
+    async def rerun(self) -> Drawn:
+        """Ask for a run of the page's script, and wait until it has come through.
+
+        Raises
+        ------
+        TimeoutError
+            It did not within a minute.
+        """
+        self._finished.clear()
+        self._drawn = Drawn(0, [])
+        await self._send(BackMsg(rerun_script=self._describe_state()))
+        await asyncio.wait_for(self._finished.wait(), RERUN_TIMEOUT_S)
+        return self._drawn
+
+    async def upload(self, name: str, data: bytes) -> None:
+        """Put a file in the page's uploader, in place of the one before."""
+        request = BackMsg()
+        request.file_urls_request.request_id = uuid.uuid4().hex
+        request.file_urls_request.file_names.append(name)
+        request.file_urls_request.session_id = self._session_id
+        await self._send(request)
+        urls = await asyncio.wait_for(self._file_urls.get(), REQUEST_TIMEOUT_S)
+        boundary = uuid.uuid4().hex
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
+            "Content-Type: image/jpeg\r\n\r\n"
+        )
+        body = head.encode() + data + f"\r\n--{boundary}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={boundary}"
+        await self._request("PUT", urls.upload_url, body, {"Content-Type": kind})
+        before = self._uploaded
+        self._uploaded = (
+            UploadedFileInfo(name=name, size=len(data), file_id=urls.file_id, file_urls=urls),
+        )
+        for file in before:
+            await self._request("DELETE", file.file_urls.delete_url)
+
+    async def fetch_images(self) -> None:
+        """Fetch the pictures of the last run that were not seen before, as a browser does."""
+        for path in self._drawn.images:
+            if path not in self._fetched:
+                self._fetched.add(path)
+                await self._request("GET", path)
+
+    async def receive(self) -> None:
+        """Take in what the server sends, until the connection ends."""
+        async for data in self._websocket:
+            message = ForwardMsg()
+            message.ParseFromString(data if isinstance(data, bytes) else data.encode())
+            self._take(message)
+
+    def end(self) -> None:
+        """Stop repeating fragments."""
+        self._stop_repeating(*self._repetitions)
+
+    def _take(self, message: ForwardMsg) -> None:
+        match message.WhichOneof("type"):
+            case "new_session":
+                self._session_id = message.new_session.initialize.session_id or self._session_id
+            case "navigation":  # which of its pages the script went to
+                self._script_hash = message.navigation.page_script_hash
+            case "delta":
+                self._note(message.delta)
+            case "script_finished":
+                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                    self._finished.set()
+            case "file_urls_response":
+                self._file_urls.put_nowait(message.file_urls_response.file_urls[0])
+            case "auto_rerun":
+                repeated = message.auto_rerun
+                self._repeat(repeated.fragment_id, repeated.interval)
+            case "stop_auto_rerun":
+                self._stop_repeating(*message.stop_auto_rerun.fragment_ids)
+
+    def _note(self, delta: Delta) -> None:
+        if delta.WhichOneof("type") != "new_element":
+            return
+        element = delta.new_element
+        match element.WhichOneof("type"):
+            case "file_uploader":
+                self._uploader_id = element.file_uploader.id
+            case "progress":
+                self._drawn.n_bars += 1
+            case "imgs":
+                self._drawn.images += [image.url for image in element.imgs.imgs]
+
+    def _repeat(self, fragment_id: str, interval_s: float) -> None:
+        async def ask_again() -> None:
+            while True:
+                await asyncio.sleep(interval_s)
+                state = self._describe_state()
+                state.fragment_id, state.is_auto_rerun = fragment_id, True
+                await self._send(BackMsg(rerun_script=state))
+
+        self._stop_repeating(fragment_id)
+        self._repetitions[fragment_id] = asyncio.create_task(ask_again())
+
+    def _stop_repeating(self, *fragment_ids: str) -> None:
+        for fragment_id in self._repetitions.keys() & fragment_ids:
+            self._repetitions.pop(fragment_id).cancel()
+
+    def _describe_state(self) -> ClientState:
+        state = ClientState(page_script_hash=self._script_hash, page_name=self._page)
+        state.context_info.url = f"http://{HOST}:{self._port}/{self._page}"
+        if self._uploaded:
+            widget = state.widget_states.widgets.add(id=self._uploader_id)
+            widget.file_uploader_state_value.uploaded_file_info.extend(self._uploaded)
+        return state
+
+    async def _send(self, message: BackMsg) -> None:
+        await self._websocket.send(message.SerializeToString())
+
+    async def _request(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> None:
+        tokens = {"X-Xsrftoken": self._token, "Cookie": f"{_XSRF_COOKIE}={self._token}"}
+        await asyncio.to_thread(
+            request_once, self._port, method, path, body, (headers or {}) | tokens
+        )
+
+
+@asynccontextmanager
+async def visit(port: int, page: str) -> AsyncIterator[StreamlitSession]:
+    """Open a page and close it again; it has been drawn once when the block begins."""
+    answer = await asyncio.to_thread(request_once, port, "GET", "/_stcore/health")
+    cookie = answer.getheader("Set-Cookie", "")
+    token = cookie.partition(f"{_XSRF_COOKIE}=")[2].partition(";")[0]
+    async with connect(
+        f"ws://{HOST}:{port}/_stcore/stream",
+        additional_headers={"Cookie": f"{_XSRF_COOKIE}={token}"},
+        origin=Origin(f"http://{HOST}:{port}"),
+        subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
+        max_size=None,
+        proxy=None,
+    ) as websocket:
+        session = StreamlitSession(port, page, websocket, token)
+        receiving = asyncio.create_task(session.receive())
+        try:
+            await session.rerun()
+            yield session
+        finally:
+            session.end()
+            receiving.cancel()
+            with suppress(asyncio.CancelledError):
+                await receiving
+
+
+def request_once(
+    port: int, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+) -> http.client.HTTPResponse:
+    """Send a request to a server of this computer, and read the answer to its end."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=REQUEST_TIMEOUT_S)
+    try:
+        connection.request(method, path, body or None, headers or {})
+        answer = connection.getresponse()
+        answer.read()
+    finally:
+        connection.close()
+    if answer.status >= http.HTTPStatus.BAD_REQUEST:
+        raise OSError(f"{method} {path} was answered {answer.status}")
+    return answer

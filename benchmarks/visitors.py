@@ -1,0 +1,256 @@
+"""`python -m benchmarks.visitors`: how long visitors wait who classify pictures at the same time.
+
+Each visitor is a session of its own, who uploads a rendered picture every few seconds, waits for
+the answer and fetches what it shows. The peer is a page of Streamlit with an uploader and one line
+of text, visited in the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import os
+import shutil
+import tempfile
+import time
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+import numpy as np
+
+from benchmarks.isolated import PROJECT
+from benchmarks.streamlit_server import StreamlitServer, run_server
+from benchmarks.streamlit_session import StreamlitSession, visit
+from benchmarks.tables import print_table
+from cluster_core.data.sky.demo import render_demo_dataset
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs import list_runs, submit_run
+from cluster_core.workspace import Workspace
+
+EVERY_S = 5.0
+LABELS = ("globular clusters", "open clusters")
+N_EACH = 77
+RUNS_WAITING = 2
+BRIGHTNESS_VARIANTS = 50
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is visited, and by how many.
+
+    Attributes
+    ----------
+    name : str
+        As the table calls it.
+    script : Path
+        What `streamlit run` takes.
+    page : str
+        The page's address on the server.
+    n_visitors : int
+    has_answers : bool
+        Whether a run without an answer drawn is counted as failed.
+    trains : bool
+        Whether trainings go on meanwhile, one after the other.
+    """
+
+    name: str
+    script: Path
+    page: str
+    n_visitors: int
+    has_answers: bool
+    trains: bool
+
+
+@dataclass
+class Waits:
+    """What visitors waited for, and how long.
+
+    Attributes
+    ----------
+    rerun_ms : list of float
+        From a request to the end of the page's run.
+    answer_ms : list of float
+        The same, with the upload before it.
+    n_failed : int
+        Runs that drew no answer, or did not end.
+    """
+
+    rerun_ms: list[float] = field(default_factory=list)
+    answer_ms: list[float] = field(default_factory=list)
+    n_failed: int = 0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A scene's waits, and what its server took meanwhile."""
+
+    scene: Scene
+    waits: Waits
+    peak_mb: float
+    cpu_percent: float
+    n_trained: int
+
+
+async def classify(
+    session: StreamlitSession, scene: Scene, picture: tuple[str, bytes], waits: Waits
+) -> None:
+    """Upload one picture and wait for the answer."""
+    begin_s = time.perf_counter()
+    await session.upload(*picture)
+    uploaded_s = time.perf_counter()
+    try:
+        drawn = await session.rerun()
+    except TimeoutError:
+        drawn = None
+    end_s = time.perf_counter()
+    waits.rerun_ms.append((end_s - uploaded_s) * 1000)
+    waits.answer_ms.append((end_s - begin_s) * 1000)
+    is_answered = drawn and (not scene.has_answers or drawn.n_bars >= len(LABELS))
+    waits.n_failed += not is_answered
+    await session.fetch_images()
+
+
+async def classify_again_and_again(
+    session: StreamlitSession,
+    scene: Scene,
+    pictures: list[tuple[str, bytes]],
+    first_s: float,
+    n_times: int,
+    waits: Waits,
+) -> None:
+    """Classify one picture every few seconds."""
+    for number in range(n_times):
+        await asyncio.sleep(max(0, first_s + number * EVERY_S - time.monotonic()))
+        await classify(session, scene, pictures[number % len(pictures)], waits)
+
+
+async def keep_training(workspace: Workspace) -> None:
+    """Ask for one training after the other, each with distortions that no earlier one had."""
+    for brightness in itertools.cycle(range(1, BRIGHTNESS_VARIANTS)):
+        config = TrainConfig(workspace.cluster_photos, random_brightness=brightness)
+        await asyncio.to_thread(submit_run, workspace, config)
+        while await asyncio.to_thread(_count_waiting, workspace) >= RUNS_WAITING:
+            await asyncio.sleep(0.5)
+
+
+def _count_waiting(workspace: Workspace) -> int:
+    return sum(not run.state.is_over for run in list_runs(workspace))
+
+
+async def measure(
+    server: StreamlitServer, workspace: Workspace, scene: Scene, seconds: float
+) -> Measured:
+    """Let visitors come and classify for a while."""
+    files = sorted(workspace.cluster_photos.rglob("*.jpg"))
+    pictures = [(path.name, path.read_bytes()) for path in files]
+    waits = Waits()
+    async with AsyncExitStack() as stack:
+        sessions = [
+            await stack.enter_async_context(visit(server.port, scene.page))
+            for _ in range(scene.n_visitors)
+        ]
+        # The first visitor of all waits for the model to be loaded; that is measured elsewhere.
+        await classify(sessions[0], scene, pictures[0], Waits())
+        training = asyncio.create_task(keep_training(workspace)) if scene.trains else None
+        cpu_s, begin_s = server.read_cpu_s(), time.monotonic()
+        n_times = max(1, math.floor(seconds / EVERY_S))
+        await asyncio.gather(
+            *(
+                classify_again_and_again(
+                    session,
+                    scene,
+                    pictures[number:] + pictures[:number],
+                    begin_s + EVERY_S * number / len(sessions),
+                    n_times,
+                    waits,
+                )
+                for number, session in enumerate(sessions)
+            )
+        )
+        cpu_percent = 100 * (server.read_cpu_s() - cpu_s) / (time.monotonic() - begin_s)
+        if training is not None:
+            training.cancel()
+            with suppress(asyncio.CancelledError):
+                await training
+    n_trained = len(list_runs(workspace)) - _count_waiting(workspace)
+    return Measured(scene, waits, server.read_peak_mb(), cpu_percent, n_trained)
+
+
+def run_scene(scene: Scene, folder: Path, photos: Path, seconds: float) -> Measured:
+    """Start a server in a workspace of its own, and measure it."""
+    click.echo(f"{scene.name} …", err=True)
+    root = folder / scene.name.replace(",", "").replace(" ", "_")
+    root.mkdir()
+    workspace = Workspace(root)
+    shutil.copytree(photos, workspace.cluster_photos)
+    with run_server(scene.script, root) as server:
+        server.wait_until_healthy()
+        return asyncio.run(measure(server, workspace, scene, seconds))
+
+
+@click.command()
+@click.option("--visitors", default=25, show_default=True, help="Visitors at the same time.")
+@click.option("--seconds", default=60.0, show_default=True, help="How long each scene lasts.")
+@click.option("--training", is_flag=True, help="Also while trainings run, one after the other.")
+def main(visitors: int, seconds: float, training: bool) -> None:
+    """Print how long visitors wait, and what the server takes, beside a page that does nothing."""
+    ours = Scene(
+        name=f"ours, {visitors} visitors",
+        script=PROJECT / "app.py",
+        page="classify",
+        n_visitors=visitors,
+        has_answers=True,
+        trains=False,
+    )
+    peer = Scene(
+        name=f"peer, {visitors} visitors",
+        script=PROJECT / "benchmarks" / "peer_page.py",
+        page="",
+        n_visitors=visitors,
+        has_answers=False,
+        trains=False,
+    )
+    scenes = [replace(ours, name="ours, 1 visitor", n_visitors=1), ours, peer]
+    if training:
+        scenes.append(replace(ours, name=f"{ours.name}, training", trains=True))
+    with tempfile.TemporaryDirectory() as folder:
+        photos = Path(folder) / "photos"
+        render_demo_dataset(photos, LABELS, N_EACH, seed=0)
+        load = os.getloadavg()[0]
+        results = [run_scene(scene, Path(folder), photos, seconds) for scene in scenes]
+    print(f"A picture every {EVERY_S:g} s from each visitor, for {seconds:g} s, on ", end="")
+    print(f"{os.cpu_count()} cores; {load:.1f} other programs were waiting for them before.\n")
+    _print(results, results[2])
+    for result in results:
+        if result.scene.trains:
+            print(f"\n{result.n_trained} trainings ended meanwhile.")
+
+
+def _print(results: list[Measured], peer: Measured) -> None:
+    peer_ms = np.percentile(peer.waits.rerun_ms, 95)
+    rows = []
+    for result in results:
+        waits = result.waits
+        p50_ms, p95_ms = np.percentile(waits.rerun_ms, [50, 95])
+        rows.append(
+            [
+                result.scene.name,
+                f"{len(waits.rerun_ms)}",
+                f"{p50_ms:.0f}",
+                f"{p95_ms:.0f}",
+                f"{p95_ms / peer_ms:.1f}",
+                f"{np.percentile(waits.answer_ms, 95):.0f}",
+                f"{waits.n_failed}",
+                f"{result.peak_mb:.0f}",
+                f"{result.cpu_percent:.0f}",
+            ]
+        )
+    columns = ["", "reruns", "p50 ms", "p95 ms", "p95 to peer's", "with upload, p95 ms"]
+    print_table([*columns, "without answer", "peak MB", "% of a core"], rows)
+
+
+if __name__ == "__main__":
+    main()
