@@ -169,8 +169,8 @@ def _show_zip(workspace: Workspace, image_dir: Path) -> None:
         max_upload_size=most_mb,
     )
     st.caption(
-        f"At most {most_mb} MB. Larger collections: several .zip files, or copy the class folders "
-        f"into {escape_markdown(str(image_dir))} on the computer that runs this program."
+        f"At most {most_mb} MB. For more, choose Folder above, which takes any number of pictures; "
+        "or the owner of this server raises `server.maxUploadSize`."
     )
 
 
