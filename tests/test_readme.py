@@ -30,6 +30,8 @@ def place(tmp_path, trained):
     write_photos(trained.cluster_photos, 6)
     for name in ("picture.jpg", "folder/one.jpg"):
         save_picture(tmp_path / name, draw_blob(4))
+    # Refused, so that the command ends without a network; what it fetches is tested elsewhere.
+    (tmp_path / "addresses.txt").write_text("http://127.0.0.1/picture.jpg\n")
     fits.PrimaryHDU(np.arange(900.0).reshape(30, 30)).writeto(tmp_path / "another.fits")
     return tmp_path
 
@@ -39,6 +41,7 @@ def test_there_are_commands_to_try():
         "cluster_core",
         "cluster_core.retrain",
         "cluster_core.label_image",
+        "cluster_core.download",
     }
 
 
