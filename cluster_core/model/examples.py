@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cluster_core.model.head import Head
-
 
 @dataclass(frozen=True)
 class Examples:
@@ -42,15 +40,26 @@ class Prior:
 
     Attributes
     ----------
-    head : Head
-        Where to begin, and what weight decay pulls towards.
     rehearsal : Examples
-        What the head has learned from. It goes on learning from it, as much as
-        from the new pictures, so that it does not forget clusters unlike them.
+        What is known already. The head learns it beside the new pictures, so that it
+        does not forget clusters unlike them.
+    share : float
+        What it weighs for each unit of what the new pictures weigh.
+    n_least : float
+        How many pictures it weighs at least, so that a handful does not outvote it.
+    decay : float
+        Weight decay: the new pictures are too few to tell all directions of the
+        features apart, and what they leave open is better small than learned by heart.
     """
 
-    head: Head
     rehearsal: Examples
+    share: float
+    n_least: float
+    decay: float
+
+    def compute_weight(self, n_pictures: int) -> float:
+        """Return how many of `n_pictures` new pictures the rehearsal weighs as much as."""
+        return max(self.share * n_pictures, self.n_least)
 
 
 @dataclass(frozen=True)
@@ -74,12 +83,17 @@ class Lesson:
 
     @classmethod
     def of(cls, training: Examples, prior: Prior | None, balance_classes: bool) -> Lesson:
-        """Join the new pictures and those to rehearse; both weigh the same in all."""
-        parts = [training] if prior is None else [training, prior.rehearsal]
+        """Join the new pictures and those to rehearse, each part with its weight in all."""
+        n_pictures = len(training.classes)
+        parts, in_all = [training], [float(n_pictures)]
+        if prior is not None:
+            parts.append(prior.rehearsal)
+            in_all.append(prior.compute_weight(n_pictures))
         rows = np.concatenate([part.rows for part in parts])
         weights = [
-            _weigh_examples(part, balance_classes) * len(rows) / (len(parts) * len(part.rows))
-            for part in parts
+            _weigh_examples(part, balance_classes)
+            * (weight / sum(in_all) * len(rows) / len(part.rows))
+            for part, weight in zip(parts, in_all, strict=True)
         ]
         classes = np.concatenate([part.row_classes for part in parts])
         return cls(rows, classes, np.concatenate(weights), training.n_labels)

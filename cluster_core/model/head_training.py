@@ -18,6 +18,8 @@ PATIENCE_SHARE = 0.1
 PATIENCE_EVALUATIONS = 10
 # Nobody waits for an answer, and no array grows, beyond the examples of so many.
 EXAMPLES_PER_STRETCH = 100_000
+# With a prior, the head is a mean over the way; so many steps lie between the heads in it.
+MEAN_EVERY = 10
 # The smallest positive float32, so that a score of nought has a logarithm.
 LEAST_SCORE = np.finfo(np.float32).tiny
 
@@ -65,8 +67,7 @@ def fit_head(
     on_store : callable, optional
         Given (step, head) every `store_frequency` steps.
     prior : Prior, optional
-        What is known of these classes already; the head begins with small
-        random weights when not given.
+        What is known of these classes already, to be learned as well.
     is_stopped : callable, optional
         Asked after every evaluation and at least every `EXAMPLES_PER_STRETCH`
         examples; once it says so no more steps are run, and what was found
@@ -78,13 +79,17 @@ def fit_head(
     """
     random = np.random.default_rng(settings.seed)
     lesson = Lesson.of(training, prior, settings.balance_classes)
-    descent = _Descent(lesson, settings, random, prior)
-    watch = _ValidationWatch(validation, settings, random)
+    decay = 0.0 if prior is None else prior.decay
+    descent = _Descent(lesson, settings, random, decay)
+    watch = _ValidationWatch(validation, settings, random, prior)
+    mean = None if prior is None else _RecentMean(settings.learning_rate * prior.decay)
     head, step = descent.head, 0
-    for first, step in _list_stretches(settings):
+    for first, step in _list_stretches(settings, is_averaged=mean is not None):
         shape = (step - first + 1, settings.train_batch_size)
         batches = random.integers(0, len(lesson.rows), shape, dtype=np.int32)
         head = descent.run(batches)
+        if mean is not None:
+            head = mean.add(step, head)
         if settings.store_frequency and on_store and step and step % settings.store_frequency == 0:
             on_store(step, head)
         if _is_evaluated(step, settings):
@@ -107,29 +112,27 @@ class _Descent:
         lesson: Lesson,
         settings: HeadSettings,
         random: np.random.Generator,
-        prior: Prior | None,
+        decay: float,
     ) -> None:
         rows = lesson.rows
         ones = np.ones((len(rows), 1), np.float32)
         rates = settings.learning_rate / settings.train_batch_size * lesson.weights
-        nothing = np.zeros((rows.shape[1] + 1, lesson.n_labels))
-        goal = nothing if prior is None else np.vstack([prior.head.weights, prior.head.bias])
-        initial = goal.copy()
-        if prior is None:
-            initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], lesson.n_labels))
+        initial = np.zeros((rows.shape[1] + 1, lesson.n_labels))
+        initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], lesson.n_labels))
         kept = np.full((rows.shape[1] + 1, 1), 1 - settings.learning_rate * settings.weight_decay)
+        # Dividing, unlike subtracting, turns no weight around however high the learning rate.
+        kept /= 1 + settings.learning_rate * decay
         kept[-1] = 1  # weight decay leaves the bias alone
         self._rows = tf.constant(np.hstack([rows, ones]))
         self._targets = tf.one_hot(lesson.classes, lesson.n_labels)
         self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
         self._kept = tf.constant(kept, tf.float32)
-        self._pull = tf.constant((1 - kept) * goal, tf.float32)
         self._weights = tf.constant(initial, tf.float32)
 
     def run(self, batches: np.ndarray) -> Head:
         """Run a step for every row of `batches`, int32 (n_steps, batch_size)."""
         self._weights = _run_steps(
-            self._rows, self._targets, self._rates, batches, self._weights, self._kept, self._pull
+            self._rows, self._targets, self._rates, batches, self._weights, self._kept
         )
         return self.head
 
@@ -140,11 +143,50 @@ class _Descent:
         return Head(weights[:-1], weights[-1])
 
 
+class _RecentMean:
+    """The mean of a descent's latest heads, which the chance of its batches moves less than one.
+
+    It forgets as fast as weight decay does, so it comes to rest where the descent does.
+
+    References
+    ----------
+    .. [1] Polyak, B. T., Juditsky, A. B. 1992, "Acceleration of stochastic approximation
+       by averaging".
+    """
+
+    def __init__(self, forgetting: float) -> None:
+        self._least_share = min(1.0, MEAN_EVERY * forgetting)
+        self._n_heads = 0
+        self._mean: Head | None = None
+
+    def add(self, step: int, head: Head) -> Head:
+        """Take in the head after a step, if it is its turn, and return the mean so far."""
+        if self._mean is not None and step % MEAN_EVERY:
+            return self._mean
+        self._n_heads += 1
+        if self._mean is None:
+            self._mean = head
+        share = max(1 / self._n_heads, self._least_share)
+        self._mean = Head(
+            self._mean.weights + np.float32(share) * (head.weights - self._mean.weights),
+            self._mean.bias + np.float32(share) * (head.bias - self._mean.bias),
+        )
+        return self._mean
+
+
 class _ValidationWatch:
-    """Measures validation pictures, and remembers where their cross entropy was lowest."""
+    """Measures validation pictures, and remembers where their cross entropy was lowest.
+
+    With a prior it never stops: what is known, and weights kept small, guard against
+    learning by heart, and a dozen pictures would only choose a chance point on the way.
+    """
 
     def __init__(
-        self, validation: Examples | None, settings: HeadSettings, random: np.random.Generator
+        self,
+        validation: Examples | None,
+        settings: HeadSettings,
+        random: np.random.Generator,
+        prior: Prior | None,
     ) -> None:
         self.best: Head | None = None
         self.best_step = 0
@@ -155,7 +197,7 @@ class _ValidationWatch:
             PATIENCE_SHARE * settings.how_many_training_steps,
             PATIENCE_EVALUATIONS * settings.eval_step_interval,
         )
-        self._stops_early = settings.early_stopping
+        self._stops_early = settings.early_stopping and prior is None
         self._validation = validation
         n_pictures = 0 if validation is None else len(validation.classes)
         asked = settings.validation_batch_size
@@ -187,14 +229,15 @@ def _is_evaluated(step: int, settings: HeadSettings) -> bool:
     return is_last or step % settings.eval_step_interval == 0
 
 
-def _list_stretches(settings: HeadSettings) -> Iterator[tuple[int, int]]:
+def _list_stretches(settings: HeadSettings, is_averaged: bool) -> Iterator[tuple[int, int]]:
     """Yield (first, last) steps of each stretch that runs without a look at the outcome."""
     first = 0
     longest = max(1, EXAMPLES_PER_STRETCH // settings.train_batch_size)
     for step in range(settings.how_many_training_steps):
         is_stored = settings.store_frequency and step % settings.store_frequency == 0
         is_long = step - first + 1 == longest
-        if is_stored or is_long or _is_evaluated(step, settings):
+        is_in_mean = is_averaged and step % MEAN_EVERY == 0
+        if is_stored or is_long or is_in_mean or _is_evaluated(step, settings):
             yield first, step
             first = step + 1
 
@@ -217,7 +260,7 @@ _BATCHES = tf.TensorSpec((None, None), tf.int32)
 # The signature is fixed so that a process traces this once, whatever it trains after; without
 # autograph, which has no Python loop to convert here, that takes a third of the time.
 @tf.function(
-    input_signature=[_MATRIX, _MATRIX, _MATRIX, _BATCHES, _MATRIX, _MATRIX, _MATRIX],
+    input_signature=[_MATRIX, _MATRIX, _MATRIX, _BATCHES, _MATRIX, _MATRIX],
     autograph=False,
 )
 def _run_steps(
@@ -227,12 +270,11 @@ def _run_steps(
     batches: tf.Tensor,
     weights: tf.Tensor,
     kept: tf.Tensor,
-    pull: tf.Tensor,
 ) -> tf.Tensor:
     """Run one step of gradient descent for every row of `batches`.
 
     `rates` is each example's learning rate, `kept` the share of each weight
-    that weight decay leaves after a step, `pull` what it adds instead.
+    that weight decay leaves after a step.
     """
     batch_targets = tf.gather(targets, batches)  # (n_steps, batch_size, n_labels)
     batch_rates = tf.gather(rates, batches)  # (n_steps, batch_size, 1)
@@ -242,7 +284,7 @@ def _run_steps(
         # The gradient of the cross entropy by the logits is simply scores minus targets.
         excess = tf.nn.softmax(tf.matmul(batch, weights)) - tf.gather(batch_targets, step)
         change = tf.matmul(batch, excess * tf.gather(batch_rates, step), transpose_a=True)
-        return step + 1, weights * kept + pull - change
+        return step + 1, weights * kept - change
 
     _, weights = tf.while_loop(lambda step, _: step < tf.shape(batches)[0], run_step, (0, weights))
     return weights

@@ -7,7 +7,7 @@ import pytest
 
 from cluster_core.model import head_training
 from cluster_core.model.examples import Examples, Lesson, Prior
-from cluster_core.model.head import Head, softmax
+from cluster_core.model.head import softmax
 from cluster_core.model.head_settings import HeadSettings
 from cluster_core.model.head_training import INITIAL_SPREAD, fit_head
 
@@ -256,40 +256,115 @@ def test_whoever_listens_can_stop_it(kind):
 
 
 @pytest.mark.parametrize("balance_classes", [True, False])
-def test_what_is_rehearsed_weighs_as_much_as_what_is_new(balance_classes):
+@pytest.mark.parametrize(("share", "n_least", "weight"), [(0.5, 0, 6), (2, 20, 24), (0.5, 20, 20)])
+def test_what_is_rehearsed_has_its_share_and_no_less_than_its_least(
+    balance_classes, share, n_least, weight
+):
+    """However many views the pictures have, and however many are rehearsed."""
     training, rehearsal = draw_examples([9, 3], 1, n_views=2), draw_examples([40, 60], 2)
-    n_features = training.features.shape[-1]
-    head = Head(np.zeros((n_features, 2), np.float32), np.zeros(2, np.float32))
-    lesson = Lesson.of(training, Prior(head, rehearsal), balance_classes)
+    lesson = Lesson.of(training, Prior(rehearsal, share, n_least, decay=0), balance_classes)
     assert len(lesson.rows) == 24 + 100
     assert lesson.weights.mean() == pytest.approx(1)
-    assert lesson.weights[:24].sum() == pytest.approx(lesson.weights[24:].sum())
+    assert lesson.weights[:24].sum() * weight == pytest.approx(lesson.weights[24:].sum() * 12)
     np.testing.assert_array_equal(lesson.classes[24:], rehearsal.row_classes)
 
 
-def test_it_begins_with_the_head_that_is_known():
-    rehearsal = draw_examples([40, 40], 2, spread=0.1)
-    known = fit(rehearsal)[0].head
-    settings = replace(SETTINGS, how_many_training_steps=1, learning_rate=1e-6)
-    begun = fit_head(
-        draw_examples([5, 5], 1), None, settings, lambda _: None, prior=Prior(known, rehearsal)
-    ).head
-    np.testing.assert_allclose(begun.weights, known.weights, atol=1e-4)
+def test_what_is_rehearsed_twice_over_is_the_same():
+    training, rehearsal = draw_examples([9, 3], 1), draw_examples([40, 60], 2)
+    twice = Examples(
+        np.repeat(rehearsal.features, 2, axis=0), np.repeat(rehearsal.classes, 2), n_labels=2
+    )
+    once, doubled = (
+        Lesson.of(training, Prior(what, 0.5, 0, 0), True) for what in (rehearsal, twice)
+    )
+    gradients = [
+        (lesson.rows * (lesson.weights * (lesson.classes - 0.5))[:, np.newaxis]).mean(axis=0)
+        for lesson in (once, doubled)
+    ]
+    np.testing.assert_allclose(*gradients, rtol=1e-5, atol=1e-7)
 
 
-def test_what_is_rehearsed_is_not_forgotten():
-    """Not even by pictures that say the opposite of all that is known."""
+def fit_with(training: Examples, prior: Prior | None, **changes):
+    settings = replace(SETTINGS, how_many_training_steps=2000, early_stopping=False, **changes)
+    return fit_head(training, None, settings, lambda _: None, prior=prior).head
+
+
+def test_few_pictures_leave_what_is_known_and_many_overrule_it():
+    """Even pictures that say the opposite of all that is known."""
     rehearsal = draw_examples([60, 60], 2, spread=0.1)
-    misleading = draw_examples([6, 6], 3, spread=0.1)
-    misleading = replace(misleading, classes=1 - misleading.classes)
-    known = fit(rehearsal)[0].head
-    settings = replace(SETTINGS, early_stopping=False)
-    alone = fit_head(misleading, None, settings, lambda _: None).head
-    rehearsed = fit_head(
-        misleading, None, settings, lambda _: None, prior=Prior(known, rehearsal)
+    right = {}
+    for n in (2, 40):
+        misleading = draw_examples([n, n], 3, spread=0.1)
+        misleading = replace(misleading, classes=1 - misleading.classes)
+        head = fit_with(misleading, Prior(rehearsal, share=0.5, n_least=20, decay=0.01))
+        right[n] = measure(head, rehearsal)[0]
+    assert right == {2: 1, 40: 0}
+
+
+def test_a_prior_keeps_weights_small():
+    training = draw_examples([10, 10], 1, spread=0.1)
+    sizes = [
+        np.abs(fit_with(training, Prior(training, 1, 0, decay)).weights).max()
+        for decay in (0, 0.1, 1)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+@pytest.mark.parametrize("learning_rate", [1e-3, 1, 100])
+def test_a_prior_is_stable_at_any_learning_rate(learning_rate):
+    training = draw_examples([10, 10], 1, spread=0.1)
+    head = fit_with(training, Prior(training, 1, 0, decay=50), learning_rate=learning_rate)
+    # Each step adds at most this, and leaves of the rest what the decay leaves.
+    longest = np.abs(training.features).max() * learning_rate
+    kept = 1 / (1 + learning_rate * 50)
+    assert np.abs(head.weights).max() <= longest / (1 - kept)
+
+
+def test_a_prior_begins_like_any_other_training_and_gives_the_same_head_again():
+    training, rehearsal = draw_examples([5, 5], 1), draw_examples([40, 40], 2)
+    prior = Prior(rehearsal, share=0.5, n_least=10, decay=0.1)
+    begun = fit_head(
+        training,
+        None,
+        replace(SETTINGS, how_many_training_steps=1, learning_rate=1e-9),
+        lambda _: None,
+        prior=prior,
     ).head
-    assert measure(alone, rehearsal)[0] < 0.2
-    assert measure(rehearsed, rehearsal)[1] < measure(alone, rehearsal)[1] / 2
+    assert 0 < np.abs(begun.weights).max() < 5 * INITIAL_SPREAD
+    one, same = fit_with(training, prior), fit_with(training, prior)
+    np.testing.assert_array_equal(one.weights, same.weights)
+    np.testing.assert_array_equal(one.bias, same.bias)
+
+
+@pytest.mark.parametrize("interval", [1, 7, 50, 1000])
+def test_how_often_one_looks_does_not_change_what_is_learned_with_a_prior(interval):
+    training, prior = draw_examples([30, 30], 1), Prior(draw_examples([40, 40], 2), 0.5, 9, 0.1)
+    often = fit_with(training, prior)
+    rarely = fit_with(training, prior, eval_step_interval=interval)
+    np.testing.assert_allclose(rarely.weights, often.weights, rtol=1e-3, atol=1e-4)
+
+
+def test_with_a_prior_chance_moves_the_head_less():
+    training, rehearsal = draw_examples([30, 30], 1), draw_examples([40, 40], 2)
+    prior = Prior(rehearsal, share=1, n_least=0, decay=0.1)
+    # The same pictures and the same pull without a prior, so without a mean over the way.
+    both = Examples(
+        np.concatenate([np.repeat(training.features, 4, 0), np.repeat(rehearsal.features, 3, 0)]),
+        np.concatenate([np.repeat(training.classes, 4), np.repeat(rehearsal.classes, 3)]),
+        n_labels=2,
+    )
+    spread = {}
+    for name, examples, known, decay in (("mean", training, prior, 0), ("last", both, None, 0.1)):
+        heads = [fit_with(examples, known, weight_decay=decay, seed=seed) for seed in range(8)]
+        spread[name] = np.std([head.weights for head in heads], axis=0).mean()
+    assert spread["mean"] < 0.75 * spread["last"]
+
+
+def test_with_a_prior_a_dozen_pictures_stop_nothing():
+    training, validation = NOISY
+    prior = Prior(draw_examples([40, 40], 3), 0.5, 9, 0.1)
+    fitted = fit_head(training, validation, SETTINGS, lambda _: None, prior=prior)
+    assert (fitted.step, fitted.n_steps) == (199, 200)
 
 
 def test_long_stretches_without_a_look_can_be_stopped_and_teach_the_same(monkeypatch):
