@@ -62,8 +62,8 @@ class TrainConfig:
         Learn from and answer with all eight symmetries of the square: for
         pictures without an up. None: as the architecture is meant.
     from_starter : bool
-        Where the architecture and the two classes are the starter model's, begin
-        with its head, and pull towards it.
+        Where the architecture and the two classes are the starter model's, learn
+        simulated clusters too; such a training never stops early, see `Prior`.
     weight_decay : float
         0 to 1, and at most 1 / `learning_rate`.
     balance_classes, early_stopping : bool
