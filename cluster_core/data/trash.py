@@ -43,12 +43,15 @@ class TrashEntry:
         When, ISO 8601, UTC.
     n_files : int
         How many files were deleted, hidden ones not counted.
+    action : Action
+        What had to be allowed for it, and has to be to undo it or make it final.
     """
 
     id: str
     description: str
     created: str
     n_files: int
+    action: Action = Action.EDIT_DATASETS
 
 
 def move_to_trash(
@@ -89,6 +92,7 @@ def move_to_trash(
         description=description,
         created=now.isoformat(),
         n_files=sum(_count_files(workspace.root / path) for path in present),
+        action=action,
     )
     folder = _find_trash(workspace) / entry.id
     with explaining(f"{description} could not be deleted", workspace.root):
@@ -126,7 +130,6 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
     folder = _find_trash(workspace) / entry_id
     record = _load_record(folder) if _ID.fullmatch(entry_id) else None
     if record is None:
@@ -135,6 +138,7 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
             path=workspace.trash,
         )
     entry, paths = record
+    require(entry.action)
     restored = []
     with explaining(f"{entry.description} could not be restored", workspace.root):
         for path in paths:
@@ -167,9 +171,10 @@ def empty_trash(workspace: Workspace) -> int:
     DatasetError
         Something cannot be deleted.
     AccessError
-        This server does not allow it.
+        This server does not allow it for all that is in the trash; nothing was deleted.
     """
-    require(Action.EDIT_DATASETS)
+    for action in (Action.EDIT_DATASETS, *(entry.action for entry in list_trash(workspace))):
+        require(action)
     n_files = 0
     with explaining("The trash could not be emptied", workspace.trash):
         for folder in _list_folders(workspace):
@@ -219,6 +224,7 @@ def _write_record(folder: Path, entry: TrashEntry, paths: Sequence[PurePath]) ->
         "description": entry.description,
         "created": entry.created,
         "n_files": entry.n_files,
+        "action": entry.action.name,
         "paths": [path.as_posix() for path in paths],
     }
     with replacing(folder / _RECORD) as draft, draft.open("w", encoding="ascii") as file:
@@ -233,10 +239,13 @@ def _load_record(folder: Path) -> tuple[TrashEntry, list[PurePath]] | None:
         record: dict[str, Any] = json.loads((folder / _RECORD).read_text("ascii"))
         paths = [PurePath(path) for path in record["paths"]]
         entry = TrashEntry(
-            folder.name, str(record["description"]), str(record["created"]), int(record["n_files"])
+            folder.name,
+            str(record["description"]),
+            str(record["created"]),
+            int(record["n_files"]),
+            Action[record.get("action", Action.EDIT_DATASETS.name)],
         )
     except (OSError, ValueError, TypeError, LookupError):
         return None
-    return (
-        None if any(".." in path.parts or path.is_absolute() for path in paths) else (entry, paths)
-    )
+    leads_out = any(".." in path.parts or path.is_absolute() for path in paths)
+    return None if leads_out else (entry, paths)

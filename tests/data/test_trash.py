@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster_core import access
 from cluster_core.access import PUBLIC_VARIABLE, Action
 from cluster_core.data import trash
 from cluster_core.data.trash import empty_trash, list_trash, move_to_trash, restore
@@ -275,6 +276,8 @@ def test_nothing_is_restored_through_a_link(workspace, root, tmp_path):
         lambda record: json.dumps(record | {"paths": ["../../beside"]}),
         lambda record: json.dumps(record | {"paths": ["/etc/passwd"]}),
         lambda record: json.dumps(record | {"paths": [3]}),
+        lambda record: json.dumps(record | {"action": "no such"}),
+        lambda record: json.dumps(record | {"action": []}),
         lambda record: json.dumps({k: v for k, v in record.items() if k != "created"}),
     ],
 )
@@ -310,4 +313,28 @@ def test_a_public_demo_deletes_and_restores_nothing(workspace, root, monkeypatch
     with pytest.raises(AccessError, match="models"):
         move_to_trash(workspace, [root / "cluster_photos"], "m", action=Action.EDIT_MODELS)
     assert look(root) == before
+    assert list_trash(workspace) == (entry,)
+
+
+@pytest.mark.parametrize("action", [Action.EDIT_MODELS, Action.TRAIN])
+def test_what_a_deletion_took_its_undoing_takes_too(workspace, root, monkeypatch, action):
+    entry = move_to_trash(workspace, [root / "cluster_photos/open"], "A model", action=action)
+    assert list_trash(workspace)[0].action is action
+    before = look(root)
+    monkeypatch.setattr(access, "is_allowed", lambda asked: asked is not action)
+    for change in (lambda: restore(workspace, entry.id), lambda: empty_trash(workspace)):
+        with pytest.raises(AccessError) as caught:
+            change()
+        assert caught.value.action == action
+    assert look(root) == before
+    monkeypatch.setattr(access, "is_allowed", lambda asked: asked is action)
+    assert restore(workspace, entry.id) == (root / "cluster_photos/open",)
+
+
+def test_what_was_deleted_before_actions_were_noted_counts_as_pictures(workspace, root):
+    entry = move_to_trash(workspace, [root / "cluster_photos/open"], "The class open")
+    record = workspace.trash / entry.id / "record.json"
+    old = json.loads(record.read_text())
+    del old["action"]
+    record.write_text(json.dumps(old))
     assert list_trash(workspace) == (entry,)
