@@ -108,7 +108,7 @@ def _switch(name: str, description: str) -> Any:
 @_path("saved_model_dir", "Where to save a SavedModel for TensorFlow Serving.")
 @_setting("weight_decay", "Pull of the weights towards zero, against learning by heart.")
 @_switch("balance_classes", "Weigh every class alike, however many pictures it has.")
-@_switch("from_starter", "With the starter model's network and classes, learn simulated clusters too.")
+@_switch("from_starter", "With the starter's network and classes, learn simulated clusters too.")
 @_switch("early_stopping", "Stop when the validation pictures no longer improve; keep the best.")
 @_setting("seed", "The same seed and pictures give the same model.")
 @plain_exits("What was computed so far is kept for the next time.")
