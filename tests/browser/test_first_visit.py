@@ -25,6 +25,15 @@ def test_an_example_is_answered_by_the_starter_model(visit):
     visit.shoot("classify-example")
 
 
+def test_no_server_but_ours_is_asked(visit):
+    asked = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    visit.open()
+    visit.go("Classify")
+    ours = (visit.server.url, visit.server.url.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(ours)] == []
+
+
 def test_one_picture_is_answered_in_full(visit, tmp_path):
     visit.open("classify")
     (picture,) = render_files(tmp_path, 1)
