@@ -8,7 +8,7 @@ from cluster_core.workspace import Workspace
 from pages.components.dataset_outcome import attempt, show_outcome
 from pages.components.dataset_work import is_working, work_on
 from pages.components.demo_dataset import begin_demo, render_samples, take_finished_demo
-from pages.components.given_pictures import EXAMPLE
+from pages.components.given_pictures import EXAMPLE, FIRST_EXAMPLE
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
 from pages.components.workflow import show_workflow
@@ -72,7 +72,7 @@ with ways[-1]:
     )
 if wants_to_try:
     choose(Choice.MODEL, STARTER_ID)
-    st.session_state[EXAMPLE] = 0
+    st.session_state[EXAMPLE] = FIRST_EXAMPLE
     st.switch_page(PageFile.CLASSIFY)
 if wants_sky:
     attempt(lambda: begin_demo(workspace))

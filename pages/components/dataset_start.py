@@ -6,15 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action, require
-from cluster_core.data.dataset import Progress
-from cluster_core.data.sky import DEMO_CLASSES, render_demo_dataset
-from pages.components.dataset_outcome import Outcome, attempt, tell
-from pages.components.dataset_work import Work, begin_work
+from cluster_core.data.sky import DEMO_CLASSES
+from pages.components.dataset_outcome import Outcome, attempt
+from pages.components.demo_dataset import CLASSES, begin_drawing
 
-_ALWAYS = ("globular clusters", "open clusters")
 _COUNTS = (20, 40, 100, 300)
-_SEED = 1
 
 
 def show_start(image_dir: Path) -> None:
@@ -29,7 +25,7 @@ def show_start(image_dir: Path) -> None:
         st.caption("This program draws star clusters, nebulae and galaxies as a telescope does.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             labels = st.multiselect(
-                "Classes", list(DEMO_CLASSES), default=_ALWAYS, key="sky_classes", width=420
+                "Classes", list(DEMO_CLASSES), default=CLASSES, key="sky_classes", width=420
             )
             per_class = st.selectbox(
                 "Pictures of each", _COUNTS, index=1, key="sky_count", width=160
@@ -40,21 +36,14 @@ def show_start(image_dir: Path) -> None:
                 type="primary",
                 icon=":material/brush:",
                 on_click=attempt,
-                args=(lambda: _begin_rendering(image_dir, labels, per_class),),
+                args=(lambda: _begin(image_dir, labels, per_class),),
             )
 
 
-def _begin_rendering(image_dir: Path, labels: list[str], per_class: int) -> None:
-    require(Action.EDIT_DATASETS)
+def _begin(image_dir: Path, labels: list[str], per_class: int) -> Outcome | None:
     if len(labels) < 2:  # noqa: PLR2004
-        tell(Outcome("Choose two classes or more: with one there is nothing to tell apart.", False))
-        return
-
-    def go_on(on_progress: Progress) -> Outcome:
-        paths = render_demo_dataset(image_dir, labels, per_class, _SEED, on_progress, resume=True)
-        return Outcome(f"{len(paths):,} pictures of a simulated sky are ready to be learned from.")
-
-    def stop() -> Outcome:
-        return Outcome("Stopped: the pictures drawn by then are here.")
-
-    begin_work(Work("Drawing a sky", go_on, stop))
+        return Outcome(
+            "Choose two classes or more: with one there is nothing to tell apart.", False
+        )
+    begin_drawing(image_dir, labels, per_class)
+    return None

@@ -72,12 +72,19 @@ def work_on() -> None:
         outcome = work.go_on(on_progress)
     except ClusterError as error:
         outcome = Outcome(str(error), is_good=False)
-    # Another click may have replaced it meanwhile.
-    if st.session_state.get(_WORK) is work:
-        del st.session_state[_WORK]
+    except Exception:
+        _drop(work)  # else it would fail again with every click
+        raise
+    _drop(work)
     tell(outcome)
     place.empty()
     st.rerun()
+
+
+def _drop(work: Work) -> None:
+    # Another click may have replaced it meanwhile.
+    if st.session_state.get(_WORK) is work:
+        del st.session_state[_WORK]
 
 
 def _stop() -> None:

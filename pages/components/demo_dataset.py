@@ -1,15 +1,17 @@
-"""A dataset of a simulated sky, for whoever has no pictures at hand."""
+"""A simulated sky to learn from, for whoever has no pictures at hand."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from PIL import Image, ImageOps
 
 from cluster_core.data.dataset import Progress
-from cluster_core.data.datasets import create_dataset, dataset_dir, list_datasets
+from cluster_core.data.datasets import create_dataset, list_datasets
 from cluster_core.data.sky import render_demo_dataset, render_picture
 from cluster_core.workspace import Workspace
 from pages.components.dataset_outcome import Outcome
@@ -30,34 +32,47 @@ SAMPLES = (
 )
 SAMPLE_PX = 192
 GAP_PX = 12
+_SEED = 0
 _READY = "simulated sky ready"
 
 
-def begin_demo(workspace: Workspace, name: str | None = None) -> None:
-    """Have a simulated sky rendered into a dataset from the next run of the page on.
+def begin_demo(workspace: Workspace) -> None:
+    """Make a dataset, and have a simulated sky drawn into it from the next run of the page on."""
+    name = _find_free_name(workspace)
+    image_dir = create_dataset(workspace, name)
+    choose(Choice.DATASET, name)
+    begin_drawing(image_dir, CLASSES, PER_CLASS, lambda: _note_finished(name))
+
+
+def begin_drawing(
+    image_dir: Path,
+    labels: Sequence[str],
+    per_class: int,
+    on_finished: Callable[[], None] = lambda: None,
+) -> None:
+    """Have a simulated sky drawn into a dataset from the next run of the page on.
 
     Parameters
     ----------
-    workspace : Workspace
-    name : str, optional
-        A dataset that is there and empty; a new one is made when not given.
+    image_dir : Path
+        The dataset; what was drawn into it before stays.
+    labels : sequence of str
+        Classes, keys of `DEMO_CLASSES`.
+    per_class : int
+        Pictures of each.
+    on_finished : callable, optional
+        Called when all of them are there.
     """
-    if name is None:
-        name = _find_free_name(workspace)
-        create_dataset(workspace, name)
-    image_dir = dataset_dir(workspace, name)
 
     def go_on(on_progress: Progress) -> Outcome:
-        render_demo_dataset(image_dir, CLASSES, PER_CLASS, 0, on_progress, resume=True)
-        choose(Choice.DATASET, name)
-        st.session_state[_READY] = name
-        return Outcome(f"{PER_CLASS} pictures each of {' and '.join(CLASSES)} are ready.")
+        paths = render_demo_dataset(image_dir, labels, per_class, _SEED, on_progress, resume=True)
+        on_finished()
+        return Outcome(f"{len(paths):,} pictures of a simulated sky are ready to be learned from.")
 
     def stop() -> Outcome:
-        choose(Choice.DATASET, name)
-        return Outcome("Stopped: the pictures rendered so far are in the dataset.")
+        return Outcome("Stopped: the pictures drawn by then are in the dataset.")
 
-    begin_work(Work("Rendering a simulated sky", go_on, stop))
+    begin_work(Work("Drawing a simulated sky", go_on, stop))
 
 
 def take_finished_demo() -> str | None:
@@ -76,6 +91,10 @@ def render_samples() -> bytes:
     file = io.BytesIO()
     strip.save(file, "PNG")
     return file.getvalue()
+
+
+def _note_finished(name: str) -> None:
+    st.session_state[_READY] = name
 
 
 def _find_free_name(workspace: Workspace) -> str:

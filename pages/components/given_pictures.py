@@ -17,7 +17,7 @@ _MOST_PASTED = 20
 _PASTED = "pasted pictures"
 STOPPED = "classifying is stopped"
 EXAMPLE = "example number"
-_FIRST_EXAMPLE = 12  # whose pictures are good to look at
+FIRST_EXAMPLE = 12  # whose pictures are good to look at
 
 
 @dataclass(frozen=True)
@@ -109,4 +109,4 @@ def _begin_anew() -> None:
 
 
 def _begin_example() -> None:
-    st.session_state[EXAMPLE] = st.session_state.get(EXAMPLE, _FIRST_EXAMPLE - 1) + 1
+    st.session_state[EXAMPLE] = st.session_state.get(EXAMPLE, FIRST_EXAMPLE - 1) + 1

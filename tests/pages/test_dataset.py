@@ -18,7 +18,7 @@ from cluster_core.data.editing import list_classes
 from cluster_core.data.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import submit_run
-from pages.components import address_list, dataset_start, dataset_work
+from pages.components import address_list, dataset_work, demo_dataset
 from pages.components.dataset_outcome import Outcome
 from pages.components.gallery import PER_PAGE
 from pages.components.gallery import key_of as key_of_box
@@ -148,13 +148,26 @@ def test_drawing_can_be_stopped_and_what_is_drawn_stays(workspace, monkeypatch):
         page.session_state["interrupted"] = True
         st.stop()
 
-    monkeypatch.setattr(dataset_start, "render_demo_dataset", render)
+    monkeypatch.setattr(demo_dataset, "render_demo_dataset", render)
     page = open_page()
     click(page, "render_sky")
     assert page.session_state["interrupted"]
     click(page, "stop_work")
     assert "Stopped" in read_told(page)
     assert "**1 picture** in 1 class" in read_all(page)
+    assert not has(page, "stop_work")
+
+
+def test_work_that_meets_a_bug_is_not_begun_again_with_every_click(workspace, monkeypatch):
+    def render(*_, **__):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(demo_dataset, "render_demo_dataset", render)
+    page = open_page()
+    page.button(key="render_sky").click().run()
+    assert page.exception
+    page.run()
+    assert not page.exception
     assert not has(page, "stop_work")
 
 

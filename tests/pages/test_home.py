@@ -14,7 +14,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import RunState, submit_run
 from cluster_core.training.runs.folder import save_status
 from pages.components import dataset_work, demo_dataset
-from pages.components.given_pictures import EXAMPLE
+from pages.components.given_pictures import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice
 from tests.samples import REPOSITORY, draw_blob, save_picture, write_photos
 
@@ -80,7 +80,7 @@ def test_trying_a_picture_leads_to_an_example_of_the_starter_model(workspace, wa
     page = click(open_home(), "home_try")
     assert ways == ["classify.py"]
     assert page.query_params[Choice.MODEL] == "starter"
-    assert EXAMPLE in page.session_state
+    assert page.session_state[EXAMPLE] == FIRST_EXAMPLE
 
 
 def test_own_pictures_lead_to_the_dataset(workspace, ways):
@@ -118,7 +118,7 @@ def test_a_stopped_rendering_leaves_a_dataset_that_can_be_used(workspace, ways, 
     monkeypatch.setattr(demo_dataset, "render_demo_dataset", render_and_stop)
     page = click(open_home(), "home_simulated_sky")
     assert not ways
-    assert "Stopped: the pictures rendered so far are in the dataset." in read_all(page)
+    assert "Stopped: the pictures drawn by then are in the dataset." in read_all(page)
     files = list((workspace.root / "simulated_sky_photos").rglob("*"))
     assert len([file for file in files if file.suffix == ".jpg"]) == N_EACH + 1
     assert not [file for file in files if file.name.startswith(".")]

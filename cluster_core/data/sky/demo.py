@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cluster_core.access import Action, require
+from cluster_core.data.placing import explaining
 from cluster_core.data.sky.kinds import DEMO_CLASSES
 from cluster_core.data.sky.render import render_picture
 from cluster_core.errors import ConfigError, DatasetError
@@ -60,8 +62,11 @@ def render_demo_dataset(
     ConfigError
         If a class is unknown, or a count out of range.
     DatasetError
-        If the folder holds files already, or is a file.
+        If the folder holds files already, is a file, or cannot be written.
+    AccessError
+        If this server does not allow it.
     """
+    require(Action.EDIT_DATASETS)
     wanted = list(dict.fromkeys(labels))
     _check_request(wanted, per_class, seed)
     _check_folder(output, force=force or resume)
@@ -85,7 +90,8 @@ def _render_file(path: Path, label: str, number: int, seed: int) -> None:
     place = list(DEMO_CLASSES).index(label)
     rng = np.random.default_rng([seed, place, number])
     picture = render_picture(rng, str(rng.choice(DEMO_CLASSES[label])), SIZE_PX, SIZE_PX)
-    with replacing(path) as draft:
+    what = f"{path.name} could not be written"
+    with explaining(what, path), replacing(path) as draft:
         Image.fromarray(picture.pixels).save(draft, "JPEG", quality=JPEG_QUALITY)
 
 

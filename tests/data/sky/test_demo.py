@@ -1,10 +1,13 @@
 """The demo dataset: what lands on disk, and what is refused."""
 
+import errno
+
 import pytest
 from PIL import Image
 
-from cluster_core.data.sky import DEMO_CLASSES, render_demo_dataset
-from cluster_core.errors import ConfigError, DatasetError
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data.sky import DEMO_CLASSES, demo, render_demo_dataset
+from cluster_core.errors import AccessError, ConfigError, DatasetError
 
 CLUSTERS = ["globular clusters", "open clusters"]
 
@@ -87,3 +90,19 @@ def test_a_rendering_that_was_interrupted_goes_on_where_it_was(tmp_path):
     assert first.stat().st_mtime_ns == written
     whole = render_demo_dataset(tmp_path / "whole", CLUSTERS, 2, seed=1)
     assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in whole]
+
+
+def test_a_full_disk_is_told_in_a_sentence(tmp_path, monkeypatch):
+    def fill_up(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(demo, "replacing", fill_up)
+    with pytest.raises(DatasetError, match=r"globular_clusters_0001\.jpg .* the disk is full"):
+        render_demo_dataset(tmp_path / "sky", CLUSTERS, 1, seed=1)
+
+
+def test_a_public_demo_renders_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    with pytest.raises(AccessError):
+        render_demo_dataset(tmp_path / "sky", CLUSTERS, 1, seed=1)
+    assert not list(tmp_path.iterdir())
