@@ -1,7 +1,5 @@
 """What a model got right and wrong in its test, and what to do about it."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
@@ -63,7 +61,7 @@ def show_retrain(config: TrainConfig, *, is_due: bool) -> None:
         icon=":material/model_training:",
         help="Trains again with the same settings on the dataset as it is now.",
     ):
-        start_run(workspace, replace(config, summaries_dir=None))
+        start_run(workspace, config)
 
 
 st.title("Evaluation", anchor=False)

@@ -211,18 +211,14 @@ class Supervisor:
             return
         status = self._queue.find_open(run.id)
         if status and not (request == KEEP_BEST and status.stage in STAGES_WITH_A_HEAD):
-            worker.kill()
-            self._worker = self._run = None
+            self._dismiss(worker)
+            self._run = None
             self._queue.clear_away(run.id, worker.pid)
             self._queue.discard(run.id)
 
     def _bury(self, worker: WorkerProcess) -> None:
         """Note what became of the run of a worker that has died, and make way for another."""
-        self._worker = None
-        worker.kill()
-        if self._trial is not None:
-            self._trial.take(None)
-            self._trial = None
+        self._dismiss(worker)
         if self._run is not None:
             run, self._run = self._run, None
             self._queue.clear_away(run.id, worker.pid)
@@ -236,13 +232,21 @@ class Supervisor:
                 for status in self._queue.list_waiting():
                     self._queue.fail(status.id, CANNOT_START, worker.exit_code)
 
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        """End a worker; whoever waits for its trial waits no longer."""
+        self._worker = None
+        worker.kill()
+        if self._trial is not None:
+            self._trial.take(None)
+            self._trial = None
+
     def _end_worker(self) -> None:
         """End the worker with its server, and have its run wait for the next."""
         worker, run = self._worker, self._run
-        self._worker = self._run = None
+        self._run = None
         if worker is None:
             return
-        worker.kill()
+        self._dismiss(worker)
         if run is not None:
             self._queue.clear_away(run.id, worker.pid)
             status = self._queue.find_open(run.id)

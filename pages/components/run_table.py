@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -105,7 +105,7 @@ def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
     config: TrainConfig | None = None
     result: RunResult | None = None
     with contextlib.suppress(ClusterError):  # damaged, or deleted since it was listed
-        config = replace(load_config(workspace, status.id), summaries_dir=None)
+        config = load_config(workspace, status.id)
         result = load_result(workspace, status.id)
     metrics = result.metrics if result and result.metrics.n else None
     low, high = metrics.interval if metrics else (0.0, 0.0)

@@ -50,7 +50,7 @@ STATES = {
 def show_run(workspace: Workspace, run_id: str) -> None:
     """Draw a training: while it goes on how far it is, and then what came of it."""
     status = load_status(workspace, run_id)
-    # Its summaries went to a folder of its own, as the next one's will.
+    # Its summaries went to a folder of its own, which a command to copy has no use for.
     config = replace(load_config(workspace, run_id), summaries_dir=None)
     _show_head(status)
     if not status.state.is_over:

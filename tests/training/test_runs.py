@@ -87,7 +87,7 @@ def test_a_run_that_was_asked_for_waits(workspace, config):
 def test_settings_come_back_as_they_were(workspace, config, changes):
     config = replace(config, **changes)
     status = submit_run(workspace, config)
-    summaries = config.summaries_dir or workspace.training_summaries / status.id
+    summaries = workspace.training_summaries / status.id  # never those of another run
     assert load_config(workspace, status.id) == replace(config, summaries_dir=summaries)
 
 

@@ -388,6 +388,18 @@ def test_a_worker_that_dies_in_a_preview_leaves_nobody_waiting(workspace, config
     assert list_runs(workspace) == ()
 
 
+def test_after_a_worker_was_ended_in_a_preview_there_are_previews_again(workspace, config, play):
+    stage = play()
+    wait_for(lambda: stage.supervisor.is_warm)
+    assert stage.supervisor.preview(config, timeout_s=0.05) is None  # it takes very long
+    status = submit_run(workspace, config)
+    wait_for(lambda: stage.runs_given == [status.id])
+    request_stop(workspace, status.id, keep_best=False)
+    wait_for(lambda: len(stage.workers) > 1 and stage.supervisor.is_warm)
+    assert stage.supervisor.preview(config, timeout_s=0.05) is None
+    wait_for(lambda: [request["kind"] for request in stage.worker.requests] == ["preview"])
+
+
 def test_visitors_of_a_public_demo_get_no_preview(workspace, config, play, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     with pytest.raises(AccessError):

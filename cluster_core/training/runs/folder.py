@@ -28,8 +28,8 @@ _LOST = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionErro
 def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
     """Ask for a training; it begins when those asked for before are over.
 
-    Its summaries for TensorBoard go to a folder of its own unless one is named,
-    so that several can be compared.
+    Its summaries for TensorBoard go to a folder of its own, also where the settings are
+    those of another run: several can be compared, and none is written over.
 
     Raises
     ------
@@ -41,8 +41,7 @@ def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
     require(Action.TRAIN)
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
-    if config.summaries_dir is None:
-        config = replace(config, summaries_dir=workspace.training_summaries / run_id)
+    config = replace(config, summaries_dir=workspace.training_summaries / run_id)
     status = RunStatus(
         run_id,
         RunState.QUEUED,
