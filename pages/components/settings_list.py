@@ -155,7 +155,8 @@ ADVANCED = (
     Setting(
         "early_stopping",
         "Stop early",
-        "Stop when the validation pictures no longer improve, and keep what was best.",
+        "Stop when the validation pictures no longer improve, and keep what was best; it rests "
+        "where simulated clusters are learned from too.",
     ),
     Setting(
         "balance_classes",
@@ -164,8 +165,8 @@ ADVANCED = (
     ),
     Setting(
         "from_starter",
-        "Begin with the starter model",
-        "Where network and classes are the starter model's, begin with what it knows.",
+        "Learn from simulated clusters too",
+        "For globular and open clusters on the network Sky: keep what the starter model knows.",
     ),
     Setting(
         "weight_decay",
