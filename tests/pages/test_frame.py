@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import streamlit as st
+from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
@@ -89,6 +90,20 @@ def test_a_choice_comes_from_the_address_and_then_from_the_session(trained):
     page.run()
     assert list_links(page)[0] == "**mine**"
     assert page.query_params[Choice.DATASET] == "mine"
+
+
+def test_every_page_says_all_that_is_chosen_at_once_and_in_one_order(workspace, monkeypatch):
+    page = open_frame(model="starter", run="some_run")
+    written = []
+    monkeypatch.setattr(
+        QueryParams, "_send_query_param_msg", lambda params: written.append(params.to_dict())
+    )
+    page.session_state["chosen dataset"] = "cluster"
+    page.query_params.clear()
+    page.run()
+    assert [list(params.items()) for params in written] == [
+        [("dataset", "cluster"), ("run", "some_run"), ("model", "starter")]
+    ]
 
 
 def test_a_link_beats_what_the_session_remembers(workspace):
@@ -175,6 +190,14 @@ def test_what_markdown_would_draw_is_escaped(text):
     escaped = escape_markdown(text)
     assert escaped != text
     assert escaped.replace("\\", "") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a\n\n- b\n- c", "a - b - c"), ("a\n---", "a ---"), ("    code", "code"), ("\tcode", "code")],
+)
+def test_lines_and_blanks_begin_no_list_no_heading_and_no_code(text, shown):
+    assert escape_markdown(text) == shown
 
 
 @pytest.mark.parametrize("is_known", [True, False])
