@@ -129,7 +129,7 @@ async def classify_again_and_again(
 
 async def keep_training(workspace: Workspace) -> None:
     """Ask for one training after the other, each with distortions that no earlier one had."""
-    for brightness in itertools.cycle(range(1, BRIGHTNESS_VARIANTS)):
+    for brightness in itertools.cycle(range(BRIGHTNESS_VARIANTS)):
         config = TrainConfig(workspace.cluster_photos, random_brightness=brightness)
         await asyncio.to_thread(submit_run, workspace, config)
         while await asyncio.to_thread(_count_waiting, workspace) >= RUNS_WAITING:
@@ -226,7 +226,9 @@ def main(visitors: int, seconds: float, training: bool) -> None:
     _print(results, results[2])
     for result in results:
         if result.scene.trains:
-            print(f"\n{result.n_trained} trainings ended meanwhile.")
+            print(
+                f"\nTrainings that ended meanwhile: {result.n_trained}; one went on all the time."
+            )
 
 
 def _print(results: list[Measured], peer: Measured) -> None:
