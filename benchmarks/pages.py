@@ -29,6 +29,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 PATIENCE_MS = 120_000.0
 PAGES = ("Dataset", "Hyperparameters", "Training", "Evaluation", "Classify", "Models")
 N_RERUNS = 20
+# A new server's worker loads TensorFlow meanwhile.
+WARM_UP_S = 20
 JPEG_SIDE_PX = 1200
 JPEG_BYTES = 1_000_000
 _SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -165,6 +167,7 @@ def main(rounds: int) -> None:
         begin = [measure_start(browser, workspace.root) for _ in range(rounds)]
         with run_server(PROJECT / "app.py", workspace.root) as server:
             server.wait_until_healthy()
+            time.sleep(WARM_UP_S)
             uploads = measure_uploads(browser, server, rounds)
             reruns = measure_reruns(browser, server)
             changes = measure_changes(browser, server)

@@ -31,8 +31,7 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run as `python -m cluster_core.training.worker WORKSPACE`."""
     _die_with_parent()
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    _step_back()
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     _print_to(os.devnull)
     lock = threading.Lock()
@@ -68,6 +67,16 @@ def main() -> None:
                 measure_speed(workspace, status.architecture)
         else:
             send(kind="preview", evaluations=previews.make(request["config"]))
+
+
+def _step_back() -> None:
+    """Let the pages go first."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    # A desktop's Linux shares time among sessions first, and this process is one of its own: its
+    # niceness would count for nothing.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def _die_with_parent() -> None:
