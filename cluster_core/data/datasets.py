@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from cluster_core.access import Action, require
@@ -28,6 +29,11 @@ def list_datasets(workspace: Workspace) -> tuple[str, ...]:
             if path.name.endswith(DATASET_SUFFIX) and path.is_dir() and not path.is_symlink()
         ]
     return tuple(sorted(name for name in folders if _find_problem(name) is None))
+
+
+def choose_default(names: Sequence[str]) -> str | None:
+    """Return the dataset to work on where nobody has chosen one; None where there is none."""
+    return DEFAULT_DATASET if DEFAULT_DATASET in names else next(iter(names), None)
 
 
 def dataset_dir(workspace: Workspace, name: str) -> Path:

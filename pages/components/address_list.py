@@ -8,6 +8,7 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.data.addresses import parse_addresses
+from cluster_core.data.confinement import find_class_dir
 from cluster_core.data.dataset import Progress
 from cluster_core.data.downloading import download_pictures
 from cluster_core.data.editing import add_class, list_classes
@@ -68,7 +69,8 @@ def _begin_download(image_dir: Path, label: str) -> None:
     def go_on(on_progress: Progress) -> Outcome:
         if label not in list_classes(image_dir):
             add_class(image_dir, label)
-        report = download_pictures(addresses, image_dir / label, on_progress)
+        folder = find_class_dir(image_dir, label)
+        report = download_pictures(addresses, folder, on_progress)
         said = f"Downloaded {len(report.added):,} of {len(addresses):,} pictures to {label}"
         if report.skipped:
             said += f"; {len(report.skipped):,} were there already"

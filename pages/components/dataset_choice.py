@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.data.datasets import DEFAULT_DATASET, dataset_dir, list_datasets
+from cluster_core.data.datasets import choose_default, dataset_dir, list_datasets
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_chosen
@@ -19,21 +19,20 @@ def choose_dataset(workspace: Workspace) -> Path | None:
     chosen = get_chosen(Choice.DATASET)
     if chosen is not None and chosen not in names:
         st.warning(
-            f"There is no dataset {escape_markdown(chosen)} here: it may have been deleted.",
+            f"There is no dataset {escape_markdown(chosen[:100])} here: it may have been deleted.",
             icon=":material/search_off:",
         )
         choose(Choice.DATASET, None)
         chosen = None
-    if not names:
+    chosen = chosen or choose_default(names)
+    if chosen is None:
         st.info(
             "There are no pictures to learn from yet: add some first, a few dozen of each class.",
             icon=":material/photo_library:",
         )
         _link_to_dataset("Add pictures")
         return None
-    if chosen is None:
-        chosen = DEFAULT_DATASET if DEFAULT_DATASET in names else names[0]
-        choose(Choice.DATASET, chosen)
+    choose(Choice.DATASET, chosen)
     st.session_state["hyperparameters_dataset"] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(

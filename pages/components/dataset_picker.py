@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 import streamlit as st
@@ -10,6 +9,7 @@ import streamlit as st
 from cluster_core.access import Action, is_allowed
 from cluster_core.data.datasets import (
     DEFAULT_DATASET,
+    choose_default,
     create_dataset,
     dataset_dir,
     delete_dataset,
@@ -34,7 +34,7 @@ def pick_dataset(workspace: Workspace) -> str:
     names = present or (DEFAULT_DATASET,)
     chosen = get_chosen(Choice.DATASET)
     if chosen is None and present:
-        choose(Choice.DATASET, _find_default(names))
+        choose(Choice.DATASET, choose_default(names))
         st.rerun()  # the sidebar, which was drawn before, is to name it too
     if chosen not in names:
         if chosen is not None:
@@ -43,7 +43,7 @@ def pick_dataset(workspace: Workspace) -> str:
                 "been deleted or renamed. This is another one.",
                 icon=":material/search_off:",
             )
-        chosen = _find_default(names)
+        chosen = choose_default(names) or DEFAULT_DATASET
         choose(Choice.DATASET, chosen if present else None)
     st.session_state[_PICKED] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom", key="dataset_row"):
@@ -62,10 +62,6 @@ def pick_dataset(workspace: Workspace) -> str:
     elif is_open("delete dataset") and chosen in present:
         _confirm_deletion(workspace, chosen)
     return chosen
-
-
-def _find_default(names: Sequence[str]) -> str:
-    return DEFAULT_DATASET if DEFAULT_DATASET in names else names[0]
 
 
 def _show_actions(*, is_present: bool) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import streamlit as st
 
-from cluster_core.data.datasets import DEFAULT_DATASET, list_datasets
+from cluster_core.data.datasets import choose_default, list_datasets
 from cluster_core.workspace import Workspace
 
 
@@ -36,9 +36,7 @@ def get_active_dataset(workspace: Workspace) -> str | None:
     """Return the dataset that pages work on: the chosen one, else the first; None without any."""
     names = list_datasets(workspace)
     chosen = get_chosen(Choice.DATASET)
-    if chosen in names:
-        return chosen
-    return DEFAULT_DATASET if DEFAULT_DATASET in names else next(iter(names), None)
+    return chosen if chosen in names else choose_default(names)
 
 
 def choose(choice: Choice, identifier: str | None) -> None:

@@ -5,6 +5,7 @@ import pytest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.datasets import (
     DEFAULT_DATASET,
+    choose_default,
     create_dataset,
     dataset_dir,
     delete_dataset,
@@ -116,3 +117,10 @@ def test_a_public_demo_makes_and_deletes_none(workspace, monkeypatch):
         with pytest.raises(AccessError):
             action(workspace, name)
     assert list_datasets(workspace) == ("sky",)
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"), [((), None), (("b", "c"), "b"), (("a", DEFAULT_DATASET, "z"), "cluster")]
+)
+def test_the_default_is_the_usual_one_or_else_the_first(names, chosen):
+    assert choose_default(names) == chosen
