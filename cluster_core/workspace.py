@@ -80,7 +80,7 @@ class Workspace:
 
     @property
     def training_summaries(self) -> Path:
-        """Event files for TensorBoard, a folder an architecture."""
+        """Event files for TensorBoard, a folder an architecture, or a run of the browser."""
         return self.root / "training_summaries"
 
     @property
