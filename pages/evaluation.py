@@ -11,7 +11,7 @@ from cluster_core.training.runs import load_config, load_result
 from cluster_core.workspace import Workspace
 from pages.components.confusion_matrix import MANY_CLASSES, show_confusion
 from pages.components.dataset_outcome import show_outcome
-from pages.components.mistakes import show_mistakes, show_thumbnail
+from pages.components.mistakes import choose_page, show_mistakes, show_thumbnail
 from pages.components.navigation import PageFile
 from pages.components.run_choice import choose_tested_run
 from pages.components.run_view import start_run
@@ -19,6 +19,7 @@ from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy, format_percent
 
 CELL_COLUMNS = 6
+CELL_PER_PAGE = 24
 
 
 def show_classes(metrics: Metrics) -> None:
@@ -40,8 +41,9 @@ def show_cell(config: TrainConfig, metrics: Metrics, cell: tuple[str, str]) -> N
     chosen = [one for one in metrics.pictures if (one.label, one.predicted) == cell]
     label, answer = map(escape_markdown, cell)
     st.markdown(f"**{len(chosen)} in {label}, answered {answer}**")
-    for start in range(0, len(chosen), CELL_COLUMNS):
-        row = chosen[start : start + CELL_COLUMNS]
+    shown = chosen[choose_page(len(chosen), CELL_PER_PAGE, f"cell_page_{cell}")]
+    for start in range(0, len(shown), CELL_COLUMNS):
+        row = shown[start : start + CELL_COLUMNS]
         for column, tested in zip(st.columns(CELL_COLUMNS), row, strict=False):
             with column:
                 path = find_picture(config.image_dir, tested).path

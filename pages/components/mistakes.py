@@ -38,8 +38,7 @@ def show_mistakes(
         for picture, is_changed in zip(found, changed, strict=True)
     )
     st.progress(n_seen / len(found), f"{n_seen} of {len(found)} looked at")
-    page = _choose_page(len(found))
-    shown = found[page * PER_PAGE : (page + 1) * PER_PAGE]
+    shown = found[choose_page(len(found), PER_PAGE, "mistakes_page")]
     labels = list_classes(image_dir) if image_dir.is_dir() else ()
     for start in range(0, len(shown), COLUMNS):
         row = shown[start : start + COLUMNS]
@@ -70,11 +69,11 @@ def show_thumbnail(workspace: Workspace, path: Path | None, caption: str) -> Non
     st.markdown(f":gray[:material/image_not_supported: {escape_markdown(caption)}]")
 
 
-def _choose_page(n: int) -> int:
-    n_pages = -(-n // PER_PAGE)
-    if n_pages == 1:
-        return 0
-    return int(st.pagination(n_pages, key="mistakes_page") or 1) - 1
+def choose_page(n: int, per_page: int, key: str) -> slice:
+    """Draw the choice of a page where there are several; return which of `n` things are on it."""
+    n_pages = -(-n // per_page)
+    page = min(int(st.pagination(n_pages, key=key) or 1), n_pages) if n_pages > 1 else 1
+    return slice((page - 1) * per_page, page * per_page)
 
 
 def _show_mistake(

@@ -359,6 +359,15 @@ def test_many_mistakes_are_paged(tested, monkeypatch):
     assert list_names(page) == [one.path.name for one in tested.wrong[:2]]
 
 
+@pytest.mark.parametrize(
+    ("n", "page", "shown"),
+    [(0, 1, []), (5, 1, [0, 1, 2, 3, 4]), (7, 1, [0, 1, 2, 3, 4]), (7, 2, [5, 6]), (7, 9, [5, 6])],
+)
+def test_a_page_has_no_more_than_fits_and_the_last_one_the_rest(monkeypatch, n, page, shown):
+    monkeypatch.setattr(st, "pagination", lambda n_pages, key: page)
+    assert list(range(n))[mistakes.choose_page(n, 5, "a page")] == shown
+
+
 @pytest.mark.parametrize("n", [2, 10])
 def test_the_matrix_has_a_cell_for_each_pair_and_fits(n):
     labels = tuple(f"class.{number}[x]" for number in range(n))
