@@ -1,0 +1,93 @@
+"""What is begun does not depend on a tab, and outlives its server."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, PATIENCE_MS, Visit, serve
+from tests.browser.pictures import render_files
+from tests.samples import write_photos
+
+RESULT = re.compile(r"\d+ of \d+ right; between")
+
+
+@pytest.fixture
+def new_tab(browser):
+    """Open a tab of a visitor who is not known yet, on any server."""
+    contexts = []
+
+    def open_tab(server) -> Visit:
+        contexts.append(browser.new_context(viewport=DESKTOP))
+        contexts[-1].set_default_timeout(PATIENCE_MS)
+        return Visit(contexts[-1].new_page(), server)
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+def begin_long_training(visit: Visit) -> str:
+    """Start a training of so many steps that there is time; return the address of its page."""
+    visit.open("hyperparameters?dataset=blob")
+    visit.click("preset_article")
+    visit.settle()
+    visit.click("use_sky")
+    visit.settle()
+    visit.page.get_by_role("slider", name="Training steps").press("End")
+    visit.settle()
+    visit.click("train")
+    expect(visit.page.get_by_text("Training: ")).to_be_visible(timeout=60_000)
+    return visit.page.url
+
+
+def test_a_training_outlives_its_tab_and_its_server(new_tab, tmp_path):
+    with serve(tmp_path) as server:
+        write_photos(server.workspace.root / "blob_photos", 12)
+        tab = new_tab(server)
+        address = begin_long_training(tab)
+        tab.page.close()
+
+        again = new_tab(server)
+        again.page.goto(address)
+        expect(again.page.get_by_text("Training: ")).to_be_visible()
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait()
+
+    query = address.split("/training", maxsplit=1)[1]
+    with serve(tmp_path) as server:
+        later = new_tab(server)
+        later.open(f"training{query}")
+        expect(later.page.get_by_text("Training: ")).to_be_visible(timeout=60_000)
+        later.click("stop")
+        later.click("stop_keep")
+        expect(later.page.get_by_text(RESULT).first).to_be_visible(timeout=60_000)
+        later.assert_sound()
+
+
+def test_an_upload_whose_tab_is_closed_leaves_whole_pictures(new_tab, tmp_path):
+    pictures = render_files(tmp_path / "sky", 120)
+    with serve(tmp_path) as server:
+        tab = new_tab(server)
+        tab.open("dataset")
+        field = tab.page.locator("[class*=st-key-upload_class_] input").first
+        field.fill("stars")
+        field.press("Enter")
+        tab.settle()
+        files = tab.page.locator("[class*=st-key-upload_files] input[type=file]")
+        files.set_input_files([str(path) for path in pictures])
+        expect(tab.page.get_by_text("Adding pictures")).to_be_visible()
+        tab.page.close()
+
+        again = new_tab(server)
+        again.open("dataset")
+        expect(again.page.get_by_text(re.compile(r"\d+ pictures? in 1 class"))).to_be_visible()
+        again.assert_sound()
+        folder = server.workspace.cluster_photos / "stars"
+        contents = {path.read_bytes() for path in pictures}
+        stored = list(folder.iterdir())
+        assert stored
+        assert all(path.read_bytes() in contents for path in stored)
