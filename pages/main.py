@@ -6,12 +6,14 @@ import streamlit as st
 
 from pages.components.dataset_outcome import forget_outcome
 from pages.components.navigation import list_pages
+from pages.components.selection import keep_choices
 from pages.components.sidebar import show_sidebar
 
 # A picture of our own: for a symbol or an emoji browsers ask somebody else's server.
 ICON = Path(__file__).with_name("components") / "icon.svg"
 
 st.set_page_config(page_title="Cluster Lab", page_icon=ICON, layout="wide")
+keep_choices()
 page = st.navigation(list_pages())
 if st.session_state.get("page") != page.url_path:
     st.session_state["page"] = page.url_path

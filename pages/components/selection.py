@@ -18,14 +18,25 @@ class Choice(StrEnum):
     MODEL = "model"
 
 
+def keep_choices() -> None:
+    """Say in the address of every page what is chosen, before the page is drawn.
+
+    Going to another page empties the address. What a page put there again by and by
+    would each time be one more step on the browser's way back.
+    """
+    for choice in Choice:
+        if choice in st.query_params:
+            st.session_state[_key(choice)] = st.query_params[choice]
+    _tell_address()
+
+
 def get_chosen(choice: Choice) -> str | None:
     """Return the id of what is chosen, or None; nobody has checked that it exists.
 
-    The address comes first: a link must show what it names. Going to another
-    page empties the address, and then the session remembers.
+    The address comes first: a link must show what it names. Where it says
+    nothing, the session remembers.
     """
-    key = f"chosen {choice}"
-    found = st.query_params.get(choice) or st.session_state.get(key)
+    found = st.query_params.get(choice) or st.session_state.get(_key(choice))
     if found is None:
         return None
     choose(choice, found)
@@ -41,11 +52,28 @@ def get_active_dataset(workspace: Workspace) -> str | None:
 
 def choose(choice: Choice, identifier: str | None) -> None:
     """Work on something else from now on; None for nothing in particular."""
-    key = f"chosen {choice}"
     if identifier is None:
-        st.session_state.pop(key, None)
+        st.session_state.pop(_key(choice), None)
         st.query_params.pop(choice, None)
         return
-    st.session_state[key] = identifier
+    st.session_state[_key(choice)] = identifier
     if st.query_params.get(choice) != identifier:
-        st.query_params[choice] = identifier
+        _tell_address()
+
+
+def _key(choice: Choice) -> str:
+    return f"chosen {choice}"
+
+
+def _tell_address() -> None:
+    """Write all choices to the address: in one step, and always in the same order."""
+    said = st.query_params.to_dict()
+    others = {name: value for name, value in said.items() if name not in list(Choice)}
+    keys = {choice: _key(choice) for choice in Choice}
+    chosen = {
+        str(choice): st.session_state[key]
+        for choice, key in keys.items()
+        if key in st.session_state
+    }
+    if list({**others, **chosen}.items()) != list(said.items()):
+        st.query_params.from_dict({**others, **chosen})

@@ -49,6 +49,22 @@ def test_from_nothing_to_a_model_of_ones_own(visit):
     visit.assert_sound()
 
 
+def test_back_leads_to_the_page_before(visit):
+    visit.open("?dataset=simulated_sky")
+    titles = ["Dataset", "Hyperparameters", "Training", "Evaluation", "Classify", "Models"]
+    # The second round knows what is chosen on each page, as every further one does.
+    for title in [*titles, *titles]:
+        visit.go(title)
+        expect(visit.page.get_by_role("heading", level=1, name=title)).to_be_visible()
+        expect(visit.page).to_have_url(re.compile(rf"/{title.lower()}\?dataset=simulated_sky"))
+        visit.settle()
+    for title in reversed(titles[:-1]):
+        visit.page.go_back()
+        expect(visit.page.get_by_role("heading", level=1, name=title)).to_be_visible()
+        visit.settle()
+    visit.assert_sound()
+
+
 def test_a_slider_redraws_the_curve_at_once(visit):
     visit.open("hyperparameters?dataset=simulated_sky")
     trial = visit.page.get_by_text("A trial with these settings")
