@@ -49,6 +49,7 @@ def _show_ways_on(model: ModelEntry) -> None:
             "Evaluation", key="evaluate", icon=":material/fact_check:"
         ):
             choose(Choice.MODEL, model.id)
+            choose(Choice.RUN, None)  # the one that made it, not the one looked at last
             st.switch_page(PageFile.EVALUATION)
         st.button(
             "Make it the default",

@@ -254,7 +254,9 @@ def test_the_ways_on_choose_the_model(trained, only_id, monkeypatch):
     visited = []
     monkeypatch.setattr(st, "switch_page", lambda page: visited.append(str(page)))
     page = open_page(model=only_id)
+    page.session_state["chosen run"] = "looked at before"
     click(page, "classify_with")
     click(page, "evaluate")
+    assert "chosen run" not in page.session_state
     assert visited == ["classify.py", "evaluation.py"]
     assert page.query_params["model"] == only_id
