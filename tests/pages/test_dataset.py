@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import shutil
 import zipfile
@@ -12,6 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data import placing
 from cluster_core.data.datasets import list_datasets
 from cluster_core.data.downloading import DownloadReport, FailedAddress
 from cluster_core.data.editing import list_classes
@@ -429,6 +431,19 @@ def test_what_is_no_picture_is_named_and_the_rest_is_added(dataset):
     assert "figure.jpg" in reasons.markdown[0].value
     assert r"\[page\]" in reasons.markdown[0].value
     assert not list(dataset.glob("*/figure*"))
+
+
+def test_a_full_disk_is_a_sentence_and_nothing_is_half_written(dataset, monkeypatch):
+    def fail(path, data):
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = sorted(dataset.rglob("*"))
+    page = open_page("Add pictures")
+    monkeypatch.setattr(placing.Path, "write_bytes", fail)
+    upload(page, "upload_files", [("a.jpg", make_jpeg(77), "image/jpeg")])
+    assert "disk is full" in read_all(page)
+    assert sorted(dataset.rglob("*")) == before
 
 
 @pytest.mark.parametrize("name", BAD_NAMES[:3] + BAD_NAMES[4:7])

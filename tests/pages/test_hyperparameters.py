@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 from dataclasses import fields
 
@@ -14,6 +15,7 @@ from cluster_core.model.head_settings import Evaluation
 from cluster_core.model.registry import list_backbones
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
+from cluster_core.training.runs import folder as run_folder
 from cluster_core.training.runs import list_runs, load_config, submit_run
 from pages.components import training_start
 from pages.components.architecture_cards import FAMILIES
@@ -198,6 +200,19 @@ def test_train_begins_a_training_and_goes_to_it(dataset, workspace, ways):
     assert load_config(workspace, status.id).how_many_training_steps == 200
     assert ways == ["training.py"]
     assert page.query_params["run"] == status.id
+
+
+def test_a_full_disk_is_told_where_the_button_is(dataset, workspace, ways, monkeypatch):
+    def fail(folder, config):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_folder, "save_config", fail)
+    page = open_page()
+    page.button(key="train").click().run()
+    assert not page.exception
+    assert "make sure that the disk has room" in page.error[0].value
+    assert not ways
+    assert list_runs(workspace) == ()
 
 
 def test_how_the_pictures_fall_is_told_before_the_click(dataset):
