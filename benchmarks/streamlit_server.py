@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -81,6 +82,8 @@ def run_server(script: Path, workspace: Path) -> Iterator[StreamlitServer]:
     """
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
+    # Killed politely, a program would end at once and leave its server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     log = workspace.with_name(f"{workspace.name}.log")
     flags = [f"--server.port={port}", f"--server.address={HOST}", "--server.headless=true"]
     with log.open("wb") as output:
