@@ -13,7 +13,6 @@ from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.workspace import Workspace
 from pages.components.class_actions import choose_shown_class, show_class_actions
-from pages.components.dataset_outcome import show_outcome
 from pages.components.dataset_overview import (
     count_pictures,
     describe_few,
@@ -28,6 +27,7 @@ from pages.components.dataset_upload import show_upload
 from pages.components.dataset_work import work_on
 from pages.components.gallery import show_gallery
 from pages.components.navigation import PageFile
+from pages.components.outcome import show_outcome
 from pages.components.text import escape_markdown
 from pages.components.trash_list import show_trash
 

@@ -5,11 +5,11 @@ import streamlit as st
 from cluster_core.access import Action, is_allowed
 from cluster_core.model.selection import STARTER_ID
 from cluster_core.workspace import Workspace
-from pages.components.dataset_outcome import attempt, show_outcome
 from pages.components.dataset_work import is_working, work_on
 from pages.components.demo_dataset import begin_demo, render_samples, take_finished_demo
 from pages.components.given_pictures import EXAMPLE, FIRST_EXAMPLE
 from pages.components.navigation import PageFile
+from pages.components.outcome import attempt, show_outcome
 from pages.components.selection import Choice, choose
 from pages.components.workflow import show_workflow
 

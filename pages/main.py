@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.dataset_outcome import forget_outcome
 from pages.components.navigation import list_pages
+from pages.components.outcome import forget_outcome
 from pages.components.selection import keep_choices
 from pages.components.sidebar import show_sidebar
 

@@ -12,8 +12,8 @@ from cluster_core.data.confinement import find_class_dir
 from cluster_core.data.dataset import Progress
 from cluster_core.data.downloading import download_pictures
 from cluster_core.data.editing import add_class, list_classes
-from pages.components.dataset_outcome import Outcome, tell
 from pages.components.dataset_work import Work, begin_work
+from pages.components.outcome import Outcome, tell
 
 _MOST_LIST_MB = 1
 _LIST = "address_list"

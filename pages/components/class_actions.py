@@ -9,8 +9,8 @@ import streamlit as st
 
 from cluster_core.data.editing import add_class, delete_class, rename_class
 from cluster_core.workspace import Workspace
-from pages.components.dataset_outcome import Outcome, attempt, tell_deleted
 from pages.components.dialogs import ask_for_name, close_dialog, is_open, open_dialog
+from pages.components.outcome import Outcome, attempt, tell_deleted
 from pages.components.text import escape_markdown
 
 # More do not fit beside each other.

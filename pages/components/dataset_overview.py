@@ -19,9 +19,9 @@ from cluster_core.errors import ClusterError, ConfigError
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS
 from cluster_core.workspace import Workspace
-from pages.components.dataset_outcome import attempt, join_words, show_reasons, tell_deleted
 from pages.components.dataset_reading import DatasetReading
 from pages.components.gallery import format_bytes
+from pages.components.outcome import attempt, join_words, show_reasons, tell_deleted
 from pages.components.settings_list import key_of
 from pages.components.split_chart import Share, count_shares, draw_shares
 from pages.components.text import escape_markdown

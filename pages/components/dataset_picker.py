@@ -19,8 +19,8 @@ from cluster_core.data.placing import DATASET_SUFFIX
 from cluster_core.errors import ClusterError
 from cluster_core.training.runs import list_runs
 from cluster_core.workspace import Workspace
-from pages.components.dataset_outcome import Outcome, tell_deleted
 from pages.components.dialogs import ask_for_name, close_dialog, confirm, is_open, open_dialog
+from pages.components.outcome import Outcome, tell_deleted
 from pages.components.selection import Choice, choose, get_chosen
 from pages.components.text import escape_markdown
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.data.sky import DEMO_CLASSES
-from pages.components.dataset_outcome import Outcome, attempt
 from pages.components.demo_dataset import CLASSES, begin_drawing
+from pages.components.outcome import Outcome, attempt
 
 _COUNTS = (20, 40, 100, 300)
 

@@ -20,9 +20,9 @@ from cluster_core.errors import DatasetError
 from cluster_core.workspace import Workspace
 from pages.components.address_list import show_address_list
 from pages.components.class_actions import shown_key, upload_key
-from pages.components.dataset_outcome import Outcome, tell, tell_added
 from pages.components.dataset_work import Work, begin_work
 from pages.components.given_pictures import MOST_PICTURE_MB, PICTURE_TYPES
+from pages.components.outcome import Outcome, tell, tell_added
 from pages.components.text import escape_markdown
 
 MOST_ZIP_MB = 200

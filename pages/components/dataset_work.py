@@ -14,7 +14,7 @@ import streamlit as st
 
 from cluster_core.data.dataset import Progress
 from cluster_core.errors import ClusterError
-from pages.components.dataset_outcome import Outcome, tell
+from pages.components.outcome import Outcome, tell
 from pages.components.text import escape_markdown
 
 _WORK = "dataset work"

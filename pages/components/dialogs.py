@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from cluster_core.errors import ClusterError
-from pages.components.dataset_outcome import Outcome, tell
+from pages.components.outcome import Outcome, tell
 from pages.components.text import escape_markdown
 
 _OPEN = "open dialog"

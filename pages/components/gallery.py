@@ -16,7 +16,7 @@ from cluster_core.data.editing import delete_pictures, move_pictures
 from cluster_core.data.thumbnails import SIDE_PX, ThumbnailCache
 from cluster_core.errors import ClusterError, ImageError
 from cluster_core.workspace import Workspace
-from pages.components.dataset_outcome import Outcome, attempt, tell_deleted
+from pages.components.outcome import Outcome, attempt, tell_deleted
 from pages.components.text import escape_markdown
 
 PER_PAGE = 24

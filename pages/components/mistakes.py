@@ -17,7 +17,7 @@ from cluster_core.evaluation.review import FoundPicture, Whereabouts, find_pictu
 from cluster_core.evaluation.scores import TestedPicture
 from cluster_core.training.runs import load_reviewed, mark_reviewed
 from cluster_core.workspace import Workspace
-from pages.components.dataset_outcome import Outcome, attempt, tell_deleted
+from pages.components.outcome import Outcome, attempt, tell_deleted
 from pages.components.text import escape_markdown
 from pages.components.words import format_percent
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.data.trash import restore
+from cluster_core.data.trash import TrashEntry, restore
 from cluster_core.errors import ClusterError
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.differences import find_differences
@@ -23,10 +23,10 @@ from cluster_core.training.runs import (
 )
 from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_comparison
+from pages.components.outcome import Outcome, attempt, show_outcome
 from pages.components.run_view import STATES
 from pages.components.selection import Choice, choose
 from pages.components.settings_list import LABELS, describe_setting
-from pages.components.text import escape_markdown
 from pages.components.words import count_seconds, format_seconds, format_time, tell_apart
 
 MAX_COMPARED = 8
@@ -40,7 +40,6 @@ COLUMNS = {
     ),
 }
 _ROWS = "run rows"
-_DELETED = "runs deleted"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class _Row:
 def show_runs(workspace: Workspace, runs: tuple[RunStatus, ...], shown: str | None) -> None:
     """Draw the table of trainings, and below it what can be done with those selected."""
     st.subheader("Past trainings")
-    _show_undo(workspace)
+    show_outcome()
     if not runs:
         st.caption("None yet.")
         return
@@ -144,47 +143,31 @@ def _show_actions(workspace: Workspace, chosen: list[RunStatus], shown: str | No
                 "Delete",
                 key="confirm_delete_runs",
                 type="primary",
-                on_click=_delete,
-                args=(workspace, chosen),
+                on_click=attempt,
+                args=(lambda: _delete(workspace, chosen),),
             )
 
 
-def _delete(workspace: Workspace, chosen: list[RunStatus]) -> None:
-    entries = []
+def _delete(workspace: Workspace, chosen: list[RunStatus]) -> Outcome:
+    entries: list[TrashEntry] = []
+    problems = []
     for status in chosen:
         try:
-            entries.append(delete_run(workspace, status.id).id)
+            entries.append(delete_run(workspace, status.id))
         except ClusterError as error:
-            st.session_state["runs problem"] = str(error)
-    st.session_state[_DELETED] = entries
+            problems.append(str(error))
+
+    def undo() -> Outcome:
+        for entry in entries:
+            restore(workspace, entry.id)
+        return Outcome(f"{_count(len(entries))} brought back.")
+
+    said = [f"{_count(len(entries))} deleted."] if entries else []
+    return Outcome(" ".join([*said, *problems[:1]]), not problems, undo=undo if entries else None)
 
 
-def _show_undo(workspace: Workspace) -> None:
-    problem = st.session_state.pop("runs problem", None)
-    if problem:
-        st.error(escape_markdown(problem), icon=":material/error:")
-    entries = st.session_state.get(_DELETED)
-    if not entries:
-        return
-    count = "One training was" if len(entries) == 1 else f"{len(entries)} trainings were"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{count} deleted.", width="content")
-        st.button(
-            "Undo",
-            key="undo_delete_runs",
-            icon=":material/undo:",
-            on_click=_undo,
-            args=(workspace, entries),
-        )
-
-
-def _undo(workspace: Workspace, entries: list[str]) -> None:
-    for entry in entries:
-        try:
-            restore(workspace, entry)
-        except ClusterError as error:
-            st.session_state["runs problem"] = str(error)
-    st.session_state.pop(_DELETED, None)
+def _count(n: int) -> str:
+    return "One training was" if n == 1 else f"{n} trainings were"
 
 
 def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]]) -> None:

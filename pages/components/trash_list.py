@@ -6,8 +6,8 @@ import streamlit as st
 
 from cluster_core.data.trash import TrashEntry, empty_trash, list_trash, restore
 from cluster_core.workspace import Workspace
-from pages.components.dataset_outcome import Outcome, attempt
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
+from pages.components.outcome import Outcome, attempt
 from pages.components.text import escape_markdown
 from pages.components.words import format_time
 

@@ -21,7 +21,7 @@ from cluster_core.data.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import submit_run
 from pages.components import address_list, dataset_work, demo_dataset
-from pages.components.dataset_outcome import Outcome
+from pages.components.outcome import Outcome
 from pages.components.gallery import PER_PAGE
 from pages.components.gallery import key_of as key_of_box
 from tests.samples import COLOURS, REPOSITORY, draw_blob, save_picture, write_photos

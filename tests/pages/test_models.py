@@ -102,8 +102,8 @@ def test_a_model_is_renamed(trained, only_id):
     page.text_input(key="title").set_value("M 13 or *not*").run()
     click(page, "rename")
     assert r"**M 13 or \*not\*" in titles(page)[0]
-    assert page.success
-    click(page, f"open_{only_id}")
+    assert r"is now called M 13 or \*not\*." in page.success[0].value
+    click(page, "close_outcome")
     assert not page.success
 
 
@@ -128,11 +128,11 @@ def test_a_deleted_model_can_be_brought_back(trained, only_id):
     page = open_page(model=only_id)
     click(page, "delete")
     assert [model.id for model in list_models(trained)] == ["starter"]
-    assert "was deleted" in all_text(page)
+    assert "deleted" in page.success[0].value
     assert "model" not in page.query_params
     click(page, "undo")
     assert [model.id for model in list_models(trained)] == [only_id, "starter"]
-    assert "is back" in page.success[0].value
+    assert "back again" in page.success[0].value
     assert "undo" not in keys(page)
     assert page.query_params["model"] == only_id
 

@@ -84,7 +84,7 @@ def open_page(**query: str) -> AppTest:
 
 
 def read_all(page: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "error")
+    kinds = ("markdown", "caption", "info", "success", "warning", "error")
     words = [element.value for kind in kinds for element in getattr(page, kind)]
     return "\n".join(words).replace("\\", "")
 
@@ -340,10 +340,10 @@ def test_deleted_ones_can_be_brought_back(workspace):
     assert not page.exception
     assert [status.id for status in list_runs(workspace)] == [older]
     assert "One training was deleted." in read_all(page)
-    page.button(key="undo_delete_runs").click().run()
+    page.button(key="undo").click().run()
     assert not page.exception
     assert [status.id for status in list_runs(workspace)] == [newer, older]
-    assert not has_button(page, "undo_delete_runs")
+    assert not has_button(page, "undo")
 
 
 def test_what_is_shown_may_be_deleted(workspace):

@@ -1,9 +1,10 @@
-"""How the last thing done to a dataset went, in a sentence, with a way back where there is one."""
+"""How the last thing done went, in a sentence, with a way back where there is one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 
 MOST_REASONS = 100
-_OUTCOME = "dataset outcome"
+_OUTCOME = "outcome"
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,24 @@ def show_reasons(reasons: Sequence[str]) -> None:
     st.markdown("\n".join(lines))
 
 
-def tell_deleted(workspace: Workspace, entry: TrashEntry) -> Outcome:
-    """Return what is told after a deletion, which can be undone."""
+def tell_deleted(
+    workspace: Workspace,
+    entry: TrashEntry,
+    on_restored: Callable[[Sequence[Path]], None] = lambda paths: None,
+) -> Outcome:
+    """Return what is told after a deletion, which can be undone.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    entry : TrashEntry
+        What was deleted.
+    on_restored : callable, optional
+        Told after an undoing where the files and folders are now.
+    """
 
     def undo() -> Outcome:
-        restore(workspace, entry.id)
+        on_restored(restore(workspace, entry.id))
         return Outcome(f"{entry.description}: back again.")
 
     return Outcome(f"{entry.description}: deleted.", undo=undo)
