@@ -21,12 +21,12 @@ from cluster_core.data.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import submit_run
 from pages.components import address_list, dataset_work, demo_dataset
-from pages.components.outcome import Outcome
 from pages.components.gallery import PER_PAGE
 from pages.components.gallery import key_of as key_of_box
-from tests.samples import COLOURS, REPOSITORY, draw_blob, save_picture, write_photos
+from pages.components.outcome import Outcome
+from tests.pages.opening import open_file
+from tests.samples import COLOURS, draw_blob, save_picture, write_photos
 
-PAGE = str(REPOSITORY / "pages" / "dataset.py")
 BLUE, RED = COLOURS
 BAD_NAMES = ["..", "CON", "a/b", "", "x" * 300, "<script>", "\u202egnp", " ", "a\nb", ".hidden"]
 
@@ -36,23 +36,9 @@ def dataset(workspace):
     return write_photos(workspace.cluster_photos, 4)
 
 
-@pytest.fixture
-def ways(monkeypatch) -> list[str]:
-    """The pages that were switched to."""
-    found: list[str] = []
-    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
-    return found
-
-
 def open_page(view: str | None = None, **query: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=30)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    if view:
-        choose(page, "dataset_view", view)
-    assert not page.exception
-    return page
+    page = open_file("dataset.py", **query)
+    return choose(page, "dataset_view", view) if view else page
 
 
 def choose(page: AppTest, key: str, value: str) -> AppTest:

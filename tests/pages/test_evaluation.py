@@ -28,9 +28,9 @@ from cluster_core.workspace import Workspace
 from pages.components import mistakes
 from pages.components.confusion_matrix import CELL, draw_confusion
 from pages.components.mistakes import name_mistake
-from tests.samples import REPOSITORY, draw_blob, save_picture
+from tests.pages.opening import open_file
+from tests.samples import draw_blob, save_picture
 
-PAGE = str(REPOSITORY / "pages" / "evaluation.py")
 LABELS = ("galaxy", "globular *bright*", "open")
 GALAXY, GLOBULAR, OPEN = LABELS
 N_EACH = 4
@@ -51,14 +51,6 @@ class TriedRun:
 
     def find_file(self, tested: TestedPicture, label: str | None = None) -> Path:
         return self.workspace.cluster_photos / (label or tested.label) / tested.path.name
-
-
-@pytest.fixture
-def ways(monkeypatch) -> list[str]:
-    """The pages that were switched to."""
-    found: list[str] = []
-    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
-    return found
 
 
 @pytest.fixture
@@ -89,12 +81,7 @@ def write_run(workspace, pictures, **changes) -> str:
 
 
 def open_page(**query: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=30)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_file("evaluation.py", **query)
 
 
 def stored(tested: TestedPicture) -> TestedPicture:

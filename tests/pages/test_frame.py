@@ -18,18 +18,12 @@ from pages.components import error_boundary, sidebar
 from pages.components.navigation import TITLES, PageFile
 from pages.components.selection import Choice
 from pages.components.text import escape_markdown
+from tests.pages.opening import open_file
 from tests.samples import REPOSITORY, write_photos
-
-MAIN = str(REPOSITORY / "pages" / "main.py")
 
 
 def open_frame(**query: str) -> AppTest:
-    page = AppTest.from_file(MAIN, default_timeout=30)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_file("main.py", **query)
 
 
 def list_links(page: AppTest) -> list[str]:

@@ -16,6 +16,7 @@ from cluster_core.training.runs.folder import save_status
 from pages.components import dataset_work, demo_dataset
 from pages.components.given_pictures import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice
+from tests.pages.opening import open_file
 from tests.samples import REPOSITORY, draw_blob, save_picture, write_photos
 
 PAGE = str(REPOSITORY / "pages" / "home.py")
@@ -28,18 +29,8 @@ def few_pictures(monkeypatch):
     monkeypatch.setattr(demo_dataset, "SAMPLES", demo_dataset.SAMPLES[:1])
 
 
-@pytest.fixture
-def ways(monkeypatch) -> list[str]:
-    """The pages that were switched to."""
-    found: list[str] = []
-    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
-    return found
-
-
 def open_home() -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=30).run()
-    assert not page.exception
-    return page
+    return open_file("home.py")
 
 
 def click(page: AppTest, key: str) -> AppTest:

@@ -7,7 +7,6 @@ import shlex
 from dataclasses import fields
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
@@ -20,17 +19,10 @@ from cluster_core.training.runs import list_runs, load_config, submit_run
 from pages.components import training_start
 from pages.components.architecture_cards import FAMILIES
 from pages.components.settings_list import ALL_SETTINGS, key_of
+from tests.pages.opening import open_file
 from tests.samples import COLOURS, REPOSITORY, write_photos
 
 PAGE = str(REPOSITORY / "pages" / "hyperparameters.py")
-
-
-@pytest.fixture
-def ways(monkeypatch) -> list[str]:
-    """The pages that were switched to."""
-    found: list[str] = []
-    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
-    return found
 
 
 @pytest.fixture
@@ -39,12 +31,7 @@ def dataset(workspace):
 
 
 def open_page(**query: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=20)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_file("hyperparameters.py", **query)
 
 
 def read_settings(page: AppTest) -> dict:

@@ -13,9 +13,7 @@ from streamlit.testing.v1 import AppTest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.model.bundle_archive import export_model
 from cluster_core.model.library import delete_model, list_models
-from tests.samples import REPOSITORY
-
-PAGE = str(REPOSITORY / "pages" / "models.py")
+from tests.pages.opening import open_file
 
 
 @pytest.fixture
@@ -24,13 +22,8 @@ def only_id(trained) -> str:
     return folder.name
 
 
-def open_page(**address: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=20)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+def open_page(**query: str) -> AppTest:
+    return open_file("models.py", **query)
 
 
 def click(page: AppTest, key: str) -> AppTest:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
@@ -27,18 +26,9 @@ from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
 from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_result
 from pages.components import tensorboard_link
 from pages.components.run_live import BACKBONE_NOTE
-from tests.samples import REPOSITORY
+from tests.pages.opening import open_file
 
-PAGE = str(REPOSITORY / "pages" / "training.py")
 NOBODY = "20200101-000000-000000-abcd"
-
-
-@pytest.fixture
-def ways(monkeypatch) -> list[str]:
-    """The pages that were switched to."""
-    found: list[str] = []
-    monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
-    return found
 
 
 def write_run(workspace, state=RunState.FINISHED, n_evaluations=50, n_right=26, **changes) -> str:
@@ -75,12 +65,7 @@ def write_run(workspace, state=RunState.FINISHED, n_evaluations=50, n_right=26, 
 
 
 def open_page(**query: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=20)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return open_file("training.py", **query)
 
 
 def read_all(page: AppTest) -> str:

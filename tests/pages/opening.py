@@ -1,0 +1,19 @@
+"""Pages as a visitor opens them, without a browser."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from tests.samples import REPOSITORY
+
+PATIENCE_S = 30
+
+
+def open_file(name: str, **query: str) -> AppTest:
+    """Open a page by its file, with what stands in the address behind the question mark."""
+    page = AppTest.from_file(str(REPOSITORY / "pages" / name), default_timeout=PATIENCE_S)
+    for parameter, value in query.items():
+        page.query_params[parameter] = value
+    page.run()
+    assert not page.exception
+    return page
