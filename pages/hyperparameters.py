@@ -16,12 +16,13 @@ from pages.components.settings_form import (
     show_tensor_name,
 )
 from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
-from pages.components.training_start import show_start
+from pages.components.training_start import show_start, show_train_at_once
 
 st.title("Hyperparameters")
 workspace = Workspace.default()
 begin_settings()
 image_dir = choose_dataset(workspace)
+top = st.container()
 show_presets(workspace)
 st.subheader("Network")
 show_architectures(workspace)
@@ -38,6 +39,9 @@ with form:
         places |= show_settings(ADVANCED, 2)
         places |= show_tensor_name()
     config = read_config(image_dir, places) if image_dir else None
-with start:
-    if image_dir is not None:
-        show_start(workspace, config, read_dataset(workspace, image_dir))
+if image_dir is not None:
+    reading = read_dataset(workspace, image_dir)
+    with top:
+        show_train_at_once(workspace, config, reading)
+    with start:
+        show_start(workspace, config, reading)

@@ -49,6 +49,27 @@ def show_start(workspace: Workspace, config: TrainConfig | None, reading: Datase
     show_command(workspace, config)
 
 
+def show_train_at_once(
+    workspace: Workspace, config: TrainConfig | None, reading: DatasetReading
+) -> None:
+    """Draw the button on top as well: on a phone the other is five screens of settings below."""
+    if config is None or not is_allowed(Action.TRAIN):
+        return
+    try:
+        reading.split(config)
+    except ClusterError:  # said beside the button below
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            "Train with these settings",
+            key="train_at_once",
+            type="primary",
+            icon=":material/model_training:",
+        ):
+            start_run(workspace, config)
+        st.caption("Good ones to begin with stand below; change what you like.", width="content")
+
+
 def _find_split(config: TrainConfig, reading: DatasetReading) -> Split | None:
     try:
         return reading.split(config)

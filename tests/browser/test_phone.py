@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
+from tests.samples import write_photos
 
 PHONE = {"width": 390, "height": 844}
 PAGES = ("", "dataset", "hyperparameters", "training", "evaluation", "classify", "models")
@@ -33,3 +34,13 @@ def test_the_menu_leads_on(phone):
     phone.page.get_by_test_id("stExpandSidebarButton").click()
     phone.page.get_by_test_id("stSidebarNav").get_by_role("link", name="Classify").click()
     expect(phone.page.get_by_role("heading", name="Classify")).to_be_visible()
+
+
+def test_one_may_train_without_scrolling_past_the_settings(phone):
+    write_photos(phone.server.workspace.root / "giants_photos", 4)
+    phone.open("hyperparameters?dataset=giants")
+    expect(phone.page.locator(".st-key-train_at_once button")).to_be_in_viewport()
+    phone.click("train_at_once")
+    expect(phone.page.get_by_role("heading", name="Training", exact=True)).to_be_visible()
+    assert "run=" in phone.page.url
+    phone.assert_sound()
