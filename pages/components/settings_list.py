@@ -10,7 +10,7 @@ from cluster_core.training.presets import SCRIPT_OF_2018
 
 ALL = -1
 MAX_SEED = 2**32 - 1
-SKY_VIEWS = {"as the network is meant": None, "on": True, "off": False}
+SKY_VIEWS = {"as suits the network": None, "on": True, "off": False}
 
 
 def _percent(value: float) -> str:

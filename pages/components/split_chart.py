@@ -69,7 +69,8 @@ def draw_shares(shares: list[Share]) -> alt.Chart:
         }
         for share in shares
     ]
-    legend = alt.Legend(orient="top", title=None) if len(uses) > 1 else None
+    # In two columns: a phone cuts off what does not fit a line.
+    legend = alt.Legend(orient="top", title=None, columns=2) if len(uses) > 1 else None
     return (
         alt.Chart({"values": rows})
         .mark_bar(cornerRadius=2)
