@@ -109,8 +109,8 @@ def split_dataset(
     set_aside = on(Side.SET_ASIDE)
     if set_aside:
         notes.append(
-            f"{len(set_aside)} set aside: copies of pictures for validation or the test, which must "
-            "stay unseen."
+            f"{len(set_aside)} set aside: copies of pictures for validation or the final test, "
+            "which must stay unseen."
         )
     notes += [
         f"Only {count} pictures of {label}; 30 or more work well."
