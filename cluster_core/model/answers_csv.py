@@ -8,8 +8,9 @@ from typing import TextIO
 
 from cluster_core.model.classification import Answer
 
-# A cell that begins so is run as a formula by spreadsheets.
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t")
+# A cell that begins so is run as a formula by spreadsheets, by some also with the wide signs
+# of Chinese and Japanese keyboards.
+_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def write_answers_csv(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:

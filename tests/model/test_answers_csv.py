@@ -33,7 +33,9 @@ def test_scores_stand_in_the_order_of_the_labels():
     }
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t"])
+@pytest.mark.parametrize(
+    "begin", ["=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
 def test_no_name_is_a_formula(begin):
     evil = f"{begin}HYPERLINK(1)"
     labels = (evil, "a")

@@ -20,7 +20,7 @@ from cluster_core.data.editing import list_classes
 from cluster_core.data.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import submit_run
-from pages.components import address_list, dataset_work, demo_dataset
+from pages.components import address_list, dataset_overview, dataset_work, demo_dataset
 from pages.components.gallery import PER_PAGE
 from pages.components.gallery import key_of as key_of_box
 from pages.components.outcome import Outcome
@@ -144,6 +144,16 @@ def test_drawing_can_be_stopped_and_what_is_drawn_stays(workspace, monkeypatch):
     assert "Stopped" in read_told(page)
     assert "**1 picture** in 1 class" in read_all(page)
     assert not has(page, "stop_work")
+
+
+@pytest.mark.parametrize("is_public", [False, True])
+def test_what_is_too_large_to_download_is_a_folder_to_copy(dataset, monkeypatch, is_public):
+    monkeypatch.setenv(PUBLIC_VARIABLE, str(int(is_public)))
+    monkeypatch.setattr(dataset_overview, "MOST_DOWNLOAD_BYTES", 10)
+    page = open_page("Overview")
+    assert not page.get("download_button")
+    assert "Too large to download from here" in read_all(page)
+    assert (str(dataset) in read_all(page)) is not is_public
 
 
 def test_work_that_meets_a_bug_is_not_begun_again_with_every_click(workspace, monkeypatch):
