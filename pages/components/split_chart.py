@@ -19,7 +19,7 @@ USES = {
 }
 PICTURES = "pictures"
 _BAR_PX = 46
-_AXES_PX = 90
+_AXES_PX = 140
 
 
 @dataclass(frozen=True)

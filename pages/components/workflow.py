@@ -53,9 +53,10 @@ def find_steps(workspace: Workspace) -> list[Step]:
 
 
 def show_workflow(workspace: Workspace) -> None:
-    """Draw the steps, and a button for the first that is not done."""
+    """Draw the steps, and a button for the first that is not done and may be."""
     steps = find_steps(workspace)
-    due = next((step for step in steps if not step.is_done), steps[-1])
+    undone = (step for step in steps if not step.is_done)
+    due = next(undone, steps[-1]) if is_allowed(Action.TRAIN) else steps[-1]
     st.subheader("Where you stand", anchor=False)
     for column, step in zip(st.columns(len(steps)), steps, strict=True):
         with column, st.container(border=True, height="stretch"):
@@ -69,10 +70,11 @@ def show_workflow(workspace: Workspace) -> None:
 
 def _find_dataset(workspace: Workspace) -> Step:
     title, page = "Pictures", PageFile.DATASET
+    way_to_more = "Add pictures" if is_allowed(Action.EDIT_DATASETS) else "See the dataset"
     try:
         name = get_active_dataset(workspace)
         if name is None:
-            return Step(title, "There are none yet.", False, page, "Add pictures")
+            return Step(title, "There are none yet.", False, page, way_to_more)
         counts = _count_pictures(workspace, name)
     except ClusterError as error:
         return Step(title, str(error), False, page, "See the dataset")
@@ -82,7 +84,7 @@ def _find_dataset(workspace: Workspace) -> Step:
     is_done = len(counts) >= ENOUGH_CLASSES and all(counts.values())
     if not is_done:
         sentence += " It takes two classes, with a few dozen pictures each."
-    return Step(title, sentence, is_done, page, "See them" if is_done else "Add pictures")
+    return Step(title, sentence, is_done, page, "See them" if is_done else way_to_more)
 
 
 def _count_pictures(workspace: Workspace, name: str) -> dict[str, int]:
@@ -108,11 +110,15 @@ def _find_training(workspace: Workspace) -> Step:
     if any(status.bundle for status in runs):
         last = next(status for status in runs if status.bundle)
         sentence = f"The last one was on {last.dataset}."
+        if not is_allowed(Action.TRAIN):
+            return Step(title, sentence, True, PageFile.TRAINING, "See how it went")
         return Step(title, sentence, True, PageFile.HYPERPARAMETERS, "Train again")
-    sentence = "Choose the settings, then let it learn: it takes seconds."
+    page = PageFile.HYPERPARAMETERS
     if not is_allowed(Action.TRAIN):
         sentence = "Not on this server: install Cluster Lab on your computer."
-    return Step(title, sentence, False, PageFile.HYPERPARAMETERS, "Choose settings")
+        return Step(title, sentence, False, page, "See the settings")
+    sentence = "Choose the settings, then let it learn: it takes seconds."
+    return Step(title, sentence, False, page, "Choose settings")
 
 
 def _find_model(workspace: Workspace) -> Step:

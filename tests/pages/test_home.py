@@ -147,6 +147,18 @@ def test_a_sky_that_cannot_be_written_is_a_sentence(workspace, ways):
     assert not ways
 
 
+def test_visitors_of_a_demo_are_led_to_what_they_may_do(workspace, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_home()
+    assert find_due(page) == ["home_model"]
+    labels = [button.label for button in page.button]
+    assert labels[-3:] == ["See the dataset", "See the settings", "Label pictures"]
+    monkeypatch.delenv(PUBLIC_VARIABLE)
+    write_run(workspace, state=RunState.FINISHED, bundle="some")
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    assert "See how it went" in [button.label for button in open_home().button]
+
+
 def test_visitors_of_a_demo_render_nothing(workspace, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = open_home()
