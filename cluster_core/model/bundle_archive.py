@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import os
 import re
@@ -88,9 +89,8 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelEntry:
     for entry in list_models(workspace):
         if entry.manifest_sha256 == sha256:
             return entry
-    folder = _find_free(workspace.bundles, name)
     try:
-        with replacing(folder) as draft:
+        with _reserving(workspace.bundles, name) as folder, replacing(folder) as draft:
             draft.mkdir()
             for file_name, content in contents.items():
                 (draft / file_name).write_bytes(content)
@@ -205,12 +205,20 @@ def _date_back(manifest: Path, bundle: ModelBundle) -> None:
         os.utime(manifest, (now_s, max(0.0, min(trained_s, now_s))))
 
 
-def _find_free(bundles_dir: Path, name: str) -> Path:
-    """Return a folder that is not there yet, named as safely as can be."""
+@contextlib.contextmanager
+def _reserving(bundles_dir: Path, name: str) -> Iterator[Path]:
+    """Give an empty folder, named as safely as can be; another import takes another one."""
     stem = _UNSAFE.sub("-", name)[:_MAX_ID_LENGTH].strip(".-") or "model"
-    number = 1
-    candidate = stem
-    while candidate == STARTER_ID or (bundles_dir / candidate).exists():
-        number += 1
-        candidate = f"{stem}-{number}"
-    return bundles_dir / candidate
+    bundles_dir.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        folder = bundles_dir / (stem if number == 1 else f"{stem}-{number}")
+        if folder.name != STARTER_ID:
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                break
+    try:
+        yield folder
+    except BaseException:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        raise

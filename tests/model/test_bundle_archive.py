@@ -92,6 +92,23 @@ def test_another_model_of_the_same_name_stands_beside_it(elsewhere, files):
     }
 
 
+def test_two_of_one_name_that_come_at_the_same_time_both_stay(elsewhere, files, monkeypatch):
+    check = bundle_archive._check_bundle
+    other = io.BytesIO(pack({f"m/{name}": data for name, data in files.items()}))
+
+    def check_while_another_comes(draft):
+        monkeypatch.setattr(bundle_archive, "_check_bundle", check)
+        import_model(elsewhere, other)
+        return check(draft)
+
+    monkeypatch.setattr(bundle_archive, "_check_bundle", check_while_another_comes)
+    changed = change(files, title="Another")
+    import_model(elsewhere, io.BytesIO(pack({f"m/{n}": data for n, data in changed.items()})))
+    titles = {model.id: model.title for model in list_models(elsewhere)}
+    assert titles.keys() == {"m", "m-2", "starter"}
+    assert titles["m"] == "Another" != titles["m-2"]
+
+
 def test_an_old_model_that_comes_in_does_not_become_the_newest(trained, files):
     (newest,) = trained.bundles.iterdir()
     old = change(files, created="2019-01-01T00:00:00+00:00")
