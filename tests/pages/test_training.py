@@ -358,6 +358,7 @@ def test_visitors_of_a_public_demo_look_and_change_nothing(workspace, monkeypatc
     assert not any(button.key.startswith(("stop", "try", "start")) for button in page.button)
     page = open_page(run=failed)
     assert not has_button(page, "try_again")
+    assert page.code
     assert all(str(workspace.root) not in code.value for code in page.code)
     select(page, 0)
     assert not has_button(page, "confirm_delete_runs")
