@@ -113,15 +113,18 @@ def show_many(model: ModelEntry, answered: Answered) -> GivenPicture | None:
 
 
 def _show_summary(model: ModelEntry, answered: Answered) -> None:
-    counts = Counter(answer.prediction.label for _, answer in answered if answer.prediction)
+    found = [answer.prediction for _, answer in answered if answer.prediction]
+    counts = Counter(one.label for one in found if is_sure(one))
+    n_unsure = len(found) - counts.total()
     told = ", ".join(
         f"{escape_markdown(label)} {count}" for label, count in counts.most_common(_LABELS_TOLD)
     )
     n_bad = sum(answer.problem is not None for _, answer in answered)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{counts.total()} {'picture' if counts.total() == 1 else 'pictures'} answered**"
+            f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} answered**"
             + (f": {told}" if told else "")
+            + (f"; unsure of {n_unsure}" if n_unsure else "")
             + (f"; {n_bad} could not be read" if n_bad else ""),
             width="stretch",
         )

@@ -18,6 +18,7 @@ from cluster_core.model.selection import STARTER_ID
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
+from pages.components.outcome import join_words
 from pages.components.selection import get_active_dataset
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy
@@ -82,7 +83,10 @@ def _find_dataset(workspace: Workspace) -> Step:
     classes = "1 class" if len(counts) == 1 else f"{len(counts)} classes"
     sentence = f"{name}: {n_pictures:,} in {classes}."
     is_done = len(counts) >= ENOUGH_CLASSES and all(counts.values())
-    if not is_done:
+    empty = [label for label, count in counts.items() if not count]
+    if len(counts) >= ENOUGH_CLASSES and n_pictures and empty:
+        sentence += f" There are none of {join_words(empty)} yet."
+    elif not is_done:
         sentence += " It takes two classes, with a few dozen pictures each."
     return Step(title, sentence, is_done, page, "See them" if is_done else way_to_more)
 

@@ -237,6 +237,12 @@ def test_the_table_can_be_sorted_and_filtered(trained):
     assert "No picture is left" in all_text(page)
 
 
+def test_of_many_those_it_is_unsure_of_are_counted_for_no_class(trained, monkeypatch):
+    monkeypatch.setattr(many_answers, "is_sure", lambda one: one.label == "red stars")
+    page = give_many(open_page(), 2)
+    assert "**4 pictures answered**: red stars 2; unsure of 2" in all_text(page)
+
+
 def test_many_can_be_stopped_and_gone_on_with(trained, monkeypatch):
     page = open_page()
     stop_after(3, page, monkeypatch)

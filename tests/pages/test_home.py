@@ -147,6 +147,14 @@ def test_a_sky_that_cannot_be_written_is_a_sentence(workspace, ways):
     assert not ways
 
 
+def test_a_class_without_pictures_is_named(workspace):
+    write_photos(workspace.cluster_photos, 2)
+    (workspace.cluster_photos / "new_ones").mkdir()
+    page = open_home()
+    assert "There are none of new_ones yet." in read_all(page)
+    assert find_due(page) == ["home_pictures"]
+
+
 def test_visitors_of_a_demo_are_led_to_what_they_may_do(workspace, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = open_home()
