@@ -22,6 +22,7 @@ from cluster_core.model.head_settings import Evaluation
 from cluster_core.model.registry import TEST_BACKBONE, list_backbones
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, StageProgress, TrainEvent
+from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.workspace import DEFAULT_ROOT, Workspace
 
 # As the help shows it; where it lies is asked when a training begins.
@@ -121,6 +122,7 @@ def main(print_misclassified_test_images: bool, **options: Any) -> None:
             name=TEST_BACKBONE.name,
         )
     config = TrainConfig(**options)
+    count_trainings_at_once()
     # After the settings are checked: a wrong one is told at once, TensorFlow takes seconds.
     from cluster_core.training.train import train
 

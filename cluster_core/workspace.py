@@ -100,8 +100,18 @@ class Workspace:
 
     @property
     def training_lock(self) -> Path:
-        """Held by the one training that may run in this workspace."""
+        """Held by a training that runs in this workspace."""
         return self.root / ".training.lock"
+
+    def list_training_locks(self, count: int) -> tuple[Path, ...]:
+        """Return the locks of so many trainings that may run at a time."""
+        more = (self.root / f".training-{number}.lock" for number in range(2, count + 1))
+        return (self.training_lock, *more)
+
+    @property
+    def export_lock(self) -> Path:
+        """Held while graph and labels are replaced."""
+        return self.root / ".exporting.lock"
 
 
 @contextmanager

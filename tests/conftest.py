@@ -17,6 +17,7 @@ from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
 from cluster_core.model.converted import ConvertedBackbone, find_converted
 from cluster_core.model.registry import TEST_BACKBONE
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.workspace import ROOT_VARIABLE, Workspace
 from tests.samples import write_photos
 
@@ -28,6 +29,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv(ROOT_VARIABLE, str(root))
     monkeypatch.delenv(PUBLIC_VARIABLE, raising=False)
     monkeypatch.delenv(TENSORBOARD_VARIABLE, raising=False)
+    monkeypatch.delenv(AT_ONCE_VARIABLE, raising=False)
     return Workspace(root)
 
 

@@ -38,3 +38,11 @@ def test_a_server_keeps_a_worker_and_stays_free_of_tensorflow(workspace):
 def test_a_public_demo_has_no_worker(workspace):
     assert serve(CLUSTER_LAB_PUBLIC_DEMO="1") == [False, True, []]
     assert not (workspace.root / ".jobs.lock").exists()
+
+
+def test_an_odd_number_of_trainings_at_once_is_told_when_the_server_starts(workspace):
+    outcome = run_python("-c", "import app", env={"CLUSTER_LAB_TRAININGS_AT_ONCE": "0"})
+    assert outcome.returncode == 1
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith("Error: CLUSTER_LAB_TRAININGS_AT_ONCE must be a whole number")
+    assert not workspace.root.exists()

@@ -353,6 +353,13 @@ def test_two_runs_at_once_end_the_second_with_a_sentence(photos, workspace, back
     assert run(*quick(photos)).exit_code == 0
 
 
+def test_an_odd_number_of_trainings_at_once_is_told_before_anything(photos, workspace, monkeypatch):
+    monkeypatch.setenv("CLUSTER_LAB_TRAININGS_AT_ONCE", "many")
+    monkeypatch.setattr(train_module, "train", lambda *_: pytest.fail("it began"))
+    assert_one_sentence(run(*quick(photos)), "must be a whole number from 1 to 8", "'many'")
+    assert not workspace.root.exists()
+
+
 def test_a_bug_keeps_its_traceback(photos, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -34,14 +35,19 @@ class RunQueue:
         self._over: set[str] = set()
         self._unsaved: dict[str, RunStatus] = {}
 
-    def list_waiting(self) -> list[RunStatus]:
+    def list_waiting(self, given: Collection[str] = ()) -> list[RunStatus]:
         """Return the runs that wait, the oldest first.
 
-        To be called while none is running: one that says so was left by a server
-        that ended, and waits again, or has failed if that happened too often.
+        Parameters
+        ----------
+        given : collection of str
+            The runs that a worker has. Any other that says it is running was left by a server
+            that ended, and waits again, or has failed if that happened too often.
         """
         waiting = []
         for status in self.list_open():
+            if status.id in given:
+                continue
             if status.state is RunState.QUEUED:
                 waiting.append(status)
             elif status.attempts < MAX_ATTEMPTS:
@@ -69,6 +75,11 @@ class RunQueue:
     def find_open(self, run_id: str) -> RunStatus | None:
         """Return the status of a run that is not over, else None."""
         return next((status for status in self.list_open() if status.id == run_id), None)
+
+    def is_beginning(self, run_id: str) -> bool:
+        """Tell whether a run that was given to a worker has not come to its first stage yet."""
+        status = self.find_open(run_id)
+        return status is not None and not status.stage
 
     def put_back(self, status: RunStatus) -> RunStatus:
         """Have a run wait again that had begun."""

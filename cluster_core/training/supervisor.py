@@ -1,49 +1,39 @@
-"""Runs the queue of trainings in one warm worker process, for one server."""
+"""Runs the queue of trainings in warm worker processes, for one server."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import filelock
 
 from cluster_core.access import Action, require
 from cluster_core.model.head_settings import Evaluation
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.endings import CANNOT_START, SILENT, describe_death
-from cluster_core.training.events import STAGES_WITH_A_HEAD
-from cluster_core.training.locks import is_training_elsewhere, try_to_lock
+from cluster_core.training.endings import CANNOT_START
+from cluster_core.training.lane import Lane
+from cluster_core.training.locks import count_trainings_at_once, has_room, try_to_lock
 from cluster_core.training.run_queue import RunQueue
-from cluster_core.training.runs.folder import KEEP_BEST, read_stop_request
-from cluster_core.training.runs.records import write_config
-from cluster_core.training.runs.status import RunStatus
 from cluster_core.training.trials import Trial
 from cluster_core.training.worker_process import WorkerProcess
 from cluster_core.workspace import Workspace
 
 POLL_S = 0.2
-# A worker that was asked to stop and did not is ended.
-GRACE_S = 1.0
-SILENCE_S = 60.0
-# A worker that cannot even start is tried again, but not for ever at the same pace.
-RESTART_AFTER_S = (0.0, 1.0, 5.0, 30.0)
 TRUSTED_STARTS = 3
 LOCK = ".jobs.lock"
 
-ELSEWHERE = "A training that was begun in a terminal is running: this one begins after it."
+ELSEWHERE = "A training begun in a terminal is running: this one begins when there is room for it."
 _logger = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Gives queued runs to a worker, one at a time, and sees what becomes of them.
+    """Gives queued runs to workers, as many at a time as may, and sees what becomes of them.
 
-    All its work is done in one thread, which also starts the worker: Linux ends
+    All its work is done in one thread, which also starts the workers: Linux ends
     a worker with the thread that started it. Of several servers on a workspace
     one has the queue, and when it ends the next takes over.
 
@@ -52,7 +42,12 @@ class Supervisor:
     workspace : Workspace
         Whose runs.
     start_worker : callable, optional
-        Makes the worker process.
+        Makes a worker process.
+
+    Raises
+    ------
+    ConfigError
+        See `count_trainings_at_once`.
     """
 
     def __init__(
@@ -61,32 +56,27 @@ class Supervisor:
         start_worker: Callable[[Workspace], WorkerProcess] | None = None,
     ) -> None:
         self._workspace = workspace
-        self._start_worker = start_worker or WorkerProcess
         self._queue = RunQueue(workspace)
         self._wake = threading.Event()
         self._is_closed = False
-        self._worker: WorkerProcess | None = None
-        self._verdict = ""
-        self._run: RunStatus | None = None
-        self._stop_seen_s: float | None = None
-        self._n_failed_starts = 0
-        self._start_at_s = 0.0
+        self._lanes = tuple(
+            Lane(workspace, self._queue, start_worker or WorkerProcess, self.wake)
+            for _ in range(count_trainings_at_once())
+        )
         self._trials: deque[Trial] = deque()
-        self._trial: Trial | None = None
         self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
         self._thread.start()
 
     @property
     def is_warm(self) -> bool:
-        """Whether the worker has loaded all it needs and waits for work."""
-        worker = self._worker
-        return worker is not None and worker.is_ready and self._run is None
+        """Whether a worker has loaded all it needs and waits for work."""
+        return any(lane.is_idle for lane in self._lanes)
 
     @property
-    def worker_pid(self) -> int | None:
-        """The worker's number in the system, while there is one."""
-        worker = self._worker
-        return None if worker is None else worker.pid
+    def worker_pids(self) -> tuple[int, ...]:
+        """The numbers of the workers in the system."""
+        numbers = (lane.worker_pid for lane in self._lanes)
+        return tuple(number for number in numbers if number is not None)
 
     def wake(self) -> None:
         """Look at once whether there is something to do; it would be seen soon anyway."""
@@ -100,7 +90,7 @@ class Supervisor:
         Returns
         -------
         tuple of Evaluation or None
-            None where the worker is busy or bottlenecks are not cached.
+            None where all workers are busy or bottlenecks are not cached.
 
         Raises
         ------
@@ -118,7 +108,7 @@ class Supervisor:
         return trial.evaluations
 
     def close(self) -> None:
-        """End the worker; a run that is going on begins again with the next server."""
+        """End the workers; a run that is going on begins again with the next server."""
         self._is_closed = True
         self.wake()
         self._thread.join(timeout=10)
@@ -129,129 +119,68 @@ class Supervisor:
         lock = filelock.FileLock(self._workspace.root / LOCK, blocking=False)
         while not self._is_closed and not try_to_lock(lock, self._workspace):
             self._pause(1.0)
+        duties: list[Callable[[], object]] = [
+            partial(self._look_after, lane) for lane in self._lanes
+        ]
+        duties.append(self._give_work)
         try:
             self._attempt(self._queue.list_waiting)  # what was left running waits again
             while not self._is_closed:
-                self._attempt(self._step)
-                self._pause(POLL_S)
+                went_well = [self._attempt(duty) for duty in duties]
+                self._pause(POLL_S if all(went_well) else 1.0)
         finally:
-            self._end_worker()
+            for lane in self._lanes:
+                self._attempt(lane.close)
             lock.release()
 
-    def _attempt(self, do: Callable[[], object]) -> None:
+    def _attempt(self, do: Callable[[], object]) -> bool:
+        """Do something, and tell whether it went well."""
         try:
             do()
         except Exception:  # one odd run must not end all trainings of a server
             _logger.exception("The queue of trainings met an error and goes on")
-            self._pause(1.0)
+            return False
+        return True
 
     def _pause(self, seconds: float) -> None:
         self._wake.wait(seconds)
         self._wake.clear()
 
-    def _step(self) -> None:
-        self._ensure_worker()
-        worker = self._worker
-        if worker is None:
+    def _look_after(self, lane: Lane) -> None:
+        exit_code = lane.look_after_worker()
+        if exit_code is None:
             return
-        for answer in worker.take_answers():
-            self._take(answer)
-        if not worker.is_alive:
-            self._bury(worker)
-        elif worker.silent_s > SILENCE_S:
-            self._verdict = SILENT
-            worker.kill()
-        elif self._run is not None:
-            self._enforce_stop(worker, self._run)
-        elif worker.is_ready:
-            self._assign(worker)
+        # As long as one worker can start there is somebody to wait for.
+        if all(other.n_failed_starts > TRUSTED_STARTS for other in self._lanes):
+            for status in self._queue.list_waiting(self._list_given()):
+                self._queue.fail(status.id, CANNOT_START, exit_code)
 
-    def _ensure_worker(self) -> None:
-        if self._worker is None and time.monotonic() >= self._start_at_s:
-            self._verdict = ""
-            self._worker = self._start_worker(self._workspace)
-            self._worker.on_answer = self.wake
-
-    def _take(self, answer: dict[str, Any]) -> None:
-        if answer["kind"] == "ready":
-            self._n_failed_starts = 0
-        elif answer["kind"] == "done":
-            self._run = None
-            if answer["status"] is not None:
-                self._queue.note(RunStatus.from_record(answer["status"]))
-        elif answer["kind"] == "preview" and self._trial is not None:
-            self._trial.take(answer["evaluations"])
-            self._trial = None
-
-    def _assign(self, worker: WorkerProcess) -> None:
-        """Give the worker the oldest run, or else a trial, which a run cuts short."""
-        waiting = self._queue.list_waiting()
-        if waiting and is_training_elsewhere(self._workspace):
-            self._queue.tell(waiting[0], ELSEWHERE)
-        elif waiting:
+    def _give_work(self) -> None:
+        """Give the oldest run to a worker that waits, or else a trial."""
+        self._give_run()
+        idle = [lane for lane in self._lanes if lane.is_idle]
+        if not idle:
             while self._trials:
                 self._trials.popleft().take(None)
-            self._run, self._stop_seen_s = waiting[0], None
-            worker.send(kind="train", run=waiting[0].id)
-            return
-        while self._trial is None and self._trials:
+        while idle and self._trials and not any(lane.trial for lane in self._lanes):
             trial = self._trials.popleft()
             if trial.is_wanted:
-                self._trial = trial
-                worker.send(kind="preview", config=write_config(trial.config))
+                idle[0].give_trial(trial)
 
-    def _enforce_stop(self, worker: WorkerProcess, run: RunStatus) -> None:
-        """End a worker that does not obey; it may be in the middle of a long computation."""
-        request = read_stop_request(self._workspace.runs / run.id)
-        if request is None:
+    def _give_run(self) -> None:
+        idle = [lane for lane in self._lanes if lane.is_idle]
+        given = self._list_given()
+        # One after the other: a worker that begins must not find its lock taken by `has_room`.
+        if not idle or any(self._queue.is_beginning(run_id) for run_id in given):
             return
-        now_s = time.monotonic()
-        self._stop_seen_s = self._stop_seen_s or now_s
-        if now_s - self._stop_seen_s < GRACE_S:
-            return
-        status = self._queue.find_open(run.id)
-        if status and not (request == KEEP_BEST and status.stage in STAGES_WITH_A_HEAD):
-            self._dismiss(worker)
-            self._run = None
-            self._queue.clear_away(run.id, worker.pid)
-            self._queue.discard(run.id)
+        waiting = self._queue.list_waiting(given)
+        if waiting and has_room(self._workspace):
+            min(idle, key=lambda lane: lane.trial is not None).give_run(waiting[0])
+        elif waiting:
+            self._queue.tell(waiting[0], ELSEWHERE)
 
-    def _bury(self, worker: WorkerProcess) -> None:
-        """Note what became of the run of a worker that has died, and make way for another."""
-        self._dismiss(worker)
-        if self._run is not None:
-            run, self._run = self._run, None
-            self._queue.clear_away(run.id, worker.pid)
-            verdict = self._verdict or describe_death(worker.exit_code)
-            self._queue.fail(run.id, verdict, worker.exit_code)
-        if not worker.is_ready:
-            delay_s = RESTART_AFTER_S[min(self._n_failed_starts, len(RESTART_AFTER_S) - 1)]
-            self._start_at_s = time.monotonic() + delay_s
-            self._n_failed_starts += 1
-            if self._n_failed_starts > TRUSTED_STARTS:
-                for status in self._queue.list_waiting():
-                    self._queue.fail(status.id, CANNOT_START, worker.exit_code)
-
-    def _dismiss(self, worker: WorkerProcess) -> None:
-        """End a worker; whoever waits for its trial waits no longer."""
-        self._worker = None
-        worker.kill()
-        if self._trial is not None:
-            self._trial.take(None)
-            self._trial = None
-
-    def _end_worker(self) -> None:
-        """End the worker with its server, and have its run wait for the next."""
-        worker, run = self._worker, self._run
-        self._run = None
-        if worker is None:
-            return
-        self._dismiss(worker)
-        if run is not None:
-            self._queue.clear_away(run.id, worker.pid)
-            status = self._queue.find_open(run.id)
-            if status is not None:  # that it was cut short is not its fault
-                self._queue.put_back(replace(status, attempts=max(0, status.attempts - 1)))
+    def _list_given(self) -> list[str]:
+        return [lane.run.id for lane in self._lanes if lane.run is not None]
 
 
 def start_supervisor(workspace: Workspace) -> Supervisor:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-import filelock
 import numpy as np
-from tensorflow.compat.v1 import GraphDef
 
 from cluster_core.data.cache_file import CacheFile
 from cluster_core.data.dataset import DatasetIndex, Picture, scan_dataset
@@ -19,11 +16,11 @@ from cluster_core.errors import RunError
 from cluster_core.evaluation.calibration import fit_temperature
 from cluster_core.evaluation.scores import Metrics, compute_metrics
 from cluster_core.model.bottlenecks import BottleneckCache
-from cluster_core.model.bundle import BackboneReference, ModelBundle, save_bundle
+from cluster_core.model.bundle import ModelBundle, save_bundle
 from cluster_core.model.conversion import prepare_backbone
 from cluster_core.model.converted import ConvertedBackbone
 from cluster_core.model.examples import Examples
-from cluster_core.model.export import build_graph, save_graph, save_labels, save_saved_model
+from cluster_core.model.export import save_graph
 from cluster_core.model.extraction import BottleneckSource
 from cluster_core.model.features import load_extractor
 from cluster_core.model.head import Head
@@ -34,6 +31,8 @@ from cluster_core.model.starter import find_prior
 from cluster_core.model.views import View
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
+from cluster_core.training.exports import assemble_bundle, export, make_graph
+from cluster_core.training.locks import summaries_in, training_in
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.summaries import TensorBoardSummaries
 from cluster_core.training.tensorflow_setup import set_up_tensorflow
@@ -93,12 +92,18 @@ def train(
     DatasetError, ImageError, BackboneError, ConfigError
         There is nothing to learn from or with.
     RunError
-        Another training runs in this workspace, or the disk cannot be written to.
+        As many trainings run in this workspace as may, another writes its summaries to the
+        same folder, or the disk cannot be written to.
     """
     set_up_tensorflow()
     outputs = TrainingOutputs.of(config, workspace)
     outputs.check()
-    with _alone_in(workspace), _plain_disk_errors(), CacheFile(outputs.bottleneck_dir) as cache:
+    with (
+        training_in(workspace),
+        _plain_disk_errors(),
+        summaries_in(outputs.summaries_dir),
+        CacheFile(outputs.bottleneck_dir) as cache,
+    ):
         index, split = _read_dataset(config, cache, on_event)
         on_event(StageProgress(Stage.BACKBONE))
         backbone = prepare_backbone(
@@ -122,15 +127,15 @@ def train(
                 config, outputs, backbone, sides, index.labels, summaries, on_event, is_stopped
             )
             head = _calibrate(fitted.head, validation)
-            graph = _build_graph(config, backbone, head)
+            graph = make_graph(config, backbone, head)
             summaries.write_graph(graph)
 
         on_event(StageProgress(Stage.TESTING))
         metrics = _test(config, index, split, testing, head)
-        bundle = _assemble(config, index, backbone, preprocessing, head, metrics, fitted)
+        bundle = assemble_bundle(config, index, backbone, preprocessing, head, metrics, fitted)
         on_event(StageProgress(Stage.SAVING))
         folder = save_bundle(bundle, workspace.bundles)
-        _export(config, outputs, graph, bundle.labels)
+        export(config, workspace, outputs, graph, bundle.labels)
     return TrainingResult(bundle, folder, metrics, index, split)
 
 
@@ -195,7 +200,7 @@ def _fit(
 
     def on_store(step: int, head: Head) -> None:
         path = outputs.intermediate_output_graphs_dir / f"intermediate_{step}.pb"
-        save_graph(_build_graph(config, backbone, head), path)
+        save_graph(make_graph(config, backbone, head), path)
 
     prior = find_prior(config.architecture, labels) if config.from_starter else None
     return fit_head(*sides, config.head_settings, on_evaluation, on_store, prior, is_stopped)
@@ -220,82 +225,6 @@ def _test(
         drawn = np.sort(random.permutation(len(pictures))[: config.test_batch_size])
         pictures, scores = tuple(pictures[number] for number in drawn), scores[drawn]
     return compute_metrics(pictures, scores, index.labels)
-
-
-def _assemble(
-    config: TrainConfig,
-    index: DatasetIndex,
-    backbone: ConvertedBackbone,
-    preprocessing: Preprocessing,
-    head: Head,
-    metrics: Metrics,
-    fitted: FittedHead,
-) -> ModelBundle:
-    now = datetime.now(UTC)
-    return ModelBundle(
-        name=f"{now:%Y%m%d-%H%M%S-%f}-{config.architecture}",
-        created=now.isoformat(timespec="seconds"),
-        labels=index.labels,
-        backbone=BackboneReference(backbone.name, backbone.weights_sha256),
-        preprocessing=preprocessing,
-        views="sky" if config.uses_sky_views else "plain",
-        head=head,
-        metrics={
-            "test": metrics.to_record(),
-            "steps_run": fitted.n_steps,
-            "step_kept": fitted.step,
-        },
-        dataset={
-            "image_dir": index.image_dir.name,
-            "sha256": index.sha256,
-            "counts": dict(index.counts),
-            "rejected": len(index.rejected),
-        },
-        settings=config.to_record(),
-    )
-
-
-def _build_graph(config: TrainConfig, backbone: ConvertedBackbone, head: Head) -> GraphDef:
-    return build_graph(
-        backbone, head, final_tensor_name=config.final_tensor_name, views=config.views
-    )
-
-
-def _export(
-    config: TrainConfig, outputs: TrainingOutputs, graph: GraphDef, labels: tuple[str, ...]
-) -> None:
-    save_graph(graph, outputs.output_graph)
-    save_labels(labels, outputs.output_labels)
-    if outputs.saved_model_dir:
-        save_saved_model(
-            graph,
-            labels,
-            outputs.saved_model_dir,
-            graph_input=config.backbone.graph_input,
-            final_tensor_name=config.final_tensor_name,
-        )
-
-
-@contextmanager
-def _alone_in(workspace: Workspace) -> Iterator[None]:
-    """Hold the workspace's training lock; the system frees it when a process dies."""
-    lock = filelock.FileLock(workspace.training_lock, blocking=False)
-    try:
-        workspace.root.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise RunError(
-            f"Another training is running in {workspace.root}: wait until it has ended, or stop it."
-        ) from error
-    except OSError as error:
-        raise RunError(
-            f"The folder {workspace.root} cannot be written to ({error.strerror}): allow it, or "
-            "give another in the environment variable CLUSTER_LAB_WORKSPACE."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

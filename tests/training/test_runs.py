@@ -14,6 +14,7 @@ from cluster_core.errors import AccessError, RunError
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.model.head_settings import Evaluation
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.runs import (
     RunResult,
     RunState,
@@ -99,6 +100,16 @@ def test_runs_are_listed_newest_first_and_wait_in_the_order_they_were_asked_for(
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 1, 2, 3]
     save_status(workspace, replace(runs[0], state=RunState.FAILED))
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 1, 2]
+
+
+def test_with_two_at_a_time_nobody_waits_for_one(workspace, config, monkeypatch):
+    monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
+    runs = [submit_run(workspace, config) for _ in range(4)]
+    assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 2, 3]
+    save_status(workspace, replace(runs[1], state=RunState.RUNNING))
+    assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 2, 3]
+    save_status(workspace, replace(runs[0], state=RunState.FAILED))
+    assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 0, 2]
 
 
 def test_without_runs_there_is_nothing_to_list(workspace):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError
-from cluster_core.training import run_queue, supervisor
+from cluster_core.training import lane, run_queue, supervisor
 from cluster_core.training.endings import CANNOT_START, OUT_OF_MEMORY, SILENT, TWICE_LEFT
 from cluster_core.training.events import Stage
 from cluster_core.training.runs import (
@@ -31,117 +30,7 @@ from cluster_core.training.supervisor import (
     start_supervisor,
 )
 from cluster_core.workspace import Workspace, replacing
-
-PATIENCE_S = 10.0
-
-
-class PlayedWorker:
-    """Does what a worker does, when it is told to."""
-
-    pid = 1
-
-    def __init__(self, workspace, is_ready: bool = True) -> None:
-        self.workspace = workspace
-        self.is_ready = is_ready
-        self.is_alive = True
-        self.exit_code: int | None = None
-        self.silent_s = 0.0
-        self.on_answer = lambda: None
-        self.requests: list[dict] = []
-        self.answers: deque[dict] = deque()
-
-    def send(self, **request) -> None:
-        if request["kind"] == "train":
-            status = load_status(self.workspace, request["run"])
-            attempts = status.attempts + 1
-            status = replace(status, state=RunState.RUNNING, attempts=attempts)
-            save_status(self.workspace, status)
-        self.requests.append(request)
-
-    def take_answers(self):
-        while self.answers:
-            yield self.answers.popleft()
-
-    def say(self, **answer) -> None:
-        self.answers.append(answer)
-        self.on_answer()
-
-    def finish(self, run_id: str) -> None:
-        status = replace(load_status(self.workspace, run_id), state=RunState.FINISHED)
-        save_status(self.workspace, status)
-        self.say(kind="done", status=status.to_record())
-
-    def kill(self) -> None:
-        self.die(-9)
-
-    def die(self, exit_code: int) -> None:
-        self.is_alive = False
-        self.exit_code = self.exit_code or exit_code
-        self.on_answer()
-
-
-class Play:
-    """A supervisor, and the workers it has started."""
-
-    def __init__(self, workspace, make=PlayedWorker) -> None:
-        self.workers: list[PlayedWorker] = []
-
-        def start(where):
-            self.workers.append(make(where))
-            return self.workers[-1]
-
-        self.supervisor = Supervisor(workspace, start)
-
-    @property
-    def worker(self) -> PlayedWorker:
-        return self.workers[-1]
-
-    @property
-    def runs_given(self) -> list[str]:
-        return [
-            request["run"]
-            for worker in self.workers
-            for request in worker.requests
-            if request["kind"] == "train"
-        ]
-
-
-def wait_for(is_so) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline_s, "it never happened"
-        time.sleep(0.005)
-
-
-def stays(is_so) -> None:
-    deadline_s = time.monotonic() + 0.1
-    while time.monotonic() < deadline_s:
-        assert is_so()
-        time.sleep(0.005)
-
-
-@pytest.fixture(autouse=True)
-def quickly(monkeypatch):
-    monkeypatch.setattr(supervisor, "POLL_S", 0.01)
-    monkeypatch.setattr(supervisor, "GRACE_S", 0.05)
-    monkeypatch.setattr(supervisor, "RESTART_AFTER_S", (0.0,))
-
-
-@pytest.fixture
-def play(workspace):
-    stages = []
-
-    def begin(make=PlayedWorker):
-        stages.append(Play(workspace, make))
-        return stages[-1]
-
-    yield begin
-    for stage in stages:
-        stage.supervisor.close()
-
-
-def state_of(workspace, status) -> RunState:
-    return load_status(workspace, status.id).state
+from tests.training.played import PATIENCE_S, PlayedWorker, state_of, stays, wait_for
 
 
 def test_runs_are_given_one_at_a_time_first_come_first_served(workspace, config, play):
@@ -193,7 +82,7 @@ def test_a_silent_worker_is_ended(workspace, config, play):
     stage = play()
     status = submit_run(workspace, config)
     wait_for(lambda: stage.runs_given)
-    stage.worker.silent_s = supervisor.SILENCE_S + 1
+    stage.worker.silent_s = lane.SILENCE_S + 1
     wait_for(lambda: state_of(workspace, status) is RunState.FAILED)
     assert load_status(workspace, status.id).message == SILENT
     wait_for(lambda: len(stage.workers) == 2)

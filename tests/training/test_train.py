@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -18,9 +20,12 @@ from cluster_core.errors import (
     RunError,
 )
 from cluster_core.model.bundle import load_bundle
+from cluster_core.model.converted import find_converted
 from cluster_core.model.head_settings import Evaluation
 from cluster_core.model.prediction import Predictor
+from cluster_core.model.registry import TEST_BACKBONE
 from cluster_core.training.events import DatasetRead, Stage, StageProgress
+from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.train import train
 from cluster_core.workspace import Workspace
 from tests.samples import draw_blob, not_as_root, save_picture, write_photos
@@ -358,6 +363,78 @@ def test_two_trainings_at_once_do_not_run_in_one_workspace(config, trained):
     assert str(trained.root) in str(caught.value)
     assert list_outputs(trained) == before
     run(config, trained)
+
+
+def test_a_training_takes_the_first_lock_that_is_free(config, trained, monkeypatch):
+    monkeypatch.setenv(AT_ONCE_VARIABLE, "3")
+    locks = [filelock.FileLock(path) for path in trained.list_training_locks(3)]
+    assert locks[0].lock_file == str(trained.training_lock)
+    with locks[0], locks[2]:
+        run(config, trained)
+        with (
+            locks[1],
+            pytest.raises(RunError, match=r"Three other trainings are running in .* and no more"),
+        ):
+            run(config, trained)
+
+
+def test_two_trainings_at_once_harm_each_other_in_nothing(config, workspace, monkeypatch):
+    monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
+    places = [workspace.training_summaries / name for name in ("a", "b")]
+    configs = [replace(config, seed=number, summaries_dir=places[number]) for number in range(2)]
+    meeting = threading.Barrier(2, timeout=30)
+
+    def meet(event):
+        # Both convert the network that nobody has converted yet, and both write their results.
+        if isinstance(event, StageProgress) and event.stage in (Stage.BACKBONE, Stage.SAVING):
+            meeting.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda config: train(config, workspace, meet), configs))
+    assert results[0].folder != results[1].folder
+    assert {path.name for path in workspace.bundles.iterdir()} == {r.folder.name for r in results}
+    for result, place in zip(results, places, strict=True):
+        assert load_bundle(result.folder).head.weights.shape == result.bundle.head.weights.shape
+        assert result.metrics.accuracy == 1
+        for side in ("train", "validation"):
+            assert len(list((place / side).iterdir())) == 1
+    find_converted(TEST_BACKBONE, workspace.backbones).read_graph()
+    tf.compat.v1.GraphDef.FromString(workspace.retrained_graph.read_bytes())
+    assert list_leftovers(workspace) == []
+
+
+def test_graph_and_labels_are_those_of_one_training(config, trained):
+    before = list_outputs(trained)
+
+    def hold(event):
+        if isinstance(event, StageProgress) and event.stage is Stage.SAVING:
+            is_saving.set()
+
+    is_saving = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        with filelock.FileLock(trained.export_lock):
+            training = pool.submit(train, replace(config, seed=9), trained, hold)
+            assert is_saving.wait(30)
+            time.sleep(0.3)
+            assert list_outputs(trained)["retrained_graph.pb"] == before["retrained_graph.pb"]
+        training.result(timeout=30)
+    assert list_outputs(trained)["retrained_graph.pb"] != before["retrained_graph.pb"]
+
+
+def test_summaries_that_another_training_writes_are_left_alone(config, trained, monkeypatch):
+    monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
+    folder = trained.training_summaries / "random"
+    before = sorted(folder.rglob("events*"))
+
+    def begin_another(event):
+        if isinstance(event, StageProgress) and event.stage is Stage.BACKBONE:
+            with pytest.raises(RunError, match=r"writes its summaries to .*--summaries_dir"):
+                run(config, trained)
+            told.append(sorted(folder.rglob("events*")))
+
+    told = []
+    train(config, trained, begin_another)
+    assert told == [before]
 
 
 def test_the_lock_is_let_go_after_an_error(config, workspace, backbone):

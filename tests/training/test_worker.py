@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from cluster_core.model.bundle import load_bundle
 from cluster_core.training.endings import OUT_OF_MEMORY
+from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.runs import (
     RunState,
     load_evaluations,
@@ -141,7 +143,8 @@ def test_a_training_stops_within_two_seconds(served, warm, config, keep_best):
 def test_a_worker_that_is_killed_is_told_and_replaced(served, warm, config):
     status = train_endlessly(served, warm, config)
     waiting = submit_run(served, config)
-    os.kill(warm.worker_pid, signal.SIGKILL)
+    (pid,) = warm.worker_pids
+    os.kill(pid, signal.SIGKILL)
     wait_for(lambda: is_over(served, status))
     ended = load_status(served, status.id)
     assert (ended.state, ended.exit_code) == (RunState.FAILED, -9)
@@ -154,12 +157,42 @@ def test_a_worker_that_is_killed_is_told_and_replaced(served, warm, config):
 def test_a_worker_that_hears_nothing_is_ended_within_two_seconds(served, warm, config):
     """As one that converts a network, or is stuck in any other long computation."""
     status = train_endlessly(served, warm, config)
-    pid = warm.worker_pid
+    (pid,) = warm.worker_pids
     os.kill(pid, signal.SIGSTOP)
     request_stop(served, status.id, keep_best=False)
     assert wait_for(lambda: is_over(served, status)) < STOPS_WITHIN_S
     assert load_status(served, status.id).state is RunState.DISCARDED
     assert not is_alive(pid)
+
+
+def test_two_runs_learn_at_once_and_end_each_on_its_own(workspace, backbone, config, monkeypatch):
+    monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
+    runs = [submit_run(workspace, replace(config, **ENDLESS)) for _ in range(2)]
+    third = submit_run(workspace, config)
+
+    def list_in(state):
+        return [run for run in runs if load_status(workspace, run.id).state is state]
+
+    supervisor = Supervisor(workspace)
+    try:
+        wait_for(lambda: all(is_learning(workspace, run) for run in runs))
+        assert list_in(RunState.RUNNING) == runs
+        assert load_status(workspace, third.id).state is RunState.QUEUED
+        os.kill(supervisor.worker_pids[0], signal.SIGKILL)
+        wait_for(lambda: list_in(RunState.FAILED))
+        (other,) = list_in(RunState.RUNNING)
+        n_steps = load_status(workspace, other.id).done
+        wait_for(lambda: load_status(workspace, other.id).done > n_steps)
+        request_stop(workspace, other.id, keep_best=True)
+        assert wait_for(lambda: is_over(workspace, other)) < STOPS_WITHIN_S
+        wait_for(lambda: is_over(workspace, third))
+    finally:
+        supervisor.close()
+    ends = [load_status(workspace, run.id) for run in (other, third)]
+    assert [end.state for end in ends] == [RunState.STOPPED, RunState.FINISHED]
+    assert [end.attempts for end in ends] == [1, 1]
+    for end in ends:
+        load_bundle(workspace.bundles / end.bundle)
 
 
 SERVER = """
@@ -168,9 +201,9 @@ from pathlib import Path
 from cluster_core.training.supervisor import start_supervisor
 from cluster_core.workspace import Workspace
 supervisor = start_supervisor(Workspace(Path(sys.argv[1])))
-while supervisor.worker_pid is None:
+while not supervisor.worker_pids:
     time.sleep(0.01)
-print(supervisor.worker_pid, flush=True)
+print(*supervisor.worker_pids, flush=True)
 time.sleep(1000)
 """
 

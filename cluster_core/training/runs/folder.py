@@ -13,6 +13,7 @@ from cluster_core.data.placing import DATASET_SUFFIX
 from cluster_core.data.trash import TrashEntry, move_to_trash
 from cluster_core.errors import RunError
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.training.runs.place import find_folder, list_run_ids
 from cluster_core.training.runs.records import save_config
 from cluster_core.training.runs.status import RunState, RunStatus
@@ -123,15 +124,16 @@ def list_runs(workspace: Workspace) -> tuple[RunStatus, ...]:
 
 
 def find_queue_position(workspace: Workspace, run_id: str) -> int:
-    """Return how many runs must end before this one begins; 0 for one that has begun."""
+    """Return how many runs go on or wait before this one; 0 if it has begun or need not wait."""
     if load_status(workspace, run_id).state is not RunState.QUEUED:
         return 0
     others = [status for status in list_runs(workspace) if not status.state.is_over]
-    return sum(
+    n_before = sum(
         other.state is RunState.RUNNING or other.id < run_id
         for other in others
         if other.id != run_id
     )
+    return n_before if n_before >= count_trainings_at_once() else 0
 
 
 def request_stop(workspace: Workspace, run_id: str, keep_best: bool) -> None:

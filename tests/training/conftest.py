@@ -1,0 +1,28 @@
+"""What the tests of the supervisor share."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster_core.training import lane, supervisor
+from tests.training.played import Play, PlayedWorker
+
+
+@pytest.fixture
+def quickly(monkeypatch):
+    monkeypatch.setattr(supervisor, "POLL_S", 0.01)
+    monkeypatch.setattr(lane, "GRACE_S", 0.05)
+    monkeypatch.setattr(lane, "RESTART_AFTER_S", (0.0,))
+
+
+@pytest.fixture
+def play(workspace, quickly):
+    stages = []
+
+    def begin(make=PlayedWorker):
+        stages.append(Play(workspace, make))
+        return stages[-1]
+
+    yield begin
+    for stage in stages:
+        stage.supervisor.close()
