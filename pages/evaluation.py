@@ -85,7 +85,8 @@ except ClusterError as error:
     st.stop()
 if result is None or not result.metrics.n:
     st.info(
-        "No pictures were kept for the final test, so nothing is known: raise Testing percentage."
+        "No pictures were kept for the final test, so nothing is known: under Hyperparameters, "
+        "raise Test pictures."
     )
     show_retrain(run_config, is_due=False)
     st.stop()
@@ -95,8 +96,9 @@ show_outcome()
 has_many = len(metrics.labels) >= MANY_CLASSES
 matrix, classes = (st.container(), st.container()) if has_many else st.columns(2, gap="large")
 with matrix:
-    picked = show_confusion(metrics, f"confusion_{run_id}")
+    # Above, as the chart's own buttons appear there and would cover the headline.
     st.caption("Click a cell to see its pictures.")
+    picked = show_confusion(metrics, f"confusion_{run_id}")
 with classes:
     st.subheader("Each class", anchor=False)
     show_classes(metrics)
