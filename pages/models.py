@@ -13,7 +13,7 @@ from pages.components.model_picker import name_labels, tell_accuracy
 from pages.components.model_upload import show_upload
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
-from pages.components.selection import Choice, choose, get_chosen
+from pages.components.selection import Choice, choose, get_known
 from pages.components.text import escape_markdown
 
 PER_PAGE = 10
@@ -76,14 +76,11 @@ else:
         icon=":material/lock:",
     )
 all_models = list_models(Workspace.default())
-chosen = get_chosen(Choice.MODEL)
-if chosen is not None and chosen not in {model.id for model in all_models}:
-    st.warning(
-        f"There is no model {escape_markdown(chosen[:100])} here, perhaps it was deleted.",
-        icon=":material/search_off:",
-    )
-    choose(Choice.MODEL, None)
-    chosen = None
+chosen = get_known(
+    Choice.MODEL,
+    {model.id for model in all_models},
+    lambda name: f"There is no model {name} here, perhaps it was deleted.",
+)
 for one in choose_page(all_models, chosen):
     show_model(one, one.id == chosen)
 if len(all_models) == 1:

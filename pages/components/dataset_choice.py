@@ -9,21 +9,17 @@ import streamlit as st
 from cluster_core.data.datasets import choose_default, dataset_dir, list_datasets
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
-from pages.components.selection import Choice, choose, get_chosen
-from pages.components.text import escape_markdown
+from pages.components.selection import Choice, choose, get_known
 
 
 def choose_dataset(workspace: Workspace) -> Path | None:
     """Draw the choice of a dataset and return its folder; None where there is none yet."""
     names = list_datasets(workspace)
-    chosen = get_chosen(Choice.DATASET)
-    if chosen is not None and chosen not in names:
-        st.warning(
-            f"There is no dataset {escape_markdown(chosen[:100])} here: it may have been deleted.",
-            icon=":material/search_off:",
-        )
-        choose(Choice.DATASET, None)
-        chosen = None
+    chosen = get_known(
+        Choice.DATASET,
+        names,
+        lambda name: f"There is no dataset {name} here: it may have been deleted.",
+    )
     chosen = chosen or choose_default(names)
     if chosen is None:
         st.info(

@@ -21,11 +21,10 @@ from cluster_core.training.runs import list_runs
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import ask_for_name, close_dialog, confirm, is_open, open_dialog
 from pages.components.outcome import Outcome, tell_deleted
-from pages.components.selection import Choice, choose, get_chosen
+from pages.components.selection import MOST_TOLD, Choice, choose, get_chosen
 from pages.components.text import escape_markdown
 
 _PICKED = "dataset_choice"
-_MOST_TOLD = 100
 
 
 def pick_dataset(workspace: Workspace) -> str:
@@ -39,7 +38,7 @@ def pick_dataset(workspace: Workspace) -> str:
     if chosen not in names:
         if chosen is not None:
             st.warning(
-                f"There is no dataset {escape_markdown(chosen[:_MOST_TOLD])} here: it may have "
+                f"There is no dataset {escape_markdown(chosen[:MOST_TOLD])} here: it may have "
                 "been deleted or renamed. This is another one.",
                 icon=":material/search_off:",
             )

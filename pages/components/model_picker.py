@@ -9,7 +9,7 @@ from cluster_core.model.library import list_models
 from cluster_core.model.selection import STARTER_ID
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
-from pages.components.selection import Choice, choose, get_chosen
+from pages.components.selection import Choice, choose, get_known
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy, tell_apart
 
@@ -21,15 +21,14 @@ def pick_model() -> ModelEntry | None:
     """Draw the choice of a model and return it; None, and its problem, where it is damaged."""
     models = {model.id: model for model in list_models(Workspace.default())}
     default = next(model for model in models.values() if model.is_default)
-    chosen = get_chosen(Choice.MODEL)
-    if chosen is not None and chosen not in models:
-        st.warning(
-            f"There is no model {escape_markdown(chosen[:100])} here, perhaps it was deleted. "
-            f"{escape_markdown(default.title)} answers instead.",
-            icon=":material/search_off:",
-        )
-        choose(Choice.MODEL, None)
-        chosen = None
+    chosen = get_known(
+        Choice.MODEL,
+        models,
+        lambda name: (
+            f"There is no model {name} here, perhaps it was deleted. "
+            f"{escape_markdown(default.title)} answers instead."
+        ),
+    )
     names = dict(zip(models, tell_apart([_name(model) for model in models.values()]), strict=True))
     st.session_state[_KEY] = chosen or default.id
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -6,8 +6,7 @@ import streamlit as st
 
 from cluster_core.training.runs import RunStatus, list_runs
 from cluster_core.workspace import Workspace
-from pages.components.selection import Choice, choose, get_chosen
-from pages.components.text import escape_markdown
+from pages.components.selection import Choice, choose, get_chosen, get_known
 from pages.components.words import format_time, tell_apart
 
 _KEY = "evaluation_run"
@@ -20,15 +19,14 @@ def choose_tested_run(workspace: Workspace) -> str | None:
     then the newest.
     """
     runs = {status.id: status for status in list_runs(workspace) if status.bundle}
-    chosen = get_chosen(Choice.RUN)
-    if chosen is not None and chosen not in runs:
-        st.warning(
-            f"The training {escape_markdown(chosen[:60])} has no test to look at: it is not over, "
-            "made no model, or was deleted.",
-            icon=":material/search_off:",
-        )
-        choose(Choice.RUN, None)
-        chosen = None
+    chosen = get_known(
+        Choice.RUN,
+        runs,
+        lambda name: (
+            f"The training {name} has no test to look at: it is not over, made no model, or was "
+            "deleted."
+        ),
+    )
     if not runs:
         return None
     if chosen is None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from enum import StrEnum
 
 import streamlit as st
 
 from cluster_core.data.datasets import choose_default, list_datasets
 from cluster_core.workspace import Workspace
+from pages.components.text import escape_markdown
+
+# Of an id that somebody wrote into the address.
+MOST_TOLD = 100
 
 
 class Choice(StrEnum):
@@ -41,6 +46,25 @@ def get_chosen(choice: Choice) -> str | None:
         return None
     choose(choice, found)
     return str(found)
+
+
+def get_known(choice: Choice, known: Container[str], say: Callable[[str], str]) -> str | None:
+    """Return the id of what is chosen; where there is no such thing, say so and forget it.
+
+    Parameters
+    ----------
+    choice : Choice
+    known : container of str
+        The ids there are.
+    say : callable
+        Takes an id, fit for Markdown, and returns the sentence to show.
+    """
+    chosen = get_chosen(choice)
+    if chosen is None or chosen in known:
+        return chosen
+    st.warning(say(escape_markdown(chosen[:MOST_TOLD])), icon=":material/search_off:")
+    choose(choice, None)
+    return None
 
 
 def get_active_dataset(workspace: Workspace) -> str | None:
