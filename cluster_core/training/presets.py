@@ -78,8 +78,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
         ),
         "Best": Preset(
-            "What works best on pictures nobody has seen: the network that knows the sky, all "
-            "eight views, and a stop where it no longer improves.",
+            "What works best on pictures nobody has seen: the network that knows the sky, in all "
+            "eight views.",
             MappingProxyType({"sky_views": True}),
         ),
     }

@@ -50,8 +50,10 @@ STATES = {
 def show_run(workspace: Workspace, run_id: str) -> None:
     """Draw a training: while it goes on how far it is, and then what came of it."""
     status = load_status(workspace, run_id)
-    # Its summaries went to a folder of its own, which a command to copy has no use for.
-    config = replace(load_config(workspace, run_id), summaries_dir=None)
+    # It had folders of its own, which a command to copy has no use for.
+    config = replace(
+        load_config(workspace, run_id), summaries_dir=None, intermediate_output_graphs_dir=None
+    )
     _show_head(status)
     if not status.state.is_over:
         show_running(workspace, status, config)
@@ -124,7 +126,7 @@ def _show_failure(workspace: Workspace, status: RunStatus, config: TrainConfig) 
     if status.exit_code is not None:
         st.caption(f"Its process ended with exit code {status.exit_code}.")
     log = read_log(workspace, status.id, 2_000)
-    if log:
+    if log and is_allowed(Action.TRAIN):
         st.caption("The end of its log:")
         st.code(log, language=None)
     _show_again(workspace, status, config)
@@ -147,6 +149,8 @@ def _show_use_settings(status: RunStatus, config: TrainConfig, label: str) -> No
 
 
 def _show_log(workspace: Workspace, run_id: str) -> None:
+    if not is_allowed(Action.TRAIN):
+        return  # it names folders of the server, which are nothing to strangers
     log = st.expander("Log", icon=":material/article:", key="log", on_change="rerun")
     if log.open:
         log.code(read_log(workspace, run_id) or "Nothing was logged.", language=None, height=300)

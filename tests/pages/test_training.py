@@ -360,6 +360,7 @@ def test_visitors_of_a_public_demo_look_and_change_nothing(workspace, monkeypatc
     assert not has_button(page, "try_again")
     assert page.code
     assert all(str(workspace.root) not in code.value for code in page.code)
+    assert "Something *happened*" not in [code.value for code in page.code]  # the log
     select(page, 0)
     assert not has_button(page, "confirm_delete_runs")
 

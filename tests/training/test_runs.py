@@ -88,8 +88,12 @@ def test_a_run_that_was_asked_for_waits(workspace, config):
 def test_settings_come_back_as_they_were(workspace, config, changes):
     config = replace(config, **changes)
     status = submit_run(workspace, config)
-    summaries = workspace.training_summaries / status.id  # never those of another run
-    assert load_config(workspace, status.id) == replace(config, summaries_dir=summaries)
+    # Never the folders of another run.
+    own = {
+        "summaries_dir": workspace.training_summaries / status.id,
+        "intermediate_output_graphs_dir": workspace.intermediate_graphs / status.id,
+    }
+    assert load_config(workspace, status.id) == replace(config, **own)
 
 
 def test_runs_are_listed_newest_first_and_wait_in_the_order_they_were_asked_for(workspace, config):

@@ -29,8 +29,9 @@ _LOST = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionErro
 def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
     """Ask for a training; it begins when those asked for before are over.
 
-    Its summaries for TensorBoard go to a folder of its own, also where the settings are
-    those of another run: several can be compared, and none is written over.
+    Its summaries for TensorBoard and its intermediate graphs go to folders of its own, also
+    where the settings are those of another run: several can be compared, and none is written
+    over.
 
     Raises
     ------
@@ -42,7 +43,11 @@ def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
     require(Action.TRAIN)
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
-    config = replace(config, summaries_dir=workspace.training_summaries / run_id)
+    config = replace(
+        config,
+        summaries_dir=workspace.training_summaries / run_id,
+        intermediate_output_graphs_dir=workspace.intermediate_graphs / run_id,
+    )
     status = RunStatus(
         run_id,
         RunState.QUEUED,
