@@ -113,12 +113,7 @@ def train(
             # A folder that was named must have the weights; the workspace's own has had them.
             any_weights=config.model_dir is None,
         )
-        preprocessing = Preprocessing(config.backbone.input_size_px)
-        source = BottleneckSource(
-            load_extractor(backbone),
-            preprocessing,
-            BottleneckCache(cache, backbone, preprocessing),
-        )
+        source = _make_source(config, backbone, cache)
         training, validation, testing = _compute_examples(config, index, split, source, on_event)
 
         with TensorBoardSummaries(outputs.summaries_dir) as summaries:
@@ -132,7 +127,9 @@ def train(
 
         on_event(StageProgress(Stage.TESTING))
         metrics = _test(config, index, split, testing, head)
-        bundle = assemble_bundle(config, index, backbone, preprocessing, head, metrics, fitted)
+        bundle = assemble_bundle(
+            config, index, backbone, source.preprocessing, head, metrics, fitted
+        )
         on_event(StageProgress(Stage.SAVING))
         folder = save_bundle(bundle, workspace.bundles)
         export(config, workspace, outputs, graph, bundle.labels)
@@ -153,6 +150,14 @@ def _read_dataset(
     )
     on_event(DatasetRead(index, split))
     return index, split
+
+
+def _make_source(
+    config: TrainConfig, backbone: ConvertedBackbone, cache: CacheFile
+) -> BottleneckSource:
+    preprocessing = Preprocessing(config.backbone.input_size_px)
+    bottlenecks = BottleneckCache(cache, backbone, preprocessing)
+    return BottleneckSource(load_extractor(backbone), preprocessing, bottlenecks)
 
 
 def _compute_examples(

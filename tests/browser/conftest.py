@@ -155,6 +155,15 @@ class Visit:
         field = self.page.locator(f".st-key-{key} input[type=file]")
         field.set_input_files([str(file) for file in files])
 
+    def choose_long_training(self) -> None:
+        """On Hyperparameters, ask for so many steps that there is time to stop."""
+        self.click("preset_article")
+        self.settle()
+        self.click("use_sky")
+        self.settle()
+        self.page.get_by_role("slider", name="Training steps").press("End")
+        self.settle()
+
     def assert_sound(self) -> None:
         """No traceback, no apology for a bug."""
         apologies = self.page.get_by_text("Something went wrong on our side").count()

@@ -33,12 +33,7 @@ def new_tab(browser):
 def begin_long_training(visit: Visit) -> str:
     """Start a training of so many steps that there is time; return the address of its page."""
     visit.open("hyperparameters?dataset=blob")
-    visit.click("preset_article")
-    visit.settle()
-    visit.click("use_sky")
-    visit.settle()
-    visit.page.get_by_role("slider", name="Training steps").press("End")
-    visit.settle()
+    visit.choose_long_training()
     visit.click("train")
     expect(visit.page.get_by_text("Training: ")).to_be_visible(timeout=60_000)
     return visit.page.url

@@ -30,14 +30,8 @@ def test_zip_sliders_stop_retrain_mend_retrain(visit, tmp_path):
     expect(visit.page.get_by_text(re.compile("Added 4[01] to"))).to_be_visible()
     visit.assert_sound()
 
-    # So many steps that there is time to stop.
     visit.go("Hyperparameters")
-    visit.click("preset_article")
-    visit.settle()
-    visit.click("use_sky")
-    visit.settle()
-    visit.page.get_by_role("slider", name="Training steps").press("End")
-    visit.settle()
+    visit.choose_long_training()
     visit.click("train")
     expect(visit.page.get_by_text("Training: ")).to_be_visible()
     visit.shoot("training-live")

@@ -15,10 +15,8 @@ from cluster_core.data.dataset import scan_dataset
 from cluster_core.data.downloading import PLACE, FailedAddress, download_pictures
 from cluster_core.data.web_client import FetchLimits
 from cluster_core.errors import AccessError, DatasetError
-from tests.data.web_server import allow_home, make_picture, serving
+from tests.data.web_server import QUICK, allow_home, make_picture, serving
 from tests.samples import not_as_root
-
-QUICK = FetchLimits(connect_s=1, silence_s=1, total_s=5, wait_s=(0.01, 0.01), max_wait_s=0.05)
 
 
 @pytest.fixture

@@ -12,9 +12,7 @@ from cluster_core.data import public_connections
 from cluster_core.data.addresses import read_address
 from cluster_core.data.web_client import FetchLimits, WebClient
 from cluster_core.errors import DatasetError, DownloadError
-from tests.data.web_server import HOME, allow_home, answer_lookups, serving
-
-QUICK = FetchLimits(connect_s=1, silence_s=1, total_s=5, wait_s=(0.01, 0.01), max_wait_s=0.05)
+from tests.data.web_server import HOME, QUICK, allow_home, answer_lookups, serving
 
 
 @pytest.fixture
