@@ -31,6 +31,7 @@ MOST_DOWNLOAD_BYTES = 250_000_000
 _SMALL_PX = 100
 # One to learn from, one to watch it with, one for the final test.
 _LEAST_PICTURES = 3
+_LEAST_CLASSES = 2
 
 
 def find_split(reading: DatasetReading) -> Split | ClusterError:
@@ -80,9 +81,11 @@ def describe_missing(index: DatasetIndex, split: Split | ClusterError) -> str | 
         )
     few = [f"{label} ({count})" for label, count in index.counts.items() if count < _LEAST_PICTURES]
     if few:
+        is_empty_and_spare = 0 in index.counts.values() and len(index.labels) > _LEAST_CLASSES
         return (
             f"Every class needs {_LEAST_PICTURES} pictures or more, and 30 work well. More are "
-            f"needed of {join_words(few)}."
+            f"needed of {join_words(few)}"
+            + ("; a class without pictures can also be deleted." if is_empty_and_spare else ".")
         )
     return str(split)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -54,7 +55,8 @@ def show_gallery(
         with st.container(horizontal=True, horizontal_alignment="center"):
             number = st.pagination(n_pages, key=f"gallery_page_{_shorten_key(label)}")
     number = min(number, n_pages)
-    shown = pictures[(number - 1) * PER_PAGE : number * PER_PAGE]
+    in_order = sorted(pictures, key=lambda picture: _natural_order(picture.path.name))
+    shown = in_order[(number - 1) * PER_PAGE : number * PER_PAGE]
     is_editable = is_allowed(Action.EDIT_DATASETS)
     with place:
         if is_editable:
@@ -68,6 +70,12 @@ def show_gallery(
 def key_of(path: Path) -> str:
     """Return the key of the box that picks a picture."""
     return f"pick_{_shorten_key(f'{path.parent.name}/{path.name}')}"
+
+
+def _natural_order(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts names as people count: 2 before 10."""
+    pieces = re.findall(r"\d+|\D+", name)
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in pieces]
 
 
 def _shorten_key(name: str) -> str:

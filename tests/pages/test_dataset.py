@@ -202,6 +202,13 @@ def test_what_is_missing_is_said_instead_of_the_next_step(workspace, counts, sen
     assert not has(page, "to_hyperparameters")
 
 
+def test_an_empty_class_that_is_one_too_many_may_be_deleted(dataset):
+    (dataset / "green stars").mkdir()
+    page = open_page()
+    assert "needed of green stars (0)" in page.info[0].value.replace("\\", "")
+    assert "can also be deleted" in page.info[0].value
+
+
 def test_the_settings_chosen_decide_what_is_missing(workspace):
     write_photos(workspace.cluster_photos, 2)
     page = open_page()
@@ -370,6 +377,17 @@ def test_the_second_page_shows_the_others(dataset):
     page.run()
     click(page, "delete_pictures")
     assert len(page.checkbox) == PER_PAGE
+
+
+def test_pictures_are_shown_in_the_order_people_count(workspace):
+    write_photos(workspace.cluster_photos, 4, {RED: COLOURS[RED]})
+    names = ["b (10).jpg", "b (2).jpg", "B (1).jpg", "a.jpg"]
+    for seed, name in enumerate(names):
+        save_picture(workspace.cluster_photos / BLUE / name, draw_blob(seed))
+    page = open_page()
+    boxes = [box.key for box in page.checkbox]
+    in_order = ["a.jpg", "B (1).jpg", "b (2).jpg", "b (10).jpg"]
+    assert boxes == [key_of_box(workspace.cluster_photos / BLUE / name) for name in in_order]
 
 
 def test_a_picture_is_enlarged(dataset):
