@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from cluster_core.model.head import Head
 
 
 @dataclass(frozen=True)
@@ -43,23 +45,31 @@ class Prior:
     rehearsal : Examples
         What is known already. The head learns it beside the new pictures, so that it
         does not forget clusters unlike them.
-    share : float
-        What it weighs for each unit of what the new pictures weigh.
-    n_least : float
-        How many pictures it weighs at least, so that a handful does not outvote it.
+    weight : float
+        How many new pictures it weighs as much as: a handful does not outvote it,
+        thousands do.
     decay : float
         Weight decay: the new pictures are too few to tell all directions of the
         features apart, and what they leave open is better small than learned by heart.
+    odds : ndarray of float, (n_labels,)
+        How likely each class is before a picture is looked at, up to a common factor.
     """
 
     rehearsal: Examples
-    share: float
-    n_least: float
+    weight: float
     decay: float
+    odds: np.ndarray
 
-    def compute_weight(self, n_pictures: int) -> float:
-        """Return how many of `n_pictures` new pictures the rehearsal weighs as much as."""
-        return max(self.share * n_pictures, self.n_least)
+    def lean(self, head: Head) -> Head:
+        """Return a head that learned all classes as equally likely, with these odds instead.
+
+        References
+        ----------
+        .. [1] Saerens, M. et al. 2002, "Adjusting the outputs of a classifier to new
+           a priori probabilities".
+        """
+        log_odds = np.log(self.odds)
+        return replace(head, bias=head.bias + (log_odds - log_odds.mean()).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -84,11 +94,10 @@ class Lesson:
     @classmethod
     def of(cls, training: Examples, prior: Prior | None, balance_classes: bool) -> Lesson:
         """Join the new pictures and those to rehearse, each part with its weight in all."""
-        n_pictures = len(training.classes)
-        parts, in_all = [training], [float(n_pictures)]
+        parts, in_all = [training], [float(len(training.classes))]
         if prior is not None:
             parts.append(prior.rehearsal)
-            in_all.append(prior.compute_weight(n_pictures))
+            in_all.append(prior.weight)
         rows = np.concatenate([part.rows for part in parts])
         weights = [
             _weigh_examples(part, balance_classes)

@@ -88,8 +88,8 @@ def fit_head(
         shape = (step - first + 1, settings.train_batch_size)
         batches = random.integers(0, len(lesson.rows), shape, dtype=np.int32)
         head = descent.run(batches)
-        if mean is not None:
-            head = mean.add(step, head)
+        if mean is not None and prior is not None:
+            head = prior.lean(mean.add(step, head))
         if settings.store_frequency and on_store and step and step % settings.store_frequency == 0:
             on_store(step, head)
         if _is_evaluated(step, settings):

@@ -8,9 +8,10 @@ import pytest
 from cluster_core.model import head_training
 from cluster_core.model.examples import Examples, Lesson, Prior
 from cluster_core.model.head import softmax
-from cluster_core.model.head_settings import HeadSettings
+from cluster_core.model.head_settings import Evaluation, HeadSettings
 from cluster_core.model.head_training import INITIAL_SPREAD, fit_head
 
+EVEN = np.ones(2)
 SETTINGS = HeadSettings(how_many_training_steps=200, learning_rate=0.1, train_batch_size=20)
 
 
@@ -256,13 +257,11 @@ def test_whoever_listens_can_stop_it(kind):
 
 
 @pytest.mark.parametrize("balance_classes", [True, False])
-@pytest.mark.parametrize(("share", "n_least", "weight"), [(0.5, 0, 6), (2, 20, 24), (0.5, 20, 20)])
-def test_what_is_rehearsed_has_its_share_and_no_less_than_its_least(
-    balance_classes, share, n_least, weight
-):
+@pytest.mark.parametrize("weight", [6, 20])
+def test_what_is_rehearsed_weighs_as_much_as_so_many_pictures(balance_classes, weight):
     """However many views the pictures have, and however many are rehearsed."""
     training, rehearsal = draw_examples([9, 3], 1, n_views=2), draw_examples([40, 60], 2)
-    lesson = Lesson.of(training, Prior(rehearsal, share, n_least, decay=0), balance_classes)
+    lesson = Lesson.of(training, Prior(rehearsal, weight, 0, EVEN), balance_classes)
     assert len(lesson.rows) == 24 + 100
     assert lesson.weights.mean() == pytest.approx(1)
     assert lesson.weights[:24].sum() * weight == pytest.approx(lesson.weights[24:].sum() * 12)
@@ -275,7 +274,7 @@ def test_what_is_rehearsed_twice_over_is_the_same():
         np.repeat(rehearsal.features, 2, axis=0), np.repeat(rehearsal.classes, 2), n_labels=2
     )
     once, doubled = (
-        Lesson.of(training, Prior(what, 0.5, 0, 0), True) for what in (rehearsal, twice)
+        Lesson.of(training, Prior(what, 6, 0, EVEN), True) for what in (rehearsal, twice)
     )
     gradients = [
         (lesson.rows * (lesson.weights * (lesson.classes - 0.5))[:, np.newaxis]).mean(axis=0)
@@ -296,7 +295,7 @@ def test_few_pictures_leave_what_is_known_and_many_overrule_it():
     for n in (2, 40):
         misleading = draw_examples([n, n], 3, spread=0.1)
         misleading = replace(misleading, classes=1 - misleading.classes)
-        head = fit_with(misleading, Prior(rehearsal, share=0.5, n_least=20, decay=0.01))
+        head = fit_with(misleading, Prior(rehearsal, 20, 0.01, EVEN))
         right[n] = measure(head, rehearsal)[0]
     assert right == {2: 1, 40: 0}
 
@@ -304,7 +303,7 @@ def test_few_pictures_leave_what_is_known_and_many_overrule_it():
 def test_a_prior_keeps_weights_small():
     training = draw_examples([10, 10], 1, spread=0.1)
     sizes = [
-        np.abs(fit_with(training, Prior(training, 1, 0, decay)).weights).max()
+        np.abs(fit_with(training, Prior(training, 20, decay, EVEN)).weights).max()
         for decay in (0, 0.1, 1)
     ]
     assert sizes[0] > sizes[1] > sizes[2]
@@ -313,7 +312,7 @@ def test_a_prior_keeps_weights_small():
 @pytest.mark.parametrize("learning_rate", [1e-3, 1, 100])
 def test_a_prior_is_stable_at_any_learning_rate(learning_rate):
     training = draw_examples([10, 10], 1, spread=0.1)
-    head = fit_with(training, Prior(training, 1, 0, decay=50), learning_rate=learning_rate)
+    head = fit_with(training, Prior(training, 20, 50, EVEN), learning_rate=learning_rate)
     # Each step adds at most this, and leaves of the rest what the decay leaves.
     longest = np.abs(training.features).max() * learning_rate
     kept = 1 / (1 + learning_rate * 50)
@@ -322,7 +321,7 @@ def test_a_prior_is_stable_at_any_learning_rate(learning_rate):
 
 def test_a_prior_begins_like_any_other_training_and_gives_the_same_head_again():
     training, rehearsal = draw_examples([5, 5], 1), draw_examples([40, 40], 2)
-    prior = Prior(rehearsal, share=0.5, n_least=10, decay=0.1)
+    prior = Prior(rehearsal, 10, 0.1, EVEN)
     begun = fit_head(
         training,
         None,
@@ -338,15 +337,37 @@ def test_a_prior_begins_like_any_other_training_and_gives_the_same_head_again():
 
 @pytest.mark.parametrize("interval", [1, 7, 50, 1000])
 def test_how_often_one_looks_does_not_change_what_is_learned_with_a_prior(interval):
-    training, prior = draw_examples([30, 30], 1), Prior(draw_examples([40, 40], 2), 0.5, 9, 0.1)
+    training, rehearsal = draw_examples([30, 30], 1), draw_examples([40, 40], 2)
+    prior = Prior(rehearsal, 30, 0.1, EVEN)
     often = fit_with(training, prior)
     rarely = fit_with(training, prior, eval_step_interval=interval)
     np.testing.assert_allclose(rarely.weights, often.weights, rtol=1e-3, atol=1e-4)
 
 
+def test_odds_move_the_border_and_nothing_else():
+    training, rehearsal = draw_examples([10, 10], 1), draw_examples([40, 40], 2)
+    even, leaning = (
+        fit_with(training, Prior(rehearsal, 30, 0.1, np.array(odds)))
+        for odds in ((1.0, 1.0), (6.0, 2.0))
+    )
+    np.testing.assert_array_equal(leaning.weights, even.weights)
+    scores = [head.compute_scores(rehearsal.features) for head in (even, leaning)]
+    odds = [part[:, 0] / part[:, 1] for part in scores]
+    np.testing.assert_allclose(odds[1], 3 * odds[0], rtol=1e-4)
+
+
+def test_what_is_reported_on_the_way_is_of_the_head_that_leans():
+    training, rehearsal = draw_examples([10, 10], 1), draw_examples([40, 40], 2)
+    seen: list[Evaluation] = []
+    fitted = fit_head(
+        training, training, SETTINGS, seen.append, prior=Prior(rehearsal, 30, 0.1, np.array([9, 1]))
+    )
+    assert seen[-1].validation_cross_entropy == pytest.approx(measure(fitted.head, training)[1])
+
+
 def test_with_a_prior_chance_moves_the_head_less():
     training, rehearsal = draw_examples([30, 30], 1), draw_examples([40, 40], 2)
-    prior = Prior(rehearsal, share=1, n_least=0, decay=0.1)
+    prior = Prior(rehearsal, 60, 0.1, EVEN)
     # The same pictures and the same pull without a prior, so without a mean over the way.
     both = Examples(
         np.concatenate([np.repeat(training.features, 4, 0), np.repeat(rehearsal.features, 3, 0)]),
@@ -362,7 +383,7 @@ def test_with_a_prior_chance_moves_the_head_less():
 
 def test_with_a_prior_a_dozen_pictures_stop_nothing():
     training, validation = NOISY
-    prior = Prior(draw_examples([40, 40], 3), 0.5, 9, 0.1)
+    prior = Prior(draw_examples([40, 40], 3), 30, 0.1, EVEN)
     fitted = fit_head(training, validation, SETTINGS, lambda _: None, prior=prior)
     assert (fitted.step, fitted.n_steps) == (199, 200)
 

@@ -34,3 +34,10 @@ def test_what_is_rehearsed_has_the_class_it_shows(labels):
 )
 def test_another_question_has_no_prior(architecture, labels):
     assert find_prior(architecture, labels) is None
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_globulars_are_given_the_benefit_of_the_doubt(labels):
+    odds = find_prior("sky", labels).odds
+    of_globular = int(labels[0].lower().startswith("open"))
+    assert odds[of_globular] == 2 * odds[1 - of_globular]
