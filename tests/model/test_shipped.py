@@ -18,6 +18,8 @@ from cluster_core.model.prediction import Predictor
 from cluster_core.model.preprocessing import to_unit_range
 from cluster_core.model.registry import SKY_BACKBONE
 from cluster_core.model.shipped import ASSETS, REHEARSAL, SKY_RECORD, SKY_WEIGHTS, STARTER
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.train import train
 from tests.samples import SHARED, needs_shared
 
 MOST_BYTES = 8_000_000
@@ -124,3 +126,16 @@ def test_the_starter_has_seen_no_photo_and_knows_real_clusters(workspace):
     assert measure_balanced(predictor, list_messier("AB")) >= 0.90
     assert measure_balanced(predictor, list_cluster_photos()) >= 0.88
     assert not workspace.root.exists(), "nothing had to be converted"
+
+
+@needs_shared
+def test_what_is_retrained_on_real_clusters_is_no_worse_than_the_starter_on_others(workspace):
+    result = train(TrainConfig(SHARED / "photos" / "cluster_photos"), workspace, lambda _: None)
+    starter, retrained = (
+        Predictor(bundle, workspace) for bundle in (load_bundle(ASSETS / STARTER), result.bundle)
+    )
+    for tiers, wanted in (("A", 0.97), ("AB", 0.94)):
+        pictures = list_messier(tiers)
+        reached = measure_balanced(retrained, pictures)
+        assert reached >= wanted
+        assert reached >= measure_balanced(starter, pictures)
