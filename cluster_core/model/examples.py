@@ -52,7 +52,8 @@ class Prior:
         Weight decay: the new pictures are too few to tell all directions of the
         features apart, and what they leave open is better small than learned by heart.
     odds : ndarray of float, (n_labels,)
-        How likely each class is before a picture is looked at, up to a common factor.
+        How likely each class is before a picture is looked at, up to a common factor, by
+        what is rehearsed alone; new pictures, whose classes count alike, even it out.
     """
 
     rehearsal: Examples
@@ -60,15 +61,25 @@ class Prior:
     decay: float
     odds: np.ndarray
 
-    def lean(self, head: Head) -> Head:
-        """Return a head that learned all classes as equally likely, with these odds instead.
+    def lean(self, head: Head, n_pictures: int) -> Head:
+        """Give a head that learned all classes as equally likely the odds of the prior.
+
+        Parameters
+        ----------
+        head : Head
+        n_pictures : int
+            New pictures it learned, too. The more they are, the more even are the odds.
+
+        Returns
+        -------
+        Head
 
         References
         ----------
         .. [1] Saerens, M. et al. 2002, "Adjusting the outputs of a classifier to new
            a priori probabilities".
         """
-        log_odds = np.log(self.odds)
+        log_odds = np.log(self.odds) * self.weight / (self.weight + n_pictures)
         return replace(head, bias=head.bias + (log_odds - log_odds.mean()).astype(np.float32))
 
 

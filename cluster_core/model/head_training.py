@@ -89,7 +89,7 @@ def fit_head(
         batches = random.integers(0, len(lesson.rows), shape, dtype=np.int32)
         head = descent.run(batches)
         if mean is not None and prior is not None:
-            head = prior.lean(mean.add(step, head))
+            head = prior.lean(mean.add(step, head), len(training.classes))
         if settings.store_frequency and on_store and step and step % settings.store_frequency == 0:
             on_store(step, head)
         if _is_evaluated(step, settings):

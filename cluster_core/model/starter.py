@@ -14,7 +14,7 @@ from cluster_core.model.shipped import ASSETS, STARTER, load_rehearsal
 WEIGHT = 200
 DECAY = 0.1
 # Simulated globulars are a little plainer than photographed ones, which this makes up for.
-ODDS = {"globular clusters": 2.0, "open clusters": 1.0}
+ODDS = {"globular clusters": 3.0, "open clusters": 1.0}
 
 _FILLERS = re.compile(r"[^a-z]+|stars?|clusters?")
 

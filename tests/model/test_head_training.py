@@ -344,16 +344,17 @@ def test_how_often_one_looks_does_not_change_what_is_learned_with_a_prior(interv
     np.testing.assert_allclose(rarely.weights, often.weights, rtol=1e-3, atol=1e-4)
 
 
-def test_odds_move_the_border_and_nothing_else():
+@pytest.mark.parametrize(("weight", "factor"), [(20, 2), (60, 2**1.5), (0, 1)])
+def test_odds_move_the_border_and_nothing_else_and_new_pictures_even_them_out(weight, factor):
     training, rehearsal = draw_examples([10, 10], 1), draw_examples([40, 40], 2)
     even, leaning = (
-        fit_with(training, Prior(rehearsal, 30, 0.1, np.array(odds)))
-        for odds in ((1.0, 1.0), (6.0, 2.0))
+        fit_with(training, Prior(rehearsal, weight, 0.1, np.array(odds)))
+        for odds in ((1.0, 1.0), (12.0, 3.0))
     )
     np.testing.assert_array_equal(leaning.weights, even.weights)
     scores = [head.compute_scores(rehearsal.features) for head in (even, leaning)]
     odds = [part[:, 0] / part[:, 1] for part in scores]
-    np.testing.assert_allclose(odds[1], 3 * odds[0], rtol=1e-4)
+    np.testing.assert_allclose(odds[1], factor * odds[0], rtol=1e-4)
 
 
 def test_what_is_reported_on_the_way_is_of_the_head_that_leans():

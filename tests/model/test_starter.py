@@ -40,4 +40,4 @@ def test_another_question_has_no_prior(architecture, labels):
 def test_globulars_are_given_the_benefit_of_the_doubt(labels):
     odds = find_prior("sky", labels).odds
     of_globular = int(labels[0].lower().startswith("open"))
-    assert odds[of_globular] == 2 * odds[1 - of_globular]
+    assert odds[of_globular] == 3 * odds[1 - of_globular]
