@@ -6,6 +6,7 @@ import re
 import signal
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PATIENCE_MS, Visit, serve
@@ -65,6 +66,8 @@ def test_a_training_outlives_its_tab_and_its_server(new_tab, tmp_path):
 
 def test_an_upload_whose_tab_is_closed_leaves_whole_pictures(new_tab, tmp_path):
     pictures = render_files(tmp_path / "sky", 120)
+    for path in pictures:  # large, so that adding them is still seen on a fast machine
+        Image.open(path).resize((1600, 1600)).save(path, quality=90)
     with serve(tmp_path) as server:
         tab = new_tab(server)
         tab.open("dataset")
