@@ -72,10 +72,10 @@ def key_of(path: Path) -> str:
     return f"pick_{_shorten_key(f'{path.parent.name}/{path.name}')}"
 
 
-def _natural_order(name: str) -> list[tuple[int, str]]:
+def _natural_order(name: str) -> list[int | str]:
     """Return a key that sorts names as people count: 2 before 10."""
-    pieces = re.findall(r"\d+|\D+", name)
-    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in pieces]
+    pieces = re.split(r"(\d+)", name.lower())  # texts and numbers by turns
+    return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
 
 
 def _shorten_key(name: str) -> str:

@@ -381,12 +381,12 @@ def test_the_second_page_shows_the_others(dataset):
 
 def test_pictures_are_shown_in_the_order_people_count(workspace):
     write_photos(workspace.cluster_photos, 4, {RED: COLOURS[RED]})
-    names = ["b (10).jpg", "b (2).jpg", "B (1).jpg", "a.jpg"]
+    names = ["b (10).jpg", "b (2).jpg", "B (1).jpg", "a.jpg", "7.jpg"]
     for seed, name in enumerate(names):
         save_picture(workspace.cluster_photos / BLUE / name, draw_blob(seed))
     page = open_page()
     boxes = [box.key for box in page.checkbox]
-    in_order = ["a.jpg", "B (1).jpg", "b (2).jpg", "b (10).jpg"]
+    in_order = ["7.jpg", "a.jpg", "B (1).jpg", "b (2).jpg", "b (10).jpg"]
     assert boxes == [key_of_box(workspace.cluster_photos / BLUE / name) for name in in_order]
 
 

@@ -127,6 +127,6 @@ def _check_folder(output: Path, *, force: bool) -> None:
         raise DatasetError(f"{output} is a file: give a folder for the dataset.", path=output)
     if not force and output.is_dir() and any(output.iterdir()):
         raise DatasetError(
-            f"{output} holds files already: give an empty folder, or force to add to it.",
+            f"{output} holds files already: give an empty folder, or --force to add to this one.",
             path=output,
         )
