@@ -8,8 +8,8 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ConfigError
+from cluster_core.training.jobs.supervisor import start_supervisor
 from cluster_core.training.locks import count_trainings_at_once
-from cluster_core.training.supervisor import start_supervisor
 from cluster_core.workspace import Workspace
 from pages.components.error_boundary import show_error
 

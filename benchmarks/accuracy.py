@@ -11,8 +11,8 @@ import click
 from benchmarks import cross_validation
 from benchmarks.isolated import run_isolated
 from benchmarks.tables import print_table
-from cluster_core.model.registry import SKY_BACKBONE, list_backbones
-from cluster_core.model.weights import find_weights
+from cluster_core.model.backbones.registry import SKY_BACKBONE, list_backbones
+from cluster_core.model.backbones.weights import find_weights
 from cluster_core.workspace import Workspace
 
 # A linear head on the article's own bottleneck vectors of its photos, in the same kind of test.

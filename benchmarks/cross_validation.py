@@ -37,15 +37,15 @@ def measure(
     from_starter: bool,
 ) -> Any:
     """Cross-validate one architecture; bottlenecks are computed, or come from the cache."""
-    from cluster_core.data.cache_file import CacheFile
-    from cluster_core.data.dataset import scan_dataset
-    from cluster_core.model.bottlenecks import BottleneckCache
-    from cluster_core.model.conversion import prepare_backbone
-    from cluster_core.model.examples import Examples
-    from cluster_core.model.extraction import BottleneckSource
-    from cluster_core.model.features import load_extractor
-    from cluster_core.model.preprocessing import Preprocessing
-    from cluster_core.model.views import SKY_VIEWS
+    from cluster_core.data.index import scan_dataset
+    from cluster_core.model.backbones.conversion import prepare_backbone
+    from cluster_core.model.backbones.litert import load_extractor
+    from cluster_core.model.backbones.preprocessing import Preprocessing
+    from cluster_core.model.features.cache import BottleneckCache
+    from cluster_core.model.features.extraction import BottleneckSource
+    from cluster_core.model.features.views import SKY_VIEWS
+    from cluster_core.model.head.examples import Examples
+    from cluster_core.storage.cache_file import CacheFile
     from cluster_core.training.config import TrainConfig
     from cluster_core.training.tensorflow_setup import set_up_tensorflow
     from cluster_core.workspace import Workspace
@@ -86,8 +86,8 @@ def cross_validate(
     examples: Any, groups: np.ndarray, config: Any, labels: tuple[str, ...], repeats: int
 ) -> Outcome:
     """Hold out each fold in turn; a tenth of the other groups stops the training early."""
-    from cluster_core.model.head_training import fit_head
-    from cluster_core.model.starter import find_prior
+    from cluster_core.model.bundle.starter import find_prior
+    from cluster_core.model.head.training import fit_head
 
     prior = find_prior(config.architecture, labels) if config.from_starter else None
     confusion = np.zeros((examples.n_labels, examples.n_labels), int)
@@ -114,6 +114,6 @@ def cross_validate(
 
 
 def _take(examples: Any, chosen: np.ndarray) -> Any:
-    from cluster_core.model.examples import Examples
+    from cluster_core.model.head.examples import Examples
 
     return Examples(examples.features[chosen], examples.classes[chosen], examples.n_labels)

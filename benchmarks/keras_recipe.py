@@ -69,8 +69,8 @@ def measure(
 
 def find_weights_file(folder: Path, name: str) -> Path:
     """Return the weights that both contenders load."""
-    from cluster_core.model.registry import get_backbone
-    from cluster_core.model.weights import find_weights
+    from cluster_core.model.backbones.registry import get_backbone
+    from cluster_core.model.backbones.weights import find_weights
 
     found = find_weights(get_backbone(name), folder)
     if found is None:

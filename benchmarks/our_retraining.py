@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cluster_core.model.registry import get_backbone
+from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.workspace import Workspace
 
 ARCHITECTURE = "mobilenet_0.50_224"
@@ -39,7 +39,7 @@ def measure(
 
 def measure_conversion(model_dir: str, workspace: str) -> dict[str, Any]:
     """Convert the backbone, which happens once on a machine."""
-    from cluster_core.model.conversion import prepare_backbone
+    from cluster_core.model.backbones.conversion import prepare_backbone
 
     begin = time.perf_counter()
     prepare_backbone(
@@ -56,11 +56,11 @@ def prepare_model(model_dir: str, workspace: str, alpha: float) -> dict[str, Any
     import keras
     import numpy as np
 
-    from cluster_core.model.bundle import BackboneReference, ModelBundle, save_bundle
-    from cluster_core.model.conversion import prepare_backbone
-    from cluster_core.model.head import Head
-    from cluster_core.model.preprocessing import Preprocessing
-    from cluster_core.model.weights import find_weights
+    from cluster_core.model.backbones.conversion import prepare_backbone
+    from cluster_core.model.backbones.preprocessing import Preprocessing
+    from cluster_core.model.backbones.weights import find_weights
+    from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle, save_bundle
+    from cluster_core.model.head.head import Head
 
     spec, place = get_backbone(ARCHITECTURE), Workspace(Path(workspace))
     weights = find_weights(spec, Path(model_dir))

@@ -21,8 +21,8 @@ from benchmarks import prediction_contenders
 from benchmarks.isolated import BYTES_PER_UNIT, PROJECT, run_isolated
 from benchmarks.our_retraining import ARCHITECTURE, prepare_model
 from benchmarks.tables import print_table
-from cluster_core.data.mapping import count_usable_cpus
-from cluster_core.model.registry import get_backbone
+from cluster_core.model.backbones.registry import get_backbone
+from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.workspace import ROOT_VARIABLE, Workspace
 
 N_PICTURES = 2000

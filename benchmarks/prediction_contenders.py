@@ -24,9 +24,9 @@ Labeller = Callable[[bytes], int]
 
 def measure_ours(files: list[str], bundle: str, workspace: str, n_threads: int) -> dict[str, Any]:
     """Our Predictor on single pictures, then `classify_files` on all."""
-    from cluster_core.model.bundle import load_bundle
-    from cluster_core.model.classification import classify_files
-    from cluster_core.model.prediction import Predictor
+    from cluster_core.model.bundle.bundle import load_bundle
+    from cluster_core.model.prediction.batch import classify_files
+    from cluster_core.model.prediction.predictor import Predictor
     from cluster_core.workspace import Workspace
 
     loaded, where = load_bundle(Path(bundle)), Workspace(Path(workspace))

@@ -14,10 +14,10 @@ from benchmarks import keras_recipe, our_retraining
 from benchmarks.isolated import run_isolated
 from benchmarks.our_retraining import ARCHITECTURE, TESTING_PERCENTAGE
 from benchmarks.tables import print_table
-from cluster_core.data.cache_file import CacheFile
-from cluster_core.data.dataset import scan_dataset
+from cluster_core.data.index import scan_dataset
 from cluster_core.data.splits import split_dataset
-from cluster_core.model.registry import get_backbone
+from cluster_core.model.backbones.registry import get_backbone
+from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 
 STEPS = 500

@@ -11,14 +11,14 @@ from typing import Any, TextIO
 
 import click
 
-from cluster_core.command_line import PATH, ProgressLine, plain_exits
-from cluster_core.data.sky.demo import render_demo_dataset
-from cluster_core.data.sky.kinds import DEMO_CLASSES
+from cluster_core.console import PATH, ProgressLine, plain_exits
 from cluster_core.errors import RunError
-from cluster_core.model.answers_csv import write_answers_csv
-from cluster_core.model.classification import Answer, classify_files, find_picture_files
-from cluster_core.model.prediction import Predictor
-from cluster_core.model.selection import choose_bundle
+from cluster_core.model.bundle.selection import choose_bundle
+from cluster_core.model.prediction.batch import Answer, classify_files, find_picture_files
+from cluster_core.model.prediction.csv import write_answers_csv
+from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.sky.demo import render_demo_dataset
+from cluster_core.sky.kinds import DEMO_CLASSES
 from cluster_core.workspace import Workspace, replacing
 
 DEFAULT_DEMO_CLASSES = ("globular clusters", "open clusters")

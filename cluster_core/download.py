@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from cluster_core.command_line import PATH, ProgressLine, plain_exits, run_as_program
-from cluster_core.data.addresses import parse_addresses
-from cluster_core.data.downloading import download_pictures
+from cluster_core.console import PATH, ProgressLine, plain_exits, run_as_program
+from cluster_core.data.web.addresses import parse_addresses
+from cluster_core.data.web.downloads import download_pictures
 from cluster_core.errors import ConfigError
 
 

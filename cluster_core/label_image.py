@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from cluster_core.command_line import PATH, plain_exits, run_as_program
-from cluster_core.data.mapping import count_usable_cpus
+from cluster_core.console import PATH, plain_exits, run_as_program
 from cluster_core.errors import BundleError, ConfigError
 from cluster_core.images import read_bytes
-from cluster_core.model.prediction import Prediction, Predictor
-from cluster_core.model.selection import choose_bundle
+from cluster_core.model.bundle.selection import choose_bundle
+from cluster_core.model.prediction.predictor import Prediction, Predictor
+from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.workspace import RETRAINED_LABELS, Workspace
 
 
@@ -80,7 +80,7 @@ def _label_with_graph(graph: Path, labels: Path | None, data: bytes, name: str) 
             path=graph,
         ) from error
     # Only here is TensorFlow needed: a bundle is answered without.
-    from cluster_core.model.frozen_graph import FrozenGraph
+    from cluster_core.model.prediction.frozen_graph import FrozenGraph
 
     return FrozenGraph(graph, names).predict_file(data, name)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cluster_core.command_line import (
+from cluster_core.console import (
     PATH,
     ProgressLine,
     end_after_disk_error,
@@ -18,8 +18,8 @@ from cluster_core.command_line import (
 )
 from cluster_core.errors import BackboneError
 from cluster_core.evaluation.scores import Metrics
-from cluster_core.model.head_settings import Evaluation
-from cluster_core.model.registry import TEST_BACKBONE, list_backbones
+from cluster_core.model.backbones.registry import TEST_BACKBONE, list_backbones
+from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, StageProgress, TrainEvent
 from cluster_core.training.locks import count_trainings_at_once

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_ROOT = "tf_files"
+DATASET_SUFFIX = "_photos"
 ROOT_VARIABLE = "CLUSTER_LAB_WORKSPACE"
 RETRAINED_LABELS = "retrained_labels.txt"
 

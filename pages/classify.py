@@ -4,16 +4,16 @@ import streamlit as st
 
 from cluster_core.errors import ImageError
 from cluster_core.images.sniffing import is_fits
-from cluster_core.model.entries import ModelEntry
-from cluster_core.model.prediction import Predictor
-from pages.components.answer_view import show_answer
-from pages.components.answers import answer_fully
-from pages.components.example_view import show_examples
-from pages.components.fits_view import show_fits
-from pages.components.given_pictures import EXAMPLE, GivenPicture, ask_for_pictures
-from pages.components.many_answers import answer_all, show_many
+from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.prediction.predictor import Predictor
+from pages.components.classify.example_view import show_examples
+from pages.components.classify.fits_view import show_fits
+from pages.components.classify.loaded_models import obtain_predictor
+from pages.components.classify.prediction_table import answer_all, show_many
+from pages.components.classify.prediction_view import show_answer
+from pages.components.classify.session_predictions import answer_fully
 from pages.components.model_picker import pick_model
-from pages.components.predictor import obtain_predictor
+from pages.components.picture_input import EXAMPLE, GivenPicture, ask_for_pictures
 from pages.components.text import escape_markdown
 
 _MAGIC_BYTES = 10

@@ -7,29 +7,29 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.data.dataset import DatasetIndex
-from cluster_core.data.datasets import dataset_dir
+from cluster_core.data.catalog import dataset_dir
+from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.workspace import Workspace
-from pages.components.class_actions import choose_shown_class, show_class_actions
-from pages.components.dataset_overview import (
+from pages.components.dataset.class_actions import choose_shown_class, show_class_actions
+from pages.components.dataset.empty_state import show_start
+from pages.components.dataset.gallery import show_gallery
+from pages.components.dataset.overview import (
     count_pictures,
     describe_few,
     describe_missing,
     find_split,
     show_overview,
 )
-from pages.components.dataset_picker import pick_dataset
-from pages.components.dataset_reading import DatasetReading, read_dataset
-from pages.components.dataset_start import show_start
-from pages.components.dataset_upload import show_upload
-from pages.components.dataset_work import work_on
-from pages.components.gallery import show_gallery
+from pages.components.dataset.picker import pick_dataset
+from pages.components.dataset.trash_list import show_trash
+from pages.components.dataset.upload import show_upload
+from pages.components.dataset_contents import DatasetReading, read_dataset
+from pages.components.long_work import work_on
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.text import escape_markdown
-from pages.components.trash_list import show_trash
 
 _PICTURES, _ADD, _OVERVIEW = "Pictures", "Add pictures", "Overview"
 

@@ -9,11 +9,11 @@ from cluster_core.evaluation.scores import Metrics
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import load_config, load_result
 from cluster_core.workspace import Workspace
-from pages.components.confusion_matrix import MANY_CLASSES, show_confusion
-from pages.components.mistakes import choose_page, show_mistakes, show_thumbnail
+from pages.components.evaluation.confusion_matrix import MANY_CLASSES, show_confusion
+from pages.components.evaluation.mistakes import choose_page, show_mistakes, show_thumbnail
+from pages.components.evaluation.run_choice import choose_tested_run
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
-from pages.components.run_choice import choose_tested_run
 from pages.components.run_view import start_run
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy, format_percent

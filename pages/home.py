@@ -3,15 +3,15 @@
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.model.selection import STARTER_ID
+from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.workspace import Workspace
-from pages.components.dataset_work import is_working, work_on
 from pages.components.demo_dataset import begin_demo, render_samples, take_finished_demo
-from pages.components.given_pictures import EXAMPLE, FIRST_EXAMPLE
+from pages.components.home.workflow import show_workflow
+from pages.components.long_work import is_working, work_on
 from pages.components.navigation import PageFile
 from pages.components.outcome import attempt, show_outcome
+from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice, choose
-from pages.components.workflow import show_workflow
 
 
 def show_way(key: str, icon: str, title: str, sentence: str, action: str) -> bool:

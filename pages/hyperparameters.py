@@ -3,10 +3,11 @@
 import streamlit as st
 
 from cluster_core.workspace import Workspace
-from pages.components.architecture_cards import show_architectures
-from pages.components.dataset_choice import choose_dataset
-from pages.components.dataset_reading import read_dataset
-from pages.components.preset_buttons import show_presets
+from pages.components.dataset_contents import read_dataset
+from pages.components.hyperparameters.architecture_cards import show_architectures
+from pages.components.hyperparameters.dataset_choice import choose_dataset
+from pages.components.hyperparameters.preset_buttons import show_presets
+from pages.components.hyperparameters.start_button import show_start, show_train_at_once
 from pages.components.settings_form import (
     begin_settings,
     read_config,
@@ -16,7 +17,6 @@ from pages.components.settings_form import (
     show_tensor_name,
 )
 from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
-from pages.components.training_start import show_start, show_train_at_once
 
 st.title("Hyperparameters")
 workspace = Workspace.default()

@@ -5,12 +5,12 @@ from datetime import datetime
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.model.entries import ModelEntry
-from cluster_core.model.library import list_models
+from cluster_core.model.bundle.library import list_models
+from cluster_core.model.bundle.summaries import ModelEntry
 from cluster_core.workspace import Workspace
-from pages.components.model_card import show_card
 from pages.components.model_picker import name_labels, tell_accuracy
-from pages.components.model_upload import show_upload
+from pages.components.models.model_card import show_card
+from pages.components.models.model_upload import show_upload
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.selection import Choice, choose, get_known

@@ -7,11 +7,11 @@ from cluster_core.errors import ClusterError
 from cluster_core.training.runs import list_runs
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
-from pages.components.run_table import show_runs
 from pages.components.run_view import show_run
 from pages.components.selection import Choice, choose, get_chosen
-from pages.components.tensorboard_link import show_tensorboard
 from pages.components.text import escape_markdown
+from pages.components.training.run_table import show_runs
+from pages.components.training.tensorboard_link import show_tensorboard
 
 st.title("Training")
 workspace = Workspace.default()

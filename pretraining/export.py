@@ -14,15 +14,16 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from cluster_core.model.bundle import BackboneReference, ModelBundle, save_bundle
-from cluster_core.model.converted import ConvertedBackbone
-from cluster_core.model.head import Head
-from cluster_core.model.keras_backbones import hash_weights
-from cluster_core.model.preprocessing import Preprocessing
-from cluster_core.model.registry import SKY_BACKBONE
-from cluster_core.model.shipped import REHEARSAL, SKY_RECORD, SKY_WEIGHTS, STARTER
-from cluster_core.model.sky_backbone import build_sky_model, load_sky_weights
-from cluster_core.model.weights import hash_file
+from cluster_core.model.backbones.converted import ConvertedBackbone
+from cluster_core.model.backbones.keras import hash_weights
+from cluster_core.model.backbones.preprocessing import Preprocessing
+from cluster_core.model.backbones.registry import SKY_BACKBONE
+from cluster_core.model.backbones.shipped import SKY_RECORD, SKY_WEIGHTS
+from cluster_core.model.backbones.sky import build_sky_model, load_sky_weights
+from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle, save_bundle
+from cluster_core.model.bundle.starter import REHEARSAL, STARTER
+from cluster_core.model.head.head import Head
+from cluster_core.storage.file_hashes import hash_file
 from pretraining.linear import Floats
 
 TOLERANCE = 1e-4

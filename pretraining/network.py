@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the name everybody knows
 
-from cluster_core.model.sky_backbone import FEATURES, STEM_WIDTH, WIDTHS
+from cluster_core.model.backbones.sky import FEATURES, STEM_WIDTH, WIDTHS
 
 
 class NormedConv(nn.Module):

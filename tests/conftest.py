@@ -14,8 +14,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CLUSTER_LAB_TEST_BACKBONE"] = "1"
 
 from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
-from cluster_core.model.converted import ConvertedBackbone, find_converted
-from cluster_core.model.registry import TEST_BACKBONE
+from cluster_core.model.backbones.converted import ConvertedBackbone, find_converted
+from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.workspace import ROOT_VARIABLE, Workspace
@@ -36,7 +36,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 @pytest.fixture(scope="session")
 def converted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the `random` backbone, converted."""
-    from cluster_core.model.conversion import convert_backbone
+    from cluster_core.model.backbones.conversion import convert_backbone
 
     folder = tmp_path_factory.mktemp("backbones")
     convert_backbone(TEST_BACKBONE, None, folder)

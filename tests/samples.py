@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cluster_core.data.dataset import DatasetIndex, Picture
+from cluster_core.data.index import DatasetIndex, Picture
 
 REPOSITORY = Path(__file__).parents[1]
 # Other people's pictures and pretrained weights: never part of the repository.

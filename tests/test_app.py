@@ -9,7 +9,7 @@ from tests.samples import run_python
 SCRIPT = """
 import asyncio, json, sys
 from app import app, lifespan
-from cluster_core.training.supervisor import find_supervisor
+from cluster_core.training.jobs.supervisor import find_supervisor
 from streamlit.testing.v1 import AppTest
 
 async def serve():

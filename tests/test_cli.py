@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cluster_core import cli, command_line
-from cluster_core.command_line import ProgressLine
+from cluster_core import cli
+from cluster_core import console as command_line
+from cluster_core.console import ProgressLine
 from tests.samples import COLOURS, REPOSITORY, draw_blob, run_python, save_picture, write_photos
 
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from cluster_core import download
 from cluster_core.access import PUBLIC_VARIABLE
-from tests.data.web_server import allow_home, make_picture, serving
+from tests.data.web.web_server import allow_home, make_picture, serving
 from tests.samples import run_python
 
 

@@ -1,1 +1,1 @@
-"""Folders of pictures: what is in them, and how they are split."""
+"""Datasets: folders of labelled pictures, indexed, checked and split."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cluster_core.data.dataset import DatasetIndex, Picture
 from cluster_core.data.fingerprints import find_copies
+from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.errors import ConfigError, DatasetError
 
 FEW_PICTURES = 20

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from cluster_core.data.cache_file import CacheFile
-from cluster_core.data.file_hashes import FileHashes, take_stamp
-from cluster_core.data.mapping import map_images
 from cluster_core.errors import ImageError
 from cluster_core.images import decode_image, read_bytes
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.file_hashes import FileHashes, take_stamp
+from cluster_core.storage.mapping import map_images
 
 SIDE_PX = 160
 # Raised when the same picture would be drawn otherwise.

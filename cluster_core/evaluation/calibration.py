@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cluster_core.model.head import softmax
+from cluster_core.model.head.head import softmax
 
 # As sure of a temperature near 1 as some ten pictures would make it: a handful of
 # validation pictures, all right, must not turn every score into a certainty.

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cluster_core.evaluation.scores import TestedPicture
-from cluster_core.model.weights import hash_file
+from cluster_core.storage.file_hashes import hash_file
 
 # A page is drawn with every click: what was hashed is kept, 64 bytes a picture.
 MOST_HASHES = 10_000

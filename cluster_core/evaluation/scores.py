@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cluster_core.data.dataset import Picture
+from cluster_core.data.index import Picture
 from cluster_core.evaluation.intervals import compute_wilson_interval
 
 

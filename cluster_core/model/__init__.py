@@ -1,1 +1,1 @@
-"""Backbones, bottleneck features, heads, bundles, prediction and export."""
+"""Models: pretrained backbones, features, the trained head, bundles and predictions."""

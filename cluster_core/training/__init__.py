@@ -1,1 +1,1 @@
-"""One training: its settings, its events, its orchestration."""
+"""Training: its settings, one run from pictures to a model, and everything around it."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from cluster_core.data.splits import check_percentages
 from cluster_core.errors import ConfigError
-from cluster_core.model.head_settings import ALL_AT_ONCE, HeadSettings
-from cluster_core.model.registry import DEFAULT_ARCHITECTURE, BackboneSpec, get_backbone
-from cluster_core.model.views import PLAIN_VIEWS, SKY_VIEWS, Distortion, View
+from cluster_core.model.backbones.registry import DEFAULT_ARCHITECTURE, BackboneSpec, get_backbone
+from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, Distortion, View
+from cluster_core.model.head.settings import ALL_AT_ONCE, HeadSettings
 
 _GRAPH_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*(/[A-Za-z0-9_.\-]+)*")
 # The first names in an exported graph; TensorFlow tells no capitals apart.

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cluster_core.data.dataset import DatasetIndex
+from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Split
-from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.head.settings import Evaluation
 
 
 class Stage(StrEnum):

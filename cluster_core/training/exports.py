@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import filelock
 from tensorflow.compat.v1 import GraphDef
 
-from cluster_core.data.dataset import DatasetIndex
+from cluster_core.data.index import DatasetIndex
 from cluster_core.evaluation.scores import Metrics
-from cluster_core.model.bundle import BackboneReference, ModelBundle
-from cluster_core.model.converted import ConvertedBackbone
-from cluster_core.model.export import build_graph, save_graph, save_labels, save_saved_model
-from cluster_core.model.head import Head
-from cluster_core.model.head_training import FittedHead
-from cluster_core.model.preprocessing import Preprocessing
+from cluster_core.model.backbones.converted import ConvertedBackbone
+from cluster_core.model.backbones.preprocessing import Preprocessing
+from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle
+from cluster_core.model.export.graphs import build_graph, save_graph, save_labels, save_saved_model
+from cluster_core.model.head.head import Head
+from cluster_core.model.head.training import FittedHead
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.workspace import Workspace

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import tensorflow as tf
 
-from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.head.settings import Evaluation
 
 FILE_VERSION = "brain.Event:2"
 

@@ -9,26 +9,26 @@ from pathlib import Path
 
 import numpy as np
 
-from cluster_core.data.cache_file import CacheFile
-from cluster_core.data.dataset import DatasetIndex, Picture, scan_dataset
+from cluster_core.data.index import DatasetIndex, Picture, scan_dataset
 from cluster_core.data.splits import Split, split_dataset
 from cluster_core.errors import RunError
 from cluster_core.evaluation.calibration import fit_temperature
 from cluster_core.evaluation.scores import Metrics, compute_metrics
-from cluster_core.model.bottlenecks import BottleneckCache
-from cluster_core.model.bundle import ModelBundle, save_bundle
-from cluster_core.model.conversion import prepare_backbone
-from cluster_core.model.converted import ConvertedBackbone
-from cluster_core.model.examples import Examples
-from cluster_core.model.export import save_graph
-from cluster_core.model.extraction import BottleneckSource
-from cluster_core.model.features import load_extractor
-from cluster_core.model.head import Head
-from cluster_core.model.head_settings import ALL_AT_ONCE, Evaluation
-from cluster_core.model.head_training import FittedHead, fit_head
-from cluster_core.model.preprocessing import Preprocessing
-from cluster_core.model.starter import find_prior
-from cluster_core.model.views import View
+from cluster_core.model.backbones.conversion import prepare_backbone
+from cluster_core.model.backbones.converted import ConvertedBackbone
+from cluster_core.model.backbones.litert import load_extractor
+from cluster_core.model.backbones.preprocessing import Preprocessing
+from cluster_core.model.bundle.bundle import ModelBundle, save_bundle
+from cluster_core.model.bundle.starter import find_prior
+from cluster_core.model.export.graphs import save_graph
+from cluster_core.model.features.cache import BottleneckCache
+from cluster_core.model.features.extraction import BottleneckSource
+from cluster_core.model.features.views import View
+from cluster_core.model.head.examples import Examples
+from cluster_core.model.head.head import Head
+from cluster_core.model.head.settings import ALL_AT_ONCE, Evaluation
+from cluster_core.model.head.training import FittedHead, fit_head
+from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
 from cluster_core.training.exports import assemble_bundle, export, make_graph

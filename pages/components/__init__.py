@@ -1,1 +1,1 @@
-"""What several pages draw."""
+"""Components that several pages draw; each page has a folder for its own."""

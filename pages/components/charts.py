@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
-from cluster_core.model.head_settings import Evaluation
-from cluster_core.training.curves import smooth_curve
+from cluster_core.model.head.settings import Evaluation
+from cluster_core.training.insight.curves import smooth_curve
 
 # Told apart by people who see colours differently, on white and on black.
 COLOURS = ("#4C78D8", "#E8871E", "#3AA887", "#C44E9C", "#8A7AD8", "#B8A024", "#D8504C", "#6C8EA0")

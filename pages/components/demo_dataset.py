@@ -10,11 +10,11 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageOps
 
-from cluster_core.data.dataset import Progress
-from cluster_core.data.datasets import create_dataset, list_datasets
-from cluster_core.data.sky import render_demo_dataset, render_picture
+from cluster_core.data.catalog import create_dataset, list_datasets
+from cluster_core.data.index import Progress
+from cluster_core.sky import render_demo_dataset, render_picture
 from cluster_core.workspace import Workspace
-from pages.components.dataset_work import Work, begin_work
+from pages.components.long_work import Work, begin_work
 from pages.components.outcome import Outcome
 from pages.components.selection import Choice, choose
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.model.entries import STARTER_ACCURACY, ModelEntry
-from cluster_core.model.library import list_models
-from cluster_core.model.selection import STARTER_ID
+from cluster_core.model.bundle.library import list_models
+from cluster_core.model.bundle.selection import STARTER_ID
+from cluster_core.model.bundle.summaries import STARTER_ACCURACY, ModelEntry
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_known

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.data.archives import ImportReport
-from cluster_core.data.trash import TrashEntry, restore
+from cluster_core.data.archives.dataset_archive import ImportReport
 from cluster_core.errors import ClusterError
+from cluster_core.storage.trash import TrashEntry, restore
 from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 

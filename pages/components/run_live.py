@@ -8,7 +8,7 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
-from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import Stage
 from cluster_core.training.runs import (

@@ -9,6 +9,7 @@ import streamlit as st
 from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.jobs.supervisor import find_supervisor
 from cluster_core.training.runs import (
     RunState,
     RunStatus,
@@ -19,14 +20,13 @@ from cluster_core.training.runs import (
     read_log,
     submit_run,
 )
-from cluster_core.training.supervisor import find_supervisor
 from cluster_core.workspace import Workspace
-from pages.components.command_line import show_command
 from pages.components.navigation import PageFile
 from pages.components.run_live import show_curves, show_running
 from pages.components.selection import Choice, choose
 from pages.components.settings_form import put_settings
 from pages.components.settings_list import LABELS, describe_setting
+from pages.components.terminal_command import show_command
 from pages.components.text import escape_markdown
 from pages.components.words import (
     count_seconds,

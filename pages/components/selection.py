@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import streamlit as st
 
-from cluster_core.data.datasets import choose_default, list_datasets
+from cluster_core.data.catalog import choose_default, list_datasets
 from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
-from cluster_core.model.library import list_models
+from cluster_core.model.bundle.library import list_models
 from cluster_core.training.runs import RunState, RunStatus, list_runs, load_status
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cluster_core.data.sky import render_picture
 from cluster_core.data.splits import compute_place
+from cluster_core.sky import render_picture
 from tests.samples import draw_blob
 
 KINDS = ("globular_resolved", "open_rich")

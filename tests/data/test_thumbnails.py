@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cluster_core.data import file_hashes, thumbnails
-from cluster_core.data.cache_file import CacheFile
+from cluster_core.data import thumbnails
 from cluster_core.data.thumbnails import ThumbnailCache
 from cluster_core.errors import ImageError
+from cluster_core.storage import file_hashes
+from cluster_core.storage.cache_file import CacheFile
 from tests.samples import draw_blob, save_picture
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cluster_core.evaluation.calibration import TEMPERATURES, fit_temperature
-from cluster_core.model.head import softmax
+from cluster_core.model.head.head import softmax
 
 STEP = np.log(TEMPERATURES[1] / TEMPERATURES[0])
 

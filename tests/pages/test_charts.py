@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.head.settings import Evaluation
 from pages.components.charts import DATA, Measure, draw_comparison, draw_learning_curve
 
 EVALUATIONS = tuple(Evaluation(10 * n, 0.5 + n / 10, 0.7, 0.4 + n / 10, 0.8, 14) for n in range(5))

@@ -14,8 +14,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.model import looking, prediction
-from pages.components import given_pictures, many_answers
+from cluster_core.model.prediction import details as looking
+from cluster_core.model.prediction import predictor as prediction
+from pages.components import picture_input as given_pictures
+from pages.components.classify import prediction_table as many_answers
 from tests.samples import COLOURS, REPOSITORY, draw_blob
 
 PAGE = str(REPOSITORY / "pages" / "classify.py")

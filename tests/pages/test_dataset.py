@@ -13,16 +13,19 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.data import placing
-from cluster_core.data.datasets import list_datasets
-from cluster_core.data.downloading import DownloadReport, FailedAddress
-from cluster_core.data.editing import list_classes
-from cluster_core.data.trash import list_trash
+from cluster_core.data.catalog import list_datasets
+from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.web.downloads import DownloadReport, FailedAddress
+from cluster_core.storage import safe_moves as placing
+from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import submit_run
-from pages.components import address_list, dataset_overview, dataset_work, demo_dataset
-from pages.components.gallery import PER_PAGE
-from pages.components.gallery import key_of as key_of_box
+from pages.components import demo_dataset
+from pages.components import long_work as dataset_work
+from pages.components.dataset import address_list
+from pages.components.dataset import overview as dataset_overview
+from pages.components.dataset.gallery import PER_PAGE
+from pages.components.dataset.gallery import key_of as key_of_box
 from pages.components.outcome import Outcome
 from tests.pages.opening import open_file
 from tests.samples import COLOURS, draw_blob, save_picture, write_photos
@@ -564,7 +567,7 @@ def test_a_dataset_deleted_in_another_tab_is_told(dataset, workspace):
 
 
 def test_pictures_are_read_once_however_often_the_page_runs(dataset, monkeypatch):
-    from pages.components import dataset_reading
+    from pages.components import dataset_contents as dataset_reading
 
     scan, calls = dataset_reading.scan_dataset, []
     monkeypatch.setattr(
@@ -603,7 +606,7 @@ def test_work_that_a_click_interrupts_goes_on(dataset, monkeypatch):
 def test_pictures_deleted_while_the_page_is_drawn_are_a_sentence(dataset, monkeypatch):
     page = open_page()
     assert page.session_state[key_of_box(dataset / BLUE / "field 0.png")] is False
-    from pages.components import gallery
+    from pages.components.dataset import gallery
 
     real = gallery.ThumbnailCache.get_many
 

@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.data.trash import list_trash
 from cluster_core.evaluation.scores import Metrics, TestedPicture
+from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import (
     RunResult,
@@ -25,9 +25,9 @@ from cluster_core.training.runs import (
 from cluster_core.training.runs.folder import save_status
 from cluster_core.training.runs.records import save_result
 from cluster_core.workspace import Workspace
-from pages.components import mistakes
-from pages.components.confusion_matrix import CELL, draw_confusion
-from pages.components.mistakes import name_mistake
+from pages.components.evaluation import mistakes
+from pages.components.evaluation.confusion_matrix import CELL, draw_confusion
+from pages.components.evaluation.mistakes import name_mistake
 from tests.pages.opening import open_file
 from tests.samples import draw_blob, save_picture
 

@@ -9,12 +9,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.data.datasets import create_dataset, list_datasets
+from cluster_core.data.catalog import create_dataset, list_datasets
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import RunState, submit_run
 from cluster_core.training.runs.folder import save_status
-from pages.components import dataset_work, demo_dataset
-from pages.components.given_pictures import EXAMPLE, FIRST_EXAMPLE
+from pages.components import demo_dataset
+from pages.components import long_work as dataset_work
+from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice
 from tests.pages.opening import open_file
 from tests.samples import REPOSITORY, draw_blob, save_picture, write_photos

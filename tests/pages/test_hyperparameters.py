@@ -10,14 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.model.head_settings import Evaluation
-from cluster_core.model.registry import list_backbones
+from cluster_core.model.backbones.registry import list_backbones
+from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
 from cluster_core.training.runs import folder as run_folder
 from cluster_core.training.runs import list_runs, load_config, submit_run
-from pages.components import training_start
-from pages.components.architecture_cards import FAMILIES
+from pages.components.hyperparameters import start_button as training_start
+from pages.components.hyperparameters.architecture_cards import FAMILIES
 from pages.components.settings_list import ALL_SETTINGS, key_of
 from tests.pages.opening import open_file
 from tests.samples import COLOURS, REPOSITORY, write_photos

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
 from cluster_core.errors import RunError
 from cluster_core.evaluation.scores import Metrics, TestedPicture
-from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import Stage
 from cluster_core.training.runs import (
@@ -24,8 +24,8 @@ from cluster_core.training.runs import (
 )
 from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
 from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_result
-from pages.components import tensorboard_link
 from pages.components.run_live import BACKBONE_NOTE
+from pages.components.training import tensorboard_link
 from tests.pages.opening import open_file
 
 NOBODY = "20200101-000000-000000-abcd"

@@ -19,11 +19,11 @@ from cluster_core.errors import (
     ImageError,
     RunError,
 )
-from cluster_core.model.bundle import load_bundle
-from cluster_core.model.converted import find_converted
-from cluster_core.model.head_settings import Evaluation
-from cluster_core.model.prediction import Predictor
-from cluster_core.model.registry import TEST_BACKBONE
+from cluster_core.model.backbones.converted import find_converted
+from cluster_core.model.backbones.registry import TEST_BACKBONE
+from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.head.settings import Evaluation
+from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.training.events import DatasetRead, Stage, StageProgress
 from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.train import train

@@ -1,4 +1,4 @@
-"""Trainings as folders: asked for, queued, watched and looked back on, all by reading files."""
+"""Training runs as folders: requested, watched and reviewed by reading files."""
 
 from cluster_core.training.runs.folder import (
     delete_run,

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cluster_core.access import Action, require
-from cluster_core.data.dataset import DatasetIndex
+from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Side, Split
 from cluster_core.errors import ClusterError, RunError
 from cluster_core.evaluation.scores import Metrics, TestedPicture
-from cluster_core.model.head_settings import Evaluation
+from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.place import find_folder
 from cluster_core.workspace import Workspace, replacing

@@ -1,0 +1,1 @@
+"""Datasets as .zip files: checked as hostile input, unpacked, written."""

@@ -1,0 +1,239 @@
+"""Which entries of a .zip may be unpacked, and into which class; decided before one is."""
+
+from __future__ import annotations
+
+import re
+import stat
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cluster_core.data.class_folders import is_system_file
+from cluster_core.data.index import RejectedFile
+from cluster_core.data.labels import check_class_name, find_label_problem, fold_name, shorten
+from cluster_core.errors import DatasetError, ImageError
+from cluster_core.images import has_image_suffix
+from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, check_file_bytes
+
+MAX_UNPACKED_BYTES = 4_000_000_000
+# Deflate packs nothing more than 1032-fold, and pictures that tell something not 100-fold.
+MAX_RATIO = 200
+MIN_BOMB_BYTES = 1_000_000
+EXPECTED = (
+    "Expected is one folder of pictures for each class, such as open clusters/M 45.jpg: make a "
+    "new .zip of the folder that holds the class folders."
+)
+_ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
+_UTF8_FLAG = 0x800
+_DRIVE = re.compile(r"[A-Za-z]:")
+_ARCHIVE_SUFFIXES = frozenset(
+    {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".jar", ".iso"}
+)
+_CLASS_AND_PICTURE = 2
+
+
+@dataclass(frozen=True)
+class PlannedPicture:
+    """An entry to be unpacked.
+
+    Attributes
+    ----------
+    info : ZipInfo
+        Where it is in the archive.
+    path : Path
+        Its name there.
+    label : str
+        The class it goes to.
+    """
+
+    info: zipfile.ZipInfo
+    path: Path
+    label: str
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What is to be unpacked.
+
+    Attributes
+    ----------
+    pictures : tuple of PlannedPicture
+        In the order of the archive.
+    labels : tuple of str
+        Their classes, and empty ones of the archive.
+    rejected : tuple of RejectedFile
+        Entries that are left in it.
+    """
+
+    pictures: tuple[PlannedPicture, ...]
+    labels: tuple[str, ...]
+    rejected: tuple[RejectedFile, ...]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    info: zipfile.ZipInfo
+    name: str
+    parts: tuple[str, ...]
+
+    @property
+    def is_picture(self) -> bool:
+        return not self.info.is_dir() and has_image_suffix(Path(self.parts[-1]))
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether the system left it, and nobody wants to read of it."""
+        return any(part == "__MACOSX" or is_system_file(part) for part in self.parts)
+
+
+def plan_import(
+    infos: Iterable[zipfile.ZipInfo], archive_bytes: int, present: Sequence[str]
+) -> ImportPlan:
+    """Check every entry of an archive, and say what is to be unpacked.
+
+    Parameters
+    ----------
+    infos : iterable of ZipInfo
+        Its entries.
+    archive_bytes : int
+        Its size.
+    present : sequence of str
+        Classes that the dataset has. An entry of `Open` goes to the class `open`.
+
+    Raises
+    ------
+    DatasetError
+        An entry is not what may be unpacked; the message names it.
+    """
+    entries = [_check_entry(info) for info in infos]
+    if sum(entry.info.compress_size for entry in entries) > archive_bytes:
+        raise _refuse("its entries claim more bytes than it has. It may be a zip bomb.")
+    entries = [entry for entry in entries if entry.parts and not entry.is_ignored]
+    top = _find_top_folder([entry for entry in entries if entry.is_picture])
+    labels = {fold_name(label): label for label in present}
+    used: dict[str, None] = {}
+    pictures: list[PlannedPicture] = []
+    rejected: list[RejectedFile] = []
+    for entry in entries:
+        if entry.is_picture:
+            picture = PlannedPicture(
+                entry.info, Path(entry.name), _find_label(entry, entry.parts[len(top) :], labels)
+            )
+            used[picture.label] = None
+            try:
+                check_file_bytes(entry.info.file_size, entry.parts[-1], DEFAULT_LIMITS)
+                pictures.append(picture)
+            except ImageError as error:
+                rejected.append(RejectedFile(picture.path, picture.label, str(error)))
+        elif not entry.info.is_dir():
+            rejected.append(_reject_no_picture(entry))
+    if not used:
+        raise _refuse(f"it holds no pictures. {EXPECTED}")
+    _check_total(pictures)
+    used |= dict.fromkeys(_find_empty_classes(entries, top, labels))
+    return ImportPlan(tuple(pictures), tuple(used), tuple(rejected))
+
+
+def _check_entry(info: zipfile.ZipInfo) -> _Entry:
+    name = _decode_name(info)
+    entry = _Entry(info, name, PurePosixPath(name).parts)
+    mode = info.external_attr >> 16
+    suffix = PurePosixPath(name.lower()).suffix
+    ratio = info.file_size / max(info.compress_size, 1)
+    problems = (
+        (find_label_problem(name) is not None, "has a control character in its name"),
+        ("\\" in name, "has a backslash in its name, where zip files have a slash"),
+        (name.startswith("/") or _DRIVE.match(name), "has a path from the root of a disk"),
+        (".." in entry.parts, "leads out of its folder with .."),
+        (stat.S_ISLNK(mode), "is a link"),
+        (stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR), "is a device and no file"),
+        (info.flag_bits & _ENCRYPTED_FLAGS, "is locked with a password"),
+        (suffix in _ARCHIVE_SUFFIXES and not entry.is_picture, "is an archive in the archive"),
+        (
+            info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
+            "is packed in an unusual way (only Deflate can be read)",
+        ),
+        (
+            info.file_size > MIN_BOMB_BYTES and ratio > MAX_RATIO,
+            f"would become {ratio:,.0f} times as large when unpacked, as in a zip bomb",
+        ),
+        (info.header_offset < 0, "lies before the beginning of the file"),
+    )
+    for is_found, problem in problems:
+        if is_found:
+            raise _refuse(f"its entry {shorten(name)} {problem}. {EXPECTED}")
+    return entry
+
+
+def _decode_name(info: zipfile.ZipInfo) -> str:
+    """Return an entry's name; macOS writes UTF-8 and does not say so."""
+    name = info.orig_filename
+    if not info.flag_bits & _UTF8_FLAG:
+        try:
+            return name.encode("cp437").decode()
+        except UnicodeError:
+            pass
+    return name
+
+
+def _find_top_folder(pictures: Sequence[_Entry]) -> tuple[str, ...]:
+    """Return the one folder around all class folders, if there is one."""
+    tops = {entry.parts[0] for entry in pictures}
+    depth = max((len(entry.parts) for entry in pictures), default=0)
+    return tuple(tops) if len(tops) == 1 and depth > _CLASS_AND_PICTURE else ()
+
+
+def _find_label(entry: _Entry, parts: tuple[str, ...], labels: dict[str, str]) -> str:
+    """Return the class of a picture, and note it in `labels`."""
+    if len(parts) < _CLASS_AND_PICTURE:
+        raise _refuse(f"its entry {shorten(entry.name)} lies in no class folder. {EXPECTED}")
+    if len(parts) > _CLASS_AND_PICTURE:
+        holder = "/".join(entry.parts[:-_CLASS_AND_PICTURE])
+        raise _refuse(
+            f"its entry {shorten(entry.name)} lies too deep. {EXPECTED} Here that may be "
+            f"{shorten(holder)}."
+        )
+    return _note_label(entry, parts[0], labels)
+
+
+def _note_label(entry: _Entry, folder: str, labels: dict[str, str]) -> str:
+    try:
+        label = check_class_name(folder)
+    except DatasetError as error:
+        raise _refuse(f"of its entry {shorten(entry.name)}. {error}") from error
+    return labels.setdefault(fold_name(label), label)
+
+
+def _find_empty_classes(
+    entries: Sequence[_Entry], top: tuple[str, ...], labels: dict[str, str]
+) -> list[str]:
+    filled = {entry.parts[:-1] for entry in entries}
+    return [
+        _note_label(entry, entry.parts[-1], labels)
+        for entry in entries
+        if entry.info.is_dir() and entry.parts[:-1] == top and entry.parts not in filled
+    ]
+
+
+def _reject_no_picture(entry: _Entry) -> RejectedFile:
+    file_name = entry.parts[-1]
+    label = entry.parts[-2] if len(entry.parts) > 1 else ""
+    ending = Path(file_name).suffix or "no ending"
+    reason = f"{file_name} does not end like a picture (found {ending})."
+    return RejectedFile(Path(entry.name), label, reason)
+
+
+def _check_total(pictures: Sequence[PlannedPicture]) -> None:
+    total = 0
+    for picture in pictures:
+        total += picture.info.file_size
+        if total > MAX_UNPACKED_BYTES:
+            raise _refuse(
+                f"with its entry {shorten(str(picture.path))} it unpacks to more than "
+                f"{MAX_UNPACKED_BYTES / MEGA:,.0f} MB. Bring the pictures in several archives."
+            )
+
+
+def _refuse(reason: str) -> DatasetError:
+    return DatasetError(f"Nothing was unpacked, because {reason}", path=Path())

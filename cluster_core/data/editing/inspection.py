@@ -1,0 +1,132 @@
+"""Look at a picture before it is stored: is it one, what may it be called, is it there already."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster_core.data.facts import PictureFacts, compute_facts
+from cluster_core.data.labels import FORBIDDEN_CHARACTERS, is_device_name, is_invisible
+from cluster_core.images import has_image_suffix
+from cluster_core.images.sniffing import GZIP_MAGIC, raster_format
+
+# A file system takes 255 bytes, and a number or the name of a draft may be added.
+MAX_STEM_BYTES = 150
+_SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg"),
+    "PNG": (".png",),
+    "WebP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "FITS": (".fits", ".fit", ".fts", ".fz"),
+    "gzipped FITS": (".fits.gz", ".fit.gz", ".fts.gz"),
+}
+
+
+@dataclass(frozen=True)
+class InspectedPicture:
+    """A picture that was decoded in full.
+
+    Attributes
+    ----------
+    file_name : str
+        A safe name, with an ending that suits the content.
+    n_bytes : int
+        Size of its file.
+    sha256 : str
+        Of its bytes, hexadecimal.
+    facts : PictureFacts
+        Its size and fine structure.
+    """
+
+    file_name: str
+    n_bytes: int
+    sha256: str
+    facts: PictureFacts
+
+
+def inspect_picture(file_name: str, data: bytes) -> InspectedPicture:
+    """Decode a picture that a visitor brings.
+
+    Raises
+    ------
+    ImageError
+        It is no picture, too large, or damaged.
+    """
+    facts = compute_facts(data, clean_file_name(file_name))
+    sha256 = hashlib.sha256(data).hexdigest()
+    return InspectedPicture(_suit_file_name(file_name, data), len(data), sha256, facts)
+
+
+def clean_file_name(file_name: str) -> str:
+    """Return the last part of a name without anything that a disk or a reader would stumble on."""
+    last = unicodedata.normalize("NFC", file_name).replace("\\", "/").rsplit("/", maxsplit=1)[-1]
+    kept = "".join(
+        "_" if character in FORBIDDEN_CHARACTERS else character
+        for character in last
+        if unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+        and not is_invisible(character)
+    )
+    return kept.strip().lstrip(".").strip() or "picture"
+
+
+class ClassContents:
+    """What a class holds, to find a file of the same bytes without reading all of them.
+
+    Parameters
+    ----------
+    class_dir : Path
+        Its folder. One that does not exist is empty.
+    """
+
+    def __init__(self, class_dir: Path) -> None:
+        self._by_size: dict[int, list[Path]] = defaultdict(list)
+        self._sha256s: dict[Path, str] = {}
+        if not class_dir.is_dir():
+            return
+        with os.scandir(class_dir) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+                    size = entry.stat(follow_symlinks=False).st_size
+                    self._by_size[size].append(class_dir / entry.name)
+
+    def find_same(self, picture: InspectedPicture) -> Path | None:
+        """Return a file of the class with the very same bytes, if there is one."""
+        for path in self._by_size[picture.n_bytes]:
+            if path not in self._sha256s:
+                try:
+                    self._sha256s[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+                except OSError:  # deleted meanwhile, or locked: no reason to refuse a picture
+                    continue
+            if self._sha256s[path] == picture.sha256:
+                return path
+        return None
+
+    def add(self, picture: InspectedPicture, path: Path) -> None:
+        """Note a picture that is, or will be, in the class."""
+        self._by_size[picture.n_bytes].append(path)
+        self._sha256s[path] = picture.sha256
+
+
+def _suit_file_name(file_name: str, data: bytes) -> str:
+    """Return a safe name whose ending says what kind of picture `data` is."""
+    name = clean_file_name(file_name)
+    fits = "gzipped FITS" if data.startswith(GZIP_MAGIC) else "FITS"
+    suffixes = _SUFFIXES[raster_format(data) or fits]
+    suffix = next((name[-len(s) :] for s in suffixes if name.lower().endswith(s)), None)
+    stem = _strip_image_suffix(name) if suffix is None else name[: -len(suffix)]
+    stem = stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore").rstrip(". ") or "picture"
+    return (f"_{stem}" if is_device_name(stem) else stem) + (suffix or suffixes[0])
+
+
+def _strip_image_suffix(name: str) -> str:
+    path = Path(name)
+    if not has_image_suffix(path):
+        return name
+    gzipped = path.suffix.lower() == ".gz"
+    return path.with_suffix("").stem if gzipped else path.stem

@@ -1,0 +1,173 @@
+"""Many pictures at once: each is stored or refused by itself, and the work may be interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cluster_core.data.archives.dataset_archive import ImportReport
+from cluster_core.data.class_folders import is_system_file
+from cluster_core.data.editing.changes import add_class, add_picture, list_classes
+from cluster_core.data.editing.inspection import ClassContents, clean_file_name
+from cluster_core.data.index import Progress, RejectedFile
+from cluster_core.data.labels import check_class_name, fold_name
+from cluster_core.errors import DatasetError, ImageError
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.mapping import map_images
+
+_FOLDER_CLASS_PICTURE = 3
+
+
+@dataclass(frozen=True)
+class NewPicture:
+    """A picture that is to be stored.
+
+    Attributes
+    ----------
+    label : str
+        Its class; made where it is missing.
+    name : str
+        As the visitor's computer calls it.
+    read : callable
+        Gives its bytes. Called once.
+    """
+
+    label: str
+    name: str
+    read: Callable[[], bytes]
+
+
+class PictureBatch:
+    """Pictures on their way into a dataset.
+
+    Parameters
+    ----------
+    image_dir : Path
+        The dataset; made when missing.
+    pictures : sequence of NewPicture
+        In the order in which they are stored.
+    """
+
+    def __init__(self, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
+        self._image_dir = image_dir
+        self._pictures = tuple(pictures)
+        self._outcomes: dict[int, tuple[str, str | None]] = {}  # label, and why it was refused
+        self._seen: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def n_pictures(self) -> int:
+        """How many pictures there are in all."""
+        return len(self._pictures)
+
+    def go_on(self, cache: CacheFile, on_progress: Progress | None = None) -> None:
+        """Store what was not stored yet.
+
+        Parameters
+        ----------
+        cache : CacheFile
+            Where facts of pictures are kept, so that a scan need not decode them again.
+        on_progress : callable, optional
+            Told (pictures looked at, pictures in all) after each. It may raise to stop;
+            what was stored till then stays, and the next call does the rest.
+
+        Raises
+        ------
+        AccessError
+            This server does not allow it.
+        """
+        waiting = [n for n in range(self.n_pictures) if n not in self._outcomes]
+        labels = self._find_classes({self._pictures[n].label for n in waiting})
+        contents = {
+            label: ClassContents(self._image_dir / label)
+            for label, problem in labels.values()
+            if problem is None
+        }
+
+        def store(number: int) -> None:
+            picture = self._pictures[number]
+            label, problem = labels[picture.label]
+            if problem is None:
+                problem = self._store(picture, label, cache, contents[label])
+            self._outcomes[number] = label, problem
+
+        with closing(map_images(store, waiting)) as stored:
+            for _ in stored:
+                if on_progress:
+                    on_progress(len(self._outcomes), self.n_pictures)
+
+    def report(self) -> ImportReport:
+        """Return what became of the pictures that were looked at so far."""
+        added = Counter(label for label, problem in self._outcomes.values() if problem is None)
+        rejected = tuple(
+            RejectedFile(Path(clean_file_name(self._pictures[n].name)), label, problem)
+            for n, (label, problem) in sorted(self._outcomes.items())
+            if problem is not None
+        )
+        return ImportReport(dict(sorted(added.items())), rejected)
+
+    def _find_classes(self, wanted: set[str]) -> dict[str, tuple[str, str | None]]:
+        """Return the class for each that is asked for, made if need be, or why there is none."""
+        present = {fold_name(label): label for label in list_classes(self._image_dir)}
+        found: dict[str, tuple[str, str | None]] = {}
+        for label in sorted(wanted):
+            try:
+                stored = check_class_name(label)
+                if fold_name(stored) not in present:
+                    present[fold_name(stored)] = add_class(self._image_dir, stored).name
+                found[label] = present[fold_name(stored)], None
+            except DatasetError as error:
+                found[label] = label, str(error)
+        return found
+
+    def _store(
+        self, picture: NewPicture, label: str, cache: CacheFile, contents: ClassContents
+    ) -> str | None:
+        """Store one picture; return why not, in a sentence, where it could not be."""
+        data = picture.read()
+        content = label, hashlib.sha256(data).hexdigest()
+        with self._lock:
+            is_twin = content in self._seen
+            self._seen.add(content)
+        name = clean_file_name(picture.name)
+        if is_twin:
+            return f"{name} was left out, because the very same picture was brought twice."
+        try:
+            add_picture(self._image_dir, label, picture.name, data, cache=cache, contents=contents)
+        except (ImageError, DatasetError) as error:
+            return str(error)
+        return None
+
+
+def sort_folder(names: Sequence[str], chosen: str | None) -> list[str | None]:
+    """Say to which class each picture of a folder goes.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Paths that begin with the name of the folder: `photos/open clusters/M 45.jpg`.
+    chosen : str or None
+        The class of pictures that lie in no sub-folder. Where there are no sub-folders
+        at all and no class is chosen, the folder itself is taken for one.
+
+    Returns
+    -------
+    list of (str or None)
+        A class for each name, in order; None for files that are to be left out.
+    """
+    paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
+    has_classes = any(len(path.parts) >= _FOLDER_CLASS_PICTURE for path in paths)
+
+    def find_label(path: PurePosixPath) -> str | None:
+        if any(is_system_file(part) for part in path.parts):
+            return None
+        if len(path.parts) >= _FOLDER_CLASS_PICTURE:
+            return path.parts[1]
+        return chosen if has_classes or chosen else path.parts[0]
+
+    return [find_label(path) for path in paths]

@@ -1,0 +1,1 @@
+"""Pictures from the web: from public servers only, within limits of size and time."""

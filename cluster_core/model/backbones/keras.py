@@ -1,0 +1,162 @@
+"""Build backbones in Keras and load their weights. Importing this loads TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from cluster_core.errors import BackboneError
+from cluster_core.model.backbones.registry import SKY_BACKBONE, TEST_BACKBONE, BackboneSpec
+from cluster_core.model.backbones.shipped import check_sky_weights
+from cluster_core.model.backbones.sky import build_sky_model, load_sky_weights
+from cluster_core.model.backbones.weights import find_weights, list_weights_files
+from cluster_core.workspace import replacing
+
+_logger = logging.getLogger(__name__)
+
+
+def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
+    """Return the weights file of a backbone, downloaded into `model_dir` when missing.
+
+    Returns
+    -------
+    Path or None
+        None for a backbone that needs no weights.
+
+    Raises
+    ------
+    BackboneError
+        The file is neither there nor to be had.
+    """
+    if spec == SKY_BACKBONE:
+        return check_sky_weights()
+    if not spec.weights_file:
+        return None
+    return find_weights(spec, model_dir) or _download(spec, model_dir)
+
+
+def load_backbone(spec: BackboneSpec, weights_path: Path | None) -> keras.Model:
+    """Build a backbone with its weights.
+
+    Parameters
+    ----------
+    spec : BackboneSpec
+        Which one.
+    weights_path : Path or None
+        Its weights; None for the `random` backbone.
+
+    Returns
+    -------
+    keras.Model
+        From (batch, size, size, 3) float32 RGB, -1 to 1, to (batch, n_features).
+
+    Raises
+    ------
+    BackboneError
+        The file does not hold this network's weights.
+    """
+    if spec == TEST_BACKBONE:
+        return _build_random(spec)
+    if spec == SKY_BACKBONE:
+        assert weights_path is not None
+        model = build_sky_model()
+        load_sky_weights(model, weights_path)
+        return model
+    model = _build(spec)
+    (application,) = (layer for layer in model.layers if isinstance(layer, keras.Model))
+    try:
+        with warnings.catch_warnings():
+            # Keras warns of every layer that does not fit before it raises.
+            warnings.simplefilter("ignore", UserWarning)
+            application.load_weights(weights_path)
+    except Exception as error:  # Keras lets whatever h5py or a shape check raises through
+        raise BackboneError(
+            f"{weights_path} does not hold the weights of {spec.name} ({_first_line(error)}): "
+            f"replace it by {' or '.join(list_weights_files(spec))} from {spec.weights_url}.",
+            name=spec.name,
+        ) from error
+    return model
+
+
+def hash_weights(model: keras.Model) -> str:
+    """Return the SHA-256 of a model's weight arrays in order, whatever file they came from."""
+    digest = hashlib.sha256()
+    for weight in model.get_weights():
+        digest.update(str(weight.shape).encode())
+        digest.update(np.ascontiguousarray(weight, np.float32).tobytes())
+    return digest.hexdigest()
+
+
+def _build(spec: BackboneSpec) -> keras.Model:
+    """Put what the network expects of its pixels in front of it, so that all take -1 to 1."""
+    shape = (spec.input_size_px, spec.input_size_px, 3)
+    keywords = {} if spec.alpha is None else {"alpha": spec.alpha}
+    build_application = getattr(keras.applications, spec.application)
+    application = build_application(
+        include_top=False,
+        weights=None,
+        input_shape=shape,
+        pooling="avg",
+        **keywords,
+    )
+    inputs = keras.Input(shape, name="pixels")
+    pixels = inputs
+    if spec.pixel_range != "-1 to 1":
+        pixels = keras.layers.Rescaling(127.5, 127.5)(pixels)
+    if spec.pixel_range == "caffe":
+        pixels = keras.applications.resnet.preprocess_input(pixels)
+    return keras.Model(inputs, application(pixels))
+
+
+def _build_random(spec: BackboneSpec) -> keras.Model:
+    """Build the seeded untrained network of the tests."""
+    size = spec.input_size_px
+    initial = [keras.initializers.HeNormal(seed) for seed in range(2)]
+    inputs = keras.Input((size, size, 3), name="pixels")
+    kernel = {"strides": 2, "padding": "same", "activation": "relu"}
+    hidden = keras.layers.Conv2D(16, 3, kernel_initializer=initial[0], **kernel)(inputs)
+    hidden = keras.layers.Conv2D(
+        spec.n_features, 2, kernel_initializer=initial[1], use_bias=False, **kernel
+    )(hidden)
+    return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(hidden))
+
+
+def _download(spec: BackboneSpec, model_dir: Path) -> Path:
+    _logger.info("Downloading the weights of %s (%.0f MB)", spec.name, spec.download_mb)
+    problem: Exception
+    try:
+        model_dir.mkdir(parents=True, exist_ok=True)
+        if not os.access(model_dir, os.W_OK):  # Keras would quietly use another folder
+            raise PermissionError(f"{model_dir} cannot be written to")
+        target = model_dir / spec.weights_file
+        # Keras writes straight to where it is told: half a download would count as weights.
+        with replacing(target) as draft, contextlib.redirect_stdout(sys.stderr):
+            keras.utils.get_file(
+                draft.name,
+                spec.weights_url,
+                cache_dir=str(model_dir),
+                cache_subdir="",
+                file_hash=spec.weights_hash,
+            )
+        return target
+    except Exception as error:  # Keras raises a bare Exception when an address cannot be reached
+        problem = error
+    ours, keras_own = list_weights_files(spec)
+    raise BackboneError(
+        f"The weights of {spec.name} are not in {model_dir} and could not be downloaded "
+        f"({_first_line(problem)}): put {keras_own} from {spec.weights_url}, or {ours}, "
+        "into that folder.",
+        name=spec.name,
+    ) from problem
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,1 @@
+"""Trained models on disk: saved, loaded, listed, shared as .zip files."""

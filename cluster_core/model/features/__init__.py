@@ -1,0 +1,1 @@
+"""Bottleneck features: the views of a picture, their extraction and their cache."""

@@ -1,0 +1,1 @@
+"""The last layer: its arrays, its settings and its training."""

@@ -1,0 +1,1 @@
+"""Predictions: for one picture or many, in words or as a table."""

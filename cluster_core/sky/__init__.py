@@ -1,0 +1,15 @@
+"""A simulated sky: clusters, fields, galaxies and nebulae as people photograph them."""
+
+from cluster_core.sky.contact_sheet import render_contact_sheet
+from cluster_core.sky.demo import render_demo_dataset
+from cluster_core.sky.kinds import DEMO_CLASSES, KINDS
+from cluster_core.sky.render import SkyPicture, render_picture
+
+__all__ = [
+    "DEMO_CLASSES",
+    "KINDS",
+    "SkyPicture",
+    "render_contact_sheet",
+    "render_demo_dataset",
+    "render_picture",
+]

@@ -1,0 +1,78 @@
+"""Skies without a cluster, and the field stars that stand before all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cluster_core.sky.chance import Range, draw_log, happens
+from cluster_core.sky.clouds import sample_dust, sample_nebula
+from cluster_core.sky.clusters import GRAIN_MAGNITUDES, LIMIT_FLUX_SIGMA, compute_flux_sigma
+from cluster_core.sky.frame import Frame, Scene, SkyLabels, Stars
+from cluster_core.sky.populations import sample_field
+from cluster_core.sky.profiles import Floats
+
+MOST_FIELD_STARS = 8000
+
+
+@dataclass(frozen=True)
+class BareKind:
+    """A sky without a cluster: field stars, and perhaps something that glows or hides them.
+
+    Attributes
+    ----------
+    field : Range
+        Field stars above the limit in the picture; drawn evenly in their logarithm.
+    glow : callable or None
+        Draws smooth light, given the chance, the frame and a brightness.
+    brightness_sigma : Range
+        Of that light, in sky noises; drawn evenly in its logarithm.
+    extinction_mag : Range
+        Depth of dust before the stars.
+    """
+
+    field: Range
+    glow: Callable[[np.random.Generator, Frame, float], Floats] | None = None
+    brightness_sigma: Range = (2.0, 200.0)
+    extinction_mag: Range = (0.0, 0.0)
+
+    def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
+        """Draw one scene."""
+        stars, labels = draw_field(rng, frame, self.field, rng.exponential(0.15))
+        glow = None
+        if self.glow is not None:
+            glow = self.glow(rng, frame, draw_log(rng, self.brightness_sigma))
+        if self.extinction_mag[1] > 0:
+            dust = sample_dust(rng, frame, rng.uniform(*self.extinction_mag))
+            stars = stars.dimmed(dust)
+            starlight = draw_log(rng, (0.5, 20.0)) * dust[:, :, None]  # unresolved Milky Way
+            tint = np.array([rng.uniform(0.9, 1.3), 1.0, rng.uniform(0.6, 0.95)], np.float32)
+            glow = (0.0 if glow is None else glow) + np.float32(starlight) * tint
+        return Scene(frame, stars, glow, labels)
+
+
+def draw_nebula(rng: np.random.Generator, frame: Frame, brightness_sigma: float) -> Floats:
+    """Draw a cloud of glowing gas, red for most: hydrogen, with a share of oxygen."""
+    colour = np.clip(np.array([1.0, 0.35, 0.45]) + rng.normal(0.0, 0.3, 3), 0.05, 1.2)
+    return sample_nebula(rng, frame, brightness_sigma, colour)
+
+
+def draw_field(
+    rng: np.random.Generator, frame: Frame, field: Range, reddening_bv: float
+) -> tuple[Stars, SkyLabels]:
+    """Draw field stars over the whole canvas, denser on one side now and then."""
+    in_picture, slope = draw_log(rng, field), rng.uniform(0.28, 0.46)
+    rows, columns = frame.shape
+    canvas_share = rows * columns / frame.size_px**2
+    mean = in_picture * canvas_share * 10.0 ** (slope * GRAIN_MAGNITUDES)
+    count = rng.poisson(min(mean, MOST_FIELD_STARS))
+    brighter, colour = sample_field(rng, count, slope)
+    x, y = rng.uniform(0, columns - 1, count), rng.uniform(0, rows - 1, count)
+    flux = compute_flux_sigma(-brighter, -GRAIN_MAGNITUDES)
+    stars = Stars(x, y, flux, colour + rng.exponential(0.3, count) * reddening_bv)
+    if happens(rng, 0.12):
+        stars = stars.dimmed(sample_dust(rng, frame, rng.uniform(0.2, 1.5)))
+    visible = max(float(np.sum(stars.flux_sigma > LIMIT_FLUX_SIGMA)) / canvas_share, 1.0)
+    return stars, SkyLabels(log_field=float(np.log10(visible)))

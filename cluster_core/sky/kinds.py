@@ -1,0 +1,165 @@
+"""The table of kinds of sky, and the classes a demo dataset makes of them."""
+
+from __future__ import annotations
+
+from cluster_core.sky.clouds import sample_planetary
+from cluster_core.sky.fields import BareKind, draw_nebula
+from cluster_core.sky.galaxies import sample_elliptical, sample_spiral
+from cluster_core.sky.scenes import GlobularKind, OpenKind
+
+SkyKind = GlobularKind | OpenKind | BareKind
+
+KINDS: dict[str, SkyKind] = {
+    # A cluster as amateurs show it: the giants stand apart, the core runs together.
+    "globular_resolved": GlobularKind(
+        half_light=(0.06, 0.25),
+        concentration=(0.8, 2.2),
+        total_magnitude=(-9.5, -6.5),
+        limit_magnitude=(0.0, 4.5),
+    ),
+    # Hubble's or a big telescope's view: the core fills the frame.
+    "globular_core": GlobularKind(
+        half_light=(0.22, 0.9),
+        concentration=(0.6, 2.0),
+        total_magnitude=(-9.8, -7.8),
+        limit_magnitude=(2.0, 6.0),
+        field=(3.0, 100.0),
+        off_centre=0.08,
+    ),
+    # Short focal length: a blur among field stars.
+    "globular_small": GlobularKind(
+        half_light=(0.012, 0.06),
+        concentration=(0.8, 2.4),
+        total_magnitude=(-9.5, -6.5),
+        limit_magnitude=(-2.5, 2.5),
+        off_centre=0.05,
+    ),
+    # Too far for single stars, a smooth ball of light.
+    "globular_smooth": GlobularKind(
+        half_light=(0.04, 0.22),
+        concentration=(0.8, 2.3),
+        total_magnitude=(-10.0, -7.5),
+        limit_magnitude=(-3.5, 0.0),
+    ),
+    # Poor and loose: M71, M55, NGC 5053, the Palomar clusters.
+    "globular_loose": GlobularKind(
+        half_light=(0.06, 0.3),
+        concentration=(0.5, 1.1),
+        total_magnitude=(-7.8, -5.8),
+        limit_magnitude=(1.5, 5.0),
+        field=(20.0, 3000.0),
+    ),
+    # Most open clusters: tens to some hundred stars in a field of the Milky Way.
+    "open_sparse": OpenKind(
+        half_light=(0.06, 0.35),
+        concentration=(0.3, 1.0),
+        star_count=(30.0, 300.0),
+        age_myr=(8.0, 800.0),
+        depth=(2.5, 7.0),
+        clumpy=0.5,
+    ),
+    # M11, M37, NGC 7789 when young: many stars of like brightness.
+    "open_rich": OpenKind(
+        half_light=(0.08, 0.5),
+        concentration=(0.3, 1.2),
+        star_count=(400.0, 5000.0),
+        age_myr=(50.0, 1500.0),
+        depth=(1.5, 5.5),
+        clumpy=0.15,
+    ),
+    # M67, NGC 188, NGC 7789: red giants and a faint turn-off, round like a globular.
+    "open_old": OpenKind(
+        half_light=(0.08, 0.5),
+        concentration=(0.3, 1.2),
+        star_count=(300.0, 6000.0),
+        age_myr=(1200.0, 8000.0),
+        depth=(1.0, 4.5),
+        clumpy=0.05,
+        reflection=0.0,
+        emission=0.0,
+    ),
+    # NGC 2158, NGC 6791, M11 from afar: rich, round and crowded, deep in the Milky Way.
+    "open_compact": OpenKind(
+        half_light=(0.03, 0.12),
+        concentration=(0.5, 1.3),
+        star_count=(1500.0, 10000.0),
+        age_myr=(200.0, 8000.0),
+        depth=(0.5, 4.0),
+        field=(200.0, 6000.0),
+        clumpy=0.05,
+        reflection=0.0,
+        emission=0.02,
+    ),
+    # The Pleiades: a few bright blue stars in the dust they light.
+    "open_reflection": OpenKind(
+        half_light=(0.15, 0.4),
+        concentration=(0.3, 0.8),
+        star_count=(60.0, 500.0),
+        age_myr=(40.0, 150.0),
+        depth=(5.0, 9.0),
+        field=(20.0, 800.0),
+        clumpy=0.5,
+        reflection=1.0,
+    ),
+    # Newborn, in the gas of its cloud: M16, the Rosette, NGC 3603.
+    "open_newborn": OpenKind(
+        half_light=(0.05, 0.3),
+        concentration=(0.3, 1.2),
+        star_count=(60.0, 1500.0),
+        age_myr=(3.0, 15.0),
+        depth=(3.0, 9.0),
+        clumpy=0.7,
+        emission=0.9,
+        reflection=0.1,
+    ),
+    # h and chi Persei and lesser neighbours.
+    "open_double": OpenKind(
+        half_light=(0.04, 0.15),
+        concentration=(0.3, 1.0),
+        star_count=(80.0, 1500.0),
+        age_myr=(8.0, 1000.0),
+        depth=(2.0, 6.0),
+        pair=True,
+        off_centre=0.1,
+    ),
+    # A wide field in which the cluster is a small knot.
+    "open_small": OpenKind(
+        half_light=(0.015, 0.07),
+        concentration=(0.3, 1.2),
+        star_count=(40.0, 3000.0),
+        age_myr=(8.0, 4000.0),
+        depth=(1.0, 5.0),
+        field=(60.0, 3000.0),
+    ),
+    # A close-up: a few bright stars with large discs, the field almost empty.
+    "open_bright": OpenKind(
+        half_light=(0.15, 0.5),
+        concentration=(0.3, 0.9),
+        star_count=(30.0, 600.0),
+        age_myr=(5.0, 600.0),
+        depth=(5.0, 10.0),
+        field=(8.0, 400.0),
+        clumpy=0.5,
+    ),
+    "field_sparse": BareKind(field=(4.0, 200.0)),
+    "field_dense": BareKind(field=(300.0, 5000.0)),
+    "galaxy_elliptical": BareKind(
+        field=(4.0, 400.0), glow=sample_elliptical, brightness_sigma=(3.0, 150.0)
+    ),
+    "galaxy_spiral": BareKind(
+        field=(4.0, 400.0), glow=sample_spiral, brightness_sigma=(3.0, 150.0)
+    ),
+    "nebula_bright": BareKind(field=(30.0, 2000.0), glow=draw_nebula),
+    "nebula_planetary": BareKind(
+        field=(10.0, 1500.0), glow=sample_planetary, brightness_sigma=(5.0, 200.0)
+    ),
+    "cloud_dark": BareKind(field=(300.0, 5000.0), extinction_mag=(0.8, 3.5)),
+}
+
+DEMO_CLASSES: dict[str, tuple[str, ...]] = {
+    "globular clusters": tuple(name for name in KINDS if name.startswith("globular_")),
+    "open clusters": tuple(name for name in KINDS if name.startswith("open_")),
+    "fields without a cluster": ("field_sparse", "field_dense"),
+    "galaxies": ("galaxy_elliptical", "galaxy_spiral"),
+    "nebulae": ("nebula_bright", "nebula_planetary", "cloud_dark"),
+}

@@ -1,0 +1,198 @@
+"""Skies with a cluster: the ranges that globular and open ones come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cluster_core.sky.chance import Range, draw_log, happens
+from cluster_core.sky.clouds import sample_nebula, sample_reflection
+from cluster_core.sky.clusters import LIMIT_FLUX_SIGMA, GlobularCluster, OpenCluster, Placement
+from cluster_core.sky.fields import draw_field
+from cluster_core.sky.frame import Frame, Scene, SkyLabels, Stars
+from cluster_core.sky.populations import OldPopulation, YoungPopulation
+from cluster_core.sky.profiles import Floats, KingProfile
+
+
+@dataclass(frozen=True)
+class GlobularKind:
+    """Ranges of one kind of globular cluster.
+
+    Attributes
+    ----------
+    half_light : Range
+        Half-light radius over the picture's side; drawn evenly in its logarithm.
+    concentration : Range
+        log10 of tidal over core radius.
+    total_magnitude : Range
+        M_V of the cluster.
+    limit_magnitude : Range
+        M_V of the faintest star shown: the red giants end at -2.4, the horizontal branch
+        lies at 0.6, the turn-off at 4.
+    field : Range
+        Field stars above the limit in the picture; drawn evenly in their logarithm.
+    off_centre : float
+        Deviation of its place from the middle, over the picture's side.
+    """
+
+    half_light: Range
+    concentration: Range
+    total_magnitude: Range
+    limit_magnitude: Range
+    field: Range = (8.0, 3000.0)
+    off_centre: float = 0.03
+
+    def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
+        """Draw one scene."""
+        half_light_px = draw_log(rng, self.half_light) * frame.size_px
+        profile = KingProfile.from_half_light(half_light_px, rng.uniform(*self.concentration))
+        population = OldPopulation(rng.uniform(*self.total_magnitude), rng.beta(1.0, 1.0))
+        reddening = rng.exponential(0.15)
+        limit = max(
+            rng.uniform(*self.limit_magnitude),
+            _visible_limit(population.total_magnitude, half_light_px, draw_log(rng, (4.0, 40.0))),
+        )
+        cluster = GlobularCluster(population, profile, limit, reddening)
+        where = _place(rng, frame, self.off_centre, abs(rng.normal(0.0, 0.08)))
+        placed = cluster.place(rng, frame, where)
+        field, labels = draw_field(rng, frame, self.field, 0.5 * reddening)
+        labels = _with_cluster(labels, frame, profile, half_light_px, placed.richness)
+        return Scene(frame, Stars.join([field, placed.stars]), placed.glow, labels)
+
+
+@dataclass(frozen=True)
+class OpenKind:
+    """Ranges of one kind of open cluster.
+
+    Attributes
+    ----------
+    half_light : Range
+        Half-light radius over the picture's side; drawn evenly in its logarithm.
+    concentration : Range
+        log10 of tidal over core radius.
+    star_count : Range
+        Stars above half a sun at birth; drawn evenly in their logarithm.
+    age_myr : Range
+        Millions of years; drawn evenly in their logarithm.
+    depth : Range
+        Magnitudes that the picture reaches below the turn-off.
+    field : Range
+        Field stars above the limit in the picture; drawn evenly in their logarithm.
+    clumpy : float
+        Share of clusters with a fractal structure.
+    reflection : float
+        Share with dust that mirrors the brightest stars.
+    emission : float
+        Share with glowing gas.
+    pair : bool
+        Two clusters side by side.
+    off_centre : float
+        Deviation of its place from the middle, over the picture's side.
+    """
+
+    half_light: Range
+    concentration: Range
+    star_count: Range
+    age_myr: Range
+    depth: Range
+    field: Range = (100.0, 6000.0)
+    clumpy: float = 0.3
+    reflection: float = 0.03
+    emission: float = 0.05
+    pair: bool = False
+    off_centre: float = 0.05
+
+    def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
+        """Draw one scene."""
+        half_light_px = draw_log(rng, self.half_light) * frame.size_px
+        first = self._draw_cluster(rng, half_light_px)
+        where = _place(rng, frame, self.off_centre, rng.uniform(0.0, 0.4))
+        groups = [first.place(rng, where)]
+        if self.pair:
+            second = replace(first, population=self._draw_population(rng))
+            groups.append(second.place(rng, _beside(rng, where, half_light_px)))
+        richness = sum(group.richness for group in groups)
+        most = _drowning_field(richness, half_light_px / frame.size_px)
+        sky = (min(self.field[0], most), min(self.field[1], most))
+        field, labels = draw_field(rng, frame, sky, first.reddening_bv)
+        labels = _with_cluster(labels, frame, first.profile, half_light_px, richness)
+        members = Stars.join([group.stars for group in groups])
+        glow = self._draw_gas(rng, frame, members)
+        return Scene(frame, Stars.join([field, members]), glow, labels)
+
+    def _draw_population(self, rng: np.random.Generator) -> YoungPopulation:
+        count = int(draw_log(rng, self.star_count))
+        return YoungPopulation(count, draw_log(rng, self.age_myr))
+
+    def _draw_cluster(self, rng: np.random.Generator, half_light_px: float) -> OpenCluster:
+        population = self._draw_population(rng)
+        profile = KingProfile.from_half_light(half_light_px, rng.uniform(*self.concentration))
+        clumpy = happens(rng, self.clumpy)
+        return OpenCluster(
+            population,
+            profile,
+            population.turn_off_magnitude + rng.uniform(*self.depth),
+            fractal_dimension=rng.uniform(1.3, 1.95) if clumpy else 2.0,
+            segregation=rng.uniform(0.0, 0.6),
+            reddening_bv=rng.exponential(0.2),
+        )
+
+    def _draw_gas(self, rng: np.random.Generator, frame: Frame, members: Stars) -> Floats | None:
+        glow = None
+        if happens(rng, self.reflection) and len(members.x_px):
+            light = members.flux_sigma / members.flux_sigma.max()
+            brightest = np.argsort(light)[::-1][: rng.integers(3, 12)]
+            places = np.stack([members.x_px, members.y_px], axis=1)[brightest]
+            strength = draw_log(rng, (3.0, 120.0)) * np.sqrt(light[brightest])
+            glow = sample_reflection(rng, frame, places, strength)
+        if happens(rng, self.emission):
+            red = np.array([1.0, rng.uniform(0.15, 0.6), rng.uniform(0.2, 0.8)])
+            gas = sample_nebula(rng, frame, draw_log(rng, (1.0, 40.0)), red)
+            glow = gas if glow is None else glow + gas
+        return glow
+
+
+def _visible_limit(total_magnitude: float, half_light_px: float, brightness_sigma: float) -> float:
+    """Return how deep a picture must go to show a globular: nobody shows one that is lost.
+
+    Inside the half-light radius its mean light is `brightness_sigma` sky noises a pixel.
+    """
+    flux = brightness_sigma * 2.0 * np.pi * half_light_px**2
+    return total_magnitude + 2.5 * float(np.log10(flux / LIMIT_FLUX_SIGMA))
+
+
+def _drowning_field(richness: float, half_light: float) -> float:
+    """Return the field stars in a picture that would hide an open cluster.
+
+    That is five times as many as members inside the half-light radius, given over the
+    picture's side; the members are brighter.
+    """
+    return 2.5 * max(richness, 5.0) / (np.pi * half_light**2)
+
+
+def _with_cluster(
+    labels: SkyLabels, frame: Frame, profile: KingProfile, half_light_px: float, richness: float
+) -> SkyLabels:
+    return replace(
+        labels,
+        concentration=profile.concentration,
+        log_richness=float(np.log10(max(richness, 1.0))),
+        log_core=float(np.log10(profile.core_radius_px / frame.size_px)),
+        log_half_light=float(np.log10(half_light_px / frame.size_px)),
+    )
+
+
+def _place(
+    rng: np.random.Generator, frame: Frame, off_centre: float, flattening: float
+) -> Placement:
+    if happens(rng, 0.12):
+        off_centre *= 5.0  # a crop, or a field with more than one thing in it
+    x, y = np.array(frame.centre_px) + rng.normal(0.0, off_centre, 2) * frame.size_px
+    return Placement((float(x), float(y)), min(flattening, 0.5), rng.uniform(0.0, np.pi))
+
+
+def _beside(rng: np.random.Generator, where: Placement, half_light_px: float) -> Placement:
+    distance, turn = half_light_px * rng.uniform(2.0, 4.0), rng.uniform(0.0, 2.0 * np.pi)
+    x, y = where.centre_px
+    return replace(where, centre_px=(x + distance * np.cos(turn), y + distance * np.sin(turn)))

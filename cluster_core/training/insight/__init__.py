@@ -1,0 +1,1 @@
+"""What can be said about a training: time estimates, previews, curves, differences."""

@@ -1,0 +1,160 @@
+"""Trial trainings on bottlenecks that are there already, for curves that follow a slider."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from cluster_core.data.index import Picture, compute_signature, scan_dataset
+from cluster_core.data.splits import split_dataset
+from cluster_core.errors import ClusterError
+from cluster_core.model.backbones.preprocessing import Preprocessing
+from cluster_core.model.bundle.starter import find_prior
+from cluster_core.model.features.cache import BottleneckCache
+from cluster_core.model.features.views import View
+from cluster_core.model.head.examples import Examples
+from cluster_core.model.head.settings import Evaluation
+from cluster_core.model.head.training import fit_head
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.insight.estimates import find_backbone
+from cluster_core.training.runs.records import read_config
+from cluster_core.workspace import Workspace
+
+# A slider is dragged on before a longer trial is over.
+LONGEST_S = 1.5
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    labels: tuple[str, ...]
+    sides: tuple[Examples, Examples | None]
+
+
+class _Stopped(Exception):  # noqa: N818 (no error: something else is more urgent)
+    """A preview was cut short before it had anything to show."""
+
+
+class PreviewMaker:
+    """Fits heads on what is cached, and remembers the features of the last dataset and views.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where bottlenecks are cached.
+    is_stopped : callable, optional
+        Asked all the time; once it says so, what there is is returned.
+    """
+
+    def __init__(
+        self, workspace: Workspace, is_stopped: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._workspace = workspace
+        self._is_stopped = is_stopped
+        self._deadline_s = 0.0
+        self._key: tuple[Any, ...] = ()
+        self._lesson: _Lesson | None = None
+
+    def make(self, record: dict[str, Any]) -> list[list[Any]] | None:
+        """Return the evaluations of a trial; None if bottlenecks are missing.
+
+        Parameters
+        ----------
+        record : dict
+            A `TrainConfig` as `write_config` gives it.
+        """
+        self._deadline_s = time.monotonic() + LONGEST_S
+        try:
+            config = read_config(record)
+            lesson = self._find_lesson(config)
+        except (ClusterError, OSError, _Stopped):  # the page tells what is wrong with a dataset
+            return None
+        if lesson is None:
+            return None
+        prior = find_prior(config.architecture, lesson.labels) if config.from_starter else None
+        evaluations: list[Evaluation] = []
+        fit_head(
+            *lesson.sides,
+            config.head_settings,
+            evaluations.append,
+            prior=prior,
+            is_stopped=self._is_to_stop,
+        )
+        return [list(asdict(evaluation).values()) for evaluation in evaluations]
+
+    def _is_to_stop(self) -> bool:
+        return time.monotonic() > self._deadline_s or self._is_stopped()
+
+    def _check_time(self, *_: int) -> None:
+        if self._is_to_stop():
+            raise _Stopped
+
+    def _find_lesson(self, config: TrainConfig) -> _Lesson | None:
+        key = (
+            str(config.image_dir),
+            compute_signature(config.image_dir),
+            config.architecture,
+            config.training_views,
+            config.testing_percentage,
+            config.validation_percentage,
+        )
+        if key != self._key:
+            self._lesson, self._key = self._load_lesson(config), key
+        if self._lesson is None:
+            self._key = ()  # bottlenecks may be there by the time of the next trial
+        return self._lesson
+
+    def _load_lesson(self, config: TrainConfig) -> _Lesson | None:
+        with CacheFile(config.bottleneck_dir or self._workspace.bottlenecks) as file:
+            index = scan_dataset(config.image_dir, file, self._check_time)
+            split = split_dataset(
+                index,
+                testing_percentage=config.testing_percentage,
+                validation_percentage=config.validation_percentage,
+            )
+            sides = ((split.training, config.training_views), (split.validation, config.views))
+            found = self._load_sides(config, file, index.labels, sides)
+        return found and _Lesson(index.labels, found)
+
+    def _load_sides(
+        self,
+        config: TrainConfig,
+        file: CacheFile,
+        labels: tuple[str, ...],
+        sides: Sequence[tuple[Sequence[Picture], Sequence[View]]],
+    ) -> tuple[Examples, Examples | None] | None:
+        backbone = find_backbone(config.backbone, self._workspace)
+        if backbone is None:
+            return None
+        cache = BottleneckCache(file, backbone, Preprocessing(config.backbone.input_size_px))
+        found: list[Examples | None] = []
+        for pictures, views in sides:
+            self._check_time()
+            if not pictures:
+                found.append(None)
+                continue
+            features = _load_features(cache, pictures, views)
+            if features is None:
+                return None
+            classes = np.array([labels.index(picture.label) for picture in pictures])
+            found.append(Examples(features, classes, len(labels)))
+        training, validation = found
+        return None if training is None else (training, validation)
+
+
+def _load_features(
+    cache: BottleneckCache, pictures: Sequence[Picture], views: Sequence[View]
+) -> np.ndarray | None:
+    """Return (n_pictures, n_views, n_features) float32 if all of them are cached."""
+    hashes = [picture.sha256 for picture in pictures]
+    columns = []
+    for view in views:
+        rows = cache.load(view.name, hashes)
+        if any(sha256 not in rows for sha256 in hashes):
+            return None
+        columns.append([rows[sha256] for sha256 in hashes])
+    return np.array(columns, np.float32).transpose(1, 0, 2)

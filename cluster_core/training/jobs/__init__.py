@@ -1,0 +1,1 @@
+"""Queued trainings: the supervisor, its worker processes, and what passes between them."""

@@ -1,0 +1,192 @@
+"""A FITS picture: what its header says, which part and plane, and how bright is bright."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.errors import ImageError
+from cluster_core.images import FitsPicture, FitsStretch, list_planes
+from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.prediction.details import FitsChoice
+from cluster_core.model.prediction.predictor import Predictor
+from pages.components.classify.prediction_view import (
+    show_picture,
+    show_what_was_seen,
+    show_who_answered,
+    show_words,
+)
+from pages.components.classify.session_predictions import Kept, answer_fully
+from pages.components.picture_input import GivenPicture
+from pages.components.text import escape_markdown
+
+_FILES_KEPT = 12
+_COLOUR_PLANES = 3
+_COLOURS = "as red, green and blue"
+_INTERVALS = {
+    "zscale": "sky and faint things (ZScale)",
+    "percentile": "all but the extremes (percentile)",
+    "minmax": "everything (minimum to maximum)",
+}
+_FUNCTIONS = {
+    "asinh": "asinh: faint and bright together",
+    "log": "logarithm: faint things most",
+    "sqrt": "square root: a little",
+    "linear": "linear: as measured",
+}
+
+
+@st.fragment
+def show_fits(model: ModelEntry, predictor: Predictor, picture: GivenPicture) -> None:
+    """Draw a FITS picture, its answer, and what can be chosen; only this part is drawn again."""
+    trained = predictor.bundle.preprocessing.stretch
+    try:
+        parts = _list_parts(picture)
+        _forget_other_file(picture.id, trained)
+        left, right = st.columns(2, gap="medium")
+        with right:
+            chosen = _choose(parts, trained) if parts else FitsChoice()
+        answer = answer_fully(model, predictor, picture, chosen)
+    except ImageError as error:
+        st.error(escape_markdown(str(error)), icon=":material/broken_image:")
+        return
+    with left:
+        show_picture(answer, picture.name)
+        show_words(answer.prediction)
+        show_who_answered(answer, model)
+        show_what_was_seen(answer)
+    with right:
+        part = next(part for part in parts if chosen.hdu in (None, part.hdu))
+        _show_header(part)
+
+
+def _list_parts(picture: GivenPicture) -> tuple[FitsPicture, ...]:
+    kept: Kept[tuple[FitsPicture, ...]] = st.session_state.setdefault(
+        "fits parts", Kept(_FILES_KEPT)
+    )
+    found = kept.look_up(picture.id)
+    return found or kept.keep(picture.id, list_planes(picture.read(), picture.name))
+
+
+def _forget_other_file(file_id: str, trained: FitsStretch) -> None:
+    """Begin with the first picture and the model's own stretch whenever another file is shown."""
+    about = (file_id, trained)
+    if st.session_state.get("fits shown") != about:
+        st.session_state["fits shown"] = about
+        st.session_state.pop("fits_part", None)
+        _forget_plane()
+        _set_stretch(trained)
+
+
+def _forget_plane() -> None:
+    for key in ("fits_plane", "fits_colour"):
+        st.session_state.pop(key, None)
+
+
+def _set_stretch(stretch: FitsStretch) -> None:
+    st.session_state.update(
+        fits_interval=stretch.interval,
+        fits_function=stretch.function,
+        fits_contrast=float(stretch.contrast),
+        fits_percentile=float(stretch.percentile),
+        fits_softening=float(stretch.softening),
+    )
+
+
+def _choose(parts: tuple[FitsPicture, ...], trained: FitsStretch) -> FitsChoice:
+    part = parts[0]
+    if len(parts) > 1:
+        by_place = {part.hdu: part for part in parts}
+        place = st.selectbox(
+            "Part of the file",
+            list(by_place),
+            format_func=lambda place: _name_part(by_place[place]),
+            key="fits_part",
+            on_change=_forget_plane,
+        )
+        part = by_place[place]
+    plane = _choose_plane(part)
+    stretch = _choose_stretch()
+    if stretch != trained:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(
+                "Shown otherwise than the pictures this model learned from: its answer may be "
+                "less good.",
+                icon=":material/contrast:",
+                width="stretch",
+            )
+            st.button("As it learned", key="fits_reset", on_click=lambda: _set_stretch(trained))
+    return FitsChoice(part.hdu, plane, None if stretch == trained else stretch)
+
+
+def _name_part(part: FitsPicture) -> str:
+    name = f" {part.name}" if part.name else ""
+    cube = f", {part.planes} planes" if part.planes > 1 else ""
+    return f"{part.hdu}{name}: {part.width} by {part.height} pixels{cube}"
+
+
+def _choose_plane(part: FitsPicture) -> int | None:
+    if part.planes == 1:
+        return None
+    if part.planes == _COLOUR_PLANES:
+        planes = [_COLOURS, *(str(number) for number in range(1, _COLOUR_PLANES + 1))]
+        chosen = st.segmented_control(
+            "Planes", planes, default=_COLOURS, required=True, key="fits_colour"
+        )
+        return None if chosen in (None, _COLOURS) else int(chosen) - 1
+    number = st.number_input(
+        f"Plane, 1 to {part.planes:,}", 1, part.planes, step=1, key="fits_plane"
+    )
+    return int(number) - 1
+
+
+def _choose_stretch() -> FitsStretch:
+    with st.expander("Brightness", icon=":material/contrast:", expanded=True):
+        interval = st.selectbox(
+            "What is spread from black to white",
+            list(_INTERVALS),
+            format_func=_INTERVALS.__getitem__,
+            key="fits_interval",
+        )
+        function = st.selectbox(
+            "Curve",
+            list(_FUNCTIONS),
+            format_func=_FUNCTIONS.__getitem__,
+            key="fits_function",
+        )
+        percentile = st.slider(
+            "White point: share of pixels not brighter than white, %",
+            *(50.0, 100.0),
+            step=0.1,
+            format="%.1f",
+            key="fits_percentile",
+            disabled=interval == "minmax",
+        )
+        contrast = st.slider(
+            "Contrast: less shows a wider range",
+            *(0.01, 1.0),
+            step=0.01,
+            key="fits_contrast",
+            disabled=interval != "zscale",
+        )
+        softening = st.slider(
+            "Softening: less brings out what is faint",
+            *(0.001, 10.0),
+            step=0.001,
+            format="%.3g",
+            key="fits_softening",
+            disabled=function not in ("asinh", "log"),
+        )
+    return FitsStretch(interval, function, contrast, percentile, softening)
+
+
+def _show_header(part: FitsPicture) -> None:
+    facts = {
+        **part.cards,
+        "Size": f"{part.width} by {part.height} pixels",
+        "Planes": str(part.planes),
+        "Each pixel": part.value_type or "not said",
+    }
+    lines = [
+        f"| {escape_markdown(what)} | {escape_markdown(text)} |" for what, text in facts.items()
+    ]
+    st.markdown("\n".join(["| What the file says | |", "|---|---|", *lines]))

@@ -1,0 +1,201 @@
+"""The pictures of a class, a page at a time: look at them, pick some, move or delete them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from cluster_core.access import Action, is_allowed
+from cluster_core.data.editing.changes import delete_pictures, move_pictures
+from cluster_core.data.index import Picture
+from cluster_core.data.thumbnails import SIDE_PX, ThumbnailCache
+from cluster_core.errors import ClusterError, ImageError
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.workspace import Workspace
+from pages.components.outcome import Outcome, attempt, tell_deleted
+from pages.components.text import escape_markdown
+
+PER_PAGE = 24
+_CELL_PX = 166
+_LARGE_PX = 700
+_LONGEST_NAME, _HEAD, _TAIL = 20, 8, 11
+_TARGET = "move_to"
+_CHANGED = "gallery changed"
+_KB, _MB = 1_000, 1_000_000
+
+
+@st.fragment
+def show_gallery(
+    workspace: Workspace, image_dir: Path, labels: Sequence[str], pictures: Sequence[Picture]
+) -> None:
+    """Draw the pictures of one class.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    image_dir : Path
+        The dataset.
+    labels : sequence of str
+        All its classes.
+    pictures : sequence of Picture
+        Those of the class, at least one.
+    """
+    if st.session_state.pop(_CHANGED, False):
+        st.rerun()  # the whole page: counts and classes have changed too
+    n_pages = -(-len(pictures) // PER_PAGE)
+    label = pictures[0].label
+    place = st.container()
+    number = 1
+    if n_pages > 1:
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            number = st.pagination(n_pages, key=f"gallery_page_{_shorten_key(label)}")
+    number = min(number, n_pages)
+    in_order = sorted(pictures, key=lambda picture: _natural_order(picture.path.name))
+    shown = in_order[(number - 1) * PER_PAGE : number * PER_PAGE]
+    is_editable = is_allowed(Action.EDIT_DATASETS)
+    with place:
+        if is_editable:
+            _show_actions(workspace, image_dir, labels, shown)
+        _show_cells(workspace, shown, is_editable)
+        if n_pages > 1:
+            first = (number - 1) * PER_PAGE + 1
+            st.caption(f"{first:,} to {first - 1 + len(shown):,} of {len(pictures):,}")
+
+
+def key_of(path: Path) -> str:
+    """Return the key of the box that picks a picture."""
+    return f"pick_{_shorten_key(f'{path.parent.name}/{path.name}')}"
+
+
+def _natural_order(name: str) -> list[int | str]:
+    """Return a key that sorts names as people count: 2 before 10."""
+    pieces = re.split(r"(\d+)", name.lower())  # texts and numbers by turns
+    return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
+
+
+def _shorten_key(name: str) -> str:
+    """Return the same short key for the same name, whatever characters it has."""
+    return hashlib.sha1(os.fsencode(name), usedforsecurity=False).hexdigest()[:12]
+
+
+def _show_actions(
+    workspace: Workspace, image_dir: Path, labels: Sequence[str], shown: Sequence[Picture]
+) -> None:
+    picked = [p.path for p in shown if st.session_state.get(key_of(p.path))]
+    others = [label for label in labels if label != shown[0].label]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_actions"):
+        st.button(
+            "Pick none" if picked else "Pick all on this page",
+            key="pick_all",
+            icon=":material/deselect:" if picked else ":material/select_all:",
+            on_click=_pick,
+            args=(shown, not picked),
+        )
+        if not picked:
+            st.caption("Tick pictures to move them to another class, or to delete them.")
+            return
+        noun = "1 picture" if len(picked) == 1 else f"{len(picked)} pictures"
+        if others:
+            st.selectbox("Move to", others, key=_TARGET, label_visibility="collapsed", width=240)
+            st.button(
+                f"Move {noun}",
+                key="move_pictures",
+                icon=":material/drive_file_move:",
+                on_click=lambda: _change(lambda: _move(image_dir, picked)),
+            )
+        st.button(
+            f"Delete {noun}",
+            key="delete_pictures",
+            icon=":material/delete:",
+            on_click=lambda: _change(
+                lambda: tell_deleted(workspace, delete_pictures(workspace, picked))
+            ),
+        )
+
+
+def _change(act: Callable[[], Outcome]) -> None:
+    attempt(act)
+    st.session_state[_CHANGED] = True
+
+
+def _pick(shown: Sequence[Picture], is_picked: bool) -> None:
+    for picture in shown:
+        st.session_state[key_of(picture.path)] = is_picked
+
+
+def _move(image_dir: Path, paths: Sequence[Path]) -> Outcome:
+    target = st.session_state[_TARGET]
+    source = paths[0].parent.name
+    report = move_pictures(image_dir, paths, target)
+    said = f"Moved {len(report.moved)} of {len(paths)} pictures from {source} to {target}"
+    if report.gone:
+        said += "; the others were no longer there"
+
+    def undo() -> Outcome:
+        back = move_pictures(image_dir, report.moved, source)
+        return Outcome(f"Moved {len(back.moved)} pictures back to {source}.")
+
+    return Outcome(f"{said}.", bool(report.moved), undo=undo if report.moved else None)
+
+
+def _show_cells(workspace: Workspace, shown: Sequence[Picture], is_editable: bool) -> None:
+    with CacheFile(workspace.bottlenecks) as cache:
+        thumbnails = ThumbnailCache(cache).get_many([picture.path for picture in shown])
+    # Cells of one width that wrap: columns would stand below each other on a phone.
+    with st.container(horizontal=True, vertical_alignment="bottom", key="gallery"):
+        for picture, thumbnail in zip(shown, thumbnails, strict=True):
+            with st.container(width=_CELL_PX, gap="xsmall"):
+                _show_cell(workspace, picture, thumbnail, is_editable)
+
+
+def _show_cell(
+    workspace: Workspace, picture: Picture, thumbnail: bytes | ImageError, is_editable: bool
+) -> None:
+    name = picture.path.name
+    # The end tells pictures apart: a number, and the kind of file.
+    short = name if len(name) <= _LONGEST_NAME else f"{name[:_HEAD]}…{name[-_TAIL:]}"
+    if isinstance(thumbnail, ImageError):
+        st.caption(f":material/broken_image: {escape_markdown(str(thumbnail))}")
+    else:
+        st.image(thumbnail, width=SIDE_PX, alt=name)
+    if is_editable:
+        st.checkbox(escape_markdown(short), key=key_of(picture.path))
+    else:
+        st.markdown(escape_markdown(short))
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption(f"{picture.width_px} x {picture.height_px}", width="content")
+        if st.button(
+            "Enlarge",
+            key=f"enlarge_{_shorten_key(str(picture.path))}",
+            type="tertiary",
+            icon=":material/zoom_in:",
+        ):
+            _enlarge(workspace, picture)
+
+
+@st.dialog("Picture", width="large", icon=":material/image:")
+def _enlarge(workspace: Workspace, picture: Picture) -> None:
+    try:
+        with CacheFile(workspace.bottlenecks) as cache:
+            large = ThumbnailCache(cache).get(picture.path, _LARGE_PX)
+        n_bytes = picture.path.stat().st_size
+    except (ClusterError, OSError):
+        st.error("This picture is no longer there, or cannot be read any more.")
+        return
+    st.image(large, caption=escape_markdown(picture.path.name), width="content")
+    st.caption(
+        f"{escape_markdown(picture.label)} · {picture.width_px} x {picture.height_px} px · "
+        f"{format_bytes(n_bytes)}"
+    )
+
+
+def format_bytes(n_bytes: int) -> str:
+    """Return a size in kB or MB, as a person reads it."""
+    if n_bytes >= _MB:
+        return f"{n_bytes / _MB:,.1f} MB"
+    return f"{max(1, round(n_bytes / _KB)):,} kB"

@@ -1,0 +1,228 @@
+"""The ways pictures get into a dataset: files, a folder, a .zip, the camera, addresses."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from cluster_core.data.archives.dataset_archive import ImportReport, import_archive
+from cluster_core.data.index import Progress
+from cluster_core.data.labels import check_class_name
+from cluster_core.data.uploads import NewPicture, PictureBatch, sort_folder
+from cluster_core.errors import DatasetError
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.workspace import Workspace
+from pages.components.dataset.address_list import show_address_list
+from pages.components.dataset.class_actions import shown_key, upload_key
+from pages.components.long_work import Work, begin_work
+from pages.components.outcome import Outcome, tell, tell_added
+from pages.components.picture_input import MOST_PICTURE_MB, PICTURE_TYPES
+from pages.components.text import escape_markdown
+
+MOST_ZIP_MB = 200
+_SOURCES = ("Files", "Folder", "Zip", "Camera", "Addresses")
+# An uploader is emptied by taking a new one, which the number in its key makes of it.
+_ROUND = "uploader round"
+
+
+def show_upload(workspace: Workspace, image_dir: Path, labels: Sequence[str]) -> None:
+    """Draw all the ways to add pictures to a dataset."""
+    source = st.segmented_control(
+        "Where are the pictures?",
+        _SOURCES,
+        default=_SOURCES[0],
+        required=True,
+        key="source",
+        persist_state="session",
+    )
+    if source == "Zip":
+        _show_zip(workspace, image_dir)
+        return
+    label = choose_class(image_dir, labels, is_needed=source != "Folder")
+    if source == "Folder":
+        _show_folder(workspace, image_dir, label)
+    elif label is None:
+        st.caption("Name the class first: what do these pictures show?")
+    elif source == "Files":
+        _show_files(workspace, image_dir, label)
+    elif source == "Camera":
+        _show_camera(workspace, image_dir, label)
+    else:
+        show_address_list(image_dir, label)
+
+
+def choose_class(image_dir: Path, labels: Sequence[str], *, is_needed: bool) -> str | None:
+    """Draw the field for the class that pictures go to; None where it is empty or unusable."""
+    key = upload_key(image_dir)
+    if labels and not st.session_state.get(key):
+        shown = st.session_state.get(shown_key(image_dir))
+        st.session_state[key] = shown if shown in labels else labels[0]
+    written = st.selectbox(
+        "Class of these pictures",
+        list(labels),
+        index=None,
+        key=key,
+        accept_new_options=True,
+        placeholder="Type a name, such as open clusters",
+        help="Choose one, or type the name of a new class.",
+        persist_state="session",
+        width=420,
+    )
+    if not written:
+        if not is_needed:
+            st.caption("Not needed if the folder holds a sub-folder for each class.")
+        return None
+    if written in labels:
+        return str(written)
+    try:
+        return check_class_name(written)
+    except DatasetError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return None
+
+
+def begin_upload(workspace: Workspace, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
+    """Store pictures from the next run on."""
+    batch = PictureBatch(image_dir, pictures)
+
+    def go_on(on_progress: Progress) -> Outcome:
+        with CacheFile(workspace.bottlenecks) as cache:
+            batch.go_on(cache, on_progress)
+        return tell_added(batch.report())
+
+    def stop() -> Outcome:
+        report = batch.report()
+        n_done = sum(report.added.values()) + len(report.rejected)
+        return tell_added(report, n_stopped=batch.n_pictures - n_done)
+
+    begin_work(Work("Adding pictures", go_on, stop))
+
+
+def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
+    def take(files: Sequence[UploadedFile]) -> None:
+        begin_upload(workspace, image_dir, [_bring(file, label) for file in files])
+
+    _show_uploader(
+        "upload_files",
+        f"Drop pictures of {escape_markdown(label)} here, hundreds at once if you like",
+        take,
+        type=PICTURE_TYPES,
+        accept_multiple_files=True,
+        max_upload_size=MOST_PICTURE_MB,
+    )
+    st.caption(f"JPEG, PNG, WebP, TIFF, BMP, GIF or FITS, each up to {MOST_PICTURE_MB} MB.")
+
+
+def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> None:
+    def take(files: Sequence[UploadedFile]) -> None:
+        found = sort_folder([file.name for file in files], label)
+        pictures = [
+            _bring(file, its_label)
+            for file, its_label in zip(files, found, strict=True)
+            if its_label is not None
+        ]
+        if pictures:
+            begin_upload(workspace, image_dir, pictures)
+        else:
+            tell(Outcome("That folder holds no pictures for a class.", is_good=False))
+
+    _show_uploader(
+        "upload_folder",
+        "Choose a folder from your computer",
+        take,
+        type=PICTURE_TYPES,
+        accept_multiple_files="directory",
+        max_upload_size=MOST_PICTURE_MB,
+    )
+    st.caption(
+        "If it holds a sub-folder for each class, these become the classes. If not, all its "
+        "pictures go to the class above."
+    )
+
+
+def _show_zip(workspace: Workspace, image_dir: Path) -> None:
+    most_mb = min(MOST_ZIP_MB, int(st.get_option("server.maxUploadSize")))
+
+    def take(files: Sequence[UploadedFile]) -> None:
+        file = files[0]
+
+        def go_on(on_progress: Progress) -> Outcome:
+            content = io.BytesIO(file.getbuffer())
+            report: ImportReport = import_archive(workspace, image_dir, content, on_progress)
+            return tell_added(report)
+
+        title = f"Unpacking {file.name}"
+        begin_work(Work(title, go_on, lambda: Outcome("Stopped: nothing was added.", False)))
+        _forget_upload(file)
+
+    _show_uploader(
+        "upload_zip",
+        "Drop a .zip with one folder of pictures for each class",
+        take,
+        type=[".zip"],
+        max_upload_size=most_mb,
+    )
+    st.caption(
+        f"At most {most_mb} MB. For more, choose Folder above, which takes any number of pictures; "
+        "or the owner of this server raises `server.maxUploadSize`."
+    )
+
+
+def _show_camera(workspace: Workspace, image_dir: Path, label: str) -> None:
+    st.caption("The browser asks for your permission before it shows the camera.")
+    if not st.toggle("Use the camera", key="camera_on"):
+        return
+
+    def take() -> None:
+        photo = st.session_state.get("upload_camera")
+        if photo is not None:
+            name = f"photo {datetime.now():%Y-%m-%d %H.%M.%S}.jpg"
+            begin_upload(workspace, image_dir, [NewPicture(label, name, photo.getvalue)])
+
+    st.camera_input(
+        f"A photo of the class {escape_markdown(label)}", key="upload_camera", on_change=take
+    )
+    st.caption("It is added at once. Clear photo readies the camera for the next one.")
+
+
+def _show_uploader(
+    key: str, label: str, take: Callable[[Sequence[UploadedFile]], None], **options: object
+) -> None:
+    """Draw an uploader that hands its files on and is empty again."""
+    round_key = f"{key}_{st.session_state.setdefault(_ROUND, 0)}"
+
+    def hand_on() -> None:
+        given = st.session_state.get(round_key)
+        many = given if isinstance(given, list) else [given]
+        files = [file for file in many if isinstance(file, UploadedFile)]
+        if files:
+            st.session_state[_ROUND] += 1
+            take(files)
+
+    with st.container(key=key):
+        st.file_uploader(label, key=round_key, on_change=hand_on, **options)  # type: ignore[call-overload]
+
+
+def _bring(file: UploadedFile, label: str) -> NewPicture:
+    def read() -> bytes:
+        data = file.getvalue()
+        # Hundreds of pictures would else lie in memory until the visitor leaves.
+        file.close()
+        return data
+
+    _forget_upload(file)
+    return NewPicture(label, file.name, read)
+
+
+def _forget_upload(file: UploadedFile) -> None:
+    """Have Streamlit drop its copy of a file, which it else keeps until the visitor leaves."""
+    context = get_script_run_ctx()
+    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
+    if context and remove:
+        remove(session_id=context.session_id, file_id=file.file_id)

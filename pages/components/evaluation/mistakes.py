@@ -1,0 +1,164 @@
+"""The pictures a model got wrong, each with what can be done about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from cluster_core.access import Action, is_allowed
+from cluster_core.data.editing.changes import delete_pictures, list_classes, move_pictures
+from cluster_core.data.thumbnails import ThumbnailCache
+from cluster_core.errors import ClusterError, DatasetError, ImageError
+from cluster_core.evaluation.review import FoundPicture, Whereabouts, find_picture
+from cluster_core.evaluation.scores import TestedPicture
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.runs import load_reviewed, mark_reviewed
+from cluster_core.workspace import Workspace
+from pages.components.outcome import Outcome, attempt, tell_deleted
+from pages.components.text import escape_markdown
+from pages.components.words import format_percent
+
+PER_PAGE = 12
+COLUMNS = 3
+SIDE_PX = 256
+
+
+def show_mistakes(
+    workspace: Workspace, image_dir: Path, run_id: str, mistakes: Sequence[TestedPicture]
+) -> bool:
+    """Draw them, the surest first; return whether anything was changed since the test."""
+    reviewed = load_reviewed(workspace, run_id)
+    found = [find_picture(image_dir, mistake) for mistake in mistakes]
+    changed = [picture.whereabouts is not Whereabouts.IN_PLACE for picture in found]
+    n_seen = sum(
+        is_changed or picture.tested.sha256 in reviewed
+        for picture, is_changed in zip(found, changed, strict=True)
+    )
+    st.progress(n_seen / len(found), f"{n_seen} of {len(found)} looked at")
+    shown = found[choose_page(len(found), PER_PAGE, "mistakes_page")]
+    labels = list_classes(image_dir) if image_dir.is_dir() else ()
+    for start in range(0, len(shown), COLUMNS):
+        row = shown[start : start + COLUMNS]
+        for column, picture in zip(st.columns(COLUMNS), row, strict=False):
+            with column, st.container(border=True, key=f"mistake_{name_mistake(picture.tested)}"):
+                _show_mistake(workspace, image_dir, run_id, picture, labels, reviewed)
+    return any(changed)
+
+
+def name_mistake(tested: TestedPicture) -> str:
+    """Return what the keys of a picture's buttons end with; copies in two classes differ."""
+    return hashlib.sha256(f"{tested.path}\n{tested.sha256}".encode(errors="replace")).hexdigest()[
+        :12
+    ]
+
+
+def show_thumbnail(workspace: Workspace, path: Path | None, caption: str) -> None:
+    """Draw a picture of a dataset, or say that it cannot be shown."""
+    if path is not None:
+        try:
+            with CacheFile(workspace.bottlenecks) as file:
+                st.image(
+                    ThumbnailCache(file).get(path, SIDE_PX), escape_markdown(caption), "stretch"
+                )
+            return
+        except (ImageError, ClusterError):
+            pass  # gone or damaged since: the sentence below says so
+    st.markdown(f":gray[:material/image_not_supported: {escape_markdown(caption)}]")
+
+
+def choose_page(n: int, per_page: int, key: str) -> slice:
+    """Draw the choice of a page where there are several; return which of `n` things are on it."""
+    n_pages = -(-n // per_page)
+    page = min(int(st.pagination(n_pages, key=key) or 1), n_pages) if n_pages > 1 else 1
+    return slice((page - 1) * per_page, page * per_page)
+
+
+def _show_mistake(
+    workspace: Workspace,
+    image_dir: Path,
+    run_id: str,
+    found: FoundPicture,
+    labels: Sequence[str],
+    reviewed: frozenset[str],
+) -> None:
+    tested = found.tested
+    show_thumbnail(workspace, found.path, tested.path.name)
+    st.markdown(
+        f"In **{escape_markdown(tested.label)}**, answered "
+        f"**{escape_markdown(tested.predicted)}**, {format_percent(tested.score)} sure"
+    )
+    if found.whereabouts is Whereabouts.MOVED:
+        st.caption(f":material/check: Moved to {escape_markdown(found.label or '')}.")
+    elif found.whereabouts is Whereabouts.GONE:
+        st.caption(":material/check: No longer in the dataset.")
+    elif found.whereabouts is Whereabouts.EDITED:
+        st.caption(":material/check: Its file was changed since the test.")
+    elif tested.sha256 in reviewed:
+        st.caption(":material/check: Fine as it is.")
+    elif is_allowed(Action.EDIT_DATASETS):
+        _show_actions(workspace, image_dir, run_id, found, labels)
+
+
+def _show_actions(
+    workspace: Workspace,
+    image_dir: Path,
+    run_id: str,
+    found: FoundPicture,
+    labels: Sequence[str],
+) -> None:
+    tested, path = found.tested, found.path
+    assert path is not None
+    name = name_mistake(tested)
+    others = [label for label in labels if label != tested.label]
+    others.sort(key=lambda label: label != tested.predicted)
+    if others:
+        label = st.selectbox(
+            "Right class",
+            others,
+            key=f"right_class_{name}",
+            label_visibility="collapsed",
+            help="The class that the picture is moved to.",
+        )
+        st.button(
+            f"Move to {escape_markdown(label)}",
+            key=f"move_{name}",
+            icon=":material/drive_file_move:",
+            width="stretch",
+            on_click=attempt,
+            args=(lambda: _move(image_dir, path, label),),
+        )
+    st.button(
+        "Remove",
+        key=f"remove_{name}",
+        icon=":material/delete:",
+        width="stretch",
+        on_click=attempt,
+        args=(lambda: tell_deleted(workspace, delete_pictures(workspace, [path])),),
+    )
+    st.button(
+        "Fine as it is",
+        key=f"fine_{name}",
+        icon=":material/check:",
+        width="stretch",
+        on_click=attempt,
+        args=(lambda: mark_reviewed(workspace, run_id, tested.sha256),),
+    )
+
+
+def _move(image_dir: Path, path: Path, label: str) -> Outcome:
+    before = path.parent.name
+    report = move_pictures(image_dir, [path], label)
+    if report.gone:
+        raise DatasetError(
+            f"{path.name} was moved or deleted meanwhile, perhaps in another tab.", path=image_dir
+        )
+    (moved,) = report.moved
+
+    def undo() -> Outcome:
+        move_pictures(image_dir, [moved], before)
+        return Outcome(f"{path.name}: back in {before}.")
+
+    return Outcome(f"{path.name}: moved to {label}.", undo=undo)

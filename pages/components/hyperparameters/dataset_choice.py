@@ -1,0 +1,48 @@
+"""Which dataset is learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cluster_core.data.catalog import choose_default, dataset_dir, list_datasets
+from cluster_core.workspace import Workspace
+from pages.components.navigation import PageFile
+from pages.components.selection import Choice, choose, get_known
+
+
+def choose_dataset(workspace: Workspace) -> Path | None:
+    """Draw the choice of a dataset and return its folder; None where there is none yet."""
+    names = list_datasets(workspace)
+    chosen = get_known(
+        Choice.DATASET,
+        names,
+        lambda name: f"There is no dataset {name} here: it may have been deleted.",
+    )
+    chosen = chosen or choose_default(names)
+    if chosen is None:
+        st.info(
+            "There are no pictures to learn from yet: add some first, a few dozen of each class.",
+            icon=":material/photo_library:",
+        )
+        _link_to_dataset("Add pictures")
+        return None
+    choose(Choice.DATASET, chosen)
+    st.session_state["hyperparameters_dataset"] = chosen
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Dataset",
+            names,
+            key="hyperparameters_dataset",
+            help="The pictures it learns from.",
+            on_change=lambda: choose(Choice.DATASET, st.session_state["hyperparameters_dataset"]),
+            width=320,
+        )
+        _link_to_dataset("See its pictures")
+    return dataset_dir(workspace, chosen)
+
+
+def _link_to_dataset(label: str) -> None:
+    if st.button(label, key="to_dataset", icon=":material/photo_library:"):
+        st.switch_page(PageFile.DATASET)

@@ -1,0 +1,49 @@
+"""What is done to models on the page Models, each with a sentence that says how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cluster_core.model.bundle.library import delete_model, rename_model, set_default_model
+from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.workspace import Workspace
+from pages.components.outcome import Outcome, attempt, tell_deleted
+from pages.components.selection import Choice, choose
+
+
+def rename(model: ModelEntry, title: str) -> None:
+    """Give a model another title."""
+
+    def act() -> Outcome:
+        rename_model(Workspace.default(), model.id, title)
+        return Outcome(f"{model.title} is now called {title.strip()}.")
+
+    attempt(act)
+
+
+def make_default(model: ModelEntry) -> None:
+    """Let a model answer where none is chosen."""
+
+    def act() -> Outcome:
+        set_default_model(Workspace.default(), model.id)
+        return Outcome(f"{model.title} answers from now on wherever no other model is chosen.")
+
+    attempt(act)
+
+
+def delete(model: ModelEntry) -> None:
+    """Move a model to the trash, from where it can be brought back."""
+
+    def act() -> Outcome:
+        workspace = Workspace.default()
+        entry = delete_model(workspace, model.id)
+        choose(Choice.MODEL, None)
+        return tell_deleted(workspace, entry, _choose_restored)
+
+    attempt(act)
+
+
+def _choose_restored(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        choose(Choice.MODEL, folder.name)

@@ -1,0 +1,138 @@
+"""The card of one model: where it comes from, how well it does, what can be done with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.access import Action, is_allowed
+from cluster_core.errors import ClusterError
+from cluster_core.model.bundle.archive import export_model
+from cluster_core.model.bundle.card import ModelCard, load_card
+from cluster_core.model.bundle.selection import STARTER_ID
+from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelEntry
+from cluster_core.workspace import Workspace
+from pages.components.models.model_actions import delete, make_default, rename
+from pages.components.navigation import PageFile
+from pages.components.selection import Choice, choose
+from pages.components.text import escape_markdown
+
+_MOST_IN_TABLE = 12
+
+
+def show_card(model: ModelEntry) -> None:
+    """Draw what is known of a model, and what can be done with it."""
+    if model.problem:
+        st.error(escape_markdown(model.problem), icon=":material/error:")
+        _show_delete(model)
+        return
+    try:
+        card = load_card(Workspace.default(), model.id)
+    except ClusterError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return
+    _show_ways_on(model)
+    _show_facts(model, card)
+    if model.id != STARTER_ID:
+        _show_rename(model)
+    _show_delete(model)
+
+
+def _show_ways_on(model: ModelEntry) -> None:
+    may_edit = is_allowed(Action.EDIT_MODELS)
+    with st.container(horizontal=True):
+        if st.button(
+            "Classify with it", key="classify_with", type="primary", icon=":material/image_search:"
+        ):
+            choose(Choice.MODEL, model.id)
+            st.switch_page(PageFile.CLASSIFY)
+        if model.id != STARTER_ID and st.button(
+            "Evaluation", key="evaluate", icon=":material/fact_check:"
+        ):
+            choose(Choice.MODEL, model.id)
+            choose(Choice.RUN, None)  # the one that made it, not the one looked at last
+            st.switch_page(PageFile.EVALUATION)
+        st.button(
+            "Make it the default",
+            key="make_default",
+            icon=":material/star:",
+            disabled=model.is_default or not may_edit,
+            on_click=make_default,
+            args=(model,),
+        )
+        st.download_button(
+            "Download",
+            lambda: export_model(Workspace.default(), model.id),
+            file_name=f"{model.id}.zip",
+            mime="application/zip",
+            key="download",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _show_facts(model: ModelEntry, card: ModelCard) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        if card.counts:
+            st.markdown("**Pictures it learned from**")
+            shown = list(card.counts.items())[:_MOST_IN_TABLE]
+            lines = [f"- {escape_markdown(label)}: {count:,}" for label, count in shown]
+            st.markdown("\n".join(lines))
+        st.caption(
+            f"It looks at squares of {card.input_size_px} by {card.input_size_px} pixels"
+            + (", turned and mirrored in all eight ways" if card.uses_sky_views else "")
+            + f", through the network {escape_markdown(model.architecture)}."
+        )
+    with right:
+        if card.confusion and len(model.labels) <= _MOST_IN_TABLE:
+            st.markdown("**Test pictures: a row for what they are, a column for what it said**")
+            _show_confusion(model.labels, card)
+    if card.settings:
+        with st.expander("Settings of its training", icon=":material/tune:"):
+            st.dataframe(
+                {"Setting": list(card.settings), "Value": list(card.settings.values())},
+                hide_index=True,
+                key="settings",
+            )
+
+
+def _show_confusion(labels: tuple[str, ...], card: ModelCard) -> None:
+    columns: dict[str, list[object]] = {"is": list(labels)}
+    config = {"is": st.column_config.TextColumn("")}
+    for number, label in enumerate(labels):
+        columns[f"called {number}"] = [row[number] for row in card.confusion]
+        config[f"called {number}"] = st.column_config.NumberColumn(label)
+    st.dataframe(columns, column_config=config, hide_index=True, key="confusion")
+
+
+def _show_rename(model: ModelEntry) -> None:
+    if st.session_state.get("models card") != (model.id, model.title):
+        st.session_state["models card"] = (model.id, model.title)
+        st.session_state["title"] = model.title
+    may_edit = is_allowed(Action.EDIT_MODELS)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        title = st.text_input(
+            "Name", max_chars=MAX_TITLE_LENGTH, key="title", disabled=not may_edit, width=420
+        )
+        st.button(
+            "Rename",
+            key="rename",
+            icon=":material/edit:",
+            disabled=not may_edit or title == model.title,
+            on_click=rename,
+            args=(model, title),
+        )
+
+
+def _show_delete(model: ModelEntry) -> None:
+    if model.id == STARTER_ID:
+        st.caption("It ships with the program, so it can be neither renamed nor deleted.")
+        return
+    st.button(
+        "Delete",
+        key="delete",
+        icon=":material/delete:",
+        disabled=not is_allowed(Action.EDIT_MODELS),
+        on_click=delete,
+        args=(model,),
+    )

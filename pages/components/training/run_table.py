@@ -1,0 +1,202 @@
+"""The trainings there have been: compared, opened, deleted and brought back."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cluster_core.access import Action, is_allowed
+from cluster_core.errors import ClusterError
+from cluster_core.storage.trash import TrashEntry, restore
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.insight.differences import find_differences
+from cluster_core.training.runs import (
+    RunResult,
+    RunStatus,
+    delete_run,
+    load_config,
+    load_evaluations,
+    load_result,
+)
+from cluster_core.workspace import Workspace
+from pages.components.charts import Measure, draw_comparison
+from pages.components.outcome import Outcome, attempt, show_outcome
+from pages.components.run_view import STATES
+from pages.components.selection import Choice, choose
+from pages.components.settings_list import LABELS, describe_setting
+from pages.components.words import count_seconds, format_seconds, format_time, tell_apart
+
+MAX_COMPARED = 8
+COLUMNS = {
+    "Steps": st.column_config.NumberColumn(format="localized"),
+    "Accuracy": st.column_config.NumberColumn(
+        format="%d %%", help="Of the pictures in the final test."
+    ),
+    "Plausible": st.column_config.TextColumn(
+        help="How well it may do on other pictures: 95 of 100 such ranges hold the truth."
+    ),
+}
+_ROWS = "run rows"
+
+
+@dataclass(frozen=True)
+class _Row:
+    cells: dict[str, Any]
+    config: TrainConfig | None
+
+
+def show_runs(workspace: Workspace, runs: tuple[RunStatus, ...], shown: str | None) -> None:
+    """Draw the table of trainings, and below it what can be done with those selected."""
+    st.subheader("Past trainings")
+    show_outcome()
+    if not runs:
+        st.caption("None yet.")
+        return
+    rows = [_find_row(workspace, status) for status in runs]
+    chosen = _show_table(rows, runs)
+    if not chosen:
+        st.caption(
+            "Select a training to open or delete it, several to compare their curves. With the "
+            "keyboard, Shift and Space select the line you are on."
+        )
+        return
+    _show_actions(workspace, [runs[at] for at in chosen], shown)
+    compared = [at for at in chosen if rows[at].config is not None]
+    if len(compared) > 1:
+        _show_comparison(workspace, [(runs[at], rows[at]) for at in compared[:MAX_COMPARED]])
+        if len(compared) > MAX_COMPARED:
+            st.caption(f"Only the first {MAX_COMPARED} are drawn: more lines tell less.")
+
+
+def _show_table(rows: list[_Row], runs: tuple[RunStatus, ...]) -> list[int]:
+    """Draw the table and return the lines that are selected."""
+    # A selection is a list of places: where a line comes or goes it must not slip to another.
+    lines = hash(tuple(status.id for status in runs))
+    with st.container(key="runs"):
+        selection = st.dataframe(
+            {name: [row.cells[name] for row in rows] for name in rows[0].cells},
+            key=f"runs {lines}",
+            hide_index=True,
+            placeholder="",
+            on_select="rerun",
+            selection_mode="multi-row",
+            column_config=COLUMNS,
+        )
+    return list(selection["selection"]["rows"])
+
+
+def _find_row(workspace: Workspace, status: RunStatus) -> _Row:
+    """Return a line of the table; a training that is over changes no more and is read once."""
+    known = st.session_state.setdefault(_ROWS, {})
+    key = (str(workspace.root), status.id, status.state, st.context.timezone)
+    if key in known:
+        return known[key]
+    row = _read_row(workspace, status)
+    if status.state.is_over:
+        known[key] = row
+    return row
+
+
+def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
+    config: TrainConfig | None = None
+    result: RunResult | None = None
+    with contextlib.suppress(ClusterError):  # damaged, or deleted since it was listed
+        config = load_config(workspace, status.id)
+        result = load_result(workspace, status.id)
+    metrics = result.metrics if result and result.metrics.n else None
+    low, high = metrics.interval if metrics else (0.0, 0.0)
+    cells = {
+        "When": format_time(status.created, seconds=True),
+        "State": STATES[status.state][0],
+        "Dataset": status.dataset,
+        "Network": status.architecture,
+        "Steps": result.steps_run if result else None,
+        "Accuracy": round(100 * metrics.accuracy) if metrics else None,
+        "Plausible": f"{100 * low:.0f} to {100 * high:.0f} %" if metrics else "",
+        "Took": format_seconds(count_seconds(status.started, status.ended))
+        if status.started and status.ended
+        else "",
+    }
+    return _Row(cells, config)
+
+
+def _show_actions(workspace: Workspace, chosen: list[RunStatus], shown: str | None) -> None:
+    with st.container(horizontal=True):
+        if len(chosen) == 1:
+            st.button(
+                "Open",
+                key="open_run",
+                icon=":material/open_in_full:",
+                disabled=chosen[0].id == shown,
+                on_click=choose,
+                args=(Choice.RUN, chosen[0].id),
+            )
+        if not is_allowed(Action.TRAIN):
+            return
+        count = "this training" if len(chosen) == 1 else f"these {len(chosen)} trainings"
+        with st.popover("Delete", icon=":material/delete:", key="delete_runs"):
+            st.write(f"Delete {count}? Models made by training stay.")
+            st.button(
+                "Delete",
+                key="confirm_delete_runs",
+                type="primary",
+                on_click=attempt,
+                args=(lambda: _delete(workspace, chosen),),
+            )
+
+
+def _delete(workspace: Workspace, chosen: list[RunStatus]) -> Outcome:
+    entries: list[TrashEntry] = []
+    problems = []
+    for status in chosen:
+        try:
+            entries.append(delete_run(workspace, status.id))
+        except ClusterError as error:
+            problems.append(str(error))
+
+    def undo() -> Outcome:
+        for entry in entries:
+            restore(workspace, entry.id)
+        return Outcome(f"{_count(len(entries))} brought back.")
+
+    said = [f"{_count(len(entries))} deleted."] if entries else []
+    return Outcome(" ".join([*said, *problems[:1]]), not problems, undo=undo if entries else None)
+
+
+def _count(n: int) -> str:
+    return "One training was" if n == 1 else f"{n} trainings were"
+
+
+def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]]) -> None:
+    names = _name_apart([status for status, _ in compared])
+    runs = {
+        name: load_evaluations(workspace, status.id)
+        for name, (status, _) in zip(names, compared, strict=True)
+    }
+    for column, measure in zip(st.columns(2), Measure, strict=True):
+        column.vega_lite_chart(spec=draw_comparison(runs, measure), key=f"compare_{measure}")
+    configs = {
+        name: row.config for name, (_, row) in zip(names, compared, strict=True) if row.config
+    }
+    differences = find_differences(configs)
+    if not differences:
+        st.caption("Their settings are the same.")
+        return
+    st.caption("Only these settings differ:")
+    labels = {**LABELS, "image_dir": "Dataset"}
+    table: dict[str, list[str]] = {"Setting": [labels[name] for name in differences]}
+    for name in names:
+        table[name] = [
+            describe_setting(setting, values[name]) for setting, values in differences.items()
+        ]
+    st.dataframe(table, hide_index=True, key="differences")
+
+
+def _name_apart(runs: list[RunStatus]) -> list[str]:
+    """Return a name for each training that no other of them has."""
+    return tell_apart(
+        [f"{format_time(status.created, seconds=True)} {status.architecture}" for status in runs]
+    )

@@ -1,0 +1,805 @@
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import os
+import stat
+import struct
+import threading
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data import index as dataset
+from cluster_core.data.archives import dataset_archive as archives
+from cluster_core.data.archives import entries as archive_entries
+from cluster_core.data.archives import unpacking
+from cluster_core.data.archives.dataset_archive import import_archive, write_archive
+from cluster_core.data.archives.directory import count_entries
+from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.index import scan_dataset
+from cluster_core.errors import AccessError, DatasetError
+from cluster_core.storage import safe_moves as placing
+from cluster_core.storage.cache_file import CacheFile
+from tests.samples import draw_blob, not_as_root, save_picture, write_photos
+
+
+def encode(seed: int = 1, kind: str = "PNG", **options) -> bytes:
+    target = io.BytesIO()
+    Image.fromarray(draw_blob(seed)).save(target, kind, **options)
+    return target.getvalue()
+
+
+GOOD = {"open/a.png": encode(1), "globular/b.png": encode(2)}
+
+
+def pack(entries: dict[str | zipfile.ZipInfo, bytes], compression=zipfile.ZIP_DEFLATED):
+    """Write a .zip in memory."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", compression) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data, compression)
+    return target
+
+
+def change_bytes(file: io.BytesIO, old: bytes, new: bytes) -> io.BytesIO:
+    """Change a .zip behind the back of the library that wrote it."""
+    assert len(old) == len(new)
+    assert old in file.getvalue()
+    return io.BytesIO(file.getvalue().replace(old, new))
+
+
+def make_info(name: str, mode: int = 0, **fields: int) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    for field, value in fields.items():
+        setattr(info, field, value)
+    return info
+
+
+def look(folder: Path) -> dict[str, bytes | None]:
+    """Return everything below a folder, files and folders, by path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+def look_at_files(folder: Path) -> dict[str, bytes]:
+    return {name: data for name, data in look(folder).items() if data is not None}
+
+
+@pytest.fixture
+def photos_dir(workspace):
+    """A dataset with one class, in a workspace that has been imported to before."""
+    write_photos(workspace.cluster_photos, 2)
+    workspace.incoming.mkdir()
+    CacheFile(workspace.bottlenecks).close()
+    return workspace.cluster_photos
+
+
+class TestImport:
+    def test_adds_the_pictures_to_their_classes(self, workspace):
+        report = import_archive(workspace, workspace.cluster_photos, pack(GOOD))
+        assert report.added == {"open": 1, "globular": 1}
+        assert report.rejected == ()
+        assert look_at_files(workspace.cluster_photos) == GOOD
+        assert list(workspace.incoming.iterdir()) == []
+
+    @pytest.mark.parametrize("top", ["my photos/", "a.b/", "./", "./x/"])
+    def test_sees_through_one_folder_around_the_classes(self, workspace, top):
+        entries = {"ignored/": b""} if top != "./" else {}
+        entries |= {top: b"", f"{top}empty/": b"", f"{top}.DS_Store": b"x", f"{top}notes.txt": b"x"}
+        archive = pack(entries | {top + name: data for name, data in GOOD.items()})
+        report = import_archive(workspace, workspace.cluster_photos, archive)
+        assert report.added == {"open": 1, "globular": 1, "empty": 0}
+        assert look_at_files(workspace.cluster_photos) == GOOD
+
+    def test_makes_empty_classes_but_none_of_folders_without_pictures(self, workspace):
+        entries = {"empty/": b"", "docs/": b"", "docs/notes.txt": b"x", "open/": b""}
+        archive = pack(entries | GOOD)
+        report = import_archive(workspace, workspace.cluster_photos, archive)
+        assert report.added == {"open": 1, "globular": 1, "empty": 0}
+        assert list_classes(workspace.cluster_photos) == ("empty", "globular", "open")
+
+    def test_overwrites_nothing_and_joins_classes_whatever_their_capitals(
+        self, workspace, photos_dir
+    ):
+        before = look_at_files(photos_dir)
+        archive = pack({"RED stars/field 10000.png": encode(1), "Red Stars/other.png": encode(2)})
+        report = import_archive(workspace, photos_dir, archive)
+        assert report.added == {"red stars": 2}
+        assert look_at_files(photos_dir) == before | {
+            "red stars/field 10000 (2).png": encode(1),
+            "red stars/other.png": encode(2),
+        }
+
+    def test_leaves_out_what_is_there_already_and_says_so(self, workspace, photos_dir):
+        same = (photos_dir / "red stars" / "field 10000.png").read_bytes()
+        archive = pack(
+            {"red stars/x.png": same, "red stars/y.png": encode(1), "red stars/z.png": encode(1)}
+        )
+        report = import_archive(workspace, photos_dir, archive)
+        assert report.added == {"red stars": 1}
+        assert [(str(file.path), file.label) for file in report.rejected] == [
+            ("red stars/x.png", "red stars"),
+            ("red stars/z.png", "red stars"),
+        ]
+        assert "the very same picture as field 10000.png" in report.rejected[0].reason
+        assert "the very same picture as y.png" in report.rejected[1].reason
+        assert not (photos_dir / "red stars" / "x.png").exists()
+
+    @pytest.mark.parametrize(
+        ("name", "data", "reason"),
+        [
+            ("open/web.jpg", b"<!DOCTYPE html>", "web.jpg is a web page"),
+            ("open/draw.jpg", b"%!PS-Adobe-3.0 EPSF-3.0", "draw.jpg is a PostScript"),
+            ("open/cut.png", encode(3)[:-200], "cut.png begins as a PNG picture but is damaged"),
+            ("open/empty.png", b"", "empty.png is empty"),
+            ("open/notes.txt", b"x", "notes.txt does not end like a picture (found .txt)."),
+            ("open/README", b"x", "README does not end like a picture (found no ending)."),
+            ("notes.txt", b"x", "notes.txt does not end like a picture"),
+            ("open/deep/deeper/notes.txt", b"x", "notes.txt does not end like a picture"),
+        ],
+    )
+    def test_rejects_what_is_no_picture_with_its_reason(self, workspace, name, data, reason):
+        archive = pack({name: data} | GOOD)
+        report = import_archive(workspace, workspace.cluster_photos, archive)
+        (rejected,) = report.rejected
+        assert rejected.path == Path(name)
+        assert rejected.reason.startswith(reason)
+        assert rejected.label == (Path(name).parent.name)
+        assert look_at_files(workspace.cluster_photos) == GOOD
+
+    def test_gives_pictures_safe_names_that_suit_them(self, workspace):
+        archive = pack({"open/con.jpg": encode(1), "open/a:b?.PNG": encode(2)})
+        import_archive(workspace, workspace.cluster_photos, archive)
+        assert set(look_at_files(workspace.cluster_photos)) == {"open/_con.png", "open/a_b_.PNG"}
+
+    def test_takes_gzipped_fits_for_pictures(self, workspace):
+        from astropy.io import fits
+
+        target = io.BytesIO()
+        fits.PrimaryHDU(draw_blob(1)[..., 0].astype(np.float32)).writeto(target)
+        archive = pack({"open/a.fits.gz": gzip.compress(target.getvalue())})
+        assert import_archive(workspace, workspace.cluster_photos, archive).added == {"open": 1}
+
+    @pytest.mark.parametrize("name", ["./", "."])
+    def test_passes_over_the_folder_itself(self, workspace, name):
+        report = import_archive(workspace, workspace.cluster_photos, pack({name: b""} | GOOD))
+        assert report.added == {"open": 1, "globular": 1}
+        assert report.rejected == ()
+
+    def test_passes_over_what_systems_leave(self, workspace):
+        archive = pack(
+            {
+                "__MACOSX/open/._a.png": b"x",
+                "__MACOSX/a.png": b"x",
+                "open/.DS_Store": b"x",
+                "open/Thumbs.db": b"x",
+                "desktop.ini": b"x",
+                ".git/config": b"x",
+                "open/.hidden.png": b"x",
+                "open/folder.png/": b"",
+            }
+            | GOOD
+        )
+        report = import_archive(workspace, workspace.cluster_photos, archive)
+        assert report.rejected == ()
+        assert look_at_files(workspace.cluster_photos) == GOOD
+
+    def test_reads_names_that_macos_does_not_mark_as_utf8(self, workspace):
+        archive = pack({"Kugelhaeufen/a.png": encode(1)})
+        archive = change_bytes(archive, b"haeufen", "häufen".encode())
+        report = import_archive(workspace, workspace.cluster_photos, archive)
+        assert report.added == {"Kugelhäufen": 1}
+
+    def test_reads_names_that_are_marked_as_utf8_as_they_are(self, workspace):
+        archive = pack({"├ñ/a.png": encode(1)})
+        assert import_archive(workspace, workspace.cluster_photos, archive).added == {"├ñ": 1}
+
+    def test_reads_names_of_old_windows_programs(self, workspace):
+        archive = pack({"Kugelhaufen/a.png": encode(1)})
+        archive = change_bytes(archive, b"Kugelhaufen", "Kugelhäufen".encode("cp437"))
+        report = import_archive(workspace, workspace.cluster_photos, archive)
+        assert report.added == {"Kugelhäufen": 1}
+
+    def test_takes_archives_with_a_comment_and_something_before_them(self, workspace):
+        target = io.BytesIO(b"#!/bin/sh\n" * 100)
+        with zipfile.ZipFile(target, "a") as archive:
+            archive.comment = b"by a program"
+            for name, data in GOOD.items():
+                archive.writestr(name, data)
+        assert import_archive(workspace, workspace.cluster_photos, target).added["open"] == 1
+
+    def test_leaves_facts_so_that_a_scan_decodes_nothing(self, workspace, monkeypatch):
+        import_archive(workspace, workspace.cluster_photos, pack(GOOD))
+        monkeypatch.setattr(dataset, "compute_facts", None)
+        with CacheFile(workspace.bottlenecks) as cache:
+            assert len(scan_dataset(workspace.cluster_photos, cache).pictures) == 2
+
+    def test_tells_how_far_it_is(self, workspace):
+        seen = []
+        archive = pack(GOOD | {"open/bad.png": b"x", "open/notes.txt": b"x"})
+        import_archive(workspace, workspace.cluster_photos, archive, lambda *at: seen.append(at))
+        assert seen == [(1, 3), (2, 3), (3, 3)]
+
+    def test_uses_the_disk_of_the_workspace_and_moves_from_there(self, workspace, monkeypatch):
+        seen = set()
+        progress = lambda done, total: seen.update(  # noqa: E731
+            path.relative_to(workspace.root).parts[0]
+            for path in workspace.root.rglob("*")
+            if path.is_file()
+        )
+        import_archive(workspace, workspace.cluster_photos, pack(GOOD), progress)
+        assert seen == {".incoming"}
+
+    def test_keeps_no_rejected_file_on_the_disk(self, workspace):
+        seen = []
+        import_archive(
+            workspace,
+            workspace.cluster_photos,
+            pack({"open/bad.png": b"x"} | GOOD),
+            lambda done, total: seen.append(len(list(workspace.incoming.glob("*/*")))),
+        )
+        assert seen[-1] == 2
+
+    def test_removes_what_a_killed_server_left_but_not_what_another_unpacks(
+        self, workspace, photos_dir
+    ):
+        for name, age_s in (("old", 2 * 24 * 3600), ("new", 3600)):
+            folder = workspace.incoming / name
+            folder.mkdir()
+            (folder / "0").touch()
+            os.utime(folder, (time.time() - age_s,) * 2)
+        import_archive(workspace, photos_dir, pack(GOOD))
+        assert [path.name for path in workspace.incoming.iterdir()] == ["new"]
+
+
+def lie_about_size(file: io.BytesIO, name: str, size: int) -> io.BytesIO:
+    """Say in both headers of an entry that it unpacks to `size` bytes."""
+    data = bytearray(file.getvalue())
+    for magic, size_at, name_at in ((b"PK\x03\x04", 22, 30), (b"PK\x01\x02", 24, 46)):
+        place = data.find(magic)
+        while data[place + name_at : place + name_at + len(name)] != name.encode():
+            place = data.index(magic, place + 1)
+        struct.pack_into("<L", data, place + size_at, size)
+    return io.BytesIO(bytes(data))
+
+
+def set_flags(flags: int) -> io.BytesIO:
+    """Change the flags in both headers of every entry."""
+    old, new = struct.pack("<HH", 20, 0), struct.pack("<HH", 20, flags)
+    return io.BytesIO(pack(GOOD).getvalue().replace(old, new))
+
+
+def share_data() -> io.BytesIO:
+    """Let thirty entries of the list be one and the same megabyte of the file."""
+    single = pack({"open/a.png": os.urandom(100_000)}).getvalue()
+    start = single.index(b"PK\x01\x02")
+    end = single.index(b"PK\x05\x06")
+    header, tail = single[start:end], bytearray(single[end:])
+    struct.pack_into("<HHL", tail, 8, 30, 30, 30 * len(header))
+    return io.BytesIO(single[:start] + 30 * header + bytes(tail))
+
+
+def nest(name: str) -> io.BytesIO:
+    return pack({name: pack(GOOD).getvalue()} | GOOD)
+
+
+HOSTILE = {
+    "climbs": (lambda: pack({"../a.png": encode()} | GOOD), "../a.png", "with .."),
+    "climbs within": (lambda: pack({"open/../../a.png": encode()}), "open/../../a.png", "with .."),
+    "climbs ignored": (lambda: pack({"__MACOSX/../../a": b""} | GOOD), "__MACOSX/", "with .."),
+    "climbs to a folder": (lambda: pack({"../up/": b""} | GOOD), "../up/", "with .."),
+    "absolute": (lambda: pack({"/etc/a.png": encode()} | GOOD), "/etc/a.png", "root of a disk"),
+    "drive": (lambda: pack({"C:/open/a.png": encode()} | GOOD), "C:/open/a.png", "root of a disk"),
+    "drive without slash": (lambda: pack({"c:a/a.png": encode()}), "c:a/a.png", "root of a disk"),
+    "backslash": (
+        lambda: change_bytes(pack({"open#a.png": encode()} | GOOD), b"open#a", b"open\\a"),
+        "open\\\\a.png",
+        "a backslash",
+    ),
+    "NUL": (
+        lambda: change_bytes(pack({"open/a#.png": encode()} | GOOD), b"a#", b"a\0"),
+        "open/a\\x00.png",
+        "a control character",
+    ),
+    "escape": (lambda: pack({"open/\x1b[2J.png": encode()}), "\\x1b[2J", "a control character"),
+    "link": (
+        lambda: pack({make_info("open/l.png", stat.S_IFLNK | 0o777): b"/etc/passwd"} | GOOD),
+        "open/l.png",
+        "is a link",
+    ),
+    "device": (
+        lambda: pack({make_info("open/d.png", stat.S_IFCHR): b""} | GOOD), "open/d.png", "a device"
+    ),
+    "encrypted": (lambda: set_flags(0x1), "open/a.png", "locked with a password"),
+    "encrypted well": (lambda: set_flags(0x40), "open/a.png", "locked with a password"),
+    "encrypted with its list": (lambda: set_flags(0x2000), "open/a.png", "locked with a password"),
+    "nested": (lambda: nest("open/more.zip"), "open/more.zip", "an archive in the archive"),
+    "nested, capitals": (lambda: nest("MORE.ZIP"), "MORE.ZIP", "an archive in the archive"),
+    "nested tar": (lambda: nest("open/more.tar.gz"), "open/more.tar.gz", "an archive in the"),
+    "unusual packing": (lambda: pack(GOOD, zipfile.ZIP_LZMA), "open/a.png", "an unusual way"),
+    "bomb": (
+        lambda: pack({"open/bomb.png": bytes(20_000_000)} | GOOD), "open/bomb.png", "a zip bomb"
+    ),
+    "bomb that is no picture": (
+        lambda: pack({"notes.txt": bytes(20_000_000)} | GOOD), "notes.txt", "a zip bomb"
+    ),
+    "bomb of shared data": (share_data, "", "claim more bytes than it has"),
+    "no class folder": (lambda: pack(GOOD | {"a.png": encode()}), "a.png", "in no class folder"),
+    "no class folder, one top": (
+        lambda: pack({"top/open/a.png": encode(), "top/b.png": encode()}),
+        "top/b.png",
+        "in no class folder",
+    ),
+    "too deep": (
+        lambda: pack({f"sky/train/{name}": data for name, data in GOOD.items()}),
+        "sky/train/open/a.png",
+        "Here that may be 'sky/train'.",
+    ),
+    "too deep beside others": (
+        lambda: pack(GOOD | {"open/best/c.png": encode()}), "open/best/c.png", "lies too deep"
+    ),
+    "class name CON": (lambda: pack({"CON/a.png": encode()}), "CON/a.png", "Windows"),
+    "class name <script>": (lambda: pack({"<script>/a.png": encode()}), "<script>/", "character <"),
+    "class name right to left": (lambda: pack({"a\u202eb/a.png": encode()}), "u202eb", "invisible"),
+    "class name of 300 letters": (lambda: pack({"x" * 300 + "/a.png": encode()}), "xxx", "longer"),
+    "class name of an empty class": (lambda: pack({"a?/": b""} | GOOD), "a?/", "character ?"),
+    "no pictures": (lambda: pack({"open/notes.txt": b"x"}), "", "it holds no pictures"),
+    "nothing": (lambda: pack({}), "", "it holds no pictures"),
+    "before the file": (
+        lambda: io.BytesIO(pack(GOOD, zipfile.ZIP_STORED).getvalue()[60:]), "open/a.png", "before"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_an_archive_with_one_bad_entry_is_refused_whole(workspace, photos_dir, kind):
+    make, entry, told = HOSTILE[kind]
+    before = look(workspace.root.parent)
+    with pytest.raises(DatasetError, match=r"^Nothing was unpacked, because") as caught:
+        import_archive(workspace, photos_dir, make())
+    assert entry in str(caught.value)
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 500
+    assert look(workspace.root.parent) == before
+
+
+NO_ZIP = {
+    "nothing": lambda: b"",
+    "picture": encode,
+    "cut short": lambda: pack(GOOD).getvalue()[:-40],
+    "end only": lambda: b"PK\x05\x06",
+    "end of one": lambda: pack(GOOD).getvalue()[-50:],
+    "wrong list": lambda: pack(GOOD).getvalue().replace(b"PK\x01\x02", b"PK\x01\x09"),
+    "name not UTF-8": lambda: (
+        pack({"Kugelhä/a.png": encode()}).getvalue().replace("ä".encode(), b"\xff\xff")
+    ),
+    "newer version": lambda: pack(GOOD).getvalue().replace(b"\x14\x03\x14\0", b"\x14\x03\xff\0"),
+    "cut extra field": lambda: (
+        pack({make_info("open/a.png", extra=b"\1\0\x08\0" + bytes(8)): encode()})
+        .getvalue()
+        .replace(b"\1\0\x08\0", b"\1\0\xff\0")
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NO_ZIP)
+def test_what_is_no_zip_is_refused_in_a_sentence(workspace, photos_dir, kind):
+    before = look(workspace.root)
+    with pytest.raises(
+        DatasetError, match=r"is no \.zip, or a damaged one\. Expected is one folder"
+    ):
+        import_archive(workspace, photos_dir, io.BytesIO(NO_ZIP[kind]()))
+    assert look(workspace.root) == before
+
+
+def test_bytes_flipped_anywhere_bring_sentences_only(workspace):
+    whole = pack(GOOD | {"open/c.png": encode(4)}).getvalue()
+    random = np.random.default_rng(0)
+    for _ in range(150):
+        data = bytearray(whole)
+        for place in random.integers(0, len(data), 3):
+            data[place] = random.integers(256)
+        target = workspace.root / f"x{random.integers(10**9)}_photos"
+        try:
+            report = import_archive(workspace, target, io.BytesIO(bytes(data)))
+        except DatasetError:
+            assert not target.exists()
+        else:
+            assert sum(report.added.values()) == len(look_at_files(target))
+    assert list(workspace.incoming.iterdir()) == []
+
+
+class TestSizes:
+    def test_an_entry_gives_no_more_than_its_header_says(self, workspace, monkeypatch):
+        """The real data are a megabyte, the header says 1000 bytes."""
+        archive = pack({"open/a.png": bytes(1_000_000)} | GOOD)
+        archive = lie_about_size(archive, "open/a.png", 1000)
+        written = []
+        copy = unpacking.shutil.copyfileobj
+
+        def measure(source, target, n_bytes):
+            try:
+                copy(source, target, n_bytes)
+            finally:
+                written.append(target.tell())
+
+        monkeypatch.setattr(unpacking.shutil, "copyfileobj", measure)
+        report = import_archive(workspace, workspace.cluster_photos, archive)
+        assert max(written) <= max(1000, *map(len, GOOD.values()))
+        assert "damaged in the archive" in report.rejected[0].reason
+        assert "open/a.png" not in look_at_files(workspace.cluster_photos) or len(GOOD) == 2
+
+    def test_an_entry_larger_than_pictures_may_be_is_not_unpacked(self, workspace, monkeypatch):
+        data = encode(5, "BMP")
+        limits = type(archive_entries.DEFAULT_LIMITS)(max_file_bytes=len(data) - 1)
+        monkeypatch.setattr(archive_entries, "DEFAULT_LIMITS", limits)
+        seen = []
+        report = import_archive(
+            workspace,
+            workspace.cluster_photos,
+            pack({"open/large.bmp": data} | GOOD),
+            lambda *at: seen.append(at),
+        )
+        assert seen[-1] == (2, 2)
+        assert report.rejected[0].path == Path("open/large.bmp")
+        assert "large.bmp is" in report.rejected[0].reason
+        assert report.added == {"open": 1, "globular": 1}
+
+    def test_all_entries_together_are_bounded(self, workspace, photos_dir, monkeypatch):
+        total = sum(map(len, GOOD.values()))
+        monkeypatch.setattr(archive_entries, "MAX_UNPACKED_BYTES", total)
+        assert import_archive(workspace, photos_dir, pack(GOOD)).added["open"] == 1
+        monkeypatch.setattr(archive_entries, "MAX_UNPACKED_BYTES", total - 1)
+        before = look(workspace.root)
+        with pytest.raises(
+            DatasetError, match=r"with its entry 'globular/b\.png' it unpacks to more"
+        ):
+            import_archive(workspace, photos_dir, pack(GOOD))
+        assert look(workspace.root) == before
+
+    def test_pictures_that_pack_well_are_no_bombs(self, workspace):
+        target = io.BytesIO()
+        Image.new("RGB", (550, 550)).save(target, "BMP")
+        assert len(target.getvalue()) < archive_entries.MIN_BOMB_BYTES
+        archive = pack({"open/black.bmp": target.getvalue()})
+        assert import_archive(workspace, workspace.cluster_photos, archive).added == {"open": 1}
+
+
+def make_directory(n_entries: int, claimed: int, zip64: bool = False, name: bytes = b"a") -> bytes:
+    """Forge a .zip that is only a list of entries."""
+    header = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", *[20] * 2, *[0] * 4, 0, 0, 0,
+                         len(name), 0, 0, 0, 0, 0, 0) + name  # fmt: skip
+    directory = header * n_entries
+    end = b""
+    if zip64:
+        end = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0,
+                          claimed, claimed, len(directory), 0)  # fmt: skip
+        end += struct.pack("<4sLQL", b"PK\x06\x07", 0, len(directory), 1)
+    few = 0xFFFF if zip64 else claimed & 0xFFFF
+    size = 0xFFFFFFFF if zip64 else len(directory)
+    return directory + end + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, few, few, size, 0, 0)
+
+
+class TestCounts:
+    @pytest.mark.parametrize(
+        "data",
+        [
+            make_directory(100_000, 100_000, zip64=True),
+            make_directory(10, 100_000, zip64=True),
+            make_directory(100_000, 10),
+            make_directory(100_000, 10, zip64=True),
+            make_directory(0, 60_000),
+            make_directory(1_000, 1_000, name=b"a" * 20_000),
+        ],
+        ids=["honest", "claims", "hides", "hides in zip64", "claims few", "long names"],
+    )
+    def test_a_hundred_thousand_entries_are_refused_at_once(
+        self, workspace, photos_dir, monkeypatch, data
+    ):
+        monkeypatch.setattr(archives.zipfile, "ZipFile", None)
+        before = look(workspace.root)
+        start = time.perf_counter()
+        with pytest.raises(DatasetError, match=r"entries or more, and 20,000 are allowed"):
+            import_archive(workspace, photos_dir, io.BytesIO(data))
+        assert time.perf_counter() - start < 0.5
+        assert look(workspace.root) == before
+
+    def test_as_many_as_are_allowed_are_imported(self, workspace, photos_dir, monkeypatch):
+        monkeypatch.setattr(archives, "MAX_ENTRIES", len(GOOD))
+        assert import_archive(workspace, photos_dir, pack(GOOD)).added["open"] == 1
+        with pytest.raises(DatasetError, match="has 3 entries or more, and 2 are allowed"):
+            import_archive(workspace, photos_dir, pack(GOOD | {"open/c.png": encode(3)}))
+
+    def test_their_number_is_told(self, workspace):
+        data = make_directory(0, 100_000, zip64=True)
+        with pytest.raises(DatasetError, match="has 100,000 entries"):
+            import_archive(workspace, workspace.cluster_photos, io.BytesIO(data))
+
+    def test_no_more_is_read_than_the_end_and_the_list(self):
+        class Counting(io.BytesIO):
+            n_read = 0
+
+            def read(self, size=-1):
+                data = super().read(size)
+                self.n_read += len(data)
+                return data
+
+        file = Counting(b"x" * 10_000_000 + make_directory(1000, 1000))
+        assert count_entries(file, 20_000, 1_000_000) == 1000
+        assert file.n_read < 200_000
+
+    @pytest.mark.parametrize("zip64", [False, True])
+    @pytest.mark.parametrize("n_entries", [0, 1, 9, 10, 11])
+    def test_the_limit_itself_is_allowed(self, n_entries, zip64):
+        file = io.BytesIO(make_directory(n_entries, n_entries, zip64))
+        assert count_entries(file, 10, 1_000_000) == n_entries
+
+    @pytest.mark.parametrize("zip64", [False, True])
+    def test_names_of_any_length_are_stepped_over(self, zip64):
+        file = io.BytesIO(make_directory(37, 3, zip64, name=b"n" * 201))
+        assert count_entries(file, 100, 1_000_000) == 37
+
+    @pytest.mark.parametrize("magic", [b"PK\x06\x06", b"PK\x06\x07"])
+    def test_half_a_zip64_record_hides_nothing(self, magic):
+        """Python goes by the ordinary record then, and so must the count."""
+        large = make_directory(1, 1, zip64=True)[47:-22].replace(magic, b"PK\x00\x00")
+        directory = make_directory(30, 0)[:-22] + large
+        end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0, 0)
+        assert count_entries(io.BytesIO(directory + end), 10, 1_000_000) == 11
+
+    def test_a_comment_of_any_length_hides_nothing(self):
+        data = make_directory(11, 3)[:-2] + struct.pack("<H", 65_535) + b"c" * 65_535
+        assert count_entries(io.BytesIO(data), 10, 1_000_000) == 11
+
+    def test_what_is_no_zip_has_none(self):
+        for data in (b"", b"x" * 100, b"PK\x05\x06", b"x" * 100 + b"PK\x05\x06"):
+            assert count_entries(io.BytesIO(data), 10, 1_000_000) == 0
+
+    def test_python_counts_the_same(self):
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.comment = b"with a comment"
+            for number in range(50):
+                archive.writestr(f"open/{number}.png", b"")
+        assert count_entries(target, 100, 1_000_000) == 50
+
+
+class TestStopping:
+    def fail_after(self, n: int, error: BaseException):
+        def on_progress(done, total):
+            if done == n:
+                raise error
+
+        return on_progress
+
+    @pytest.mark.parametrize("after", [1, 2, 3])
+    @pytest.mark.parametrize("error", [RuntimeError("stop"), KeyboardInterrupt()])
+    def test_leaves_nothing(self, workspace, photos_dir, after, error):
+        before = look(workspace.root)
+        archive = pack(GOOD | {"red stars/c.png": encode(4)})
+        with pytest.raises(type(error)):
+            import_archive(workspace, photos_dir, archive, self.fail_after(after, error))
+        assert look(workspace.root) == before
+
+    def test_before_the_dataset_is_there_makes_none(self, workspace):
+        with pytest.raises(RuntimeError):
+            import_archive(
+                workspace,
+                workspace.cluster_photos,
+                pack(GOOD),
+                self.fail_after(2, RuntimeError("stop")),
+            )
+        assert not workspace.cluster_photos.exists()
+
+    @pytest.mark.parametrize("after", [0, 1, 2])
+    def test_a_disk_that_gives_out_while_moving_leaves_nothing(
+        self, workspace, photos_dir, monkeypatch, after
+    ):
+        before = look_at_files(photos_dir)
+        rename, n_renamed = os.rename, iter(range(9))
+
+        def fail(source, target):
+            if next(n_renamed) == after:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            rename(source, target)
+
+        monkeypatch.setattr(placing.os, "rename", fail)
+        archive = pack(GOOD | {"red stars/c.png": encode(4)})
+        with pytest.raises(DatasetError, match=r"could not be added, because the disk is full"):
+            import_archive(workspace, photos_dir, archive)
+        assert look_at_files(photos_dir) == before
+        assert list_classes(photos_dir) == ("blue stars", "red stars")
+        assert list(workspace.incoming.iterdir()) == []
+
+    def test_a_disk_that_gives_out_while_unpacking_leaves_nothing(
+        self, workspace, photos_dir, monkeypatch
+    ):
+        def fail(source, target, n_bytes):
+            target.write(source.read(10))
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        before = look(workspace.root)
+        monkeypatch.setattr(unpacking.shutil, "copyfileobj", fail)
+        with pytest.raises(DatasetError, match=r"could not be unpacked, because the disk is full"):
+            import_archive(workspace, photos_dir, pack(GOOD))
+        assert look(workspace.root) == before
+
+    @not_as_root
+    def test_a_locked_workspace_is_told(self, workspace):
+        workspace.root.mkdir()
+        workspace.root.chmod(0o500)
+        try:
+            with pytest.raises(DatasetError, match="write-protected"):
+                import_archive(workspace, workspace.cluster_photos, pack(GOOD))
+        finally:
+            workspace.root.chmod(0o700)
+
+    def test_a_class_that_another_tab_fills_meanwhile_stays(
+        self, workspace, photos_dir, monkeypatch
+    ):
+        rename = os.rename
+
+        def fail(source, target):
+            if Path(target).parent.name == "open":
+                save_picture(photos_dir / "globular" / "theirs.png", draw_blob(9))
+                raise OSError(errno.ENOSPC, "No space left on device")
+            rename(source, target)
+
+        monkeypatch.setattr(placing.os, "rename", fail)
+        with pytest.raises(DatasetError, match="disk is full"):
+            import_archive(workspace, photos_dir, pack(GOOD))
+        assert (photos_dir / "globular" / "theirs.png").exists()
+        assert not (photos_dir / "open").exists()
+
+
+class TestPlaces:
+    def test_only_a_dataset_of_the_workspace_is_imported_to(self, workspace, tmp_path):
+        workspace.root.mkdir()
+        for folder in (
+            tmp_path / "elsewhere_photos",
+            workspace.root,
+            workspace.root / "models",
+            workspace.root / "models" / "a_photos",
+            workspace.root / ".." / "elsewhere_photos",
+        ):
+            with pytest.raises(DatasetError, match="is no dataset of"):
+                import_archive(workspace, folder, pack(GOOD))
+        assert look(tmp_path) == {workspace.root.name: None}
+
+    @pytest.mark.parametrize("is_class", [False, True])
+    def test_nothing_is_unpacked_through_a_link(self, workspace, tmp_path, is_class):
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        workspace.root.mkdir()
+        if is_class:
+            workspace.cluster_photos.mkdir()
+            (workspace.cluster_photos / "open").symlink_to(outside)
+        else:
+            workspace.cluster_photos.symlink_to(outside)
+        with pytest.raises(DatasetError, match="is a link to another folder"):
+            import_archive(workspace, workspace.cluster_photos, pack(GOOD))
+        assert look(outside) == {}
+
+    def test_a_public_demo_imports_nothing(self, workspace, photos_dir, monkeypatch):
+        before = look(workspace.root)
+        monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+        with pytest.raises(AccessError, match="change pictures and classes"):
+            import_archive(workspace, photos_dir, pack(GOOD))
+        assert look(workspace.root) == before
+
+
+class TestExport:
+    def test_what_is_exported_and_imported_is_the_same(self, workspace):
+        write_photos(workspace.cluster_photos, 3)
+        (workspace.cluster_photos / "Kugelhäufen").mkdir()
+        save_picture(workspace.cluster_photos / "red stars" / "Größe 星.png", draw_blob(50))
+        Image.new("RGB", (2000, 2000)).save(workspace.cluster_photos / "red stars" / "black.bmp")
+        target = io.BytesIO()
+        assert write_archive(workspace.cluster_photos, target) == 8
+        copy = workspace.root / "copy_photos"
+        report = import_archive(workspace, copy, target)
+        assert report.rejected == ()
+        assert report.added == {"Kugelhäufen": 0, "blue stars": 3, "red stars": 5}
+        assert look(copy) == look(workspace.cluster_photos)
+
+    def test_only_pictures_are_taken_home(self, photos_dir, tmp_path):
+        expected = set(look_at_files(photos_dir))
+        (tmp_path / "secret.png").write_text("secret")
+        (photos_dir / "red stars" / "link.png").symlink_to(tmp_path / "secret.png")
+        (photos_dir / "red stars" / "notes.txt").write_text("x")
+        (photos_dir / "red stars" / ".hidden.png").write_text("x")
+        (photos_dir / "red stars" / "folder.png").mkdir()
+        (photos_dir / ".hidden").mkdir()
+        target = io.BytesIO()
+        assert write_archive(photos_dir, target) == 4
+        names = set(zipfile.ZipFile(target).namelist())
+        assert names == expected | {"blue stars/", "red stars/"}
+
+    def test_no_class_that_is_a_link_is(self, photos_dir, tmp_path):
+        (photos_dir / "secrets").symlink_to(tmp_path)
+        with pytest.raises(DatasetError, match="is a link to another folder"):
+            write_archive(photos_dir, io.BytesIO())
+
+    def test_a_stream_that_cannot_seek_will_do(self, photos_dir):
+        class Stream(io.RawIOBase):
+            data = b""
+
+            def writable(self):
+                return True
+
+            def write(self, data):
+                self.data += bytes(data)
+                return len(data)
+
+        stream = Stream()
+        assert write_archive(photos_dir, stream) == 4
+        with zipfile.ZipFile(io.BytesIO(stream.data)) as archive:
+            assert archive.testzip() is None
+            assert len(archive.namelist()) == 6
+
+    def test_odd_names_and_dates_are_written_too(self, photos_dir):
+        path = photos_dir / "red stars" / os.fsdecode(b"caf\xe9.png")
+        save_picture(path, draw_blob(5))
+        os.utime(path, (0, 0))  # before 1980, where zip files begin
+        target = io.BytesIO()
+        assert write_archive(photos_dir, target) == 5
+        assert "red stars/caf?.png" in zipfile.ZipFile(target).namelist()
+
+    def test_it_tells_how_far_it_is_and_passes_over_what_is_deleted_meanwhile(self, photos_dir):
+        paths = sorted(path for path in photos_dir.rglob("*.png"))
+        seen = []
+
+        def on_progress(done, total):
+            seen.append((done, total))
+            paths[-1].unlink(missing_ok=True)
+
+        assert write_archive(photos_dir, io.BytesIO(), on_progress) == 3
+        assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+    def test_it_can_be_stopped(self, photos_dir):
+        def stop(done, total):
+            raise RuntimeError("stop")
+
+        with pytest.raises(RuntimeError, match="stop"):
+            write_archive(photos_dir, io.BytesIO(), stop)
+
+    def test_a_full_disk_is_told(self, photos_dir):
+        class Full(io.BytesIO):
+            def write(self, data):
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with pytest.raises(DatasetError, match="could not be written, because the disk is full"):
+            write_archive(photos_dir, Full())
+
+    def test_a_missing_dataset_is_told(self, workspace):
+        with pytest.raises(DatasetError, match="There is no folder"):
+            write_archive(workspace.cluster_photos, io.BytesIO())
+
+
+def test_two_imports_at_once_lose_nothing(workspace):
+    reports = []
+
+    def run(first_seed):
+        entries = {f"open/{n}.png": encode(first_seed + n) for n in range(10)}
+        reports.append(import_archive(workspace, workspace.cluster_photos, pack(entries)))
+
+    threads = [threading.Thread(target=run, args=[100 * n]) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [report.added for report in reports] == [{"open": 10}] * 3
+    assert (
+        len({zlib.crc32(data) for data in look_at_files(workspace.cluster_photos).values()}) == 30
+    )

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import pytest
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data.catalog import (
+    DEFAULT_DATASET,
+    choose_default,
+    create_dataset,
+    dataset_dir,
+    delete_dataset,
+    list_datasets,
+)
+from cluster_core.errors import AccessError, DatasetError
+from cluster_core.storage.trash import list_trash, restore
+from tests.samples import not_as_root
+
+
+def test_there_are_none_in_a_workspace_that_was_not_begun(workspace):
+    assert list_datasets(workspace) == ()
+    assert dataset_dir(workspace, DEFAULT_DATASET) == workspace.cluster_photos
+
+
+def test_those_made_are_listed_by_name(workspace):
+    made = [create_dataset(workspace, name) for name in ("galaxies", " cluster ", "Birds 2")]
+    assert list_datasets(workspace) == ("Birds 2", "cluster", "galaxies")
+    assert made[1] == workspace.cluster_photos
+    assert all(dataset_dir(workspace, name).is_dir() for name in list_datasets(workspace))
+
+
+def test_only_folders_of_datasets_are_listed(workspace, tmp_path):
+    create_dataset(workspace, "good")
+    for name in ("models", "test_photos", ".hidden_photos", "_photos", "a:b_photos", " a_photos"):
+        (workspace.root / name).mkdir()
+    (workspace.root / "file_photos").touch()
+    (workspace.root / "link_photos").symlink_to(tmp_path)
+    assert list_datasets(workspace) == ("good",)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", "../x", "a/b", "a\\b", "/etc", "CON", "<script>", "a\0b", "test", "x" * 300]
+)
+def test_a_bad_name_is_refused_in_a_sentence(workspace, name):
+    workspace.root.mkdir()
+    with pytest.raises(DatasetError, match=r"There can be no dataset called .*, because"):
+        dataset_dir(workspace, name)
+    with pytest.raises(DatasetError, match="dataset"):
+        create_dataset(workspace, name)
+    with pytest.raises(DatasetError, match="dataset"):
+        delete_dataset(workspace, name)
+    assert list(workspace.root.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["cluster", "CLUSTER", " Cluster "])
+def test_there_are_no_two_of_one_name(workspace, name):
+    create_dataset(workspace, "cluster")
+    with pytest.raises(DatasetError, match="There is a dataset called cluster already"):
+        create_dataset(workspace, name)
+    assert list_datasets(workspace) == ("cluster",)
+
+
+def test_a_file_of_that_name_stays(workspace):
+    workspace.root.mkdir()
+    (workspace.root / "a_photos").write_text("mine")
+    with pytest.raises(DatasetError, match="There is a dataset called a already"):
+        create_dataset(workspace, "a")
+    assert (workspace.root / "a_photos").read_text() == "mine"
+
+
+def test_one_that_is_a_link_to_elsewhere_is_refused(workspace, tmp_path):
+    (tmp_path / "mine").mkdir()
+    workspace.root.mkdir()
+    workspace.cluster_photos.symlink_to(tmp_path / "mine")
+    for action in (dataset_dir, create_dataset, delete_dataset):
+        with pytest.raises(DatasetError, match="is a link to another folder"):
+            action(workspace, "cluster")
+
+
+def test_a_deleted_one_can_be_brought_back_beside_a_new_one(workspace):
+    folder = create_dataset(workspace, "sky")
+    (folder / "open").mkdir()
+    entry = delete_dataset(workspace, "sky")
+    assert list_datasets(workspace) == ()
+    assert list_trash(workspace) == (entry,)
+    assert "sky" in entry.description
+    create_dataset(workspace, "sky")
+    restore(workspace, entry.id)
+    assert list_datasets(workspace) == ("sky", "sky (2)")
+    assert (dataset_dir(workspace, "sky (2)") / "open").is_dir()
+
+
+def test_one_that_is_gone_cannot_be_deleted(workspace):
+    with pytest.raises(DatasetError, match="The dataset sky could not be deleted"):
+        delete_dataset(workspace, "sky")
+
+
+@not_as_root
+def test_a_locked_workspace_is_told(workspace):
+    workspace.root.mkdir()
+    workspace.root.chmod(0o500)
+    try:
+        with pytest.raises(DatasetError, match="could not be made, because it is write-protected"):
+            create_dataset(workspace, "sky")
+    finally:
+        workspace.root.chmod(0o700)
+
+
+def test_a_public_demo_makes_and_deletes_none(workspace, monkeypatch):
+    create_dataset(workspace, "sky")
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    for action, name in (
+        (create_dataset, "new"),
+        (create_dataset, ".."),
+        (delete_dataset, "sky"),
+        (delete_dataset, ".."),
+    ):
+        with pytest.raises(AccessError):
+            action(workspace, name)
+    assert list_datasets(workspace) == ("sky",)
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"), [((), None), (("b", "c"), "b"), (("a", DEFAULT_DATASET, "z"), "cluster")]
+)
+def test_the_default_is_the_usual_one_or_else_the_first(names, chosen):
+    assert choose_default(names) == chosen

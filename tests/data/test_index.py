@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cluster_core.data import index as dataset
+from cluster_core.data.fingerprints import compute_fingerprint
+from cluster_core.data.index import compute_signature, scan_dataset
+from cluster_core.errors import DatasetError, ImageError
+from cluster_core.storage import file_hashes, mapping
+from cluster_core.storage.cache_file import CacheFile
+from tests.samples import draw_blob, not_as_root, save_picture, write_photos
+
+
+@pytest.fixture
+def cache(tmp_path):
+    with CacheFile(tmp_path / "cache") as file:
+        yield file
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of two classes with three good pictures each."""
+    return write_photos(tmp_path / "photos", 3)
+
+
+def test_an_index_tells_all_about_good_pictures(folder, cache):
+    index = scan_dataset(folder, cache)
+    assert index.labels == ("blue stars", "red stars")
+    assert index.counts == {"blue stars": 3, "red stars": 3}
+    assert index.rejected == ()
+    assert [(p.label, p.path) for p in index.pictures] == sorted(
+        (path.parent.name, path) for path in folder.rglob("*.png")
+    )
+    for picture in index.pictures:
+        pixels = np.asarray(Image.open(picture.path))
+        assert (picture.height_px, picture.width_px) == pixels.shape[:2]
+        assert picture.fingerprint == compute_fingerprint(pixels)
+
+
+def test_width_and_height_are_those_of_the_upright_picture(folder, cache):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = folder / "red stars" / "wide.jpg"
+    Image.fromarray(draw_blob(1)[:20]).save(path, exif=exif)
+    (found,) = (p for p in scan_dataset(folder, cache).pictures if p.path == path)
+    assert (found.width_px, found.height_px) == (20, 48)
+
+
+def cut_in_half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def write_huge_png(path: Path) -> None:
+    # 144 megapixels in some 20 KB: Pillow itself only warns of it.
+    Image.new("1", (12_000, 12_000)).save(path)
+
+
+BAD_FILES = {
+    "corrupt.jpg": lambda path: path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4),
+    "cut short.jpg": lambda path: cut_in_half(save_picture(path, draw_blob(1))),
+    "empty.png": Path.touch,
+    "notes.txt": lambda path: path.write_text("M 13 is a globular cluster"),
+    "no ending": lambda path: path.write_text("?"),
+    "a web page.jpg": lambda path: path.write_text("<!DOCTYPE html><p>404"),
+    "huge.png": write_huge_png,
+    "nested": lambda path: save_picture(path / "deep.png", draw_blob(2)),
+    "nested.png": lambda path: path.mkdir(),
+    "gone.png": lambda path: path.symlink_to("nowhere.png"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_rejected_with_its_reason_and_stops_nothing(folder, cache, name):
+    path = folder / "red stars" / name
+    BAD_FILES[name](path)
+    index = scan_dataset(folder, cache)
+    (rejected,) = index.rejected
+    assert (rejected.path, rejected.label) == (path, "red stars")
+    assert rejected.reason.startswith(f"{name} ")
+    assert rejected.reason.endswith(".")
+    assert index.counts == {"blue stars": 3, "red stars": 3}
+    assert scan_dataset(folder, cache) == index  # also when facts of the others are cached
+
+
+def test_a_renamed_file_is_read_by_its_content(folder, cache):
+    (folder / "red stars" / "field 10000.png").rename(folder / "red stars" / "a.jpg")
+    assert scan_dataset(folder, cache).counts == {"blue stars": 3, "red stars": 3}
+
+
+def test_a_fits_table_is_rejected_as_a_table(folder, cache):
+    from astropy.io import fits
+
+    table = fits.BinTableHDU.from_columns([fits.Column("mag", "E", array=np.arange(3.0))])
+    table.writeto(folder / "red stars" / "catalogue.fits")
+    (rejected,) = scan_dataset(folder, cache).rejected
+    assert "table" in rejected.reason
+
+
+def test_hidden_files_and_those_of_the_system_are_not_even_mentioned(folder, cache):
+    before = scan_dataset(folder, cache)
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", ".hidden.png"):
+        (folder / "red stars" / name).write_text("x")
+    save_picture(folder / ".thumbnails" / "a.png", draw_blob(3))
+    (folder / "readme.txt").write_text("beside the classes")
+    assert scan_dataset(folder, cache) == before
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "open clusters",
+        "Sternhäufen",
+        "星団",
+        "🔭👩‍🚀",
+        'it\'s "quoted"',
+        "%s {0} \\n",
+        "-rf",
+        "a,b;c",
+    ],
+)
+def test_any_class_name_of_one_line_will_do(folder, cache, label):
+    (folder / "red stars").rename(folder / label)
+    index = scan_dataset(folder, cache)
+    assert set(index.labels) == {"blue stars", label}
+    assert index.counts[label] == 3
+    assert index.rejected == ()
+
+
+@pytest.mark.parametrize(
+    "label", ["a\nb", "a\n", "\n", "a\rb", "a\u2028b", "a\x85", os.fsdecode(b"caf\xe9")]
+)
+def test_a_class_name_that_labels_txt_could_not_hold_is_refused(folder, cache, label):
+    (folder / "red stars").rename(folder / label)
+    with pytest.raises(DatasetError, match="in its name: rename it") as caught:
+        scan_dataset(folder, cache)
+    assert caught.value.label == label
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_picture_names_need_not_be_utf8(folder, cache):
+    path = folder / "red stars" / os.fsdecode(b"caf\xe9.png")
+    save_picture(path, draw_blob(5))
+    assert path in [picture.path for picture in scan_dataset(folder, cache).pictures]
+
+
+def test_a_missing_folder_is_named(tmp_path, cache):
+    with pytest.raises(DatasetError, match=r"There is no folder .*nowhere") as caught:
+        scan_dataset(tmp_path / "nowhere", cache)
+    assert caught.value.path == tmp_path / "nowhere"
+
+
+def test_a_file_in_place_of_a_folder_is_refused(tmp_path, cache):
+    path = save_picture(tmp_path / "a.png", draw_blob(0))
+    with pytest.raises(DatasetError, match=r"could not be opened .*a sub-folder"):
+        scan_dataset(path, cache)
+
+
+@not_as_root
+def test_a_class_folder_that_may_not_be_read_is_named(folder, cache):
+    (folder / "red stars").chmod(0)
+    try:
+        with pytest.raises(DatasetError, match="red stars could not be opened"):
+            scan_dataset(folder, cache)
+    finally:
+        (folder / "red stars").chmod(0o755)
+
+
+def test_empty_folders_are_an_index_without_pictures(tmp_path, cache):
+    (tmp_path / "photos" / "a").mkdir(parents=True)
+    index = scan_dataset(tmp_path / "photos", cache)
+    assert (index.labels, index.pictures, index.counts) == (("a",), (), {"a": 0})
+
+
+def test_the_second_look_decodes_nothing(folder, cache, monkeypatch):
+    first = scan_dataset(folder, cache)
+
+    def refuse(data, name):
+        raise AssertionError(f"{name} was decoded again")
+
+    monkeypatch.setattr(dataset, "compute_facts", refuse)
+    assert scan_dataset(folder, cache) == first
+
+
+def test_an_edited_picture_is_read_again(folder, cache):
+    before = scan_dataset(folder, cache)
+    edited = before.pictures[0].path
+    status = edited.stat()
+    save_picture(edited, draw_blob(99, size_px=50))
+    os.utime(edited, ns=(status.st_atime_ns, status.st_mtime_ns))  # its date tells nothing
+    after = scan_dataset(folder, cache)
+    assert after.pictures[0].width_px == 50
+    assert after.pictures[0].sha256 != before.pictures[0].sha256
+    assert after.pictures[1:] == before.pictures[1:]
+    assert after.sha256 != before.sha256
+
+
+def test_the_hash_is_of_labels_and_contents_and_not_of_when_or_where(folder, cache, tmp_path):
+    expected = scan_dataset(folder, cache).sha256
+    copy = tmp_path / "copy"
+    for path in sorted(folder.rglob("*.png"), reverse=True):
+        (copy / path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy / path.parent.name / path.name)
+    assert scan_dataset(copy, cache).sha256 == expected
+
+    moved = next((copy / "red stars").iterdir())
+    moved.rename(copy / "blue stars" / moved.name)
+    relabelled = scan_dataset(copy, cache).sha256
+    (copy / "blue stars" / moved.name).unlink()
+    fewer = scan_dataset(copy, cache).sha256
+    (copy / "blue stars").rename(copy / "violet stars")
+    renamed = scan_dataset(copy, cache).sha256
+    assert len({expected, relabelled, fewer, renamed}) == 4
+
+
+def test_progress_counts_every_file(folder, cache):
+    (folder / "red stars" / "empty.png").touch()
+    seen = []
+    scan_dataset(folder, cache, lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 7) for done in range(1, 8)]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+def test_a_scan_that_is_stopped_keeps_what_it_learned(folder, cache, monkeypatch, kind):
+    monkeypatch.setattr(mapping, "count_usable_cpus", lambda: 1)
+
+    def stop(done, total):
+        if done == 3:
+            raise kind
+
+    with pytest.raises(kind):
+        scan_dataset(folder, cache, stop)
+    decoded = []
+
+    def count(data, name):
+        decoded.append(name)
+        raise ImageError("not now", path=name, reason=None)
+
+    monkeypatch.setattr(dataset, "compute_facts", count)
+    scan_dataset(folder, cache)
+    assert len(decoded) == 3
+
+
+def test_more_pictures_than_are_saved_at_a_time_keep_their_order(folder, cache, monkeypatch):
+    whole = scan_dataset(folder, cache)
+    monkeypatch.setattr(dataset, "SAVE_EVERY", 2)
+    assert scan_dataset(folder, cache) == whole
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """As if every file had been written long ago."""
+    monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
+
+
+def test_the_second_look_opens_no_file(folder, cache, monkeypatch, settled):
+    (folder / "red stars" / "notes.txt").touch()
+    first = scan_dataset(folder, cache)
+    monkeypatch.setattr(dataset, "read_bytes", None)
+    assert scan_dataset(folder, cache) == first
+    (folder / "red stars").rename(folder / "violet stars")
+    assert scan_dataset(folder, cache).counts == {"blue stars": 3, "violet stars": 3}
+
+
+def test_it_opens_those_that_are_new_or_were_changed(folder, cache, monkeypatch, settled):
+    before = scan_dataset(folder, cache)
+    edited = before.pictures[1].path
+    status = edited.stat()
+    edited.write_bytes(before.pictures[0].path.read_bytes().ljust(status.st_size, b"\0"))
+    os.utime(edited, ns=(status.st_atime_ns, status.st_mtime_ns))
+    added = save_picture(folder / "red stars" / "a.png", draw_blob(7))
+    opened = []
+
+    def read(path):
+        opened.append(path)
+        return path.read_bytes()
+
+    monkeypatch.setattr(dataset, "read_bytes", read)
+    after = scan_dataset(folder, cache)
+    assert set(opened) == {edited, added}
+    assert after.pictures[1].sha256 == hashlib.sha256(edited.read_bytes()).hexdigest()
+    assert len(after.pictures) == 7
+
+
+def test_a_known_picture_under_a_name_that_is_none_is_rejected(folder, cache, settled):
+    path = scan_dataset(folder, cache).pictures[0].path
+    os.link(path, path.with_suffix(".txt"))
+    scan_dataset(folder, cache)
+    (rejected,) = scan_dataset(folder, cache).rejected
+    assert rejected.path == path.with_suffix(".txt")
+
+
+CHANGES = {
+    "picture added": lambda folder: save_picture(folder / "red stars" / "a.png", draw_blob(1)),
+    "picture removed": lambda folder: (folder / "red stars" / "field 10000.png").unlink(),
+    "picture renamed": lambda folder: (folder / "red stars" / "field 10000.png").rename(
+        folder / "red stars" / "a.png"
+    ),
+    "picture moved": lambda folder: (folder / "red stars" / "field 10000.png").rename(
+        folder / "blue stars" / "field 10000.png"
+    ),
+    "picture edited": lambda folder: (folder / "red stars" / "field 10000.png").write_bytes(b"x"),
+    "date set": lambda folder: os.utime(folder / "red stars" / "field 10000.png", ns=(0, 0)),
+    "class added": lambda folder: (folder / "a").mkdir(),
+    "class renamed": lambda folder: (folder / "red stars").rename(folder / "a"),
+    "link to nowhere": lambda folder: (folder / "red stars" / "a.png").symlink_to("nowhere"),
+    "all removed": shutil.rmtree,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_signature_changes_with_what_a_scan_could_find(folder, change):
+    before = compute_signature(folder)
+    assert compute_signature(folder) == before
+    CHANGES[change](folder)
+    assert compute_signature(folder) != before
+
+
+def test_a_signature_is_made_without_opening_a_file(folder, monkeypatch):
+    expected = compute_signature(folder)
+    (folder / ".hidden").mkdir()
+    hidden = compute_signature(folder)
+    save_picture(folder / ".hidden" / "a.png", draw_blob(1))
+    monkeypatch.setattr(Path, "open", None)
+    monkeypatch.setattr("builtins.open", None)
+    assert compute_signature(folder) == hidden != expected
+
+
+def test_a_file_that_is_deleted_just_then_stops_no_signature(folder, monkeypatch):
+    scan_folder = dataset._scan_folder
+
+    def race(path):
+        entries = scan_folder(path)
+        if path.name == "red stars":
+            (path / "field 10000.png").unlink(missing_ok=True)
+        return entries
+
+    monkeypatch.setattr(dataset, "_scan_folder", race)
+    before = compute_signature(folder)
+    assert before != compute_signature(folder)
+
+
+def test_a_missing_folder_has_a_signature(tmp_path):
+    assert compute_signature(tmp_path / "nowhere") == compute_signature(tmp_path / "gone")
+    (tmp_path / "empty").mkdir()
+    assert compute_signature(tmp_path / "nowhere") != compute_signature(tmp_path / "empty")

@@ -1,0 +1,104 @@
+"""Many pictures at once: some good, some not, stopped on the way, and sorted by their folders."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.index import scan_dataset
+from cluster_core.data.uploads import NewPicture, PictureBatch, sort_folder
+from cluster_core.errors import AccessError
+from cluster_core.storage.cache_file import CacheFile
+from tests.samples import draw_blob
+
+
+def make_png(seed: int) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(draw_blob(seed)).save(file, "PNG")
+    return file.getvalue()
+
+
+def bring(label: str, name: str, data: bytes) -> NewPicture:
+    return NewPicture(label, name, lambda: data)
+
+
+@pytest.fixture
+def cache(workspace):
+    with CacheFile(workspace.bottlenecks) as file:
+        yield file
+
+
+def test_good_ones_are_stored_and_others_named(workspace, cache):
+    image_dir = workspace.cluster_photos
+    batch = PictureBatch(
+        image_dir,
+        [
+            bring("open", "a.png", make_png(1)),
+            bring("open", "b.png", make_png(2)),
+            bring("Open", "twin of a.png", make_png(1)),
+            bring("closed", "page.jpg", b"<html>"),
+            bring("..", "c.png", make_png(3)),
+        ],
+    )
+    told = []
+    batch.go_on(cache, lambda done, total: told.append((done, total)))
+    report = batch.report()
+    # Which of `open` and `Open` names the class depends on nothing but the alphabet.
+    assert report.added == {"Open": 2}
+    assert list_classes(image_dir) == ("Open", "closed")
+    assert [file.path.name for file in report.rejected] == ["twin of a.png", "page.jpg", "c.png"]
+    assert "brought twice" in report.rejected[0].reason
+    assert "page.jpg" in report.rejected[1].reason
+    assert "cannot be called '..'" in report.rejected[2].reason
+    assert told[-1] == (5, 5)
+    assert scan_dataset(image_dir, cache).counts == {"Open": 2, "closed": 0}
+
+
+def test_stopped_work_goes_on_where_it_was(workspace, cache):
+    reads = []
+
+    def make(number: int) -> NewPicture:
+        return NewPicture("open", f"{number}.png", lambda: reads.append(number) or make_png(number))
+
+    batch = PictureBatch(workspace.cluster_photos, [make(number) for number in range(80)])
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        batch.go_on(cache, stop)
+    n_stored = sum(batch.report().added.values())
+    assert 0 < n_stored < 80
+    assert len(list((workspace.cluster_photos / "open").iterdir())) == n_stored
+    batch.go_on(cache)
+    assert batch.report().added == {"open": 80}
+    assert not batch.report().rejected
+    assert sorted(reads) == list(range(80))
+
+
+def test_nothing_is_stored_where_visitors_may_only_look(workspace, cache, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    batch = PictureBatch(workspace.cluster_photos, [bring("open", "a.png", make_png(1))])
+    with pytest.raises(AccessError):
+        batch.go_on(cache)
+    assert not workspace.cluster_photos.exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen", "labels"),
+    [
+        (["p/open/a.jpg", "p/globular/b.jpg"], "other", ["open", "globular"]),
+        (["p/open/deep/a.jpg", "p/b.jpg"], "other", ["open", "other"]),
+        (["p/open/a.jpg", "p/b.jpg"], None, ["open", None]),
+        (["open/a.jpg", "open/b.jpg"], None, ["open", "open"]),
+        (["open/a.jpg"], "other", ["other"]),
+        (["p\\open\\a.jpg"], None, ["open"]),
+        (["p/open/.DS_Store", "p/.git/x.jpg", "p/open/Thumbs.db"], "other", [None] * 3),
+    ],
+)
+def test_class_folders_in_a_folder_become_classes(names, chosen, labels):
+    assert sort_folder(names, chosen) == labels

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+from cluster_core.data.web.addresses import (
+    find_public_ips,
+    is_public,
+    parse_addresses,
+    read_address,
+)
+from cluster_core.errors import DownloadError
+from tests.data.web.web_server import answer_lookups
+
+
+def test_a_list_has_each_address_once_without_blanks_and_comments():
+    text = "\ufeffhttps://a.example/1.png\r\n\n  # mine\n\thttps://b.example/2.png \n#\n"
+    text += "https://a.example/1.png\nhttps://a.example/#3"
+    assert parse_addresses(text) == (
+        "https://a.example/1.png",
+        "https://b.example/2.png",
+        "https://a.example/#3",
+    )
+
+
+def test_an_empty_list_is_empty():
+    assert parse_addresses("") == parse_addresses("\n \n# nothing\n") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://Stars.Example/M13.jpg", "https://stars.example/M13.jpg"),
+        ("HTTP://a.example", "http://a.example/"),
+        ("https://a.example.:443/x#part", "https://a.example/x"),
+        ("http://a.example:8080?id=5&b=%20", "http://a.example:8080/?id=5&b=%20"),
+        ("https://a.example/größe 1.jpg", "https://a.example/gr%C3%B6%C3%9Fe%201.jpg"),
+        ("https://münchen.example/", "https://xn--mnchen-3ya.example/"),
+        ("http://[2606:4700::1111]:8000/", "http://[2606:4700::1111]:8000/"),
+        ("http://under_score.example/", "http://under_score.example/"),
+    ],
+)
+def test_addresses_are_taken_apart(text, expected):
+    assert str(read_address(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("ftp://a.example/1.png", "begins with https://"),
+        ("file:///etc/passwd", "begins with https://"),
+        ("gopher://a.example/", "begins with https://"),
+        ("data:image/png;base64,AAAA", "begins with https://"),
+        ("javascript:alert(1)", "begins with https://"),
+        ("a.example/1.png", "begins with https://"),
+        ("//a.example/1.png", "begins with https://"),
+        ("https:///1.png", "begins with https://"),
+        ("", "begins with https://"),
+        ("https://me:secret@a.example/", "user name"),
+        ("https://a.example@b.example/", "user name"),
+        ("https://@a.example/", "user name"),
+        ("https://a.example\\@b.example/", "does not belong there"),
+        ("https://a.example/\r\nHost: b.example", "does not belong there"),
+        ("https://a.example/\x00", "does not belong there"),
+        ("https://a.example/" + "a" * 4000, "too long"),
+        ("https://[::1", "copy it once more"),
+        ("https://[fe80::1%25eth0]/", "copy it once more"),
+        ("https://[fe80::1%eth0]/", "copy it once more"),
+        ("https://a b.example/", "copy it once more"),
+        ("https://a..example/", "copy it once more"),
+        ("https://-a.example/", "copy it once more"),
+        (f"https://{'a' * 64}.example/", "copy it once more"),
+        ("https://a.example:http/", "copy it once more"),
+        ("https://a.example:70000/", "copy it once more"),
+        ("https://a.example:25/", "port 25"),
+        ("https://a.example:0/", "port 0"),
+        ("http://a.example:22/", "port 22"),
+    ],
+)
+def test_what_is_no_address_of_a_picture_is_refused_in_a_sentence(text, part):
+    with pytest.raises(DownloadError, match=r"[.]$") as caught:
+        read_address(text)
+    assert part in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert "secret" not in str(caught.value)
+    assert caught.value.address == text
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("/b.png", "https://a.example:8443/b.png"),
+        ("b.png?x", "https://a.example:8443/photos/b.png?x"),
+        ("//c.example/b.png", "https://c.example/b.png"),
+        ("http://c.example/b.png", "http://c.example/b.png"),
+    ],
+)
+def test_a_server_may_lead_on_by_a_relative_address(location, expected):
+    base = read_address("https://a.example:8443/photos/a.png")
+    assert str(read_address(location, base)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("https://a.example/p/M%2013.jpg?size=2/3", "M 13.jpg"),
+        ("https://a.example/p/", ""),
+        ("https://a.example/..%2f..%2fetc", "../../etc"),
+    ],
+)
+def test_the_name_of_the_file_is_the_last_part_of_the_path(text, name):
+    assert read_address(text).file_name == name
+
+
+REFUSED = [
+    *("0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1"),
+    *("127.255.255.254", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.1"),
+    *("192.0.2.1", "192.168.0.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1"),
+    *("239.255.255.255", "240.0.0.1", "255.255.255.255", "168.63.129.16"),
+    *("::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::7f00:1"),
+    *("64:ff9b::a00:1", "64:ff9b:1::808:808", "100::1", "2001:db8::1", "3fff::1"),
+    *("2002:7f00:1::", "2002:808:808::", "2001:0:53aa:64c:0:7a2a:f5f5:f5f5", "5f00::1"),
+    *("fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1", "ff0e::1", "4000::1"),
+]
+ALLOWED = [
+    *("1.1.1.1", "8.8.8.8", "100.63.255.255", "172.32.0.1", "193.0.0.1", "223.255.255.255"),
+    *("2606:4700::1111", "2a00:1450:4001::1", "64:ff9b::808:808"),
+]
+
+
+@pytest.mark.parametrize("ip", REFUSED)
+def test_addresses_inside_of_networks_and_computers_are_not_public(ip):
+    assert not is_public(ip_address(ip))
+
+
+@pytest.mark.parametrize("ip", ALLOWED)
+def test_addresses_of_the_internet_are_public(ip):
+    assert is_public(ip_address(ip))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[0:0:0:0:0:0:0:1]"),
+        *("0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "017700000001", "127.1"),
+        *("0", "169.254.169.254", "0xa9fea9fe", "[fe80::1]", "①②⑦.⓪.⓪.①", "127。0。0。1"),
+    ],
+)
+def test_no_way_to_write_an_address_of_this_computer_is_let_through(host):
+    address = read_address(f"http://{host}:8080/a.png")
+    with pytest.raises(DownloadError, match=r"not on the public internet|no server"):
+        find_public_ips(address)
+
+
+@pytest.mark.parametrize("answer", [["10.0.0.7"], ["8.8.8.8", "127.0.0.1"]])
+def test_a_name_that_leads_to_a_private_address_is_refused(monkeypatch, answer):
+    answer_lookups(monkeypatch, answer)
+    with pytest.raises(DownloadError, match=r"nas\.example is not on the public internet"):
+        find_public_ips(read_address("http://nas.example/a.png"))
+
+
+def test_every_address_of_a_public_server_is_found_once(monkeypatch):
+    answer_lookups(monkeypatch, ["8.8.8.8", "2606:4700::1111", "8.8.8.8"])
+    found = find_public_ips(read_address("http://a.example/a.png"))
+    assert [str(ip) for ip in found] == ["8.8.8.8", "2606:4700::1111"]
+
+
+@pytest.mark.parametrize("problem", [OSError(-2, "Name or service not known"), None])
+def test_a_server_that_there_is_not_is_told(monkeypatch, problem):
+    def fail(*_, **__):
+        if problem:
+            raise problem
+        return []
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    with pytest.raises(DownloadError, match=r"There is no server a\.example"):
+        find_public_ips(read_address("http://a.example/a.png"))

@@ -1,0 +1,324 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+
+from cluster_core.errors import BackboneError
+from cluster_core.model.backbones import conversion, converted
+from cluster_core.model.backbones import keras as keras_backbones
+from cluster_core.model.backbones.conversion import convert_backbone, prepare_backbone
+from cluster_core.model.backbones.converted import find_converted, find_converted_from, find_ready
+from cluster_core.model.backbones.keras import hash_weights, load_backbone, obtain_weights
+from cluster_core.model.backbones.litert import LiteRTExtractor, load_extractor
+from cluster_core.model.backbones.preprocessing import to_unit_range
+from cluster_core.model.backbones.registry import TEST_BACKBONE, get_backbone
+from cluster_core.model.backbones.tensorflow import TensorFlowExtractor
+from cluster_core.model.backbones.weights import find_weights, list_weights_files
+from cluster_core.model.export.graphs import build_graph, save_graph
+from cluster_core.model.head.head import Head, softmax
+from cluster_core.model.prediction.frozen_graph import FrozenGraph
+from cluster_core.storage.file_hashes import hash_file
+from tests.samples import not_as_root
+
+SMALL = get_backbone("mobilenet_0.25_128")
+
+
+def draw_pictures(size_px: int = 32, n: int = 5) -> np.ndarray:
+    return np.random.default_rng(7).integers(0, 256, (n, size_px, size_px, 3), dtype=np.uint8)
+
+
+def relative_error(found, expected) -> float:
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+@pytest.fixture(scope="module")
+def weights_dir(tmp_path_factory):
+    """A folder with weights of MobileNet 0.25/128, which are random ones."""
+    folder = tmp_path_factory.mktemp("weights")
+    keras.utils.set_random_seed(3)
+    network = keras.applications.MobileNet(
+        input_shape=(128, 128, 3), alpha=0.25, include_top=False, weights=None
+    )
+    network.save_weights(folder / f"{SMALL.name}_no_top.weights.h5")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small_converted(weights_dir, tmp_path_factory):
+    return prepare_backbone(SMALL, weights_dir, tmp_path_factory.mktemp("backbones"))
+
+
+def test_litert_and_the_frozen_graph_give_what_keras_gives(backbone):
+    expected = load_backbone(TEST_BACKBONE, None)(to_unit_range(draw_pictures())).numpy()
+    assert expected.shape == (5, TEST_BACKBONE.n_features)
+    assert np.ptp(expected, axis=0).max() > 0.1
+    assert backbone.runs_on_litert
+    assert backbone.relative_error <= conversion.MAX_RELATIVE_ERROR
+    assert relative_error(load_extractor(backbone).extract(draw_pictures()), expected) <= 1e-4
+    assert relative_error(TensorFlowExtractor(backbone).extract(draw_pictures()), expected) <= 1e-5
+
+
+def test_a_network_with_weights_is_converted_with_these(small_converted, weights_dir):
+    keras_own = load_backbone(SMALL, find_weights(SMALL, weights_dir))
+    pictures = draw_pictures(128, n=2)
+    expected = keras_own(to_unit_range(pictures)).numpy()
+    assert relative_error(load_extractor(small_converted).extract(pictures), expected) <= 1e-4
+    assert small_converted.weights_sha256 == hash_weights(keras_own)
+    assert small_converted.weights_file_sha256 == hash_file(find_weights(SMALL, weights_dir))
+
+
+def test_a_record_is_found_again_as_it_was_written(backbone):
+    assert find_converted(TEST_BACKBONE, backbone.folder) == backbone
+    known = backbone.weights_sha256
+    assert find_converted(TEST_BACKBONE, backbone.folder, weights_sha256=known) == backbone
+    assert find_converted(TEST_BACKBONE, backbone.folder, weights_sha256="0" * 64) is None
+    assert find_converted(SMALL, backbone.folder) is None
+    assert find_converted(TEST_BACKBONE, backbone.folder / "nowhere") is None
+
+
+def test_the_same_network_has_the_same_hashes_again(backbone, tmp_path):
+    again = convert_backbone(TEST_BACKBONE, None, tmp_path)
+    assert again.weights_sha256 == backbone.weights_sha256
+
+
+@pytest.mark.parametrize(
+    "record", ["", "{", "[]", "null", '{"name": "random"}', '{"version": 99}', b"\xff\xfe"]
+)
+def test_a_record_that_is_none_is_passed_over(backbone, record):
+    path = backbone.folder / "random-000000000000.json"
+    path.write_bytes(record if isinstance(record, bytes) else record.encode())
+    assert find_converted(TEST_BACKBONE, backbone.folder) == backbone
+
+
+def test_a_conversion_of_another_version_is_made_anew(backbone, monkeypatch):
+    monkeypatch.setattr(converted, "CONVERSION_VERSION", converted.CONVERSION_VERSION + 1)
+    assert find_converted(TEST_BACKBONE, backbone.folder) is None
+
+
+@pytest.mark.parametrize("name", ["litert_path", "graph_path"])
+@pytest.mark.parametrize("damage", ["altered", "missing"])
+def test_an_altered_file_is_never_run(backbone, name, damage):
+    path = getattr(backbone, name)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()
+    if damage == "altered":
+        path.write_bytes(content)
+    load = load_extractor if name == "litert_path" else TensorFlowExtractor
+    with pytest.raises(BackboneError, match="missing or was altered") as caught:
+        load(backbone)
+    assert str(path) in str(caught.value)
+    assert caught.value.name == "random"
+
+
+@pytest.mark.parametrize("failure", ["raises", "differs", "gives no numbers"])
+def test_a_network_that_litert_will_not_run_is_run_by_tensorflow(tmp_path, monkeypatch, failure):
+    if failure == "raises":
+
+        def refuse(*_, **__):
+            raise ValueError("an operation it does not know")
+
+        monkeypatch.setattr(tf.lite.TFLiteConverter, "from_keras_model", refuse)
+    else:
+        factor = np.nan if failure == "gives no numbers" else np.float32(1.001)
+        right = LiteRTExtractor.extract
+        monkeypatch.setattr(
+            LiteRTExtractor, "extract", lambda self, pictures: right(self, pictures) * factor
+        )
+    backbone = prepare_backbone(TEST_BACKBONE, tmp_path, tmp_path)
+    assert not backbone.runs_on_litert
+    assert find_ready(TEST_BACKBONE, tmp_path, tmp_path) == backbone
+    extractor = load_extractor(backbone)
+    assert isinstance(extractor, TensorFlowExtractor)
+    expected = load_backbone(TEST_BACKBONE, None)(to_unit_range(draw_pictures())).numpy()
+    assert relative_error(extractor.extract(draw_pictures()), expected) <= 1e-5
+
+
+def test_a_conversion_is_made_once(backbone, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("converted again")
+
+    monkeypatch.setattr(conversion, "convert_backbone", refuse)
+    assert prepare_backbone(TEST_BACKBONE, tmp_path, backbone.folder) == backbone
+
+
+def test_weights_in_the_folder_decide_and_without_any_the_newest_conversion(
+    small_converted, weights_dir, tmp_path
+):
+    backbones = tmp_path / "backbones"
+    shutil.copytree(small_converted.folder, backbones)
+    small = replace(small_converted, folder=backbones)
+    newer = replace(small, weights_sha256="1" * 64, weights_file_sha256="2" * 64)
+    newer.save_record()
+    (record,) = backbones.glob(f"{SMALL.name}-1*.json")
+    os.utime(record, (2e9, 2e9))
+    nothing = tmp_path / "nothing"
+    assert find_ready(SMALL, nothing, backbones) is None, "a mistyped folder is no answer"
+    assert find_ready(SMALL, nothing, backbones, any_weights=True) == newer
+    assert find_ready(SMALL, weights_dir, backbones) == small
+    assert find_converted_from(SMALL, find_weights(SMALL, weights_dir), backbones) == small
+
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / SMALL.weights_file).write_bytes(b"other weights")
+    assert find_ready(SMALL, other, backbones) is None
+
+
+def test_our_weights_file_comes_before_that_of_keras(tmp_path):
+    ours, keras_own = list_weights_files(SMALL)
+    (tmp_path / keras_own).touch()
+    assert find_weights(SMALL, tmp_path) == tmp_path / keras_own
+    (tmp_path / ours).touch()
+    assert find_weights(SMALL, tmp_path) == tmp_path / ours
+    assert find_weights(TEST_BACKBONE, tmp_path) is None
+    assert obtain_weights(TEST_BACKBONE, tmp_path) is None
+
+
+def test_weights_that_cannot_be_had_are_named_with_their_folder(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise Exception("URL fetch failure\non https://...: no route to host")
+
+    monkeypatch.setattr(keras.utils, "get_file", refuse)
+    with pytest.raises(BackboneError) as caught:
+        prepare_backbone(SMALL, tmp_path / "models", tmp_path / "backbones")
+    message = str(caught.value)
+    for part in (*list_weights_files(SMALL), str(tmp_path / "models"), SMALL.weights_url):
+        assert part in message
+    assert "URL fetch failure" in message
+    assert len(message.splitlines()) == 1
+    assert caught.value.name == SMALL.name
+
+
+def test_a_download_goes_into_the_folder_with_the_hash_that_keras_publishes(tmp_path, monkeypatch):
+    calls = []
+
+    def get_file(name, url, **options):
+        calls.append((url, options))
+        path = tmp_path / name
+        assert not (tmp_path / spec.weights_file).exists()  # only when it is whole
+        path.write_bytes(b"weights")
+        return str(path)
+
+    monkeypatch.setattr(keras.utils, "get_file", get_file)
+    spec = get_backbone("resnet50")
+    assert obtain_weights(spec, tmp_path) == tmp_path / spec.weights_file
+    ((url, options),) = calls
+    assert url == spec.weights_url
+    assert options["file_hash"] == spec.weights_hash
+    assert (options["cache_dir"], options["cache_subdir"]) == (str(tmp_path), "")
+    obtain_weights(spec, tmp_path)
+    assert len(calls) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [spec.weights_file]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BackboneError, match="could not be downloaded"):
+        obtain_weights(SMALL, tmp_path / "file" / "models")
+
+
+@not_as_root
+def test_a_download_never_goes_elsewhere(tmp_path):
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(BackboneError, match="cannot be written to"):
+            obtain_weights(SMALL, tmp_path)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("kind", ["no HDF5", "cut short", "of another network"])
+def test_damaged_weights_are_named(weights_dir, tmp_path, kind):
+    path = tmp_path / list_weights_files(SMALL)[0]
+    content = find_weights(SMALL, weights_dir).read_bytes()
+    if kind == "no HDF5":
+        path.write_bytes(b"no weights at all")
+    elif kind == "cut short":
+        path.write_bytes(content[: len(content) // 2])
+    else:
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save_weights(path)
+    with pytest.raises(BackboneError, match="does not hold the weights") as caught:
+        prepare_backbone(SMALL, tmp_path, tmp_path / "backbones")
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert list((tmp_path / "backbones").glob(f"*{SMALL.name}*")) == []
+
+
+def test_the_hash_of_weights_is_of_their_values_alone(weights_dir, tmp_path):
+    loaded = load_backbone(SMALL, find_weights(SMALL, weights_dir))
+    legacy = tmp_path / SMALL.weights_file
+    loaded.get_layer(SMALL.name).save_weights(tmp_path / "again.weights.h5")
+    (tmp_path / "again.weights.h5").rename(tmp_path / list_weights_files(SMALL)[0])
+    again = load_backbone(SMALL, find_weights(SMALL, tmp_path))
+    assert hash_weights(again) == hash_weights(loaded)
+    assert not legacy.exists()
+    weights = again.get_weights()
+    weights[5] = weights[5] + np.float32(1e-6)
+    again.set_weights(weights)
+    assert hash_weights(again) != hash_weights(loaded)
+
+
+@pytest.mark.parametrize("application", ["resnet50", "mobilenet_v3_small"])
+def test_every_network_takes_pixels_from_minus_one_to_one(application):
+    spec = get_backbone(application)
+    module = {"resnet50": "resnet", "mobilenet_v3_small": "mobilenet_v3"}[application]
+    prepare = getattr(keras.applications, module).preprocess_input
+    model = load_spec_without_weights(spec)
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3)).astype(np.float32)
+    expected = next(layer for layer in model.layers if isinstance(layer, keras.Model))(
+        prepare(pixels.copy())
+    ).numpy()
+    found = model(pixels / np.float32(127.5) - 1).numpy()
+    assert relative_error(found, expected) <= 1e-4
+
+
+def load_spec_without_weights(spec):
+    from cluster_core.model.backbones import keras as keras_backbones
+
+    return keras_backbones._build(spec)
+
+
+def test_the_program_converts_for_others(workspace, monkeypatch):
+    arguments = ["--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)]
+    outcome = CliRunner().invoke(conversion.main, ["random", *arguments])
+    assert outcome.exit_code == 0, outcome.output
+    record = json.loads(next(workspace.backbones.glob("*.json")).read_text())
+    assert record["name"] == "random"
+
+    outcome = CliRunner().invoke(conversion.main, ["randon", *arguments])
+    assert outcome.exit_code == 1
+    assert outcome.stderr.startswith("Error: There is no architecture named 'randon'")
+    assert len(outcome.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["efficientnet_v2_b0", "convnext_tiny"])
+def test_a_frozen_graph_gives_what_keras_gives_for_networks_with_parts(name, tmp_path):
+    spec = get_backbone(name)
+    keras.utils.set_random_seed(5)
+    model = keras_backbones._build(spec)
+    weights = tmp_path / f"{name}_no_top.weights.h5"
+    (application,) = (layer for layer in model.layers if isinstance(layer, keras.Model))
+    application.save_weights(weights)
+    model = load_backbone(spec, weights)
+    graph = conversion.freeze(model).SerializeToString()
+    digest = hashlib.sha256(graph).hexdigest()
+    backbone = converted.ConvertedBackbone(name, "0" * 64, "", "", digest, None, tmp_path)
+    backbone.graph_path.write_bytes(graph)
+    pictures = draw_pictures(spec.input_size_px, n=1)
+    expected = model(to_unit_range(pictures)).numpy()
+    assert relative_error(TensorFlowExtractor(backbone).extract(pictures), expected) <= 1e-4
+    # And joined with a head, as other programs run it.
+    head = Head(np.eye(spec.n_features, 3, dtype=np.float32), np.zeros(3, np.float32))
+    joined = tmp_path / "graph.pb"
+    save_graph(build_graph(backbone, head), joined)
+    answer = FrozenGraph(joined, ("a", "b", "c"))._run(tf.constant(to_unit_range(pictures)))
+    assert relative_error(answer.numpy(), softmax(head.compute_logits(expected))) <= 1e-3

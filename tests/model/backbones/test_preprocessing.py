@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cluster_core.errors import ConfigError, ImageError
+from cluster_core.images import FitsStretch
+from cluster_core.model.backbones.preprocessing import Preprocessing, to_unit_range
+from tests.samples import draw_blob
+
+
+@pytest.mark.parametrize(
+    "preprocessing",
+    [Preprocessing(32), Preprocessing(299, FitsStretch("minmax", "log", softening=0.5))],
+)
+def test_a_record_brings_back_the_same_through_json(preprocessing):
+    record = json.loads(json.dumps(preprocessing.to_record(), allow_nan=False))
+    assert Preprocessing.from_record(record) == preprocessing
+
+
+def test_every_setting_is_in_the_record():
+    records = [
+        json.dumps(preprocessing.to_record(), sort_keys=True)
+        for preprocessing in (
+            Preprocessing(32),
+            Preprocessing(64),
+            Preprocessing(32, FitsStretch("minmax")),
+            Preprocessing(32, FitsStretch(percentile=99)),
+        )
+    ]
+    assert len(set(records)) == len(records)
+
+
+def test_a_record_with_an_unknown_stretch_is_refused():
+    record = Preprocessing(32).to_record()
+    record["stretch"]["function"] = "magic"
+    with pytest.raises(ConfigError):
+        Preprocessing.from_record(record)
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (1, 1), (500, 40), (7, 900), (33, 31)])
+def test_any_picture_becomes_a_square(height, width):
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    square = Preprocessing(32).shrink(pixels)
+    assert (square.shape, square.dtype) == ((32, 32, 3), np.uint8)
+
+
+def test_a_picture_of_the_right_size_is_taken_as_it_is():
+    pixels = draw_blob(0, size_px=32)
+    np.testing.assert_array_equal(Preprocessing(32).shrink(pixels), pixels)
+
+
+def test_shrinking_averages_so_that_single_stars_dim_and_do_not_vanish():
+    for place in range(16):
+        field = np.zeros((320, 320, 3), np.uint8)
+        field[160 + place, 160 + place] = 255
+        assert Preprocessing(32).shrink(field).astype(int).sum() > 0
+    stripes = np.zeros((320, 320, 3), np.uint8)
+    stripes[::2] = 200
+    assert np.abs(Preprocessing(32).shrink(stripes).astype(int) - 100).max() <= 5
+
+
+def test_nothing_at_the_border_is_lost():
+    framed = np.zeros((300, 600, 3), np.uint8)
+    framed[:20] = framed[-20:] = framed[:, :40] = framed[:, -40:] = 255
+    square = Preprocessing(32).shrink(framed)
+    for side in (square[0], square[-1], square[:, 0], square[:, -1]):
+        assert side.min() > 200
+    assert square[16, 16].max() == 0
+
+
+def test_a_file_and_its_pixels_are_prepared_alike():
+    pixels = draw_blob(1, size_px=200)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    np.testing.assert_array_equal(
+        Preprocessing(32).decode(file.getvalue(), "a.png"), Preprocessing(32).shrink(pixels)
+    )
+
+
+def test_a_file_that_is_no_picture_is_named():
+    with pytest.raises(ImageError, match=r"notes\.txt"):
+        Preprocessing(32).decode(b"M 13", "notes.txt")
+
+
+def test_the_range_of_pixels_is_minus_one_to_one():
+    levels = np.arange(256, dtype=np.uint8)
+    unit = to_unit_range(levels)
+    assert unit.dtype == np.float32
+    assert (unit[0], unit[-1]) == (-1, 1)
+    np.testing.assert_allclose(np.diff(unit), 2 / 255, rtol=1e-4)
+    np.testing.assert_array_equal(np.rint((unit + 1) * 127.5), levels)

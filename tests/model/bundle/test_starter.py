@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from cluster_core.model.backbones.shipped import ASSETS
+from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.starter import STARTER, find_prior
+
+LABELS = [
+    ("globular clusters", "open clusters"),
+    ("Globular", "Open"),
+    ("globular_clusters", "open star clusters"),
+    ("open clusters", "globular clusters"),
+]
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_what_is_rehearsed_has_the_class_it_shows(labels):
+    starter, rehearsal = load_bundle(ASSETS / STARTER), find_prior("sky", labels).rehearsal
+    answers = starter.head.compute_scores(rehearsal.features).argmax(axis=1)
+    if labels[0].startswith("open"):
+        answers = 1 - answers
+    assert (answers == rehearsal.classes).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("architecture", "labels"),
+    [
+        ("mobilenet_0.50_224", ("globular clusters", "open clusters")),
+        ("sky", ("globular clusters", "galaxies")),
+        ("sky", ("globular clusters", "nebulae", "open clusters")),
+        ("sky", ("open", "open clusters")),
+    ],
+)
+def test_another_question_has_no_prior(architecture, labels):
+    assert find_prior(architecture, labels) is None
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_globulars_are_given_the_benefit_of_the_doubt(labels):
+    odds = find_prior("sky", labels).odds
+    of_globular = int(labels[0].lower().startswith("open"))
+    assert odds[of_globular] == 3 * odds[1 - of_globular]

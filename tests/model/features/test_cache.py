@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cluster_core.data.index import scan_dataset
+from cluster_core.errors import ImageError
+from cluster_core.images import FitsStretch
+from cluster_core.model.backbones.litert import load_extractor
+from cluster_core.model.backbones.preprocessing import Preprocessing
+from cluster_core.model.features import extraction
+from cluster_core.model.features.cache import BottleneckCache
+from cluster_core.model.features.extraction import BottleneckSource
+from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, Distortion
+from cluster_core.storage.cache_file import CacheFile
+from tests.samples import draw_blob, save_picture, write_photos
+
+
+class CountingExtractor:
+    """Runs a backbone, and counts the pictures it is asked for."""
+
+    def __init__(self, extractor) -> None:
+        self.extractor = extractor
+        self.n_asked = 0
+
+    def extract(self, pictures):
+        self.n_asked += len(pictures)
+        return self.extractor.extract(pictures)
+
+
+@pytest.fixture
+def cache_file(tmp_path):
+    with CacheFile(tmp_path / "cache") as file:
+        yield file
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_photos(tmp_path / "photos", 4)
+
+
+@pytest.fixture
+def pictures(folder, cache_file):
+    return scan_dataset(folder, cache_file).pictures
+
+
+@pytest.fixture
+def make_source(backbone, cache_file):
+    def make(file=cache_file, preprocessing=None, of=backbone) -> BottleneckSource:
+        preprocessing = preprocessing or Preprocessing(32)
+        extractor = CountingExtractor(load_extractor(backbone))
+        return BottleneckSource(extractor, preprocessing, BottleneckCache(file, of, preprocessing))
+
+    return make
+
+
+def test_what_is_cached_is_what_was_computed_to_the_last_bit(make_source, pictures, tmp_path):
+    first, second = make_source(), make_source()
+    computed = first.compute(pictures, SKY_VIEWS)
+    assert (computed.shape, computed.dtype) == ((8, 8, 48), np.float32)
+    assert first.extractor.n_asked == 64
+    np.testing.assert_array_equal(second.compute(pictures, SKY_VIEWS), computed)
+    assert second.extractor.n_asked == 0
+    with CacheFile(tmp_path / "another cache") as file:
+        np.testing.assert_array_equal(make_source(file).compute(pictures, SKY_VIEWS), computed)
+
+
+def test_features_come_in_the_order_asked_for(make_source, pictures):
+    computed = make_source().compute(pictures, SKY_VIEWS)
+    order = [5, 0, 7, 2]
+    again = make_source().compute([pictures[n] for n in order], SKY_VIEWS[::-1])
+    np.testing.assert_array_equal(again, computed[order][:, ::-1])
+    twice = make_source().compute([pictures[0], pictures[0]], PLAIN_VIEWS)
+    np.testing.assert_array_equal(twice, computed[[0, 0], :1])
+
+
+def test_only_what_is_missing_is_computed(make_source, pictures):
+    make_source().compute(pictures[:3], PLAIN_VIEWS)
+    source = make_source()
+    source.compute(pictures, SKY_VIEWS)
+    assert source.extractor.n_asked == 8 * 8 - 3
+    views = PLAIN_VIEWS + Distortion(random_crop=10).views()
+    source = make_source()
+    source.compute(pictures, views)
+    assert source.extractor.n_asked == 8 * 16
+
+
+def test_an_edited_picture_is_never_stale(make_source, folder, pictures, cache_file):
+    before = make_source().compute(pictures, PLAIN_VIEWS)
+    save_picture(pictures[2].path, draw_blob(99, (10, 250, 10)))
+    source = make_source()
+    after = source.compute(scan_dataset(folder, cache_file).pictures, PLAIN_VIEWS)
+    assert source.extractor.n_asked == 1
+    assert np.abs(after[2] - before[2]).max() > 0.01
+    others = [0, 1, 3, 4, 5, 6, 7]
+    np.testing.assert_array_equal(after[others], before[others])
+
+
+def test_a_renamed_picture_is_not_computed_again(make_source, folder, pictures, cache_file):
+    make_source().compute(pictures, PLAIN_VIEWS)
+    pictures[0].path.rename(pictures[0].path.with_name("renamed.png"))
+    source = make_source()
+    source.compute(scan_dataset(folder, cache_file).pictures, PLAIN_VIEWS)
+    assert source.extractor.n_asked == 0
+
+
+def test_backbones_weights_and_preparations_are_never_mixed(make_source, pictures, backbone):
+    make_source().compute(pictures, PLAIN_VIEWS)
+    others = [
+        {"preprocessing": Preprocessing(32, FitsStretch("minmax"))},
+        {"of": replace(backbone, weights_sha256="f" * 64)},
+    ]
+    for other in others:
+        source = make_source(**other)
+        source.compute(pictures, PLAIN_VIEWS)
+        assert source.extractor.n_asked == len(pictures)
+
+
+def test_features_of_another_width_are_no_answer(make_source, pictures, cache_file, backbone):
+    cache = BottleneckCache(cache_file, backbone, Preprocessing(32))
+    cache.save([(PLAIN_VIEWS[0].name, pictures[0].sha256, np.zeros(5, np.float32))])
+    assert cache.load(PLAIN_VIEWS[0].name, [pictures[0].sha256]) == {}
+    source = make_source()
+    assert source.compute(pictures, PLAIN_VIEWS).shape == (8, 1, 48)
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+def test_what_was_computed_before_a_stop_is_kept(make_source, pictures, monkeypatch, kind):
+    monkeypatch.setattr(extraction, "ROWS_PER_SAVE", 2)
+
+    def stop(done, total):
+        assert total == len(pictures)
+        if done == 5:
+            raise kind
+
+    with pytest.raises(kind):
+        make_source().compute(pictures, PLAIN_VIEWS, stop)
+    source = make_source()
+    source.compute(pictures, PLAIN_VIEWS)
+    assert source.extractor.n_asked == len(pictures) - 5
+
+
+def test_progress_counts_every_picture(make_source, pictures, monkeypatch):
+    monkeypatch.setattr(extraction, "ROWS_PER_SAVE", 3)
+
+    def watch():
+        seen = []
+        make_source().compute(pictures, PLAIN_VIEWS, lambda *done: seen.append(done))
+        return seen
+
+    assert watch() == [(done, 8) for done in range(1, 9)]
+    assert watch() == [(8, 8)], "all are known, and that is told at once"
+
+
+def test_a_picture_that_is_gone_is_named(make_source, pictures):
+    pictures[3].path.unlink()
+    with pytest.raises(ImageError, match=pictures[3].path.name):
+        make_source().compute(pictures, PLAIN_VIEWS)

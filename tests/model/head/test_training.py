@@ -1,0 +1,402 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cluster_core.model.head import training as head_training
+from cluster_core.model.head.examples import Examples, Lesson, Prior
+from cluster_core.model.head.head import softmax
+from cluster_core.model.head.settings import Evaluation, HeadSettings
+from cluster_core.model.head.training import INITIAL_SPREAD, fit_head
+
+EVEN = np.ones(2)
+SETTINGS = HeadSettings(how_many_training_steps=200, learning_rate=0.1, train_batch_size=20)
+
+
+def draw_examples(counts: list[int], seed: int, n_views: int = 1, spread: float = 0.5) -> Examples:
+    """Draw features around a point for each class: the smaller the spread, the easier to tell."""
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).normal(size=(len(counts), 6))
+    classes = np.repeat(np.arange(len(counts)), counts)
+    noise = random.normal(0, spread, (len(classes), n_views, 6))
+    features = (centres[classes][:, np.newaxis] + noise).astype(np.float32)
+    return Examples(features, classes, len(counts))
+
+
+def fit(training, validation=None, settings=SETTINGS):
+    evaluations, stored = [], []
+    fitted = fit_head(
+        training,
+        validation,
+        settings,
+        evaluations.append,
+        lambda step, head: stored.append((step, head)),
+    )
+    return fitted, evaluations, stored
+
+
+def measure(head, examples: Examples) -> tuple[float, float]:
+    """Return accuracy and cross entropy of pictures, each with the mean score of its views."""
+    logits = head.compute_logits(examples.features).astype(np.float64)
+    scores, classes = softmax(logits).mean(axis=1), examples.classes
+    return (
+        float((scores.argmax(axis=1) == classes).mean()),
+        float(-np.log(scores[np.arange(len(classes)), classes]).mean()),
+    )
+
+
+def descend(training: Examples, settings: HeadSettings):
+    """The same in NumPy, float64: what is meant by a step of gradient descent."""
+    random = np.random.default_rng(settings.seed)
+    rows = training.rows.astype(np.float64)
+    classes = np.repeat(training.classes, training.features.shape[1])
+    targets = np.eye(training.n_labels)[classes]
+    share = np.ones(len(rows))
+    if settings.balance_classes:
+        counts = np.bincount(classes)
+        share = len(rows) / (training.n_labels * counts[classes])
+    weights = random.normal(0, INITIAL_SPREAD, (rows.shape[1], training.n_labels))
+    bias = np.zeros(training.n_labels)
+    for _ in range(settings.how_many_training_steps):
+        batch = random.integers(0, len(rows), (1, settings.train_batch_size), dtype=np.int32)[0]
+        excess = softmax(rows[batch] @ weights + bias) - targets[batch]
+        excess *= share[batch, np.newaxis] / settings.train_batch_size
+        pull = settings.weight_decay * weights
+        weights = weights - settings.learning_rate * (rows[batch].T @ excess + pull)
+        bias = bias - settings.learning_rate * excess.sum(axis=0)
+    return weights, bias
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 30])
+@pytest.mark.parametrize("balance_classes", [True, False])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+@pytest.mark.parametrize("n_views", [1, 2])
+def test_steps_are_those_of_the_textbook(n_steps, balance_classes, weight_decay, n_views):
+    settings = replace(
+        SETTINGS,
+        how_many_training_steps=n_steps,
+        eval_step_interval=1,
+        balance_classes=balance_classes,
+        weight_decay=weight_decay,
+        seed=5,
+    )
+    training = draw_examples([5, 20, 9], seed=1, n_views=n_views)
+    fitted, *_ = fit(training, settings=settings)
+    weights, bias = descend(training, settings)
+    np.testing.assert_allclose(fitted.head.weights, weights, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(fitted.head.bias, bias, rtol=1e-4, atol=1e-6)
+    assert fitted.head.temperature == 1
+
+
+def test_the_same_seed_gives_the_same_head_to_the_last_bit():
+    training, validation = draw_examples([30, 30], 1), draw_examples([9, 9], 2)
+    (one, told, _), (same, told_again, _) = (fit(training, validation) for _ in range(2))
+    np.testing.assert_array_equal(one.head.weights, same.head.weights)
+    np.testing.assert_array_equal(one.head.bias, same.head.bias)
+    assert told == told_again
+    other, *_ = fit(training, validation, replace(SETTINGS, seed=1))
+    assert not np.array_equal(one.head.weights, other.head.weights)
+
+
+@pytest.mark.parametrize("interval", [1, 7, 50, 1000])
+def test_how_often_one_looks_does_not_change_what_is_learned(interval):
+    training = draw_examples([30, 30], 1)
+    often, *_ = fit(training)
+    rarely, *_ = fit(training, settings=replace(SETTINGS, eval_step_interval=interval))
+    np.testing.assert_allclose(rarely.head.weights, often.head.weights, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("counts", [[30, 30], [40, 20, 60]])
+def test_it_learns_what_can_be_told_apart(counts):
+    training, unseen = draw_examples(counts, 1, spread=0.1), draw_examples(counts, 2, spread=0.1)
+    fitted, evaluations, _ = fit(training, settings=replace(SETTINGS, how_many_training_steps=500))
+    assert measure(fitted.head, unseen)[0] == 1
+    assert evaluations[-1].train_accuracy == 1
+    assert evaluations[-1].train_cross_entropy < evaluations[0].train_cross_entropy / 3
+    assert evaluations[0].train_cross_entropy == pytest.approx(np.log(len(counts)), rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "interval", "steps"),
+    [
+        (1, 10, [0]),
+        (10, 10, [0, 9]),
+        (11, 10, [0, 10]),
+        (25, 10, [0, 10, 20, 24]),
+        (4, 1, [0, 1, 2, 3]),
+    ],
+)
+def test_it_reports_the_first_step_every_interval_and_the_last(n_steps, interval, steps):
+    settings = replace(SETTINGS, how_many_training_steps=n_steps, eval_step_interval=interval)
+    fitted, evaluations, _ = fit(draw_examples([9, 9], 1), draw_examples([5, 5], 2), settings)
+    assert [evaluation.step for evaluation in evaluations] == steps
+    assert fitted.n_steps == n_steps
+
+
+@pytest.mark.parametrize("frequency", [0, 1, 10, 13])
+def test_heads_on_the_way_are_handed_out_as_often_as_asked(frequency):
+    settings = replace(SETTINGS, how_many_training_steps=40, store_frequency=frequency)
+    training = draw_examples([9, 9], 1)
+    _, _, stored = fit(training, settings=settings)
+    assert [step for step, _ in stored] == (
+        list(range(frequency, 40, frequency)) if frequency else []
+    )
+    for step, head in stored:
+        to_there = replace(settings, how_many_training_steps=step + 1)
+        expected = fit(training, settings=to_there)[0].head
+        np.testing.assert_allclose(head.weights, expected.weights, rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_reported_of_validation_pictures_is_true():
+    training, validation = draw_examples([30, 30], 1), draw_examples([20, 10], 2, n_views=3)
+    settings = replace(SETTINGS, early_stopping=False, validation_batch_size=-1)
+    fitted, evaluations, _ = fit(training, validation, settings)
+    last = evaluations[-1]
+    assert (last.validation_accuracy, last.validation_cross_entropy) == pytest.approx(
+        measure(fitted.head, validation), rel=1e-5
+    )
+    assert all(evaluation.n_validation == 30 for evaluation in evaluations)
+
+
+@pytest.mark.parametrize(("asked", "n"), [(-1, 30), (7, 7), (30, 30), (100, 30)])
+def test_a_sample_of_validation_pictures_has_the_size_asked_for(asked, n):
+    settings = replace(SETTINGS, validation_batch_size=asked)
+    _, evaluations, _ = fit(draw_examples([9, 9], 1), draw_examples([20, 10], 2), settings)
+    for evaluation in evaluations:
+        assert evaluation.n_validation == n
+        n_right = evaluation.validation_accuracy * n
+        assert n_right == pytest.approx(round(n_right))
+
+
+def test_without_validation_pictures_it_learns_all_the_same():
+    fitted, evaluations, _ = fit(draw_examples([30, 30], 1, spread=0.1))
+    assert (fitted.step, fitted.n_steps) == (199, 200)
+    for evaluation in evaluations:
+        assert evaluation.validation_accuracy is None
+        assert evaluation.validation_cross_entropy is None
+        assert evaluation.n_validation == 0
+
+
+# Few and noisy examples are soon learned by heart.
+NOISY = (draw_examples([6, 6], 1, spread=3), draw_examples([40, 40], 2, spread=3))
+LONG = replace(SETTINGS, how_many_training_steps=3000, learning_rate=0.5, validation_batch_size=-1)
+
+
+def test_early_stopping_returns_the_best_and_does_not_go_on_for_long():
+    fitted, evaluations, _ = fit(*NOISY, LONG)
+    entropies = {evaluation.step: evaluation.validation_cross_entropy for evaluation in evaluations}
+    assert fitted.step == min(entropies, key=entropies.get)
+    assert measure(fitted.head, NOISY[1])[1] == pytest.approx(entropies[fitted.step], rel=1e-5)
+    assert fitted.step < fitted.n_steps - 1 == evaluations[-1].step
+    assert fitted.n_steps < 3000
+    assert fitted.n_steps <= fitted.step + 1 + 300 + LONG.eval_step_interval
+
+
+def test_early_stopping_looks_at_all_validation_pictures_not_at_the_sample():
+    all_of_them, *_ = fit(*NOISY, LONG)
+    a_few, *_ = fit(*NOISY, replace(LONG, validation_batch_size=80, seed=LONG.seed))
+    assert a_few.step == all_of_them.step
+    fitted, evaluations, _ = fit(*NOISY, replace(LONG, validation_batch_size=3))
+    assert fitted.n_steps < 3000
+    assert {evaluation.n_validation for evaluation in evaluations} == {3}
+    trail = replace(
+        LONG,
+        early_stopping=False,
+        how_many_training_steps=fitted.n_steps,
+        store_frequency=10,
+        validation_batch_size=3,
+    )
+    _, _, stored = fit(*NOISY, trail)
+    lowest = min(measure(head, NOISY[1])[1] for _, head in stored)
+    assert measure(fitted.head, NOISY[1])[1] <= lowest + 1e-5
+
+
+def test_without_early_stopping_the_last_step_counts():
+    fitted, evaluations, _ = fit(*NOISY, replace(LONG, early_stopping=False))
+    assert (fitted.step, fitted.n_steps) == (2999, 3000)
+    assert evaluations[-1].step == 2999
+    assert measure(fitted.head, NOISY[1])[1] == pytest.approx(
+        evaluations[-1].validation_cross_entropy, rel=1e-5
+    )
+
+
+def test_equal_weight_for_classes_finds_the_rare_one():
+    training, unseen = (
+        draw_examples([190, 10], 1, spread=2.5),
+        draw_examples([200, 200], 2, spread=2.5),
+    )
+    recall = {}
+    for balance in (True, False):
+        fitted, *_ = fit(
+            training,
+            settings=replace(SETTINGS, how_many_training_steps=1000, balance_classes=balance),
+        )
+        answers = fitted.head.compute_logits(unseen.rows).argmax(axis=1)
+        recall[balance] = (answers[200:] == 1).mean()
+    assert recall[True] > recall[False] + 0.2
+
+
+def test_weight_decay_keeps_weights_small():
+    training = draw_examples([30, 30], 1, spread=0.1)
+    sizes = [
+        np.abs(fit(training, settings=replace(SETTINGS, weight_decay=decay))[0].head.weights).max()
+        for decay in (0.0, 0.1, 1.0)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+def test_whoever_listens_can_stop_it(kind):
+    def stop(evaluation):
+        raise kind
+
+    with pytest.raises(kind):
+        fit_head(draw_examples([9, 9], 1), None, SETTINGS, stop)
+
+
+@pytest.mark.parametrize("balance_classes", [True, False])
+@pytest.mark.parametrize("weight", [6, 20])
+def test_what_is_rehearsed_weighs_as_much_as_so_many_pictures(balance_classes, weight):
+    """However many views the pictures have, and however many are rehearsed."""
+    training, rehearsal = draw_examples([9, 3], 1, n_views=2), draw_examples([40, 60], 2)
+    lesson = Lesson.of(training, Prior(rehearsal, weight, 0, EVEN), balance_classes)
+    assert len(lesson.rows) == 24 + 100
+    assert lesson.weights.mean() == pytest.approx(1)
+    assert lesson.weights[:24].sum() * weight == pytest.approx(lesson.weights[24:].sum() * 12)
+    np.testing.assert_array_equal(lesson.classes[24:], rehearsal.row_classes)
+
+
+def test_what_is_rehearsed_twice_over_is_the_same():
+    training, rehearsal = draw_examples([9, 3], 1), draw_examples([40, 60], 2)
+    twice = Examples(
+        np.repeat(rehearsal.features, 2, axis=0), np.repeat(rehearsal.classes, 2), n_labels=2
+    )
+    once, doubled = (
+        Lesson.of(training, Prior(what, 6, 0, EVEN), True) for what in (rehearsal, twice)
+    )
+    gradients = [
+        (lesson.rows * (lesson.weights * (lesson.classes - 0.5))[:, np.newaxis]).mean(axis=0)
+        for lesson in (once, doubled)
+    ]
+    np.testing.assert_allclose(*gradients, rtol=1e-5, atol=1e-7)
+
+
+def fit_with(training: Examples, prior: Prior | None, **changes):
+    settings = replace(SETTINGS, how_many_training_steps=2000, early_stopping=False, **changes)
+    return fit_head(training, None, settings, lambda _: None, prior=prior).head
+
+
+def test_few_pictures_leave_what_is_known_and_many_overrule_it():
+    """Even pictures that say the opposite of all that is known."""
+    rehearsal = draw_examples([60, 60], 2, spread=0.1)
+    right = {}
+    for n in (2, 40):
+        misleading = draw_examples([n, n], 3, spread=0.1)
+        misleading = replace(misleading, classes=1 - misleading.classes)
+        head = fit_with(misleading, Prior(rehearsal, 20, 0.01, EVEN))
+        right[n] = measure(head, rehearsal)[0]
+    assert right == {2: 1, 40: 0}
+
+
+def test_a_prior_keeps_weights_small():
+    training = draw_examples([10, 10], 1, spread=0.1)
+    sizes = [
+        np.abs(fit_with(training, Prior(training, 20, decay, EVEN)).weights).max()
+        for decay in (0, 0.1, 1)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+@pytest.mark.parametrize("learning_rate", [1e-3, 1, 100])
+def test_a_prior_is_stable_at_any_learning_rate(learning_rate):
+    training = draw_examples([10, 10], 1, spread=0.1)
+    head = fit_with(training, Prior(training, 20, 50, EVEN), learning_rate=learning_rate)
+    # Each step adds at most this, and leaves of the rest what the decay leaves.
+    longest = np.abs(training.features).max() * learning_rate
+    kept = 1 / (1 + learning_rate * 50)
+    assert np.abs(head.weights).max() <= longest / (1 - kept)
+
+
+def test_a_prior_begins_like_any_other_training_and_gives_the_same_head_again():
+    training, rehearsal = draw_examples([5, 5], 1), draw_examples([40, 40], 2)
+    prior = Prior(rehearsal, 10, 0.1, EVEN)
+    begun = fit_head(
+        training,
+        None,
+        replace(SETTINGS, how_many_training_steps=1, learning_rate=1e-9),
+        lambda _: None,
+        prior=prior,
+    ).head
+    assert 0 < np.abs(begun.weights).max() < 5 * INITIAL_SPREAD
+    one, same = fit_with(training, prior), fit_with(training, prior)
+    np.testing.assert_array_equal(one.weights, same.weights)
+    np.testing.assert_array_equal(one.bias, same.bias)
+
+
+@pytest.mark.parametrize("interval", [1, 7, 50, 1000])
+def test_how_often_one_looks_does_not_change_what_is_learned_with_a_prior(interval):
+    training, rehearsal = draw_examples([30, 30], 1), draw_examples([40, 40], 2)
+    prior = Prior(rehearsal, 30, 0.1, EVEN)
+    often = fit_with(training, prior)
+    rarely = fit_with(training, prior, eval_step_interval=interval)
+    np.testing.assert_allclose(rarely.weights, often.weights, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("weight", "factor"), [(20, 2), (60, 2**1.5), (0, 1)])
+def test_odds_move_the_border_and_nothing_else_and_new_pictures_even_them_out(weight, factor):
+    training, rehearsal = draw_examples([10, 10], 1), draw_examples([40, 40], 2)
+    even, leaning = (
+        fit_with(training, Prior(rehearsal, weight, 0.1, np.array(odds)))
+        for odds in ((1.0, 1.0), (12.0, 3.0))
+    )
+    np.testing.assert_array_equal(leaning.weights, even.weights)
+    scores = [head.compute_scores(rehearsal.features) for head in (even, leaning)]
+    odds = [part[:, 0] / part[:, 1] for part in scores]
+    np.testing.assert_allclose(odds[1], factor * odds[0], rtol=1e-4)
+
+
+def test_what_is_reported_on_the_way_is_of_the_head_that_leans():
+    training, rehearsal = draw_examples([10, 10], 1), draw_examples([40, 40], 2)
+    seen: list[Evaluation] = []
+    fitted = fit_head(
+        training, training, SETTINGS, seen.append, prior=Prior(rehearsal, 30, 0.1, np.array([9, 1]))
+    )
+    assert seen[-1].validation_cross_entropy == pytest.approx(measure(fitted.head, training)[1])
+
+
+def test_with_a_prior_chance_moves_the_head_less():
+    training, rehearsal = draw_examples([30, 30], 1), draw_examples([40, 40], 2)
+    prior = Prior(rehearsal, 60, 0.1, EVEN)
+    # The same pictures and the same pull without a prior, so without a mean over the way.
+    both = Examples(
+        np.concatenate([np.repeat(training.features, 4, 0), np.repeat(rehearsal.features, 3, 0)]),
+        np.concatenate([np.repeat(training.classes, 4), np.repeat(rehearsal.classes, 3)]),
+        n_labels=2,
+    )
+    spread = {}
+    for name, examples, known, decay in (("mean", training, prior, 0), ("last", both, None, 0.1)):
+        heads = [fit_with(examples, known, weight_decay=decay, seed=seed) for seed in range(8)]
+        spread[name] = np.std([head.weights for head in heads], axis=0).mean()
+    assert spread["mean"] < 0.75 * spread["last"]
+
+
+def test_with_a_prior_a_dozen_pictures_stop_nothing():
+    training, validation = NOISY
+    prior = Prior(draw_examples([40, 40], 3), 30, 0.1, EVEN)
+    fitted = fit_head(training, validation, SETTINGS, lambda _: None, prior=prior)
+    assert (fitted.step, fitted.n_steps) == (199, 200)
+
+
+def test_long_stretches_without_a_look_can_be_stopped_and_teach_the_same(monkeypatch):
+    training = draw_examples([30, 30], 1)
+    settings = replace(SETTINGS, how_many_training_steps=60, eval_step_interval=1000)
+    whole = fit_head(training, None, settings, lambda _: None)
+    monkeypatch.setattr(head_training, "EXAMPLES_PER_STRETCH", 7 * settings.train_batch_size)
+    asked = []
+    parts = fit_head(training, None, settings, lambda _: None, is_stopped=lambda: asked.append(1))
+    assert len(asked) == 10
+    np.testing.assert_allclose(parts.head.weights, whole.head.weights, rtol=1e-5, atol=1e-6)
+    stopped = fit_head(training, None, settings, lambda _: None, is_stopped=lambda: True)
+    assert (stopped.step, stopped.n_steps) == (0, 1)

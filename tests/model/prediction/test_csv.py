@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from cluster_core.model.prediction.batch import Answer
+from cluster_core.model.prediction.csv import write_answers_csv
+from cluster_core.model.prediction.predictor import Prediction
+
+SCORES = {"b": 0.75, "a": 0.25}
+
+
+def write(labels, *answers) -> list[dict[str, str]]:
+    stream = io.StringIO(newline="")
+    row = write_answers_csv(stream, labels)
+    for answer in answers:
+        row(answer)
+    return list(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
+
+
+def test_scores_stand_in_the_order_of_the_labels():
+    (row,) = write(("a", "b"), Answer(Path("m13.jpg"), Prediction("b", SCORES, 0.0), None))
+    assert row == {
+        "path": "m13.jpg",
+        "label": "b",
+        "score": "0.75000",
+        "a": "0.25000",
+        "b": "0.75000",
+        "problem": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "begin", ["=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_no_name_is_a_formula(begin):
+    evil = f"{begin}HYPERLINK(1)"
+    labels = (evil, "a")
+    found = Prediction(evil, {evil: 0.9, "a": 0.1}, 0.0)
+    good, bad = write(
+        labels,
+        Answer(Path(f"{evil}.jpg"), found, None),
+        Answer(Path("x"), None, f"{evil} is empty"),
+    )
+    cells = [*good, *(value for row in (good, bad) for value in row.values())]
+    assert not [cell for cell in cells if cell.startswith(begin)]
+    assert good["path"] == f"'{evil}.jpg"
+    assert good["label"] == f"'{evil}"
+
+
+@pytest.mark.parametrize("name", ['a, "b"\nc.jpg', "a\rb.jpg", "\r=1.jpg"])
+def test_names_with_commas_quotes_and_lines_stay_one_cell(name):
+    (row,) = write(("a", "b"), Answer(Path(name), None, "It is empty."))
+    assert (row["path"], row["label"], row["problem"]) == (
+        name.replace("\r", "\\r"),
+        "",
+        "It is empty.",
+    )

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from PIL import Image
+
+from cluster_core.errors import ImageError
+from cluster_core.images import FitsStretch
+from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.prediction.details import SHOWN_SIDE_PX, FitsChoice, look_at, shrink_to_show
+from cluster_core.model.prediction.predictor import Predictor
+from tests.samples import COLOURS, draw_blob
+
+
+@pytest.fixture
+def predictor(trained) -> Predictor:
+    (folder,) = trained.bundles.iterdir()
+    return Predictor(load_bundle(folder), trained)
+
+
+def to_png(pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def make_cube() -> bytes:
+    """Two parts: three planes of which each shows its own half, and one dark plane."""
+    planes = np.zeros((3, 40, 60), ">i2")
+    planes[0, :, :30] = planes[1, :, 30:] = planes[2, :20] = 1000
+    file = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(planes), fits.ImageHDU(np.eye(40, dtype=">f4"))]).writeto(file)
+    return file.getvalue()
+
+
+def test_what_is_shown_is_what_was_answered(predictor):
+    pixels = draw_blob(700, COLOURS["red stars"], 1500)[:, :900]
+    look = look_at(predictor, to_png(pixels), "wide.png")
+    assert look.prediction.label == "red stars"
+    assert look.seen.shape == (32, 32, 3)
+    assert look.picture.shape == (SHOWN_SIDE_PX, SHOWN_SIDE_PX * 900 // 1500, 3)
+    again = predictor.predict_pixels(look.seen)
+    assert again.scores == look.prediction.scores
+    assert predictor.predict_file(to_png(pixels), "wide.png").scores == look.prediction.scores
+    assert look.seconds >= look.prediction.seconds
+
+
+def test_parts_and_planes_of_a_fits_are_looked_at_one_by_one(predictor):
+    cube = make_cube()
+    looks = [look_at(predictor, cube, "c.fits", FitsChoice(0, plane)) for plane in range(3)]
+    left, right, bottom = (look.picture[..., 0].astype(int) for look in looks)
+    assert left[:, :30].min() == 255 > left[:, 30:].max()
+    assert right[:, 30:].min() == 255 > right[:, :30].max()
+    assert bottom[20:].min() == 255 > bottom[:20].max()
+    second = look_at(predictor, cube, "c.fits", FitsChoice(hdu=1))
+    assert second.picture.shape == (40, 40, 3)
+    whole = look_at(predictor, cube, "c.fits")
+    assert (whole.picture[0, 0] == (255, 0, 0)).all()
+    with pytest.raises(ImageError, match="no plane 3"):
+        look_at(predictor, cube, "c.fits", FitsChoice(0, 3))
+
+
+def test_another_stretch_gives_another_picture(predictor):
+    values = np.random.default_rng(0).gamma(1.0, 100.0, (50, 50)).astype(">f4")
+    file = io.BytesIO()
+    fits.PrimaryHDU(values).writeto(file)
+    trained = look_at(predictor, file.getvalue(), "a.fits")
+    own = FitsChoice(stretch=predictor.bundle.preprocessing.stretch)
+    assert (look_at(predictor, file.getvalue(), "a.fits", own).seen == trained.seen).all()
+    linear = FitsChoice(stretch=FitsStretch("minmax", "linear"))
+    assert look_at(predictor, file.getvalue(), "a.fits", linear).seen.mean() < trained.seen.mean()
+
+
+def test_what_is_small_is_shown_as_it_is():
+    pixels = draw_blob(1, size_px=20)
+    assert shrink_to_show(pixels, 20) is pixels
+    assert shrink_to_show(pixels, 10).shape == (10, 10, 3)

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cluster_core.errors import BackboneError, ImageError
+from cluster_core.model.bundle.bundle import BackboneReference
+from cluster_core.model.bundle.selection import choose_bundle
+from cluster_core.model.prediction.batch import classify_files, find_picture_files
+from cluster_core.model.prediction.predictor import Predictor, predict
+from tests.samples import COLOURS, draw_blob, run_python, save_picture, write_photos
+
+
+@pytest.fixture
+def bundle(trained):
+    return choose_bundle(None, trained)
+
+
+@pytest.fixture
+def predictor(bundle, trained):
+    return Predictor(bundle, trained)
+
+
+def test_pictures_it_never_saw_are_answered_right(bundle, trained):
+    pictures, labels = zip(
+        *(
+            (draw_blob(777 + seed, colour), label)
+            for seed in range(8)
+            for label, colour in COLOURS.items()
+        ),
+        strict=True,
+    )
+    answers = predict(bundle, pictures, trained)
+    assert [answer.label for answer in answers] == list(labels)
+    for answer in answers:
+        assert set(answer.scores) == set(bundle.labels)
+        assert sum(answer.scores.values()) == pytest.approx(1, abs=1e-6)
+        assert list(answer.scores.values()) == sorted(answer.scores.values(), reverse=True)
+        assert next(iter(answer.scores)) == answer.label
+        assert answer.score == answer.scores[answer.label] == max(answer.scores.values())
+        assert 0 < answer.seconds < 60
+
+
+def test_the_workspace_of_the_environment_serves_when_none_is_given(bundle, trained):
+    assert (
+        predict(bundle, [draw_blob(0)])[0].scores
+        == predict(bundle, [draw_blob(0)], trained)[0].scores
+    )
+    assert predict(bundle, []) == []
+
+
+def test_a_file_and_its_pixels_get_one_answer(predictor, tmp_path):
+    pixels = draw_blob(3, size_px=100)
+    path = save_picture(tmp_path / "a.png", pixels)
+    from_file = predictor.predict_file(path.read_bytes(), path.name)
+    assert from_file.scores == predictor.predict_pixels(pixels).scores
+    with pytest.raises(ImageError, match="a page"):
+        predictor.predict_file(b"<html>", "a page")
+
+
+def test_a_sky_picture_has_no_up(bundle, trained):
+    views = replace(bundle, views="sky").view_list
+    picture = draw_blob(4, size_px=32)
+    answers = predict(
+        replace(bundle, views="sky"), [view.apply(picture) for view in views], trained
+    )
+    for answer in answers:
+        assert answer.scores == pytest.approx(dict(answers[0].scores), abs=1e-6)
+    plain = predict(bundle, [view.apply(picture) for view in views], trained)
+    mean = np.mean([answer.scores[bundle.labels[0]] for answer in plain])
+    assert answers[0].scores[bundle.labels[0]] == pytest.approx(mean, abs=1e-6)
+
+
+def test_many_threads_get_the_answers_of_one(predictor):
+    pictures = [draw_blob(seed, (200, 50 + seed, 250 - seed)) for seed in range(150)]
+    alone = [predictor.predict_pixels(pixels).scores for pixels in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        together = [answer.scores for answer in pool.map(predictor.predict_pixels, pictures)]
+    assert together == alone
+
+
+def test_more_threads_for_one_picture_give_the_same_answer(bundle, trained):
+    one, two = (Predictor(bundle, trained, n).predict_pixels(draw_blob(1)).scores for n in (1, 2))
+    assert two == pytest.approx(dict(one), abs=1e-5)
+
+
+def test_other_weights_than_it_was_trained_on_are_refused(bundle, trained):
+    other = replace(bundle, backbone=BackboneReference("random", "f" * 64))
+    with pytest.raises(BackboneError, match="with other weights") as caught:
+        predict(other, [draw_blob(0)], trained)
+    assert str(trained.models) in str(caught.value)
+    assert caught.value.name == "random"
+
+
+def test_a_backbone_that_was_never_converted_is_converted_by_another_process(
+    bundle, trained, tmp_path, monkeypatch
+):
+    expected = predict(bundle, [draw_blob(0)], trained)[0].scores
+    shutil.rmtree(trained.backbones)
+    monkeypatch.chdir(tmp_path)  # from wherever it runs
+    found = predict(bundle, [draw_blob(0)], trained)[0].scores
+    assert found == pytest.approx(dict(expected), abs=1e-6)
+    assert list(trained.backbones.glob("*.tflite"))
+
+
+def test_a_conversion_that_fails_says_why_in_one_line(bundle, trained):
+    missing = replace(bundle, backbone=BackboneReference("mobilenet_0.25_128", "f" * 64))
+    (trained.models / "mobilenet_0.25_128_no_top.weights.h5").write_bytes(b"damaged")
+    with pytest.raises(
+        BackboneError, match=r"could not be made ready: .*does not hold the weights"
+    ) as caught:
+        predict(missing, [draw_blob(0)], trained)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"damaged"])
+def test_an_altered_network_is_told(bundle, trained, damage):
+    (path,) = trained.backbones.glob("*.tflite")
+    path.write_bytes(damage)
+    with pytest.raises(BackboneError, match="altered"):
+        predict(bundle, [draw_blob(0)], trained)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "cluster_core.label_image",
+        "cluster_core.cli",
+        "cluster_core.retrain",
+        "cluster_core.model.prediction.predictor",
+    ],
+)
+def test_answering_takes_no_tensorflow(trained, tmp_path, module):
+    save_picture(tmp_path / "a.png", draw_blob(0))
+    program = f"""
+import sys
+from pathlib import Path
+import {module}
+from cluster_core.images import read_image
+from cluster_core.model.prediction.predictor import predict
+from cluster_core.model.bundle.selection import choose_bundle
+from cluster_core.workspace import Workspace
+(answer,) = predict(choose_bundle(None, Workspace.default()), [read_image(Path(sys.argv[1]))])
+print(answer.label, *(name for name in ("tensorflow", "keras", "streamlit") if name in sys.modules))
+"""
+    outcome = run_python("-c", program, tmp_path / "a.png")
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.strip() in COLOURS
+
+
+def test_files_are_answered_in_order_and_bad_ones_with_their_reason(predictor, tmp_path):
+    write_photos(tmp_path, 5, first_seed=500)
+    (tmp_path / "blue stars" / "field 501x.png").write_bytes(b"")
+    files = sorted(tmp_path.rglob("*.png"))
+    answers = list(classify_files(predictor, iter(files)))
+    assert [answer.path for answer in answers] == files
+    for answer in answers:
+        if answer.path.name == "field 501x.png":
+            assert answer.prediction is None
+            assert "is empty" in answer.problem
+        else:
+            assert answer.problem is None
+            assert answer.prediction.label == answer.path.parent.name
+
+
+def test_files_are_read_as_answers_are_taken(predictor, photos):
+    taken = []
+
+    def files():
+        for _ in range(20):
+            for path in sorted(photos.rglob("*.png")):
+                taken.append(path)
+                yield path
+
+    answers = classify_files(predictor, files())
+    for _ in range(5):
+        next(answers)
+    assert len(taken) < 100
+    answers.close()
+
+
+def test_folders_are_searched_for_what_is_named_like_a_picture(tmp_path):
+    for name in (
+        "b.png",
+        "a.JPG",
+        "deep/er/c.fits",
+        "deep/d.fits.gz",
+        "notes.txt",
+        "deep/no ending",
+        ".hidden.png",
+        ".git/e.png",
+        "deep/.cache/f.png",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_picture_files([tmp_path])
+    names = [str(path.relative_to(tmp_path)) for path in found.pictures]
+    assert names == ["a.JPG", "b.png", "deep/d.fits.gz", "deep/er/c.fits"]
+    assert len(found.others) == 2
+    assert find_picture_files([tmp_path]) == found
+
+
+def test_a_file_that_is_named_is_taken_whatever_its_name(tmp_path):
+    for name in ("notes.txt", ".hidden.png"):
+        (tmp_path / name).touch()
+    found = find_picture_files([tmp_path / "notes.txt", tmp_path / ".hidden.png"])
+    assert [path.name for path in found.pictures] == ["notes.txt", ".hidden.png"]
+    assert find_picture_files([]).pictures == ()
+
+
+def test_a_path_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ImageError, match="There is no file or folder"):
+        find_picture_files([tmp_path, tmp_path / "nowhere"])

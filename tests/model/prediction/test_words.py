@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.words import describe_answer, find_kind, name_one, write_percent
+from cluster_core.sky import DEMO_CLASSES
+
+
+def answer(**scores: float) -> Prediction:
+    ranked = dict(sorted(scores.items(), key=lambda item: -item[1]))
+    return Prediction(next(iter(ranked)), ranked, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.93, "93 %"),
+        (0.994, "99 %"),
+        (0.9951, "over 99 %"),
+        (1.0, "over 99 %"),
+        (0.004, "under 1 %"),
+        (0.0, "under 1 %"),
+        (0.006, "1 %"),
+    ],
+)
+def test_no_certainty_is_claimed(share, words):
+    assert write_percent(share) == words
+
+
+@pytest.mark.parametrize(
+    ("score", "sentence"),
+    [
+        (0.93, "Most likely red, 93 %"),
+        (0.796, "Most likely red, 80 %"),
+        (0.79, "Perhaps red, 79 %"),
+        (0.596, "Perhaps red, 60 %"),
+        (0.55, "Hard to tell: red 55 %, blue 45 %"),
+    ],
+)
+def test_how_sure_it_is_shows_in_the_words(score, sentence):
+    assert describe_answer(answer(red=score, blue=1 - score)) == sentence
+
+
+def test_of_many_classes_the_likeliest_three_are_told():
+    scores = {"a": 0.3, "b": 0.25, "c": 0.2, "d": 0.15, "e": 0.1}
+    assert describe_answer(answer(**scores)) == "Hard to tell: a 30 %, b 25 %, c 20 %"
+
+
+@pytest.mark.parametrize(
+    ("label", "one"),
+    [
+        ("globular clusters", "a globular cluster"),
+        ("Open_cluster", "an open cluster"),
+        ("open star clusters", "an open cluster"),
+        ("galaxies", "a galaxy"),
+        ("Nebula", "a nebula"),
+        ("open", "open"),
+        ("red stars", "red stars"),
+        ("*", "*"),
+    ],
+)
+def test_classes_of_the_sky_are_named_in_the_singular(label, one):
+    assert name_one(label) == one
+
+
+def test_every_demo_class_is_known_by_its_name():
+    assert [find_kind(label) for label in DEMO_CLASSES] == list(DEMO_CLASSES)

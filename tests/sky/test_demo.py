@@ -1,0 +1,108 @@
+"""The demo dataset: what lands on disk, and what is refused."""
+
+import errno
+
+import pytest
+from PIL import Image
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.errors import AccessError, ConfigError, DatasetError
+from cluster_core.sky import DEMO_CLASSES, demo, render_demo_dataset
+
+CLUSTERS = ["globular clusters", "open clusters"]
+
+
+def test_it_writes_a_folder_a_class(tmp_path):
+    calls = []
+    paths = render_demo_dataset(
+        tmp_path / "sky", CLUSTERS, 2, seed=1, on_progress=lambda *done: calls.append(done)
+    )
+    assert [path.relative_to(tmp_path / "sky").as_posix() for path in paths] == [
+        "globular clusters/globular_clusters_0001.jpg",
+        "globular clusters/globular_clusters_0002.jpg",
+        "open clusters/open_clusters_0001.jpg",
+        "open clusters/open_clusters_0002.jpg",
+    ]
+    assert calls == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert sorted(tmp_path.rglob("*.*")) == sorted(paths)
+    with Image.open(paths[0]) as image:
+        assert image.size == (256, 256)
+
+
+def test_the_same_seed_writes_the_same_bytes_whatever_else_is_asked_for(tmp_path):
+    both = render_demo_dataset(tmp_path / "both", CLUSTERS, 1, seed=3)
+    alone = render_demo_dataset(tmp_path / "alone", CLUSTERS[1:], 1, seed=3)
+    assert both[1].read_bytes() == alone[0].read_bytes()
+
+
+@pytest.mark.parametrize("per_class", [0, -1, 5001, 10**9])
+def test_absurd_counts_are_refused(tmp_path, per_class):
+    with pytest.raises(ConfigError, match="pictures a class") as caught:
+        render_demo_dataset(tmp_path, CLUSTERS, per_class, seed=1)
+    assert (caught.value.field, caught.value.received) == ("per_class", per_class)
+
+
+@pytest.mark.parametrize("labels", [["quasars"], []])
+def test_unknown_classes_are_refused_with_the_known_ones(tmp_path, labels):
+    with pytest.raises(ConfigError, match="globular clusters, open clusters") as caught:
+        render_demo_dataset(tmp_path, labels, 1, seed=1)
+    assert caught.value.field == "classes"
+
+
+def test_a_negative_seed_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="seed"):
+        render_demo_dataset(tmp_path, CLUSTERS, 1, seed=-1)
+
+
+def test_a_folder_with_files_is_refused_unless_forced(tmp_path):
+    (tmp_path / "mine.txt").write_text("keep me")
+    with pytest.raises(DatasetError, match="holds files already") as caught:
+        render_demo_dataset(tmp_path, CLUSTERS, 1, seed=1)
+    assert caught.value.path == tmp_path
+    render_demo_dataset(tmp_path, CLUSTERS, 1, seed=1, force=True)
+    assert (tmp_path / "mine.txt").read_text() == "keep me"
+
+
+def test_a_file_is_no_folder(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(DatasetError, match="is a file"):
+        render_demo_dataset(path, CLUSTERS, 1, seed=1, force=True)
+
+
+def test_every_demo_class_can_be_rendered(tmp_path):
+    assert len(render_demo_dataset(tmp_path, list(DEMO_CLASSES), 1, seed=2)) == len(DEMO_CLASSES)
+
+
+def test_a_rendering_that_was_interrupted_goes_on_where_it_was(tmp_path):
+    class StoppedError(Exception):
+        pass
+
+    def stop(done, total):
+        if done == 2:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        render_demo_dataset(tmp_path / "sky", CLUSTERS, 2, seed=1, on_progress=stop)
+    (first, _) = sorted((tmp_path / "sky").rglob("*.jpg"))
+    written = first.stat().st_mtime_ns
+    paths = render_demo_dataset(tmp_path / "sky", CLUSTERS, 2, seed=1, resume=True)
+    assert first.stat().st_mtime_ns == written
+    whole = render_demo_dataset(tmp_path / "whole", CLUSTERS, 2, seed=1)
+    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in whole]
+
+
+def test_a_full_disk_is_told_in_a_sentence(tmp_path, monkeypatch):
+    def fill_up(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(demo, "replacing", fill_up)
+    with pytest.raises(DatasetError, match=r"globular_clusters_0001\.jpg .* the disk is full"):
+        render_demo_dataset(tmp_path / "sky", CLUSTERS, 1, seed=1)
+
+
+def test_a_public_demo_renders_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    with pytest.raises(AccessError):
+        render_demo_dataset(tmp_path / "sky", CLUSTERS, 1, seed=1)
+    assert not list(tmp_path.iterdir())

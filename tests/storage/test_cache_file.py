@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cluster_core.errors import RunError
+from cluster_core.storage.cache_file import FILE_NAME, MAX_PARAMETERS, CacheFile
+from tests.samples import not_as_root, run_python
+
+CREATE = "CREATE TABLE IF NOT EXISTS things (kind TEXT, key TEXT, value BLOB, UNIQUE (kind, key))"
+INSERT = "INSERT OR REPLACE INTO things VALUES (?, ?, ?)"
+SELECT = "SELECT key, value FROM things WHERE kind = ? AND key IN ({keys})"
+
+
+def open_cache(folder) -> CacheFile:
+    cache = CacheFile(folder)
+    cache.create_table(CREATE)
+    return cache
+
+
+def make_rows(kind: str, n: int) -> list[tuple[str, str, bytes]]:
+    return [(kind, f"{number}", f"{kind}{number}".encode()) for number in range(n)]
+
+
+def test_what_was_written_is_read_by_the_next_one_to_open_it(tmp_path):
+    n = 2 * MAX_PARAMETERS + 7
+    with open_cache(tmp_path / "new" / "folder") as cache:
+        cache.write_many(INSERT, make_rows("a", n))
+        cache.write_many(INSERT, make_rows("b", 3))
+    with open_cache(tmp_path / "new" / "folder") as cache:
+        keys = [f"{number}" for number in range(n + 5)]
+        assert dict(cache.read_in(SELECT, keys, "a")) == {
+            key: value for _, key, value in make_rows("a", n)
+        }
+        assert list(cache.read_in(SELECT, [], "a")) == []
+        assert list(cache.read_in(SELECT, ["0"], "c")) == []
+
+
+def test_a_write_that_fails_writes_nothing(tmp_path):
+    def rows():
+        yield from make_rows("a", 3)
+        raise ValueError("no more")
+
+    with open_cache(tmp_path) as cache:
+        with pytest.raises(ValueError, match="no more"):
+            cache.write_many(INSERT, rows())
+        assert list(cache.read_in(SELECT, ["0", "1", "2"], "a")) == []
+        cache.write_many(INSERT, make_rows("a", 1))  # and the next one works
+        assert dict(cache.read_in(SELECT, ["0"], "a")) == {"0": b"a0"}
+
+
+def test_threads_share_one(tmp_path):
+    kinds = "abcdefgh"
+    with open_cache(tmp_path) as cache:
+
+        def write_and_read(kind):
+            for row in make_rows(kind, 20):
+                cache.write_many(INSERT, [row])
+            return dict(cache.read_in(SELECT, [f"{number}" for number in range(20)], kind))
+
+        with ThreadPoolExecutor(len(kinds)) as pool:
+            found = list(pool.map(write_and_read, kinds))
+    assert found == [{key: value for _, key, value in make_rows(kind, 20)} for kind in kinds]
+
+
+def test_processes_share_one(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from tests.storage.test_cache_file import *\n"
+        "with open_cache(Path(sys.argv[1])) as cache:\n"
+        "    for row in make_rows(sys.argv[2], 30): cache.write_many(INSERT, [row])\n"
+    )
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(
+            pool.map(lambda kind: run_python("-c", program, tmp_path, kind), ["a", "b", "c"])
+        )
+    assert [outcome.stderr for outcome in outcomes] == ["", "", ""]
+    with open_cache(tmp_path) as cache:
+        keys = [f"{number}" for number in range(30)]
+        for kind in ("a", "b", "c"):
+            assert len(list(cache.read_in(SELECT, keys, kind))) == 30
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database" * 100, b"SQLite format 3\0" + b"x" * 5000]
+)
+def test_a_damaged_file_is_told_and_left_as_it_is(tmp_path, content):
+    path = tmp_path / FILE_NAME
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="delete it and run again") as caught:
+        open_cache(tmp_path)
+    assert str(path) in str(caught.value)
+    assert path.read_bytes() == content
+
+
+def test_damage_in_the_middle_is_told_when_it_is_met(tmp_path):
+    with open_cache(tmp_path) as cache:
+        cache.write_many(INSERT, make_rows("a", 5000))
+    path = tmp_path / FILE_NAME
+    content = bytearray(path.read_bytes())
+    content[4096 * 3 : 4096 * 40] = b"\xff" * (4096 * 37)
+    path.write_bytes(content)
+    with open_cache(tmp_path) as cache, pytest.raises(RunError, match="delete it and run again"):
+        list(cache.read_in(SELECT, [f"{number}" for number in range(5000)], "a"))
+
+
+def test_a_file_where_the_folder_should_be_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="could not be used"):
+        CacheFile(tmp_path / "file")
+    with pytest.raises(RunError, match="could not be used"):
+        CacheFile(tmp_path / "file" / "below")
+
+
+def test_a_folder_where_the_file_should_be_is_told(tmp_path):
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(RunError, match="could not be used"):
+        CacheFile(tmp_path)
+
+
+@not_as_root
+def test_a_folder_that_may_not_be_written_to_is_told(tmp_path):
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(RunError, match="can be written to"):
+            CacheFile(tmp_path)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system has no such limit")
+def test_a_full_disk_is_told_and_keeps_what_was_written(tmp_path):
+    with open_cache(tmp_path) as cache:
+        cache.write_many(INSERT, make_rows("a", 10))
+    program = (
+        "import resource, sys; from pathlib import Path\n"
+        "from tests.storage.test_cache_file import *\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
+        "try:\n"
+        "    with open_cache(Path(sys.argv[1])) as cache:\n"
+        "        cache.write_many(INSERT, make_rows('b', 20_000))\n"
+        "except RunError as error: print(error)\n"
+    )
+    outcome = run_python("-c", program, tmp_path)
+    assert outcome.stderr == ""
+    assert "could not be used" in outcome.stdout
+    assert "the disk has room" in outcome.stdout
+    with open_cache(tmp_path) as cache:
+        assert len(list(cache.read_in(SELECT, [f"{number}" for number in range(10)], "a"))) == 10
+        assert list(cache.read_in(SELECT, ["0"], "b")) == []

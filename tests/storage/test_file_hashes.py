@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from cluster_core.storage import file_hashes
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.file_hashes import SETTLED_NS, FileHashes, take_stamp
+
+
+@pytest.fixture
+def hashes(tmp_path):
+    with CacheFile(tmp_path / "cache") as file:
+        yield FileHashes(file)
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"first")
+    return path
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """As if every file had been written long ago."""
+    monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
+
+
+def keep_date(path, change):
+    status = path.stat()
+    change()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def rewrite(path):
+    path.write_bytes(b"other")
+
+
+def replace(path):
+    other = path.with_name("other")
+    other.write_bytes(b"other")
+    os.replace(other, path)
+
+
+def restore_copy(path):
+    copy = shutil.copy2(path, path.with_name("copy"))
+    path.unlink()
+    os.rename(copy, path)
+
+
+@pytest.mark.parametrize("change", [rewrite, replace, restore_copy])
+def test_a_file_that_was_changed_is_unknown_even_with_its_old_size_and_date(
+    hashes, path, settled, change
+):
+    before = take_stamp(path)
+    hashes.save([(before, "1234")])
+    keep_date(path, lambda: change(path))
+    after = take_stamp(path)
+    assert after != before
+    assert hashes.load([after]) == {}
+
+
+@pytest.mark.parametrize("field", [0, 1, 2, 3, 4])
+def test_each_thing_that_the_system_notes_counts(path, monkeypatch, field):
+    class Status:
+        def __init__(self, values):
+            names = ("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
+            self.__dict__.update(zip(names, values, strict=True))
+
+    values = [1, 2, 3, 4, 5]
+    monkeypatch.setattr(type(path), "stat", lambda self: Status(values))
+    before = take_stamp(path)
+    values[field] += 10
+    after = take_stamp(path)
+    assert (before.file, before.state) != (after.file, after.state)
+
+
+def test_a_file_that_stays_is_known(hashes, path, settled):
+    hashes.save([(take_stamp(path), "1234")])
+    assert hashes.load([take_stamp(path)]) == {take_stamp(path): "1234"}
+
+
+def test_a_folder_may_get_another_name(hashes, tmp_path, settled):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a").touch()
+    hashes.save([(take_stamp(tmp_path / "old" / "a"), "1234")])
+    (tmp_path / "old").rename(tmp_path / "new")
+    stamp = take_stamp(tmp_path / "new" / "a")
+    assert hashes.load([stamp]) == {stamp: "1234"}
+
+
+def test_what_was_written_a_moment_ago_is_not_kept(hashes, path):
+    stamp = take_stamp(path)
+    assert not stamp.is_settled
+    hashes.save([(stamp, "1234")])
+    assert hashes.load([stamp]) == {}
+
+
+def test_it_is_kept_when_that_is_long_ago(hashes, path, monkeypatch):
+    changed_ns = path.stat().st_ctime_ns
+    monkeypatch.setattr(file_hashes.time, "time_ns", lambda: changed_ns + SETTLED_NS)
+    assert not take_stamp(path).is_settled
+    monkeypatch.setattr(file_hashes.time, "time_ns", lambda: changed_ns + SETTLED_NS + 1)
+    assert take_stamp(path).is_settled
+
+
+def test_a_date_to_come_is_never_long_ago(path, monkeypatch):
+    changed_ns = path.stat().st_ctime_ns
+    os.utime(path, ns=(0, changed_ns + 10**15))
+    monkeypatch.setattr(file_hashes.time, "time_ns", lambda: changed_ns + 10**14)
+    assert not take_stamp(path).is_settled
+
+
+def test_no_file_has_no_stamp(path):
+    path.unlink()
+    assert take_stamp(path) is None

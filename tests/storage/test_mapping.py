@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import threading
+from itertools import count, islice
+
+import pytest
+
+from cluster_core.storage.mapping import (
+    PICTURES_AHEAD_PER_THREAD,
+    PORTION,
+    count_usable_cpus,
+    map_images,
+)
+
+
+@pytest.mark.parametrize("n_threads", [None, 1, 2, 7])
+@pytest.mark.parametrize("n_items", [0, 1, 3, 200])
+def test_results_come_in_the_order_of_the_items(n_threads, n_items):
+    assert list(map_images(str, range(n_items), n_threads=n_threads)) == [
+        str(number) for number in range(n_items)
+    ]
+
+
+def test_the_order_holds_when_the_first_takes_longest():
+    others_are_done = threading.Event()
+
+    def work(number):
+        if number == 0:
+            assert others_are_done.wait(10)
+        if number == PORTION:
+            others_are_done.set()
+        return number
+
+    n = 2 * PORTION
+    assert list(map_images(work, range(n), n_threads=2)) == list(range(n))
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_items_are_taken_a_few_ahead_and_no_more(n_threads):
+    taken = []
+
+    def items():
+        for number in count():
+            taken.append(number)
+            yield number
+
+    results = map_images(lambda number: number, items(), n_threads=n_threads)
+    assert taken == []
+    bound = n_threads * PICTURES_AHEAD_PER_THREAD + 1
+    for done in range(1, 30):
+        next(results)
+        assert len(taken) <= done + bound
+    results.close()
+    assert list(islice(results, 1)) == []
+
+
+def test_an_exception_passes_through_and_stops_the_rest():
+    started = []
+
+    def work(number):
+        started.append(number)
+        if number == 5:
+            raise ValueError("five")
+        return number
+
+    seen = []
+    with pytest.raises(ValueError, match="five"):
+        seen.extend(map_images(work, range(10_000), n_threads=2))
+    assert seen == [0, 1, 2, 3, 4]
+    assert len(started) <= 5 + 2 * PICTURES_AHEAD_PER_THREAD + 2
+
+
+def test_an_exception_of_the_items_passes_through():
+    def items():
+        yield 1
+        raise OSError("the folder is gone")
+
+    with pytest.raises(OSError, match="the folder is gone"):
+        list(map_images(str, items()))
+
+
+def test_no_thread_is_left_behind():
+    before = threading.active_count()
+    results = map_images(str, range(100), n_threads=4)
+    next(results)
+    results.close()
+    assert threading.active_count() == before
+
+
+def test_work_is_done_beside_the_caller():
+    threads = set(map_images(lambda _: threading.current_thread(), range(50), n_threads=2))
+    assert 1 <= len(threads) <= 2
+    assert threading.current_thread() not in threads
+
+
+def test_there_is_a_core_to_work_on():
+    assert count_usable_cpus() >= 1

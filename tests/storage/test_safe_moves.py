@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import errno
+import os
+import threading
+
+import pytest
+
+from cluster_core.errors import DatasetError
+from cluster_core.storage import safe_moves as placing
+from cluster_core.storage.safe_moves import explaining, move_without_overwriting, write_new
+
+
+@pytest.mark.parametrize(
+    ("name", "second", "third"),
+    [
+        ("M 13.jpg", "M 13 (2).jpg", "M 13 (3).jpg"),
+        ("M 13.fits.gz", "M 13 (2).fits.gz", "M 13 (3).fits.gz"),
+        ("v1.2.jpg", "v1.2 (2).jpg", "v1.2 (3).jpg"),
+        ("a" * 248 + ".jpg", "a" * 247 + " (2).jpg", "a" * 247 + " (3).jpg"),
+        ("M 13.5.fits.gz", "M 13.5 (2).fits.gz", "M 13.5 (3).fits.gz"),
+        ("no ending", "no ending (2)", "no ending (3)"),
+        ("é" * 124 + ".jpeg", "é" * 123 + " (2).jpeg", "é" * 123 + " (3).jpeg"),
+    ],
+)
+def test_files_get_a_number_where_a_name_is_taken(tmp_path, name, second, third):
+    places = []
+    for content in ("1", "2", "3"):
+        (tmp_path / "source").write_text(content)
+        places.append(move_without_overwriting(tmp_path / "source", tmp_path / name))
+    assert [place.name for place in places] == [name, second, third]
+    assert [place.read_text() for place in places] == ["1", "2", "3"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_name_that_is_all_ending_and_too_long_is_an_error_and_no_endless_search(tmp_path):
+    (tmp_path / ("a." + "b" * 253)).touch()
+    (tmp_path / "source").touch()
+    with pytest.raises(OSError, match="too long"):
+        move_without_overwriting(tmp_path / "source", tmp_path / ("a." + "b" * 253))
+    assert (tmp_path / "source").exists()
+
+
+def test_new_files_do_too(tmp_path):
+    places = [write_new(tmp_path / "a.jpg", data) for data in (b"1", b"2")]
+    assert [place.name for place in places] == ["a.jpg", "a (2).jpg"]
+    assert [place.read_bytes() for place in places] == [b"1", b"2"]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "second"), [("v1.2", "v1.2 (2)"), ("sky_photos", "sky (2)_photos")]
+)
+def test_folders_do_too(tmp_path, name, second):
+    (tmp_path / name).mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a").touch()
+    assert move_without_overwriting(tmp_path / "other", tmp_path / name) == tmp_path / second
+    assert (tmp_path / second / "a").exists()
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_file_does_not_replace_an_empty_folder_nor_a_folder_a_file(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "source").touch()
+    assert move_without_overwriting(tmp_path / "source", tmp_path / "folder").name == "folder (2)"
+    assert move_without_overwriting(tmp_path / "folder", tmp_path / "file").name == "file (2)"
+
+
+def test_a_link_is_moved_and_not_what_it_leads_to(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    place = move_without_overwriting(tmp_path / "link", tmp_path / "moved")
+    assert place.is_symlink()
+    assert (tmp_path / "real").is_dir()
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_move_that_fails_leaves_everything_as_it_was(tmp_path, monkeypatch, is_folder):
+    source = tmp_path / "source"
+    source.mkdir() if is_folder else source.touch()
+
+    def fail(source, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(placing.os, "rename", fail)
+    with pytest.raises(OSError, match="cross-device"):
+        move_without_overwriting(source, tmp_path / "target")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    def fail(draft, data):
+        with draft.open("wb") as file:
+            file.write(data[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(placing.Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_new(tmp_path / "a.jpg", b"picture")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_tabs_that_store_at_once_lose_nothing(tmp_path):
+    barrier = threading.Barrier(8)
+
+    def store(number):
+        barrier.wait()
+        for _ in range(10):
+            write_new(tmp_path / "a.jpg", b"%d" % number)
+
+    threads = [threading.Thread(target=store, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stored = sorted(path.read_bytes() for path in tmp_path.iterdir())
+    assert stored == sorted(b"%d" % number for number in range(8) for _ in range(10))
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk is full"),
+        (errno.EACCES, "write-protected"),
+        (errno.EROFS, "write-protected"),
+        (errno.ENOENT, "no longer there"),
+        (errno.EEXIST, "there already"),
+        (errno.EXDEV, "because Invalid cross-device link: check the disk"),
+    ],
+)
+def test_what_the_disk_refuses_is_told_in_a_sentence(tmp_path, code, told):
+    with (
+        pytest.raises(DatasetError, match=r"^It could not be stored, because ") as caught,
+        explaining("It could not be stored", tmp_path),
+    ):
+        raise OSError(code, os.strerror(code))
+    assert told in str(caught.value)
+    assert caught.value.path == tmp_path
+
+
+def test_errors_that_have_no_number_are_told_as_they_are(tmp_path):
+    with (
+        pytest.raises(DatasetError, match="because it is odd: check the disk"),
+        explaining("It could not be stored", tmp_path),
+    ):
+        raise OSError("it is odd")
+
+
+def test_errors_of_another_kind_are_left_alone(tmp_path):
+    with pytest.raises(KeyError), explaining("It could not be stored", tmp_path):
+        raise KeyError

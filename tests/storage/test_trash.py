@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cluster_core import access
+from cluster_core.access import PUBLIC_VARIABLE, Action
+from cluster_core.errors import AccessError, DatasetError
+from cluster_core.storage import trash
+from cluster_core.storage.trash import empty_trash, list_trash, move_to_trash, restore
+
+
+@pytest.fixture
+def root(workspace):
+    """A workspace with two classes of two files."""
+    for name in ("open/a.jpg", "open/b.jpg", "globular/a.jpg", "globular/c.jpg"):
+        path = workspace.cluster_photos / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return workspace.root
+
+
+def look(root: Path) -> dict[str, str]:
+    """Return all files outside of the trash, by path."""
+    paths = (path for path in root.rglob("*") if path.is_file())
+    inside = {path.relative_to(root).as_posix(): path.read_text() for path in paths}
+    return {name: text for name, text in inside.items() if not name.startswith(".trash/")}
+
+
+@pytest.mark.parametrize(
+    ("names", "restored", "n_files"),
+    [
+        (["open/a.jpg"], ["open/a.jpg"], 1),
+        (["open/a.jpg", "globular/a.jpg"], ["open/a.jpg", "globular/a.jpg"], 2),
+        (["open"], ["open"], 2),
+        (["."], ["."], 4),
+        (["open/a.jpg", "open", "open"], ["open"], 2),
+        (["open/a.jpg", "open/gone.jpg"], ["open/a.jpg"], 1),
+    ],
+)
+def test_what_is_deleted_and_restored_is_as_before(workspace, root, names, restored, n_files):
+    before = look(root)
+    paths = [workspace.cluster_photos / name for name in names]
+    entry = move_to_trash(workspace, paths, "Some pictures")
+    assert entry.n_files == n_files == len(before) - len(look(root))
+    assert list_trash(workspace) == (entry,)
+    assert not any(path.exists() for path in paths)
+    assert restore(workspace, entry.id) == tuple(
+        workspace.cluster_photos / name for name in restored
+    )
+    assert look(root) == before
+    assert list_trash(workspace) == ()
+    assert list(workspace.trash.iterdir()) == []
+
+
+def test_restoring_overwrites_nothing(workspace, root):
+    picture = root / "cluster_photos/open/a.jpg"
+    entry = move_to_trash(workspace, [picture], "1 picture")
+    picture.write_text("another")
+    assert restore(workspace, entry.id) == (picture.with_name("a (2).jpg"),)
+    assert picture.read_text() == "another"
+    assert picture.with_name("a (2).jpg").read_text() == "open/a.jpg"
+
+
+def test_restoring_makes_a_class_that_was_deleted_meanwhile(workspace, root):
+    picture = root / "cluster_photos/open/a.jpg"
+    entry = move_to_trash(workspace, [picture], "1 picture")
+    shutil.rmtree(root / "cluster_photos")
+    restore(workspace, entry.id)
+    assert look(root) == {"cluster_photos/open/a.jpg": "open/a.jpg"}
+
+
+def test_the_newest_comes_first(workspace, root):
+    entries = [move_to_trash(workspace, [path], path.name) for path in sorted(root.rglob("*.jpg"))]
+    assert list_trash(workspace) == tuple(reversed(entries))
+
+
+def test_emptying_is_for_good(workspace, root):
+    move_to_trash(workspace, [root / "cluster_photos/open"], "The class open")
+    entry = move_to_trash(workspace, [root / "cluster_photos/globular/a.jpg"], "1 picture")
+    assert empty_trash(workspace) == 3
+    assert (list_trash(workspace), empty_trash(workspace)) == ((), 0)
+    assert list(workspace.trash.iterdir()) == []
+    with pytest.raises(DatasetError, match="not in the trash any more"):
+        restore(workspace, entry.id)
+    assert look(root) == {"cluster_photos/globular/c.jpg": "globular/c.jpg"}
+
+
+def test_an_empty_workspace_has_an_empty_trash(workspace):
+    assert (list_trash(workspace), empty_trash(workspace)) == ((), 0)
+
+
+def test_nothing_to_delete_is_told_and_leaves_no_entry(workspace, root):
+    with pytest.raises(DatasetError, match="nothing of it is there any more"):
+        move_to_trash(workspace, [root / "cluster_photos/open/gone.jpg"], "1 picture")
+    assert list(workspace.trash.iterdir()) == []
+
+
+def test_hidden_files_are_deleted_but_not_counted(workspace, root):
+    (root / "cluster_photos/open/.DS_Store").write_text("x")
+    assert move_to_trash(workspace, [root / "cluster_photos/open"], "The class open").n_files == 2
+
+
+def test_the_folder_around_the_workspace_is_not_moved_into_it(workspace, root):
+    with pytest.raises(DatasetError, match="only what lies in it can be deleted"):
+        move_to_trash(workspace, [root.parent], "All")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../beside.jpg", "cluster_photos/../../beside.jpg", "cluster_photos/../cluster_photos", "",
+     ".", ".trash", ".trash/x", "/etc/passwd", "linked/beside.jpg"],
+)  # fmt: skip
+def test_what_lies_elsewhere_stays_there(workspace, root, tmp_path, name):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for path in (outside / "beside.jpg", tmp_path / "beside.jpg"):
+        path.write_text("mine")
+    (root / "linked").symlink_to(outside)
+    (root / ".trash/x").mkdir(parents=True)
+    before = look(tmp_path)
+    with pytest.raises(DatasetError, match="only what lies in it can be deleted"):
+        move_to_trash(workspace, [root / "cluster_photos/open", root / name], "All")
+    assert look(tmp_path) == before
+
+
+def test_a_link_is_deleted_and_not_what_it_leads_to(workspace, root, tmp_path):
+    (tmp_path / "mine.jpg").write_text("mine")
+    link = root / "cluster_photos/open/link.jpg"
+    link.symlink_to(tmp_path / "mine.jpg")
+    entry = move_to_trash(workspace, [link], "1 picture")
+    assert (tmp_path / "mine.jpg").read_text() == "mine"
+    assert not link.is_symlink()
+    restore(workspace, entry.id)
+    assert link.readlink() == tmp_path / "mine.jpg"
+
+
+def test_a_link_to_a_folder_counts_as_one_file(workspace, root):
+    (root / "link").symlink_to(root / "cluster_photos")
+    assert move_to_trash(workspace, [root / "link"], "A link").n_files == 1
+
+
+def test_a_trash_that_is_a_link_is_not_used(workspace, root, tmp_path):
+    (tmp_path / "mine" / "x").mkdir(parents=True)
+    workspace.trash.symlink_to(tmp_path / "mine")
+    for action in (
+        lambda: move_to_trash(workspace, [root / "cluster_photos/open"], "The class open"),
+        lambda: restore(workspace, "x"),
+        lambda: list_trash(workspace),
+        lambda: empty_trash(workspace),
+    ):
+        with pytest.raises(DatasetError, match="is a link to another folder"):
+            action()
+    assert (tmp_path / "mine" / "x").exists()
+
+
+@pytest.mark.parametrize("entry_id", ["", ".", "..", "../cluster_photos", "a/b", "a\0", "x" * 300])
+def test_only_entries_can_be_restored(workspace, root, entry_id):
+    (root / "record.json").write_text(
+        '{"description": "", "created": "", "n_files": 0, "paths": []}'
+    )
+    workspace.trash.mkdir()
+    with pytest.raises(DatasetError, match="not in the trash any more"):
+        restore(workspace, entry_id)
+    assert (root / "record.json").exists()
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_crash_on_the_way_loses_nothing(workspace, root, monkeypatch, after):
+    """The process ends before, or between, the moves; finally blocks do not run then."""
+    before = look(root)
+    paths = [root / "cluster_photos/open/a.jpg", root / "cluster_photos/open/b.jpg"]
+    monkeypatch.setattr(trash.shutil, "rmtree", lambda *_, **__: None)
+    rename, n_renamed = os.rename, iter(range(9))
+
+    def crash(source, target):
+        if next(n_renamed) == after:
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr(trash.os, "rename", crash)
+    with pytest.raises(KeyboardInterrupt):
+        move_to_trash(workspace, paths, "2 pictures")
+    monkeypatch.undo()
+    (entry,) = list_trash(workspace)
+    assert entry.description == "2 pictures"
+    assert len(restore(workspace, entry.id)) == after
+    assert look(root) == before
+
+
+@pytest.mark.parametrize(("after", "n_left"), [(0, 4), (1, 3)])
+def test_a_disk_that_gives_out_leaves_whole_files_and_an_undo(
+    workspace, root, monkeypatch, after, n_left
+):
+    before = look(root)
+    rename, n_renamed = os.rename, iter(range(9))
+
+    def fail(source, target):
+        if next(n_renamed) == after:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(trash.os, "rename", fail)
+    with pytest.raises(DatasetError, match=r"2 pictures could not be deleted.*disk is full"):
+        move_to_trash(workspace, sorted(root.rglob("open/*")), "2 pictures")
+    monkeypatch.undo()
+    assert len(look(root)) == n_left
+    for entry in list_trash(workspace):
+        restore(workspace, entry.id)
+    assert look(root) == before
+    assert list(workspace.trash.iterdir()) == []
+
+
+def test_a_full_disk_that_takes_no_record_deletes_nothing(workspace, root, monkeypatch):
+    before = look(root)
+
+    def fail(descriptor):
+        assert os.fstat(descriptor).st_size > 0
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(trash.os, "fsync", fail)
+    with pytest.raises(DatasetError, match="disk is full"):
+        move_to_trash(workspace, [root / "cluster_photos"], "The dataset cluster")
+    assert look(root) == before
+    assert list(workspace.trash.iterdir()) == []
+
+
+def test_a_file_that_another_tab_deletes_just_then_is_not_counted(workspace, root, monkeypatch):
+    rename = os.rename
+
+    def race(source, target):
+        if Path(source).name == "a.jpg":
+            Path(source).unlink()
+        rename(source, target)
+
+    monkeypatch.setattr(trash.os, "rename", race)
+    entry = move_to_trash(workspace, sorted(root.rglob("open/*")), "2 pictures")
+    assert entry.n_files == 1
+    assert list_trash(workspace) == (entry,)
+
+
+def test_what_cannot_be_restored_stays_in_the_trash(workspace, root, monkeypatch):
+    entry = move_to_trash(workspace, sorted(root.rglob("open/*")), "2 pictures")
+    (root / "cluster_photos/open").rmdir()
+    (root / "cluster_photos/open").write_text("a file in its way")
+    with pytest.raises(DatasetError, match="2 pictures could not be restored"):
+        restore(workspace, entry.id)
+    assert list_trash(workspace) == (entry,)
+    (root / "cluster_photos/open").unlink()
+    assert len(restore(workspace, entry.id)) == 2
+
+
+def test_nothing_is_restored_through_a_link(workspace, root, tmp_path):
+    entry = move_to_trash(workspace, [root / "cluster_photos/open/a.jpg"], "1 picture")
+    shutil.rmtree(root / "cluster_photos/open")
+    (tmp_path / "outside").mkdir()
+    (root / "cluster_photos/open").symlink_to(tmp_path / "outside")
+    with pytest.raises(DatasetError, match="reached through a link"):
+        restore(workspace, entry.id)
+    assert list((tmp_path / "outside").iterdir()) == []
+    assert list_trash(workspace) == (entry,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: "",
+        lambda record: "[1, 2]",
+        lambda record: '"record"',
+        lambda record: json.dumps(record | {"n_files": "many"}),
+        lambda record: json.dumps(record | {"paths": ["../../beside"]}),
+        lambda record: json.dumps(record | {"paths": ["/etc/passwd"]}),
+        lambda record: json.dumps(record | {"paths": [3]}),
+        lambda record: json.dumps(record | {"action": "no such"}),
+        lambda record: json.dumps(record | {"action": []}),
+        lambda record: json.dumps({k: v for k, v in record.items() if k != "created"}),
+    ],
+)
+def test_a_record_that_cannot_be_believed_is_passed_over(workspace, root, change):
+    good = move_to_trash(workspace, [root / "cluster_photos/open/a.jpg"], "1 picture")
+    bad = move_to_trash(workspace, [root / "cluster_photos/open/b.jpg"], "1 picture")
+    record = workspace.trash / bad.id / "record.json"
+    record.write_text(change(json.loads(record.read_text())))
+    assert list_trash(workspace) == (good,)
+    with pytest.raises(DatasetError, match="not in the trash any more"):
+        restore(workspace, bad.id)
+    assert empty_trash(workspace) == 2
+
+
+def test_names_in_any_encoding_come_back(workspace, root):
+    path = root / "cluster_photos/open" / os.fsdecode(b"caf\xe9 \xe2\x98\x86.jpg")
+    path.write_text("odd")
+    entry = move_to_trash(workspace, [path], "1 picture")
+    assert restore(workspace, entry.id) == (path,)
+
+
+def test_a_public_demo_deletes_and_restores_nothing(workspace, root, monkeypatch):
+    entry = move_to_trash(workspace, [root / "cluster_photos/open/a.jpg"], "1 picture")
+    before = look(root)
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    for action in (
+        lambda: move_to_trash(workspace, [root / "cluster_photos/open"], "The class open"),
+        lambda: restore(workspace, entry.id),
+        lambda: empty_trash(workspace),
+    ):
+        with pytest.raises(AccessError, match="change pictures and classes"):
+            action()
+    with pytest.raises(AccessError, match="models"):
+        move_to_trash(workspace, [root / "cluster_photos"], "m", action=Action.EDIT_MODELS)
+    assert look(root) == before
+    assert list_trash(workspace) == (entry,)
+
+
+@pytest.mark.parametrize("action", [Action.EDIT_MODELS, Action.TRAIN])
+def test_what_a_deletion_took_its_undoing_takes_too(workspace, root, monkeypatch, action):
+    entry = move_to_trash(workspace, [root / "cluster_photos/open"], "A model", action=action)
+    assert list_trash(workspace)[0].action is action
+    before = look(root)
+    monkeypatch.setattr(access, "is_allowed", lambda asked: asked is not action)
+    for change in (lambda: restore(workspace, entry.id), lambda: empty_trash(workspace)):
+        with pytest.raises(AccessError) as caught:
+            change()
+        assert caught.value.action == action
+    assert look(root) == before
+    monkeypatch.setattr(access, "is_allowed", lambda asked: asked is action)
+    assert restore(workspace, entry.id) == (root / "cluster_photos/open",)
+
+
+def test_what_was_deleted_before_actions_were_noted_counts_as_pictures(workspace, root):
+    entry = move_to_trash(workspace, [root / "cluster_photos/open"], "The class open")
+    record = workspace.trash / entry.id / "record.json"
+    old = json.loads(record.read_text())
+    del old["action"]
+    record.write_text(json.dumps(old))
+    assert list_trash(workspace) == (entry,)

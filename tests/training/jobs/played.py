@@ -1,0 +1,114 @@
+"""A worker that is played, the stage it is played on, and the patience to watch."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import replace
+
+from cluster_core.training.events import Stage
+from cluster_core.training.jobs.supervisor import Supervisor
+from cluster_core.training.runs import RunState, load_status
+from cluster_core.training.runs.folder import save_status
+
+PATIENCE_S = 10.0
+
+
+class PlayedWorker:
+    """Does what a worker does, when it is told to."""
+
+    pid = 1
+    first_stage = str(Stage.READING)
+
+    def __init__(self, workspace, is_ready: bool = True) -> None:
+        self.workspace = workspace
+        self.is_ready = is_ready
+        self.is_alive = True
+        self.exit_code: int | None = None
+        self.silent_s = 0.0
+        self.on_answer = lambda: None
+        self.requests: list[dict] = []
+        self.answers: deque[dict] = deque()
+
+    def send(self, **request) -> None:
+        if request["kind"] == "train":
+            status = load_status(self.workspace, request["run"])
+            attempts = status.attempts + 1
+            status = replace(
+                status, state=RunState.RUNNING, attempts=attempts, stage=self.first_stage
+            )
+            save_status(self.workspace, status)
+        self.requests.append(request)
+
+    def has(self, status) -> bool:
+        return any(request.get("run") == status.id for request in self.requests)
+
+    def take_answers(self):
+        while self.answers:
+            yield self.answers.popleft()
+
+    def say(self, **answer) -> None:
+        self.answers.append(answer)
+        self.on_answer()
+
+    def finish(self, run_id: str) -> None:
+        status = replace(load_status(self.workspace, run_id), state=RunState.FINISHED)
+        save_status(self.workspace, status)
+        self.say(kind="done", status=status.to_record())
+
+    def kill(self) -> None:
+        self.die(-9)
+
+    def die(self, exit_code: int) -> None:
+        self.is_alive = False
+        self.exit_code = self.exit_code or exit_code
+        self.on_answer()
+
+
+class Play:
+    """A supervisor, and the workers it has started."""
+
+    def __init__(self, workspace, make=PlayedWorker) -> None:
+        self.workers: list[PlayedWorker] = []
+
+        def start(where):
+            self.workers.append(make(where))
+            return self.workers[-1]
+
+        self.supervisor = Supervisor(workspace, start)
+
+    @property
+    def worker(self) -> PlayedWorker:
+        return self.workers[-1]
+
+    def find_worker(self, status) -> PlayedWorker:
+        """Return the worker that was given a run."""
+        (worker,) = (worker for worker in self.workers if worker.has(status))
+        return worker
+
+    @property
+    def runs_given(self) -> list[str]:
+        return [
+            request["run"]
+            for worker in self.workers
+            for request in worker.requests
+            if request["kind"] == "train"
+        ]
+
+
+def wait_for(is_so) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline_s, "it never happened"
+        time.sleep(0.005)
+
+
+def stays(is_so) -> None:
+    deadline_s = time.monotonic() + 0.1
+    while time.monotonic() < deadline_s:
+        assert is_so()
+        time.sleep(0.005)
+
+
+def state_of(workspace, status) -> RunState:
+    return load_status(workspace, status.id).state

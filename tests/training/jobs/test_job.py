@@ -1,0 +1,226 @@
+"""One run in the worker's own process: written down, stopped anywhere, failed in a sentence."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cluster_core.data.splits import Side
+from cluster_core.errors import RunError
+from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.training.events import Stage, StageProgress
+from cluster_core.training.jobs import job as module
+from cluster_core.training.jobs.job import run_training
+from cluster_core.training.runs import (
+    RunState,
+    load_evaluations,
+    load_result,
+    load_status,
+    request_stop,
+    submit_run,
+)
+from cluster_core.training.runs.folder import save_status
+from cluster_core.training.train import train
+from tests.samples import write_photos
+
+EARLY = (Stage.READING, Stage.BACKBONE, Stage.BOTTLENECKS)
+
+
+def run(workspace, config):
+    status = submit_run(workspace, config)
+    ended = run_training(workspace, status.id)
+    assert load_status(workspace, status.id) == ended
+    return ended
+
+
+def list_leftovers(workspace) -> list[Path]:
+    return [path for path in workspace.root.rglob("*") if path.suffix in (".part", ".old")]
+
+
+def test_a_training_is_written_down(workspace, backbone, config):
+    status = run(workspace, config)
+    assert (status.state, status.message, status.attempts) == (RunState.FINISHED, "", 1)
+    assert status.created < status.started < status.ended
+    assert [e.step for e in load_evaluations(workspace, status.id)] == [0, 10, 20, 30, 40, 50, 59]
+    bundle = load_bundle(workspace.bundles / status.bundle)
+    result = load_result(workspace, status.id)
+    assert result.metrics.to_record() == bundle.metrics["test"]
+    assert (result.steps_run, result.step_kept) == (60, bundle.metrics["step_kept"])
+    assert set(result.counts) == set(Side)
+    assert sum(sum(side.values()) for side in result.counts.values()) == 48
+    for picture in result.metrics.pictures:
+        assert (config.image_dir / picture.path).is_file()
+        assert picture.path.parent.name == picture.label
+    assert (workspace.training_summaries / status.id / "validation").is_dir()
+    assert list_leftovers(workspace) == []
+
+
+def test_it_says_what_train_says(workspace, backbone, config):
+    told = []
+    train(config, workspace, told.append)
+    status = run(workspace, config)
+    expected = tuple(event for event in told if hasattr(event, "step"))
+    assert load_evaluations(workspace, status.id) == expected
+
+
+def test_what_is_left_out_is_in_the_result(workspace, backbone, config, tmp_path):
+    photos = write_photos(tmp_path / "photos", 12)
+    (photos / "red stars" / "page.jpg").write_text("<html>")
+    status = run(workspace, replace(config, image_dir=photos))
+    ((name, reason),) = load_result(workspace, status.id).rejected
+    assert name == "red stars/page.jpg"
+    assert "page.jpg" in reason
+    assert any("Only 12 pictures" in note for note in load_result(workspace, status.id).notes)
+
+
+def stop_at(monkeypatch, workspace, stage: Stage, keep_best: bool) -> None:
+    """Have somebody ask for a stop when a stage begins."""
+    monkeypatch.setattr(module, "REPORT_EVERY_S", 0.0)
+
+    def train_and_stop(config, where, on_event, is_stopped):
+        def tell(event):
+            if isinstance(event, StageProgress) and event.stage is stage:
+                (status,) = (path.name for path in where.runs.iterdir())
+                request_stop(where, status, keep_best)
+            on_event(event)
+
+        return train(config, where, tell, is_stopped)
+
+    monkeypatch.setattr(module, "train", train_and_stop)
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_nothing_is_kept_of_a_run_that_is_discarded(
+    workspace, backbone, config, monkeypatch, stage
+):
+    stop_at(monkeypatch, workspace, stage, keep_best=False)
+    status = run(workspace, config)
+    assert (status.state, status.bundle, status.message) == (RunState.DISCARDED, None, "")
+    assert not list(workspace.bundles.iterdir())
+    assert not workspace.retrained_graph.exists()
+    assert list_leftovers(workspace) == []
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_the_best_so_far_is_kept_once_there_is_one(workspace, backbone, config, monkeypatch, stage):
+    stop_at(monkeypatch, workspace, stage, keep_best=True)
+    status = run(workspace, config)
+    if stage in EARLY:
+        assert (status.state, status.bundle) == (RunState.DISCARDED, None)
+        return
+    assert load_bundle(workspace.bundles / status.bundle)
+    result = load_result(workspace, status.id)
+    if stage is Stage.TRAINING:
+        assert (status.state, result.steps_run) == (RunState.STOPPED, 1)
+    else:  # it has learned all it was to learn
+        assert (status.state, result.steps_run) == (RunState.FINISHED, 60)
+
+
+def test_a_stretch_without_a_look_is_stopped_too(workspace, backbone, config, monkeypatch):
+    stop_at(monkeypatch, workspace, Stage.TRAINING, keep_best=False)
+    monkeypatch.setattr(module._Reporter, "tell", lambda *_: None)
+    status = run(workspace, replace(config, eval_step_interval=1_000_000))
+    assert status.state is RunState.DISCARDED
+
+
+def test_a_run_that_was_taken_out_of_the_queue_does_not_begin(workspace, backbone, config):
+    status = submit_run(workspace, config)
+    request_stop(workspace, status.id, keep_best=True)
+    ended = run_training(workspace, status.id)
+    assert (ended.state, ended.attempts, ended.started) == (RunState.DISCARDED, 0, None)
+
+
+def test_a_second_attempt_begins_the_curve_anew(workspace, backbone, config):
+    status = submit_run(workspace, config)
+    run_training(workspace, status.id)
+    save_status(workspace, replace(status, state=RunState.QUEUED, attempts=1))
+    assert run_training(workspace, status.id).attempts == 2
+    assert len(load_evaluations(workspace, status.id)) == 7
+
+
+def test_a_dataset_that_is_deleted_meanwhile_is_a_sentence(
+    workspace, backbone, config, tmp_path, monkeypatch
+):
+    photos = write_photos(tmp_path / "photos", 12)
+
+    def train_without(config, where, on_event, is_stopped):
+        def tell(event):
+            on_event(event)
+            if isinstance(event, StageProgress) and event.stage is Stage.BACKBONE:
+                shutil.rmtree(photos)
+
+        return train(config, where, tell, is_stopped)
+
+    monkeypatch.setattr(module, "train", train_without)
+    status = run(workspace, replace(config, image_dir=photos))
+    assert status.state is RunState.FAILED
+    assert "field" in status.message
+    assert len(status.message.splitlines()) == 1
+    status_of_none = run_training(
+        workspace, submit_run(workspace, replace(config, image_dir=photos)).id
+    )
+    assert "There is no folder" in status_of_none.message
+
+
+def test_a_bug_is_an_apology_whose_id_is_in_the_log(
+    workspace, backbone, config, monkeypatch, caplog
+):
+    def fail(*_):
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr(module, "train", fail)
+    status = run(workspace, config)
+    assert status.state is RunState.FAILED
+    assert "sorry" in status.message
+    assert "odd" not in status.message
+    error_id = status.message.rstrip(".").rsplit(" ", 1)[-1]
+    assert error_id in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["save_status", "save_result", "format_evaluation"])
+def test_a_full_disk_is_a_sentence(workspace, backbone, config, monkeypatch, name):
+    function, calls = getattr(module, name), []
+
+    def fail_once(*arguments):
+        calls.append(arguments)
+        if len(calls) == (2 if name == "save_status" else 1):
+            raise OSError(28, "No space left on device")
+        return function(*arguments)
+
+    monkeypatch.setattr(module, name, fail_once)
+    status = run(workspace, config)
+    assert status.state is RunState.FAILED
+    assert "No space left on device" in status.message
+    assert "make sure that the disk has room" in status.message
+
+
+def test_how_it_ended_is_told_even_where_it_cannot_be_written(
+    workspace, backbone, config, monkeypatch
+):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    status = submit_run(workspace, config)
+    monkeypatch.setattr(module, "save_status", fail)
+    ended = run_training(workspace, status.id)
+    assert (ended.state, ended.id) == (RunState.FAILED, status.id)
+    assert load_status(workspace, status.id).state is RunState.QUEUED
+
+
+def test_damaged_settings_fail_in_a_sentence(workspace, config):
+    status = submit_run(workspace, config)
+    (workspace.runs / status.id / "config.json").write_text("{")
+    ended = run_training(workspace, status.id)
+    assert ended.state is RunState.FAILED
+    assert "cannot be read" in ended.message
+
+
+def test_a_run_that_was_deleted_before_it_began_is_an_error(workspace, config):
+    status = submit_run(workspace, config)
+    shutil.rmtree(workspace.runs / status.id)
+    with pytest.raises(RunError, match="There is no training"):
+        run_training(workspace, status.id)
