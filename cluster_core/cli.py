@@ -14,8 +14,8 @@ import click
 from cluster_core.console import PATH, ProgressLine, plain_exits
 from cluster_core.errors import RunError
 from cluster_core.model.bundle.selection import choose_bundle
-from cluster_core.model.prediction.batch import Answer, classify_files, find_picture_files
-from cluster_core.model.prediction.csv import write_answers_csv
+from cluster_core.model.prediction.batch import FilePrediction, classify_files, find_picture_files
+from cluster_core.model.prediction.csv import write_predictions_csv
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky.demo import render_demo_dataset
 from cluster_core.sky.kinds import DEMO_CLASSES
@@ -47,7 +47,9 @@ def classify(
     found = find_picture_files(paths)
     progress, n_problems = ProgressLine(beside_rows=output is None), 0
     with _open_output(output) as stream:
-        write = (_json_writer if as_json else write_answers_csv)(stream, predictor.bundle.labels)
+        write = (_json_writer if as_json else write_predictions_csv)(
+            stream, predictor.bundle.labels
+        )
         for answer in found.locked:
             write(answer)
         for done, answer in enumerate(classify_files(predictor, found.pictures), start=1):
@@ -98,8 +100,8 @@ def _describe_others(files: tuple[Path, ...]) -> str:
     return f", {_count(len(files), 'file')} left alone that {are}: {', '.join(names)}"
 
 
-def _json_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:
-    def write(answer: Answer) -> None:
+def _json_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[FilePrediction], None]:
+    def write(answer: FilePrediction) -> None:
         record: dict[str, Any] = {"path": str(answer.path)}
         found = answer.prediction
         if found is None:

@@ -4,14 +4,14 @@ import streamlit as st
 
 from cluster_core.errors import ImageError
 from cluster_core.images.sniffing import is_fits
-from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
 from pages.components.classify.example_view import show_examples
 from pages.components.classify.fits_view import show_fits
 from pages.components.classify.loaded_models import obtain_predictor
 from pages.components.classify.prediction_table import answer_all, show_many
 from pages.components.classify.prediction_view import show_answer
-from pages.components.classify.session_predictions import answer_fully
+from pages.components.classify.session_predictions import predict_view
 from pages.components.model_picker import pick_model
 from pages.components.picture_input import EXAMPLE, GivenPicture, ask_for_pictures
 from pages.components.text import escape_markdown
@@ -19,18 +19,18 @@ from pages.components.text import escape_markdown
 _MAGIC_BYTES = 10
 
 
-def show_one(model: ModelEntry, predictor: Predictor, picture: GivenPicture) -> None:
+def show_one(model: ModelSummary, predictor: Predictor, picture: GivenPicture) -> None:
     """Draw all there is to say of one picture."""
     if is_fits(picture.read()[:_MAGIC_BYTES]):
         show_fits(model, predictor, picture)
         return
     try:
-        show_answer(answer_fully(model, predictor, picture), picture.name, model)
+        show_answer(predict_view(model, predictor, picture), picture.name, model)
     except ImageError as error:
         st.error(escape_markdown(str(error)), icon=":material/broken_image:")
 
 
-def show_answers(model: ModelEntry, predictor: Predictor, pictures: list[GivenPicture]) -> None:
+def show_answers(model: ModelSummary, predictor: Predictor, pictures: list[GivenPicture]) -> None:
     """Draw the answer for one picture in full, for many as a table."""
     if len(pictures) == 1:
         show_one(model, predictor, pictures[0])

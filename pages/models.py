@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.model.bundle.library import list_models
-from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.model_picker import name_labels, tell_accuracy
 from pages.components.models.model_card import show_card
@@ -19,7 +19,7 @@ from pages.components.text import escape_markdown
 PER_PAGE = 10
 
 
-def show_model(model: ModelEntry, is_open: bool) -> None:
+def show_model(model: ModelSummary, is_open: bool) -> None:
     """Draw one model of the list, with its card where it is open."""
     with st.container(border=True, key=f"model_{model.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -37,14 +37,14 @@ def show_model(model: ModelEntry, is_open: bool) -> None:
             show_card(model)
 
 
-def name_badges(model: ModelEntry) -> str:
+def name_badges(model: ModelSummary) -> str:
     """Return the badges beside a model's title, as Markdown."""
     badges = [":blue-badge[:material/star: default]"] if model.is_default else []
     badges += [":red-badge[:material/error: damaged]"] if model.problem else []
     return " ".join(badges)
 
 
-def describe(model: ModelEntry) -> str:
+def describe(model: ModelSummary) -> str:
     """Return where a model comes from, in a line."""
     parts = [f"Tells apart: {name_labels(model)}"]
     if model.created:
@@ -57,7 +57,7 @@ def describe(model: ModelEntry) -> str:
     return " · ".join(parts)
 
 
-def choose_page(models: tuple[ModelEntry, ...], opened: str | None) -> tuple[ModelEntry, ...]:
+def choose_page(models: tuple[ModelSummary, ...], opened: str | None) -> tuple[ModelSummary, ...]:
     """Return the models of the page that is shown; the opened one stands on the first."""
     if len(models) <= PER_PAGE:
         return models

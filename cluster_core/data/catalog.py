@@ -9,7 +9,7 @@ from pathlib import Path
 from cluster_core.access import Action, require
 from cluster_core.data.labels import check_folder_name, find_folder_name_problem, fold_name, shorten
 from cluster_core.errors import DatasetError
-from cluster_core.storage.safe_moves import explaining
+from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
@@ -22,7 +22,7 @@ def list_datasets(workspace: Workspace) -> tuple[str, ...]:
     """Return the names of the datasets there are, sorted; empty if there is none."""
     if not workspace.root.is_dir():
         return ()
-    with explaining(f"{workspace.root} could not be opened", workspace.root):
+    with explaining_disk_errors(f"{workspace.root} could not be opened", workspace.root):
         folders = [
             path.name.removesuffix(DATASET_SUFFIX)
             for path in workspace.root.iterdir()
@@ -80,7 +80,7 @@ def create_dataset(workspace: Workspace, name: str) -> Path:
             f"There is a dataset called {twin or stored} already: choose another name.",
             path=folder,
         )
-    with explaining(f"The dataset {stored} could not be made", folder):
+    with explaining_disk_errors(f"The dataset {stored} could not be made", folder):
         folder.mkdir(parents=True)
     return folder
 

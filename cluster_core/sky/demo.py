@@ -12,7 +12,7 @@ from cluster_core.access import Action, require
 from cluster_core.errors import ConfigError, DatasetError
 from cluster_core.sky.kinds import DEMO_CLASSES
 from cluster_core.sky.render import render_picture
-from cluster_core.storage.safe_moves import explaining
+from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import replacing
 
 MOST_PER_CLASS = 5000
@@ -91,7 +91,7 @@ def _render_file(path: Path, label: str, number: int, seed: int) -> None:
     rng = np.random.default_rng([seed, place, number])
     picture = render_picture(rng, str(rng.choice(DEMO_CLASSES[label])), SIZE_PX, SIZE_PX)
     what = f"{path.name} could not be written"
-    with explaining(what, path), replacing(path) as draft:
+    with explaining_disk_errors(what, path), replacing(path) as draft:
         Image.fromarray(picture.pixels).save(draft, "JPEG", quality=JPEG_QUALITY)
 
 

@@ -19,7 +19,7 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
 @contextmanager
-def explaining(what: str, path: Path) -> Iterator[None]:
+def explaining_disk_errors(what: str, path: Path) -> Iterator[None]:
     """Turn what the disk refuses into a DatasetError that begins with `what`."""
     try:
         yield

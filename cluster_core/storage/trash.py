@@ -20,7 +20,7 @@ from typing import Any
 
 from cluster_core.access import Action, require
 from cluster_core.errors import DatasetError
-from cluster_core.storage.safe_moves import explaining, move_without_overwriting
+from cluster_core.storage.safe_moves import explaining_disk_errors, move_without_overwriting
 from cluster_core.workspace import Workspace, replacing
 
 _RECORD = "record.json"
@@ -94,7 +94,7 @@ def move_to_trash(
         action=action,
     )
     folder = _find_trash(workspace) / entry.id
-    with explaining(f"{description} could not be deleted", workspace.root):
+    with explaining_disk_errors(f"{description} could not be deleted", workspace.root):
         try:
             _write_record(folder, entry, present)
             _move_all(workspace, present, folder)
@@ -139,7 +139,7 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
     entry, paths = record
     require(entry.action)
     restored = []
-    with explaining(f"{entry.description} could not be restored", workspace.root):
+    with explaining_disk_errors(f"{entry.description} could not be restored", workspace.root):
         for path in paths:
             source, target = folder / _CONTENT / path, workspace.root / path
             if os.path.lexists(source):
@@ -175,7 +175,7 @@ def empty_trash(workspace: Workspace) -> int:
     for action in (Action.EDIT_DATASETS, *(entry.action for entry in list_trash(workspace))):
         require(action)
     n_files = 0
-    with explaining("The trash could not be emptied", workspace.trash):
+    with explaining_disk_errors("The trash could not be emptied", workspace.trash):
         for folder in _list_folders(workspace):
             n_files += _count_files(folder / _CONTENT)
             shutil.rmtree(folder)
@@ -193,7 +193,7 @@ def _find_trash(workspace: Workspace) -> Path:
 
 def _list_folders(workspace: Workspace) -> list[Path]:
     trash = _find_trash(workspace)
-    with explaining("The trash could not be opened", trash):
+    with explaining_disk_errors("The trash could not be opened", trash):
         return [path for path in trash.iterdir() if path.is_dir()] if trash.is_dir() else []
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.model.bundle.library import list_models
 from cluster_core.model.bundle.selection import STARTER_ID
-from cluster_core.model.bundle.summaries import STARTER_ACCURACY, ModelEntry
+from cluster_core.model.bundle.summaries import STARTER_ACCURACY, ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_known
@@ -17,7 +17,7 @@ LABELS_NAMED = 12
 _KEY = "model"
 
 
-def pick_model() -> ModelEntry | None:
+def pick_model() -> ModelSummary | None:
     """Draw the choice of a model and return it; None, and its problem, where it is damaged."""
     models = {model.id: model for model in list_models(Workspace.default())}
     default = next(model for model in models.values() if model.is_default)
@@ -53,21 +53,21 @@ def pick_model() -> ModelEntry | None:
     return model
 
 
-def name_labels(model: ModelEntry) -> str:
+def name_labels(model: ModelSummary) -> str:
     """Return a model's classes, with commas between."""
     named = list(model.labels[:LABELS_NAMED])
     n_others = len(model.labels) - len(named)
     return ", ".join(named) + (f" and {n_others} more" if n_others else "")
 
 
-def tell_accuracy(model: ModelEntry) -> str:
+def tell_accuracy(model: ModelSummary) -> str:
     """Return how well a model did on pictures it had not seen, in words."""
     if model.id == STARTER_ID:
         return STARTER_ACCURACY
     return f"Test pictures: {describe_accuracy(model.n_right, model.n_test)}"
 
 
-def _name(model: ModelEntry) -> str:
+def _name(model: ModelSummary) -> str:
     notes = ["damaged"] if model.problem else []
     notes += ["default"] if model.is_default else []
     return f"{model.title} ({', '.join(notes)})" if notes else model.title

@@ -8,7 +8,11 @@ import pytest
 
 from cluster_core.errors import DatasetError
 from cluster_core.storage import safe_moves as placing
-from cluster_core.storage.safe_moves import explaining, move_without_overwriting, write_new
+from cluster_core.storage.safe_moves import (
+    explaining_disk_errors,
+    move_without_overwriting,
+    write_new,
+)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_two_tabs_that_store_at_once_lose_nothing(tmp_path):
 def test_what_the_disk_refuses_is_told_in_a_sentence(tmp_path, code, told):
     with (
         pytest.raises(DatasetError, match=r"^It could not be stored, because ") as caught,
-        explaining("It could not be stored", tmp_path),
+        explaining_disk_errors("It could not be stored", tmp_path),
     ):
         raise OSError(code, os.strerror(code))
     assert told in str(caught.value)
@@ -144,11 +148,11 @@ def test_what_the_disk_refuses_is_told_in_a_sentence(tmp_path, code, told):
 def test_errors_that_have_no_number_are_told_as_they_are(tmp_path):
     with (
         pytest.raises(DatasetError, match="because it is odd: check the disk"),
-        explaining("It could not be stored", tmp_path),
+        explaining_disk_errors("It could not be stored", tmp_path),
     ):
         raise OSError("it is odd")
 
 
 def test_errors_of_another_kind_are_left_alone(tmp_path):
-    with pytest.raises(KeyError), explaining("It could not be stored", tmp_path):
+    with pytest.raises(KeyError), explaining_disk_errors("It could not be stored", tmp_path):
         raise KeyError

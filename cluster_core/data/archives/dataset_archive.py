@@ -25,7 +25,7 @@ from cluster_core.data.index import Progress, RejectedFile
 from cluster_core.errors import DatasetError
 from cluster_core.images import has_image_suffix
 from cluster_core.storage.cache_file import CacheFile
-from cluster_core.storage.safe_moves import explaining, move_without_overwriting
+from cluster_core.storage.safe_moves import explaining_disk_errors, move_without_overwriting
 from cluster_core.workspace import Workspace
 
 MAX_ENTRIES = 20_000
@@ -88,7 +88,7 @@ def import_archive(
                 PictureFactsCache(cache).save(
                     (picture.sha256, picture.facts) for _, _, picture in unpacked.files
                 )
-            with explaining("The pictures could not be added", image_dir):
+            with explaining_disk_errors("The pictures could not be added", image_dir):
                 _place_all(image_dir, plan.labels, unpacked.files)
     counts = Counter(label for _, label, _ in unpacked.files)
     added = {label: counts[label] for label in plan.labels}
@@ -119,7 +119,7 @@ def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | Non
     """
     labels = list_labels(image_dir)
     n_written = 0
-    with explaining("The archive could not be written", image_dir):
+    with explaining_disk_errors("The archive could not be written", image_dir):
         folders = [find_class_dir(image_dir, label) for label in labels]
         paths = [path for folder in folders for path in _list_pictures(folder)]
         # Pictures are packed already: to deflate them again takes long and saves nothing.
@@ -158,7 +158,7 @@ def _open_archive(file: BinaryIO) -> zipfile.ZipFile:
 def _staging(workspace: Workspace) -> Iterator[Path]:
     """Give a folder in the workspace, so that what is in it can be moved, and remove it after."""
     folder = workspace.incoming / uuid.uuid4().hex
-    with explaining("The archive could not be unpacked", workspace.root):
+    with explaining_disk_errors("The archive could not be unpacked", workspace.root):
         folder.mkdir(parents=True)
     try:
         for other in workspace.incoming.iterdir():

@@ -17,7 +17,7 @@ from cluster_core.data.index import Progress, RejectedFile
 from cluster_core.errors import ImageError
 from cluster_core.images import read_bytes
 from cluster_core.storage.mapping import map_images
-from cluster_core.storage.safe_moves import explaining
+from cluster_core.storage.safe_moves import explaining_disk_errors
 
 CHUNK_BYTES = 1_000_000
 # What zipfile raises on archives that are damaged, on purpose or not.
@@ -124,7 +124,10 @@ def _unpack_each(
     for number, picture in enumerate(pictures):
         path = folder / str(number)
         problem = None
-        with explaining("The archive could not be unpacked", folder), path.open("xb") as target:
+        with (
+            explaining_disk_errors("The archive could not be unpacked", folder),
+            path.open("xb") as target,
+        ):
             try:
                 # zipfile gives no more bytes than the entry's header says, which was checked.
                 with archive.open(picture.info) as source:

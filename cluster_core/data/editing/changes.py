@@ -22,7 +22,11 @@ from cluster_core.data.facts import PictureFactsCache
 from cluster_core.data.labels import check_class_name, fold_name
 from cluster_core.errors import DatasetError
 from cluster_core.storage.cache_file import CacheFile
-from cluster_core.storage.safe_moves import explaining, move_without_overwriting, write_new
+from cluster_core.storage.safe_moves import (
+    explaining_disk_errors,
+    move_without_overwriting,
+    write_new,
+)
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.workspace import Workspace
 
@@ -71,7 +75,7 @@ def add_class(image_dir: Path, label: str) -> Path:
     if os.path.lexists(image_dir):
         _require_new(image_dir, stored, None)
     folder = image_dir / stored
-    with explaining(f"The class {stored} could not be added", image_dir):
+    with explaining_disk_errors(f"The class {stored} could not be added", image_dir):
         folder.mkdir(parents=True)
     return folder
 
@@ -91,7 +95,7 @@ def rename_class(image_dir: Path, label: str, new: str) -> Path:
     folder = find_class_dir(image_dir, label)
     _require_new(image_dir, stored, label)
     target = image_dir / stored
-    with explaining(f"The class {label} could not be renamed", image_dir):
+    with explaining_disk_errors(f"The class {label} could not be renamed", image_dir):
         # A file, perhaps; where capitals do not count it may be the folder itself.
         if os.path.lexists(target) and fold_name(stored) != fold_name(label):
             raise FileExistsError(errno.EEXIST, "File exists")
@@ -159,7 +163,7 @@ def add_picture(
     require(Action.EDIT_DATASETS)
     class_dir = find_class_dir(image_dir, label)
     picture = inspect_picture(file_name, data)
-    with explaining(f"{picture.file_name} could not be stored in {label}", class_dir):
+    with explaining_disk_errors(f"{picture.file_name} could not be stored in {label}", class_dir):
         contents = contents or ClassContents(class_dir)
         same = contents.find_same(picture)
         if same is not None:
@@ -199,7 +203,7 @@ def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveRep
         if path.parent.name == label:
             (moved if path.exists() else gone).append(path)
             continue
-        with explaining(f"{path.name} could not be moved to {label}", class_dir):
+        with explaining_disk_errors(f"{path.name} could not be moved to {label}", class_dir):
             try:
                 moved.append(move_without_overwriting(path, class_dir / path.name))
             except FileNotFoundError:

@@ -16,7 +16,7 @@ from cluster_core.data.web.addresses import WebAddress, read_address
 from cluster_core.data.web.connections import PublicConnections
 from cluster_core.errors import DownloadError
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA
-from cluster_core.storage.safe_moves import explaining
+from cluster_core.storage.safe_moves import explaining_disk_errors
 
 HEADERS = {
     "User-Agent": "ClusterLab/0.1 (fetches a list of pictures for one person)",
@@ -122,7 +122,10 @@ class WebClient:
                     continue
                 _check_status(response, address, self._limits.max_wait_s)
                 body = self._read_body(response, address, end_s)
-                with explaining("The download could not be stored", target), target.open("wb") as f:
+                with (
+                    explaining_disk_errors("The download could not be stored", target),
+                    target.open("wb") as f,
+                ):
                     f.writelines(body)
                 return
         raise DownloadError(

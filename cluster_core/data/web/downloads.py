@@ -20,7 +20,7 @@ from cluster_core.data.web.client import DEFAULT_FETCH_LIMITS, FetchLimits, WebC
 from cluster_core.data.web.record import DownloadRecord
 from cluster_core.errors import DatasetError, DownloadError, ImageError
 from cluster_core.images import read_bytes
-from cluster_core.storage.safe_moves import explaining, move_without_overwriting
+from cluster_core.storage.safe_moves import explaining_disk_errors, move_without_overwriting
 
 N_AT_ONCE = 4
 # Whoever waits gets to stop the download, even while no server answers.
@@ -145,7 +145,7 @@ class _Intake:
         except ImageError as error:
             download.draft.unlink(missing_ok=True)
             return FailedAddress(download.address, str(error))
-        with explaining(f"{picture.file_name} could not be stored", self._folder):
+        with explaining_disk_errors(f"{picture.file_name} could not be stored", self._folder):
             same = self._contents.find_same(picture)
             if same is not None:
                 download.draft.unlink(missing_ok=True)
@@ -164,7 +164,7 @@ def _reserving(folder: Path) -> Iterator[Path]:
     place = folder / PLACE
     drafts = place / "drafts"
     what = f"Pictures could not be downloaded to {folder}"
-    with explaining(what, folder):
+    with explaining_disk_errors(what, folder):
         place.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(place / "lock", blocking=False)
         try:
@@ -175,7 +175,7 @@ def _reserving(folder: Path) -> Iterator[Path]:
                 path=folder,
             ) from error
     try:
-        with explaining(what, folder):
+        with explaining_disk_errors(what, folder):
             shutil.rmtree(drafts, ignore_errors=True)  # left by one that was killed
             drafts.mkdir()
         yield drafts

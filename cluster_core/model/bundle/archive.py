@@ -29,7 +29,7 @@ from cluster_core.model.bundle.files import (
 )
 from cluster_core.model.bundle.library import list_models
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
-from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace, replacing
 
 # A folder may have an entry of its own.
@@ -69,7 +69,7 @@ def export_model(workspace: Workspace, model_id: str) -> bytes:
     return content.getvalue()
 
 
-def import_model(workspace: Workspace, file: BinaryIO) -> ModelEntry:
+def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
     """Add a model from a .zip file; where the very same one is there already, return that.
 
     All is checked before anything is written, and again by `load_bundle` before it

@@ -22,7 +22,7 @@ from cluster_core.model.bundle.selection import (
 from cluster_core.model.bundle.starter import STARTER
 from cluster_core.model.bundle.summaries import (
     MAX_TITLE_LENGTH,
-    ModelEntry,
+    ModelSummary,
     clean_title,
     describe_model,
 )
@@ -30,7 +30,7 @@ from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.workspace import Workspace, replacing
 
 
-def list_models(workspace: Workspace) -> tuple[ModelEntry, ...]:
+def list_models(workspace: Workspace) -> tuple[ModelSummary, ...]:
     """Return all models: the default one first, then the newest, the starter last.
 
     A damaged one is listed with its problem. Cheap: what was read of a model is

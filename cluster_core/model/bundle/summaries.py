@@ -31,7 +31,7 @@ _ENTRIES_IN_MEMORY = 256
 
 
 @dataclass(frozen=True)
-class ModelEntry:
+class ModelSummary:
     """One model of the list.
 
     Attributes
@@ -83,7 +83,7 @@ def clean_title(title: str) -> str:
     return " ".join("".join(shown).split())
 
 
-def describe_model(folder: Path) -> ModelEntry:
+def describe_model(folder: Path) -> ModelSummary:
     """Return a model's entry, from memory while its files are the same."""
     stamps = []
     for name in (MANIFEST, HEAD):
@@ -96,7 +96,7 @@ def describe_model(folder: Path) -> ModelEntry:
 
 
 @functools.lru_cache(maxsize=_ENTRIES_IN_MEMORY)
-def _read_entry(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> ModelEntry:
+def _read_entry(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> ModelSummary:
     size_bytes = sum(size for _, size, _ in stamps)
     try:
         bundle = load_bundle(folder)
@@ -108,7 +108,7 @@ def _read_entry(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> Model
         return _describe_damaged(folder, size_bytes, str(locked(folder, OSError(0, str(error)))))
     n_test, n_right, interval = _read_test(bundle.metrics)
     is_starter = folder == (ASSETS / STARTER).absolute()
-    return ModelEntry(
+    return ModelSummary(
         id=STARTER_ID if is_starter else folder.name,
         title=STARTER_TITLE if is_starter else _make_title(bundle, title),
         created=bundle.created if _parse_time(bundle.created) else "",
@@ -125,8 +125,8 @@ def _read_entry(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> Model
     )
 
 
-def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelEntry:
-    return ModelEntry(
+def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelSummary:
+    return ModelSummary(
         id=folder.name,
         title=folder.name,
         created="",

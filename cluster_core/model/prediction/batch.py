@@ -15,7 +15,7 @@ from cluster_core.storage.mapping import map_images
 
 
 @dataclass(frozen=True)
-class Answer:
+class FilePrediction:
     """What was found out about one file.
 
     Attributes
@@ -41,13 +41,13 @@ class FoundFiles:
         Files to label.
     others : tuple of Path
         Files in the same folders that are not named like pictures.
-    locked : tuple of Answer
+    locked : tuple of FilePrediction
         Folders that could not be opened, each with its problem.
     """
 
     pictures: tuple[Path, ...]
     others: tuple[Path, ...]
-    locked: tuple[Answer, ...]
+    locked: tuple[FilePrediction, ...]
 
 
 def find_picture_files(paths: Sequence[Path]) -> FoundFiles:
@@ -66,12 +66,12 @@ def find_picture_files(paths: Sequence[Path]) -> FoundFiles:
     """
     pictures: list[Path] = []
     others: list[Path] = []
-    locked: list[Answer] = []
+    locked: list[FilePrediction] = []
 
     def note_locked(error: OSError) -> None:
         folder = error.filename
         problem = f"{folder} could not be opened ({error.strerror}): allow reading it, or leave it."
-        locked.append(Answer(Path(folder), None, problem))
+        locked.append(FilePrediction(Path(folder), None, problem))
 
     for path in paths:
         try:
@@ -92,14 +92,14 @@ def find_picture_files(paths: Sequence[Path]) -> FoundFiles:
     return FoundFiles(tuple(pictures), tuple(others), tuple(locked))
 
 
-def classify_files(predictor: Predictor, files: Iterable[Path]) -> Iterator[Answer]:
+def classify_files(predictor: Predictor, files: Iterable[Path]) -> Iterator[FilePrediction]:
     """Yield an answer for every file, in order, a few in memory at a time."""
 
-    def classify(path: Path) -> Answer:
+    def classify(path: Path) -> FilePrediction:
         try:
-            return Answer(path, predictor.predict_file(read_bytes(path), path.name), None)
+            return FilePrediction(path, predictor.predict_file(read_bytes(path), path.name), None)
         except ImageError as error:
-            return Answer(path, None, str(error))
+            return FilePrediction(path, None, str(error))
 
     return map_images(classify, files)
 

@@ -6,14 +6,16 @@ import csv
 from collections.abc import Callable
 from typing import TextIO
 
-from cluster_core.model.prediction.batch import Answer
+from cluster_core.model.prediction.batch import FilePrediction
 
 # A cell that begins so is run as a formula by spreadsheets, by some also with the wide signs
 # of Chinese and Japanese keyboards.
 _FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def write_answers_csv(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answer], None]:
+def write_predictions_csv(
+    stream: TextIO, labels: tuple[str, ...]
+) -> Callable[[FilePrediction], None]:
     """Write the header of a table now, and return what writes a row.
 
     Parameters
@@ -26,13 +28,13 @@ def write_answers_csv(stream: TextIO, labels: tuple[str, ...]) -> Callable[[Answ
     Returns
     -------
     callable
-        Takes one Answer: path, label, score, the scores of all classes, problem.
+        Takes one FilePrediction: path, label, score, the scores of all classes, problem.
         Names that a spreadsheet would run as a formula get an apostrophe in front.
     """
     rows = csv.writer(stream, lineterminator="\n")
     rows.writerow(["path", "label", "score", *map(_disarm, labels), "problem"])
 
-    def write(answer: Answer) -> None:
+    def write(answer: FilePrediction) -> None:
         path, found = _disarm(str(answer.path)), answer.prediction
         if found is None:
             problem = _disarm(answer.problem or "")

@@ -39,7 +39,7 @@ AS_TRAINED = FitsChoice()
 
 
 @dataclass(frozen=True)
-class Look:
+class PredictionDetails:
     """A picture that was looked at.
 
     Attributes
@@ -59,7 +59,9 @@ class Look:
     seconds: float
 
 
-def look_at(predictor: Predictor, data: bytes, name: str, choice: FitsChoice = AS_TRAINED) -> Look:
+def predict_with_details(
+    predictor: Predictor, data: bytes, name: str, choice: FitsChoice = AS_TRAINED
+) -> PredictionDetails:
     """Decode a file, and let a model answer what it shows.
 
     Raises
@@ -85,7 +87,7 @@ def look_at(predictor: Predictor, data: bytes, name: str, choice: FitsChoice = A
     seen = preprocessing.shrink(pixels)
     prediction = predictor.predict_pixels(seen)
     seconds = time.perf_counter() - begin
-    return Look(shrink_to_show(pixels, SHOWN_SIDE_PX), seen, prediction, seconds)
+    return PredictionDetails(shrink_to_show(pixels, SHOWN_SIDE_PX), seen, prediction, seconds)
 
 
 def shrink_to_show(pixels: np.ndarray, side_px: int) -> np.ndarray:

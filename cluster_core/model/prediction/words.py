@@ -51,7 +51,7 @@ def is_sure(prediction: Prediction) -> bool:
     return round(prediction.score, 2) >= SURE_SCORE
 
 
-def describe_answer(prediction: Prediction) -> str:
+def describe_prediction(prediction: Prediction) -> str:
     """Say in words what a picture shows, and how sure the model is."""
     score = prediction.score
     if not is_sure(prediction):

@@ -50,7 +50,7 @@ class _Discarded(Exception):  # noqa: N818 (no error: somebody asked for it)
     """Somebody asked to stop and keep nothing."""
 
 
-def run_training(workspace: Workspace, run_id: str) -> RunStatus:
+def run_job(workspace: Workspace, run_id: str) -> RunStatus:
     """Train as a run's settings say, and leave its status and result in its folder.
 
     Returns

@@ -19,7 +19,7 @@ from cluster_core.workspace import Workspace, remove_drafts
 MAX_ATTEMPTS = 2
 
 
-class RunQueue:
+class JobQueue:
     """Finds the run that is next, and notes what becomes of runs when no worker can.
 
     What cannot be noted because the disk is full is remembered, and noted later.

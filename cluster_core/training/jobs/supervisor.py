@@ -15,10 +15,10 @@ from cluster_core.access import Action, require
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.jobs.endings import CANNOT_START
-from cluster_core.training.jobs.queue import RunQueue
-from cluster_core.training.jobs.trials import Trial
-from cluster_core.training.jobs.worker_handle import WorkerProcess
-from cluster_core.training.jobs.worker_slot import Lane
+from cluster_core.training.jobs.queue import JobQueue
+from cluster_core.training.jobs.trials import PreviewRequest
+from cluster_core.training.jobs.worker_handle import WorkerHandle
+from cluster_core.training.jobs.worker_slot import WorkerSlot
 from cluster_core.training.locks import count_trainings_at_once, has_room, try_to_lock
 from cluster_core.workspace import Workspace
 
@@ -53,17 +53,17 @@ class Supervisor:
     def __init__(
         self,
         workspace: Workspace,
-        start_worker: Callable[[Workspace], WorkerProcess] | None = None,
+        start_worker: Callable[[Workspace], WorkerHandle] | None = None,
     ) -> None:
         self._workspace = workspace
-        self._queue = RunQueue(workspace)
+        self._queue = JobQueue(workspace)
         self._wake = threading.Event()
         self._is_closed = False
         self._lanes = tuple(
-            Lane(workspace, self._queue, start_worker or WorkerProcess, self.wake)
+            WorkerSlot(workspace, self._queue, start_worker or WorkerHandle, self.wake)
             for _ in range(count_trainings_at_once())
         )
-        self._trials: deque[Trial] = deque()
+        self._trials: deque[PreviewRequest] = deque()
         self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
         self._thread.start()
 
@@ -100,7 +100,7 @@ class Supervisor:
         require(Action.TRAIN)
         if not self.is_warm:
             return None
-        trial = Trial(config)
+        trial = PreviewRequest(config)
         self._trials.append(trial)
         self.wake()
         trial.is_over.wait(timeout_s)
@@ -146,7 +146,7 @@ class Supervisor:
         self._wake.wait(seconds)
         self._wake.clear()
 
-    def _look_after(self, lane: Lane) -> None:
+    def _look_after(self, lane: WorkerSlot) -> None:
         exit_code = lane.look_after_worker()
         if exit_code is None:
             return

@@ -12,7 +12,7 @@ from cluster_core.training.config import TrainConfig
 
 
 @dataclass
-class Trial:
+class PreviewRequest:
     """A preview that somebody waits for.
 
     Attributes

@@ -47,7 +47,7 @@ def main() -> None:
     # TensorFlow comes with these, and takes seconds.
     from cluster_core.training.insight.estimates import measure_speed
     from cluster_core.training.insight.preview import PreviewMaker
-    from cluster_core.training.jobs.job import run_training
+    from cluster_core.training.jobs.job import run_job
 
     _warm_up()
     send(kind="ready")
@@ -58,7 +58,7 @@ def main() -> None:
         if request["kind"] == "train":
             try:
                 with _logging_to(workspace.runs / request["run"] / LOG):
-                    status = run_training(workspace, request["run"])
+                    status = run_job(workspace, request["run"])
             except ClusterError:  # it was deleted a moment ago
                 send(kind="done", status=None)
                 continue

@@ -18,7 +18,7 @@ import cluster_core
 from cluster_core.workspace import Workspace
 
 
-class WorkerProcess:
+class WorkerHandle:
     """A process that trains; started at once, ready some seconds later.
 
     Attributes

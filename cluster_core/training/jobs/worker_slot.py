@@ -9,9 +9,9 @@ from typing import Any
 
 from cluster_core.training.events import STAGES_WITH_A_HEAD
 from cluster_core.training.jobs.endings import SILENT, describe_death
-from cluster_core.training.jobs.queue import RunQueue
-from cluster_core.training.jobs.trials import Trial
-from cluster_core.training.jobs.worker_handle import WorkerProcess
+from cluster_core.training.jobs.queue import JobQueue
+from cluster_core.training.jobs.trials import PreviewRequest
+from cluster_core.training.jobs.worker_handle import WorkerHandle
 from cluster_core.training.runs.folder import KEEP_BEST, read_stop_request
 from cluster_core.training.runs.records import write_config
 from cluster_core.training.runs.status import RunStatus
@@ -24,14 +24,14 @@ SILENCE_S = 60.0
 RESTART_AFTER_S = (0.0, 1.0, 5.0, 30.0)
 
 
-class Lane:
+class WorkerSlot:
     """Keeps one worker going, one run at a time.
 
     Attributes
     ----------
     run : RunStatus or None
         What its worker is training, as it was when it was given.
-    trial : Trial or None
+    trial : PreviewRequest or None
         The preview that its worker makes, or is about to break off for a run.
     n_failed_starts : int
         How often in a row its worker ended before it was ready.
@@ -39,7 +39,7 @@ class Lane:
     Parameters
     ----------
     workspace : Workspace
-    queue : RunQueue
+    queue : JobQueue
         Told how runs end.
     start_worker : callable
         Makes the worker process.
@@ -50,18 +50,18 @@ class Lane:
     def __init__(
         self,
         workspace: Workspace,
-        queue: RunQueue,
-        start_worker: Callable[[Workspace], WorkerProcess],
+        queue: JobQueue,
+        start_worker: Callable[[Workspace], WorkerHandle],
         on_answer: Callable[[], None],
     ) -> None:
         self.run: RunStatus | None = None
-        self.trial: Trial | None = None
+        self.trial: PreviewRequest | None = None
         self.n_failed_starts = 0
         self._workspace = workspace
         self._queue = queue
         self._start_worker = start_worker
         self._on_answer = on_answer
-        self._worker: WorkerProcess | None = None
+        self._worker: WorkerHandle | None = None
         self._verdict = ""
         self._stop_seen_s: float | None = None
         self._start_at_s = 0.0
@@ -84,7 +84,7 @@ class Lane:
         self.run, self._stop_seen_s = run, None
         self._worker.send(kind="train", run=run.id)
 
-    def give_trial(self, trial: Trial) -> None:
+    def give_trial(self, trial: PreviewRequest) -> None:
         """Have an idle worker try settings out."""
         assert self._worker is not None
         self.trial = trial
@@ -140,7 +140,7 @@ class Lane:
             self.trial.take(answer["evaluations"])
             self.trial = None
 
-    def _enforce_stop(self, worker: WorkerProcess, run: RunStatus) -> None:
+    def _enforce_stop(self, worker: WorkerHandle, run: RunStatus) -> None:
         """End a worker that does not obey; it may be in the middle of a long computation."""
         request = read_stop_request(self._workspace.runs / run.id)
         if request is None:
@@ -156,7 +156,7 @@ class Lane:
             self._queue.clear_away(run.id, worker.pid)
             self._queue.discard(run.id)
 
-    def _bury(self, worker: WorkerProcess) -> int | None:
+    def _bury(self, worker: WorkerHandle) -> int | None:
         """Note what became of the run of a worker that has died, and make way for another."""
         self._dismiss(worker)
         if self.run is not None:
@@ -171,7 +171,7 @@ class Lane:
         self.n_failed_starts += 1
         return worker.exit_code
 
-    def _dismiss(self, worker: WorkerProcess) -> None:
+    def _dismiss(self, worker: WorkerHandle) -> None:
         """End a worker; whoever waits for its trial waits no longer."""
         self._worker = None
         worker.kill()

@@ -8,12 +8,12 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.words import find_kind, name_one
 from cluster_core.sky import DEMO_CLASSES, render_picture
 from pages.components.classify.prediction_view import show_picture, show_words
-from pages.components.classify.session_predictions import Kept, answer_fully
+from pages.components.classify.session_predictions import BoundedCache, predict_view
 from pages.components.picture_input import EXAMPLE, GivenPicture
 from pages.components.text import escape_markdown
 
@@ -25,7 +25,7 @@ _KNOWN = ("globular_resolved", "globular_core", "open_rich", "open_bright", "ope
 _MOST_SHOWN = 3
 
 
-def show_examples(model: ModelEntry, predictor: Predictor) -> None:
+def show_examples(model: ModelSummary, predictor: Predictor) -> None:
     """Draw a picture of each class with its answer, and a way to see others."""
     number = st.session_state[EXAMPLE]
     kinds = list(dict.fromkeys(filter(None, map(find_kind, model.labels))))[:_MOST_SHOWN]
@@ -51,7 +51,7 @@ def show_examples(model: ModelEntry, predictor: Predictor) -> None:
         )
     for column, kind in zip(st.columns(len(kinds) or len(_ALWAYS)), kinds or _ALWAYS, strict=True):
         with column:
-            answer = answer_fully(model, predictor, _render(kind, number))
+            answer = predict_view(model, predictor, _render(kind, number))
             show_picture(answer, f"A simulated sky: {name_one(kind)}")
             show_words(answer.prediction)
     st.caption(
@@ -61,7 +61,9 @@ def show_examples(model: ModelEntry, predictor: Predictor) -> None:
 
 
 def _render(kind: str, number: int) -> GivenPicture:
-    kept: Kept[GivenPicture] = st.session_state.setdefault("examples", Kept(_EXAMPLES_KEPT))
+    kept: BoundedCache[GivenPicture] = st.session_state.setdefault(
+        "examples", BoundedCache(_EXAMPLES_KEPT)
+    )
     name = f"example {kind} {number}"
     if found := kept.look_up(name):
         return found

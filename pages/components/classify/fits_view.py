@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.errors import ImageError
 from cluster_core.images import FitsPicture, FitsStretch, list_planes
-from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.details import FitsChoice
 from cluster_core.model.prediction.predictor import Predictor
 from pages.components.classify.prediction_view import (
@@ -15,7 +15,7 @@ from pages.components.classify.prediction_view import (
     show_who_answered,
     show_words,
 )
-from pages.components.classify.session_predictions import Kept, answer_fully
+from pages.components.classify.session_predictions import BoundedCache, predict_view
 from pages.components.picture_input import GivenPicture
 from pages.components.text import escape_markdown
 
@@ -36,7 +36,7 @@ _FUNCTIONS = {
 
 
 @st.fragment
-def show_fits(model: ModelEntry, predictor: Predictor, picture: GivenPicture) -> None:
+def show_fits(model: ModelSummary, predictor: Predictor, picture: GivenPicture) -> None:
     """Draw a FITS picture, its answer, and what can be chosen; only this part is drawn again."""
     trained = predictor.bundle.preprocessing.stretch
     try:
@@ -45,7 +45,7 @@ def show_fits(model: ModelEntry, predictor: Predictor, picture: GivenPicture) ->
         left, right = st.columns(2, gap="medium")
         with right:
             chosen = _choose(parts, trained) if parts else FitsChoice()
-        answer = answer_fully(model, predictor, picture, chosen)
+        answer = predict_view(model, predictor, picture, chosen)
     except ImageError as error:
         st.error(escape_markdown(str(error)), icon=":material/broken_image:")
         return
@@ -60,8 +60,8 @@ def show_fits(model: ModelEntry, predictor: Predictor, picture: GivenPicture) ->
 
 
 def _list_parts(picture: GivenPicture) -> tuple[FitsPicture, ...]:
-    kept: Kept[tuple[FitsPicture, ...]] = st.session_state.setdefault(
-        "fits parts", Kept(_FILES_KEPT)
+    kept: BoundedCache[tuple[FitsPicture, ...]] = st.session_state.setdefault(
+        "fits parts", BoundedCache(_FILES_KEPT)
     )
     found = kept.look_up(picture.id)
     return found or kept.keep(picture.id, list_planes(picture.read(), picture.name))

@@ -8,13 +8,13 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.backbones.registry import SKY_BACKBONE
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import model_dir
-from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import MODELS_IN_MEMORY, Predictor
 from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 
 
-def obtain_predictor(model: ModelEntry) -> Predictor | None:
+def obtain_predictor(model: ModelSummary) -> Predictor | None:
     """Return what answers for a model; None, and why, where it is not to be had.
 
     A network that could not be made ready is tried again when that is asked for, not
@@ -31,7 +31,7 @@ def obtain_predictor(model: ModelEntry) -> Predictor | None:
     return None
 
 
-def _load_with_spinner(model: ModelEntry) -> Predictor:
+def _load_with_spinner(model: ModelSummary) -> Predictor:
     wait = "Loading the model …"
     if model.architecture != SKY_BACKBONE.name:
         wait = (

@@ -12,17 +12,17 @@ from typing import Any
 
 import streamlit as st
 
-from cluster_core.model.bundle.summaries import ModelEntry
-from cluster_core.model.prediction.batch import Answer
-from cluster_core.model.prediction.csv import write_answers_csv
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.model.prediction.csv import write_predictions_csv
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.words import is_sure
 from cluster_core.storage.mapping import map_images
 from pages.components.classify.session_predictions import (
-    ShortAnswer,
-    answer_shortly,
-    find_short_answer,
-    keep_short_answer,
+    PredictionRow,
+    find_row,
+    keep_row,
+    predict_row,
 )
 from pages.components.picture_input import STOPPED, GivenPicture
 from pages.components.text import escape_markdown
@@ -39,17 +39,17 @@ _ORDERS = {
     "class": "by class",
     "name": "by name",
 }
-Answered = list[tuple[GivenPicture, ShortAnswer]]
+Answered = list[tuple[GivenPicture, PredictionRow]]
 
 
 def answer_all(
-    model: ModelEntry, predictor: Predictor, pictures: Sequence[GivenPicture]
+    model: ModelSummary, predictor: Predictor, pictures: Sequence[GivenPicture]
 ) -> Answered:
     """Answer for the pictures that were not answered yet, and return all that are.
 
     Whatever is clicked meanwhile, what was answered is kept, and the rest follows.
     """
-    waiting = [picture for picture in pictures if find_short_answer(model, picture) is None]
+    waiting = [picture for picture in pictures if find_row(model, picture) is None]
     if waiting and not st.session_state.get(STOPPED):
         _work_through(model, predictor, waiting)
         waiting = []
@@ -57,20 +57,22 @@ def answer_all(
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"Stopped: {len(waiting)} of {len(pictures)} pictures have no answer yet.")
             st.button("Go on", key="go_on", on_click=lambda: st.session_state.pop(STOPPED, None))
-    found = ((picture, find_short_answer(model, picture)) for picture in pictures)
+    found = ((picture, find_row(model, picture)) for picture in pictures)
     return [(picture, answer) for picture, answer in found if answer is not None]
 
 
-def _work_through(model: ModelEntry, predictor: Predictor, waiting: Sequence[GivenPicture]) -> None:
+def _work_through(
+    model: ModelSummary, predictor: Predictor, waiting: Sequence[GivenPicture]
+) -> None:
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, text=_tell(0, len(waiting)))
         if len(waiting) > STOP_FROM:
             st.button("Stop", key="stop", on_click=_stop, icon=":material/stop_circle:")
     drawn_s = time.monotonic()
-    with closing(map_images(lambda picture: answer_shortly(predictor, picture), waiting)) as found:
+    with closing(map_images(lambda picture: predict_row(predictor, picture), waiting)) as found:
         for done, (picture, answer) in enumerate(zip(waiting, found, strict=True), start=1):
-            keep_short_answer(model, picture, answer)
+            keep_row(model, picture, answer)
             if time.monotonic() - drawn_s > _REDRAW_EVERY_S:
                 drawn_s = time.monotonic()
                 bar.progress(done / len(waiting), text=_tell(done, len(waiting)))
@@ -85,7 +87,7 @@ def _stop() -> None:
     st.session_state[STOPPED] = True
 
 
-def show_many(model: ModelEntry, answered: Answered) -> GivenPicture | None:
+def show_many(model: ModelSummary, answered: Answered) -> GivenPicture | None:
     """Draw the table of answers; return the picture that was picked in it."""
     good = [(picture, answer) for picture, answer in answered if answer.prediction]
     bad = [answer for _, answer in answered if answer.problem]
@@ -112,7 +114,7 @@ def show_many(model: ModelEntry, answered: Answered) -> GivenPicture | None:
     return shown[rows[0]][0] if rows and rows[0] < len(shown) else None
 
 
-def _show_summary(model: ModelEntry, answered: Answered) -> None:
+def _show_summary(model: ModelSummary, answered: Answered) -> None:
     found = [answer.prediction for _, answer in answered if answer.prediction]
     counts = Counter(one.label for one in found if is_sure(one))
     n_unsure = len(found) - counts.total()
@@ -139,16 +141,16 @@ def _show_summary(model: ModelEntry, answered: Answered) -> None:
         )
 
 
-def _write_csv(model: ModelEntry, answered: Answered) -> bytes:
+def _write_csv(model: ModelSummary, answered: Answered) -> bytes:
     """Return the table that `python -m cluster_core classify` writes."""
     stream = io.StringIO(newline="")
-    write = write_answers_csv(stream, model.labels)
+    write = write_predictions_csv(stream, model.labels)
     for _, answer in answered:
-        write(Answer(Path(answer.name), answer.prediction, answer.problem))
+        write(FilePrediction(Path(answer.name), answer.prediction, answer.problem))
     return stream.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _show_problems(bad: Sequence[ShortAnswer]) -> None:
+def _show_problems(bad: Sequence[PredictionRow]) -> None:
     if not bad:
         return
     one = "1 file could not be read"
@@ -157,7 +159,7 @@ def _show_problems(bad: Sequence[ShortAnswer]) -> None:
         st.markdown("\n".join(f"- {escape_markdown(answer.problem or '')}" for answer in bad))
 
 
-def _filter(model: ModelEntry, answered: Answered) -> Answered:
+def _filter(model: ModelSummary, answered: Answered) -> Answered:
     """Draw the filters, and return what they let through, in the order that was chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         labels = st.multiselect(
@@ -177,7 +179,7 @@ def _filter(model: ModelEntry, answered: Answered) -> Answered:
     return sorted(left, key=lambda pair: _rank(pair[1], order)) if order != "given" else left
 
 
-def _rank(answer: ShortAnswer, order: str) -> tuple[str, float]:
+def _rank(answer: PredictionRow, order: str) -> tuple[str, float]:
     assert answer.prediction is not None
     score = answer.prediction.score
     if order == "class":
@@ -187,7 +189,7 @@ def _rank(answer: ShortAnswer, order: str) -> tuple[str, float]:
     return "", score if order == "unsure" else -score
 
 
-def _tabulate(model: ModelEntry, answers: Sequence[ShortAnswer]) -> dict[str, list[Any]]:
+def _tabulate(model: ModelSummary, answers: Sequence[PredictionRow]) -> dict[str, list[Any]]:
     found = [answer.prediction for answer in answers if answer.prediction]
     columns: dict[str, list[Any]] = {
         "picture": [answer.thumbnail for answer in answers],
@@ -200,12 +202,12 @@ def _tabulate(model: ModelEntry, answers: Sequence[ShortAnswer]) -> dict[str, li
     return columns
 
 
-def _columns(model: ModelEntry) -> list[tuple[int, str]]:
+def _columns(model: ModelSummary) -> list[tuple[int, str]]:
     """Return the classes that get a column of their own; two say the same as one."""
     return list(enumerate(model.labels[:_COLUMNS_OF_LABELS])) if len(model.labels) > 2 else []  # noqa: PLR2004
 
 
-def _configure(model: ModelEntry) -> dict[str, Any]:
+def _configure(model: ModelSummary) -> dict[str, Any]:
     config: dict[str, Any] = {
         "picture": st.column_config.ImageColumn("Picture", width=70),
         "file": st.column_config.TextColumn("File", width="medium"),

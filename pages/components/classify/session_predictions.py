@@ -14,8 +14,13 @@ import streamlit as st
 from PIL import Image
 
 from cluster_core.errors import ImageError
-from cluster_core.model.bundle.summaries import ModelEntry
-from cluster_core.model.prediction.details import AS_TRAINED, FitsChoice, look_at, shrink_to_show
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.model.prediction.details import (
+    AS_TRAINED,
+    FitsChoice,
+    predict_with_details,
+    shrink_to_show,
+)
 from cluster_core.model.prediction.predictor import Prediction, Predictor
 from pages.components.picture_input import MOST_PICTURES, GivenPicture
 
@@ -24,7 +29,7 @@ _VIEWS_KEPT = 12
 _THUMBNAIL_SIDE_PX = 96
 
 
-class Kept(OrderedDict[Hashable, V], Generic[V]):
+class BoundedCache(OrderedDict[Hashable, V], Generic[V]):
     """A mapping that forgets what was not asked for the longest time."""
 
     def __init__(self, most: int) -> None:
@@ -46,7 +51,7 @@ class Kept(OrderedDict[Hashable, V], Generic[V]):
 
 
 @dataclass(frozen=True)
-class ShortAnswer:
+class PredictionRow:
     """A line of a table: what a picture shows, or why it could not be read.
 
     Attributes
@@ -65,7 +70,7 @@ class ShortAnswer:
 
 
 @dataclass(frozen=True)
-class FullAnswer:
+class PredictionView:
     """All there is to show of one picture.
 
     Attributes
@@ -86,33 +91,33 @@ class FullAnswer:
     seconds: float
 
 
-def find_short_answer(model: ModelEntry, picture: GivenPicture) -> ShortAnswer | None:
+def find_row(model: ModelSummary, picture: GivenPicture) -> PredictionRow | None:
     """Return the answer this session has had already, or None."""
-    return _short_answers().look_up((picture.id, model.manifest_sha256))
+    return _rows().look_up((picture.id, model.manifest_sha256))
 
 
-def keep_short_answer(model: ModelEntry, picture: GivenPicture, answer: ShortAnswer) -> None:
+def keep_row(model: ModelSummary, picture: GivenPicture, answer: PredictionRow) -> None:
     """Keep an answer as long as the session lasts, or until there are too many."""
-    _short_answers().keep((picture.id, model.manifest_sha256), answer)
+    _rows().keep((picture.id, model.manifest_sha256), answer)
 
 
-def answer_shortly(predictor: Predictor, picture: GivenPicture) -> ShortAnswer:
+def predict_row(predictor: Predictor, picture: GivenPicture) -> PredictionRow:
     """Answer for one of many pictures; in any thread, so nothing of the session is touched."""
     try:
-        look = look_at(predictor, picture.read(), picture.name)
+        look = predict_with_details(predictor, picture.read(), picture.name)
     except ImageError as error:
-        return ShortAnswer(picture.name, None, str(error), "")
+        return PredictionRow(picture.name, None, str(error), "")
     small = _encode(shrink_to_show(look.picture, _THUMBNAIL_SIDE_PX), "JPEG")
     address = f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
-    return ShortAnswer(picture.name, look.prediction, None, address)
+    return PredictionRow(picture.name, look.prediction, None, address)
 
 
-def answer_fully(
-    model: ModelEntry,
+def predict_view(
+    model: ModelSummary,
     predictor: Predictor,
     picture: GivenPicture,
     choice: FitsChoice = AS_TRAINED,
-) -> FullAnswer:
+) -> PredictionView:
     """Answer for one picture, from memory where it was looked at in the same way before.
 
     Raises
@@ -120,12 +125,14 @@ def answer_fully(
     ImageError
         It cannot be read.
     """
-    kept: Kept[FullAnswer] = st.session_state.setdefault("full answers", Kept(_VIEWS_KEPT))
+    kept: BoundedCache[PredictionView] = st.session_state.setdefault(
+        "full answers", BoundedCache(_VIEWS_KEPT)
+    )
     key = (picture.id, model.manifest_sha256, choice)
     if found := kept.look_up(key):
         return found
-    look = look_at(predictor, picture.read(), picture.name, choice)
-    answer = FullAnswer(
+    look = predict_with_details(predictor, picture.read(), picture.name, choice)
+    answer = PredictionView(
         picture=_encode(look.picture, "JPEG"),
         seen=_encode(look.seen, "PNG"),
         side_px=look.seen.shape[0],
@@ -135,8 +142,10 @@ def answer_fully(
     return kept.keep(key, answer)
 
 
-def _short_answers() -> Kept[ShortAnswer]:
-    kept: Kept[ShortAnswer] = st.session_state.setdefault("short answers", Kept(MOST_PICTURES))
+def _rows() -> BoundedCache[PredictionRow]:
+    kept: BoundedCache[PredictionRow] = st.session_state.setdefault(
+        "short answers", BoundedCache(MOST_PICTURES)
+    )
     return kept
 
 

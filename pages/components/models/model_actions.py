@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cluster_core.model.bundle.library import delete_model, rename_model, set_default_model
-from cluster_core.model.bundle.summaries import ModelEntry
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt, tell_deleted
 from pages.components.selection import Choice, choose
 
 
-def rename(model: ModelEntry, title: str) -> None:
+def rename(model: ModelSummary, title: str) -> None:
     """Give a model another title."""
 
     def act() -> Outcome:
@@ -22,7 +22,7 @@ def rename(model: ModelEntry, title: str) -> None:
     attempt(act)
 
 
-def make_default(model: ModelEntry) -> None:
+def make_default(model: ModelSummary) -> None:
     """Let a model answer where none is chosen."""
 
     def act() -> Outcome:
@@ -32,7 +32,7 @@ def make_default(model: ModelEntry) -> None:
     attempt(act)
 
 
-def delete(model: ModelEntry) -> None:
+def delete(model: ModelSummary) -> None:
     """Move a model to the trash, from where it can be brought back."""
 
     def act() -> Outcome:

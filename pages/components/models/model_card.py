@@ -9,7 +9,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import export_model
 from cluster_core.model.bundle.card import ModelCard, load_card
 from cluster_core.model.bundle.selection import STARTER_ID
-from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelEntry
+from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.models.model_actions import delete, make_default, rename
 from pages.components.navigation import PageFile
@@ -19,7 +19,7 @@ from pages.components.text import escape_markdown
 _MOST_IN_TABLE = 12
 
 
-def show_card(model: ModelEntry) -> None:
+def show_card(model: ModelSummary) -> None:
     """Draw what is known of a model, and what can be done with it."""
     if model.problem:
         st.error(escape_markdown(model.problem), icon=":material/error:")
@@ -37,7 +37,7 @@ def show_card(model: ModelEntry) -> None:
     _show_delete(model)
 
 
-def _show_ways_on(model: ModelEntry) -> None:
+def _show_ways_on(model: ModelSummary) -> None:
     may_edit = is_allowed(Action.EDIT_MODELS)
     with st.container(horizontal=True):
         if st.button(
@@ -70,7 +70,7 @@ def _show_ways_on(model: ModelEntry) -> None:
         )
 
 
-def _show_facts(model: ModelEntry, card: ModelCard) -> None:
+def _show_facts(model: ModelSummary, card: ModelCard) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         if card.counts:
@@ -105,7 +105,7 @@ def _show_confusion(labels: tuple[str, ...], card: ModelCard) -> None:
     st.dataframe(columns, column_config=config, hide_index=True, key="confusion")
 
 
-def _show_rename(model: ModelEntry) -> None:
+def _show_rename(model: ModelSummary) -> None:
     if st.session_state.get("models card") != (model.id, model.title):
         st.session_state["models card"] = (model.id, model.title)
         st.session_state["title"] = model.title
@@ -124,7 +124,7 @@ def _show_rename(model: ModelEntry) -> None:
         )
 
 
-def _show_delete(model: ModelEntry) -> None:
+def _show_delete(model: ModelSummary) -> None:
     if model.id == STARTER_ID:
         st.caption("It ships with the program, so it can be neither renamed nor deleted.")
         return

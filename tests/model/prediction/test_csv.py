@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster_core.model.prediction.batch import Answer
-from cluster_core.model.prediction.csv import write_answers_csv
+from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.model.prediction.csv import write_predictions_csv
 from cluster_core.model.prediction.predictor import Prediction
 
 SCORES = {"b": 0.75, "a": 0.25}
@@ -15,14 +15,14 @@ SCORES = {"b": 0.75, "a": 0.25}
 
 def write(labels, *answers) -> list[dict[str, str]]:
     stream = io.StringIO(newline="")
-    row = write_answers_csv(stream, labels)
+    row = write_predictions_csv(stream, labels)
     for answer in answers:
         row(answer)
     return list(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
 
 
 def test_scores_stand_in_the_order_of_the_labels():
-    (row,) = write(("a", "b"), Answer(Path("m13.jpg"), Prediction("b", SCORES, 0.0), None))
+    (row,) = write(("a", "b"), FilePrediction(Path("m13.jpg"), Prediction("b", SCORES, 0.0), None))
     assert row == {
         "path": "m13.jpg",
         "label": "b",
@@ -42,8 +42,8 @@ def test_no_name_is_a_formula(begin):
     found = Prediction(evil, {evil: 0.9, "a": 0.1}, 0.0)
     good, bad = write(
         labels,
-        Answer(Path(f"{evil}.jpg"), found, None),
-        Answer(Path("x"), None, f"{evil} is empty"),
+        FilePrediction(Path(f"{evil}.jpg"), found, None),
+        FilePrediction(Path("x"), None, f"{evil} is empty"),
     )
     cells = [*good, *(value for row in (good, bad) for value in row.values())]
     assert not [cell for cell in cells if cell.startswith(begin)]
@@ -53,7 +53,7 @@ def test_no_name_is_a_formula(begin):
 
 @pytest.mark.parametrize("name", ['a, "b"\nc.jpg', "a\rb.jpg", "\r=1.jpg"])
 def test_names_with_commas_quotes_and_lines_stay_one_cell(name):
-    (row,) = write(("a", "b"), Answer(Path(name), None, "It is empty."))
+    (row,) = write(("a", "b"), FilePrediction(Path(name), None, "It is empty."))
     assert (row["path"], row["label"], row["problem"]) == (
         name.replace("\r", "\\r"),
         "",

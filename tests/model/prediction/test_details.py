@@ -10,7 +10,12 @@ from PIL import Image
 from cluster_core.errors import ImageError
 from cluster_core.images import FitsStretch
 from cluster_core.model.bundle.bundle import load_bundle
-from cluster_core.model.prediction.details import SHOWN_SIDE_PX, FitsChoice, look_at, shrink_to_show
+from cluster_core.model.prediction.details import (
+    SHOWN_SIDE_PX,
+    FitsChoice,
+    predict_with_details,
+    shrink_to_show,
+)
 from cluster_core.model.prediction.predictor import Predictor
 from tests.samples import COLOURS, draw_blob
 
@@ -38,7 +43,7 @@ def make_cube() -> bytes:
 
 def test_what_is_shown_is_what_was_answered(predictor):
     pixels = draw_blob(700, COLOURS["red stars"], 1500)[:, :900]
-    look = look_at(predictor, to_png(pixels), "wide.png")
+    look = predict_with_details(predictor, to_png(pixels), "wide.png")
     assert look.prediction.label == "red stars"
     assert look.seen.shape == (32, 32, 3)
     assert look.picture.shape == (SHOWN_SIDE_PX, SHOWN_SIDE_PX * 900 // 1500, 3)
@@ -50,28 +55,35 @@ def test_what_is_shown_is_what_was_answered(predictor):
 
 def test_parts_and_planes_of_a_fits_are_looked_at_one_by_one(predictor):
     cube = make_cube()
-    looks = [look_at(predictor, cube, "c.fits", FitsChoice(0, plane)) for plane in range(3)]
+    looks = [
+        predict_with_details(predictor, cube, "c.fits", FitsChoice(0, plane)) for plane in range(3)
+    ]
     left, right, bottom = (look.picture[..., 0].astype(int) for look in looks)
     assert left[:, :30].min() == 255 > left[:, 30:].max()
     assert right[:, 30:].min() == 255 > right[:, :30].max()
     assert bottom[20:].min() == 255 > bottom[:20].max()
-    second = look_at(predictor, cube, "c.fits", FitsChoice(hdu=1))
+    second = predict_with_details(predictor, cube, "c.fits", FitsChoice(hdu=1))
     assert second.picture.shape == (40, 40, 3)
-    whole = look_at(predictor, cube, "c.fits")
+    whole = predict_with_details(predictor, cube, "c.fits")
     assert (whole.picture[0, 0] == (255, 0, 0)).all()
     with pytest.raises(ImageError, match="no plane 3"):
-        look_at(predictor, cube, "c.fits", FitsChoice(0, 3))
+        predict_with_details(predictor, cube, "c.fits", FitsChoice(0, 3))
 
 
 def test_another_stretch_gives_another_picture(predictor):
     values = np.random.default_rng(0).gamma(1.0, 100.0, (50, 50)).astype(">f4")
     file = io.BytesIO()
     fits.PrimaryHDU(values).writeto(file)
-    trained = look_at(predictor, file.getvalue(), "a.fits")
+    trained = predict_with_details(predictor, file.getvalue(), "a.fits")
     own = FitsChoice(stretch=predictor.bundle.preprocessing.stretch)
-    assert (look_at(predictor, file.getvalue(), "a.fits", own).seen == trained.seen).all()
+    assert (
+        predict_with_details(predictor, file.getvalue(), "a.fits", own).seen == trained.seen
+    ).all()
     linear = FitsChoice(stretch=FitsStretch("minmax", "linear"))
-    assert look_at(predictor, file.getvalue(), "a.fits", linear).seen.mean() < trained.seen.mean()
+    assert (
+        predict_with_details(predictor, file.getvalue(), "a.fits", linear).seen.mean()
+        < trained.seen.mean()
+    )
 
 
 def test_what_is_small_is_shown_as_it_is():

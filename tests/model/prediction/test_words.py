@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from cluster_core.model.prediction.predictor import Prediction
-from cluster_core.model.prediction.words import describe_answer, find_kind, name_one, write_percent
+from cluster_core.model.prediction.words import (
+    describe_prediction,
+    find_kind,
+    name_one,
+    write_percent,
+)
 from cluster_core.sky import DEMO_CLASSES
 
 
@@ -39,12 +44,12 @@ def test_no_certainty_is_claimed(share, words):
     ],
 )
 def test_how_sure_it_is_shows_in_the_words(score, sentence):
-    assert describe_answer(answer(red=score, blue=1 - score)) == sentence
+    assert describe_prediction(answer(red=score, blue=1 - score)) == sentence
 
 
 def test_of_many_classes_the_likeliest_three_are_told():
     scores = {"a": 0.3, "b": 0.25, "c": 0.2, "d": 0.15, "e": 0.1}
-    assert describe_answer(answer(**scores)) == "Hard to tell: a 30 %, b 25 %, c 20 %"
+    assert describe_prediction(answer(**scores)) == "Hard to tell: a 30 %, b 25 %, c 20 %"
 
 
 @pytest.mark.parametrize(

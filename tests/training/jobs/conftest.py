@@ -6,7 +6,7 @@ import pytest
 
 from cluster_core.training.jobs import supervisor
 from cluster_core.training.jobs import worker_slot as lane
-from tests.training.jobs.played import Play, PlayedWorker
+from tests.training.jobs.played import FakeServer, FakeWorker
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def quickly(monkeypatch):
 def play(workspace, quickly):
     stages = []
 
-    def begin(make=PlayedWorker):
-        stages.append(Play(workspace, make))
+    def begin(make=FakeWorker):
+        stages.append(FakeServer(workspace, make))
         return stages[-1]
 
     yield begin

@@ -14,7 +14,7 @@ from cluster_core.training.runs.folder import save_status
 PATIENCE_S = 10.0
 
 
-class PlayedWorker:
+class FakeWorker:
     """Does what a worker does, when it is told to."""
 
     pid = 1
@@ -65,11 +65,11 @@ class PlayedWorker:
         self.on_answer()
 
 
-class Play:
+class FakeServer:
     """A supervisor, and the workers it has started."""
 
-    def __init__(self, workspace, make=PlayedWorker) -> None:
-        self.workers: list[PlayedWorker] = []
+    def __init__(self, workspace, make=FakeWorker) -> None:
+        self.workers: list[FakeWorker] = []
 
         def start(where):
             self.workers.append(make(where))
@@ -78,10 +78,10 @@ class Play:
         self.supervisor = Supervisor(workspace, start)
 
     @property
-    def worker(self) -> PlayedWorker:
+    def worker(self) -> FakeWorker:
         return self.workers[-1]
 
-    def find_worker(self, status) -> PlayedWorker:
+    def find_worker(self, status) -> FakeWorker:
         """Return the worker that was given a run."""
         (worker,) = (worker for worker in self.workers if worker.has(status))
         return worker

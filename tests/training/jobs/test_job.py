@@ -13,7 +13,7 @@ from cluster_core.errors import RunError
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.training.events import Stage, StageProgress
 from cluster_core.training.jobs import job as module
-from cluster_core.training.jobs.job import run_training
+from cluster_core.training.jobs.job import run_job
 from cluster_core.training.runs import (
     RunState,
     load_evaluations,
@@ -31,7 +31,7 @@ EARLY = (Stage.READING, Stage.BACKBONE, Stage.BOTTLENECKS)
 
 def run(workspace, config):
     status = submit_run(workspace, config)
-    ended = run_training(workspace, status.id)
+    ended = run_job(workspace, status.id)
     assert load_status(workspace, status.id) == ended
     return ended
 
@@ -129,15 +129,15 @@ def test_a_stretch_without_a_look_is_stopped_too(workspace, backbone, config, mo
 def test_a_run_that_was_taken_out_of_the_queue_does_not_begin(workspace, backbone, config):
     status = submit_run(workspace, config)
     request_stop(workspace, status.id, keep_best=True)
-    ended = run_training(workspace, status.id)
+    ended = run_job(workspace, status.id)
     assert (ended.state, ended.attempts, ended.started) == (RunState.DISCARDED, 0, None)
 
 
 def test_a_second_attempt_begins_the_curve_anew(workspace, backbone, config):
     status = submit_run(workspace, config)
-    run_training(workspace, status.id)
+    run_job(workspace, status.id)
     save_status(workspace, replace(status, state=RunState.QUEUED, attempts=1))
-    assert run_training(workspace, status.id).attempts == 2
+    assert run_job(workspace, status.id).attempts == 2
     assert len(load_evaluations(workspace, status.id)) == 7
 
 
@@ -159,9 +159,7 @@ def test_a_dataset_that_is_deleted_meanwhile_is_a_sentence(
     assert status.state is RunState.FAILED
     assert "field" in status.message
     assert len(status.message.splitlines()) == 1
-    status_of_none = run_training(
-        workspace, submit_run(workspace, replace(config, image_dir=photos)).id
-    )
+    status_of_none = run_job(workspace, submit_run(workspace, replace(config, image_dir=photos)).id)
     assert "There is no folder" in status_of_none.message
 
 
@@ -206,7 +204,7 @@ def test_how_it_ended_is_told_even_where_it_cannot_be_written(
 
     status = submit_run(workspace, config)
     monkeypatch.setattr(module, "save_status", fail)
-    ended = run_training(workspace, status.id)
+    ended = run_job(workspace, status.id)
     assert (ended.state, ended.id) == (RunState.FAILED, status.id)
     assert load_status(workspace, status.id).state is RunState.QUEUED
 
@@ -214,7 +212,7 @@ def test_how_it_ended_is_told_even_where_it_cannot_be_written(
 def test_damaged_settings_fail_in_a_sentence(workspace, config):
     status = submit_run(workspace, config)
     (workspace.runs / status.id / "config.json").write_text("{")
-    ended = run_training(workspace, status.id)
+    ended = run_job(workspace, status.id)
     assert ended.state is RunState.FAILED
     assert "cannot be read" in ended.message
 
@@ -223,4 +221,4 @@ def test_a_run_that_was_deleted_before_it_began_is_an_error(workspace, config):
     status = submit_run(workspace, config)
     shutil.rmtree(workspace.runs / status.id)
     with pytest.raises(RunError, match="There is no training"):
-        run_training(workspace, status.id)
+        run_job(workspace, status.id)

@@ -32,7 +32,7 @@ from cluster_core.training.runs import (
 )
 from cluster_core.training.runs.folder import save_status
 from cluster_core.workspace import Workspace, replacing
-from tests.training.jobs.played import PATIENCE_S, PlayedWorker, state_of, stays, wait_for
+from tests.training.jobs.played import PATIENCE_S, FakeWorker, state_of, stays, wait_for
 
 
 def test_runs_are_given_one_at_a_time_first_come_first_served(workspace, config, play):
@@ -47,7 +47,7 @@ def test_runs_are_given_one_at_a_time_first_come_first_served(workspace, config,
 
 
 def test_it_is_warm_when_its_worker_waits(workspace, config, play):
-    stage = play(lambda where: PlayedWorker(where, is_ready=False))
+    stage = play(lambda where: FakeWorker(where, is_ready=False))
     wait_for(lambda: stage.workers)
     stays(lambda: not stage.supervisor.is_warm)
     stage.worker.is_ready = True
@@ -67,7 +67,7 @@ def test_a_worker_that_dies_fails_its_run_and_is_replaced(
     stage = play()
     one, other = (submit_run(workspace, config) for _ in range(2))
     wait_for(lambda: stage.runs_given)
-    draft = workspace.root / f".graph.pb.{PlayedWorker.pid:d}.abc.part"
+    draft = workspace.root / f".graph.pb.{FakeWorker.pid:d}.abc.part"
     draft.touch()
     stage.worker.die(exit_code)
     wait_for(lambda: state_of(workspace, one) is RunState.FAILED)
@@ -92,7 +92,7 @@ def test_a_silent_worker_is_ended(workspace, config, play):
 
 def test_a_worker_that_cannot_start_fails_the_runs_in_a_sentence(workspace, config, play):
     def make(where):
-        worker = PlayedWorker(where, is_ready=False)
+        worker = FakeWorker(where, is_ready=False)
         worker.die(1)
         return worker
 
@@ -298,7 +298,7 @@ def test_visitors_of_a_public_demo_get_no_preview(workspace, config, play, monke
 
 
 def test_the_supervisor_of_a_server_is_found_until_it_closes(workspace, monkeypatch):
-    monkeypatch.setattr(supervisor, "WorkerProcess", PlayedWorker)
+    monkeypatch.setattr(supervisor, "WorkerProcess", FakeWorker)
     assert find_supervisor() is None
     started = start_supervisor(workspace)
     assert find_supervisor() is started
@@ -309,7 +309,7 @@ def test_the_supervisor_of_a_server_is_found_until_it_closes(workspace, monkeypa
 
 def test_a_workspace_that_cannot_be_is_no_crash(tmp_path, config):
     (tmp_path / "file").touch()
-    closed = Supervisor(Workspace(Path(tmp_path, "file")), PlayedWorker)
+    closed = Supervisor(Workspace(Path(tmp_path, "file")), FakeWorker)
     time.sleep(0.05)
     assert not closed.is_warm
     closed.close()

@@ -15,7 +15,7 @@ from cluster_core.training.jobs.supervisor import ELSEWHERE, Supervisor
 from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.runs import RunState, load_status, request_stop, submit_run
 from cluster_core.training.runs.folder import save_status
-from tests.training.jobs.played import PlayedWorker, state_of, stays, wait_for
+from tests.training.jobs.played import FakeWorker, state_of, stays, wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_two_are_trained_at_a_time_first_come_first_served(runs, play):
 
 
 def test_the_next_begins_when_the_one_before_has_its_lock(workspace, runs, play, monkeypatch):
-    monkeypatch.setattr(PlayedWorker, "first_stage", "")
+    monkeypatch.setattr(FakeWorker, "first_stage", "")
     stage = play()
     wait_for(lambda: stage.runs_given)
     stays(lambda: stage.runs_given == [runs[0].id])
@@ -104,7 +104,7 @@ def test_what_a_server_left_running_begins_again_at_once(workspace, runs, play):
 
 
 def test_a_training_in_a_terminal_leaves_room_for_one(workspace, runs, play, monkeypatch):
-    monkeypatch.setattr(PlayedWorker, "first_stage", "")
+    monkeypatch.setattr(FakeWorker, "first_stage", "")
     of_terminal, of_worker = map(filelock.FileLock, workspace.list_training_locks(2))
     with of_terminal:
         stage = play()
@@ -120,7 +120,7 @@ def test_a_training_in_a_terminal_leaves_room_for_one(workspace, runs, play, mon
 
 def test_runs_wait_for_a_worker_as_long_as_one_can_start(workspace, runs, play):
     def make(where):
-        worker = PlayedWorker(where, is_ready=stage_is_set.is_set())
+        worker = FakeWorker(where, is_ready=stage_is_set.is_set())
         if not stage_is_set.is_set():
             stage_is_set.set()
             return worker
@@ -145,7 +145,7 @@ def test_one_worker_serves_where_the_system_allows_no_other(workspace, runs, pla
         if is_full.is_set():
             raise OSError(11, "Resource temporarily unavailable")
         is_full.set()
-        return PlayedWorker(where)
+        return FakeWorker(where)
 
     is_full = threading.Event()
     stage = play(make)
@@ -190,7 +190,7 @@ def test_a_run_goes_to_the_worker_that_has_no_preview(workspace, config, play):
 def test_an_odd_number_is_a_sentence(workspace, monkeypatch, value):
     monkeypatch.setenv(AT_ONCE_VARIABLE, value)
     with pytest.raises(ConfigError, match="must be a whole number from 1 to 8") as caught:
-        Supervisor(workspace, PlayedWorker)
+        Supervisor(workspace, FakeWorker)
     assert caught.value.field == AT_ONCE_VARIABLE
     assert len(str(caught.value)) < 250
 
