@@ -22,7 +22,7 @@ from benchmarks.isolated import PROJECT
 from benchmarks.streamlit_server import StreamlitServer, run_server
 from benchmarks.tables import print_table
 from benchmarks.visitors import LABELS, N_EACH
-from cluster_core.sky.demo import render_demo_dataset
+from cluster_core.sky import render_demo_dataset
 from cluster_core.workspace import Workspace
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -25,7 +25,7 @@ from benchmarks.isolated import PROJECT
 from benchmarks.streamlit_server import StreamlitServer, run_server
 from benchmarks.streamlit_session import StreamlitSession, visit
 from benchmarks.tables import print_table
-from cluster_core.sky.demo import render_demo_dataset
+from cluster_core.sky import render_demo_dataset
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import list_runs, submit_run
 from cluster_core.workspace import Workspace

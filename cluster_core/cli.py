@@ -17,8 +17,7 @@ from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import FilePrediction, classify_files, find_picture_files
 from cluster_core.model.prediction.csv import write_predictions_csv
 from cluster_core.model.prediction.predictor import Predictor
-from cluster_core.sky.demo import render_demo_dataset
-from cluster_core.sky.kinds import DEMO_CLASSES
+from cluster_core.sky import DEMO_CLASSES, render_demo_dataset
 from cluster_core.workspace import Workspace, replacing
 
 DEFAULT_DEMO_CLASSES = ("globular clusters", "open clusters")

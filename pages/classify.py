@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cluster_core.errors import ImageError
-from cluster_core.images.sniffing import is_fits
+from cluster_core.images import is_fits
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
 from pages.components.classify.example_view import show_examples

@@ -11,9 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cluster_core.sky.frame import SkyLabels
-from cluster_core.sky.kinds import KINDS
-from cluster_core.sky.render import render_picture
+from cluster_core.sky import KINDS, SkyLabels, render_picture
 
 BLOCK_SIZE = 1000
 SIZE_PX = 128

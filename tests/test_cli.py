@@ -198,7 +198,7 @@ def test_a_disk_that_fills_up_leaves_the_old_table(trained, folder, tmp_path, mo
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli, "write_answers_csv", lambda stream, labels: fail)
+    monkeypatch.setattr(cli, "write_predictions_csv", lambda stream, labels: fail)
     assert_one_sentence(run(folder, "--output", output), "No space left on device", str(output))
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "out.csv", "tf_files"]
@@ -211,7 +211,7 @@ def test_ctrl_c_leaves_the_old_table(trained, folder, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "write_answers_csv", lambda stream, labels: stop)
+    monkeypatch.setattr(cli, "write_predictions_csv", lambda stream, labels: stop)
     result = run(folder, "--output", output)
     assert result.exit_code == command_line.EXIT_STOPPED == 130
     assert result.stderr.startswith("\nStopped. Some pictures are not labelled")

@@ -1,20 +1,32 @@
 """Any picture file -> RGB uint8 (height, width, 3), with limits on hostile input."""
 
 from cluster_core.images.fits import FitsPicture, decode_fits, list_planes
-from cluster_core.images.limits import ImageLimits
+from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_file_bytes
 from cluster_core.images.reading import decode_image, read_bytes, read_image
-from cluster_core.images.sniffing import IMAGE_SUFFIXES, has_image_suffix
+from cluster_core.images.sniffing import (
+    GZIP_MAGIC,
+    IMAGE_SUFFIXES,
+    has_image_suffix,
+    is_fits,
+    raster_format,
+)
 from cluster_core.images.stretch import FitsStretch
 
 __all__ = [
+    "DEFAULT_LIMITS",
+    "GZIP_MAGIC",
     "IMAGE_SUFFIXES",
+    "MEGA",
     "FitsPicture",
     "FitsStretch",
     "ImageLimits",
+    "check_file_bytes",
     "decode_fits",
     "decode_image",
     "has_image_suffix",
+    "is_fits",
     "list_planes",
+    "raster_format",
     "read_bytes",
     "read_image",
 ]

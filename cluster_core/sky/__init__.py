@@ -2,12 +2,14 @@
 
 from cluster_core.sky.contact_sheet import render_contact_sheet
 from cluster_core.sky.demo import render_demo_dataset
+from cluster_core.sky.frame import SkyLabels
 from cluster_core.sky.kinds import DEMO_CLASSES, KINDS
 from cluster_core.sky.render import SkyPicture, render_picture
 
 __all__ = [
     "DEMO_CLASSES",
     "KINDS",
+    "SkyLabels",
     "SkyPicture",
     "render_contact_sheet",
     "render_demo_dataset",

@@ -13,8 +13,7 @@ from cluster_core.data.class_folders import is_system_file
 from cluster_core.data.index import RejectedFile
 from cluster_core.data.labels import check_class_name, find_label_problem, fold_name, shorten
 from cluster_core.errors import DatasetError, ImageError
-from cluster_core.images import has_image_suffix
-from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, check_file_bytes
+from cluster_core.images import DEFAULT_LIMITS, MEGA, check_file_bytes, has_image_suffix
 
 MAX_UNPACKED_BYTES = 4_000_000_000
 # Deflate packs nothing more than 1032-fold, and pictures that tell something not 100-fold.

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from cluster_core.data.facts import PictureFacts, compute_facts
 from cluster_core.data.labels import FORBIDDEN_CHARACTERS, is_device_name, is_invisible
-from cluster_core.images import has_image_suffix
-from cluster_core.images.sniffing import GZIP_MAGIC, raster_format
+from cluster_core.images import GZIP_MAGIC, has_image_suffix, raster_format
 
 # A file system takes 255 bytes, and a number or the name of a draft may be added.
 MAX_STEM_BYTES = 150

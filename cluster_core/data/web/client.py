@@ -15,7 +15,7 @@ from pathlib import Path
 from cluster_core.data.web.addresses import WebAddress, read_address
 from cluster_core.data.web.connections import PublicConnections
 from cluster_core.errors import DownloadError
-from cluster_core.images.limits import DEFAULT_LIMITS, MEGA
+from cluster_core.images import DEFAULT_LIMITS, MEGA
 from cluster_core.storage.safe_moves import explaining_disk_errors
 
 HEADERS = {

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from cluster_core.images import FitsStretch, decode_fits, decode_image
-from cluster_core.images.sniffing import is_fits
+from cluster_core.images import FitsStretch, decode_fits, decode_image, is_fits
 from cluster_core.model.prediction.predictor import Prediction, Predictor
 
 # Nobody needs to see more of a picture of which the model sees a hundred pixels.

@@ -298,7 +298,7 @@ def test_visitors_of_a_public_demo_get_no_preview(workspace, config, play, monke
 
 
 def test_the_supervisor_of_a_server_is_found_until_it_closes(workspace, monkeypatch):
-    monkeypatch.setattr(supervisor, "WorkerProcess", FakeWorker)
+    monkeypatch.setattr(supervisor, "WorkerHandle", FakeWorker)
     assert find_supervisor() is None
     started = start_supervisor(workspace)
     assert find_supervisor() is started
