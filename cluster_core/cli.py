@@ -49,7 +49,7 @@ def classify(
         write = (_json_writer if as_json else write_predictions_csv)(
             stream, predictor.bundle.labels
         )
-        for answer in found.locked:
+        for answer in found.unreadable_folders:
             write(answer)
         for done, answer in enumerate(classify_files(predictor, found.pictures), start=1):
             write(answer)
@@ -57,7 +57,7 @@ def classify(
             progress.show("Labelling pictures", done, len(found.pictures))
     progress.clear()
     summary = f"{_count(len(found.pictures) - n_problems, 'picture')} labelled"
-    summary += f", {n_problems + len(found.locked)} unreadable{_describe_others(found.others)}"
+    summary += f", {n_problems + len(found.unreadable_folders)} unreadable{_describe_others(found.others)}"
     click.echo(summary, err=True)
 
 

@@ -15,7 +15,7 @@ from cluster_core.storage.file_hashes import hash_file
 MOST_HASHES = 10_000
 
 
-class Whereabouts(StrEnum):
+class PictureStatus(StrEnum):
     """What became of a picture since a model was tested with it."""
 
     IN_PLACE = "in place"
@@ -31,13 +31,13 @@ class FoundPicture:
     Attributes
     ----------
     tested : TestedPicture
-    whereabouts : Whereabouts
+    status : PictureStatus
     path : Path or None
         Where it is now; None if it is gone.
     """
 
     tested: TestedPicture
-    whereabouts: Whereabouts
+    status: PictureStatus
     path: Path | None
 
     @property
@@ -64,14 +64,14 @@ def find_picture(image_dir: Path, tested: TestedPicture) -> FoundPicture:
         if then.is_file():
             is_same = _hash_unless_known(then) == tested.sha256
             return FoundPicture(
-                tested, Whereabouts.IN_PLACE if is_same else Whereabouts.EDITED, then
+                tested, PictureStatus.IN_PLACE if is_same else PictureStatus.EDITED, then
             )
         for path in _list_namesakes(image_dir, tested):
             if _hash_unless_known(path) == tested.sha256:
-                return FoundPicture(tested, Whereabouts.MOVED, path)
+                return FoundPicture(tested, PictureStatus.MOVED, path)
     except OSError:
         pass  # deleted while it was looked for
-    return FoundPicture(tested, Whereabouts.GONE, None)
+    return FoundPicture(tested, PictureStatus.GONE, None)
 
 
 def _hash_unless_known(path: Path) -> str:

@@ -12,7 +12,7 @@ from cluster_core.data.splits import check_percentages
 from cluster_core.errors import ConfigError
 from cluster_core.model.backbones.registry import DEFAULT_ARCHITECTURE, BackboneSpec, get_backbone
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, Distortion, View
-from cluster_core.model.head.settings import ALL_AT_ONCE, HeadSettings
+from cluster_core.model.head.settings import ALL_PICTURES, HeadSettings
 
 _GRAPH_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*(/[A-Za-z0-9_.\-]+)*")
 # The first names in an exported graph; TensorFlow tells no capitals apart.
@@ -94,7 +94,7 @@ class TrainConfig:
     validation_percentage: float = 10
     eval_step_interval: int = 10
     train_batch_size: int = 100
-    test_batch_size: int = ALL_AT_ONCE
+    test_batch_size: int = ALL_PICTURES
     validation_batch_size: int = 100
     flip_left_right: bool = False
     random_crop: int = 0
@@ -129,7 +129,7 @@ class TrainConfig:
             raise _out_of_range("weight_decay", self.weight_decay, "at most 1 / learning_rate")
         for name in ("test_batch_size", "validation_batch_size"):
             value = getattr(self, name)
-            if value != ALL_AT_ONCE and value < 1:
+            if value != ALL_PICTURES and value < 1:
                 raise _out_of_range(name, value, "at least 1, or -1 for all")
         first_name = self.final_tensor_name.split("/")[0].lower()
         if not _GRAPH_NAME.fullmatch(self.final_tensor_name) or first_name in _TAKEN_NAMES:

@@ -26,7 +26,7 @@ from cluster_core.model.features.extraction import BottleneckSource
 from cluster_core.model.features.views import View
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
-from cluster_core.model.head.settings import ALL_AT_ONCE, Evaluation
+from cluster_core.model.head.settings import ALL_PICTURES, Evaluation
 from cluster_core.model.head.training import FittedHead, fit_head
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
@@ -225,7 +225,7 @@ def _test(
         return compute_metrics((), np.empty((0, len(index.labels))), index.labels)
     scores = head.compute_scores(testing.features)
     pictures = split.testing
-    if config.test_batch_size != ALL_AT_ONCE:
+    if config.test_batch_size != ALL_PICTURES:
         random = np.random.default_rng(config.seed)
         drawn = np.sort(random.permutation(len(pictures))[: config.test_batch_size])
         pictures, scores = tuple(pictures[number] for number in drawn), scores[drawn]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster_core.evaluation.review import Whereabouts, find_picture
+from cluster_core.evaluation.review import PictureStatus, find_picture
 from cluster_core.evaluation.scores import TestedPicture
 
 CONTENT = b"the bytes of a picture"
@@ -31,7 +31,7 @@ def tested() -> TestedPicture:
 
 def test_a_picture_nobody_touched_is_in_place(image_dir, tested):
     found = find_picture(image_dir, tested)
-    assert found.whereabouts is Whereabouts.IN_PLACE
+    assert found.status is PictureStatus.IN_PLACE
     assert found.path == image_dir / "globular" / NAME
     assert found.label == "globular"
 
@@ -39,7 +39,7 @@ def test_a_picture_nobody_touched_is_in_place(image_dir, tested):
 def test_a_picture_in_another_class_was_moved(image_dir, tested):
     (image_dir / "globular" / NAME).rename(image_dir / "open" / NAME)
     found = find_picture(image_dir, tested)
-    assert found.whereabouts is Whereabouts.MOVED
+    assert found.status is PictureStatus.MOVED
     assert found.label == "open"
     assert found.tested is tested
 
@@ -48,14 +48,14 @@ def test_a_picture_whose_name_was_taken_is_found_under_its_number(image_dir, tes
     (image_dir / "open" / NAME).write_bytes(b"another of the same name")
     (image_dir / "globular" / NAME).rename(image_dir / "open" / "a picture (2).png")
     found = find_picture(image_dir, tested)
-    assert found.whereabouts is Whereabouts.MOVED
+    assert found.status is PictureStatus.MOVED
     assert found.path == image_dir / "open" / "a picture (2).png"
 
 
 def test_a_picture_with_other_bytes_was_edited(image_dir, tested):
     (image_dir / "globular" / NAME).write_bytes(b"other bytes")
     found = find_picture(image_dir, tested)
-    assert found.whereabouts is Whereabouts.EDITED
+    assert found.status is PictureStatus.EDITED
     assert found.label == "globular"
 
 
@@ -63,13 +63,13 @@ def test_another_picture_of_the_same_name_is_not_taken_for_it(image_dir, tested)
     (image_dir / "globular" / NAME).unlink()
     (image_dir / "open" / NAME).write_bytes(b"other bytes")
     found = find_picture(image_dir, tested)
-    assert found.whereabouts is Whereabouts.GONE
+    assert found.status is PictureStatus.GONE
     assert found.path is None
     assert found.label is None
 
 
 def test_a_dataset_that_was_deleted_holds_nothing(tmp_path, tested):
-    assert find_picture(tmp_path / "nowhere", tested).whereabouts is Whereabouts.GONE
+    assert find_picture(tmp_path / "nowhere", tested).status is PictureStatus.GONE
 
 
 def test_a_picture_that_is_deleted_while_it_is_read_is_gone(image_dir, tested, monkeypatch):
@@ -78,4 +78,4 @@ def test_a_picture_that_is_deleted_while_it_is_read_is_gone(image_dir, tested, m
         raise FileNotFoundError(path)
 
     monkeypatch.setattr("cluster_core.evaluation.review.hash_file", lose)
-    assert find_picture(image_dir, tested).whereabouts is Whereabouts.GONE
+    assert find_picture(image_dir, tested).status is PictureStatus.GONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ALL_AT_ONCE = -1
+ALL_PICTURES = -1
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from cluster_core.model.head.examples import Examples, Lesson, Prior
 from cluster_core.model.head.head import Head
-from cluster_core.model.head.settings import ALL_AT_ONCE, Evaluation, HeadSettings
+from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, HeadSettings
 
 INITIAL_SPREAD = 0.001
 # Early stopping waits for this share of all steps, and never less than so many evaluations.
@@ -201,7 +201,7 @@ class _ValidationWatch:
         self._validation = validation
         n_pictures = 0 if validation is None else len(validation.classes)
         asked = settings.validation_batch_size
-        self._n_sampled = n_pictures if asked == ALL_AT_ONCE else min(asked, n_pictures)
+        self._n_sampled = n_pictures if asked == ALL_PICTURES else min(asked, n_pictures)
 
     def look(self, step: int, head: Head) -> tuple[float | None, float | None, int]:
         """Return accuracy and cross entropy of a sample and its size; note the best head."""

@@ -41,13 +41,13 @@ class FoundFiles:
         Files to label.
     others : tuple of Path
         Files in the same folders that are not named like pictures.
-    locked : tuple of FilePrediction
+    unreadable_folders : tuple of FilePrediction
         Folders that could not be opened, each with its problem.
     """
 
     pictures: tuple[Path, ...]
     others: tuple[Path, ...]
-    locked: tuple[FilePrediction, ...]
+    unreadable_folders: tuple[FilePrediction, ...]
 
 
 def find_picture_files(paths: Sequence[Path]) -> FoundFiles:

@@ -37,7 +37,7 @@ def name_one(label: str) -> str:
     return _ONE_OF[kind] if kind else label
 
 
-def write_percent(score: float) -> str:
+def format_score(score: float) -> str:
     """Write a score from 0 to 1 so that no certainty is claimed: `93 %`, `over 99 %`."""
     if score >= _ALMOST_ALL:
         return "over 99 %"
@@ -56,7 +56,7 @@ def describe_prediction(prediction: Prediction) -> str:
     score = prediction.score
     if not is_sure(prediction):
         best = list(prediction.scores.items())[:_NAMED_WHEN_UNSURE]
-        named = ", ".join(f"{label} {write_percent(share)}" for label, share in best)
+        named = ", ".join(f"{label} {format_score(share)}" for label, share in best)
         return f"Hard to tell: {named}"
     word = "Most likely" if round(score, 2) >= VERY_SURE_SCORE else "Perhaps"
-    return f"{word} {name_one(prediction.label)}, {write_percent(score)}"
+    return f"{word} {name_one(prediction.label)}, {format_score(score)}"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Prediction
-from cluster_core.model.prediction.words import describe_prediction, is_sure, write_percent
+from cluster_core.model.prediction.words import describe_prediction, is_sure, format_score
 from pages.components.classify.session_predictions import PredictionView
 from pages.components.text import escape_markdown
 
@@ -42,7 +42,7 @@ def show_words(prediction: Prediction, heading: str = "####") -> None:
         st.caption("The model is unsure: what it saw resembles more than one class.")
     best = list(prediction.scores.items())
     for label, score in best[:BARS_SHOWN]:
-        st.progress(min(1.0, score), text=f"{escape_markdown(label)} {write_percent(score)}")
+        st.progress(min(1.0, score), text=f"{escape_markdown(label)} {format_score(score)}")
     if len(best) > BARS_SHOWN:
         st.caption(f"and {len(best) - BARS_SHOWN} more classes, each less likely")
 

@@ -12,7 +12,7 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.data.editing.changes import delete_pictures, list_classes, move_pictures
 from cluster_core.data.thumbnails import ThumbnailCache
 from cluster_core.errors import ClusterError, DatasetError, ImageError
-from cluster_core.evaluation.review import FoundPicture, Whereabouts, find_picture
+from cluster_core.evaluation.review import FoundPicture, PictureStatus, find_picture
 from cluster_core.evaluation.scores import TestedPicture
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.runs import load_reviewed, mark_reviewed
@@ -32,7 +32,7 @@ def show_mistakes(
     """Draw them, the surest first; return whether anything was changed since the test."""
     reviewed = load_reviewed(workspace, run_id)
     found = [find_picture(image_dir, mistake) for mistake in mistakes]
-    changed = [picture.whereabouts is not Whereabouts.IN_PLACE for picture in found]
+    changed = [picture.status is not PictureStatus.IN_PLACE for picture in found]
     n_seen = sum(
         is_changed or picture.tested.sha256 in reviewed
         for picture, is_changed in zip(found, changed, strict=True)
@@ -90,11 +90,11 @@ def _show_mistake(
         f"In **{escape_markdown(tested.label)}**, answered "
         f"**{escape_markdown(tested.predicted)}**, {format_percent(tested.score)} sure"
     )
-    if found.whereabouts is Whereabouts.MOVED:
+    if found.status is PictureStatus.MOVED:
         st.caption(f":material/check: Moved to {escape_markdown(found.label or '')}.")
-    elif found.whereabouts is Whereabouts.GONE:
+    elif found.status is PictureStatus.GONE:
         st.caption(":material/check: No longer in the dataset.")
-    elif found.whereabouts is Whereabouts.EDITED:
+    elif found.status is PictureStatus.EDITED:
         st.caption(":material/check: Its file was changed since the test.")
     elif tested.sha256 in reviewed:
         st.caption(":material/check: Fine as it is.")

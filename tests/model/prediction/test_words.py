@@ -7,7 +7,7 @@ from cluster_core.model.prediction.words import (
     describe_prediction,
     find_kind,
     name_one,
-    write_percent,
+    format_score,
 )
 from cluster_core.sky import DEMO_CLASSES
 
@@ -30,7 +30,7 @@ def answer(**scores: float) -> Prediction:
     ],
 )
 def test_no_certainty_is_claimed(share, words):
-    assert write_percent(share) == words
+    assert format_score(share) == words
 
 
 @pytest.mark.parametrize(
