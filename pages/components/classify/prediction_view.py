@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Prediction
-from cluster_core.model.prediction.words import describe_prediction, is_sure, format_score
+from cluster_core.model.prediction.words import describe_prediction, format_score, is_sure
 from pages.components.classify.session_predictions import PredictionView
 from pages.components.text import escape_markdown
 

@@ -6,8 +6,8 @@ from cluster_core.model.prediction.predictor import Prediction
 from cluster_core.model.prediction.words import (
     describe_prediction,
     find_kind,
-    name_one,
     format_score,
+    name_one,
 )
 from cluster_core.sky import DEMO_CLASSES
 
