@@ -61,6 +61,15 @@ def test_the_library_example_runs(place):
     assert re.fullmatch(r"(blue|red) stars 0\.\d+\n", outcome.stdout)
 
 
+def test_the_library_example_is_typed():
+    (example,) = list_blocks("python")
+    # A wrong type would pass unnoticed if the names were of type Any.
+    example += "reveal_type(prediction.score)\n"
+    outcome = run_python("-m", "mypy", "--strict", "-c", example)
+    assert 'Revealed type is "float"' in outcome.stdout.replace("builtins.", ""), outcome.stdout
+    assert outcome.returncode == 0, outcome.stdout
+
+
 def test_the_two_lines_at_the_top_name_what_is_there():
     start, tests = (block.strip() for block in list_blocks("bash")[:2])
     assert start == "python3 install.py && .venv/bin/streamlit run app.py"

@@ -117,6 +117,7 @@ class TrainConfig:
     saved_model_dir: Path | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "image_dir", Path(self.image_dir))  # takes a str too
         get_backbone(self.architecture)
         check_percentages(self.testing_percentage, self.validation_percentage)
         for name, (lowest, highest) in _WHOLE_NUMBERS.items():

@@ -64,8 +64,8 @@ class TrainingResult:
 
 def train(
     config: TrainConfig,
-    workspace: Workspace,
-    on_event: EventHandler,
+    workspace: Workspace | None = None,
+    on_event: EventHandler = lambda event: None,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> TrainingResult:
     """Retrain the last layer of a backbone on a folder of class folders.
@@ -74,9 +74,9 @@ def train(
     ----------
     config : TrainConfig
         What to learn and how.
-    workspace : Workspace
-        Where caches and results are kept.
-    on_event : callable
+    workspace : Workspace, optional
+        Where caches and results are kept; `Workspace.default()` when not given.
+    on_event : callable, optional
         Told how it goes. It may raise to stop: what is cached stays, and
         nothing half-written is left.
     is_stopped : callable, optional
@@ -95,6 +95,7 @@ def train(
         As many trainings run in this workspace as may, another writes its summaries to the
         same folder, or the disk cannot be written to.
     """
+    workspace = workspace or Workspace.default()
     set_up_tensorflow()
     outputs = TrainingOutputs.of(config, workspace)
     outputs.check()

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-import cluster_core
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.converted import ConvertedBackbone, find_converted
 from cluster_core.model.backbones.litert import FeatureExtractor, load_extractor
@@ -22,6 +19,7 @@ from cluster_core.model.backbones.registry import SKY_BACKBONE, BackboneSpec, ge
 from cluster_core.model.backbones.shipped import load_sky_record
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.storage.mapping import count_usable_cpus
+from cluster_core.subprocesses import make_environment
 from cluster_core.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
@@ -147,11 +145,8 @@ def _convert_elsewhere(spec: BackboneSpec, workspace: Workspace) -> None:
     _logger.info("Preparing %s for this machine (once, up to a minute)", spec.name)
     command = [sys.executable, "-m", "cluster_core.model.backbones.conversion", spec.name]
     command += ["--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)]
-    # Where this package lies, the other process could find it only from the same folder.
-    places = [str(Path(cluster_core.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
     outcome = subprocess.run(  # noqa: S603
-        command, capture_output=True, text=True, check=False, env=environment
+        command, capture_output=True, text=True, check=False, env=make_environment()
     )
     if outcome.returncode:
         lines = outcome.stderr.strip().splitlines() or ["it said nothing"]

@@ -1,4 +1,4 @@
-"""The worker as its supervisor sees it: a process with a pipe in and a pipe out."""
+"""A worker process as its supervisor sees it: requests in, messages out, exit code."""
 
 from __future__ import annotations
 
@@ -19,28 +19,36 @@ from cluster_core.workspace import Workspace
 
 
 class WorkerHandle:
-    """A process that trains; started at once, ready some seconds later.
+    """A running worker process. It starts at once and is ready a few seconds later.
 
     Attributes
     ----------
     is_ready : bool
-        Whether it has loaded all it needs.
-    on_answer : callable
-        Called, in another thread, whenever it has said something of note or ended.
+        Whether the worker has finished loading.
+    on_message : callable
+        Called from another thread when a message other than a heartbeat has arrived, and when
+        the process has ended.
 
     Parameters
     ----------
     workspace : Workspace
-        Where it trains.
+        The workspace to train in.
+
+    Raises
+    ------
+    OSError
+        The process cannot be started.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self.is_ready = False
-        self.on_answer: Callable[[], None] = lambda: None
-        self._answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._heard_s = time.monotonic()
-        # Where this package lies, the other process could find it only from the same folder.
-        places = [str(Path(cluster_core.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        self.on_message: Callable[[], None] = lambda: None
+        self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._last_message_s = time.monotonic()
+        # The server may have been started from any folder, so the worker needs to be told where
+        # the package is.
+        import_paths = [str(Path(cluster_core.__file__).parents[1])]
+        import_paths.append(os.environ.get("PYTHONPATH", ""))
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "cluster_core.training.jobs.worker", str(workspace.root)],
             stdin=subprocess.PIPE,
@@ -48,53 +56,59 @@ class WorkerHandle:
             stderr=subprocess.DEVNULL,
             text=True,
             env={
-                "TF_CPP_MIN_LOG_LEVEL": "2",  # its errors belong into a run's log, its notes do not
+                "TF_CPP_MIN_LOG_LEVEL": "2",  # a run's log needs TensorFlow's errors, not its notes
                 **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, places)),
+                "PYTHONPATH": os.pathsep.join(filter(None, import_paths)),
             },
-            # Ctrl-C in a terminal is for the server, which then ends its worker.
+            # Ctrl-C in a terminal is meant for the server, which then ends its worker.
             start_new_session=True,
         )
-        self._reader = threading.Thread(target=self._read, name="worker answers", daemon=True)
+        self._reader = threading.Thread(target=self._read, name="worker messages", daemon=True)
         self._reader.start()
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process runs."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended; negative for a signal, None while it runs."""
+        """The exit code: negative for a signal, None while the process is running."""
         return self._process.poll()
 
     @property
     def silent_s(self) -> float:
-        """Seconds since it gave a sign of life."""
-        return time.monotonic() - self._heard_s
+        """Seconds since the last message or heartbeat."""
+        return time.monotonic() - self._last_message_s
 
     @property
     def pid(self) -> int:
-        """Its number in the system."""
+        """The process id."""
         return self._process.pid
 
     def send(self, **request: Any) -> None:
-        """Ask it for something; a worker that has just died will be noticed by that."""
+        """Send a request; does nothing if the worker has just died, which `is_alive` reports."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 
-    def take_answers(self) -> Iterator[dict[str, Any]]:
-        """Yield what it has said since the last time."""
+    def take_messages(self) -> Iterator[dict[str, Any]]:
+        """Yield the messages received since the last call.
+
+        Yields
+        ------
+        dict
+            A message; `kind` is "ready", "done" or "preview".
+        """
         while True:
             try:
-                yield self._answers.get_nowait()
+                yield self._messages.get_nowait()
             except queue.Empty:
                 return
 
     def kill(self) -> None:
-        """End it at once, and wait until it has."""
+        """End the process immediately and wait until it has ended."""
         self._process.kill()
         self._process.wait()
         self._reader.join(timeout=5)
@@ -106,12 +120,12 @@ class WorkerHandle:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                self._heard_s = time.monotonic()
-                answer = json.loads(line)
-                if answer["kind"] == "beat":
+                self._last_message_s = time.monotonic()
+                message = json.loads(line)
+                if message["kind"] == "heartbeat":
                     continue
                 self.is_ready = True
-                self._answers.put(answer)
-                self.on_answer()
+                self._messages.put(message)
+                self.on_message()
         self._process.wait()
-        self.on_answer()
+        self.on_message()
