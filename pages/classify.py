@@ -1,4 +1,4 @@
-"""The page Classify: a model says what pictures show."""
+"""The Classify page: a model labels new pictures."""
 
 import streamlit as st
 
@@ -13,14 +13,14 @@ from pages.components.classify.prediction_table import answer_all, show_many
 from pages.components.classify.prediction_view import show_answer
 from pages.components.classify.session_predictions import predict_view
 from pages.components.model_picker import pick_model
-from pages.components.picture_input import EXAMPLE, GivenPicture, ask_for_pictures
+from pages.components.picture_input import EXAMPLE, InputPicture, ask_for_pictures
 from pages.components.text import escape_markdown
 
 _MAGIC_BYTES = 10
 
 
-def show_one(model: ModelSummary, predictor: Predictor, picture: GivenPicture) -> None:
-    """Draw all there is to say of one picture."""
+def show_one(model: ModelSummary, predictor: Predictor, picture: InputPicture) -> None:
+    """Draw the full answer for one picture, or say why it cannot be read."""
     if is_fits(picture.read()[:_MAGIC_BYTES]):
         show_fits(model, predictor, picture)
         return
@@ -30,8 +30,8 @@ def show_one(model: ModelSummary, predictor: Predictor, picture: GivenPicture) -
         st.error(escape_markdown(str(error)), icon=":material/broken_image:")
 
 
-def show_answers(model: ModelSummary, predictor: Predictor, pictures: list[GivenPicture]) -> None:
-    """Draw the answer for one picture in full, for many as a table."""
+def show_answers(model: ModelSummary, predictor: Predictor, pictures: list[InputPicture]) -> None:
+    """Draw one answer in full, or several as a table."""
     if len(pictures) == 1:
         show_one(model, predictor, pictures[0])
     elif pictures:
@@ -50,7 +50,7 @@ if chosen_model is not None and (given or EXAMPLE in st.session_state):
         with examples.container():
             show_examples(chosen_model, loaded)
     if loaded is not None:
-        # What stood here before would be seen, greyed, as long as pictures are looked at.
+        # Streamlit would otherwise show the old answers, greyed out, until the new ones are ready.
         answers.empty()
         with answers.container():
             show_answers(chosen_model, loaded, given)

@@ -13,7 +13,7 @@ from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.workspace import Workspace
 from pages.components.dataset.class_actions import choose_shown_class, show_class_actions
-from pages.components.dataset.empty_state import show_start
+from pages.components.dataset.empty_state import show_empty_state
 from pages.components.dataset.gallery import show_gallery
 from pages.components.dataset.overview import (
     count_pictures,
@@ -26,7 +26,7 @@ from pages.components.dataset.picker import pick_dataset
 from pages.components.dataset.trash_list import show_trash
 from pages.components.dataset.upload import show_upload
 from pages.components.dataset_contents import DatasetReading, read_dataset
-from pages.components.long_work import work_on
+from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.text import escape_markdown
@@ -88,12 +88,12 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
         show_pictures(workspace, reading.image_dir, index)
 
 
-def show_beginning(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -> None:
+def show_empty_dataset(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -> None:
     """Draw the ways to the first pictures."""
     if not is_allowed(Action.EDIT_DATASETS):
         st.write("There are no pictures here yet.")
         return
-    show_start(image_dir)
+    show_empty_state(image_dir)
     st.subheader("Add your own pictures", anchor=False)
     if labels:
         choose_shown_class(image_dir, dict.fromkeys(labels, 0))
@@ -108,11 +108,11 @@ if not is_allowed(Action.EDIT_DATASETS):
         icon=":material/lock:",
     )
 chosen_dir = dataset_dir(default_workspace, pick_dataset(default_workspace))
-work_on()
+continue_work()
 show_outcome()
 try:
     if not chosen_dir.is_dir():
-        show_beginning(default_workspace, chosen_dir, ())
+        show_empty_dataset(default_workspace, chosen_dir, ())
     else:
         found = read_dataset(default_workspace, chosen_dir)
         if isinstance(found.index, ClusterError):
@@ -120,7 +120,7 @@ try:
         if found.index.pictures or found.index.rejected:
             show_dataset(default_workspace, found, found.index)
         else:
-            show_beginning(default_workspace, chosen_dir, found.index.labels)
+            show_empty_dataset(default_workspace, chosen_dir, found.index.labels)
 except ClusterError as error:
     st.error(escape_markdown(str(error)), icon=":material/error:")
 if is_allowed(Action.EDIT_DATASETS):

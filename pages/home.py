@@ -5,9 +5,9 @@ import streamlit as st
 from cluster_core.access import Action, is_allowed
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.workspace import Workspace
-from pages.components.demo_dataset import begin_demo, render_samples, take_finished_demo
+from pages.components.demo_dataset import pop_finished_demo, render_samples, start_demo
 from pages.components.home.workflow import show_workflow
-from pages.components.long_work import is_working, work_on
+from pages.components.long_work import continue_work, is_working
 from pages.components.navigation import PageFile
 from pages.components.outcome import attempt, show_outcome
 from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
@@ -75,12 +75,12 @@ if wants_to_try:
     st.session_state[EXAMPLE] = FIRST_EXAMPLE
     st.switch_page(PageFile.CLASSIFY)
 if wants_sky:
-    attempt(lambda: begin_demo(workspace))
+    attempt(lambda: start_demo(workspace))
     st.rerun()
 if wants_own:
     st.switch_page(PageFile.DATASET)
-work_on()
-if take_finished_demo():
+continue_work()
+if pop_finished_demo():
     st.switch_page(PageFile.HYPERPARAMETERS)
 show_outcome()
 show_workflow(workspace)

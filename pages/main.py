@@ -5,18 +5,18 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.navigation import list_pages
-from pages.components.outcome import forget_outcome
-from pages.components.selection import keep_choices
+from pages.components.outcome import clear_outcome
+from pages.components.selection import sync_choices
 from pages.components.sidebar import show_sidebar
 
 # A picture of our own: for a symbol or an emoji browsers ask somebody else's server.
 ICON = Path(__file__).with_name("components") / "icon.svg"
 
 st.set_page_config(page_title="Cluster Lab", page_icon=ICON, layout="wide")
-keep_choices()
+sync_choices()
 page = st.navigation(list_pages())
 if st.session_state.get("page") != page.url_path:
     st.session_state["page"] = page.url_path
-    forget_outcome()  # it was about something on the page before
+    clear_outcome()  # it was about something on the page before
 show_sidebar()
 page.run()

@@ -8,7 +8,7 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.model.bundle.library import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
-from pages.components.model_picker import name_labels, tell_accuracy
+from pages.components.model_picker import describe_model_accuracy, join_labels
 from pages.components.models.model_card import show_card
 from pages.components.models.model_upload import show_upload
 from pages.components.navigation import PageFile
@@ -31,7 +31,7 @@ def show_model(model: ModelSummary, is_open: bool) -> None:
                 args=(Choice.MODEL, None if is_open else model.id),
             )
         if not model.problem:
-            st.markdown(escape_markdown(tell_accuracy(model)))
+            st.markdown(escape_markdown(describe_model_accuracy(model)))
             st.caption(escape_markdown(describe(model)))
         if is_open:
             show_card(model)
@@ -46,7 +46,7 @@ def name_badges(model: ModelSummary) -> str:
 
 def describe(model: ModelSummary) -> str:
     """Return where a model comes from, in a line."""
-    parts = [f"Tells apart: {name_labels(model)}"]
+    parts = [f"Tells apart: {join_labels(model)}"]
     if model.created:
         created = datetime.fromisoformat(model.created)
         parts.append(f"trained {created.day} {created:%b %Y}")

@@ -14,7 +14,7 @@ from cluster_core.data.catalog import create_dataset, list_datasets
 from cluster_core.data.index import Progress
 from cluster_core.sky import render_demo_dataset, render_picture
 from cluster_core.workspace import Workspace
-from pages.components.long_work import Work, begin_work
+from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome
 from pages.components.selection import Choice, choose
 
@@ -36,15 +36,15 @@ _SEED = 0
 _READY = "simulated sky ready"
 
 
-def begin_demo(workspace: Workspace) -> None:
+def start_demo(workspace: Workspace) -> None:
     """Make a dataset, and have a simulated sky drawn into it from the next run of the page on."""
     name = _find_free_name(workspace)
     image_dir = create_dataset(workspace, name)
     choose(Choice.DATASET, name)
-    begin_drawing(image_dir, CLASSES, PER_CLASS, lambda: _note_finished(name))
+    start_rendering(image_dir, CLASSES, PER_CLASS, lambda: _note_finished(name))
 
 
-def begin_drawing(
+def start_rendering(
     image_dir: Path,
     labels: Sequence[str],
     per_class: int,
@@ -72,10 +72,10 @@ def begin_drawing(
     def stop() -> Outcome:
         return Outcome("Stopped: the pictures drawn by then are in the dataset.")
 
-    begin_work(Work("Drawing a simulated sky", go_on, stop))
+    start_work(Work("Drawing a simulated sky", go_on, stop))
 
 
-def take_finished_demo() -> str | None:
+def pop_finished_demo() -> str | None:
     """Return the dataset that has just been rendered, once."""
     return st.session_state.pop(_READY, None)
 

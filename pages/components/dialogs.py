@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from cluster_core.errors import ClusterError
-from pages.components.outcome import Outcome, tell
+from pages.components.outcome import Outcome, set_outcome
 from pages.components.text import escape_markdown
 
 _OPEN = "open dialog"
@@ -81,7 +81,7 @@ def _finish() -> None:
 def _try(act: Callable[[], Outcome]) -> None:
     st.session_state.pop(_PROBLEM, None)
     try:
-        tell(act())
+        set_outcome(act())
     except ClusterError as error:
         st.session_state[_PROBLEM] = str(error)
     else:

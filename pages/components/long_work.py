@@ -14,7 +14,7 @@ import streamlit as st
 
 from cluster_core.data.index import Progress
 from cluster_core.errors import ClusterError
-from pages.components.outcome import Outcome, tell
+from pages.components.outcome import Outcome, set_outcome
 from pages.components.text import escape_markdown
 
 _WORK = "dataset work"
@@ -40,7 +40,7 @@ class Work:
     stop: Callable[[], Outcome]
 
 
-def begin_work(work: Work) -> None:
+def start_work(work: Work) -> None:
     """Have it done from the next run of the page on."""
     st.session_state[_WORK] = work
 
@@ -50,7 +50,7 @@ def is_working() -> bool:
     return _WORK in st.session_state
 
 
-def work_on() -> None:
+def continue_work() -> None:
     """Do what is to be done, if anything, with a bar and a button to stop it."""
     work: Work | None = st.session_state.get(_WORK)
     if work is None:
@@ -76,7 +76,7 @@ def work_on() -> None:
         _drop(work)  # else it would fail again with every click
         raise
     _drop(work)
-    tell(outcome)
+    set_outcome(outcome)
     place.empty()
     st.rerun()
 
@@ -90,4 +90,4 @@ def _drop(work: Work) -> None:
 def _stop() -> None:
     work: Work | None = st.session_state.pop(_WORK, None)
     if work is not None:
-        tell(work.stop())
+        set_outcome(work.stop())

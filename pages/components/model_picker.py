@@ -11,9 +11,9 @@ from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_known
 from pages.components.text import escape_markdown
-from pages.components.words import describe_accuracy, tell_apart
+from pages.components.words import describe_accuracy, number_duplicates
 
-LABELS_NAMED = 12
+MAX_LABELS_SHOWN = 12
 _KEY = "model"
 
 
@@ -29,7 +29,9 @@ def pick_model() -> ModelSummary | None:
             f"{escape_markdown(default.title)} answers instead."
         ),
     )
-    names = dict(zip(models, tell_apart([_name(model) for model in models.values()]), strict=True))
+    names = dict(
+        zip(models, number_duplicates([_name(model) for model in models.values()]), strict=True)
+    )
     st.session_state[_KEY] = chosen or default.id
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
@@ -47,20 +49,20 @@ def pick_model() -> ModelSummary | None:
         st.error(escape_markdown(model.problem), icon=":material/error:")
         return None
     st.caption(
-        f"It tells apart: {escape_markdown(name_labels(model))}; anything else is called one of "
-        f"these. {tell_accuracy(model)}"
+        f"It tells apart: {escape_markdown(join_labels(model))}; anything else is called one of "
+        f"these. {describe_model_accuracy(model)}"
     )
     return model
 
 
-def name_labels(model: ModelSummary) -> str:
+def join_labels(model: ModelSummary) -> str:
     """Return a model's classes, with commas between."""
-    named = list(model.labels[:LABELS_NAMED])
+    named = list(model.labels[:MAX_LABELS_SHOWN])
     n_others = len(model.labels) - len(named)
     return ", ".join(named) + (f" and {n_others} more" if n_others else "")
 
 
-def tell_accuracy(model: ModelSummary) -> str:
+def describe_model_accuracy(model: ModelSummary) -> str:
     """Return how well a model did on pictures it had not seen, in words."""
     if model.id == STARTER_ID:
         return STARTER_ACCURACY

@@ -14,7 +14,7 @@ from cluster_core.storage.trash import TrashEntry, restore
 from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 
-MOST_REASONS = 100
+MAX_REASONS = 100
 _OUTCOME = "outcome"
 
 
@@ -39,7 +39,7 @@ class Outcome:
     undo: Callable[[], Outcome] | None = None
 
 
-def tell(outcome: Outcome) -> None:
+def set_outcome(outcome: Outcome) -> None:
     """Show this on the next run, and until something else is done."""
     st.session_state[_OUTCOME] = outcome
 
@@ -51,7 +51,7 @@ def attempt(act: Callable[[], Outcome | None]) -> None:
     except ClusterError as error:
         outcome = Outcome(str(error), is_good=False)
     if outcome is not None:
-        tell(outcome)
+        set_outcome(outcome)
 
 
 def show_outcome() -> None:
@@ -64,7 +64,7 @@ def show_outcome() -> None:
         show(escape_markdown(outcome.sentence), icon=f":material/{icon}:", width="stretch")
         if outcome.undo is not None:
             st.button("Undo", key="undo", icon=":material/undo:", on_click=_undo)
-        st.button("Close", key="close_outcome", type="tertiary", on_click=forget_outcome)
+        st.button("Close", key="close_outcome", type="tertiary", on_click=clear_outcome)
     if outcome.reasons:
         n = len(outcome.reasons)
         title = "Why 1 file was left out" if n == 1 else f"Why {n} files were left out"
@@ -74,13 +74,13 @@ def show_outcome() -> None:
 
 def show_reasons(reasons: Sequence[str]) -> None:
     """Draw sentences as a list, cut where nobody would read on."""
-    lines = [f"- {escape_markdown(reason)}" for reason in reasons[:MOST_REASONS]]
-    if len(reasons) > MOST_REASONS:
-        lines.append(f"- and {len(reasons) - MOST_REASONS:,} more")
+    lines = [f"- {escape_markdown(reason)}" for reason in reasons[:MAX_REASONS]]
+    if len(reasons) > MAX_REASONS:
+        lines.append(f"- and {len(reasons) - MAX_REASONS:,} more")
     st.markdown("\n".join(lines))
 
 
-def tell_deleted(
+def make_deletion_outcome(
     workspace: Workspace,
     entry: TrashEntry,
     on_restored: Callable[[Sequence[Path]], None] = lambda paths: None,
@@ -103,7 +103,7 @@ def tell_deleted(
     return Outcome(f"{entry.description}: deleted.", undo=undo)
 
 
-def tell_added(report: ImportReport, n_stopped: int = 0) -> Outcome:
+def make_import_outcome(report: ImportReport, n_stopped: int = 0) -> Outcome:
     """Return in words what was added to which class, and what was not.
 
     Parameters
@@ -114,7 +114,7 @@ def tell_added(report: ImportReport, n_stopped: int = 0) -> Outcome:
     """
     reached = {label: count for label, count in report.added.items() if count}
     parts = [f"{count:,} to {label}" for label, count in reached.items()]
-    said = f"Added {join_words(parts)}" if parts else "Nothing was added"
+    said = f"Added {join_with_and(parts)}" if parts else "Nothing was added"
     if report.rejected:
         said += f"; {len(report.rejected):,} could not be used"
     if n_stopped:
@@ -123,7 +123,7 @@ def tell_added(report: ImportReport, n_stopped: int = 0) -> Outcome:
     return Outcome(f"{said}.", is_good=bool(parts), reasons=reasons)
 
 
-def join_words(parts: Sequence[str]) -> str:
+def join_with_and(parts: Sequence[str]) -> str:
     """Return "a, b and c"."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
@@ -134,6 +134,6 @@ def _undo() -> None:
         attempt(outcome.undo)
 
 
-def forget_outcome() -> None:
+def clear_outcome() -> None:
     """Tell it no longer."""
     st.session_state.pop(_OUTCOME, None)

@@ -11,8 +11,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cluster_core.images import IMAGE_SUFFIXES
 
 PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES), ".gz"]
-MOST_PICTURES = 1_000
-MOST_PICTURE_MB = 20
+MAX_PICTURES = 1_000
+MAX_PICTURE_MB = 20
 _MOST_PASTED = 20
 _PASTED = "pasted pictures"
 STOPPED = "classifying is stopped"
@@ -21,7 +21,7 @@ FIRST_EXAMPLE = 12  # whose pictures are good to look at
 
 
 @dataclass(frozen=True)
-class GivenPicture:
+class InputPicture:
     """One picture somebody wants an answer for.
 
     Attributes
@@ -43,17 +43,17 @@ class GivenPicture:
         return self.content if isinstance(self.content, bytes) else self.content.getvalue()
 
 
-def ask_for_pictures() -> list[GivenPicture]:
+def ask_for_pictures() -> list[InputPicture]:
     """Draw all the ways to give pictures, and return those that were given."""
     files = st.file_uploader(
         "Drop pictures here, one or many",
         type=PICTURE_TYPES,
         accept_multiple_files=True,
-        max_upload_size=MOST_PICTURE_MB,
+        max_upload_size=MAX_PICTURE_MB,
         key="pictures",
         on_change=_begin_anew,
     )
-    given = [GivenPicture(file.file_id, file.name, file) for file in files]
+    given = [InputPicture(file.file_id, file.name, file) for file in files]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Show me an example",
@@ -68,19 +68,19 @@ def ask_for_pictures() -> list[GivenPicture]:
     if camera_is_on:
         photo = st.camera_input("Point it at a picture", key="camera", on_change=_begin_anew)
         if photo is not None:
-            given.append(GivenPicture(photo.file_id, "photo.jpg", photo))
-    if len(given) > MOST_PICTURES:
+            given.append(InputPicture(photo.file_id, "photo.jpg", photo))
+    if len(given) > MAX_PICTURES:
         st.warning(
-            f"These are {len(given):,} pictures, and {MOST_PICTURES:,} are answered at a time: "
+            f"These are {len(given):,} pictures, and {MAX_PICTURES:,} are answered at a time: "
             "the first of them are. For more, use `python -m cluster_core classify FOLDER`.",
             icon=":material/content_cut:",
         )
-    return given[:MOST_PICTURES]
+    return given[:MAX_PICTURES]
 
 
-def _ask_for_pasted() -> list[GivenPicture]:
+def _ask_for_pasted() -> list[InputPicture]:
     """Draw a line that takes pictures from the clipboard; it forgets them at once, we do not."""
-    pasted: list[GivenPicture] = st.session_state.setdefault(_PASTED, [])
+    pasted: list[InputPicture] = st.session_state.setdefault(_PASTED, [])
     # In a container it stays in place; else it would stick to the bottom of the window.
     entered = st.container().chat_input(
         "Click here, press Ctrl+V (Cmd+V on a Mac), then Enter",
@@ -91,7 +91,7 @@ def _ask_for_pasted() -> list[GivenPicture]:
     )
     for file in entered.files if entered else ():
         data = file.getvalue()
-        picture = GivenPicture(hashlib.sha256(data).hexdigest(), file.name, data)
+        picture = InputPicture(hashlib.sha256(data).hexdigest(), file.name, data)
         if picture.id not in {other.id for other in pasted}:
             pasted.append(picture)
     del pasted[:-_MOST_PASTED]

@@ -12,7 +12,7 @@ from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 
 # Of an id that somebody wrote into the address.
-MOST_TOLD = 100
+MAX_ID_LENGTH = 100
 
 
 class Choice(StrEnum):
@@ -23,7 +23,7 @@ class Choice(StrEnum):
     MODEL = "model"
 
 
-def keep_choices() -> None:
+def sync_choices() -> None:
     """Say in the address of every page what is chosen, before the page is drawn.
 
     Going to another page empties the address. What a page put there again by and by
@@ -62,7 +62,7 @@ def get_known(choice: Choice, known: Container[str], say: Callable[[str], str]) 
     chosen = get_chosen(choice)
     if chosen is None or chosen in known:
         return chosen
-    st.warning(say(escape_markdown(chosen[:MOST_TOLD])), icon=":material/search_off:")
+    st.warning(say(escape_markdown(chosen[:MAX_ID_LENGTH])), icon=":material/search_off:")
     choose(choice, None)
     return None
 

@@ -27,7 +27,7 @@ def describe_accuracy(n_right: int, n: int) -> str:
     )
 
 
-def tell_apart(names: Sequence[str]) -> list[str]:
+def number_duplicates(names: Sequence[str]) -> list[str]:
     """Return names of which no two are the same: a repeated one gets a number.
 
     A choice among equal names would be taken for the first of them.

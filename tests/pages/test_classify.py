@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.model.prediction import details as looking
 from cluster_core.model.prediction import predictor as prediction
-from pages.components import picture_input as given_pictures
+from pages.components import picture_input
 from pages.components.classify import prediction_table as many_answers
 from tests.samples import COLOURS, REPOSITORY, draw_blob
 
@@ -279,7 +279,7 @@ def test_pictures_given_anew_are_answered_though_others_were_stopped(trained):
 
 
 def test_too_many_are_told_how_many_are_answered(trained, monkeypatch):
-    monkeypatch.setattr(given_pictures, "MOST_PICTURES", 2)
+    monkeypatch.setattr(picture_input, "MAX_PICTURES", 2)
     page = give_many(open_page(), 2)
     assert "2 are answered at a time" in page.warning[0].value
     assert len(page.dataframe[0].value) == 2

@@ -1,4 +1,4 @@
-"""A FITS picture: what its header says, which part and plane, and how bright is bright."""
+"""A FITS picture: its header, and the choice of HDU, plane and brightness stretch."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from pages.components.classify.prediction_view import (
     show_words,
 )
 from pages.components.classify.session_predictions import BoundedCache, predict_view
-from pages.components.picture_input import GivenPicture
+from pages.components.picture_input import InputPicture
 from pages.components.text import escape_markdown
 
 _FILES_KEPT = 12
 _COLOUR_PLANES = 3
 _COLOURS = "as red, green and blue"
 _INTERVALS = {
-    "zscale": "sky and faint things (ZScale)",
+    "zscale": "sky and faint objects (ZScale)",
     "percentile": "all but the extremes (percentile)",
-    "minmax": "everything (minimum to maximum)",
+    "minmax": "full range (minimum to maximum)",
 }
 _FUNCTIONS = {
-    "asinh": "asinh: faint and bright together",
-    "log": "logarithm: faint things most",
-    "sqrt": "square root: a little",
+    "asinh": "asinh: balances faint and bright",
+    "log": "logarithm: brightens faint objects most",
+    "sqrt": "square root: brightens faint objects a little",
     "linear": "linear: as measured",
 }
 
 
 @st.fragment
-def show_fits(model: ModelSummary, predictor: Predictor, picture: GivenPicture) -> None:
-    """Draw a FITS picture, its answer, and what can be chosen; only this part is drawn again."""
+def show_fits(model: ModelSummary, predictor: Predictor, picture: InputPicture) -> None:
+    """Draw a FITS picture, its answer and its controls, as a fragment that reruns on its own."""
     trained = predictor.bundle.preprocessing.stretch
     try:
         parts = _list_parts(picture)
-        _forget_other_file(picture.id, trained)
+        _reset_for_new_file(picture.id, trained)
         left, right = st.columns(2, gap="medium")
         with right:
             chosen = _choose(parts, trained) if parts else FitsChoice()
@@ -59,7 +59,7 @@ def show_fits(model: ModelSummary, predictor: Predictor, picture: GivenPicture) 
         _show_header(part)
 
 
-def _list_parts(picture: GivenPicture) -> tuple[FitsPicture, ...]:
+def _list_parts(picture: InputPicture) -> tuple[FitsPicture, ...]:
     kept: BoundedCache[tuple[FitsPicture, ...]] = st.session_state.setdefault(
         "fits parts", BoundedCache(_FILES_KEPT)
     )
@@ -67,11 +67,11 @@ def _list_parts(picture: GivenPicture) -> tuple[FitsPicture, ...]:
     return found or kept.keep(picture.id, list_planes(picture.read(), picture.name))
 
 
-def _forget_other_file(file_id: str, trained: FitsStretch) -> None:
-    """Begin with the first picture and the model's own stretch whenever another file is shown."""
-    about = (file_id, trained)
-    if st.session_state.get("fits shown") != about:
-        st.session_state["fits shown"] = about
+def _reset_for_new_file(file_id: str, trained: FitsStretch) -> None:
+    """Reset the controls to the first HDU and the model's own stretch when the file changes."""
+    shown = (file_id, trained)
+    if st.session_state.get("fits shown") != shown:
+        st.session_state["fits shown"] = shown
         st.session_state.pop("fits_part", None)
         _forget_plane()
         _set_stretch(trained)
@@ -95,26 +95,26 @@ def _set_stretch(stretch: FitsStretch) -> None:
 def _choose(parts: tuple[FitsPicture, ...], trained: FitsStretch) -> FitsChoice:
     part = parts[0]
     if len(parts) > 1:
-        by_place = {part.hdu: part for part in parts}
-        place = st.selectbox(
+        by_hdu = {part.hdu: part for part in parts}
+        hdu = st.selectbox(
             "Part of the file",
-            list(by_place),
-            format_func=lambda place: _name_part(by_place[place]),
+            list(by_hdu),
+            format_func=lambda hdu: _name_part(by_hdu[hdu]),
             key="fits_part",
             on_change=_forget_plane,
         )
-        part = by_place[place]
+        part = by_hdu[hdu]
     plane = _choose_plane(part)
     stretch = _choose_stretch()
     if stretch != trained:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(
-                "Shown otherwise than the pictures this model learned from: its answer may be "
-                "less good.",
+                "The model learned from pictures with other brightness settings, so its answer may "
+                "be less reliable.",
                 icon=":material/contrast:",
                 width="stretch",
             )
-            st.button("As it learned", key="fits_reset", on_click=lambda: _set_stretch(trained))
+            st.button("Reset", key="fits_reset", on_click=lambda: _set_stretch(trained))
     return FitsChoice(part.hdu, plane, None if stretch == trained else stretch)
 
 
@@ -142,7 +142,7 @@ def _choose_plane(part: FitsPicture) -> int | None:
 def _choose_stretch() -> FitsStretch:
     with st.expander("Brightness", icon=":material/contrast:", expanded=True):
         interval = st.selectbox(
-            "What is spread from black to white",
+            "Brightness range",
             list(_INTERVALS),
             format_func=_INTERVALS.__getitem__,
             key="fits_interval",
@@ -154,7 +154,7 @@ def _choose_stretch() -> FitsStretch:
             key="fits_function",
         )
         percentile = st.slider(
-            "White point: share of pixels not brighter than white, %",
+            "White point: pixels darker than white, %",
             *(50.0, 100.0),
             step=0.1,
             format="%.1f",
@@ -162,14 +162,14 @@ def _choose_stretch() -> FitsStretch:
             disabled=interval == "minmax",
         )
         contrast = st.slider(
-            "Contrast: less shows a wider range",
+            "Contrast: lower shows a wider range",
             *(0.01, 1.0),
             step=0.01,
             key="fits_contrast",
             disabled=interval != "zscale",
         )
         softening = st.slider(
-            "Softening: less brings out what is faint",
+            "Softening: lower brings out faint objects",
             *(0.001, 10.0),
             step=0.001,
             format="%.3g",
@@ -184,9 +184,9 @@ def _show_header(part: FitsPicture) -> None:
         **part.cards,
         "Size": f"{part.width} by {part.height} pixels",
         "Planes": str(part.planes),
-        "Each pixel": part.value_type or "not said",
+        "Pixel values": part.value_type or "not stated",
     }
     lines = [
-        f"| {escape_markdown(what)} | {escape_markdown(text)} |" for what, text in facts.items()
+        f"| {escape_markdown(name)} | {escape_markdown(text)} |" for name, text in facts.items()
     ]
-    st.markdown("\n".join(["| What the file says | |", "|---|---|", *lines]))
+    st.markdown("\n".join(["| From the file header | |", "|---|---|", *lines]))

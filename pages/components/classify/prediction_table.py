@@ -1,4 +1,4 @@
-"""Answers for many pictures: worked through with progress, shown as a table."""
+"""Answers for several pictures: computed with a progress bar, shown as a table."""
 
 from __future__ import annotations
 
@@ -24,71 +24,72 @@ from pages.components.classify.session_predictions import (
     keep_row,
     predict_row,
 )
-from pages.components.picture_input import STOPPED, GivenPicture
+from pages.components.picture_input import STOPPED, InputPicture
 from pages.components.text import escape_markdown
 
 STOP_FROM = 20
-_REDRAW_EVERY_S = 0.2
+_REDRAW_INTERVAL_S = 0.2
 _COLUMNS_OF_LABELS = 8
-_LABELS_TOLD = 6
-_SUREST = 99  # of 100: nothing is certain
+_MAX_LABELS_COUNTED = 6
+_HIGHEST_SHOWN = 99  # percent: no answer is certain
 _ORDERS = {
-    "given": "as given",
-    "sure": "surest first",
-    "unsure": "least sure first",
+    "given": "as added",
+    "sure": "highest score first",
+    "unsure": "lowest score first",
     "class": "by class",
     "name": "by name",
 }
-Answered = list[tuple[GivenPicture, PredictionRow]]
+Answered = list[tuple[InputPicture, PredictionRow]]
 
 
 def answer_all(
-    model: ModelSummary, predictor: Predictor, pictures: Sequence[GivenPicture]
+    model: ModelSummary, predictor: Predictor, pictures: Sequence[InputPicture]
 ) -> Answered:
-    """Answer for the pictures that were not answered yet, and return all that are.
+    """Classify the pictures that have no answer yet, and return all answers so far.
 
-    Whatever is clicked meanwhile, what was answered is kept, and the rest follows.
+    A rerun keeps the answers so far and continues with the rest, unless the visitor
+    has stopped it.
     """
     waiting = [picture for picture in pictures if find_row(model, picture) is None]
     if waiting and not st.session_state.get(STOPPED):
-        _work_through(model, predictor, waiting)
+        _classify(model, predictor, waiting)
         waiting = []
     if waiting:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"Stopped: {len(waiting)} of {len(pictures)} pictures have no answer yet.")
-            st.button("Go on", key="go_on", on_click=lambda: st.session_state.pop(STOPPED, None))
+            st.button("Continue", key="go_on", on_click=lambda: st.session_state.pop(STOPPED, None))
     found = ((picture, find_row(model, picture)) for picture in pictures)
     return [(picture, answer) for picture, answer in found if answer is not None]
 
 
-def _work_through(
-    model: ModelSummary, predictor: Predictor, waiting: Sequence[GivenPicture]
+def _classify(
+    model: ModelSummary, predictor: Predictor, waiting: Sequence[InputPicture]
 ) -> None:
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, text=_tell(0, len(waiting)))
+        bar = st.progress(0.0, text=_describe_progress(0, len(waiting)))
         if len(waiting) > STOP_FROM:
             st.button("Stop", key="stop", on_click=_stop, icon=":material/stop_circle:")
     drawn_s = time.monotonic()
     with closing(map_images(lambda picture: predict_row(predictor, picture), waiting)) as found:
         for done, (picture, answer) in enumerate(zip(waiting, found, strict=True), start=1):
             keep_row(model, picture, answer)
-            if time.monotonic() - drawn_s > _REDRAW_EVERY_S:
+            if time.monotonic() - drawn_s > _REDRAW_INTERVAL_S:
                 drawn_s = time.monotonic()
-                bar.progress(done / len(waiting), text=_tell(done, len(waiting)))
+                bar.progress(done / len(waiting), text=_describe_progress(done, len(waiting)))
     place.empty()
 
 
-def _tell(done: int, total: int) -> str:
-    return f"Looking at the pictures: {done} of {total}"
+def _describe_progress(done: int, total: int) -> str:
+    return f"Classifying pictures: {done} of {total}"
 
 
 def _stop() -> None:
     st.session_state[STOPPED] = True
 
 
-def show_many(model: ModelSummary, answered: Answered) -> GivenPicture | None:
-    """Draw the table of answers; return the picture that was picked in it."""
+def show_many(model: ModelSummary, answered: Answered) -> InputPicture | None:
+    """Draw the table of answers, and return the picture of the selected row, if any."""
     good = [(picture, answer) for picture, answer in answered if answer.prediction]
     bad = [answer for _, answer in answered if answer.problem]
     _show_summary(model, answered)
@@ -97,7 +98,7 @@ def show_many(model: ModelSummary, answered: Answered) -> GivenPicture | None:
         return None
     shown = _filter(model, good)
     if not shown:
-        st.caption("No picture is left with these filters.")
+        st.caption("No pictures match these filters.")
         return None
     table = st.dataframe(
         _tabulate(model, [answer for _, answer in shown]),
@@ -109,7 +110,7 @@ def show_many(model: ModelSummary, answered: Answered) -> GivenPicture | None:
         on_select="rerun",
         selection_mode="single-row",
     )
-    st.caption("Tick a row to see its picture in full.")
+    st.caption("Tick a row to see the full answer.")
     rows = table.selection.rows
     return shown[rows[0]][0] if rows and rows[0] < len(shown) else None
 
@@ -118,15 +119,15 @@ def _show_summary(model: ModelSummary, answered: Answered) -> None:
     found = [answer.prediction for _, answer in answered if answer.prediction]
     counts = Counter(one.label for one in found if is_sure(one))
     n_unsure = len(found) - counts.total()
-    told = ", ".join(
-        f"{escape_markdown(label)} {count}" for label, count in counts.most_common(_LABELS_TOLD)
+    summary = ", ".join(
+        f"{escape_markdown(label)} {count}" for label, count in counts.most_common(_MAX_LABELS_COUNTED)
     )
     n_bad = sum(answer.problem is not None for _, answer in answered)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} answered**"
-            + (f": {told}" if told else "")
-            + (f"; unsure of {n_unsure}" if n_unsure else "")
+            + (f": {summary}" if summary else "")
+            + (f"; unsure {n_unsure}" if n_unsure else "")
             + (f"; {n_bad} could not be read" if n_bad else ""),
             width="stretch",
         )
@@ -142,7 +143,7 @@ def _show_summary(model: ModelSummary, answered: Answered) -> None:
 
 
 def _write_csv(model: ModelSummary, answered: Answered) -> bytes:
-    """Return the table that `python -m cluster_core classify` writes."""
+    """Return the same CSV as `python -m cluster_core classify` writes."""
     stream = io.StringIO(newline="")
     write = write_predictions_csv(stream, model.labels)
     for _, answer in answered:
@@ -160,12 +161,12 @@ def _show_problems(bad: Sequence[PredictionRow]) -> None:
 
 
 def _filter(model: ModelSummary, answered: Answered) -> Answered:
-    """Draw the filters, and return what they let through, in the order that was chosen."""
+    """Draw the filters and the order, and return the answers that match, in that order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         labels = st.multiselect(
-            "Only these classes", model.labels, key="only_labels", placeholder="all", width=280
+            "Only these classes", model.labels, key="only_labels", placeholder="all classes", width=280
         )
-        low, high = st.slider("How sure, %", 0, 100, (0, 100), step=1, key="only_scores", width=220)
+        low, high = st.slider("Score, %", 0, 100, (0, 100), step=1, key="only_scores", width=220)
         order = st.selectbox(
             "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="order", width=180
         )
@@ -194,7 +195,7 @@ def _tabulate(model: ModelSummary, answers: Sequence[PredictionRow]) -> dict[str
     columns: dict[str, list[Any]] = {
         "picture": [answer.thumbnail for answer in answers],
         "answer": [one.label if is_sure(one) else f"unsure, perhaps {one.label}" for one in found],
-        "sure": [min(_SUREST, 100 * one.score) for one in found],
+        "sure": [min(_HIGHEST_SHOWN, 100 * one.score) for one in found],
     }
     for number, label in _columns(model):
         columns[f"score {number}"] = [100 * one.scores[label] for one in found]
@@ -203,7 +204,7 @@ def _tabulate(model: ModelSummary, answers: Sequence[PredictionRow]) -> dict[str
 
 
 def _columns(model: ModelSummary) -> list[tuple[int, str]]:
-    """Return the classes that get a column of their own; two say the same as one."""
+    """Return the classes that get a score column; with two classes, one score says it all."""
     return list(enumerate(model.labels[:_COLUMNS_OF_LABELS])) if len(model.labels) > 2 else []  # noqa: PLR2004
 
 
@@ -213,7 +214,7 @@ def _configure(model: ModelSummary) -> dict[str, Any]:
         "file": st.column_config.TextColumn("File", width="medium"),
         "answer": st.column_config.TextColumn("Answer", width="medium"),
         "sure": st.column_config.ProgressColumn(
-            "How sure", format="%.0f %%", min_value=0, max_value=100, width=120
+            "Score", format="%.0f %%", min_value=0, max_value=100, width=120
         ),
     }
     for number, label in _columns(model):

@@ -1,4 +1,4 @@
-"""Answers of this session, kept so that no rerun looks at a picture twice."""
+"""Answers cached in the session, so that a rerun does not classify a picture twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cluster_core.model.prediction.details import (
     shrink_to_show,
 )
 from cluster_core.model.prediction.predictor import Prediction, Predictor
-from pages.components.picture_input import MOST_PICTURES, GivenPicture
+from pages.components.picture_input import MAX_PICTURES, InputPicture
 
 V = TypeVar("V")
 _VIEWS_KEPT = 12
@@ -30,29 +30,35 @@ _THUMBNAIL_SIDE_PX = 96
 
 
 class BoundedCache(OrderedDict[Hashable, V], Generic[V]):
-    """A mapping that forgets what was not asked for the longest time."""
+    """A mapping that drops the least recently used entry when it is full.
 
-    def __init__(self, most: int) -> None:
+    Parameters
+    ----------
+    max_size : int
+        Number of entries to keep.
+    """
+
+    def __init__(self, max_size: int) -> None:
         super().__init__()
-        self.most = most
+        self.max_size = max_size
 
     def look_up(self, key: Hashable) -> V | None:
-        """Return what is kept under a key, or None."""
+        """Return the value of a key and mark it as used, or return None."""
         if key in self:
             self.move_to_end(key)
         return self.get(key)
 
     def keep(self, key: Hashable, value: V) -> V:
-        """Keep a value, and forget the oldest where there are too many."""
+        """Store and return a value; drop the least recently used entry if the cache is full."""
         self[key] = value
-        while len(self) > self.most:
+        while len(self) > self.max_size:
             self.popitem(last=False)
         return value
 
 
 @dataclass(frozen=True)
 class PredictionRow:
-    """A line of a table: what a picture shows, or why it could not be read.
+    """A row of the table: the answer for a picture, or why it could not be read.
 
     Attributes
     ----------
@@ -60,7 +66,7 @@ class PredictionRow:
     prediction : Prediction or None
     problem : str or None
     thumbnail : str
-        A data address of a small JPEG; empty where there is no picture.
+        A small JPEG as a data URL; empty if the picture could not be read.
     """
 
     name: str
@@ -71,17 +77,17 @@ class PredictionRow:
 
 @dataclass(frozen=True)
 class PredictionView:
-    """All there is to show of one picture.
+    """One picture and its answer, ready to show.
 
     Attributes
     ----------
     picture, seen : bytes
-        As people see it, a JPEG, and as the model saw it, a PNG.
+        The picture as a JPEG, and as the model sees it as a PNG.
     side_px : int
-        Side of the square that the model saw.
+        Side of the square that the model sees.
     prediction : Prediction
     seconds : float
-        From the file to the answer.
+        Time from reading the file to the answer.
     """
 
     picture: bytes
@@ -91,62 +97,66 @@ class PredictionView:
     seconds: float
 
 
-def find_row(model: ModelSummary, picture: GivenPicture) -> PredictionRow | None:
-    """Return the answer this session has had already, or None."""
+def find_row(model: ModelSummary, picture: InputPicture) -> PredictionRow | None:
+    """Return the answer that this session already has for a picture, or None."""
     return _rows().look_up((picture.id, model.manifest_sha256))
 
 
-def keep_row(model: ModelSummary, picture: GivenPicture, answer: PredictionRow) -> None:
-    """Keep an answer as long as the session lasts, or until there are too many."""
+def keep_row(model: ModelSummary, picture: InputPicture, answer: PredictionRow) -> None:
+    """Keep an answer for the session; the least recently used ones are dropped first."""
     _rows().keep((picture.id, model.manifest_sha256), answer)
 
 
-def predict_row(predictor: Predictor, picture: GivenPicture) -> PredictionRow:
-    """Answer for one of many pictures; in any thread, so nothing of the session is touched."""
+def predict_row(predictor: Predictor, picture: InputPicture) -> PredictionRow:
+    """Classify one of several pictures.
+
+    Safe in any thread: it does not use the session. An unreadable picture is reported in
+    the row, not raised.
+    """
     try:
-        look = predict_with_details(predictor, picture.read(), picture.name)
+        details = predict_with_details(predictor, picture.read(), picture.name)
     except ImageError as error:
         return PredictionRow(picture.name, None, str(error), "")
-    small = _encode(shrink_to_show(look.picture, _THUMBNAIL_SIDE_PX), "JPEG")
-    address = f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
-    return PredictionRow(picture.name, look.prediction, None, address)
+    thumbnail = _encode(shrink_to_show(details.picture, _THUMBNAIL_SIDE_PX), "JPEG")
+    url = f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"
+    return PredictionRow(picture.name, details.prediction, None, url)
 
 
 def predict_view(
     model: ModelSummary,
     predictor: Predictor,
-    picture: GivenPicture,
+    picture: InputPicture,
     choice: FitsChoice = AS_TRAINED,
 ) -> PredictionView:
-    """Answer for one picture, from memory where it was looked at in the same way before.
+    """Classify one picture, or return the cached answer for the same model and choices.
 
     Raises
     ------
     ImageError
-        It cannot be read.
+        The picture cannot be read.
     """
-    kept: BoundedCache[PredictionView] = st.session_state.setdefault(
+    cache: BoundedCache[PredictionView] = st.session_state.setdefault(
         "full answers", BoundedCache(_VIEWS_KEPT)
     )
     key = (picture.id, model.manifest_sha256, choice)
-    if found := kept.look_up(key):
+    if found := cache.look_up(key):
         return found
-    look = predict_with_details(predictor, picture.read(), picture.name, choice)
+    details = predict_with_details(predictor, picture.read(), picture.name, choice)
     answer = PredictionView(
-        picture=_encode(look.picture, "JPEG"),
-        seen=_encode(look.seen, "PNG"),
-        side_px=look.seen.shape[0],
-        prediction=look.prediction,
-        seconds=look.seconds,
+        picture=_encode(details.picture, "JPEG"),
+        seen=_encode(details.seen, "PNG"),
+        side_px=details.seen.shape[0],
+        prediction=details.prediction,
+        seconds=details.seconds,
     )
-    return kept.keep(key, answer)
+    return cache.keep(key, answer)
 
 
 def _rows() -> BoundedCache[PredictionRow]:
-    kept: BoundedCache[PredictionRow] = st.session_state.setdefault(
-        "short answers", BoundedCache(MOST_PICTURES)
+    cache: BoundedCache[PredictionRow] = st.session_state.setdefault(
+        "short answers", BoundedCache(MAX_PICTURES)
     )
-    return kept
+    return cache
 
 
 def _encode(pixels: np.ndarray, kind: str) -> bytes:

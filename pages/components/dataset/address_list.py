@@ -12,8 +12,8 @@ from cluster_core.data.editing.confinement import find_class_dir
 from cluster_core.data.index import Progress
 from cluster_core.data.web.addresses import parse_addresses
 from cluster_core.data.web.downloads import download_pictures
-from pages.components.long_work import Work, begin_work
-from pages.components.outcome import Outcome, tell
+from pages.components.long_work import Work, start_work
+from pages.components.outcome import Outcome, set_outcome
 
 _MOST_LIST_MB = 1
 _LIST = "address_list"
@@ -63,7 +63,7 @@ def _take_file() -> None:
 def _begin_download(image_dir: Path, label: str) -> None:
     addresses = parse_addresses(st.session_state.get(_LIST) or "")
     if not addresses:
-        tell(Outcome("There is no address in the list yet: paste some, one a line.", False))
+        set_outcome(Outcome("There is no address in the list yet: paste some, one a line.", False))
         return
 
     def go_on(on_progress: Progress) -> Outcome:
@@ -82,4 +82,4 @@ def _begin_download(image_dir: Path, label: str) -> None:
     def stop() -> Outcome:
         return Outcome("Stopped: the pictures that had arrived by then are kept.")
 
-    begin_work(Work(f"Downloading to {label}", go_on, stop))
+    start_work(Work(f"Downloading to {label}", go_on, stop))

@@ -10,7 +10,7 @@ import streamlit as st
 from cluster_core.data.editing.changes import add_class, delete_class, rename_class
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import ask_for_name, close_dialog, is_open, open_dialog
-from pages.components.outcome import Outcome, attempt, tell_deleted
+from pages.components.outcome import Outcome, attempt, make_deletion_outcome
 from pages.components.text import escape_markdown
 
 # More do not fit beside each other.
@@ -111,7 +111,7 @@ def _turn_to(image_dir: Path, label: str) -> None:
 def _delete(workspace: Workspace, image_dir: Path, label: str) -> Outcome:
     entry = delete_class(workspace, image_dir, label)
     st.session_state.pop(upload_key(image_dir), None)
-    return tell_deleted(workspace, entry)
+    return make_deletion_outcome(workspace, entry)
 
 
 @st.dialog("Add a class", icon=":material/new_label:", on_dismiss=close_dialog)

@@ -7,13 +7,13 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.sky import DEMO_CLASSES
-from pages.components.demo_dataset import CLASSES, begin_drawing
+from pages.components.demo_dataset import CLASSES, start_rendering
 from pages.components.outcome import Outcome, attempt
 
 _COUNTS = (20, 40, 100, 300)
 
 
-def show_start(image_dir: Path) -> None:
+def show_empty_state(image_dir: Path) -> None:
     """Draw the ways to begin; own pictures can be added right below."""
     st.markdown(
         "This dataset has no pictures yet. It takes two or more **classes**, which are the "
@@ -45,5 +45,5 @@ def _begin(image_dir: Path, labels: list[str], per_class: int) -> Outcome | None
         return Outcome(
             "Choose two classes or more: with one there is nothing to tell apart.", False
         )
-    begin_drawing(image_dir, labels, per_class)
+    start_rendering(image_dir, labels, per_class)
     return None

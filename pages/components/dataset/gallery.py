@@ -17,7 +17,7 @@ from cluster_core.data.thumbnails import SIDE_PX, ThumbnailCache
 from cluster_core.errors import ClusterError, ImageError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
-from pages.components.outcome import Outcome, attempt, tell_deleted
+from pages.components.outcome import Outcome, attempt, make_deletion_outcome
 from pages.components.text import escape_markdown
 
 PER_PAGE = 24
@@ -113,7 +113,7 @@ def _show_actions(
             key="delete_pictures",
             icon=":material/delete:",
             on_click=lambda: _change(
-                lambda: tell_deleted(workspace, delete_pictures(workspace, picked))
+                lambda: make_deletion_outcome(workspace, delete_pictures(workspace, picked))
             ),
         )
 

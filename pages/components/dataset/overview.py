@@ -22,7 +22,7 @@ from cluster_core.workspace import Workspace
 from pages.components.dataset.gallery import format_bytes
 from pages.components.dataset.split_chart import Share, count_shares, draw_shares
 from pages.components.dataset_contents import DatasetReading
-from pages.components.outcome import attempt, join_words, show_reasons, tell_deleted
+from pages.components.outcome import attempt, join_with_and, make_deletion_outcome, show_reasons
 from pages.components.settings_list import key_of
 from pages.components.text import escape_markdown
 
@@ -84,7 +84,7 @@ def describe_missing(index: DatasetIndex, split: Split | ClusterError) -> str | 
         is_empty_and_spare = 0 in index.counts.values() and len(index.labels) > _LEAST_CLASSES
         return (
             f"Every class needs {_LEAST_PICTURES} pictures or more, and 30 work well. More are "
-            f"needed of {join_words(few)}"
+            f"needed of {join_with_and(few)}"
             + ("; a class without pictures can also be deleted." if is_empty_and_spare else ".")
         )
     return str(split)
@@ -95,7 +95,7 @@ def describe_few(counts: Mapping[str, int]) -> str | None:
     few = [f"{count} of {label}" for label, count in counts.items() if 0 < count < FEW_PICTURES]
     if not few:
         return None
-    return f"Only {join_words(few)}: it can be trained, but 30 or more of each work well."
+    return f"Only {join_with_and(few)}: it can be trained, but 30 or more of each work well."
 
 
 def count_pictures(count: int) -> str:
@@ -133,7 +133,7 @@ def _describe_uses(counts: Mapping[str, int], shares: Sequence[Share]) -> str:
     lines = []
     for label, count in counts.items():
         uses = [f"{share.count:,} {share.use}" for share in shares if share.label == label]
-        lines.append(f"- **{escape_markdown(label)}**, {count:,}: {join_words(uses)}")
+        lines.append(f"- **{escape_markdown(label)}**, {count:,}: {join_with_and(uses)}")
     return "\n".join(lines)
 
 
@@ -142,7 +142,7 @@ def _show_rejected(workspace: Workspace, rejected: Sequence[RejectedFile]) -> No
         return
     n = len(rejected)
     counts = Counter(file.label for file in rejected)
-    where = join_words([f"{count:,} in {label}" for label, count in counts.items()])
+    where = join_with_and([f"{count:,} in {label}" for label, count in counts.items()])
     title = "1 file cannot be used" if n == 1 else f"{n:,} files cannot be used"
     with st.expander(
         f"{title}: {escape_markdown(where)}", icon=":material/broken_image:", key="rejected"
@@ -155,7 +155,7 @@ def _show_rejected(workspace: Workspace, rejected: Sequence[RejectedFile]) -> No
                 key="delete_rejected",
                 icon=":material/delete:",
                 on_click=attempt,
-                args=(lambda: tell_deleted(workspace, delete_pictures(workspace, files)),),
+                args=(lambda: make_deletion_outcome(workspace, delete_pictures(workspace, files)),),
             )
 
 

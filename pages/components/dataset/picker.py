@@ -19,8 +19,8 @@ from cluster_core.errors import ClusterError
 from cluster_core.training.runs import list_runs
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.dialogs import ask_for_name, close_dialog, confirm, is_open, open_dialog
-from pages.components.outcome import Outcome, tell_deleted
-from pages.components.selection import MOST_TOLD, Choice, choose, get_chosen
+from pages.components.outcome import Outcome, make_deletion_outcome
+from pages.components.selection import MAX_ID_LENGTH, Choice, choose, get_chosen
 from pages.components.text import escape_markdown
 
 _PICKED = "dataset_choice"
@@ -37,7 +37,7 @@ def pick_dataset(workspace: Workspace) -> str:
     if chosen not in names:
         if chosen is not None:
             st.warning(
-                f"There is no dataset {escape_markdown(chosen[:MOST_TOLD])} here: it may have "
+                f"There is no dataset {escape_markdown(chosen[:MAX_ID_LENGTH])} here: it may have "
                 "been deleted or renamed. This is another one.",
                 icon=":material/search_off:",
             )
@@ -106,7 +106,7 @@ def _confirm_deletion(workspace: Workspace, name: str) -> None:
     def delete() -> Outcome:
         entry = delete_dataset(workspace, name)
         choose(Choice.DATASET, None)
-        return tell_deleted(workspace, entry)
+        return make_deletion_outcome(workspace, entry)
 
     confirm("delete_dataset", "Delete", delete)
 

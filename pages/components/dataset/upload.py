@@ -20,9 +20,9 @@ from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.dataset.address_list import show_address_list
 from pages.components.dataset.class_actions import shown_key, upload_key
-from pages.components.long_work import Work, begin_work
-from pages.components.outcome import Outcome, tell, tell_added
-from pages.components.picture_input import MOST_PICTURE_MB, PICTURE_TYPES
+from pages.components.long_work import Work, start_work
+from pages.components.outcome import Outcome, make_import_outcome, set_outcome
+from pages.components.picture_input import MAX_PICTURE_MB, PICTURE_TYPES
 from pages.components.text import escape_markdown
 
 MOST_ZIP_MB = 200
@@ -94,14 +94,14 @@ def begin_upload(workspace: Workspace, image_dir: Path, pictures: Sequence[NewPi
     def go_on(on_progress: Progress) -> Outcome:
         with CacheFile(workspace.bottlenecks) as cache:
             batch.go_on(cache, on_progress)
-        return tell_added(batch.report())
+        return make_import_outcome(batch.report())
 
     def stop() -> Outcome:
         report = batch.report()
         n_done = sum(report.added.values()) + len(report.rejected)
-        return tell_added(report, n_stopped=batch.n_pictures - n_done)
+        return make_import_outcome(report, n_stopped=batch.n_pictures - n_done)
 
-    begin_work(Work("Adding pictures", go_on, stop))
+    start_work(Work("Adding pictures", go_on, stop))
 
 
 def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
@@ -114,9 +114,9 @@ def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
         take,
         type=PICTURE_TYPES,
         accept_multiple_files=True,
-        max_upload_size=MOST_PICTURE_MB,
+        max_upload_size=MAX_PICTURE_MB,
     )
-    st.caption(f"JPEG, PNG, WebP, TIFF, BMP, GIF or FITS, each up to {MOST_PICTURE_MB} MB.")
+    st.caption(f"JPEG, PNG, WebP, TIFF, BMP, GIF or FITS, each up to {MAX_PICTURE_MB} MB.")
 
 
 def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> None:
@@ -130,7 +130,7 @@ def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> No
         if pictures:
             begin_upload(workspace, image_dir, pictures)
         else:
-            tell(Outcome("That folder holds no pictures for a class.", is_good=False))
+            set_outcome(Outcome("That folder holds no pictures for a class.", is_good=False))
 
     _show_uploader(
         "upload_folder",
@@ -138,7 +138,7 @@ def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> No
         take,
         type=PICTURE_TYPES,
         accept_multiple_files="directory",
-        max_upload_size=MOST_PICTURE_MB,
+        max_upload_size=MAX_PICTURE_MB,
     )
     st.caption(
         "If it holds a sub-folder for each class, these become the classes. If not, all its "
@@ -155,10 +155,10 @@ def _show_zip(workspace: Workspace, image_dir: Path) -> None:
         def go_on(on_progress: Progress) -> Outcome:
             content = io.BytesIO(file.getbuffer())
             report: ImportReport = import_archive(workspace, image_dir, content, on_progress)
-            return tell_added(report)
+            return make_import_outcome(report)
 
         title = f"Unpacking {file.name}"
-        begin_work(Work(title, go_on, lambda: Outcome("Stopped: nothing was added.", False)))
+        start_work(Work(title, go_on, lambda: Outcome("Stopped: nothing was added.", False)))
         _forget_upload(file)
 
     _show_uploader(

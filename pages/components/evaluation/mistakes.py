@@ -17,7 +17,7 @@ from cluster_core.evaluation.scores import TestedPicture
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.runs import load_reviewed, mark_reviewed
 from cluster_core.workspace import Workspace
-from pages.components.outcome import Outcome, attempt, tell_deleted
+from pages.components.outcome import Outcome, attempt, make_deletion_outcome
 from pages.components.text import escape_markdown
 from pages.components.words import format_percent
 
@@ -136,7 +136,7 @@ def _show_actions(
         icon=":material/delete:",
         width="stretch",
         on_click=attempt,
-        args=(lambda: tell_deleted(workspace, delete_pictures(workspace, [path])),),
+        args=(lambda: make_deletion_outcome(workspace, delete_pictures(workspace, [path])),),
     )
     st.button(
         "Fine as it is",

@@ -7,7 +7,7 @@ import streamlit as st
 from cluster_core.training.runs import RunStatus, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose, get_chosen, get_known
-from pages.components.words import format_time, tell_apart
+from pages.components.words import format_time, number_duplicates
 
 _KEY = "evaluation_run"
 
@@ -34,7 +34,9 @@ def choose_tested_run(workspace: Workspace) -> str | None:
         newest = next(iter(runs))
         chosen = next((one.id for one in runs.values() if one.bundle == model), newest)
         choose(Choice.RUN, chosen)
-    names = dict(zip(runs, tell_apart([_name(status) for status in runs.values()]), strict=True))
+    names = dict(
+        zip(runs, number_duplicates([_name(status) for status in runs.values()]), strict=True)
+    )
     st.session_state[_KEY] = chosen
     st.selectbox(
         "Training",

@@ -18,7 +18,7 @@ from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
-from pages.components.outcome import join_words
+from pages.components.outcome import join_with_and
 from pages.components.selection import get_active_dataset
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy
@@ -85,7 +85,7 @@ def _find_dataset(workspace: Workspace) -> Step:
     is_done = len(counts) >= ENOUGH_CLASSES and all(counts.values())
     empty = [label for label, count in counts.items() if not count]
     if len(counts) >= ENOUGH_CLASSES and n_pictures and empty:
-        sentence += f" There are none of {join_words(empty)} yet."
+        sentence += f" There are none of {join_with_and(empty)} yet."
     elif not is_done:
         sentence += " It takes two classes, with a few dozen pictures each."
     return Step(title, sentence, is_done, page, "See them" if is_done else way_to_more)

@@ -8,7 +8,7 @@ from pathlib import Path
 from cluster_core.model.bundle.library import delete_model, rename_model, set_default_model
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
-from pages.components.outcome import Outcome, attempt, tell_deleted
+from pages.components.outcome import Outcome, attempt, make_deletion_outcome
 from pages.components.selection import Choice, choose
 
 
@@ -39,7 +39,7 @@ def delete(model: ModelSummary) -> None:
         workspace = Workspace.default()
         entry = delete_model(workspace, model.id)
         choose(Choice.MODEL, None)
-        return tell_deleted(workspace, entry, _choose_restored)
+        return make_deletion_outcome(workspace, entry, _choose_restored)
 
     attempt(act)
 

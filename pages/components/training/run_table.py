@@ -27,7 +27,7 @@ from pages.components.outcome import Outcome, attempt, show_outcome
 from pages.components.run_view import STATES
 from pages.components.selection import Choice, choose
 from pages.components.settings_list import LABELS, describe_setting
-from pages.components.words import count_seconds, format_seconds, format_time, tell_apart
+from pages.components.words import count_seconds, format_seconds, format_time, number_duplicates
 
 MAX_COMPARED = 8
 COLUMNS = {
@@ -197,6 +197,6 @@ def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]
 
 def _name_apart(runs: list[RunStatus]) -> list[str]:
     """Return a name for each training that no other of them has."""
-    return tell_apart(
+    return number_duplicates(
         [f"{format_time(status.created, seconds=True)} {status.architecture}" for status in runs]
     )
