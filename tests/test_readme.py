@@ -61,11 +61,11 @@ def test_the_library_example_runs(place):
     assert re.fullmatch(r"(blue|red) stars 0\.\d+\n", outcome.stdout)
 
 
-def test_the_library_example_is_typed():
+def test_the_library_example_is_typed(tmp_path):
     (example,) = list_blocks("python")
     # A wrong type would pass unnoticed if the names were of type Any.
-    example += "reveal_type(prediction.score)\n"
-    outcome = run_python("-m", "mypy", "--strict", "-c", example)
+    (tmp_path / "example.py").write_text(f"{example}reveal_type(prediction.score)\n")
+    outcome = run_python("-m", "mypy", tmp_path / "example.py")
     assert 'Revealed type is "float"' in outcome.stdout.replace("builtins.", ""), outcome.stdout
     assert outcome.returncode == 0, outcome.stdout
 
