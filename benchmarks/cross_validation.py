@@ -104,8 +104,7 @@ def cross_validate(
                 _take(examples, ~held_out & ~is_validation),
                 _take(examples, ~held_out & is_validation),
                 config.head_settings,
-                lambda evaluation: None,
-                prior=prior,
+                prior,
             )
             answers[held_out] = fitted.head.compute_scores(examples.features[held_out]).argmax(1)
         np.add.at(confusion, (examples.classes, answers), 1)

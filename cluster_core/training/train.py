@@ -26,7 +26,7 @@ from cluster_core.model.features.extraction import BottleneckSource
 from cluster_core.model.features.views import View
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
-from cluster_core.model.head.settings import ALL_PICTURES, Evaluation
+from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, FitCallbacks
 from cluster_core.model.head.training import FittedHead, fit_head
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
@@ -209,7 +209,8 @@ def _fit(
         save_graph(make_graph(config, backbone, head), path)
 
     prior = find_prior(config.architecture, labels) if config.from_starter else None
-    return fit_head(*sides, config.head_settings, on_evaluation, on_store, prior, is_stopped)
+    callbacks = FitCallbacks(on_evaluation, on_store, is_stopped)
+    return fit_head(*sides, config.head_settings, prior, callbacks)
 
 
 def _calibrate(head: Head, validation: Examples | None) -> Head:

@@ -1,1 +1,1 @@
-"""The last layer: its arrays, its settings and its training."""
+"""The head, which is the last layer: its arrays, settings and training."""

@@ -1,41 +1,48 @@
-"""Fit the last layer by gradient descent, step by step. Importing this loads TensorFlow."""
+"""Train the head by gradient descent. Importing this module loads TensorFlow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
-from cluster_core.model.head.examples import Examples, Lesson, Prior
+from cluster_core.model.head.examples import Examples, Prior, WeightedRows
 from cluster_core.model.head.head import Head
-from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, HeadSettings
+from cluster_core.model.head.settings import (
+    ALL_PICTURES,
+    NO_CALLBACKS,
+    Evaluation,
+    FitCallbacks,
+    HeadSettings,
+)
 
+# Standard deviation of the initial weights, as in the retrain script.
 INITIAL_SPREAD = 0.001
-# Early stopping waits for this share of all steps, and never less than so many evaluations.
+# Early stopping waits for the longer of: this share of all steps, this number of evaluations.
 PATIENCE_SHARE = 0.1
 PATIENCE_EVALUATIONS = 10
-# Nobody waits for an answer, and no array grows, beyond the examples of so many.
-EXAMPLES_PER_STRETCH = 100_000
-# With a prior, the head is a mean over the way; so many steps lie between the heads in it.
-MEAN_EVERY = 10
-# The smallest positive float32, so that a score of nought has a logarithm.
-LEAST_SCORE = np.finfo(np.float32).tiny
+# Bounds the time between two polls of `is_stopped`, and the size of the batch arrays.
+MAX_EXAMPLES_PER_CHUNK = 100_000
+# With a prior, the head is averaged along the descent: one head in this many steps.
+AVERAGING_INTERVAL_STEPS = 10
+# The smallest normal float32, so that a score of 0 has a logarithm.
+MIN_SCORE = np.finfo(np.float32).tiny
 
 
 @dataclass(frozen=True)
 class FittedHead:
-    """The outcome of `fit_head`.
+    """The result of `fit_head`.
 
     Attributes
     ----------
     head : Head
-        The last, or with early stopping the best.
+        The last head, or with early stopping the best one.
     step : int
-        The step it comes from.
+        The step that `head` comes from, counted from 0.
     n_steps : int
-        Steps that were run.
+        Number of steps that were run.
     """
 
     head: Head
@@ -47,57 +54,57 @@ def fit_head(
     training: Examples,
     validation: Examples | None,
     settings: HeadSettings,
-    on_evaluation: Callable[[Evaluation], None],
-    on_store: Callable[[int, Head], None] | None = None,
     prior: Prior | None = None,
-    is_stopped: Callable[[], bool] = lambda: False,
+    callbacks: FitCallbacks = NO_CALLBACKS,
 ) -> FittedHead:
-    """Fit a softmax on features by gradient descent on the cross entropy.
+    """Fit a softmax classifier by gradient descent on the cross entropy.
+
+    The same settings and data give the same head, to the last bit.
 
     Parameters
     ----------
     training : Examples
-        What to learn from; every view counts as an example.
+        The pictures to learn from; every view counts as one example.
     validation : Examples or None
-        What early stopping looks at.
+        The pictures that are evaluated, and that early stopping watches.
     settings : HeadSettings
-        The same settings and data give the same head.
-    on_evaluation : callable
-        Told after every `eval_step_interval` steps, and after the last. It may raise to stop.
-    on_store : callable, optional
-        Given (step, head) every `store_frequency` steps.
+        Step count, learning rate, batch sizes and so on.
     prior : Prior, optional
-        What is known of these classes already, to be learned as well.
-    is_stopped : callable, optional
-        Asked after every evaluation and at least every `EXAMPLES_PER_STRETCH`
-        examples; once it says so no more steps are run, and what was found
-        until then is returned.
+        Prior knowledge of the classes. With it, the head is averaged along the descent
+        [1]_ and early stopping is off.
+    callbacks : FitCallbacks, optional
+        Functions called on the way.
 
     Returns
     -------
     FittedHead
+        The head has a temperature of 1.
+
+    References
+    ----------
+    .. [1] Polyak, B. T., Juditsky, A. B. 1992, "Acceleration of stochastic approximation
+       by averaging", SIAM J. Control Optim. 30, 838.
     """
     random = np.random.default_rng(settings.seed)
-    lesson = Lesson.of(training, prior, settings.balance_classes)
-    decay = 0.0 if prior is None else prior.decay
-    descent = _Descent(lesson, settings, random, decay)
-    watch = _ValidationWatch(validation, settings, random, prior)
-    mean = None if prior is None else _RecentMean(settings.learning_rate * prior.decay)
+    weighted = WeightedRows.of(training, prior, settings.balance_classes)
+    descent = _Descent(weighted, settings, random, decay=0.0 if prior is None else prior.decay)
+    watch = _ValidationWatch(validation, settings, random, stops_early=prior is None)
+    mean = None if prior is None else _RunningMean(settings.learning_rate * prior.decay)
     head, step = descent.head, 0
-    for first, step in _list_stretches(settings, is_averaged=mean is not None):
+    for first, step in _list_chunks(settings, is_averaged=mean is not None):
         shape = (step - first + 1, settings.train_batch_size)
-        batches = random.integers(0, len(lesson.rows), shape, dtype=np.int32)
+        batches = random.integers(0, len(weighted.rows), shape, dtype=np.int32)
         head = descent.run(batches)
         if mean is not None and prior is not None:
-            head = prior.lean(mean.add(step, head), len(training.classes))
-        if settings.store_frequency and on_store and step and step % settings.store_frequency == 0:
-            on_store(step, head)
+            head = prior.apply_odds(mean.add(step, head), len(training.classes))
+        if callbacks.on_store and _is_stored(step, settings):
+            callbacks.on_store(step, head)
         if _is_evaluated(step, settings):
             last = batches[-1]
-            batch = lesson.rows[last, np.newaxis]
-            accuracy, loss = _measure(head, batch, lesson.classes[last])
-            on_evaluation(Evaluation(step, accuracy, loss, *watch.look(step, head)))
-        if watch.is_over or is_stopped():
+            batch = weighted.rows[last, np.newaxis]
+            accuracy, loss = _measure(head, batch, weighted.classes[last])
+            callbacks.on_evaluation(Evaluation(step, accuracy, loss, *watch.evaluate(step, head)))
+        if watch.is_over or callbacks.is_stopped():
             break
     if watch.best is not None:
         return FittedHead(watch.best, watch.best_step, step + 1)
@@ -105,32 +112,32 @@ def fit_head(
 
 
 class _Descent:
-    """Gradient descent, the bias being a last row of the weights for a feature that is always 1."""
+    """Gradient descent. The bias is the last row of the weights, for a feature that is always 1."""
 
     def __init__(
         self,
-        lesson: Lesson,
+        weighted: WeightedRows,
         settings: HeadSettings,
         random: np.random.Generator,
         decay: float,
     ) -> None:
-        rows = lesson.rows
+        rows = weighted.rows
         ones = np.ones((len(rows), 1), np.float32)
-        rates = settings.learning_rate / settings.train_batch_size * lesson.weights
-        initial = np.zeros((rows.shape[1] + 1, lesson.n_labels))
-        initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], lesson.n_labels))
+        rates = settings.learning_rate / settings.train_batch_size * weighted.weights
+        initial = np.zeros((rows.shape[1] + 1, weighted.n_labels))
+        initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], weighted.n_labels))
         kept = np.full((rows.shape[1] + 1, 1), 1 - settings.learning_rate * settings.weight_decay)
-        # Dividing, unlike subtracting, turns no weight around however high the learning rate.
+        # Division, unlike subtraction, never flips a sign, however high the learning rate.
         kept /= 1 + settings.learning_rate * decay
-        kept[-1] = 1  # weight decay leaves the bias alone
+        kept[-1] = 1  # no weight decay for the bias
         self._rows = tf.constant(np.hstack([rows, ones]))
-        self._targets = tf.one_hot(lesson.classes, lesson.n_labels)
+        self._targets = tf.one_hot(weighted.classes, weighted.n_labels)
         self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
         self._kept = tf.constant(kept, tf.float32)
         self._weights = tf.constant(initial, tf.float32)
 
     def run(self, batches: np.ndarray) -> Head:
-        """Run a step for every row of `batches`, int32 (n_steps, batch_size)."""
+        """Run one step per row of `batches`, int32 (n_steps, batch_size), and return the head."""
         self._weights = _run_steps(
             self._rows, self._targets, self._rates, batches, self._weights, self._kept
         )
@@ -138,35 +145,31 @@ class _Descent:
 
     @property
     def head(self) -> Head:
-        """The weights as they stand."""
+        """The current weights and bias."""
         weights = self._weights.numpy()
         return Head(weights[:-1], weights[-1])
 
 
-class _RecentMean:
-    """The mean of a descent's latest heads, which the chance of its batches moves less than one.
+class _RunningMean:
+    """Mean of the latest heads, which depends less on the random batches than a single head.
 
-    It forgets as fast as weight decay does, so it comes to rest where the descent does.
-
-    References
-    ----------
-    .. [1] Polyak, B. T., Juditsky, A. B. 1992, "Acceleration of stochastic approximation
-       by averaging".
+    Old heads fade as fast as weight decay shrinks the weights, so the mean converges
+    where the descent does. See Polyak and Juditsky (1992), as cited in `fit_head`.
     """
 
-    def __init__(self, forgetting: float) -> None:
-        self._least_share = min(1.0, MEAN_EVERY * forgetting)
+    def __init__(self, decay_per_step: float) -> None:
+        self._min_share = min(1.0, AVERAGING_INTERVAL_STEPS * decay_per_step)
         self._n_heads = 0
         self._mean: Head | None = None
 
     def add(self, step: int, head: Head) -> Head:
-        """Take in the head after a step, if it is its turn, and return the mean so far."""
-        if self._mean is not None and step % MEAN_EVERY:
+        """Include the head of a step if the step is due, and return the mean so far."""
+        if self._mean is not None and step % AVERAGING_INTERVAL_STEPS:
             return self._mean
         self._n_heads += 1
         if self._mean is None:
             self._mean = head
-        share = max(1 / self._n_heads, self._least_share)
+        share = max(1 / self._n_heads, self._min_share)
         self._mean = Head(
             self._mean.weights + np.float32(share) * (head.weights - self._mean.weights),
             self._mean.bias + np.float32(share) * (head.bias - self._mean.bias),
@@ -175,10 +178,10 @@ class _RecentMean:
 
 
 class _ValidationWatch:
-    """Measures validation pictures, and remembers where their cross entropy was lowest.
+    """Evaluates the validation pictures and keeps the head with the lowest cross entropy.
 
-    With a prior it never stops: what is known, and weights kept small, guard against
-    learning by heart, and a dozen pictures would only choose a chance point on the way.
+    With a prior there is no early stopping: the rehearsal and the small weights already
+    guard against overfitting, and a dozen pictures would only pick a random step.
     """
 
     def __init__(
@@ -186,25 +189,26 @@ class _ValidationWatch:
         validation: Examples | None,
         settings: HeadSettings,
         random: np.random.Generator,
-        prior: Prior | None,
+        *,
+        stops_early: bool,
     ) -> None:
         self.best: Head | None = None
         self.best_step = 0
         self._lowest = np.inf
-        self._is_over = False
+        self._is_patience_over = False
         self._random = random
         self._patience_steps = max(
             PATIENCE_SHARE * settings.how_many_training_steps,
             PATIENCE_EVALUATIONS * settings.eval_step_interval,
         )
-        self._stops_early = settings.early_stopping and prior is None
+        self._stops_early = settings.early_stopping and stops_early
         self._validation = validation
         n_pictures = 0 if validation is None else len(validation.classes)
-        asked = settings.validation_batch_size
-        self._n_sampled = n_pictures if asked == ALL_PICTURES else min(asked, n_pictures)
+        requested = settings.validation_batch_size
+        self._n_sampled = n_pictures if requested == ALL_PICTURES else min(requested, n_pictures)
 
-    def look(self, step: int, head: Head) -> tuple[float | None, float | None, int]:
-        """Return accuracy and cross entropy of a sample and its size; note the best head."""
+    def evaluate(self, step: int, head: Head) -> tuple[float | None, float | None, int]:
+        """Return accuracy and cross entropy of a sample, and its size; keep the best head."""
         if self._validation is None:
             return None, None, 0
         features, classes = self._validation.features, self._validation.classes
@@ -212,7 +216,7 @@ class _ValidationWatch:
         if self._stops_early and cross_entropy < self._lowest:
             self._lowest = cross_entropy
             self.best, self.best_step = head, step
-        self._is_over = step - self.best_step >= self._patience_steps
+        self._is_patience_over = step - self.best_step >= self._patience_steps
         if self._n_sampled < len(features):
             drawn = self._random.choice(len(features), self._n_sampled, replace=False)
             accuracy, cross_entropy = _measure(head, features[drawn], classes[drawn])
@@ -220,8 +224,8 @@ class _ValidationWatch:
 
     @property
     def is_over(self) -> bool:
-        """Whether early stopping has waited long enough for something better."""
-        return self._stops_early and self._is_over
+        """Whether early stopping has waited long enough for a better head."""
+        return self._stops_early and self._is_patience_over
 
 
 def _is_evaluated(step: int, settings: HeadSettings) -> bool:
@@ -229,27 +233,36 @@ def _is_evaluated(step: int, settings: HeadSettings) -> bool:
     return is_last or step % settings.eval_step_interval == 0
 
 
-def _list_stretches(settings: HeadSettings, is_averaged: bool) -> Iterator[tuple[int, int]]:
-    """Yield (first, last) steps of each stretch that runs without a look at the outcome."""
+def _is_stored(step: int, settings: HeadSettings) -> bool:
+    return bool(settings.store_frequency and step and step % settings.store_frequency == 0)
+
+
+def _list_chunks(settings: HeadSettings, is_averaged: bool) -> Iterator[tuple[int, int]]:
+    """Yield the first and last step of each chunk that runs in one TensorFlow call."""
     first = 0
-    longest = max(1, EXAMPLES_PER_STRETCH // settings.train_batch_size)
+    longest = max(1, MAX_EXAMPLES_PER_CHUNK // settings.train_batch_size)
     for step in range(settings.how_many_training_steps):
-        is_stored = settings.store_frequency and step % settings.store_frequency == 0
-        is_long = step - first + 1 == longest
-        is_in_mean = is_averaged and step % MEAN_EVERY == 0
-        if is_stored or is_long or is_in_mean or _is_evaluated(step, settings):
+        is_full = step - first + 1 == longest
+        is_in_mean = is_averaged and step % AVERAGING_INTERVAL_STEPS == 0
+        if is_full or is_in_mean or _is_stored(step, settings) or _is_evaluated(step, settings):
             yield first, step
             first = step + 1
 
 
 def _measure(head: Head, features: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
-    """Return accuracy and mean cross entropy of pictures, (n, n_views, n_features), as answered.
+    """Return accuracy and mean cross entropy over pictures.
 
-    A picture in several views counts once, with the mean of their scores.
+    A picture counts once, with the mean score of its views.
+
+    Parameters
+    ----------
+    head : Head
+    features : ndarray of float32, (n_pictures, n_views, n_features)
+    classes : ndarray of int, (n_pictures,)
     """
     scores = head.compute_scores(features)
-    scores_of_truth = scores[np.arange(len(classes)), classes]
-    cross_entropy = -np.log(np.maximum(scores_of_truth, LEAST_SCORE)).mean()
+    true_scores = scores[np.arange(len(classes)), classes]
+    cross_entropy = -np.log(np.maximum(true_scores, MIN_SCORE)).mean()
     return float((scores.argmax(axis=1) == classes).mean()), float(cross_entropy)
 
 
@@ -257,13 +270,13 @@ _MATRIX = tf.TensorSpec((None, None), tf.float32)
 _BATCHES = tf.TensorSpec((None, None), tf.int32)
 
 
-# The signature is fixed so that a process traces this once, whatever it trains after; without
-# autograph, which has no Python loop to convert here, that takes a third of the time.
+# With a fixed signature a process traces this once for all its trainings. Autograph has no
+# Python loop to convert here, and without it tracing takes a third of the time.
 @tf.function(
     input_signature=[_MATRIX, _MATRIX, _MATRIX, _BATCHES, _MATRIX, _MATRIX],
     autograph=False,
 )
-def _run_steps(
+def _run_steps(  # noqa: PLR0913 (a fixed signature takes plain tensors)
     rows: tf.Tensor,
     targets: tf.Tensor,
     rates: tf.Tensor,
@@ -271,17 +284,33 @@ def _run_steps(
     weights: tf.Tensor,
     kept: tf.Tensor,
 ) -> tf.Tensor:
-    """Run one step of gradient descent for every row of `batches`.
+    """Run one step of gradient descent per row of `batches`.
 
-    `rates` is each example's learning rate, `kept` the share of each weight
-    that weight decay leaves after a step.
+    Parameters
+    ----------
+    rows : Tensor of float32, (n_rows, n_features + 1)
+        Features, and a last column of ones for the bias.
+    targets : Tensor of float32, (n_rows, n_labels)
+        Labels, one-hot.
+    rates : Tensor of float32, (n_rows, 1)
+        Learning rate of each example, divided by the batch size.
+    batches : Tensor of int32, (n_steps, batch_size)
+        Indices into `rows`.
+    weights : Tensor of float32, (n_features + 1, n_labels)
+    kept : Tensor of float32, (n_features + 1, 1)
+        Factor that weight decay applies to each weight at every step.
+
+    Returns
+    -------
+    Tensor of float32, (n_features + 1, n_labels)
+        The weights after the last step.
     """
     batch_targets = tf.gather(targets, batches)  # (n_steps, batch_size, n_labels)
     batch_rates = tf.gather(rates, batches)  # (n_steps, batch_size, 1)
 
     def run_step(step: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = tf.gather(rows, tf.gather(batches, step))
-        # The gradient of the cross entropy by the logits is simply scores minus targets.
+        # The gradient of the cross entropy with respect to the logits is scores minus targets.
         excess = tf.nn.softmax(tf.matmul(batch, weights)) - tf.gather(batch_targets, step)
         change = tf.matmul(batch, excess * tf.gather(batch_rates, step), transpose_a=True)
         return step + 1, weights * kept - change

@@ -17,7 +17,7 @@ from cluster_core.model.bundle.starter import find_prior
 from cluster_core.model.features.cache import BottleneckCache
 from cluster_core.model.features.views import View
 from cluster_core.model.head.examples import Examples
-from cluster_core.model.head.settings import Evaluation
+from cluster_core.model.head.settings import Evaluation, FitCallbacks
 from cluster_core.model.head.training import fit_head
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
@@ -77,13 +77,8 @@ class PreviewMaker:
             return None
         prior = find_prior(config.architecture, lesson.labels) if config.from_starter else None
         evaluations: list[Evaluation] = []
-        fit_head(
-            *lesson.sides,
-            config.head_settings,
-            evaluations.append,
-            prior=prior,
-            is_stopped=self._is_to_stop,
-        )
+        callbacks = FitCallbacks(evaluations.append, is_stopped=self._is_to_stop)
+        fit_head(*lesson.sides, config.head_settings, prior, callbacks)
         return [list(asdict(evaluation).values()) for evaluation in evaluations]
 
     def _is_to_stop(self) -> bool:

@@ -1,7 +1,7 @@
-"""The process that trains: warm ahead of the click, and gone as soon as its server is.
+"""The process that trains: loaded before it is needed, and ended together with its server.
 
-Requests come as lines of JSON on standard input, answers go as lines to what
-was standard output. Anything that libraries print goes to the log of the run.
+Requests arrive as lines of JSON on standard input. Messages go as lines of JSON to the original
+standard output, which is then redirected: anything that libraries print goes to the run's log.
 """
 
 from __future__ import annotations
@@ -29,29 +29,35 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Run as `python -m cluster_core.training.jobs.worker WORKSPACE`."""
-    _die_with_parent()
-    _step_back()
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    _print_to(os.devnull)
+    """Run as `python -m cluster_core.training.jobs.worker WORKSPACE`.
+
+    Requests are `{"kind": "train", "run": ID}` and `{"kind": "preview", "config": {...}}`, where
+    the configuration is as `write_config` returns it. Messages are `{"kind": "ready"}`,
+    `{"kind": "heartbeat"}`, `{"kind": "done", "status": {...} or null}` and
+    `{"kind": "preview", "evaluations": [...] or null}`.
+    """
+    _end_with_parent()
+    _lower_priority()
+    messages = os.fdopen(os.dup(1), "w", buffering=1)
+    _redirect_output(os.devnull)
     lock = threading.Lock()
 
-    def send(**answer: Any) -> None:
+    def send(**message: Any) -> None:
         with lock:
-            answers.write(json.dumps(answer) + "\n")
+            messages.write(json.dumps(message) + "\n")
 
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
-    threading.Thread(target=_beat, args=(send,), daemon=True).start()
+    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+    threading.Thread(target=_send_heartbeats, args=(send,), daemon=True).start()
     workspace = Workspace(Path(sys.argv[1]))
-    # TensorFlow comes with these, and takes seconds.
+    # These load TensorFlow, which takes seconds.
     from cluster_core.training.insight.estimates import measure_speed
     from cluster_core.training.insight.preview import PreviewMaker
     from cluster_core.training.jobs.job import run_job
 
     _warm_up()
     send(kind="ready")
-    # Whoever asks for a training meanwhile does not wait for a preview.
+    # A training does not wait for a preview.
     previews = PreviewMaker(workspace, is_stopped=lambda: not requests.empty())
     while True:
         request = requests.get()
@@ -59,7 +65,7 @@ def main() -> None:
             try:
                 with _logging_to(workspace.runs / request["run"] / LOG):
                     status = run_job(workspace, request["run"])
-            except ClusterError:  # it was deleted a moment ago
+            except ClusterError:  # the run has just been deleted
                 send(kind="done", status=None)
                 continue
             send(kind="done", status=status.to_record())
@@ -69,36 +75,36 @@ def main() -> None:
             send(kind="preview", evaluations=previews.make(request["config"]))
 
 
-def _step_back() -> None:
-    """Let the pages go first."""
+def _lower_priority() -> None:
+    """Give the server's pages priority over the training."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    # A desktop's Linux shares time among sessions first, and this process is one of its own: its
-    # niceness would count for nothing.
+    # A Linux desktop shares time among sessions before it looks at niceness, and this process has
+    # its own session, so the session's niceness has to be set too.
     with suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
-def _die_with_parent() -> None:
+def _end_with_parent() -> None:
     """Have Linux end this process with its server; elsewhere the end of its input does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _listen(requests: queue.SimpleQueue[dict[str, Any]]) -> None:
+def _read_requests(requests: queue.SimpleQueue[dict[str, Any]]) -> None:
     for line in sys.stdin:
         requests.put(json.loads(line))
-    os._exit(0)  # the server is gone, and whatever goes on here is for nobody
+    os._exit(0)  # the server has ended, so nobody needs the results
 
 
-def _beat(send: Any) -> None:
+def _send_heartbeats(send: Any) -> None:
     pause = threading.Event()
     while not pause.wait(HEARTBEAT_S):
-        send(kind="beat")
+        send(kind="heartbeat")
 
 
 def _warm_up() -> None:
-    """Load and trace what every training needs, while nobody waits."""
+    """Load and trace what every training needs, before the first one is requested."""
     import numpy as np
 
     from cluster_core.model.backbones.litert import load_extractor
@@ -111,15 +117,15 @@ def _warm_up() -> None:
 
     set_up_tensorflow()
     examples = Examples(np.zeros((2, 1, 1), np.float32), np.array([0, 1]), 2)
-    fit_head(examples, None, HeadSettings(how_many_training_steps=1), lambda evaluation: None)
+    fit_head(examples, None, HeadSettings(how_many_training_steps=1))
     side_px = SKY_BACKBONE.input_size_px
-    # LiteRT says at the first picture what it runs on, which is no line for a run's log.
-    with suppress(ClusterError):  # an altered file: the run that needs it will tell
+    # LiteRT prints its delegate at the first picture; that line should not be in a run's log.
+    with suppress(ClusterError):  # a damaged file is reported by the run that needs it
         load_extractor(load_sky_record()).extract([np.zeros((side_px, side_px, 3), np.uint8)])
 
 
-def _print_to(path: str) -> None:
-    """Point the file descriptors of standard output and error at a file."""
+def _redirect_output(path: str) -> None:
+    """Redirect the file descriptors of standard output and standard error to a file."""
     sys.stdout.flush()
     sys.stderr.flush()
     target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -131,20 +137,20 @@ def _print_to(path: str) -> None:
 @contextmanager
 def _logging_to(path: Path) -> Iterator[None]:
     try:
-        _print_to(str(path))
+        _redirect_output(str(path))
     except OSError:
-        _print_to(os.devnull)  # a full disk: the training will tell
+        _redirect_output(os.devnull)  # a full disk is reported by the training
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("cluster_core")
     logger.setLevel(logging.INFO)
-    logger.propagate = False  # the root has a handler of TensorFlow's
+    logger.propagate = False  # TensorFlow adds a handler to the root logger
     logger.addHandler(handler)
     try:
         yield
     finally:
         logger.removeHandler(handler)
-        _print_to(os.devnull)
+        _redirect_output(os.devnull)
 
 
 if __name__ == "__main__":

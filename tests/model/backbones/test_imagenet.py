@@ -90,7 +90,7 @@ def test_a_linear_head_tells_clusters_apart(examples):
         for fold in range(N_FOLDS):
             here, there = folds == fold, folds != fold
             training = Examples(examples.features[there], examples.classes[there], 2)
-            head = fit_head(training, None, settings, lambda evaluation: None).head
+            head = fit_head(training, None, settings).head
             answers = head.compute_scores(examples.features[here]).argmax(axis=1)
             n_right += int((answers == examples.classes[here]).sum())
             n += int(here.sum())

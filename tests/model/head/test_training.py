@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cluster_core.model.head import training as head_training
-from cluster_core.model.head.examples import Examples, Lesson, Prior
+from cluster_core.model.head.examples import Examples, Prior, WeightedRows
 from cluster_core.model.head.head import softmax
-from cluster_core.model.head.settings import Evaluation, HeadSettings
+from cluster_core.model.head.settings import Evaluation, FitCallbacks, HeadSettings
 from cluster_core.model.head.training import INITIAL_SPREAD, fit_head
 
 EVEN = np.ones(2)
@@ -31,8 +31,7 @@ def fit(training, validation=None, settings=SETTINGS):
         training,
         validation,
         settings,
-        evaluations.append,
-        lambda step, head: stored.append((step, head)),
+        callbacks=FitCallbacks(evaluations.append, lambda step, head: stored.append((step, head))),
     )
     return fitted, evaluations, stored
 
@@ -253,7 +252,7 @@ def test_whoever_listens_can_stop_it(kind):
         raise kind
 
     with pytest.raises(kind):
-        fit_head(draw_examples([9, 9], 1), None, SETTINGS, stop)
+        fit_head(draw_examples([9, 9], 1), None, SETTINGS, callbacks=FitCallbacks(stop))
 
 
 @pytest.mark.parametrize("balance_classes", [True, False])
@@ -261,11 +260,11 @@ def test_whoever_listens_can_stop_it(kind):
 def test_what_is_rehearsed_weighs_as_much_as_so_many_pictures(balance_classes, weight):
     """However many views the pictures have, and however many are rehearsed."""
     training, rehearsal = draw_examples([9, 3], 1, n_views=2), draw_examples([40, 60], 2)
-    lesson = Lesson.of(training, Prior(rehearsal, weight, 0, EVEN), balance_classes)
-    assert len(lesson.rows) == 24 + 100
-    assert lesson.weights.mean() == pytest.approx(1)
-    assert lesson.weights[:24].sum() * weight == pytest.approx(lesson.weights[24:].sum() * 12)
-    np.testing.assert_array_equal(lesson.classes[24:], rehearsal.row_classes)
+    weighted = WeightedRows.of(training, Prior(rehearsal, weight, 0, EVEN), balance_classes)
+    assert len(weighted.rows) == 24 + 100
+    assert weighted.weights.mean() == pytest.approx(1)
+    assert weighted.weights[:24].sum() * weight == pytest.approx(weighted.weights[24:].sum() * 12)
+    np.testing.assert_array_equal(weighted.classes[24:], rehearsal.row_classes)
 
 
 def test_what_is_rehearsed_twice_over_is_the_same():
@@ -274,18 +273,18 @@ def test_what_is_rehearsed_twice_over_is_the_same():
         np.repeat(rehearsal.features, 2, axis=0), np.repeat(rehearsal.classes, 2), n_labels=2
     )
     once, doubled = (
-        Lesson.of(training, Prior(what, 6, 0, EVEN), True) for what in (rehearsal, twice)
+        WeightedRows.of(training, Prior(what, 6, 0, EVEN), True) for what in (rehearsal, twice)
     )
     gradients = [
-        (lesson.rows * (lesson.weights * (lesson.classes - 0.5))[:, np.newaxis]).mean(axis=0)
-        for lesson in (once, doubled)
+        (weighted.rows * (weighted.weights * (weighted.classes - 0.5))[:, np.newaxis]).mean(axis=0)
+        for weighted in (once, doubled)
     ]
     np.testing.assert_allclose(*gradients, rtol=1e-5, atol=1e-7)
 
 
 def fit_with(training: Examples, prior: Prior | None, **changes):
     settings = replace(SETTINGS, how_many_training_steps=2000, early_stopping=False, **changes)
-    return fit_head(training, None, settings, lambda _: None, prior=prior).head
+    return fit_head(training, None, settings, prior).head
 
 
 def test_few_pictures_leave_what_is_known_and_many_overrule_it():
@@ -326,8 +325,7 @@ def test_a_prior_begins_like_any_other_training_and_gives_the_same_head_again():
         training,
         None,
         replace(SETTINGS, how_many_training_steps=1, learning_rate=1e-9),
-        lambda _: None,
-        prior=prior,
+        prior,
     ).head
     assert 0 < np.abs(begun.weights).max() < 5 * INITIAL_SPREAD
     one, same = fit_with(training, prior), fit_with(training, prior)
@@ -360,9 +358,8 @@ def test_odds_move_the_border_and_nothing_else_and_new_pictures_even_them_out(we
 def test_what_is_reported_on_the_way_is_of_the_head_that_leans():
     training, rehearsal = draw_examples([10, 10], 1), draw_examples([40, 40], 2)
     seen: list[Evaluation] = []
-    fitted = fit_head(
-        training, training, SETTINGS, seen.append, prior=Prior(rehearsal, 30, 0.1, np.array([9, 1]))
-    )
+    prior = Prior(rehearsal, 30, 0.1, np.array([9, 1]))
+    fitted = fit_head(training, training, SETTINGS, prior, FitCallbacks(seen.append))
     assert seen[-1].validation_cross_entropy == pytest.approx(measure(fitted.head, training)[1])
 
 
@@ -385,18 +382,20 @@ def test_with_a_prior_chance_moves_the_head_less():
 def test_with_a_prior_a_dozen_pictures_stop_nothing():
     training, validation = NOISY
     prior = Prior(draw_examples([40, 40], 3), 30, 0.1, EVEN)
-    fitted = fit_head(training, validation, SETTINGS, lambda _: None, prior=prior)
+    fitted = fit_head(training, validation, SETTINGS, prior)
     assert (fitted.step, fitted.n_steps) == (199, 200)
 
 
 def test_long_stretches_without_a_look_can_be_stopped_and_teach_the_same(monkeypatch):
     training = draw_examples([30, 30], 1)
     settings = replace(SETTINGS, how_many_training_steps=60, eval_step_interval=1000)
-    whole = fit_head(training, None, settings, lambda _: None)
-    monkeypatch.setattr(head_training, "EXAMPLES_PER_STRETCH", 7 * settings.train_batch_size)
-    asked = []
-    parts = fit_head(training, None, settings, lambda _: None, is_stopped=lambda: asked.append(1))
-    assert len(asked) == 10
+    whole = fit_head(training, None, settings)
+    monkeypatch.setattr(head_training, "MAX_EXAMPLES_PER_CHUNK", 7 * settings.train_batch_size)
+    polls = []
+    counting = FitCallbacks(is_stopped=lambda: polls.append(1))
+    parts = fit_head(training, None, settings, callbacks=counting)
+    assert len(polls) == 10
     np.testing.assert_allclose(parts.head.weights, whole.head.weights, rtol=1e-5, atol=1e-6)
-    stopped = fit_head(training, None, settings, lambda _: None, is_stopped=lambda: True)
+    stopping = FitCallbacks(is_stopped=lambda: True)
+    stopped = fit_head(training, None, settings, callbacks=stopping)
     assert (stopped.step, stopped.n_steps) == (0, 1)
