@@ -1,11 +1,11 @@
-"""Make .venv and install what Cluster Lab needs; takes any Python 3.11 or newer, nothing else.
+"""Create .venv and install what Cluster Lab needs; requires only Python 3.11 or newer.
 
     python3 install.py          to run the app
     python3 install.py --dev    to run the tests as well
 
-Debian ships Python without pip, and marks it so that pip refuses to install into
-it. A virtual environment gets around the second; where venv cannot bring pip
-along, its wheel is taken from PyPI and runs from where it lies.
+Debian ships Python without pip, and marks it as externally managed, so that pip refuses
+to install into it. A virtual environment solves the second problem. Where `venv` cannot
+install pip either, pip's wheel is downloaded from PyPI and runs without being installed.
 """
 
 from __future__ import annotations
@@ -29,37 +29,63 @@ TIMEOUT_S = 60
 
 
 def main() -> None:
-    """Run as a program."""
+    """Create the environment and install the requirements.
+
+    Raises
+    ------
+    SystemExit
+        If Python is too old, an argument is unknown, or pip cannot be downloaded or fails.
+    """
     if sys.version_info < OLDEST_PYTHON:
-        sys.exit(f"Cluster Lab needs Python 3.11 or newer, and this is {sys.version.split()[0]}.")
+        sys.exit(
+            f"Cluster Lab needs Python 3.11 or newer, but this is Python {sys.version.split()[0]}."
+        )
     if sys.argv[1:] not in ([], ["--dev"]):
         sys.exit("usage: python3 install.py [--dev]")
     wanted = "requirements-dev.txt" if "--dev" in sys.argv else "requirements.txt"
     has_pip = importlib.util.find_spec("ensurepip") is not None
-    print(f"Making {ENVIRONMENT}", flush=True)
+    print(f"Creating {ENVIRONMENT}", flush=True)
     venv.create(ENVIRONMENT, with_pip=has_pip, symlinks=sys.platform != "win32")
     python = ENVIRONMENT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     with tempfile.TemporaryDirectory() as folder:
-        # A wheel is a zip file, and Python runs the package in it from there.
+        # A wheel is a zip file, so Python can run the package inside it.
         pip = ["-m", "pip"] if has_pip else [str(fetch_pip(Path(folder)) / "pip")]
-        print(f"Installing {wanted}, which takes a few minutes", flush=True)
+        print(f"Installing {wanted} (this takes a few minutes)", flush=True)
         command = [str(python), *pip, "install", "--quiet", "--disable-pip-version-check"]
-        # pip itself too: where it runs from its wheel, it is not in the environment yet.
+        # Install pip too: when it runs from its wheel, the environment does not have it yet.
         outcome = subprocess.run([*command, "-r", str(HERE / wanted), "pip"], check=False)
     if outcome.returncode:
-        sys.exit("The packages could not be installed: see above, then run this again.")
+        sys.exit("The packages could not be installed: see the messages above, then try again.")
 
 
 def fetch_pip(folder: Path) -> Path:
-    """Download pip's wheel from PyPI into a folder, check its hash, and return its path."""
-    with urllib.request.urlopen(PIP_ON_PYPI, timeout=TIMEOUT_S) as answer:
-        files = json.load(answer)["urls"]
+    """Download pip's wheel from PyPI and check its hash.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder, which gets the wheel.
+
+    Returns
+    -------
+    Path
+        The wheel.
+
+    Raises
+    ------
+    OSError
+        If PyPI cannot be reached.
+    SystemExit
+        If the downloaded file does not match the hash that PyPI names.
+    """
+    with urllib.request.urlopen(PIP_ON_PYPI, timeout=TIMEOUT_S) as response:
+        files = json.load(response)["urls"]
     wheel = next(file for file in files if file["packagetype"] == "bdist_wheel")
     address = urllib.parse.urljoin(PIP_ON_PYPI, wheel["url"])
-    with urllib.request.urlopen(address, timeout=TIMEOUT_S) as answer:
-        content = answer.read()
+    with urllib.request.urlopen(address, timeout=TIMEOUT_S) as response:
+        content = response.read()
     if hashlib.sha256(content).hexdigest() != wheel["digests"]["sha256"]:
-        sys.exit("pip came damaged from PyPI: run this again.")
+        sys.exit("The download of pip is damaged: run this again.")
     path = folder / wheel["filename"]
     path.write_bytes(content)
     return path
