@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from cluster_core.sky.chance import happens
 from cluster_core.sky.clusters import LIMIT_FLUX_SIGMA
-from cluster_core.sky.darkroom import Darkroom, Stretch
+from cluster_core.sky.degradation import FILTERS, WebDegradation
 from cluster_core.sky.frame import Frame, Scene
 from cluster_core.sky.optics import PointSpread
+from cluster_core.sky.processing import Processing, Stretch
 from cluster_core.sky.profiles import Floats
+from cluster_core.sky.random_draws import happens
 from cluster_core.sky.sensor import Sensor
-from cluster_core.sky.web import FILTERS, WebTrip
 
 # Sides of the original pictures, before they are squeezed: web thumbnails to small prints.
 SIDES_PX = (112, 144, 176, 208, 256, 304)
@@ -30,14 +30,14 @@ def _even(side_px: float) -> int:
     return 8 * round(side_px / 8)
 
 
-def sample_shrinking(rng: np.random.Generator, scene: Scene) -> Scene:
+def compress_brightness(rng: np.random.Generator, scene: Scene) -> Scene:
     """Draw how far a picture was shrunk after its stretch: most were, from megapixels."""
     if happens(rng, 0.35):
         return scene
     return scene.compressed(LIMIT_FLUX_SIGMA, rng.uniform(0.4, 0.95))
 
 
-def sample_spread(rng: np.random.Generator, frame: Frame) -> PointSpread:
+def sample_point_spread(rng: np.random.Generator, frame: Frame) -> PointSpread:
     """Draw the air and the telescope; lengths follow the size of the picture."""
     fwhm_px = max(1.2, frame.size_px * 10.0 ** rng.uniform(-2.45, -1.75))
     hazy = happens(rng, 0.08)
@@ -72,7 +72,7 @@ def sample_sensor(rng: np.random.Generator) -> Sensor:
     )
 
 
-def sample_darkroom(rng: np.random.Generator, raw: Floats) -> Darkroom:
+def sample_processing(rng: np.random.Generator, raw: Floats) -> Processing:
     """Draw how a raw frame is stretched.
 
     White is set where a given share of the pixels burns out, and faint light is lifted
@@ -85,7 +85,7 @@ def sample_darkroom(rng: np.random.Generator, raw: Floats) -> Darkroom:
     stretch = rng.choice(list(Stretch), p=[0.5, 0.25, 0.25])
     mono = happens(rng, 0.14)
     grey = max(rng.normal(0.04, 0.06), 0.0)
-    return Darkroom(
+    return Processing(
         stretch=Stretch(stretch),
         black_sigma=rng.uniform(-6.0, 2.0) if happens(rng, 0.7) else rng.uniform(2.0, 12.0),
         white_sigma=white + 12.0,
@@ -115,9 +115,9 @@ def _strength(rng: np.random.Generator, stretch: Stretch, slope: float) -> float
     return float(np.interp(-slope, -slopes, softening))
 
 
-def sample_trip(rng: np.random.Generator, frame: Frame) -> WebTrip:
+def sample_degradation(rng: np.random.Generator, frame: Frame) -> WebDegradation:
     """Draw what the web does to a picture; half of them pass almost unharmed."""
-    return WebTrip(
+    return WebDegradation(
         round_edge=rng.uniform(0.7, 1.3) if happens(rng, 0.05) else 0.0,
         missing_corner=rng.uniform(0.1, 0.45) if happens(rng, 0.02) else 0.0,
         border=rng.uniform(0.02, 0.3) if happens(rng, 0.08) else 0.0,

@@ -8,7 +8,7 @@ import numpy as np
 
 from cluster_core.sky.colours import compute_rgb
 from cluster_core.sky.frame import Frame, Stars
-from cluster_core.sky.populations import OldPopulation, Population, YoungPopulation
+from cluster_core.sky.populations import GlobularPopulation, OpenPopulation, Population
 from cluster_core.sky.profiles import Floats, KingProfile, sample_fractal
 
 # A star at the limit of a picture holds ten sky noises: with its light on a few pixels
@@ -16,7 +16,7 @@ from cluster_core.sky.profiles import Floats, KingProfile, sample_fractal
 LIMIT_FLUX_SIGMA = 10.0
 # Stars below the limit are still drawn as far as they make the light grainy.
 GRAIN_MAGNITUDES = 1.5
-MOST_STARS = 9000
+MAX_STARS = 9000
 EVEN = 2.0
 
 
@@ -82,7 +82,7 @@ class GlobularCluster:
 
     Attributes
     ----------
-    population : OldPopulation
+    population : GlobularPopulation
         Its stars.
     profile : KingProfile
         How they are spread.
@@ -92,7 +92,7 @@ class GlobularCluster:
         E(B - V) of the dust before it.
     """
 
-    population: OldPopulation
+    population: GlobularPopulation
     profile: KingProfile
     limit_magnitude: float
     reddening_bv: float = 0.0
@@ -100,7 +100,7 @@ class GlobularCluster:
     def place(self, rng: np.random.Generator, frame: Frame, where: Placement) -> PlacedCluster:
         """Draw the brightest stars one at a time and the rest as smooth light."""
         faintest = self.limit_magnitude + GRAIN_MAGNITUDES
-        drawn = self.population.draw(rng, faintest, MOST_STARS)
+        drawn = self.population.draw(rng, faintest, MAX_STARS)
         radii = self.profile.sample_radii(rng, len(drawn.absolute_magnitude))
         x, y = where.spread(rng, radii)
         flux = compute_flux_sigma(drawn.absolute_magnitude, self.limit_magnitude)
@@ -129,7 +129,7 @@ class OpenCluster:
 
     Attributes
     ----------
-    population : YoungPopulation
+    population : OpenPopulation
         Its stars.
     profile : KingProfile
         How they are spread, where they have forgotten their birth.
@@ -143,7 +143,7 @@ class OpenCluster:
         E(B - V) of the dust before it.
     """
 
-    population: YoungPopulation
+    population: OpenPopulation
     profile: KingProfile
     limit_magnitude: float
     fractal_dimension: float = 2.0
@@ -153,7 +153,7 @@ class OpenCluster:
     def place(self, rng: np.random.Generator, where: Placement) -> PlacedCluster:
         """Draw every star above the limit."""
         drawn = self.population.draw(rng, self.limit_magnitude + GRAIN_MAGNITUDES)
-        order = np.argsort(drawn.absolute_magnitude)[:MOST_STARS]
+        order = np.argsort(drawn.absolute_magnitude)[:MAX_STARS]
         magnitude, colour = drawn.absolute_magnitude[order], drawn.colour_bv[order]
         x, y = self._positions(rng, where, len(order))
         flux = compute_flux_sigma(magnitude, self.limit_magnitude)

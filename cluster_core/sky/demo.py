@@ -15,7 +15,7 @@ from cluster_core.sky.render import render_picture
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import replacing
 
-MOST_PER_CLASS = 5000
+MAX_PER_CLASS = 5000
 SIZE_PX = 256
 JPEG_QUALITY = 92
 
@@ -106,12 +106,12 @@ def _check_request(labels: list[str], per_class: int, seed: int) -> None:
             received=received,
             allowed=allowed,
         )
-    if not 1 <= per_class <= MOST_PER_CLASS:
+    if not 1 <= per_class <= MAX_PER_CLASS:
         raise ConfigError(
-            f"Expected 1 to {MOST_PER_CLASS} pictures a class. Received: {per_class}.",
+            f"Expected 1 to {MAX_PER_CLASS} pictures a class. Received: {per_class}.",
             field="per_class",
             received=per_class,
-            allowed=f"1 to {MOST_PER_CLASS}",
+            allowed=f"1 to {MAX_PER_CLASS}",
         )
     if seed < 0:
         raise ConfigError(

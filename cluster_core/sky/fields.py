@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cluster_core.sky.chance import Range, draw_log, happens
 from cluster_core.sky.clouds import sample_dust, sample_nebula
 from cluster_core.sky.clusters import GRAIN_MAGNITUDES, LIMIT_FLUX_SIGMA, compute_flux_sigma
 from cluster_core.sky.frame import Frame, Scene, SkyLabels, Stars
 from cluster_core.sky.populations import sample_field
 from cluster_core.sky.profiles import Floats
+from cluster_core.sky.random_draws import Range, draw_log_uniform, happens
 
-MOST_FIELD_STARS = 8000
+MAX_FIELD_STARS = 8000
 
 
 @dataclass(frozen=True)
-class BareKind:
+class FieldKind:
     """A sky without a cluster: field stars, and perhaps something that glows or hides them.
 
     Attributes
@@ -43,11 +43,13 @@ class BareKind:
         stars, labels = draw_field(rng, frame, self.field, rng.exponential(0.15))
         glow = None
         if self.glow is not None:
-            glow = self.glow(rng, frame, draw_log(rng, self.brightness_sigma))
+            glow = self.glow(rng, frame, draw_log_uniform(rng, self.brightness_sigma))
         if self.extinction_mag[1] > 0:
             dust = sample_dust(rng, frame, rng.uniform(*self.extinction_mag))
             stars = stars.dimmed(dust)
-            starlight = draw_log(rng, (0.5, 20.0)) * dust[:, :, None]  # unresolved Milky Way
+            starlight = (
+                draw_log_uniform(rng, (0.5, 20.0)) * dust[:, :, None]
+            )  # unresolved Milky Way
             tint = np.array([rng.uniform(0.9, 1.3), 1.0, rng.uniform(0.6, 0.95)], np.float32)
             glow = (0.0 if glow is None else glow) + np.float32(starlight) * tint
         return Scene(frame, stars, glow, labels)
@@ -63,11 +65,11 @@ def draw_field(
     rng: np.random.Generator, frame: Frame, field: Range, reddening_bv: float
 ) -> tuple[Stars, SkyLabels]:
     """Draw field stars over the whole canvas, denser on one side now and then."""
-    in_picture, slope = draw_log(rng, field), rng.uniform(0.28, 0.46)
+    in_picture, slope = draw_log_uniform(rng, field), rng.uniform(0.28, 0.46)
     rows, columns = frame.shape
     canvas_share = rows * columns / frame.size_px**2
     mean = in_picture * canvas_share * 10.0 ** (slope * GRAIN_MAGNITUDES)
-    count = rng.poisson(min(mean, MOST_FIELD_STARS))
+    count = rng.poisson(min(mean, MAX_FIELD_STARS))
     brighter, colour = sample_field(rng, count, slope)
     x, y = rng.uniform(0, columns - 1, count), rng.uniform(0, rows - 1, count)
     flux = compute_flux_sigma(-brighter, -GRAIN_MAGNITUDES)

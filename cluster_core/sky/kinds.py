@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cluster_core.sky.clouds import sample_planetary
-from cluster_core.sky.fields import BareKind, draw_nebula
+from cluster_core.sky.fields import FieldKind, draw_nebula
 from cluster_core.sky.galaxies import sample_elliptical, sample_spiral
 from cluster_core.sky.scenes import GlobularKind, OpenKind
 
-SkyKind = GlobularKind | OpenKind | BareKind
+SkyKind = GlobularKind | OpenKind | FieldKind
 
 KINDS: dict[str, SkyKind] = {
     # A cluster as amateurs show it: the giants stand apart, the core runs together.
@@ -56,7 +56,7 @@ KINDS: dict[str, SkyKind] = {
         star_count=(30.0, 300.0),
         age_myr=(8.0, 800.0),
         depth=(2.5, 7.0),
-        clumpy=0.5,
+        fractal_share=0.5,
     ),
     # M11, M37, NGC 7789 when young: many stars of like brightness.
     "open_rich": OpenKind(
@@ -65,7 +65,7 @@ KINDS: dict[str, SkyKind] = {
         star_count=(400.0, 5000.0),
         age_myr=(50.0, 1500.0),
         depth=(1.5, 5.5),
-        clumpy=0.15,
+        fractal_share=0.15,
     ),
     # M67, NGC 188, NGC 7789: red giants and a faint turn-off, round like a globular.
     "open_old": OpenKind(
@@ -74,9 +74,9 @@ KINDS: dict[str, SkyKind] = {
         star_count=(300.0, 6000.0),
         age_myr=(1200.0, 8000.0),
         depth=(1.0, 4.5),
-        clumpy=0.05,
-        reflection=0.0,
-        emission=0.0,
+        fractal_share=0.05,
+        reflection_share=0.0,
+        emission_share=0.0,
     ),
     # NGC 2158, NGC 6791, M11 from afar: rich, round and crowded, deep in the Milky Way.
     "open_compact": OpenKind(
@@ -86,9 +86,9 @@ KINDS: dict[str, SkyKind] = {
         age_myr=(200.0, 8000.0),
         depth=(0.5, 4.0),
         field=(200.0, 6000.0),
-        clumpy=0.05,
-        reflection=0.0,
-        emission=0.02,
+        fractal_share=0.05,
+        reflection_share=0.0,
+        emission_share=0.02,
     ),
     # The Pleiades: a few bright blue stars in the dust they light.
     "open_reflection": OpenKind(
@@ -98,8 +98,8 @@ KINDS: dict[str, SkyKind] = {
         age_myr=(40.0, 150.0),
         depth=(5.0, 9.0),
         field=(20.0, 800.0),
-        clumpy=0.5,
-        reflection=1.0,
+        fractal_share=0.5,
+        reflection_share=1.0,
     ),
     # Newborn, in the gas of its cloud: M16, the Rosette, NGC 3603.
     "open_newborn": OpenKind(
@@ -108,9 +108,9 @@ KINDS: dict[str, SkyKind] = {
         star_count=(60.0, 1500.0),
         age_myr=(3.0, 15.0),
         depth=(3.0, 9.0),
-        clumpy=0.7,
-        emission=0.9,
-        reflection=0.1,
+        fractal_share=0.7,
+        emission_share=0.9,
+        reflection_share=0.1,
     ),
     # h and chi Persei and lesser neighbours.
     "open_double": OpenKind(
@@ -119,7 +119,7 @@ KINDS: dict[str, SkyKind] = {
         star_count=(80.0, 1500.0),
         age_myr=(8.0, 1000.0),
         depth=(2.0, 6.0),
-        pair=True,
+        is_double=True,
         off_centre=0.1,
     ),
     # A wide field in which the cluster is a small knot.
@@ -139,21 +139,21 @@ KINDS: dict[str, SkyKind] = {
         age_myr=(5.0, 600.0),
         depth=(5.0, 10.0),
         field=(8.0, 400.0),
-        clumpy=0.5,
+        fractal_share=0.5,
     ),
-    "field_sparse": BareKind(field=(4.0, 200.0)),
-    "field_dense": BareKind(field=(300.0, 5000.0)),
-    "galaxy_elliptical": BareKind(
+    "field_sparse": FieldKind(field=(4.0, 200.0)),
+    "field_dense": FieldKind(field=(300.0, 5000.0)),
+    "galaxy_elliptical": FieldKind(
         field=(4.0, 400.0), glow=sample_elliptical, brightness_sigma=(3.0, 150.0)
     ),
-    "galaxy_spiral": BareKind(
+    "galaxy_spiral": FieldKind(
         field=(4.0, 400.0), glow=sample_spiral, brightness_sigma=(3.0, 150.0)
     ),
-    "nebula_bright": BareKind(field=(30.0, 2000.0), glow=draw_nebula),
-    "nebula_planetary": BareKind(
+    "nebula_bright": FieldKind(field=(30.0, 2000.0), glow=draw_nebula),
+    "nebula_planetary": FieldKind(
         field=(10.0, 1500.0), glow=sample_planetary, brightness_sigma=(5.0, 200.0)
     ),
-    "cloud_dark": BareKind(field=(300.0, 5000.0), extinction_mag=(0.8, 3.5)),
+    "cloud_dark": FieldKind(field=(300.0, 5000.0), extinction_mag=(0.8, 3.5)),
 }
 
 DEMO_CLASSES: dict[str, tuple[str, ...]] = {

@@ -52,7 +52,7 @@ OLD_COUNTS = np.array(
 OLD_BV = np.array([1.6, 1.42, 1.15, 0.95, 0.83, 0.76, 0.68, 0.52, 0.44, 0.55, 0.72, 1.15, 1.4])
 OLD_HORIZONTAL_BRANCH = 80.0
 HORIZONTAL_BRANCH_MV = 0.6
-MOST_BRANCH_STARS = 6000
+MAX_BRANCH_STARS = 6000
 FIELD_GIANTS = 0.35
 
 
@@ -79,7 +79,7 @@ class Population:
 
 
 @dataclass(frozen=True)
-class YoungPopulation:
+class OpenPopulation:
     """An open cluster: one age, a Kroupa mass function, few giants.
 
     Attributes
@@ -144,7 +144,7 @@ class YoungPopulation:
 
 
 @dataclass(frozen=True)
-class OldPopulation:
+class GlobularPopulation:
     """A globular cluster: twelve thousand million years old, its light that of red giants.
 
     Attributes
@@ -152,12 +152,12 @@ class OldPopulation:
     total_magnitude : float
         M_V of the whole cluster: -10.3 (omega Centauri) to -4.5 (the Palomar clusters),
         the mean of the Galaxy's is -7.4 (Harris 1996, AJ 112, 1487).
-    blue_branch : float
+    blue_share : float
         Share of the horizontal branch that is blue, 0 to 1.
     """
 
     total_magnitude: float
-    blue_branch: float = 0.5
+    blue_share: float = 0.5
 
     @property
     def scale(self) -> float:
@@ -188,9 +188,9 @@ class OldPopulation:
         self, rng: np.random.Generator, faintest: float
     ) -> tuple[Floats, Floats]:
         count = rng.poisson(OLD_HORIZONTAL_BRANCH * self.scale)
-        if count > MOST_BRANCH_STARS or faintest < HORIZONTAL_BRANCH_MV:
+        if count > MAX_BRANCH_STARS or faintest < HORIZONTAL_BRANCH_MV:
             return np.empty(0), np.empty(0)
-        blue = rng.random(count) < self.blue_branch
+        blue = rng.random(count) < self.blue_share
         colour = np.where(blue, rng.normal(0.05, 0.12, count), rng.normal(0.62, 0.08, count))
         magnitude = HORIZONTAL_BRANCH_MV + rng.normal(0.0, 0.12, count)
         magnitude += np.clip(0.05 - colour, 0.0, None) * 8.0  # the blue tail falls off

@@ -9,12 +9,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from cluster_core.sky.camera import (
-    sample_darkroom,
+    compress_brightness,
+    sample_degradation,
     sample_frame,
+    sample_point_spread,
+    sample_processing,
     sample_sensor,
-    sample_shrinking,
-    sample_spread,
-    sample_trip,
 )
 from cluster_core.sky.frame import SkyLabels
 from cluster_core.sky.kinds import KINDS
@@ -46,7 +46,7 @@ def render_picture(
     size_px: int = 128,
     side_px: int | None = None,
     *,
-    is_sent: bool = True,
+    degraded: bool = True,
 ) -> SkyPicture:
     """Draw a scene of one kind, photograph it, develop it and send it through the web.
 
@@ -60,18 +60,18 @@ def render_picture(
         Side of the result, to which every shape of picture is squeezed.
     side_px : int, optional
         Side of the picture before that; drawn at random if not given.
-    is_sent : bool
+    degraded : bool
         Whether it went through the web, and lost by it: captions, frames, small copies.
         If not, it keeps its shape and the size it was developed in.
     """
     frame = sample_frame(rng, side_px)
-    scene = sample_shrinking(rng, KINDS[kind].draw(rng, frame))
-    spread = sample_spread(rng, frame)
+    scene = compress_brightness(rng, KINDS[kind].draw(rng, frame))
+    spread = sample_point_spread(rng, frame)
     light = frame.crop(form_image(scene, spread))
     raw = sample_sensor(rng).expose(rng, light)
-    picture = sample_darkroom(rng, raw).develop(raw)
+    picture = sample_processing(rng, raw).apply(raw)
     image = Image.fromarray((picture * 255.0 + 0.5).astype(np.uint8))
-    if is_sent:
-        image = sample_trip(rng, frame).send(rng, image, (size_px, size_px))
+    if degraded:
+        image = sample_degradation(rng, frame).apply(rng, image, (size_px, size_px))
     labels = replace(scene.labels, log_fwhm=float(np.log10(spread.fwhm_px / frame.size_px)))
     return SkyPicture(kind, np.asarray(image), labels)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cluster_core.sky.chance import Range, draw_log, happens
 from cluster_core.sky.clouds import sample_nebula, sample_reflection
 from cluster_core.sky.clusters import LIMIT_FLUX_SIGMA, GlobularCluster, OpenCluster, Placement
 from cluster_core.sky.fields import draw_field
 from cluster_core.sky.frame import Frame, Scene, SkyLabels, Stars
-from cluster_core.sky.populations import OldPopulation, YoungPopulation
+from cluster_core.sky.populations import GlobularPopulation, OpenPopulation
 from cluster_core.sky.profiles import Floats, KingProfile
+from cluster_core.sky.random_draws import Range, draw_log_uniform, happens
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,15 @@ class GlobularKind:
 
     def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
         """Draw one scene."""
-        half_light_px = draw_log(rng, self.half_light) * frame.size_px
+        half_light_px = draw_log_uniform(rng, self.half_light) * frame.size_px
         profile = KingProfile.from_half_light(half_light_px, rng.uniform(*self.concentration))
-        population = OldPopulation(rng.uniform(*self.total_magnitude), rng.beta(1.0, 1.0))
+        population = GlobularPopulation(rng.uniform(*self.total_magnitude), rng.beta(1.0, 1.0))
         reddening = rng.exponential(0.15)
         limit = max(
             rng.uniform(*self.limit_magnitude),
-            _visible_limit(population.total_magnitude, half_light_px, draw_log(rng, (4.0, 40.0))),
+            _visible_limit(
+                population.total_magnitude, half_light_px, draw_log_uniform(rng, (4.0, 40.0))
+            ),
         )
         cluster = GlobularCluster(population, profile, limit, reddening)
         where = _place(rng, frame, self.off_centre, abs(rng.normal(0.0, 0.08)))
@@ -79,13 +81,13 @@ class OpenKind:
         Magnitudes that the picture reaches below the turn-off.
     field : Range
         Field stars above the limit in the picture; drawn evenly in their logarithm.
-    clumpy : float
+    fractal_share : float
         Share of clusters with a fractal structure.
-    reflection : float
+    reflection_share : float
         Share with dust that mirrors the brightest stars.
-    emission : float
+    emission_share : float
         Share with glowing gas.
-    pair : bool
+    is_double : bool
         Two clusters side by side.
     off_centre : float
         Deviation of its place from the middle, over the picture's side.
@@ -97,19 +99,19 @@ class OpenKind:
     age_myr: Range
     depth: Range
     field: Range = (100.0, 6000.0)
-    clumpy: float = 0.3
-    reflection: float = 0.03
-    emission: float = 0.05
-    pair: bool = False
+    fractal_share: float = 0.3
+    reflection_share: float = 0.03
+    emission_share: float = 0.05
+    is_double: bool = False
     off_centre: float = 0.05
 
     def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
         """Draw one scene."""
-        half_light_px = draw_log(rng, self.half_light) * frame.size_px
+        half_light_px = draw_log_uniform(rng, self.half_light) * frame.size_px
         first = self._draw_cluster(rng, half_light_px)
         where = _place(rng, frame, self.off_centre, rng.uniform(0.0, 0.4))
         groups = [first.place(rng, where)]
-        if self.pair:
+        if self.is_double:
             second = replace(first, population=self._draw_population(rng))
             groups.append(second.place(rng, _beside(rng, where, half_light_px)))
         richness = sum(group.richness for group in groups)
@@ -121,14 +123,14 @@ class OpenKind:
         glow = self._draw_gas(rng, frame, members)
         return Scene(frame, Stars.join([field, members]), glow, labels)
 
-    def _draw_population(self, rng: np.random.Generator) -> YoungPopulation:
-        count = int(draw_log(rng, self.star_count))
-        return YoungPopulation(count, draw_log(rng, self.age_myr))
+    def _draw_population(self, rng: np.random.Generator) -> OpenPopulation:
+        count = int(draw_log_uniform(rng, self.star_count))
+        return OpenPopulation(count, draw_log_uniform(rng, self.age_myr))
 
     def _draw_cluster(self, rng: np.random.Generator, half_light_px: float) -> OpenCluster:
         population = self._draw_population(rng)
         profile = KingProfile.from_half_light(half_light_px, rng.uniform(*self.concentration))
-        clumpy = happens(rng, self.clumpy)
+        clumpy = happens(rng, self.fractal_share)
         return OpenCluster(
             population,
             profile,
@@ -140,15 +142,15 @@ class OpenKind:
 
     def _draw_gas(self, rng: np.random.Generator, frame: Frame, members: Stars) -> Floats | None:
         glow = None
-        if happens(rng, self.reflection) and len(members.x_px):
+        if happens(rng, self.reflection_share) and len(members.x_px):
             light = members.flux_sigma / members.flux_sigma.max()
             brightest = np.argsort(light)[::-1][: rng.integers(3, 12)]
             places = np.stack([members.x_px, members.y_px], axis=1)[brightest]
-            strength = draw_log(rng, (3.0, 120.0)) * np.sqrt(light[brightest])
+            strength = draw_log_uniform(rng, (3.0, 120.0)) * np.sqrt(light[brightest])
             glow = sample_reflection(rng, frame, places, strength)
-        if happens(rng, self.emission):
+        if happens(rng, self.emission_share):
             red = np.array([1.0, rng.uniform(0.15, 0.6), rng.uniform(0.2, 0.8)])
-            gas = sample_nebula(rng, frame, draw_log(rng, (1.0, 40.0)), red)
+            gas = sample_nebula(rng, frame, draw_log_uniform(rng, (1.0, 40.0)), red)
             glow = gas if glow is None else glow + gas
         return glow
 

@@ -85,7 +85,9 @@ def render_samples() -> bytes:
     """Return some pictures of the simulated sky side by side, as PNG; the same for everybody."""
     strip = Image.new("RGBA", (len(SAMPLES) * (SAMPLE_PX + GAP_PX) - GAP_PX, SAMPLE_PX))
     for number, (kind, seed) in enumerate(SAMPLES):
-        sky = render_picture(np.random.default_rng(seed), kind, SAMPLE_PX, SAMPLE_PX, is_sent=False)
+        sky = render_picture(
+            np.random.default_rng(seed), kind, SAMPLE_PX, SAMPLE_PX, degraded=False
+        )
         square = ImageOps.fit(Image.fromarray(sky.pixels), (SAMPLE_PX, SAMPLE_PX))
         strip.paste(square, (number * (SAMPLE_PX + GAP_PX), 0))
     file = io.BytesIO()

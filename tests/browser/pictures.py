@@ -21,7 +21,7 @@ def render_files(folder: Path, n_files: int) -> list[Path]:
     paths = []
     for number in range(n_files):
         kind = KINDS[number % len(KINDS)]
-        picture = render_picture(np.random.default_rng(number), kind, 160, 160, is_sent=False)
+        picture = render_picture(np.random.default_rng(number), kind, 160, 160, degraded=False)
         paths.append(folder / f"{kind} {number:03d}.jpg")
         Image.fromarray(picture.pixels).save(paths[-1], quality=90)
     return paths

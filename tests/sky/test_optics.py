@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from cluster_core.sky.darkroom import Darkroom, Stretch
 from cluster_core.sky.frame import Frame, Scene, Stars
 from cluster_core.sky.optics import PointSpread, form_image, splat
+from cluster_core.sky.processing import Processing, Stretch
 from cluster_core.sky.sensor import Sensor
 
 FRAME = Frame(64, 48)
@@ -72,7 +72,7 @@ def test_bright_light_is_noisier():
 @pytest.mark.parametrize("keep_hue", [False, True])
 def test_every_stretch_rises_from_black_to_white(stretch, keep_hue):
     grey = np.repeat(np.linspace(0.0, 100.0, 50, dtype=np.float32)[None, :, None], 3, axis=2)
-    picture = Darkroom(stretch, 0.0, 100.0, strength=0.1, keep_hue=keep_hue).develop(grey)
+    picture = Processing(stretch, 0.0, 100.0, strength=0.1, keep_hue=keep_hue).apply(grey)
     assert np.all(np.diff(picture[0, :, 1]) > 0)
     assert picture[0, 0, 1] == pytest.approx(0.0, abs=1e-6)
     assert picture[0, -1, 1] == pytest.approx(1.0, abs=1e-5)

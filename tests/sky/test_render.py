@@ -7,7 +7,7 @@ from cluster_core.sky import KINDS, render_contact_sheet, render_picture
 from cluster_core.sky.clusters import GlobularCluster, OpenCluster, Placement
 from cluster_core.sky.frame import Frame, Scene
 from cluster_core.sky.optics import PointSpread, form_image
-from cluster_core.sky.populations import OldPopulation, YoungPopulation
+from cluster_core.sky.populations import GlobularPopulation, OpenPopulation
 from cluster_core.sky.profiles import KingProfile
 
 
@@ -31,7 +31,7 @@ def test_the_same_seed_gives_the_same_pixels(kind):
 def test_the_light_of_a_globular_follows_the_king_profile(limit):
     """Both the stars drawn one by one and the smooth light obey one formula."""
     frame, profile = Frame(256, 256), KingProfile(8.0, 110.0)
-    cluster = GlobularCluster(OldPopulation(-9.5), profile, limit)
+    cluster = GlobularCluster(GlobularPopulation(-9.5), profile, limit)
     where = Placement(frame.centre_px)
     total, inside = 0.0, np.zeros(3)
     for seed in range(6):
@@ -52,14 +52,14 @@ def test_flattened_clusters_are_longer_along_their_axis():
 
 def test_segregation_brings_bright_stars_inward():
     profile = KingProfile.from_half_light(30.0, 0.8)
-    cluster = OpenCluster(YoungPopulation(3000, 200.0), profile, 6.0, segregation=0.6)
+    cluster = OpenCluster(OpenPopulation(3000, 200.0), profile, 6.0, segregation=0.6)
     stars = cluster.place(np.random.default_rng(1), Placement((0.0, 0.0))).stars
     radius, order = np.hypot(stars.x_px, stars.y_px), np.argsort(stars.flux_sigma)
     assert np.median(radius[order[-100:]]) < 0.8 * np.median(radius[order[:-100]])
 
 
 def test_richness_counts_the_stars_above_the_limit():
-    cluster = OpenCluster(YoungPopulation(800, 100.0), KingProfile(10.0, 60.0), 5.0)
+    cluster = OpenCluster(OpenPopulation(800, 100.0), KingProfile(10.0, 60.0), 5.0)
     placed = cluster.place(np.random.default_rng(1), Placement((0.0, 0.0)))
     assert placed.richness == np.sum(placed.stars.flux_sigma > 10.0)
 

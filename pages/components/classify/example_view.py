@@ -49,7 +49,9 @@ def show_examples(model: ModelSummary, predictor: Predictor) -> None:
             "show.",
             icon=":material/info:",
         )
-    for column, kind in zip(st.columns(len(kinds) or len(_FALLBACK_KINDS)), kinds or _FALLBACK_KINDS, strict=True):
+    for column, kind in zip(
+        st.columns(len(kinds) or len(_FALLBACK_KINDS)), kinds or _FALLBACK_KINDS, strict=True
+    ):
         with column:
             answer = predict_view(model, predictor, _render(kind, number))
             show_picture(answer, f"A simulated sky: {name_one(kind)}")
@@ -69,7 +71,7 @@ def _render(kind: str, number: int) -> InputPicture:
         return found
     rng = np.random.default_rng([number, list(DEMO_CLASSES).index(kind)])
     kinds = [name for name in DEMO_CLASSES[kind] if name in _FAMILIAR] or DEMO_CLASSES[kind]
-    sky = render_picture(rng, str(rng.choice(kinds)), _SIDE_PX, _SIDE_PX, is_sent=False)
+    sky = render_picture(rng, str(rng.choice(kinds)), _SIDE_PX, _SIDE_PX, degraded=False)
     file = io.BytesIO()
     Image.fromarray(sky.pixels).save(file, "PNG")
     return kept.keep(name, InputPicture(name, f"{kind}.png", file.getvalue()))

@@ -12,6 +12,6 @@ def happens(rng: np.random.Generator, odds: float) -> bool:
     return bool(rng.random() < odds)
 
 
-def draw_log(rng: np.random.Generator, limits: Range) -> float:
+def draw_log_uniform(rng: np.random.Generator, limits: Range) -> float:
     """Draw a number evenly in its logarithm."""
     return float(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]))))

@@ -21,7 +21,7 @@ class Stretch(StrEnum):
 
 
 @dataclass(frozen=True)
-class Darkroom:
+class Processing:
     """How a raw frame becomes a picture.
 
     Attributes
@@ -62,7 +62,7 @@ class Darkroom:
     sharpening: float = 0.0
     keep_hue: bool = False
 
-    def develop(self, raw: Floats) -> Floats:
+    def apply(self, raw: Floats) -> Floats:
         """Return a picture in 0 to 1 from a raw frame of shape (rows, columns, 3)."""
         linear = (raw - self.black_sigma) / (self.white_sigma - self.black_sigma)
         linear = np.maximum(linear * np.asarray(self.cast, np.float32), 0.0)

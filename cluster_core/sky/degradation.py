@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cluster_core.sky.chance import happens
+from cluster_core.sky.random_draws import happens
 
 CAPTION = (
     "M13 NGC 6205 M67 NGC 7789 M45 Pleiades M11 Wild Duck Omega Centauri 47 Tuc Hubble ESO "
@@ -25,7 +25,7 @@ FILTERS = (
 
 
 @dataclass(frozen=True)
-class WebTrip:
+class WebDegradation:
     """What a picture went through after its maker let it go.
 
     Attributes
@@ -57,7 +57,7 @@ class WebTrip:
     thumbnail_px: int = 0
     resampling: Image.Resampling = Image.Resampling.BILINEAR
 
-    def send(
+    def apply(
         self, rng: np.random.Generator, picture: Image.Image, size_px: tuple[int, int]
     ) -> Image.Image:
         """Return the picture as it arrives, squeezed to (width, height) `size_px`."""
