@@ -1,4 +1,4 @@
-"""The page Dataset: which pictures there are to learn from, and in which classes."""
+"""The Dataset page: view, add and edit the pictures and classes to train on."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _PICTURES, _ADD, _OVERVIEW = "Pictures", "Add pictures", "Overview"
 
 
 def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
-    """Say in a line what there is, then what is missing; lead on where nothing is."""
+    """Draw the picture count, and either what is missing or a button to the next step."""
     missing = describe_missing(index, find_split(reading))
     n_classes = len(index.labels)
     classes = "1 class" if n_classes == 1 else f"{n_classes} classes"
     with st.container(horizontal=True, vertical_alignment="center", key="summary"):
         st.markdown(f"**{count_pictures(len(index.pictures))}** in {classes}", width="stretch")
         if missing is None and st.button(
-            "Next: choose how it learns",
+            "Next: choose settings",
             key="to_hyperparameters",
             type="primary",
             icon=":material/arrow_forward:",
@@ -55,7 +55,7 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
 
 
 def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) -> None:
-    """Draw the classes and the pictures of the one that is chosen."""
+    """Draw the classes, and the pictures of the selected one."""
     label = choose_shown_class(image_dir, index.counts)
     if is_allowed(Action.EDIT_DATASETS):
         show_class_actions(workspace, image_dir, label)
@@ -67,7 +67,7 @@ def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) ->
 
 
 def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIndex) -> None:
-    """Draw one of the views of a dataset that was begun."""
+    """Draw the selected view of a dataset that has files."""
     may_edit = is_allowed(Action.EDIT_DATASETS)
     show_summary(reading, index)
     view = st.segmented_control(
@@ -89,9 +89,9 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
 
 
 def show_empty_dataset(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -> None:
-    """Draw the ways to the first pictures."""
+    """Draw the ways to add the first pictures."""
     if not is_allowed(Action.EDIT_DATASETS):
-        st.write("There are no pictures here yet.")
+        st.write("This dataset has no pictures yet.")
         return
     show_empty_state(image_dir)
     st.subheader("Add your own pictures", anchor=False)
@@ -104,7 +104,7 @@ st.title("Dataset")
 default_workspace = Workspace.default()
 if not is_allowed(Action.EDIT_DATASETS):
     st.info(
-        "This server lets its visitors look at the pictures, but not change them.",
+        "This is a public demo: you can view the pictures, but not change them.",
         icon=":material/lock:",
     )
 chosen_dir = dataset_dir(default_workspace, pick_dataset(default_workspace))

@@ -1,4 +1,4 @@
-"""The first page: what this is, three ways to begin, and where one stands."""
+"""The Home page: what Cluster Lab does, ways to start, and the progress so far."""
 
 import streamlit as st
 
@@ -14,8 +14,8 @@ from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice, choose
 
 
-def show_way(key: str, icon: str, title: str, sentence: str, action: str) -> bool:
-    """Draw one way to begin; return whether it was chosen."""
+def show_start_card(key: str, icon: str, title: str, sentence: str, action: str) -> bool:
+    """Draw a card for one way to start; return whether its button was clicked."""
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         st.markdown(f"##### :material/{icon}: {title}")
         st.write(sentence)
@@ -25,49 +25,50 @@ def show_way(key: str, icon: str, title: str, sentence: str, action: str) -> boo
 workspace = Workspace.default()
 st.title("Cluster Lab", anchor=False)
 st.write(
-    "Teach a computer to tell pictures apart: globular or open star cluster, or any classes of "
-    "your own. Show it a few dozen pictures of each, and it learns in seconds, on this machine."
+    "Teach a computer to recognise what pictures show: globular or open star clusters, or classes "
+    "of your own. Give it a few dozen pictures per class. Training takes seconds and runs on this "
+    "machine."
 )
 st.image(render_samples(), width="stretch")
-st.caption("A simulated sky, drawn by this program: the network that ships with it grew up on it.")
+st.caption("Pictures of a simulated sky, like those that the built-in network was pretrained on.")
 
 may_edit = is_allowed(Action.EDIT_DATASETS)
-st.subheader(f"{'Three' if may_edit else 'Two'} ways to begin", anchor=False)
-ways = st.columns(3 if may_edit else 2)
-with ways[0]:
-    wants_to_try = show_way(
+st.subheader(f"{'Three' if may_edit else 'Two'} ways to start", anchor=False)
+columns = st.columns(3 if may_edit else 2)
+with columns[0]:
+    wants_to_try = show_start_card(
         "home_try",
         "image_search",
         "Try a picture",
-        "The starter model knows star clusters already. Give it a picture, or take an example.",
+        "The starter model already recognises star clusters. Use your own picture or an example.",
         "Classify a picture",
     )
 wants_sky = False
 if may_edit:
-    with ways[1]:
-        wants_sky = show_way(
+    with columns[1]:
+        wants_sky = show_start_card(
             "home_simulated_sky",
             "auto_awesome",
-            "Try it with a simulated sky",
-            "Renders 80 labelled star clusters in a few seconds, to learn from at once.",
-            "Render a sky",
+            "Train on a simulated sky",
+            "Creates 80 labelled pictures of star clusters in a few seconds, ready for training.",
+            "Create pictures",
         )
-with ways[-1]:
+with columns[-1]:
     wants_own = (
-        show_way(
+        show_start_card(
             "home_own_pictures",
             "add_photo_alternate",
-            "Bring your own pictures",
-            "Of anything: stars, cells, leaves. One folder for each class, or a .zip of them.",
+            "Use your own pictures",
+            "Stars, cells, leaves: anything. Add one folder of pictures per class, or a .zip file.",
             "Set up a dataset",
         )
         if may_edit
-        else show_way(
+        else show_start_card(
             "home_pictures_here",
             "photo_library",
-            "Look at the pictures here",
-            "See which pictures there are to learn from on this server, and in which classes.",
-            "See the dataset",
+            "Browse the pictures",
+            "See which pictures and classes this server has for training.",
+            "View the dataset",
         )
     )
 if wants_to_try:

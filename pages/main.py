@@ -1,4 +1,4 @@
-"""Navigation, and the frame around every page."""
+"""The app's entry script: page settings, navigation and sidebar around every page."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pages.components.outcome import clear_outcome
 from pages.components.selection import sync_choices
 from pages.components.sidebar import show_sidebar
 
-# A picture of our own: for a symbol or an emoji browsers ask somebody else's server.
+# A local file: browsers would fetch an emoji or a Material symbol from a third-party server.
 ICON = Path(__file__).with_name("components") / "icon.svg"
 
 st.set_page_config(page_title="Cluster Lab", page_icon=ICON, layout="wide")
@@ -17,6 +17,6 @@ sync_choices()
 page = st.navigation(list_pages())
 if st.session_state.get("page") != page.url_path:
     st.session_state["page"] = page.url_path
-    clear_outcome()  # it was about something on the page before
+    clear_outcome()  # a message belongs to the page that caused it
 show_sidebar()
 page.run()

@@ -1,4 +1,4 @@
-"""The page Models: those there are, what they can do, and which one answers."""
+"""The Models page: list, compare, add, rename, delete and choose models."""
 
 from datetime import datetime
 
@@ -20,10 +20,12 @@ PER_PAGE = 10
 
 
 def show_model(model: ModelSummary, is_open: bool) -> None:
-    """Draw one model of the list, with its card where it is open."""
+    """Draw one model of the list, with its details if it is open."""
     with st.container(border=True, key=f"model_{model.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escape_markdown(model.title)}** {name_badges(model)}", width="stretch")
+            st.markdown(
+                f"**{escape_markdown(model.title)}** {format_badges(model)}", width="stretch"
+            )
             st.button(
                 "Close" if is_open else "Open",
                 key=f"open_{model.id}",
@@ -37,28 +39,31 @@ def show_model(model: ModelSummary, is_open: bool) -> None:
             show_card(model)
 
 
-def name_badges(model: ModelSummary) -> str:
-    """Return the badges beside a model's title, as Markdown."""
+def format_badges(model: ModelSummary) -> str:
+    """Return the badges next to a model's title, as Markdown."""
     badges = [":blue-badge[:material/star: default]"] if model.is_default else []
     badges += [":red-badge[:material/error: damaged]"] if model.problem else []
     return " ".join(badges)
 
 
 def describe(model: ModelSummary) -> str:
-    """Return where a model comes from, in a line."""
-    parts = [f"Tells apart: {join_labels(model)}"]
+    """Return a model's classes, origin, network and size in one line."""
+    parts = [f"Classes: {join_labels(model)}"]
     if model.created:
         created = datetime.fromisoformat(model.created)
         parts.append(f"trained {created.day} {created:%b %Y}")
     if model.dataset:
-        parts.append(f"on {model.dataset}")
+        parts.append(f"dataset {model.dataset}")
     parts.append(f"network {model.architecture}")
     parts.append(f"{max(1, round(model.size_bytes / 1000)):,} kB")
     return " · ".join(parts)
 
 
 def choose_page(models: tuple[ModelSummary, ...], opened: str | None) -> tuple[ModelSummary, ...]:
-    """Return the models of the page that is shown; the opened one stands on the first."""
+    """Draw the page numbers, and return the models of the selected page.
+
+    An opened model moves to the first page, so that a link to it shows it.
+    """
     if len(models) <= PER_PAGE:
         return models
     ordered = sorted(models, key=lambda model: model.id != opened)
@@ -72,18 +77,18 @@ if is_allowed(Action.EDIT_MODELS):
     show_upload()
 else:
     st.info(
-        "This server lets its visitors look at models, use and download them, but not change them.",
+        "This is a public demo: you can use and download models, but not change them.",
         icon=":material/lock:",
     )
 all_models = list_models(Workspace.default())
 chosen = get_known(
     Choice.MODEL,
     {model.id for model in all_models},
-    lambda name: f"There is no model {name} here, perhaps it was deleted.",
+    lambda name: f"There is no model {name}. It may have been deleted.",
 )
-for one in choose_page(all_models, chosen):
-    show_model(one, one.id == chosen)
+for listed in choose_page(all_models, chosen):
+    show_model(listed, listed.id == chosen)
 if len(all_models) == 1:
-    st.write("Models you train appear here.")
-    if st.button("Train one", key="to_hyperparameters", icon=":material/model_training:"):
+    st.write("Models that you train appear here.")
+    if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):
         st.switch_page(PageFile.HYPERPARAMETERS)

@@ -1,4 +1,4 @@
-"""What is in a dataset and how it splits, read once a change and kept for this visitor."""
+"""A dataset's pictures and split, kept in the session until its files change."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ _KEY = "dataset reading"
 
 @dataclass(frozen=True)
 class DatasetReading:
-    """A dataset as it was when its files were last looked at.
+    """A dataset as of the last change of its files.
 
     Attributes
     ----------
     image_dir : Path
+        The dataset's folder.
     signature : str
         See `compute_signature`.
     index : DatasetIndex or ClusterError
-        What was found, or why nothing could be.
+        Its pictures, or why they cannot be read.
     splits : dict
-        Those asked for so far, or why there is none, by shares for testing and validation.
+        Cached splits, or why the dataset cannot be split; the keys are (testing, validation)
+        percentages.
     """
 
     image_dir: Path
@@ -38,9 +40,15 @@ class DatasetReading:
     splits: dict[tuple[float, float], Split | ClusterError] = field(default_factory=dict)
 
     def split(self, config: TrainConfig) -> Split:
-        """Return how a training would split it; ClusterError where it could not learn from it."""
+        """Return how a training with these settings would split the dataset.
+
+        Raises
+        ------
+        ClusterError
+            The dataset cannot be read, or has too few pictures for a training.
+        """
         if isinstance(self.index, ClusterError):
-            raise self.index.with_traceback(None)  # else it would grow with every rerun
+            raise self.index.with_traceback(None)  # otherwise it would grow with every rerun
         shares = (config.testing_percentage, config.validation_percentage)
         if shares not in self.splits:
             try:
@@ -56,11 +64,23 @@ class DatasetReading:
 
 
 def read_dataset(workspace: Workspace, image_dir: Path) -> DatasetReading:
-    """Return what a dataset holds; its pictures are read only where a file has changed."""
+    """Return a dataset's contents; read its pictures only if a file has changed.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    image_dir : Path
+        The dataset's folder.
+
+    Raises
+    ------
+    ClusterError
+        The folder cannot be listed.
+    """
     signature = compute_signature(image_dir)
-    known = st.session_state.get(_KEY)
-    if known is not None and (known.image_dir, known.signature) == (image_dir, signature):
-        return known
+    cached = st.session_state.get(_KEY)
+    if cached is not None and (cached.image_dir, cached.signature) == (image_dir, signature):
+        return cached
     bar = st.progress(0.0, "Reading pictures …")
 
     def on_progress(done: int, total: int) -> None:

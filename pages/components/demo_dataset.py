@@ -1,4 +1,4 @@
-"""A simulated sky to learn from, for whoever has no pictures at hand."""
+"""Datasets of a simulated sky, for visitors without their own pictures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pages.components.selection import Choice, choose
 NAME = "simulated_sky"
 CLASSES = ("globular clusters", "open clusters")
 PER_CLASS = 40
-# Kind and seed: globular and open clusters by turns.
+# Kind and seed; globular and open clusters alternate.
 SAMPLES = (
     ("globular_resolved", 27),
     ("open_reflection", 24),
@@ -37,7 +37,15 @@ _READY = "simulated sky ready"
 
 
 def start_demo(workspace: Workspace) -> None:
-    """Make a dataset, and have a simulated sky drawn into it from the next run of the page on."""
+    """Create a dataset of a simulated sky, rendered from the next rerun of the page on.
+
+    Raises
+    ------
+    DatasetError
+        The dataset cannot be created.
+    AccessError
+        This server does not allow it.
+    """
     name = _find_free_name(workspace)
     image_dir = create_dataset(workspace, name)
     choose(Choice.DATASET, name)
@@ -50,39 +58,39 @@ def start_rendering(
     per_class: int,
     on_finished: Callable[[], None] = lambda: None,
 ) -> None:
-    """Have a simulated sky drawn into a dataset from the next run of the page on.
+    """Render a simulated sky into a dataset, from the next rerun of the page on.
 
     Parameters
     ----------
     image_dir : Path
-        The dataset; what was drawn into it before stays.
+        The dataset's folder. Pictures that are already in it are kept.
     labels : sequence of str
         Classes, keys of `DEMO_CLASSES`.
     per_class : int
-        Pictures of each.
+        Pictures per class.
     on_finished : callable, optional
-        Called when all of them are there.
+        Called after the last picture.
     """
 
-    def go_on(on_progress: Progress) -> Outcome:
+    def resume(on_progress: Progress) -> Outcome:
         paths = render_demo_dataset(image_dir, labels, per_class, _SEED, on_progress, resume=True)
         on_finished()
-        return Outcome(f"{len(paths):,} pictures of a simulated sky are ready to be learned from.")
+        return Outcome(f"{len(paths):,} pictures of a simulated sky are ready for training.")
 
-    def stop() -> Outcome:
-        return Outcome("Stopped: the pictures drawn by then are in the dataset.")
+    def on_stop() -> Outcome:
+        return Outcome("Stopped. The pictures created so far are in the dataset.")
 
-    start_work(Work("Drawing a simulated sky", go_on, stop))
+    start_work(Work("Creating pictures", resume, on_stop))
 
 
 def pop_finished_demo() -> str | None:
-    """Return the dataset that has just been rendered, once."""
+    """Return the name of the dataset whose rendering has just finished, once; else None."""
     return st.session_state.pop(_READY, None)
 
 
 @st.cache_data(show_spinner=False)
 def render_samples() -> bytes:
-    """Return some pictures of the simulated sky side by side, as PNG; the same for everybody."""
+    """Return a row of sample pictures of the simulated sky, as PNG."""
     strip = Image.new("RGBA", (len(SAMPLES) * (SAMPLE_PX + GAP_PX) - GAP_PX, SAMPLE_PX))
     for number, (kind, seed) in enumerate(SAMPLES):
         sky = render_picture(

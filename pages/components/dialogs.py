@@ -1,8 +1,9 @@
-"""Which dialog is open: the session says so, and it stays open until it is done or dismissed."""
+"""Dialogs that stay open across reruns until they are confirmed or dismissed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -14,63 +15,76 @@ _OPEN = "open dialog"
 _PROBLEM = "dialog problem"
 
 
+@dataclass(frozen=True)
+class NameField:
+    """A text field for a name, with its button.
+
+    Attributes
+    ----------
+    key : str
+        The field gets the widget key `<key>_name`, the button `confirm_<key>`.
+    label : str
+        The field's label.
+    button : str
+        The button's label.
+    value : str
+        Initial text.
+    placeholder : str
+        Shown while the field is empty.
+    """
+
+    key: str
+    label: str
+    button: str
+    value: str = ""
+    placeholder: str = ""
+
+
 def open_dialog(name: str) -> None:
-    """Have a dialog shown from the next run on, and no other."""
+    """Open a dialog with the next rerun, instead of any other."""
     st.session_state[_OPEN] = name
     st.session_state.pop(_PROBLEM, None)
 
 
 def close_dialog() -> None:
-    """Show no dialog any more."""
+    """Close the open dialog."""
     st.session_state.pop(_OPEN, None)
 
 
 def is_open(name: str) -> bool:
-    """Tell whether this is the dialog to be shown."""
+    """Return whether this dialog is open."""
     return bool(st.session_state.get(_OPEN) == name)
 
 
-def ask_for_name(
-    key: str,
-    label: str,
-    verb: str,
-    act: Callable[[str], Outcome],
-    *,
-    value: str = "",
-    hint: str = "",
-) -> None:
-    """Draw a form for one name in a dialog, which stays open with a sentence until it is good.
+def ask_for_name(field: NameField, act: Callable[[str], Outcome]) -> None:
+    """Draw a form for a name in a dialog, which stays open and shows the error if it is refused.
 
     Parameters
     ----------
-    key : str
-        The field gets the key `<key>_name`, the button `confirm_<key>`.
-    label, verb : str
-        What stands above the field and on the button.
+    field : NameField
     act : callable
-        Takes the name; what it returns is told when the dialog is closed.
-    value, hint : str
-        What stands in the field, and in grey where it is empty.
+        Takes the name, and returns the outcome to show after the dialog has closed.
     """
-    with st.form(f"{key}_form", border=False):
-        st.text_input(label, value, key=f"{key}_name", placeholder=hint)
+    name_key = f"{field.key}_name"
+    with st.form(f"{field.key}_form", border=False):
+        st.text_input(field.label, field.value, key=name_key, placeholder=field.placeholder)
         st.form_submit_button(
-            verb,
+            field.button,
             type="primary",
-            key=f"confirm_{key}",
-            on_click=lambda: _try(lambda: act(st.session_state[f"{key}_name"])),
+            key=f"confirm_{field.key}",
+            on_click=lambda: _try(lambda: act(st.session_state[name_key])),
         )
     _finish()
 
 
-def confirm(key: str, verb: str, act: Callable[[], Outcome]) -> None:
-    """Draw the button that does what a dialog asks about; its key is `confirm_<key>`."""
-    st.button(verb, key=f"confirm_{key}", type="primary", on_click=_try, args=(act,))
+def confirm(key: str, button: str, act: Callable[[], Outcome]) -> None:
+    """Draw a dialog's confirm button, with the widget key `confirm_<key>`."""
+    st.button(button, key=f"confirm_{key}", type="primary", on_click=_try, args=(act,))
     _finish()
 
 
 def _finish() -> None:
-    """Say what stands in the way, or draw the page anew where the dialog has done its work."""
+    """Show the error, or rerun the page if the dialog has done its work."""
     problem = st.session_state.get(_PROBLEM)
     if problem is not None:
         st.error(escape_markdown(problem), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""Start and stop what the server needs beside its pages: the training supervisor."""
+"""Check the server's environment, and start and stop its training supervisor."""
 
 from __future__ import annotations
 
@@ -16,16 +16,22 @@ from cluster_core.workspace import Workspace
 
 
 def check_environment() -> None:
-    """Exit with one line if an environment variable of the server has an invalid value."""
+    """Exit with a one-line message if an environment variable has an invalid value.
+
+    Raises
+    ------
+    SystemExit
+        The limit of concurrent trainings is invalid.
+    """
     try:
         count_trainings_at_once()
-    except ConfigError as error:  # raised in the lifespan it would be shown as a traceback
+    except ConfigError as error:  # raised in the lifespan, it would appear as a traceback
         sys.exit(f"Error: {error}")
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Keep a warm worker process while the server runs, where training is allowed."""
+    """Run the training supervisor while the server runs, where training is allowed."""
     supervisor = start_supervisor(Workspace.default()) if is_allowed(Action.TRAIN) else None
     yield
     if supervisor is not None:

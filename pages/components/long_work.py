@@ -1,7 +1,7 @@
-"""Work on a dataset that takes a while: it shows how far it is, can be stopped, and goes on.
+"""Long tasks with a progress bar and a Stop button, which survive page reruns.
 
-Any click reruns a page and so ends what its script was doing. What is to be done therefore stands
-in the session, and every run goes on with it, until it is done or somebody clicks on Stop.
+Any click reruns the page and interrupts its script. A task is therefore stored in the session,
+and every rerun of the page resumes it until it is done or stopped.
 """
 
 from __future__ import annotations
@@ -23,66 +23,67 @@ _REDRAW_EVERY_S = 0.2
 
 @dataclass(frozen=True)
 class Work:
-    """Something to be done.
+    """A long task.
 
     Attributes
     ----------
     title : str
-        What is being done, as it stands beside the bar.
-    go_on : callable
-        Does what is left of it, and says how it went. Called again after an interruption.
-    stop : callable
-        Says what was done till somebody stopped it.
+        Shown next to the progress bar.
+    resume : callable
+        Does the work that is left, and returns the outcome. Called again after an
+        interruption.
+    on_stop : callable
+        Returns the outcome to show when the task was stopped.
     """
 
     title: str
-    go_on: Callable[[Progress], Outcome]
-    stop: Callable[[], Outcome]
+    resume: Callable[[Progress], Outcome]
+    on_stop: Callable[[], Outcome]
 
 
 def start_work(work: Work) -> None:
-    """Have it done from the next run of the page on."""
+    """Schedule a task, which starts with the next rerun of the page."""
     st.session_state[_WORK] = work
 
 
 def is_working() -> bool:
-    """Tell whether there is something to be done."""
+    """Return whether a task is in progress."""
     return _WORK in st.session_state
 
 
 def continue_work() -> None:
-    """Do what is to be done, if anything, with a bar and a button to stop it."""
+    """Resume the task, if there is one, and draw its progress bar and Stop button."""
     work: Work | None = st.session_state.get(_WORK)
     if work is None:
         return
-    place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center", key="work"):
+    area = st.empty()
+    with area.container(horizontal=True, vertical_alignment="center", key="work"):
         title = escape_markdown(work.title)
         bar = st.progress(0.0, text=f"{title} …", width="stretch")
         st.button("Stop", key="stop_work", icon=":material/stop_circle:", on_click=_stop)
-    drawn_s = 0.0
+    last_drawn_s = 0.0
 
     def on_progress(done: int, total: int) -> None:
-        nonlocal drawn_s
-        if time.monotonic() - drawn_s > _REDRAW_EVERY_S:
-            drawn_s = time.monotonic()
+        nonlocal last_drawn_s
+        if time.monotonic() - last_drawn_s > _REDRAW_EVERY_S:
+            last_drawn_s = time.monotonic()
             bar.progress(done / max(total, 1), text=f"{title}: {done:,} of {total:,}")
 
     try:
-        outcome = work.go_on(on_progress)
+        outcome = work.resume(on_progress)
     except ClusterError as error:
         outcome = Outcome(str(error), is_good=False)
     except Exception:
-        _drop(work)  # else it would fail again with every click
+        _drop(work)  # otherwise it would fail again on every click
         raise
     _drop(work)
     set_outcome(outcome)
-    place.empty()
+    area.empty()
     st.rerun()
 
 
 def _drop(work: Work) -> None:
-    # Another click may have replaced it meanwhile.
+    # A click may have replaced the task while this script ran.
     if st.session_state.get(_WORK) is work:
         del st.session_state[_WORK]
 
@@ -90,4 +91,4 @@ def _drop(work: Work) -> None:
 def _stop() -> None:
     work: Work | None = st.session_state.pop(_WORK, None)
     if work is not None:
-        set_outcome(work.stop())
+        set_outcome(work.on_stop())

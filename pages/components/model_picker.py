@@ -1,4 +1,4 @@
-"""Which model answers: always in sight, and changed with one click."""
+"""Select the model that classifies."""
 
 from __future__ import annotations
 
@@ -18,15 +18,21 @@ _KEY = "model"
 
 
 def pick_model() -> ModelSummary | None:
-    """Draw the choice of a model and return it; None, and its problem, where it is damaged."""
+    """Draw the model select box and a summary of the selected model.
+
+    Returns
+    -------
+    ModelSummary or None
+        None if the model is damaged; the page then shows the error.
+    """
     models = {model.id: model for model in list_models(Workspace.default())}
     default = next(model for model in models.values() if model.is_default)
     chosen = get_known(
         Choice.MODEL,
         models,
         lambda name: (
-            f"There is no model {name} here, perhaps it was deleted. "
-            f"{escape_markdown(default.title)} answers instead."
+            f"There is no model {name}. It may have been deleted. "
+            f"{escape_markdown(default.title)} is used instead."
         ),
     )
     names = dict(
@@ -35,7 +41,7 @@ def pick_model() -> ModelSummary | None:
     st.session_state[_KEY] = chosen or default.id
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "Model that answers",
+            "Model",
             list(models),
             format_func=names.__getitem__,
             key=_KEY,
@@ -49,21 +55,21 @@ def pick_model() -> ModelSummary | None:
         st.error(escape_markdown(model.problem), icon=":material/error:")
         return None
     st.caption(
-        f"It tells apart: {escape_markdown(join_labels(model))}; anything else is called one of "
-        f"these. {describe_model_accuracy(model)}"
+        f"It knows these classes: {escape_markdown(join_labels(model))}. It labels every picture "
+        f"as one of them. {describe_model_accuracy(model)}"
     )
     return model
 
 
 def join_labels(model: ModelSummary) -> str:
-    """Return a model's classes, with commas between."""
-    named = list(model.labels[:MAX_LABELS_SHOWN])
-    n_others = len(model.labels) - len(named)
-    return ", ".join(named) + (f" and {n_others} more" if n_others else "")
+    """Return a model's classes as text, shortened if there are many."""
+    shown = list(model.labels[:MAX_LABELS_SHOWN])
+    n_others = len(model.labels) - len(shown)
+    return ", ".join(shown) + (f" and {n_others} more" if n_others else "")
 
 
 def describe_model_accuracy(model: ModelSummary) -> str:
-    """Return how well a model did on pictures it had not seen, in words."""
+    """Describe a model's accuracy on its test pictures."""
     if model.id == STARTER_ID:
         return STARTER_ACCURACY
     return f"Test pictures: {describe_accuracy(model.n_right, model.n_test)}"

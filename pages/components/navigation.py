@@ -1,4 +1,4 @@
-"""The pages, in the order of the work."""
+"""The app's pages, in workflow order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import streamlit as st
 
 
 class PageFile(StrEnum):
-    """A page's file beside main.py: what `st.switch_page` and `st.page_link` take."""
+    """A page's file next to main.py, as `st.switch_page` and `st.page_link` expect it."""
 
     HOME = "home.py"
     DATASET = "dataset.py"
@@ -31,7 +31,7 @@ TITLES = {
 
 
 def list_pages() -> list[st.Page]:
-    """Return the pages as `st.navigation` takes them."""
+    """Return the pages for `st.navigation`."""
     return [
         st.Page(file, title=title, icon=icon, default=file is PageFile.HOME)
         for file, (title, icon) in TITLES.items()

@@ -1,4 +1,4 @@
-"""How the last thing done went, in a sentence, with a way back where there is one."""
+"""The result of the last action, shown on the page with an Undo button where possible."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _OUTCOME = "outcome"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is told after something was done.
+    """The result of an action.
 
     Attributes
     ----------
     sentence : str
     is_good : bool
-        Whether it did what was asked for.
+        Whether the action succeeded, at least in part.
     reasons : sequence of str
-        What was left out, and why, a sentence each.
+        One sentence per file that was left out, with the reason.
     undo : callable, optional
-        Takes it back; returns what is told then.
+        Undoes the action, and returns the outcome of that.
     """
 
     sentence: str
@@ -40,12 +40,12 @@ class Outcome:
 
 
 def set_outcome(outcome: Outcome) -> None:
-    """Show this on the next run, and until something else is done."""
+    """Show this outcome from the next rerun until another action replaces it."""
     st.session_state[_OUTCOME] = outcome
 
 
 def attempt(act: Callable[[], Outcome | None]) -> None:
-    """Do something, and tell how it went or why it could not be done."""
+    """Perform an action and store its outcome; a ClusterError becomes a failed outcome."""
     try:
         outcome = act()
     except ClusterError as error:
@@ -55,7 +55,7 @@ def attempt(act: Callable[[], Outcome | None]) -> None:
 
 
 def show_outcome() -> None:
-    """Draw what is to be told, with its reasons and its Undo."""
+    """Draw the stored outcome, with its reasons and an Undo button."""
     outcome: Outcome | None = st.session_state.get(_OUTCOME)
     if outcome is None:
         return
@@ -73,7 +73,7 @@ def show_outcome() -> None:
 
 
 def show_reasons(reasons: Sequence[str]) -> None:
-    """Draw sentences as a list, cut where nobody would read on."""
+    """Draw sentences as a list of at most `MAX_REASONS`."""
     lines = [f"- {escape_markdown(reason)}" for reason in reasons[:MAX_REASONS]]
     if len(reasons) > MAX_REASONS:
         lines.append(f"- and {len(reasons) - MAX_REASONS:,} more")
@@ -85,7 +85,7 @@ def make_deletion_outcome(
     entry: TrashEntry,
     on_restored: Callable[[Sequence[Path]], None] = lambda paths: None,
 ) -> Outcome:
-    """Return what is told after a deletion, which can be undone.
+    """Return the outcome of a deletion, which can be undone.
 
     Parameters
     ----------
@@ -93,34 +93,34 @@ def make_deletion_outcome(
     entry : TrashEntry
         What was deleted.
     on_restored : callable, optional
-        Told after an undoing where the files and folders are now.
+        Called after an undo with the paths of the restored files and folders.
     """
 
     def undo() -> Outcome:
         on_restored(restore(workspace, entry.id))
-        return Outcome(f"{entry.description}: back again.")
+        return Outcome(f"{entry.description}: restored.")
 
     return Outcome(f"{entry.description}: deleted.", undo=undo)
 
 
 def make_import_outcome(report: ImportReport, n_stopped: int = 0) -> Outcome:
-    """Return in words what was added to which class, and what was not.
+    """Return the outcome of adding pictures: how many per class, and how many were left out.
 
     Parameters
     ----------
     report : ImportReport
     n_stopped : int
-        How many pictures were not looked at, because somebody stopped it.
+        Pictures that were not processed because the visitor clicked Stop.
     """
-    reached = {label: count for label, count in report.added.items() if count}
-    parts = [f"{count:,} to {label}" for label, count in reached.items()]
-    said = f"Added {join_with_and(parts)}" if parts else "Nothing was added"
+    added = {label: count for label, count in report.added.items() if count}
+    parts = [f"{count:,} to {label}" for label, count in added.items()]
+    summary = f"Added {join_with_and(parts)}" if parts else "Nothing was added"
     if report.rejected:
-        said += f"; {len(report.rejected):,} could not be used"
+        summary += f"; {len(report.rejected):,} could not be used"
     if n_stopped:
-        said += f"; stopped before the other {n_stopped:,}"
+        summary += f"; {n_stopped:,} not added because you clicked Stop"
     reasons = [file.reason for file in report.rejected]
-    return Outcome(f"{said}.", is_good=bool(parts), reasons=reasons)
+    return Outcome(f"{summary}.", is_good=bool(parts), reasons=reasons)
 
 
 def join_with_and(parts: Sequence[str]) -> str:
@@ -135,5 +135,5 @@ def _undo() -> None:
 
 
 def clear_outcome() -> None:
-    """Tell it no longer."""
+    """Stop showing the outcome."""
     st.session_state.pop(_OUTCOME, None)

@@ -1,4 +1,4 @@
-"""What is being worked on, beside every page: the dataset, the model, a training that goes on."""
+"""The sidebar of every page: the active dataset, model and training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFRESH_S = 2.0
 
 
 def show_sidebar() -> None:
-    """Draw it; what cannot be read is left out, since the page itself will say why."""
+    """Draw the sidebar. It reports no errors: the page itself shows what cannot be read."""
     workspace = Workspace.default()
     with st.sidebar:
         _show_link("Dataset", PageFile.DATASET, _name_dataset(workspace))
@@ -27,8 +27,8 @@ def show_sidebar() -> None:
             st.fragment(_show_training, run_every=REFRESH_S)(workspace, run)
         if not is_allowed(Action.TRAIN):
             st.info(
-                "This is a public demo: classify pictures of your own and look around. To train "
-                "models, install Cluster Lab on your computer.",
+                "This is a public demo: you can classify your own pictures and look around. To "
+                "train models, install Cluster Lab on your computer.",
                 icon=":material/waving_hand:",
             )
 
@@ -57,29 +57,29 @@ def _name_model(workspace: Workspace) -> str:
 
 
 def _find_training(workspace: Workspace) -> RunStatus | None:
-    """Return the training that goes on, else the next of those that wait."""
+    """Return the training in progress, or else the next one in the queue."""
     try:
-        going_on = [status for status in list_runs(workspace) if not status.state.is_over]
+        active = [status for status in list_runs(workspace) if not status.state.is_over]
     except ClusterError:
         return None
-    running = (status for status in going_on if status.state is RunState.RUNNING)
-    return next(running, going_on[-1] if going_on else None)
+    running = (status for status in active if status.state is RunState.RUNNING)
+    return next(running, active[-1] if active else None)
 
 
 def _show_training(workspace: Workspace, drawn: RunStatus) -> None:
     try:
         status = load_status(workspace, drawn.id)
-    except ClusterError:  # deleted meanwhile
+    except ClusterError:  # deleted since the page was drawn
         return
     st.caption("Training")
     share = status.done / status.total if status.total else 0.0
     if status.state.is_over:
         words, share = f"{status.dataset}: {status.state}", 1.0
     elif status.state is RunState.QUEUED:
-        words = f"{status.dataset}: waiting"
+        words = f"{status.dataset}: queued"
     else:
-        words = f"{status.dataset}: {status.stage.lower() or 'it begins'}"
+        words = f"{status.dataset}: {status.stage.lower() or 'starting'}"
     st.progress(min(1.0, share), escape_markdown(words))
-    if st.button("Look at it", key="sidebar_training", type="tertiary"):
+    if st.button("View", key="sidebar_training", type="tertiary"):
         choose(Choice.RUN, status.id)
         st.switch_page(PageFile.TRAINING)

@@ -1,4 +1,4 @@
-"""Words of others, shown as they are."""
+"""Escape text from users and files before it is drawn as Markdown."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#!|~$:&]|^[-+]|(?<=\d)\.(?=\s)")
 
 
 def escape_markdown(text: str) -> str:
-    """Return text that Markdown shows letter for letter, in one line: a label may be `*`.
+    """Escape text so that Markdown shows it literally, on one line.
 
-    Lines are joined, and blanks before the first word dropped, as these begin lists and code.
+    Line breaks and leading spaces are removed, because they can start lists and code blocks.
     """
     return _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split()))

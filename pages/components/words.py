@@ -1,4 +1,4 @@
-"""Times and accuracies as people say them."""
+"""Format accuracies, durations and times for display."""
 
 from __future__ import annotations
 
@@ -11,40 +11,70 @@ import streamlit as st
 
 from cluster_core.evaluation.intervals import compute_wilson_interval
 
-# Shorter ones are told with a decimal.
-SHORT_S = 9.95
-MINUTE_S = 60
-HOUR_S = 3600
+# Shorter durations are shown with one decimal.
+_SHORT_S = 9.95
+_MINUTE_S = 60
+_HOUR_S = 3600
 
 
 def describe_accuracy(n_right: int, n: int) -> str:
-    """Return a test's outcome in words: how many were right, and what is plausible elsewhere."""
+    """Describe the accuracy on the test pictures, with its confidence interval.
+
+    Parameters
+    ----------
+    n_right, n : int
+        Test pictures labelled correctly, and test pictures in total (0 if there was no test).
+
+    Returns
+    -------
+    str
+        One sentence. The interval is Wilson's (1927), at 95 %.
+    """
     if not n:
         return "Not tested: no pictures were kept for the final test."
     low, high = compute_wilson_interval(n_right, n)
-    return f"{n_right} of {n} right; between {low:.0%} and {high:.0%} is plausible.".replace(
-        "%", " %"
+    return (
+        f"{n_right} of {n} correct ({format_percent(n_right / n)}); likely between "
+        f"{format_percent(low)} and {format_percent(high)} on new pictures."
     )
 
 
 def number_duplicates(names: Sequence[str]) -> list[str]:
-    """Return names of which no two are the same: a repeated one gets a number.
+    """Return the names with a number after each duplicate.
 
-    A choice among equal names would be taken for the first of them.
+    Streamlit identifies the options of a select box by their text, so that choosing any of
+    several equal options would select the first.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    list of str
+        As many as `names`, in the same order, for example ``["a (1)", "b", "a (2)"]``.
     """
     return [
-        f"{name} ({names[: at + 1].count(name)})" if names.count(name) > 1 else name
-        for at, name in enumerate(names)
+        f"{name} ({names[: position + 1].count(name)})" if names.count(name) > 1 else name
+        for position, name in enumerate(names)
     ]
 
 
 def format_percent(share: float) -> str:
-    """Return a share from 0 to 1 in percent, without a decimal that would say nothing."""
+    """Return a share from 0 to 1 as a whole percentage."""
     return f"{100 * share:.0f} %"
 
 
 def format_time(moment: str, *, seconds: bool = False) -> str:
-    """Return a moment, ISO 8601, as a clock shows it where the visitor is."""
+    """Return a time in the visitor's time zone, with the date unless it is today.
+
+    Parameters
+    ----------
+    moment : str
+        ISO 8601, with a time zone.
+    seconds : bool
+        Whether to include seconds.
+    """
     zone = UTC
     with contextlib.suppress(ZoneInfoNotFoundError, ValueError):
         zone = ZoneInfo(st.context.timezone or "UTC")  # type: ignore[assignment]
@@ -54,18 +84,24 @@ def format_time(moment: str, *, seconds: bool = False) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Return a duration in the unit that suits it."""
-    if seconds < SHORT_S:
+    """Return a duration as seconds, minutes and seconds, or hours and minutes."""
+    if seconds < _SHORT_S:
         return f"{seconds:.1f} s"
     whole = round(seconds)
-    if whole < MINUTE_S:
+    if whole < _MINUTE_S:
         return f"{whole} s"
-    if whole < HOUR_S:
-        return f"{whole // MINUTE_S} min {whole % MINUTE_S} s"
-    return f"{whole // HOUR_S} h {whole % HOUR_S // MINUTE_S} min"
+    if whole < _HOUR_S:
+        return f"{whole // _MINUTE_S} min {whole % _MINUTE_S} s"
+    return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S} min"
 
 
-def count_seconds(begin: str, end: str | None) -> float:
-    """Return the seconds between two moments, ISO 8601; until now where there is no end."""
+def count_seconds(start: str, end: str | None) -> float:
+    """Return the seconds between two times, at least 0.
+
+    Parameters
+    ----------
+    start, end : str
+        ISO 8601, with a time zone. Without an end, the current time is used.
+    """
     last = datetime.fromisoformat(end) if end else datetime.now(UTC)
-    return max(0.0, (last - datetime.fromisoformat(begin)).total_seconds())
+    return max(0.0, (last - datetime.fromisoformat(start)).total_seconds())

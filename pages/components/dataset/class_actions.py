@@ -1,4 +1,4 @@
-"""Choose a class of a dataset; add one, rename one, delete one."""
+"""Select, add, rename and delete the classes of a dataset."""
 
 from __future__ import annotations
 
@@ -9,39 +9,45 @@ import streamlit as st
 
 from cluster_core.data.editing.changes import add_class, delete_class, rename_class
 from cluster_core.workspace import Workspace
-from pages.components.dialogs import ask_for_name, close_dialog, is_open, open_dialog
+from pages.components.dialogs import NameField, ask_for_name, close_dialog, is_open, open_dialog
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome
 from pages.components.text import escape_markdown
 
-# More do not fit beside each other.
-_MOST_SEGMENTS = 6
-_LONGEST_SEGMENT = 30
-_WANTED = "class to show"
+# More classes, or longer names, do not fit into a row of buttons.
+_MAX_SEGMENTS = 6
+_MAX_SEGMENT_LENGTH = 30
+_REQUESTED = "class to show"
 
 
 def choose_shown_class(image_dir: Path, counts: Mapping[str, int]) -> str | None:
-    """Draw the choice of the class whose pictures are shown; None where there is no class.
+    """Draw the control that selects the class to show.
 
     Parameters
     ----------
     image_dir : Path
+        The dataset's folder.
     counts : mapping of str to int
-        Pictures of each class.
+        Pictures per class.
+
+    Returns
+    -------
+    str or None
+        The selected class; None if there are no classes.
     """
     labels = list(counts)
     if not labels:
         return None
     key = shown_key(image_dir)
-    wanted = st.session_state.pop(_WANTED, None)
-    if wanted in labels:
-        st.session_state[key] = wanted
+    requested = st.session_state.pop(_REQUESTED, None)
+    if requested in labels:
+        st.session_state[key] = requested
     elif st.session_state.get(key) not in labels:
         st.session_state[key] = labels[0]
 
     def describe(label: str) -> str:
         return f"{label} · {counts.get(label, 0):,}"
 
-    if len(labels) > _MOST_SEGMENTS or any(len(label) > _LONGEST_SEGMENT for label in labels):
+    if len(labels) > _MAX_SEGMENTS or any(len(label) > _MAX_SEGMENT_LENGTH for label in labels):
         return st.selectbox(
             "Class", labels, format_func=describe, key=key, persist_state="session", width=420
         )
@@ -56,7 +62,7 @@ def choose_shown_class(image_dir: Path, counts: Mapping[str, int]) -> str | None
 
 
 def show_class_actions(workspace: Workspace, image_dir: Path, label: str | None) -> None:
-    """Draw the buttons that add, rename and delete a class."""
+    """Draw the buttons that add a class, and rename or delete the selected one."""
     with st.container(horizontal=True, key="class_actions"):
         st.button(
             "Add class",
@@ -93,18 +99,18 @@ def _show_changes(workspace: Workspace, image_dir: Path, label: str) -> None:
 
 
 def shown_key(image_dir: Path) -> str:
-    """Return where the session keeps which class of a dataset is shown."""
+    """Return the session key of the class that is shown."""
     return f"class_{image_dir.name}"
 
 
 def upload_key(image_dir: Path) -> str:
-    """Return where the session keeps which class of a dataset new pictures go to."""
+    """Return the session key of the class that new pictures go to."""
     return f"upload_class_{image_dir.name}"
 
 
-def _turn_to(image_dir: Path, label: str) -> None:
-    """Show this class from the next run on, and offer it for new pictures."""
-    st.session_state[_WANTED] = label
+def _select_class(image_dir: Path, label: str) -> None:
+    """Select a class for the gallery and the upload form, from the next rerun on."""
+    st.session_state[_REQUESTED] = label
     st.session_state[upload_key(image_dir)] = label
 
 
@@ -118,18 +124,21 @@ def _delete(workspace: Workspace, image_dir: Path, label: str) -> Outcome:
 def _ask_for_class(image_dir: Path) -> None:
     def add(name: str) -> Outcome:
         label = add_class(image_dir, name).name
-        _turn_to(image_dir, label)
-        return Outcome(f"The class {label} is ready: add pictures to it.")
+        _select_class(image_dir, label)
+        return Outcome(f"Created the class {label}. Now add pictures.")
 
-    ask_for_name("class", "What do its pictures show?", "Add", add, hint="such as open clusters")
+    field = NameField(
+        "class", "What do its pictures show?", "Add", placeholder="for example open clusters"
+    )
+    ask_for_name(field, add)
 
 
 @st.dialog("Rename a class", icon=":material/edit:", on_dismiss=close_dialog)
 def _ask_for_new_name(image_dir: Path, label: str) -> None:
     def rename(name: str) -> Outcome:
         new = rename_class(image_dir, label, name).name
-        _turn_to(image_dir, new)
-        return Outcome(f"The class {label} is now called {new}.")
+        _select_class(image_dir, new)
+        return Outcome(f"Renamed the class {label} to {new}.")
 
-    st.caption("Models trained before keep the old name.")
-    ask_for_name("rename_class", "New name", "Rename", rename, value=label)
+    st.caption("Models that were already trained keep the old name.")
+    ask_for_name(NameField("rename_class", "New name", "Rename", value=label), rename)

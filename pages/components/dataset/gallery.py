@@ -1,4 +1,4 @@
-"""The pictures of a class, a page at a time: look at them, pick some, move or delete them."""
+"""A paged gallery of a class: view, select, move and delete pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pages.components.text import escape_markdown
 PER_PAGE = 24
 _CELL_PX = 166
 _LARGE_PX = 700
-_LONGEST_NAME, _HEAD, _TAIL = 20, 8, 11
+_MAX_NAME_LENGTH, _HEAD_LENGTH, _TAIL_LENGTH = 20, 8, 11
 _TARGET = "move_to"
 _CHANGED = "gallery changed"
 _KB, _MB = 1_000, 1_000_000
@@ -33,23 +33,23 @@ _KB, _MB = 1_000, 1_000_000
 def show_gallery(
     workspace: Workspace, image_dir: Path, labels: Sequence[str], pictures: Sequence[Picture]
 ) -> None:
-    """Draw the pictures of one class.
+    """Draw the pictures of one class, as a fragment that reruns on its own.
 
     Parameters
     ----------
     workspace : Workspace
     image_dir : Path
-        The dataset.
+        The dataset's folder.
     labels : sequence of str
-        All its classes.
+        All classes of the dataset.
     pictures : sequence of Picture
-        Those of the class, at least one.
+        The pictures of the class, at least one.
     """
     if st.session_state.pop(_CHANGED, False):
-        st.rerun()  # the whole page: counts and classes have changed too
+        st.rerun()  # the whole page, because counts and classes changed too
     n_pages = -(-len(pictures) // PER_PAGE)
     label = pictures[0].label
-    place = st.container()
+    cells = st.container()
     number = 1
     if n_pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center"):
@@ -58,7 +58,7 @@ def show_gallery(
     in_order = sorted(pictures, key=lambda picture: _natural_order(picture.path.name))
     shown = in_order[(number - 1) * PER_PAGE : number * PER_PAGE]
     is_editable = is_allowed(Action.EDIT_DATASETS)
-    with place:
+    with cells:
         if is_editable:
             _show_actions(workspace, image_dir, labels, shown)
         _show_cells(workspace, shown, is_editable)
@@ -68,52 +68,52 @@ def show_gallery(
 
 
 def key_of(path: Path) -> str:
-    """Return the key of the box that picks a picture."""
+    """Return the widget key of a picture's checkbox."""
     return f"pick_{_shorten_key(f'{path.parent.name}/{path.name}')}"
 
 
 def _natural_order(name: str) -> list[int | str]:
-    """Return a key that sorts names as people count: 2 before 10."""
-    pieces = re.split(r"(\d+)", name.lower())  # texts and numbers by turns
+    """Return a sort key that orders numbers in names by value: 2 before 10."""
+    pieces = re.split(r"(\d+)", name.lower())  # text and numbers alternate
     return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
 
 
 def _shorten_key(name: str) -> str:
-    """Return the same short key for the same name, whatever characters it has."""
+    """Return a short hash of a name, which may hold any characters."""
     return hashlib.sha1(os.fsencode(name), usedforsecurity=False).hexdigest()[:12]
 
 
 def _show_actions(
     workspace: Workspace, image_dir: Path, labels: Sequence[str], shown: Sequence[Picture]
 ) -> None:
-    picked = [p.path for p in shown if st.session_state.get(key_of(p.path))]
+    selected = [p.path for p in shown if st.session_state.get(key_of(p.path))]
     others = [label for label in labels if label != shown[0].label]
     with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_actions"):
         st.button(
-            "Pick none" if picked else "Pick all on this page",
+            "Clear selection" if selected else "Select all on this page",
             key="pick_all",
-            icon=":material/deselect:" if picked else ":material/select_all:",
-            on_click=_pick,
-            args=(shown, not picked),
+            icon=":material/deselect:" if selected else ":material/select_all:",
+            on_click=_select,
+            args=(shown, not selected),
         )
-        if not picked:
-            st.caption("Tick pictures to move them to another class, or to delete them.")
+        if not selected:
+            st.caption("Select pictures to move them to another class or delete them.")
             return
-        noun = "1 picture" if len(picked) == 1 else f"{len(picked)} pictures"
+        noun = "1 picture" if len(selected) == 1 else f"{len(selected)} pictures"
         if others:
             st.selectbox("Move to", others, key=_TARGET, label_visibility="collapsed", width=240)
             st.button(
                 f"Move {noun}",
                 key="move_pictures",
                 icon=":material/drive_file_move:",
-                on_click=lambda: _change(lambda: _move(image_dir, picked)),
+                on_click=lambda: _change(lambda: _move(image_dir, selected)),
             )
         st.button(
             f"Delete {noun}",
             key="delete_pictures",
             icon=":material/delete:",
             on_click=lambda: _change(
-                lambda: make_deletion_outcome(workspace, delete_pictures(workspace, picked))
+                lambda: make_deletion_outcome(workspace, delete_pictures(workspace, selected))
             ),
         )
 
@@ -123,30 +123,30 @@ def _change(act: Callable[[], Outcome]) -> None:
     st.session_state[_CHANGED] = True
 
 
-def _pick(shown: Sequence[Picture], is_picked: bool) -> None:
+def _select(shown: Sequence[Picture], is_selected: bool) -> None:
     for picture in shown:
-        st.session_state[key_of(picture.path)] = is_picked
+        st.session_state[key_of(picture.path)] = is_selected
 
 
 def _move(image_dir: Path, paths: Sequence[Path]) -> Outcome:
     target = st.session_state[_TARGET]
     source = paths[0].parent.name
     report = move_pictures(image_dir, paths, target)
-    said = f"Moved {len(report.moved)} of {len(paths)} pictures from {source} to {target}"
+    summary = f"Moved {len(report.moved)} of {len(paths)} pictures from {source} to {target}"
     if report.gone:
-        said += "; the others were no longer there"
+        summary += "; the others no longer exist"
 
     def undo() -> Outcome:
         back = move_pictures(image_dir, report.moved, source)
         return Outcome(f"Moved {len(back.moved)} pictures back to {source}.")
 
-    return Outcome(f"{said}.", bool(report.moved), undo=undo if report.moved else None)
+    return Outcome(f"{summary}.", bool(report.moved), undo=undo if report.moved else None)
 
 
 def _show_cells(workspace: Workspace, shown: Sequence[Picture], is_editable: bool) -> None:
     with CacheFile(workspace.bottlenecks) as cache:
         thumbnails = ThumbnailCache(cache).get_many([picture.path for picture in shown])
-    # Cells of one width that wrap: columns would stand below each other on a phone.
+    # Cells of fixed width wrap; columns would be stacked on a phone.
     with st.container(horizontal=True, vertical_alignment="bottom", key="gallery"):
         for picture, thumbnail in zip(shown, thumbnails, strict=True):
             with st.container(width=_CELL_PX, gap="xsmall"):
@@ -157,8 +157,10 @@ def _show_cell(
     workspace: Workspace, picture: Picture, thumbnail: bytes | ImageError, is_editable: bool
 ) -> None:
     name = picture.path.name
-    # The end tells pictures apart: a number, and the kind of file.
-    short = name if len(name) <= _LONGEST_NAME else f"{name[:_HEAD]}…{name[-_TAIL:]}"
+    # Keep the end: it often differs, and holds the file type.
+    short = (
+        name if len(name) <= _MAX_NAME_LENGTH else f"{name[:_HEAD_LENGTH]}…{name[-_TAIL_LENGTH:]}"
+    )
     if isinstance(thumbnail, ImageError):
         st.caption(f":material/broken_image: {escape_markdown(str(thumbnail))}")
     else:
@@ -185,7 +187,7 @@ def _enlarge(workspace: Workspace, picture: Picture) -> None:
             large = ThumbnailCache(cache).get(picture.path, _LARGE_PX)
         n_bytes = picture.path.stat().st_size
     except (ClusterError, OSError):
-        st.error("This picture is no longer there, or cannot be read any more.")
+        st.error("This picture was deleted or cannot be read.")
         return
     st.image(large, caption=escape_markdown(picture.path.name), width="content")
     st.caption(
@@ -195,7 +197,7 @@ def _enlarge(workspace: Workspace, picture: Picture) -> None:
 
 
 def format_bytes(n_bytes: int) -> str:
-    """Return a size in kB or MB, as a person reads it."""
+    """Return a file size in kB or MB."""
     if n_bytes >= _MB:
         return f"{n_bytes / _MB:,.1f} MB"
     return f"{max(1, round(n_bytes / _KB)):,} kB"

@@ -1,4 +1,4 @@
-"""What a dataset comes to: how many pictures, how large, what for, and what could not be read."""
+"""Dataset statistics: counts, sizes, split, unreadable files and the download."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ from pages.components.outcome import attempt, join_with_and, make_deletion_outco
 from pages.components.settings_list import key_of
 from pages.components.text import escape_markdown
 
-# The server holds a download in memory while it hands it over, one for each visitor who asks.
-MOST_DOWNLOAD_BYTES = 250_000_000
+# The server keeps each visitor's download in memory while it is sent.
+MAX_DOWNLOAD_BYTES = 250_000_000
 _SMALL_PX = 100
-# One to learn from, one to watch it with, one for the final test.
-_LEAST_PICTURES = 3
-_LEAST_CLASSES = 2
+# One each for training, validation and the final test.
+_MIN_PICTURES = 3
+_GOOD_PICTURES = 30
+_MIN_CLASSES = 2
 
 
 def find_split(reading: DatasetReading) -> Split | ClusterError:
-    """Return how the pictures would be used with the settings chosen, or why they cannot be."""
+    """Return the split under the current settings, or why there is none."""
     names = ("testing_percentage", "validation_percentage")
     shares = {name: st.session_state.get(key_of(name), DEFAULTS[name]) for name in names}
     try:
         try:
             config = TrainConfig(reading.image_dir, **shares)
-        except ConfigError:  # the Hyperparameters page says so beside the sliders
+        except ConfigError:  # the Hyperparameters page shows this error next to the sliders
             config = TrainConfig(reading.image_dir)
         return reading.split(config)
     except ClusterError as error:
@@ -49,57 +50,69 @@ def find_split(reading: DatasetReading) -> Split | ClusterError:
 
 
 def show_overview(workspace: Workspace, index: DatasetIndex, split: Split | None) -> None:
-    """Draw the numbers of a dataset, its chart, and a way to take it home."""
+    """Draw a dataset's statistics, its split chart, its unreadable files and the download."""
     st.markdown(f"**{count_pictures(len(index.pictures))}**{_describe_sizes(index)}")
     shares = count_shares(index.counts, split)
     if index.pictures:
-        st.altair_chart(
-            draw_shares(shares), key="shares", alt="Pictures of each class and what for"
-        )
+        st.altair_chart(draw_shares(shares), key="shares", alt="Pictures per class and use")
     if split is not None:
         st.markdown(_describe_uses(index.counts, shares))
         st.caption(
-            "The pictures for the final test are never learned from, so that its result says how "
-            "well the model does on new ones. Which is which follows from the file names, and "
-            "stays when you add more. Hyperparameters has the shares."
+            "The model never learns from the test pictures, so they show how well it does on new "
+            "ones. The file name decides how a picture is used, so this stays the same when you "
+            "add more. You can change the shares under Hyperparameters."
         )
         for note in split.notes:
-            if not note.startswith("Only "):  # those stand at the top of the page
+            if not note.startswith("Only "):  # shown at the top of the page
                 st.markdown(f":material/info: {escape_markdown(note)}")
     _show_rejected(workspace, index.rejected)
     _show_download(index)
 
 
 def describe_missing(index: DatasetIndex, split: Split | ClusterError) -> str | None:
-    """Say what it takes before a training can begin; None where nothing is missing."""
+    """Describe what the dataset lacks for a training.
+
+    Parameters
+    ----------
+    index : DatasetIndex
+    split : Split or ClusterError
+        See `find_split`.
+
+    Returns
+    -------
+    str or None
+        One or two sentences; None if a training can start.
+    """
     if isinstance(split, Split):
         return None
     if len(index.labels) == 1:
         return (
-            f"There is only one class, {index.labels[0]}, and it takes two to tell apart: add a "
-            "class and its pictures."
+            f"There is only one class, {index.labels[0]}. Training needs at least two: add a class "
+            "and its pictures."
         )
-    few = [f"{label} ({count})" for label, count in index.counts.items() if count < _LEAST_PICTURES]
+    few = [f"{label} ({count})" for label, count in index.counts.items() if count < _MIN_PICTURES]
     if few:
-        is_empty_and_spare = 0 in index.counts.values() and len(index.labels) > _LEAST_CLASSES
+        can_delete_empty = 0 in index.counts.values() and len(index.labels) > _MIN_CLASSES
         return (
-            f"Every class needs {_LEAST_PICTURES} pictures or more, and 30 work well. More are "
-            f"needed of {join_with_and(few)}"
-            + ("; a class without pictures can also be deleted." if is_empty_and_spare else ".")
+            f"Every class needs at least {_MIN_PICTURES} pictures, better {_GOOD_PICTURES} or more. "
+            f"Add pictures to {join_with_and(few)}"
+            + (", or delete a class without pictures." if can_delete_empty else ".")
         )
     return str(split)
 
 
 def describe_few(counts: Mapping[str, int]) -> str | None:
-    """Return the warning that matters; None where every class has pictures enough."""
+    """Return a warning about classes with few pictures; None if every class has enough."""
     few = [f"{count} of {label}" for label, count in counts.items() if 0 < count < FEW_PICTURES]
     if not few:
         return None
-    return f"Only {join_with_and(few)}: it can be trained, but 30 or more of each work well."
+    return (
+        f"Only {join_with_and(few)}. Training works better with {_GOOD_PICTURES} or more per class."
+    )
 
 
 def count_pictures(count: int) -> str:
-    """Return "1 picture" or "2 pictures"."""
+    """Return "1 picture", "2 pictures" and so on."""
     return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
@@ -112,19 +125,19 @@ def _describe_sizes(index: DatasetIndex) -> str:
     sizes = f"{smallest.width_px} x {smallest.height_px} px"
     if (smallest.width_px, smallest.height_px) != (largest.width_px, largest.height_px):
         sizes = f"from {sizes} to {largest.width_px} x {largest.height_px} px"
-    said = f", {sizes}; {format_bytes(n_bytes)} in all."
+    summary = f", {sizes}; {format_bytes(n_bytes)} in total."
     n_small = sum(min(p.width_px, p.height_px) < _SMALL_PX for p in index.pictures)
     if n_small:
-        said += f" {n_small:,} are smaller than {_SMALL_PX} px, which shows a network little."
-    return said
+        summary += f" {n_small:,} are smaller than {_SMALL_PX} px and show little detail."
+    return summary
 
 
 def _sum_bytes(paths: Sequence[Path]) -> int:
     total = 0
     for path in paths:
         try:
-            total += os.stat(path).st_size  # noqa: PTH116  many: a third faster than Path.stat
-        except OSError:  # deleted meanwhile
+            total += os.stat(path).st_size  # noqa: PTH116  a third faster than Path.stat
+        except OSError:  # deleted since the scan
             continue
     return total
 
@@ -162,10 +175,10 @@ def _show_rejected(workspace: Workspace, rejected: Sequence[RejectedFile]) -> No
 def _show_download(index: DatasetIndex) -> None:
     if not index.pictures:
         return
-    if _sum_bytes([picture.path for picture in index.pictures]) > MOST_DOWNLOAD_BYTES:
-        where = f": copy the folder {escape_markdown(str(index.image_dir))} instead"
-        may_know = is_allowed(Action.EDIT_DATASETS)
-        st.caption(f"Too large to download from here{where if may_know else ''}.")
+    if _sum_bytes([picture.path for picture in index.pictures]) > MAX_DOWNLOAD_BYTES:
+        instead = f": copy the folder {escape_markdown(str(index.image_dir))} instead"
+        may_see_path = is_allowed(Action.EDIT_DATASETS)
+        st.caption(f"This dataset is too large to download here{instead if may_see_path else ''}.")
         return
     st.download_button(
         "Download as .zip",

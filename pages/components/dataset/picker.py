@@ -1,4 +1,4 @@
-"""Which dataset is set up: choose one, make one, delete one."""
+"""Choose, create or delete a dataset."""
 
 from __future__ import annotations
 
@@ -18,39 +18,57 @@ from cluster_core.data.catalog import (
 from cluster_core.errors import ClusterError
 from cluster_core.training.runs import list_runs
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
-from pages.components.dialogs import ask_for_name, close_dialog, confirm, is_open, open_dialog
+from pages.components.dialogs import (
+    NameField,
+    ask_for_name,
+    close_dialog,
+    confirm,
+    is_open,
+    open_dialog,
+)
 from pages.components.outcome import Outcome, make_deletion_outcome
 from pages.components.selection import MAX_ID_LENGTH, Choice, choose, get_chosen
 from pages.components.text import escape_markdown
 
-_PICKED = "dataset_choice"
+_KEY = "dataset_choice"
 
 
 def pick_dataset(workspace: Workspace) -> str:
-    """Draw the choice of a dataset and what can be done with it as a whole; return its name."""
+    """Draw the dataset select box with its actions.
+
+    Returns
+    -------
+    str
+        The selected dataset, or the default name if there are no datasets yet.
+
+    Raises
+    ------
+    DatasetError
+        The workspace cannot be listed.
+    """
     present = list_datasets(workspace)
     names = present or (DEFAULT_DATASET,)
     chosen = get_chosen(Choice.DATASET)
     if chosen is None and present:
         choose(Choice.DATASET, choose_default(names))
-        st.rerun()  # the sidebar, which was drawn before, is to name it too
+        st.rerun()  # the sidebar was drawn before this choice, and shows it too
     if chosen not in names:
         if chosen is not None:
             st.warning(
-                f"There is no dataset {escape_markdown(chosen[:MAX_ID_LENGTH])} here: it may have "
-                "been deleted or renamed. This is another one.",
+                f"There is no dataset {escape_markdown(chosen[:MAX_ID_LENGTH])}. It may have been "
+                "deleted or renamed. Another dataset is shown instead.",
                 icon=":material/search_off:",
             )
         chosen = choose_default(names) or DEFAULT_DATASET
         choose(Choice.DATASET, chosen if present else None)
-    st.session_state[_PICKED] = chosen
+    st.session_state[_KEY] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom", key="dataset_row"):
         st.selectbox(
             "Dataset",
             names,
-            key=_PICKED,
-            help="A collection of pictures, sorted into classes. You can have several.",
-            on_change=lambda: choose(Choice.DATASET, st.session_state[_PICKED]),
+            key=_KEY,
+            help="Pictures sorted into classes. You can have several datasets.",
+            on_change=lambda: choose(Choice.DATASET, st.session_state[_KEY]),
             width=320,
         )
         if is_allowed(Action.EDIT_DATASETS):
@@ -86,20 +104,21 @@ def _ask_for_name(workspace: Workspace) -> None:
     def create(name: str) -> Outcome:
         folder = create_dataset(workspace, name)
         choose(Choice.DATASET, folder.name.removesuffix(DATASET_SUFFIX))
-        return Outcome(f"The dataset {name.strip()} is ready: add pictures to it.")
+        return Outcome(f"Created the dataset {name.strip()}. Now add pictures.")
 
-    ask_for_name("new_dataset", "Name", "Create", create, hint="such as galaxies")
+    field = NameField("new_dataset", "Name", "Create", placeholder="for example galaxies")
+    ask_for_name(field, create)
 
 
 @st.dialog("Delete this dataset?", icon=":material/delete:", on_dismiss=close_dialog)
 def _confirm_deletion(workspace: Workspace, name: str) -> None:
     st.write(
-        f"All classes and pictures of **{escape_markdown(name)}** go to the trash. You can bring "
-        "them back until the trash is emptied. Models that were trained on it stay."
+        f"All classes and pictures of **{escape_markdown(name)}** go to the trash. You can restore "
+        "them until the trash is emptied. Models trained on this dataset are kept."
     )
     if is_in_training(workspace, name):
         st.warning(
-            "A training that uses it has not ended yet, and may fail without its pictures.",
+            "A training that uses this dataset is queued or in progress, and may fail.",
             icon=":material/model_training:",
         )
 
@@ -112,7 +131,7 @@ def _confirm_deletion(workspace: Workspace, name: str) -> None:
 
 
 def is_in_training(workspace: Workspace, name: str) -> bool:
-    """Tell whether a training waits for the pictures of a dataset, or reads them."""
+    """Return whether a queued or active training uses a dataset."""
     folder = dataset_dir(workspace, name).name
     with suppress(ClusterError):
         return any(

@@ -1,4 +1,4 @@
-"""How many pictures each class has, and what they will be used for, as a chart."""
+"""A chart of the pictures per class and use (training, validation, test)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import altair as alt
 
 from cluster_core.data.splits import Split
 
-# In the order of the work; told apart by people who see colours differently.
+# In workflow order, in colours that colour-blind people can distinguish.
 USES = {
-    "to learn from": "#4C78D8",
-    "to watch it with": "#E8871E",
-    "for the final test": "#3AA887",
+    "training": "#4C78D8",
+    "validation": "#E8871E",
+    "final test": "#3AA887",
     "set aside": "#9A9A9A",
 }
 PICTURES = "pictures"
@@ -24,7 +24,15 @@ _AXES_PX = 140
 
 @dataclass(frozen=True)
 class Share:
-    """Pictures of a class with one use."""
+    """The pictures of a class with the same use.
+
+    Attributes
+    ----------
+    label : str
+    use : str
+        A key of `USES`, or `PICTURES` if there is no split.
+    count : int
+    """
 
     label: str
     use: str
@@ -32,13 +40,19 @@ class Share:
 
 
 def count_shares(counts: Mapping[str, int], split: Split | None) -> list[Share]:
-    """Count the pictures of every class by their use; all alike where there is no split.
+    """Count the pictures of each class by use.
 
     Parameters
     ----------
     counts : mapping of str to int
-        Pictures of each class.
+        Pictures per class.
     split : Split or None
+        None counts all pictures of a class together.
+
+    Returns
+    -------
+    list of Share
+        By class, then by use; without empty shares.
     """
     if split is None:
         return [Share(label, PICTURES, count) for label, count in counts.items()]
@@ -56,10 +70,10 @@ def count_shares(counts: Mapping[str, int], split: Split | None) -> list[Share]:
 
 
 def draw_shares(shares: list[Share]) -> alt.Chart:
-    """Draw a bar for each class, in pieces for what its pictures are used for."""
+    """Return a chart with one stacked bar per class."""
     uses = [use for use in (*USES, PICTURES) if any(share.use == use for share in shares)]
     labels = list(dict.fromkeys(share.label for share in shares))
-    colours = [USES.get(use, USES["to learn from"]) for use in uses]
+    colours = [USES.get(use, USES["training"]) for use in uses]
     rows = [
         {
             "class": share.label,
@@ -69,7 +83,7 @@ def draw_shares(shares: list[Share]) -> alt.Chart:
         }
         for share in shares
     ]
-    # In two columns: a phone cuts off what does not fit a line.
+    # Two columns, because a phone cuts off a longer row.
     legend = alt.Legend(orient="top", title=None, columns=2) if len(uses) > 1 else None
     return (
         alt.Chart({"values": rows})

@@ -1,4 +1,4 @@
-"""What was deleted, and can be brought back until the trash is emptied."""
+"""The trash: restore deleted items, or empty it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,25 @@ from pages.components.outcome import Outcome, attempt
 from pages.components.text import escape_markdown
 from pages.components.words import format_time
 
-_MOST_SHOWN = 20
+_MAX_SHOWN = 20
 
 
 def show_trash(workspace: Workspace) -> None:
-    """Draw the trash, folded; nothing where it is empty."""
+    """Draw the trash in an expander, unless it is empty.
+
+    Raises
+    ------
+    ClusterError
+        The trash cannot be opened.
+    """
     entries = list_trash(workspace)
     if not entries:
         return
     with st.expander(f"Trash ({len(entries):,})", icon=":material/delete:", key="trash"):
-        for entry in entries[:_MOST_SHOWN]:
+        for entry in entries[:_MAX_SHOWN]:
             _show_entry(workspace, entry)
-        if len(entries) > _MOST_SHOWN:
-            st.caption(f"and {len(entries) - _MOST_SHOWN:,} older ones")
+        if len(entries) > _MAX_SHOWN:
+            st.caption(f"and {len(entries) - _MAX_SHOWN:,} older entries")
         st.button(
             "Empty the trash",
             key="empty_trash",
@@ -36,30 +42,31 @@ def show_trash(workspace: Workspace) -> None:
 
 
 def _show_entry(workspace: Workspace, entry: TrashEntry) -> None:
-    def bring_back() -> Outcome:
+    def restore_entry() -> Outcome:
         restore(workspace, entry.id)
-        return Outcome(f"{entry.description}: back again.")
+        return Outcome(f"{entry.description}: restored.")
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        files = "1 file" if entry.n_files == 1 else f"{entry.n_files:,} files"
-        st.markdown(
-            f"{escape_markdown(entry.description)} · {files} · {format_time(entry.created)}",
-            width="stretch",
-        )
+        details = f"{_count_files(entry.n_files)} · {format_time(entry.created)}"
+        st.markdown(f"{escape_markdown(entry.description)} · {details}", width="stretch")
         st.button(
             "Restore",
             key=f"restore_{entry.id}",
             icon=":material/restore_from_trash:",
             on_click=attempt,
-            args=(bring_back,),
+            args=(restore_entry,),
         )
 
 
 @st.dialog("Empty the trash?", icon=":material/delete_forever:", on_dismiss=close_dialog)
 def _confirm_emptying(workspace: Workspace, n_files: int) -> None:
-    st.write(f"{n_files:,} files are deleted for good. Nothing of it can be brought back.")
+    st.write(f"This permanently deletes {_count_files(n_files)}. You cannot undo this.")
     confirm(
         "empty_trash",
-        "Delete for good",
-        lambda: Outcome(f"{empty_trash(workspace):,} files are deleted for good."),
+        "Delete permanently",
+        lambda: Outcome(f"Permanently deleted {_count_files(empty_trash(workspace))}."),
     )
+
+
+def _count_files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"

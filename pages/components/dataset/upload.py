@@ -1,4 +1,4 @@
-"""The ways pictures get into a dataset: files, a folder, a .zip, the camera, addresses."""
+"""Add pictures to a dataset: from files, a folder, a .zip, the camera or web addresses."""
 
 from __future__ import annotations
 
@@ -25,14 +25,23 @@ from pages.components.outcome import Outcome, make_import_outcome, set_outcome
 from pages.components.picture_input import MAX_PICTURE_MB, PICTURE_TYPES
 from pages.components.text import escape_markdown
 
-MOST_ZIP_MB = 200
+MAX_ZIP_MB = 200
 _SOURCES = ("Files", "Folder", "Zip", "Camera", "Addresses")
-# An uploader is emptied by taking a new one, which the number in its key makes of it.
+# Streamlit cannot clear an uploader; a new number in its key replaces it with an empty one.
 _ROUND = "uploader round"
 
 
 def show_upload(workspace: Workspace, image_dir: Path, labels: Sequence[str]) -> None:
-    """Draw all the ways to add pictures to a dataset."""
+    """Draw the form that adds pictures to a dataset.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    image_dir : Path
+        The dataset's folder; created when the first picture is added.
+    labels : sequence of str
+        The classes of the dataset.
+    """
     source = st.segmented_control(
         "Where are the pictures?",
         _SOURCES,
@@ -44,11 +53,11 @@ def show_upload(workspace: Workspace, image_dir: Path, labels: Sequence[str]) ->
     if source == "Zip":
         _show_zip(workspace, image_dir)
         return
-    label = choose_class(image_dir, labels, is_needed=source != "Folder")
+    label = choose_class(image_dir, labels, is_required=source != "Folder")
     if source == "Folder":
         _show_folder(workspace, image_dir, label)
     elif label is None:
-        st.caption("Name the class first: what do these pictures show?")
+        st.caption("First name the class: what do these pictures show?")
     elif source == "Files":
         _show_files(workspace, image_dir, label)
     elif source == "Camera":
@@ -57,60 +66,75 @@ def show_upload(workspace: Workspace, image_dir: Path, labels: Sequence[str]) ->
         show_address_list(image_dir, label)
 
 
-def choose_class(image_dir: Path, labels: Sequence[str], *, is_needed: bool) -> str | None:
-    """Draw the field for the class that pictures go to; None where it is empty or unusable."""
+def choose_class(image_dir: Path, labels: Sequence[str], *, is_required: bool) -> str | None:
+    """Draw the field for the class of new pictures.
+
+    Parameters
+    ----------
+    image_dir : Path
+        The dataset's folder.
+    labels : sequence of str
+        The classes of the dataset.
+    is_required : bool
+        Whether pictures cannot be added without a class.
+
+    Returns
+    -------
+    str or None
+        An existing or a new class; None if the field is empty or the name cannot be used.
+    """
     key = upload_key(image_dir)
     if labels and not st.session_state.get(key):
         shown = st.session_state.get(shown_key(image_dir))
         st.session_state[key] = shown if shown in labels else labels[0]
-    written = st.selectbox(
+    entered = st.selectbox(
         "Class of these pictures",
         list(labels),
         index=None,
         key=key,
         accept_new_options=True,
-        placeholder="Type a name, such as open clusters",
-        help="Choose one, or type the name of a new class.",
+        placeholder="Type a name, for example open clusters",
+        help="Choose a class, or type the name of a new one.",
         persist_state="session",
         width=420,
     )
-    if not written:
-        if not is_needed:
-            st.caption("Not needed if the folder holds a sub-folder for each class.")
+    if not entered:
+        if not is_required:
+            st.caption("Not needed if the folder has one sub-folder per class.")
         return None
-    if written in labels:
-        return str(written)
+    if entered in labels:
+        return str(entered)
     try:
-        return check_class_name(written)
+        return check_class_name(entered)
     except DatasetError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
         return None
 
 
-def begin_upload(workspace: Workspace, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
-    """Store pictures from the next run on."""
+def start_upload(workspace: Workspace, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
+    """Add pictures to a dataset, from the next rerun of the page on."""
     batch = PictureBatch(image_dir, pictures)
 
-    def go_on(on_progress: Progress) -> Outcome:
+    def resume(on_progress: Progress) -> Outcome:
         with CacheFile(workspace.bottlenecks) as cache:
             batch.go_on(cache, on_progress)
         return make_import_outcome(batch.report())
 
-    def stop() -> Outcome:
+    def on_stop() -> Outcome:
         report = batch.report()
         n_done = sum(report.added.values()) + len(report.rejected)
         return make_import_outcome(report, n_stopped=batch.n_pictures - n_done)
 
-    start_work(Work("Adding pictures", go_on, stop))
+    start_work(Work("Adding pictures", resume, on_stop))
 
 
 def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
     def take(files: Sequence[UploadedFile]) -> None:
-        begin_upload(workspace, image_dir, [_bring(file, label) for file in files])
+        start_upload(workspace, image_dir, [_to_new_picture(file, label) for file in files])
 
     _show_uploader(
         "upload_files",
-        f"Drop pictures of {escape_markdown(label)} here, hundreds at once if you like",
+        f"Drop pictures of {escape_markdown(label)} here. You can add hundreds at once.",
         take,
         type=PICTURE_TYPES,
         accept_multiple_files=True,
@@ -123,14 +147,14 @@ def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> No
     def take(files: Sequence[UploadedFile]) -> None:
         found = sort_folder([file.name for file in files], label)
         pictures = [
-            _bring(file, its_label)
+            _to_new_picture(file, its_label)
             for file, its_label in zip(files, found, strict=True)
             if its_label is not None
         ]
         if pictures:
-            begin_upload(workspace, image_dir, pictures)
+            start_upload(workspace, image_dir, pictures)
         else:
-            set_outcome(Outcome("That folder holds no pictures for a class.", is_good=False))
+            set_outcome(Outcome("No pictures were found in that folder.", is_good=False))
 
     _show_uploader(
         "upload_folder",
@@ -140,42 +164,39 @@ def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> No
         accept_multiple_files="directory",
         max_upload_size=MAX_PICTURE_MB,
     )
-    st.caption(
-        "If it holds a sub-folder for each class, these become the classes. If not, all its "
-        "pictures go to the class above."
-    )
+    st.caption("Sub-folders become classes. If there are none, all pictures go to the class above.")
 
 
 def _show_zip(workspace: Workspace, image_dir: Path) -> None:
-    most_mb = min(MOST_ZIP_MB, int(st.get_option("server.maxUploadSize")))
+    max_mb = min(MAX_ZIP_MB, int(st.get_option("server.maxUploadSize")))
 
     def take(files: Sequence[UploadedFile]) -> None:
         file = files[0]
 
-        def go_on(on_progress: Progress) -> Outcome:
+        def resume(on_progress: Progress) -> Outcome:
             content = io.BytesIO(file.getbuffer())
             report: ImportReport = import_archive(workspace, image_dir, content, on_progress)
             return make_import_outcome(report)
 
         title = f"Unpacking {file.name}"
-        start_work(Work(title, go_on, lambda: Outcome("Stopped: nothing was added.", False)))
+        start_work(Work(title, resume, lambda: Outcome("Stopped. Nothing was added.", False)))
         _forget_upload(file)
 
     _show_uploader(
         "upload_zip",
-        "Drop a .zip with one folder of pictures for each class",
+        "Drop a .zip with one folder of pictures per class",
         take,
         type=[".zip"],
-        max_upload_size=most_mb,
+        max_upload_size=max_mb,
     )
     st.caption(
-        f"At most {most_mb} MB. For more, choose Folder above, which takes any number of pictures; "
-        "or the owner of this server raises `server.maxUploadSize`."
+        f"Up to {max_mb} MB. For more, choose Folder above, or raise `server.maxUploadSize` in "
+        "`.streamlit/config.toml` on the server."
     )
 
 
 def _show_camera(workspace: Workspace, image_dir: Path, label: str) -> None:
-    st.caption("The browser asks for your permission before it shows the camera.")
+    st.caption("Your browser will ask for permission to use the camera.")
     if not st.toggle("Use the camera", key="camera_on"):
         return
 
@@ -183,36 +204,36 @@ def _show_camera(workspace: Workspace, image_dir: Path, label: str) -> None:
         photo = st.session_state.get("upload_camera")
         if photo is not None:
             name = f"photo {datetime.now():%Y-%m-%d %H.%M.%S}.jpg"
-            begin_upload(workspace, image_dir, [NewPicture(label, name, photo.getvalue)])
+            start_upload(workspace, image_dir, [NewPicture(label, name, photo.getvalue)])
 
     st.camera_input(
-        f"A photo of the class {escape_markdown(label)}", key="upload_camera", on_change=take
+        f"Take a photo for the class {escape_markdown(label)}", key="upload_camera", on_change=take
     )
-    st.caption("It is added at once. Clear photo readies the camera for the next one.")
+    st.caption("Photos are added immediately. Choose **Clear photo** to take the next one.")
 
 
 def _show_uploader(
     key: str, label: str, take: Callable[[Sequence[UploadedFile]], None], **options: object
 ) -> None:
-    """Draw an uploader that hands its files on and is empty again."""
+    """Draw an uploader that passes its files to `take` and is then empty again."""
     round_key = f"{key}_{st.session_state.setdefault(_ROUND, 0)}"
 
-    def hand_on() -> None:
-        given = st.session_state.get(round_key)
-        many = given if isinstance(given, list) else [given]
-        files = [file for file in many if isinstance(file, UploadedFile)]
+    def pass_on() -> None:
+        value = st.session_state.get(round_key)
+        values = value if isinstance(value, list) else [value]
+        files = [file for file in values if isinstance(file, UploadedFile)]
         if files:
             st.session_state[_ROUND] += 1
             take(files)
 
     with st.container(key=key):
-        st.file_uploader(label, key=round_key, on_change=hand_on, **options)  # type: ignore[call-overload]
+        st.file_uploader(label, key=round_key, on_change=pass_on, **options)  # type: ignore[call-overload]
 
 
-def _bring(file: UploadedFile, label: str) -> NewPicture:
+def _to_new_picture(file: UploadedFile, label: str) -> NewPicture:
     def read() -> bytes:
         data = file.getvalue()
-        # Hundreds of pictures would else lie in memory until the visitor leaves.
+        # Otherwise hundreds of pictures would stay in memory until the session ends.
         file.close()
         return data
 
@@ -221,7 +242,7 @@ def _bring(file: UploadedFile, label: str) -> NewPicture:
 
 
 def _forget_upload(file: UploadedFile) -> None:
-    """Have Streamlit drop its copy of a file, which it else keeps until the visitor leaves."""
+    """Make Streamlit drop its copy of a file, which it otherwise keeps for the whole session."""
     context = get_script_run_ctx()
     remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
     if context and remove:

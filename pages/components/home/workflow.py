@@ -1,4 +1,4 @@
-"""Where somebody stands on the way from pictures to a model, and what comes next."""
+"""The visitor's progress from pictures to a model, and the next step."""
 
 from __future__ import annotations
 
@@ -23,22 +23,23 @@ from pages.components.selection import get_active_dataset
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy
 
-ENOUGH_CLASSES = 2
+MIN_CLASSES = 2
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the way.
+    """One step on the way to a model.
 
     Attributes
     ----------
-    title, sentence : str
-        What it is, and how it stands.
+    title : str
+    sentence : str
+        Its current state.
     is_done : bool
     page : PageFile
-        Where it is done.
+        The page to do it on.
     action : str
-        What the button says that leads there.
+        Label of the button that opens the page.
     """
 
     title: str
@@ -49,16 +50,16 @@ class Step:
 
 
 def find_steps(workspace: Workspace) -> list[Step]:
-    """Return the steps in order, each as it stands for the dataset that is worked on."""
+    """Return the three steps in order, with their state for the active dataset."""
     return [_find_dataset(workspace), _find_training(workspace), _find_model(workspace)]
 
 
 def show_workflow(workspace: Workspace) -> None:
-    """Draw the steps, and a button for the first that is not done and may be."""
+    """Draw the steps, with a primary button on the next one that the visitor may take."""
     steps = find_steps(workspace)
     undone = (step for step in steps if not step.is_done)
     due = next(undone, steps[-1]) if is_allowed(Action.TRAIN) else steps[-1]
-    st.subheader("Where you stand", anchor=False)
+    st.subheader("Your progress", anchor=False)
     for column, step in zip(st.columns(len(steps)), steps, strict=True):
         with column, st.container(border=True, height="stretch"):
             icon = ":green[:material/check_circle:]" if step.is_done else ":material/circle:"
@@ -71,31 +72,31 @@ def show_workflow(workspace: Workspace) -> None:
 
 def _find_dataset(workspace: Workspace) -> Step:
     title, page = "Pictures", PageFile.DATASET
-    way_to_more = "Add pictures" if is_allowed(Action.EDIT_DATASETS) else "See the dataset"
+    action = "Add pictures" if is_allowed(Action.EDIT_DATASETS) else "View the dataset"
     try:
         name = get_active_dataset(workspace)
         if name is None:
-            return Step(title, "There are none yet.", False, page, way_to_more)
+            return Step(title, "No pictures yet.", False, page, action)
         counts = _count_pictures(workspace, name)
     except ClusterError as error:
-        return Step(title, str(error), False, page, "See the dataset")
+        return Step(title, str(error), False, page, "View the dataset")
     n_pictures = sum(counts.values())
     classes = "1 class" if len(counts) == 1 else f"{len(counts)} classes"
     sentence = f"{name}: {n_pictures:,} in {classes}."
-    is_done = len(counts) >= ENOUGH_CLASSES and all(counts.values())
+    is_done = len(counts) >= MIN_CLASSES and all(counts.values())
     empty = [label for label, count in counts.items() if not count]
-    if len(counts) >= ENOUGH_CLASSES and n_pictures and empty:
-        sentence += f" There are none of {join_with_and(empty)} yet."
+    if len(counts) >= MIN_CLASSES and n_pictures and empty:
+        sentence += f" No pictures of {join_with_and(empty)} yet."
     elif not is_done:
-        sentence += " It takes two classes, with a few dozen pictures each."
-    return Step(title, sentence, is_done, page, "See them" if is_done else way_to_more)
+        sentence += " Training needs two classes, with a few dozen pictures each."
+    return Step(title, sentence, is_done, page, "View pictures" if is_done else action)
 
 
 def _count_pictures(workspace: Workspace, name: str) -> dict[str, int]:
     image_dir = dataset_dir(workspace, name)
     counts = {}
     for label in list_classes(image_dir):
-        with suppress(OSError):  # deleted since it was listed, perhaps in another tab
+        with suppress(OSError):  # deleted since it was listed, for example in another tab
             files = (image_dir / label).iterdir()
             counts[label] = sum(has_image_suffix(path) for path in files if path.name[0] != ".")
     return counts
@@ -106,22 +107,25 @@ def _find_training(workspace: Workspace) -> Step:
     try:
         runs = list_runs(workspace)
     except ClusterError as error:
-        return Step(title, str(error), False, PageFile.TRAINING, "See the trainings")
-    going_on = next((status for status in runs if not status.state.is_over), None)
-    if going_on is not None:
-        word = "waits" if going_on.state is RunState.QUEUED else "is going on"
-        return Step(title, f"One {word}.", False, PageFile.TRAINING, "Watch it")
+        return Step(title, str(error), False, PageFile.TRAINING, "View trainings")
+    active = next((status for status in runs if not status.state.is_over), None)
+    if active is not None:
+        is_queued = active.state is RunState.QUEUED
+        sentence = "A training is queued." if is_queued else "A training is in progress."
+        return Step(title, sentence, False, PageFile.TRAINING, "View progress")
     if any(status.bundle for status in runs):
         last = next(status for status in runs if status.bundle)
-        sentence = f"The last one was on {last.dataset}."
+        sentence = f"Last training: {last.dataset}."
         if not is_allowed(Action.TRAIN):
-            return Step(title, sentence, True, PageFile.TRAINING, "See how it went")
+            return Step(title, sentence, True, PageFile.TRAINING, "View the training")
         return Step(title, sentence, True, PageFile.HYPERPARAMETERS, "Train again")
     page = PageFile.HYPERPARAMETERS
     if not is_allowed(Action.TRAIN):
-        sentence = "Not on this server: install Cluster Lab on your computer."
-        return Step(title, sentence, False, page, "See the settings")
-    sentence = "Choose the settings, then let it learn: it takes seconds."
+        sentence = (
+            "This public demo does not train. To train, install Cluster Lab on your computer."
+        )
+        return Step(title, sentence, False, page, "View settings")
+    sentence = "Choose settings and start a training. It takes seconds."
     return Step(title, sentence, False, page, "Choose settings")
 
 
@@ -130,9 +134,9 @@ def _find_model(workspace: Workspace) -> Step:
     try:
         model = next(model for model in list_models(workspace) if model.is_default)
     except ClusterError as error:
-        return Step(title, str(error), False, PageFile.MODELS, "See the models")
+        return Step(title, str(error), False, PageFile.MODELS, "View models")
     if model.id == STARTER_ID:
-        sentence = "The starter model answers until you have one of your own."
+        sentence = "The starter model labels pictures until you train your own."
     else:
         sentence = f"{model.title}: {describe_accuracy(model.n_right, model.n_test)}"
-    return Step(title, sentence, model.id != STARTER_ID, page, "Label pictures")
+    return Step(title, sentence, model.id != STARTER_ID, page, "Classify pictures")

@@ -1,4 +1,4 @@
-"""What is done to models on the page Models, each with a sentence that says how it went."""
+"""Actions on models, each of which reports its outcome on the page."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from pages.components.selection import Choice, choose
 
 
 def rename(model: ModelSummary, title: str) -> None:
-    """Give a model another title."""
+    """Change a model's title."""
 
     def act() -> Outcome:
         rename_model(Workspace.default(), model.id, title)
-        return Outcome(f"{model.title} is now called {title.strip()}.")
+        return Outcome(f"Renamed {model.title} to {title.strip()}.")
 
     attempt(act)
 
 
 def make_default(model: ModelSummary) -> None:
-    """Let a model answer where none is chosen."""
+    """Make a model the one that classifies when no other is chosen."""
 
     def act() -> Outcome:
         set_default_model(Workspace.default(), model.id)
-        return Outcome(f"{model.title} answers from now on wherever no other model is chosen.")
+        return Outcome(f"{model.title} is now the default model.")
 
     attempt(act)
 
 
 def delete(model: ModelSummary) -> None:
-    """Move a model to the trash, from where it can be brought back."""
+    """Move a model to the trash; the outcome has an Undo button."""
 
     def act() -> Outcome:
         workspace = Workspace.default()

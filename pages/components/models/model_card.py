@@ -1,4 +1,4 @@
-"""The card of one model: where it comes from, how well it does, what can be done with it."""
+"""The details of one model: its data, accuracy, settings and actions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
 
-_MOST_IN_TABLE = 12
+_MAX_CLASSES_SHOWN = 12
 
 
 def show_card(model: ModelSummary) -> None:
-    """Draw what is known of a model, and what can be done with it."""
+    """Draw a model's details and the actions on it."""
     if model.problem:
         st.error(escape_markdown(model.problem), icon=":material/error:")
         _show_delete(model)
@@ -30,18 +30,21 @@ def show_card(model: ModelSummary) -> None:
     except ClusterError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
         return
-    _show_ways_on(model)
+    _show_actions(model)
     _show_facts(model, card)
     if model.id != STARTER_ID:
         _show_rename(model)
     _show_delete(model)
 
 
-def _show_ways_on(model: ModelSummary) -> None:
+def _show_actions(model: ModelSummary) -> None:
     may_edit = is_allowed(Action.EDIT_MODELS)
     with st.container(horizontal=True):
         if st.button(
-            "Classify with it", key="classify_with", type="primary", icon=":material/image_search:"
+            "Classify with this model",
+            key="classify_with",
+            type="primary",
+            icon=":material/image_search:",
         ):
             choose(Choice.MODEL, model.id)
             st.switch_page(PageFile.CLASSIFY)
@@ -49,10 +52,10 @@ def _show_ways_on(model: ModelSummary) -> None:
             "Evaluation", key="evaluate", icon=":material/fact_check:"
         ):
             choose(Choice.MODEL, model.id)
-            choose(Choice.RUN, None)  # the one that made it, not the one looked at last
+            choose(Choice.RUN, None)  # the run that trained this model, not the one viewed last
             st.switch_page(PageFile.EVALUATION)
         st.button(
-            "Make it the default",
+            "Make default",
             key="make_default",
             icon=":material/star:",
             disabled=model.is_default or not may_edit,
@@ -74,21 +77,21 @@ def _show_facts(model: ModelSummary, card: ModelCard) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         if card.counts:
-            st.markdown("**Pictures it learned from**")
-            shown = list(card.counts.items())[:_MOST_IN_TABLE]
+            st.markdown("**Pictures in its dataset**")
+            shown = list(card.counts.items())[:_MAX_CLASSES_SHOWN]
             lines = [f"- {escape_markdown(label)}: {count:,}" for label, count in shown]
             st.markdown("\n".join(lines))
         st.caption(
-            f"It looks at squares of {card.input_size_px} by {card.input_size_px} pixels"
-            + (", turned and mirrored in all eight ways" if card.uses_sky_views else "")
-            + f", through the network {escape_markdown(model.architecture)}."
+            f"Network: {escape_markdown(model.architecture)}. Input: {card.input_size_px} x "
+            f"{card.input_size_px} px"
+            + (", rotated and mirrored in all eight ways." if card.uses_sky_views else ".")
         )
     with right:
-        if card.confusion and len(model.labels) <= _MOST_IN_TABLE:
-            st.markdown("**Test pictures: a row for what they are, a column for what it said**")
+        if card.confusion and len(model.labels) <= _MAX_CLASSES_SHOWN:
+            st.markdown("**Test pictures: true class in rows, predicted class in columns**")
             _show_confusion(model.labels, card)
     if card.settings:
-        with st.expander("Settings of its training", icon=":material/tune:"):
+        with st.expander("Training settings", icon=":material/tune:"):
             st.dataframe(
                 {"Setting": list(card.settings), "Value": list(card.settings.values())},
                 hide_index=True,
@@ -126,7 +129,7 @@ def _show_rename(model: ModelSummary) -> None:
 
 def _show_delete(model: ModelSummary) -> None:
     if model.id == STARTER_ID:
-        st.caption("It ships with the program, so it can be neither renamed nor deleted.")
+        st.caption("The starter model cannot be renamed or deleted.")
         return
     st.button(
         "Delete",

@@ -1,4 +1,4 @@
-"""Add a model that somebody else made with this program."""
+"""Add a model that was downloaded from Cluster Lab."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
 
-_TAKEN = "models taken"
-_MOST_MB = 20
+_IMPORTED = "models taken"
+_MAX_MB = 20
 
 
 def show_upload() -> None:
-    """Draw a place to drop a model's .zip; what is dropped there is taken once."""
+    """Draw the uploader for a model's .zip, and import each file once."""
     with st.expander("Add a model from a file", icon=":material/upload_file:"):
         file = st.file_uploader(
-            "A .zip that was downloaded from this page, here or elsewhere",
+            "A model's .zip file, downloaded from this page here or on another computer",
             type=["zip"],
-            max_upload_size=_MOST_MB,
+            max_upload_size=_MAX_MB,
             key="model_zip",
         )
         if file is None:
-            st.session_state.pop(_TAKEN, None)
+            st.session_state.pop(_IMPORTED, None)
             return
-        taken = st.session_state.get(_TAKEN)
-        if taken is None or taken[0] != file.file_id:
-            taken = (file.file_id, *_take(file))
-            st.session_state[_TAKEN] = taken
-        _, is_good, told = taken
+        imported = st.session_state.get(_IMPORTED)
+        if imported is None or imported[0] != file.file_id:
+            imported = (file.file_id, *_import(file))
+            st.session_state[_IMPORTED] = imported
+        _, is_good, sentence = imported
         show, icon = (st.success, "check") if is_good else (st.error, "error")
-        show(escape_markdown(told), icon=f":material/{icon}:")
+        show(escape_markdown(sentence), icon=f":material/{icon}:")
 
 
-def _take(file: BinaryIO) -> tuple[bool, str]:
-    """Return whether it went well, and what to say about it."""
+def _import(file: BinaryIO) -> tuple[bool, str]:
+    """Import a model; return whether it succeeded, and a sentence about the outcome."""
     workspace = Workspace.default()
     known = {model.id for model in list_models(workspace)}
     try:
@@ -48,5 +48,5 @@ def _take(file: BinaryIO) -> tuple[bool, str]:
         return False, str(error)
     choose(Choice.MODEL, model.id)
     if model.id in known:
-        return True, f"{model.title} is here already; it is opened below."
-    return True, f"{model.title} was added; it is opened below."
+        return True, f"{model.title} is already in the list. It is open below."
+    return True, f"Added {model.title}. It is open below."
