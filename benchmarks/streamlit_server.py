@@ -70,7 +70,7 @@ class StreamlitServer:
 
 
 @contextmanager
-def run_server(script: Path, workspace: Path) -> Iterator[StreamlitServer]:
+def run_server(script: Path, workspace: Path, project: Path = PROJECT) -> Iterator[StreamlitServer]:
     """Run an app on a free port of this computer, not yet ready when the block begins.
 
     Parameters
@@ -79,6 +79,8 @@ def run_server(script: Path, workspace: Path) -> Iterator[StreamlitServer]:
         What `streamlit run` takes.
     workspace : Path
         A workspace that nobody else uses; the server's log goes beside it.
+    project : Path, optional
+        The folder to run it in; this project when not given.
     """
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
@@ -89,7 +91,7 @@ def run_server(script: Path, workspace: Path) -> Iterator[StreamlitServer]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(script), *flags],
-            cwd=PROJECT,
+            cwd=project,
             env=os.environ | {ROOT_VARIABLE: str(workspace)},
             stdout=output,
             stderr=subprocess.STDOUT,
