@@ -1,4 +1,4 @@
-"""What all commands share: one line for an error, a clean stop on Ctrl-C, progress on stderr."""
+"""Behaviour shared by all commands: one-line errors, a clean stop on Ctrl-C, progress on stderr."""
 
 from __future__ import annotations
 
@@ -21,18 +21,24 @@ EXIT_ERROR = 1
 EXIT_STOPPED = 130
 REDRAW_EVERY_S = 0.1
 
-
-# Without `readable`, click would refuse what may not be read as wrong usage, in its own words.
+# With click's own check, an unreadable file would count as wrong usage, with click's message.
 PATH = click.Path(path_type=Path, readable=False)
 
 
 def plain_exits(stopped: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """End a command with exit 1 and one line for a ClusterError, 130 and one line for Ctrl-C.
+    """Make a decorator that ends a command with one line instead of a traceback.
+
+    The exit code is 1 after a ClusterError or an OSError, 130 after Ctrl-C.
 
     Parameters
     ----------
     stopped : str
-        What the user is told after Ctrl-C: what there is now of the work begun.
+        Sentence shown after Ctrl-C: what is left of the unfinished work.
+
+    Returns
+    -------
+    callable
+        Decorator for the function of a click command.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -42,7 +48,7 @@ def plain_exits(stopped: str) -> Callable[[Callable[..., None]], Callable[..., N
             logging.getLogger("cluster_core").setLevel(logging.INFO)
             try:
                 command(*arguments, **options)
-                sys.stdout.flush()  # a full disk may show here first
+                sys.stdout.flush()  # may be the first call to notice a full disk
             except ClusterError as error:
                 click.echo(f"Error: {error}", err=True)
                 sys.exit(EXIT_ERROR)
@@ -58,29 +64,40 @@ def plain_exits(stopped: str) -> Callable[[Callable[..., None]], Callable[..., N
 
 
 def end_after_disk_error(error: OSError) -> NoReturn:
-    """End the program because results could not be written; silently where nobody reads them."""
-    # What could not be written is still in a buffer, which Python would try again at its end.
+    """Exit with 1 and one line about a failed write, silent if the reader closed the pipe.
+
+    Parameters
+    ----------
+    error : OSError
+        The failure; its `filename`, if set, is named in the message.
+    """
+    # Unwritten output is still buffered, and Python would try to flush it again at exit.
     with (
         contextlib.suppress(OSError, ValueError),
         open(os.devnull, "w") as nowhere,  # noqa: PTH123 (a device, not a path)
     ):
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
-    if not isinstance(error, BrokenPipeError):  # the reader of our output left (`| head`)
+    if not isinstance(error, BrokenPipeError):  # the reader closed the pipe (`| head`)
         where = error.filename or "the output"
         click.echo(
-            f"Error: {where} could not be written or read ({error.strerror or error}): make sure "
-            "that the disk has room and that you may use it, then try again.",
+            f"Error: {where} could not be written or read ({error.strerror or error}): check "
+            "permissions and free disk space, then try again.",
             err=True,
         )
     sys.exit(EXIT_ERROR)
 
 
 def run_as_program(command: click.Command) -> None:
-    """Run a command with the chatter of native libraries kept off standard error.
+    """Run a command, with the notes of native libraries kept off standard error.
 
-    TensorFlow and LiteRT write notes for their developers to file descriptor 2
-    past all settings of Python's; whoever sets TF_CPP_MIN_LOG_LEVEL still gets them.
-    What the terminal cannot show of a name, or is no text in it, is written as an escape.
+    TensorFlow and LiteRT write developer notes straight to file descriptor 2, which
+    Python's logging cannot silence; setting TF_CPP_MIN_LOG_LEVEL lets them through.
+    Characters that the terminal cannot encode are written as escapes.
+
+    Parameters
+    ----------
+    command : click.Command
+        The command; its arguments are those of the process.
     """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -91,34 +108,56 @@ def run_as_program(command: click.Command) -> None:
             os.dup2(nowhere.fileno(), 2)
     try:
         command()
-    except KeyboardInterrupt:  # before or after the command's own work
+    except KeyboardInterrupt:  # outside the command's own handler
         sys.exit(EXIT_STOPPED)
 
 
+def become_program(command: list[str]) -> NoReturn:
+    """Replace this process by another program, which gets the real standard error.
+
+    Parameters
+    ----------
+    command : list of str
+        Path of the program, then its arguments.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(sys.stderr.fileno(), 2)  # undoes what `run_as_program` did to it
+    os.execv(command[0], command)  # noqa: S606 (only called with our own interpreter)
+
+
 class ProgressLine:
-    """One line on standard error that is drawn over; silent where that is no terminal.
+    """A progress line on standard error, redrawn in place; silent if that is not a terminal.
 
     Parameters
     ----------
     beside_rows : bool
-        Results go to standard output as they are found. Where that is a terminal
-        too, they would be written into the line, so it is not drawn.
+        Whether the command prints results to standard output as it goes. If that is
+        a terminal too, the line would get mixed up with them, so it is not drawn.
     """
 
     def __init__(self, *, beside_rows: bool = False) -> None:
         self._stage = ""
-        self._begin_s = 0.0
+        self._started_s = 0.0
         self._drawn_s = 0.0
         self._is_shown = sys.stderr.isatty() and not (beside_rows and sys.stdout.isatty())
 
     def show(self, stage: str, done: int, total: int) -> None:
-        """Draw a stage's bar, its speed and the time left."""
+        """Draw the progress of a stage: bar, speed and time left.
+
+        Parameters
+        ----------
+        stage : str
+            Name of the stage, such as "Reading pictures".
+        done, total : int
+            Finished and total number of items; a `total` of 0 means unknown.
+        """
         if not self._is_shown:
             return
         now_s = time.monotonic()
         if stage != self._stage:
             self.clear()
-            self._stage, self._begin_s, self._drawn_s = stage, now_s, 0.0
+            self._stage, self._started_s, self._drawn_s = stage, now_s, 0.0
         is_last = done == total
         if now_s - self._drawn_s < REDRAW_EVERY_S and not is_last:
             return
@@ -126,7 +165,7 @@ class ProgressLine:
         click.echo(f"\r\033[K{stage} {self._describe(done, total, now_s)}", err=True, nl=False)
 
     def clear(self) -> None:
-        """Wipe the line, so that something else can be printed."""
+        """Erase the line, so that something else can be printed."""
         if self._is_shown and self._stage:
             click.echo("\r\033[K", err=True, nl=False)
             self._stage = ""
@@ -136,8 +175,8 @@ class ProgressLine:
             return "…"
         n_filled = 20 * done // total
         bar = "█" * n_filled + "░" * (20 - n_filled)
-        elapsed_s = now_s - self._begin_s
+        elapsed_s = now_s - self._started_s
         if not done or elapsed_s < 1:
             return f"{bar} {done}/{total}"
         speed = done / elapsed_s
-        return f"{bar} {done}/{total}, {speed:.0f} a second, {(total - done) / speed:.0f} s left"
+        return f"{bar} {done}/{total}, {speed:.0f} per second, {(total - done) / speed:.0f} s left"

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from cluster_core import cli
-from cluster_core import console as command_line
+from cluster_core import classify, cli, console, start_app
 from cluster_core.console import ProgressLine
 from tests.samples import COLOURS, REPOSITORY, draw_blob, run_python, save_picture, write_photos
 
@@ -21,13 +23,19 @@ def run(*arguments):
     return CliRunner().invoke(cli.main, ["classify", *map(str, arguments)])
 
 
+def load_command(name: str) -> click.Command:
+    command = cli.main.get_command(click.Context(cli.main), name)
+    assert command is not None
+    return command
+
+
 def read_rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Six pictures in sub-folders of their class, none of them trained on."""
+    """Six pictures, in one folder per class, that no model was trained on."""
     return write_photos(tmp_path / "new", 3, first_seed=600)
 
 
@@ -39,7 +47,7 @@ def assert_one_sentence(result, *parts: str) -> None:
         assert part in line
 
 
-def test_a_table_has_a_row_for_every_picture(trained, folder):
+def test_table_has_a_row_per_picture(trained, folder):
     result = run(folder)
     assert result.exit_code == 0, result.stderr
     rows = read_rows(result.stdout)
@@ -54,7 +62,7 @@ def test_a_table_has_a_row_for_every_picture(trained, folder):
     assert result.stderr == "6 pictures labelled, 0 unreadable\n"
 
 
-def test_bad_files_are_rows_with_their_reason(trained, folder):
+def test_unreadable_files_are_rows_with_their_reason(trained, folder):
     (folder / "red stars" / "empty.png").touch()
     (folder / "a page, saved.jpg").write_text("<html>")
     (folder / "notes.txt").write_text("hello")
@@ -69,21 +77,18 @@ def test_bad_files_are_rows_with_their_reason(trained, folder):
         assert row["label"] == row["score"] == row["red stars"] == ""
     assert len(rows) == 8
     assert result.stderr == (
-        "6 pictures labelled, 2 unreadable, "
-        "1 file left alone that is not named like a picture: notes.txt\n"
+        "6 pictures labelled, 2 unreadable, 1 file skipped (no picture extension): notes.txt\n"
     )
 
 
-def test_files_left_alone_are_named(trained, folder):
+def test_skipped_files_are_named(trained, folder):
     for name in ("a.txt", "b.heic", "c.mov", "d.pdf"):
         (folder / name).touch()
-    assert "4 files left alone that are not named like pictures: a.txt, b.heic, c.mov, …" in (
-        run(folder).stderr
-    )
+    assert "4 files skipped (no picture extension): a.txt, b.heic, c.mov, …" in (run(folder).stderr)
 
 
 def lock(monkeypatch, locked: Path) -> None:
-    """Refuse a folder and all in it, as the system does to all but root."""
+    """Deny access to a folder and its files, as the system does to anyone but root."""
     scan, look, read = os.scandir, Path.stat, Path.read_bytes
 
     def refuse(path):
@@ -97,7 +102,7 @@ def lock(monkeypatch, locked: Path) -> None:
     monkeypatch.setattr(Path, "read_bytes", lambda path: refuse(path.parent) or read(path))
 
 
-def test_a_folder_that_may_not_be_read_is_a_row(trained, folder, monkeypatch):
+def test_folder_without_permission_is_a_row(trained, folder, monkeypatch):
     locked = folder / "red stars"
     lock(monkeypatch, locked)
     result = run(folder)
@@ -109,7 +114,7 @@ def test_a_folder_that_may_not_be_read_is_a_row(trained, folder, monkeypatch):
     assert result.stderr == "3 pictures labelled, 1 unreadable\n"
 
 
-def test_a_file_in_a_folder_that_may_not_be_read_is_a_row(trained, folder, monkeypatch):
+def test_file_without_permission_is_a_row(trained, folder, monkeypatch):
     path = next((folder / "red stars").iterdir())
     lock(monkeypatch, path.parent)
     result = run(path)
@@ -119,7 +124,7 @@ def test_a_file_in_a_folder_that_may_not_be_read_is_a_row(trained, folder, monke
     assert "Permission denied" in row["problem"]
 
 
-def test_json_holds_what_the_table_holds(trained, folder):
+def test_json_matches_the_table(trained, folder):
     (folder / "empty.png").touch()
     rows = read_rows(run(folder).stdout)
     records = [json.loads(line) for line in run(folder, "--json").stdout.splitlines()]
@@ -133,7 +138,7 @@ def test_json_holds_what_the_table_holds(trained, folder):
             assert list(record["scores"]) == list(COLOURS)
 
 
-def test_the_order_is_that_of_the_arguments(trained, folder):
+def test_rows_follow_the_order_of_the_arguments(trained, folder):
     red, blue = folder / "red stars", folder / "blue stars"
     single = next(blue.iterdir())
     paths = [row["path"] for row in read_rows(run(red, single, blue).stdout)]
@@ -143,7 +148,7 @@ def test_the_order_is_that_of_the_arguments(trained, folder):
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
-def test_a_file_gets_what_standard_output_would(trained, folder, tmp_path, flags):
+def test_output_file_matches_standard_output(trained, folder, tmp_path, flags):
     output = tmp_path / "new folder" / "out"
     result = run(folder, "--output", output, *flags)
     assert result.exit_code == 0, result.stderr
@@ -154,7 +159,7 @@ def test_a_file_gets_what_standard_output_would(trained, folder, tmp_path, flags
     assert [path.name for path in output.parent.iterdir()] == ["out"]
 
 
-def test_names_and_classes_survive_the_table(trained, tmp_path):
+def test_unusual_names_survive_the_table(trained, tmp_path):
     names = ['a "b", c.png', "ünï 🔭.png", "line\nbreak.png", "=1+1.png"]
     for name in names:
         save_picture(tmp_path / "new" / name, draw_blob(1, COLOURS["red stars"]))
@@ -163,7 +168,7 @@ def test_names_and_classes_survive_the_table(trained, tmp_path):
     assert {Path(row["path"]).name for row in rows} == set(names)
 
 
-def test_a_name_that_is_not_utf8_is_written_all_the_same(trained, tmp_path):
+def test_name_that_is_not_utf8_is_escaped(trained, tmp_path):
     path = save_picture(tmp_path / "new" / os.fsdecode(b"caf\xe9.png"), draw_blob(1))
     assert run(path.parent, "--output", tmp_path / "out.csv").exit_code == 0
     assert r"caf\udce9.png" in (tmp_path / "out.csv").read_text("utf-8")
@@ -173,7 +178,7 @@ def test_a_name_that_is_not_utf8_is_written_all_the_same(trained, tmp_path):
         assert r"caf\udce9.png" in outcome.stdout
 
 
-def test_a_folder_without_pictures_is_a_table_without_rows(trained, tmp_path):
+def test_folder_without_pictures_gives_an_empty_table(trained, tmp_path):
     (tmp_path / "empty").mkdir()
     result = run(tmp_path / "empty")
     assert result.exit_code == 0
@@ -182,7 +187,7 @@ def test_a_folder_without_pictures_is_a_table_without_rows(trained, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["a folder", "below a file"])
-def test_an_output_that_cannot_be_is_told(trained, folder, tmp_path, kind):
+def test_impossible_output_is_reported(trained, folder, tmp_path, kind):
     (tmp_path / "file").write_text("precious")
     output = tmp_path if kind == "a folder" else tmp_path / "file" / "out.csv"
     before = sorted(tmp_path.rglob("*"))
@@ -191,82 +196,146 @@ def test_an_output_that_cannot_be_is_told(trained, folder, tmp_path, kind):
     assert (tmp_path / "file").read_text() == "precious"
 
 
-def test_a_disk_that_fills_up_leaves_the_old_table(trained, folder, tmp_path, monkeypatch):
+def test_full_disk_keeps_the_old_table(trained, folder, tmp_path, monkeypatch):
     output = tmp_path / "out.csv"
     output.write_text("old")
 
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli, "write_predictions_csv", lambda stream, labels: fail)
+    monkeypatch.setattr(classify, "write_predictions_csv", lambda stream, labels: fail)
     assert_one_sentence(run(folder, "--output", output), "No space left on device", str(output))
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "out.csv", "tf_files"]
 
 
-def test_ctrl_c_leaves_the_old_table(trained, folder, tmp_path, monkeypatch):
+def test_ctrl_c_keeps_the_old_table(trained, folder, tmp_path, monkeypatch):
     output = tmp_path / "out.csv"
     output.write_text("old")
 
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "write_predictions_csv", lambda stream, labels: stop)
+    monkeypatch.setattr(classify, "write_predictions_csv", lambda stream, labels: stop)
     result = run(folder, "--output", output)
-    assert result.exit_code == command_line.EXIT_STOPPED == 130
-    assert result.stderr.startswith("\nStopped. Some pictures are not labelled")
+    assert result.exit_code == console.EXIT_STOPPED == 130
+    assert result.stderr.startswith("\nStopped. Not all pictures were labelled")
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "out.csv", "tf_files"]
 
 
-def test_a_path_that_is_not_there_is_told(trained, folder, tmp_path):
+def test_missing_path_is_reported(trained, folder, tmp_path):
     result = run(folder, tmp_path / "nowhere")
     assert_one_sentence(result, "There is no file or folder", "nowhere")
     assert result.stdout == ""
 
 
-def test_without_a_model_the_starter_answers(workspace, folder):
+def test_starter_model_answers_in_an_empty_workspace(workspace, folder):
     result = run(folder)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.startswith("path,label,score,globular clusters,open clusters,problem")
 
 
-def test_a_folder_that_is_no_model_is_told(trained, folder):
+def test_folder_without_a_model_is_reported(trained, folder):
     assert_one_sentence(run(folder, f"--graph={folder}"), "There is no model in", str(folder))
 
 
 @pytest.mark.parametrize("arguments", [[], ["classify"], ["classify", "--no_such"], ["learn"]])
-def test_bad_usage_ends_with_2(arguments):
+def test_wrong_usage_exits_with_2(arguments):
     result = CliRunner().invoke(cli.main, arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
 
 
-def test_every_option_says_what_it_does():
-    for option in cli.classify.params:
-        if option.param_type_name == "option":
-            assert option.help
+def test_every_option_has_help():
+    for name in cli.SUBCOMMANDS:
+        for option in load_command(name).params:
+            if option.param_type_name == "option":
+                assert option.help, (name, option.name)
 
 
-def test_as_a_program_it_stays_free_of_tensorflow(trained, folder):
+def run_and_list_modules(*arguments) -> tuple[int, set[str]]:
+    """Run `python -m cluster_core`; return its exit code and the modules it loaded."""
     program = (
-        "import runpy, sys\n"
-        "sys.argv = ['cluster_core', 'classify', sys.argv[1]]\n"
+        "import json, runpy, sys\n"
+        "sys.argv = ['cluster_core', *sys.argv[1:]]\n"
         "try: runpy.run_module('cluster_core', run_name='__main__')\n"
-        "except SystemExit as end: print(end.code, sorted(sys.modules), file=sys.stderr)\n"
+        "except SystemExit as end: print(json.dumps([end.code, *sys.modules]), file=sys.stderr)\n"
     )
-    outcome = run_python("-c", program, folder)
-    assert len(read_rows(outcome.stdout)) == 6
-    summary, modules = outcome.stderr.splitlines()
-    assert summary == "6 pictures labelled, 0 unreadable"
-    assert modules.startswith("0 [")
-    assert "'numpy'" in modules
-    for heavy in ("tensorflow", "keras", "streamlit", "altair", "pandas"):
-        assert f"'{heavy}'" not in modules
+    outcome = run_python("-c", program, *arguments)
+    code, *modules = json.loads(outcome.stderr.splitlines()[-1])
+    return code, set(modules)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
-def test_a_reader_that_leaves_is_no_error_to_speak_of(trained, folder):
+def test_classify_loads_no_tensorflow(trained, folder):
+    code, modules = run_and_list_modules("classify", folder)
+    assert code == 0
+    assert "numpy" in modules
+    assert not modules & {"tensorflow", "keras", "streamlit", "altair", "pandas"}
+
+
+def test_every_command_is_listed_and_explained():
+    listing = CliRunner().invoke(cli.main, ["--help"]).stdout
+    for name, (_, text) in cli.SUBCOMMANDS.items():
+        assert re.search(rf"^  {name} +{text}$", listing, re.MULTILINE)
+        assert load_command(name).help
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["app", "--help"]])
+def test_help_loads_nothing_heavy(arguments):
+    code, modules = run_and_list_modules(*arguments)
+    assert code == 0
+    assert not modules & {"tensorflow", "keras", "streamlit", "numpy", "PIL"}
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("retrain", "retrain"), ("label", "label_image"), ("download", "download")],
+)
+def test_subcommand_matches_the_module_form(name, module):
+    assert load_command(name) is importlib.import_module(f"cluster_core.{module}").main
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Collect the command lines that `app` would become, instead of becoming them."""
+    commands = []
+    monkeypatch.setattr(start_app, "become_program", commands.append)
+    return commands
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flags"),
+    [
+        ([], []),
+        (["--port", "8600"], ["--server.port=8600"]),
+        (["--host=127.0.0.1"], ["--server.address=127.0.0.1"]),
+        (["--no-browser"], ["--server.headless=true"]),
+        (
+            ["--server.maxUploadSize", "50", "--port=80", "--theme.base=dark"],
+            ["--server.port=80", "--server.maxUploadSize", "50", "--theme.base=dark"],
+        ),
+    ],
+)
+def test_app_passes_options_to_streamlit(started, arguments, flags):
+    result = CliRunner().invoke(cli.main, ["app", *arguments])
+    assert (result.exit_code, result.output) == (0, "")
+    script = str(REPOSITORY / "app.py")
+    assert started == [[sys.executable, "-P", "-m", "streamlit", "run", script, *flags]]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--prot=80"], ["80"], ["--port=0"], ["--port=no"], ["--server.port=1", "--x"]]
+)
+def test_app_refuses_wrong_usage(started, arguments):
+    result = CliRunner().invoke(cli.main, ["app", *arguments])
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+    assert started == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes close differently there")
+def test_closed_pipe_is_silent(trained, folder):
     many = " ".join([f"'{folder}'"] * 300)
     command = f"'{sys.executable}' -m cluster_core classify {many} | head -n 1"
     outcome = subprocess.run(
@@ -284,7 +353,7 @@ full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there i
 @pytest.mark.parametrize(
     "module", ["cluster_core classify {}", "cluster_core.label_image --image={}"]
 )
-def test_a_full_disk_on_standard_output_is_a_sentence(trained, folder, module):
+def test_full_disk_on_standard_output_is_reported(trained, folder, module):
     picture = next(folder.rglob("*.png"))
     command = f"'{sys.executable}' -m {module.format(repr(str(picture)))} > /dev/full"
     outcome = subprocess.run(
@@ -302,9 +371,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_progress_is_drawn_on_a_terminal_and_wiped(monkeypatch):
+def test_progress_is_drawn_and_erased_on_a_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    monkeypatch.setattr(command_line, "REDRAW_EVERY_S", 0)
+    monkeypatch.setattr(console, "REDRAW_EVERY_S", 0)
     line = ProgressLine()
     line.show("Reading pictures", 1, 4)
     line.show("Reading pictures", 4, 4)
@@ -316,7 +385,7 @@ def test_progress_is_drawn_on_a_terminal_and_wiped(monkeypatch):
     assert text.endswith("\r\033[K")
 
 
-def test_progress_is_not_drawn_between_rows_on_the_same_terminal(monkeypatch):
+def test_progress_is_not_drawn_between_rows(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Terminal())
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     ProgressLine(beside_rows=True).show("Labelling pictures", 1, 4)
@@ -325,7 +394,7 @@ def test_progress_is_not_drawn_between_rows_on_the_same_terminal(monkeypatch):
     assert "1/4" in terminal.getvalue()
 
 
-def test_progress_is_silent_elsewhere(monkeypatch):
+def test_progress_is_silent_without_a_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream := io.StringIO())
     line = ProgressLine()
     line.show("Reading pictures", 1, 4)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cluster_core import cli, label_image, retrain
+from cluster_core import classify, label_image, retrain
 from cluster_core.model.bundle.bundle import find_newest_bundle
 from tests.samples import COLOURS, draw_blob, not_as_root, run_python, save_picture
 
@@ -123,7 +123,7 @@ def test_what_may_not_be_read_is_no_bad_usage(trained, red):
 
 
 def test_options_leave_it_to_us_to_say_what_may_not_be_read():
-    for command in (label_image.main, retrain.main, cli.classify):
+    for command in (label_image.main, retrain.main, classify.main):
         for option in command.params:
             assert not getattr(option.type, "readable", False), option.name
 

@@ -129,7 +129,7 @@ def test_an_altered_network_is_told(bundle, trained, damage):
     "module",
     [
         "cluster_core.label_image",
-        "cluster_core.cli",
+        "cluster_core.classify",
         "cluster_core.retrain",
         "cluster_core.model.prediction.predictor",
     ],
