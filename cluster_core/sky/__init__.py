@@ -1,4 +1,4 @@
-"""A simulated sky: clusters, fields, galaxies and nebulae as people photograph them."""
+"""Simulated photographs of the sky: star clusters, star fields, galaxies and nebulae."""
 
 from cluster_core.sky.contact_sheet import render_contact_sheet
 from cluster_core.sky.demo import render_demo_dataset

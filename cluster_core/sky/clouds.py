@@ -1,4 +1,4 @@
-"""Gas and dust: turbulent clouds that glow, reflect or hide the stars behind."""
+"""Gas and dust: turbulent clouds that emit, reflect or absorb light."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from cluster_core.sky.profiles import Floats
 
 
 def sample_turbulence(rng: np.random.Generator, shape: tuple[int, int], slope: float) -> Floats:
-    """Draw a random field with a power spectrum k**-slope, mean 0 and deviation 1.
+    """Draw a Gaussian random field whose power spectrum is k**-slope.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        The source of chance.
     shape : tuple of int
         Rows and columns.
     slope : float
-        2.8 or so for interstellar clouds on the sky; more is smoother.
+        About 2.8 for interstellar clouds in projection; a larger slope is smoother.
+
+    Returns
+    -------
+    ndarray of shape (rows, columns), float32
+        With mean 0 and standard deviation 1.
     """
     rows, columns = shape
     ky = np.fft.fftfreq(rows)[:, None].astype(np.float32) * max(shape)
@@ -32,7 +36,21 @@ def sample_turbulence(rng: np.random.Generator, shape: tuple[int, int], slope: f
 
 
 def sample_dust(rng: np.random.Generator, frame: Frame, extinction_mag: float) -> Floats:
-    """Draw the share of light that dust lets through at each pixel, shape (rows, columns)."""
+    """Draw a dust cloud in front of the stars, with a log-normal column density.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    frame : Frame
+        The canvas.
+    extinction_mag : float
+        Extinction per unit of column density, in magnitudes: the scale of the cloud's depth.
+
+    Returns
+    -------
+    ndarray of shape (rows, columns)
+        The share of light that each pixel transmits, 0 to 1.
+    """
     depth = np.exp(0.9 * sample_turbulence(rng, frame.shape, rng.uniform(2.6, 3.6)))
     depth = np.maximum(depth - np.quantile(depth, rng.uniform(0.1, 0.6)), 0.0)
     transmission: Floats = 10.0 ** (-0.4 * extinction_mag * depth)
@@ -42,7 +60,23 @@ def sample_dust(rng: np.random.Generator, frame: Frame, extinction_mag: float) -
 def sample_nebula(
     rng: np.random.Generator, frame: Frame, brightness_sigma: float, colour: Floats
 ) -> Floats:
-    """Draw a glowing cloud of one colour, shape (rows, columns, 3)."""
+    """Draw a glowing cloud of a single colour.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    frame : Frame
+        The canvas.
+    brightness_sigma : float
+        Typical brightness at its centre, in sky noises per pixel.
+    colour : ndarray of shape (3,)
+        Relative light in red, green and blue.
+
+    Returns
+    -------
+    ndarray of shape (rows, columns, 3), float32
+        Linear light in sky noises per pixel.
+    """
     centre = np.array(frame.centre_px) + rng.normal(0.0, 0.15, 2) * frame.size_px
     radius = frame.radii((centre[0], centre[1]), flattening=rng.uniform(0.0, 0.5))
     reach = rng.uniform(0.12, 0.6) * frame.size_px
@@ -53,33 +87,51 @@ def sample_nebula(
 
 
 def sample_reflection(
-    rng: np.random.Generator, frame: Frame, places_px: Floats, light_sigma: Floats
+    rng: np.random.Generator, frame: Frame, positions_px: Floats, light_sigma: Floats
 ) -> Floats:
-    """Draw dust that mirrors blue stars near it, as around the Pleiades.
+    """Draw dust that reflects the light of nearby blue stars, as around the Pleiades.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        The source of chance.
     frame : Frame
         The canvas.
-    places_px : ndarray of shape (n_stars, 2)
-        x and y of the stars that light it.
+    positions_px : ndarray of shape (n_stars, 2)
+        x and y of the illuminating stars.
     light_sigma : ndarray of shape (n_stars,)
-        Brightness of the dust beside each, in sky noises.
+        Brightness of the dust at each star, in sky noises per pixel.
+
+    Returns
+    -------
+    ndarray of shape (rows, columns, 3)
+        Linear light in sky noises per pixel.
     """
     wisps = np.exp(0.6 * sample_turbulence(rng, frame.shape, rng.uniform(2.8, 3.6)))
     glow = np.zeros(frame.shape, np.float32)
-    for (x, y), light in zip(places_px, light_sigma, strict=True):
+    for (x, y), light in zip(positions_px, light_sigma, strict=True):
         reach = rng.uniform(0.03, 0.14) * frame.size_px
         glow += np.float32(light) / (1.0 + (frame.radii((x, y)) / np.float32(reach)) ** 2) ** 1.2
     blue = np.array([rng.uniform(0.35, 0.7), rng.uniform(0.6, 0.85), 1.0], np.float32)
-    mirrored: Floats = (wisps * glow)[:, :, None] * blue
-    return mirrored
+    reflected: Floats = (wisps * glow)[:, :, None] * blue
+    return reflected
 
 
 def sample_planetary(rng: np.random.Generator, frame: Frame, brightness_sigma: float) -> Floats:
-    """Draw a planetary nebula: a shell, seen as a ring or a disc, shape (rows, columns, 3)."""
+    """Draw a planetary nebula: a shell that appears as a ring or a disc.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    frame : Frame
+        The canvas.
+    brightness_sigma : float
+        Typical brightness of the shell, in sky noises per pixel.
+
+    Returns
+    -------
+    ndarray of shape (rows, columns, 3), float32
+        Linear light in sky noises per pixel.
+    """
     radius_px = frame.size_px * np.exp(rng.uniform(np.log(0.02), np.log(0.25)))
     radius = frame.radii(
         frame.centre_px, flattening=rng.uniform(0.0, 0.5), angle_rad=rng.uniform(0, np.pi)

@@ -1,4 +1,4 @@
-"""The colour of a star in a photograph: B - V to temperature to red, green and blue."""
+"""Star colours in photographs: from B - V to temperature to red, green and blue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from cluster_core.sky.profiles import Floats
 
-# Where the three filters of a colour camera are most sensitive.
+# Peak sensitivity of a colour camera's red, green and blue filters.
 WAVELENGTHS_NM = np.array([610.0, 535.0, 460.0])
 WHITE_TEMPERATURE_K = 6200.0
 HC_OVER_K_NM_K = 1.4388e7
@@ -14,7 +14,17 @@ BV_LIMITS = (-0.38, 2.3)
 
 
 def compute_temperature_k(colour_bv: Floats) -> Floats:
-    """Return the effective temperature of a star of colour B - V.
+    """Return the effective temperature of stars from their colour.
+
+    Parameters
+    ----------
+    colour_bv : ndarray
+        B - V in magnitudes, without reddening; clipped to `BV_LIMITS`.
+
+    Returns
+    -------
+    ndarray
+        Kelvin, in the same shape.
 
     References
     ----------
@@ -25,7 +35,9 @@ def compute_temperature_k(colour_bv: Floats) -> Floats:
 
 
 def compute_rgb(colour_bv: Floats) -> Floats:
-    """Return the light of stars in red, green and blue, for unit light in green.
+    """Return the light of stars in red, green and blue, relative to green.
+
+    Stars radiate as black bodies.
 
     Parameters
     ----------
@@ -35,7 +47,7 @@ def compute_rgb(colour_bv: Floats) -> Floats:
     Returns
     -------
     ndarray of shape (n_stars, 3)
-        Linear light of a black body, white at 6,200 K.
+        Linear light, 1 in green; a star of `WHITE_TEMPERATURE_K` is white.
     """
     temperature = compute_temperature_k(np.atleast_1d(colour_bv))[:, None]
     light = _planck(temperature) / _planck(np.array([[WHITE_TEMPERATURE_K]]))

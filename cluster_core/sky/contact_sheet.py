@@ -1,4 +1,4 @@
-"""A sheet of small pictures, a row a kind of sky, to judge the simulation by eye."""
+"""A contact sheet of small pictures, one row per kind of sky, to judge the simulation by eye."""
 
 from __future__ import annotations
 
@@ -15,7 +15,29 @@ MARGIN_PX = 110
 def render_contact_sheet(
     kinds: Sequence[str], per_kind: int, seed: int, size_px: int = 96
 ) -> Image.Image:
-    """Render `per_kind` pictures of each kind, with the kinds' names on the left."""
+    """Render pictures of each kind, one row per kind with its name on the left.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Keys of `KINDS`.
+    per_kind : int
+        Pictures in a row.
+    seed : int
+        The same seed gives the same sheet.
+    size_px : int
+        Side of each picture.
+
+    Returns
+    -------
+    PIL.Image.Image
+        In RGB.
+
+    Raises
+    ------
+    KeyError
+        If a kind is unknown.
+    """
     sheet = Image.new("RGB", (MARGIN_PX + per_kind * size_px, len(kinds) * size_px))
     draw = ImageDraw.Draw(sheet)
     for row, kind in enumerate(kinds):

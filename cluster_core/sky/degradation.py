@@ -1,4 +1,4 @@
-"""What happens to a picture on its way through the web: frames, captions, JPEG, thumbnails."""
+"""What pictures suffer on the web: borders, captions, JPEG artefacts, enlarged thumbnails."""
 
 from __future__ import annotations
 
@@ -26,26 +26,27 @@ FILTERS = (
 
 @dataclass(frozen=True)
 class WebDegradation:
-    """What a picture went through after its maker let it go.
+    """What happened to a picture after it was published.
 
     Attributes
     ----------
     round_edge : float
-        Radius of the bright circle of an eyepiece over half the shorter side; 0 for none.
+        Radius of a round mask, as of an eyepiece, over half the shorter side; 0 for none.
     missing_corner : float
-        Side of a black corner, as of Hubble's WFPC2, over the picture's; 0 for none.
+        Side of a black corner, as in pictures of Hubble's WFPC2, over the picture's side; 0
+        for none.
     border : float
-        Width of a plain frame over the picture's side; 0 for none.
+        Maximum width of a plain border over the longer side; 0 for none.
     border_grey : int
-        Its brightness, 0 to 255.
+        Grey level of the border, 0 to 255.
     captions : int
-        Lines of text written on it.
+        Number of lines of text on the picture.
     jpeg_quality : int
-        Quality of the last JPEG; 0 for none.
+        Quality of the last JPEG compression, 1 to 100; 0 for none.
     thumbnail_px : int
-        Longer side of a small copy that was enlarged again; 0 for none.
+        Longer side of a thumbnail that was enlarged again; 0 for none.
     resampling : PIL.Image.Resampling
-        The filter of the last change of size.
+        The filter for every change of size.
     """
 
     round_edge: float = 0.0
@@ -60,15 +61,29 @@ class WebDegradation:
     def apply(
         self, rng: np.random.Generator, picture: Image.Image, size_px: tuple[int, int]
     ) -> Image.Image:
-        """Return the picture as it arrives, squeezed to (width, height) `size_px`."""
+        """Degrade a picture and squeeze it to its final size.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        picture : PIL.Image.Image
+            In RGB; may be drawn on.
+        size_px : tuple of int
+            Width and height of the result.
+
+        Returns
+        -------
+        PIL.Image.Image
+            In RGB.
+        """
         if self.round_edge:
             picture = self._mask_round(picture)
         if self.missing_corner:
             picture = self._cut_corner(rng, picture)
         if self.border:
-            picture = self._frame(rng, picture)
+            picture = self._add_border(rng, picture)
         for _ in range(self.captions):
-            _write(rng, picture)
+            _write_caption(rng, picture)
         if self.thumbnail_px:
             scale = self.thumbnail_px / max(picture.size)
             small = tuple(max(8, round(side * scale)) for side in picture.size)
@@ -92,8 +107,8 @@ class WebDegradation:
         ImageDraw.Draw(picture).rectangle((left, top, left + wide, top + high), fill=(0, 0, 0))
         return picture
 
-    def _frame(self, rng: np.random.Generator, picture: Image.Image) -> Image.Image:
-        """Set the picture on a plain page, as posters and slides do."""
+    def _add_border(self, rng: np.random.Generator, picture: Image.Image) -> Image.Image:
+        """Paste the picture on a plain page, as on posters and slides."""
         width, height = picture.size
         sides = rng.uniform(0.1, 1.0, 4) * self.border * max(width, height)
         left, right, top, bottom = (int(side) for side in sides)
@@ -106,19 +121,19 @@ class WebDegradation:
         return page
 
 
-def _write(rng: np.random.Generator, picture: Image.Image) -> None:
-    """Write a caption, most often near the upper or lower edge."""
+def _write_caption(rng: np.random.Generator, picture: Image.Image) -> None:
+    """Write a random caption, usually near the top or bottom edge."""
     width, height = picture.size
     text = " ".join(rng.choice(WORDS, rng.integers(1, 6)))
     size = int(np.clip(rng.uniform(0.03, 0.1) * height, 6, 40))
     edge = rng.choice([0.01, 0.98 - size / height, rng.uniform(0.0, 0.9)])
-    place = (rng.uniform(-0.05, 0.6) * width, edge * height)
+    position = (rng.uniform(-0.05, 0.6) * width, edge * height)
     fill = tuple(int(c) for c in np.clip(rng.integers(120, 256) + rng.normal(0, 30, 3), 0, 255))
-    ImageDraw.Draw(picture).text(place, text, fill=fill, font=_font(size))
+    ImageDraw.Draw(picture).text(position, text, fill=fill, font=_load_font(size))
 
 
 @cache
-def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _load_font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size_px)
 
 

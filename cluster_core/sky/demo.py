@@ -1,4 +1,4 @@
-"""A labelled dataset of simulated sky, rendered on the spot."""
+"""Render a labelled dataset of simulated sky pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JPEG_QUALITY = 92
 Progress = Callable[[int, int], None]
 
 
-def render_demo_dataset(
+def render_demo_dataset(  # noqa: PLR0913 (each is an option of `demo-data`)
     output: Path,
     labels: Sequence[str],
     per_class: int,
@@ -32,53 +32,55 @@ def render_demo_dataset(
     force: bool = False,
     resume: bool = False,
 ) -> list[Path]:
-    """Render a folder of class folders.
+    """Render a dataset: a folder with a sub-folder of JPEG pictures for each class.
 
     Parameters
     ----------
     output : Path
-        The dataset's folder. It is made if need be.
+        The dataset's folder, which is created if it does not exist.
     labels : sequence of str
-        Classes, keys of `DEMO_CLASSES`.
+        Classes, keys of `DEMO_CLASSES`; duplicates are ignored.
     per_class : int
-        Pictures of each, 1 to 5,000.
+        Number of pictures of each class, 1 to 5,000.
     seed : int
-        The same seed renders the same pictures, whatever other classes are asked for.
+        Zero or more. The same seed renders the same pictures of a class, whatever other
+        classes are rendered.
     on_progress : callable, optional
-        Called with the pictures done and the pictures in all.
+        Called after each picture with the number of pictures done and the total.
     force : bool
-        Render into a folder that holds files already; of these only those of the same
-        name are replaced.
+        Allow a folder that already contains files. Files of the same name are replaced, all
+        others are kept.
     resume : bool
-        Go on with a rendering that was interrupted: pictures that are there stay.
+        Continue an interrupted rendering: existing pictures are kept.
 
     Returns
     -------
     list of Path
-        The files, in order.
+        The pictures, class by class in the order of `labels`.
 
     Raises
     ------
     ConfigError
-        If a class is unknown, or a count out of range.
+        If there is no class, a class is unknown, or a number is out of range.
     DatasetError
-        If the folder holds files already, is a file, or cannot be written.
+        If the folder already contains files (and neither `force` nor `resume` is set), is a
+        file, or cannot be written to.
     AccessError
-        If this server does not allow it.
+        If this server does not allow changes to datasets.
     """
     require(Action.EDIT_DATASETS)
-    wanted = list(dict.fromkeys(labels))
-    _check_request(wanted, per_class, seed)
-    _check_folder(output, force=force or resume)
+    unique_labels = list(dict.fromkeys(labels))
+    _check_request(unique_labels, per_class, seed)
+    _check_folder(output, allow_files=force or resume)
     paths = []
-    for label in wanted:
+    for label in unique_labels:
         for number in range(per_class):
             path = _name_file(output, label, number)
             if not (resume and path.exists()):
                 _render_file(path, label, number, seed)
             paths.append(path)
             if on_progress is not None:
-                on_progress(len(paths), per_class * len(wanted))
+                on_progress(len(paths), per_class * len(unique_labels))
     return paths
 
 
@@ -87,11 +89,11 @@ def _name_file(output: Path, label: str, number: int) -> Path:
 
 
 def _render_file(path: Path, label: str, number: int, seed: int) -> None:
-    place = list(DEMO_CLASSES).index(label)
-    rng = np.random.default_rng([seed, place, number])
+    class_number = list(DEMO_CLASSES).index(label)
+    rng = np.random.default_rng([seed, class_number, number])
     picture = render_picture(rng, str(rng.choice(DEMO_CLASSES[label])), SIZE_PX, SIZE_PX)
-    what = f"{path.name} could not be written"
-    with explaining_disk_errors(what, path), replacing(path) as draft:
+    problem = f"{path.name} could not be written"
+    with explaining_disk_errors(problem, path), replacing(path) as draft:
         Image.fromarray(picture.pixels).save(draft, "JPEG", quality=JPEG_QUALITY)
 
 
@@ -101,14 +103,14 @@ def _check_request(labels: list[str], per_class: int, seed: int) -> None:
     if unknown or not labels:
         received = unknown[0] if unknown else "none"
         raise ConfigError(
-            f"Expected classes out of: {allowed}. Received: {received}.",
+            f"Expected one or more of these classes: {allowed}. Received: {received}.",
             field="classes",
             received=received,
             allowed=allowed,
         )
     if not 1 <= per_class <= MAX_PER_CLASS:
         raise ConfigError(
-            f"Expected 1 to {MAX_PER_CLASS} pictures a class. Received: {per_class}.",
+            f"Expected 1 to {MAX_PER_CLASS} pictures per class. Received: {per_class}.",
             field="per_class",
             received=per_class,
             allowed=f"1 to {MAX_PER_CLASS}",
@@ -122,11 +124,11 @@ def _check_request(labels: list[str], per_class: int, seed: int) -> None:
         )
 
 
-def _check_folder(output: Path, *, force: bool) -> None:
+def _check_folder(output: Path, *, allow_files: bool) -> None:
     if output.exists() and not output.is_dir():
-        raise DatasetError(f"{output} is a file: give a folder for the dataset.", path=output)
-    if not force and output.is_dir() and any(output.iterdir()):
+        raise DatasetError(f"{output} is a file: choose a folder for the dataset.", path=output)
+    if not allow_files and output.is_dir() and any(output.iterdir()):
         raise DatasetError(
-            f"{output} holds files already: give an empty folder, or --force to add to this one.",
+            f"{output} already contains files: choose an empty folder, or use --force to add more.",
             path=output,
         )

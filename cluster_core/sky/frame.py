@@ -1,4 +1,4 @@
-"""The patch of sky a picture shows, with a margin, and what lies in it."""
+"""The canvas of a picture with its margin, and the light on it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from cluster_core.sky.profiles import Floats
 
 @dataclass(frozen=True)
 class Frame:
-    """The pixels of a picture, and a margin from which bright stars shine in.
+    """The canvas of a picture: its pixels and a margin whose stars shine into it.
+
+    Pixel centres have integer coordinates; x runs along columns and y along rows.
 
     Attributes
     ----------
     width_px, height_px : int
-        Size of the picture.
+        Size of the picture without margin.
     margin_px : int
-        Sky around it that is drawn and cut off.
+        Width of the strip on each side that is drawn and then cropped.
     """
 
     width_px: int
@@ -32,17 +34,23 @@ class Frame:
 
     @property
     def size_px(self) -> float:
-        """Side of a square of the same area: the scale of everything drawn."""
+        """Side of a square with the picture's area, to which everything drawn is scaled."""
         return float(np.sqrt(self.width_px * self.height_px))
 
     @property
     def centre_px(self) -> tuple[float, float]:
-        """Middle of the canvas, x and y."""
+        """Centre of the canvas, x and y."""
         rows, columns = self.shape
         return (columns - 1) / 2.0, (rows - 1) / 2.0
 
     def offsets(self, centre_px: tuple[float, float]) -> tuple[Floats, Floats]:
-        """Return x and y of every pixel from a point: shapes (1, columns) and (rows, 1)."""
+        """Return the offset of every pixel from a point.
+
+        Returns
+        -------
+        x : ndarray of shape (1, columns), float32
+        y : ndarray of shape (rows, 1), float32
+        """
         rows, columns = self.shape
         x = np.arange(columns, dtype=np.float32)[None, :] - np.float32(centre_px[0])
         y = np.arange(rows, dtype=np.float32)[:, None] - np.float32(centre_px[1])
@@ -51,14 +59,29 @@ class Frame:
     def radii(
         self, centre_px: tuple[float, float], *, flattening: float = 0.0, angle_rad: float = 0.0
     ) -> Floats:
-        """Return each pixel's elliptical distance from a point, shape (rows, columns)."""
+        """Return the elliptical distance of every pixel from a point.
+
+        Parameters
+        ----------
+        centre_px : tuple of float
+            x and y of the point.
+        flattening : float
+            1 minus the axis ratio, 0 to below 1.
+        angle_rad : float
+            Direction of the major axis, from the x axis towards the y axis.
+
+        Returns
+        -------
+        ndarray of shape (rows, columns), float32
+            Pixels, measured along the major axis.
+        """
         x, y = self.offsets(centre_px)
         along = x * np.float32(np.cos(angle_rad)) + y * np.float32(np.sin(angle_rad))
         across = y * np.float32(np.cos(angle_rad)) - x * np.float32(np.sin(angle_rad))
         return np.hypot(along, across / np.float32(1.0 - flattening))
 
     def crop(self, canvas: Floats) -> Floats:
-        """Cut the margin off a canvas of shape (rows, columns, ...)."""
+        """Return a canvas of shape (rows, columns, ...) without its margin, as a view."""
         margin = self.margin_px
         return canvas[margin : margin + self.height_px, margin : margin + self.width_px]
 
@@ -70,11 +93,11 @@ class Stars:
     Attributes
     ----------
     x_px, y_px : ndarray of shape (n_stars,)
-        Places on the canvas; stars outside it are not drawn.
+        Positions on the canvas; stars outside it are not drawn.
     flux_sigma : ndarray of shape (n_stars,)
-        Light in green, in units of the sky noise of one pixel.
+        Flux in green, in units of the sky noise of one pixel.
     colour_bv : ndarray of shape (n_stars,)
-        B - V, reddening included.
+        B - V in magnitudes, including reddening.
     """
 
     x_px: Floats
@@ -84,19 +107,37 @@ class Stars:
 
     @classmethod
     def join(cls, parts: list[Stars]) -> Stars:
-        """Return the stars of several groups as one."""
+        """Return the stars of one or more groups as one group, in order."""
         names = ("x_px", "y_px", "flux_sigma", "colour_bv")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def compressed(self, pivot_sigma: float, power: float) -> Stars:
-        """Return the stars with their range of brightness narrowed about a pivot."""
+        """Return the stars with a compressed range of brightness.
+
+        Parameters
+        ----------
+        pivot_sigma : float
+            Flux that stays the same, in sky noises.
+        power : float
+            Exponent of the flux relative to the pivot; below 1 compresses.
+        """
         flux = pivot_sigma * (np.maximum(self.flux_sigma, 0.0) / pivot_sigma) ** power
         return Stars(self.x_px, self.y_px, flux, self.colour_bv)
 
     def dimmed(self, transmission: Floats) -> Stars:
-        """Return the stars behind dust that lets a share of light through at each pixel.
+        """Return the stars as seen through dust.
 
-        Dust that takes A_V magnitudes reddens by A_V / 3.1.
+        Dust with an extinction of A_V magnitudes reddens by E(B - V) = A_V / 3.1, the mean
+        ratio of the Galaxy [1]_.
+
+        Parameters
+        ----------
+        transmission : ndarray of shape (rows, columns)
+            The share of light that each pixel of the canvas transmits, 0 to 1.
+
+        References
+        ----------
+        .. [1] Cardelli, J. A., Clayton, G. C. & Mathis, J. S. 1989, ApJ 345, 245.
         """
         rows, columns = transmission.shape
         row = np.clip(self.y_px, 0, rows - 1).astype(int)
@@ -108,22 +149,24 @@ class Stars:
 
 @dataclass(frozen=True)
 class SkyLabels:
-    """What a picture shows besides its kind; not-a-number where it does not apply.
+    """Physical properties of what a picture shows; NaN where one does not apply.
+
+    Lengths are relative to `Frame.size_px`.
 
     Attributes
     ----------
     concentration : float
-        log10 of tidal over core radius.
+        log10 of tidal radius over core radius.
     log_richness : float
-        log10 of the cluster's stars above the limit of the picture.
+        log10 of the number of cluster stars above the limit of the picture.
     log_core : float
-        log10 of the core radius over the picture's side.
+        log10 of the core radius.
     log_half_light : float
-        log10 of the half-light radius over the picture's side.
+        log10 of the half-light radius.
     log_field : float
-        log10 of the field stars in the picture.
+        log10 of the number of field stars above the limit of the picture.
     log_fwhm : float
-        log10 of the stars' width over the picture's side.
+        log10 of the full width at half maximum of the stars.
     """
 
     concentration: float = np.nan
@@ -147,7 +190,7 @@ class Scene:
     glow : ndarray of shape (rows, columns, 3) or None
         Smooth light in units of the sky noise of one pixel.
     labels : SkyLabels
-        The truth about it.
+        Its physical properties.
     """
 
     frame: Frame
@@ -156,11 +199,18 @@ class Scene:
     labels: SkyLabels = field(default_factory=SkyLabels)
 
     def compressed(self, pivot_sigma: float, power: float) -> Scene:
-        """Return the scene as it looks where it was stretched before it was shrunk.
+        """Return the scene as it looks if the picture is stretched before it is shrunk.
 
-        In a picture of many megapixels each star is stretched over pixels of its own; once
-        the picture is made small, its light counts by a power of its flux below 1. So do
-        smooth patches brighter than a few sky noises.
+        In a picture of many megapixels, the stretch acts on each star separately. After
+        shrinking, the star's light is roughly its flux to a power below 1. The same holds
+        for smooth light brighter than a few sky noises.
+
+        Parameters
+        ----------
+        pivot_sigma : float
+            Flux of a star that stays the same, in sky noises.
+        power : float
+            The exponent, 0 to 1.
         """
         glow = self.glow
         if glow is not None:

@@ -1,4 +1,4 @@
-"""The table of kinds of sky, and the classes a demo dataset makes of them."""
+"""The kinds of sky with their parameter ranges, and the demo classes made of them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from cluster_core.sky.scenes import GlobularKind, OpenKind
 SkyKind = GlobularKind | OpenKind | FieldKind
 
 KINDS: dict[str, SkyKind] = {
-    # A cluster as amateurs show it: the giants stand apart, the core runs together.
+    # As in amateur photographs: single giants are visible, the core is blended.
     "globular_resolved": GlobularKind(
         half_light=(0.06, 0.25),
         concentration=(0.8, 2.2),
         total_magnitude=(-9.5, -6.5),
         limit_magnitude=(0.0, 4.5),
     ),
-    # Hubble's or a big telescope's view: the core fills the frame.
+    # As seen by Hubble or a large telescope: the core fills the frame.
     "globular_core": GlobularKind(
         half_light=(0.22, 0.9),
         concentration=(0.6, 2.0),
@@ -26,7 +26,7 @@ KINDS: dict[str, SkyKind] = {
         field=(3.0, 100.0),
         off_centre=0.08,
     ),
-    # Short focal length: a blur among field stars.
+    # Short focal length: a fuzzy patch among field stars.
     "globular_small": GlobularKind(
         half_light=(0.012, 0.06),
         concentration=(0.8, 2.4),
@@ -34,14 +34,14 @@ KINDS: dict[str, SkyKind] = {
         limit_magnitude=(-2.5, 2.5),
         off_centre=0.05,
     ),
-    # Too far for single stars, a smooth ball of light.
+    # Too distant to show single stars: a smooth ball of light.
     "globular_smooth": GlobularKind(
         half_light=(0.04, 0.22),
         concentration=(0.8, 2.3),
         total_magnitude=(-10.0, -7.5),
         limit_magnitude=(-3.5, 0.0),
     ),
-    # Poor and loose: M71, M55, NGC 5053, the Palomar clusters.
+    # Sparse and loose: M71, M55, NGC 5053, the Palomar clusters.
     "globular_loose": GlobularKind(
         half_light=(0.06, 0.3),
         concentration=(0.5, 1.1),
@@ -49,7 +49,7 @@ KINDS: dict[str, SkyKind] = {
         limit_magnitude=(1.5, 5.0),
         field=(20.0, 3000.0),
     ),
-    # Most open clusters: tens to some hundred stars in a field of the Milky Way.
+    # Most open clusters: tens to hundreds of stars in a Milky Way field.
     "open_sparse": OpenKind(
         half_light=(0.06, 0.35),
         concentration=(0.3, 1.0),
@@ -58,7 +58,7 @@ KINDS: dict[str, SkyKind] = {
         depth=(2.5, 7.0),
         fractal_share=0.5,
     ),
-    # M11, M37, NGC 7789 when young: many stars of like brightness.
+    # M11, M37, a young NGC 7789: many stars of similar brightness.
     "open_rich": OpenKind(
         half_light=(0.08, 0.5),
         concentration=(0.3, 1.2),
@@ -67,7 +67,7 @@ KINDS: dict[str, SkyKind] = {
         depth=(1.5, 5.5),
         fractal_share=0.15,
     ),
-    # M67, NGC 188, NGC 7789: red giants and a faint turn-off, round like a globular.
+    # M67, NGC 188, NGC 7789: red giants and a faint turn-off, round like a globular cluster.
     "open_old": OpenKind(
         half_light=(0.08, 0.5),
         concentration=(0.3, 1.2),
@@ -78,7 +78,7 @@ KINDS: dict[str, SkyKind] = {
         reflection_share=0.0,
         emission_share=0.0,
     ),
-    # NGC 2158, NGC 6791, M11 from afar: rich, round and crowded, deep in the Milky Way.
+    # NGC 2158, NGC 6791, a distant M11: rich, round and crowded, deep in the Milky Way.
     "open_compact": OpenKind(
         half_light=(0.03, 0.12),
         concentration=(0.5, 1.3),
@@ -90,7 +90,7 @@ KINDS: dict[str, SkyKind] = {
         reflection_share=0.0,
         emission_share=0.02,
     ),
-    # The Pleiades: a few bright blue stars in the dust they light.
+    # The Pleiades: a few bright blue stars in dust that they illuminate.
     "open_reflection": OpenKind(
         half_light=(0.15, 0.4),
         concentration=(0.3, 0.8),
@@ -101,7 +101,7 @@ KINDS: dict[str, SkyKind] = {
         fractal_share=0.5,
         reflection_share=1.0,
     ),
-    # Newborn, in the gas of its cloud: M16, the Rosette, NGC 3603.
+    # Still in the gas of its birth cloud: M16, the Rosette, NGC 3603.
     "open_newborn": OpenKind(
         half_light=(0.05, 0.3),
         concentration=(0.3, 1.2),
@@ -112,7 +112,7 @@ KINDS: dict[str, SkyKind] = {
         emission_share=0.9,
         reflection_share=0.1,
     ),
-    # h and chi Persei and lesser neighbours.
+    # h and chi Persei, and fainter pairs.
     "open_double": OpenKind(
         half_light=(0.04, 0.15),
         concentration=(0.3, 1.0),
@@ -122,7 +122,7 @@ KINDS: dict[str, SkyKind] = {
         is_double=True,
         off_centre=0.1,
     ),
-    # A wide field in which the cluster is a small knot.
+    # A wide field with the cluster as a small knot.
     "open_small": OpenKind(
         half_light=(0.015, 0.07),
         concentration=(0.3, 1.2),
@@ -131,7 +131,7 @@ KINDS: dict[str, SkyKind] = {
         depth=(1.0, 5.0),
         field=(60.0, 3000.0),
     ),
-    # A close-up: a few bright stars with large discs, the field almost empty.
+    # A close-up: a few bright stars with large discs in an almost empty field.
     "open_bright": OpenKind(
         half_light=(0.15, 0.5),
         concentration=(0.3, 0.9),

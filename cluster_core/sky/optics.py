@@ -1,4 +1,4 @@
-"""What air and telescope make of a point of light."""
+"""Image formation: the point spread function of atmosphere and telescope."""
 
 from __future__ import annotations
 
@@ -13,35 +13,39 @@ from cluster_core.sky.profiles import Floats
 
 @dataclass(frozen=True)
 class PointSpread:
-    """The image of one star.
+    """The point spread function: the image of a single star.
+
+    It has a core with a Moffat profile [1]_, a wide halo [2]_ and diffraction spikes.
 
     Attributes
     ----------
     fwhm_px : float
         Full width at half maximum of the core.
     beta : float
-        Moffat's exponent: 2.5 in poor air, 4.5 in good.
+        Exponent of the Moffat profile: about 2.5 in poor seeing, 4.5 in good seeing.
     elongation : float
-        How much longer than wide the core is, 0 for round.
+        Length over width of the core, minus 1; 0 for a round core.
     angle_rad : float
-        Direction of the long axis, of the trail and of the first spike.
+        Direction of the major axis, of the trail and of the first spike, from the x axis
+        towards the y axis.
     halo_share : float
-        Share of light scattered into a wide halo (0 to 0.3).
+        Share of the light scattered into the halo, 0 to 0.3.
     halo_px : float
-        Radius of that halo.
+        Radius of the halo.
     spike_count : int
-        Vanes that hold a secondary mirror, each a pair of spikes; 0 for none.
+        Vanes that support the secondary mirror, each of which causes a pair of spikes; 0 for
+        none.
     spike_share : float
-        Share of light in the spikes.
+        Share of the light in the spikes.
     spike_px : float
-        Length over which a spike fades by a factor e.
+        Length over which a spike fades by a factor of e.
     trail_px : float
-        Drift of the mount while the shutter was open.
+        Length of the trail from a drift of the mount during the exposure.
 
     References
     ----------
     .. [1] Moffat, A. F. J. 1969, A&A 3, 455.
-    .. [2] King, I. R. 1971, "The profile of a star image", PASP 83, 199 (the halo).
+    .. [2] King, I. R. 1971, "The profile of a star image", PASP 83, 199.
     """
 
     fwhm_px: float
@@ -56,7 +60,18 @@ class PointSpread:
     trail_px: float = 0.0
 
     def kernel(self, shape: tuple[int, int]) -> Floats:
-        """Return the star's image on a canvas, its centre at pixel (0, 0), summing to 1."""
+        """Return the point spread function on a canvas, ready for a Fourier transform.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Rows and columns.
+
+        Returns
+        -------
+        ndarray of shape (rows, columns), float32
+            Centred on pixel (0, 0) and wrapped around the edges; it sums to 1.
+        """
         y = np.fft.fftfreq(shape[0], 1.0 / shape[0]).astype(np.float32)[:, None]
         x = np.fft.fftfreq(shape[1], 1.0 / shape[1]).astype(np.float32)[None, :]
         core = self._core(x, y)
@@ -72,7 +87,7 @@ class PointSpread:
 
     def _core(self, x: Floats, y: Floats) -> Floats:
         scale = self.fwhm_px / (2.0 * np.sqrt(2.0 ** (1.0 / self.beta) - 1.0))
-        along, across = self._turned(x, y, self.angle_rad)
+        along, across = self._rotate(x, y, self.angle_rad)
         along = along / (1.0 + self.elongation)
         steps = max(1, round(self.trail_px / max(0.5 * self.fwhm_px, 0.5)))
         core = np.zeros(np.broadcast_shapes(x.shape, y.shape), np.float32)
@@ -85,39 +100,41 @@ class PointSpread:
         width = max(0.35 * self.fwhm_px, 0.6)
         for vane in range(self.spike_count):
             angle = self.angle_rad + np.pi * vane / self.spike_count
-            along, across = self._turned(x, y, angle)
+            along, across = self._rotate(x, y, angle)
             spikes += np.exp(-np.abs(along) / self.spike_px - (across / width) ** 2)
         return spikes
 
     @staticmethod
-    def _turned(x: Floats, y: Floats, angle_rad: float) -> tuple[Floats, Floats]:
+    def _rotate(x: Floats, y: Floats, angle_rad: float) -> tuple[Floats, Floats]:
         cos, sin = np.float32(np.cos(angle_rad)), np.float32(np.sin(angle_rad))
         return x * cos + y * sin, y * cos - x * sin
 
 
 def splat(stars: Stars, shape: tuple[int, int]) -> Floats:
-    """Put every star's light on the four pixels around it, in three colours.
+    """Distribute each star's light over the nearest four pixels, in three colours.
+
+    The weights are bilinear, so that the centre of light is at the star's exact position.
 
     Parameters
     ----------
     stars : Stars
-        Those with any of the four pixels outside the canvas are left out.
+        Stars without all four pixels on the canvas are left out.
     shape : tuple of int
         Rows and columns of the canvas.
 
     Returns
     -------
     ndarray of shape (rows, columns, 3), float32
-        Its sum is the light of the stars.
+        Red, green and blue light in sky noises per pixel.
     """
     rows, columns = shape
     x, y = np.floor(stars.x_px).astype(np.int64), np.floor(stars.y_px).astype(np.int64)
-    seen = (x >= 0) & (x < columns - 1) & (y >= 0) & (y < rows - 1)
-    x, y = x[seen], y[seen]
-    right, low = stars.x_px[seen] - x, stars.y_px[seen] - y
+    inside = (x >= 0) & (x < columns - 1) & (y >= 0) & (y < rows - 1)
+    x, y = x[inside], y[inside]
+    right, low = stars.x_px[inside] - x, stars.y_px[inside] - y
     pixel = (y * columns + x)[None, :] + np.array([0, 1, columns, columns + 1])[:, None]
     share = np.stack([(1 - right) * (1 - low), right * (1 - low), (1 - right) * low, right * low])
-    light = stars.flux_sigma[seen][:, None] * compute_rgb(stars.colour_bv[seen])
+    light = stars.flux_sigma[inside][:, None] * compute_rgb(stars.colour_bv[inside])
     canvas = np.empty((rows * columns, 3), np.float32)
     for band in range(3):
         weights = (share * light[:, band]).ravel()
@@ -126,10 +143,20 @@ def splat(stars: Stars, shape: tuple[int, int]) -> Floats:
 
 
 def form_image(scene: Scene, spread: PointSpread) -> Floats:
-    """Return a scene as the telescope shows it: shape (rows, columns, 3), margin included.
+    """Convolve a scene with a point spread function.
 
-    Light that leaves one side of the canvas comes back on the other, so none is
-    lost; the margin keeps that out of the picture.
+    The convolution is circular: light that leaves the canvas on one side reappears on the
+    other, so that none is lost. The margin keeps this out of the picture.
+
+    Parameters
+    ----------
+    scene : Scene
+    spread : PointSpread
+
+    Returns
+    -------
+    ndarray of shape (rows, columns, 3), float32
+        Linear light in sky noises per pixel, with the margin.
     """
     light = splat(scene.stars, scene.frame.shape)
     if scene.glow is not None:

@@ -1,4 +1,4 @@
-"""What people do to a raw frame before they show it: stretch, colour, sharpen."""
+"""Image processing of a raw frame: stretch, colour, sharpening."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LUMINANCE = np.array([0.30, 0.59, 0.11], np.float32)
 
 
 class Stretch(StrEnum):
-    """Curves from linear light to the brightness of a screen."""
+    """Curves from linear light to display brightness."""
 
     ASINH = "asinh"
     GAMMA = "gamma"
@@ -22,29 +22,30 @@ class Stretch(StrEnum):
 
 @dataclass(frozen=True)
 class Processing:
-    """How a raw frame becomes a picture.
+    """The steps that turn a raw frame into a picture.
 
     Attributes
     ----------
     stretch : Stretch
-        The curve.
+        The curve: asinh [1]_, gamma, or a midtones transfer function.
     black_sigma : float
-        What is shown as black, in sky noises from the mean sky.
+        Black point, in sky noises above the mean sky.
     white_sigma : float
-        What is shown as white.
+        White point, in the same unit.
     strength : float
-        How hard faint light is lifted: the softening of asinh, the exponent of gamma,
-        or the midtone balance.
+        Parameter of the curve: the softening of asinh (smaller lifts faint light more), the
+        exponent of gamma, or the midtones balance, which becomes 0.5.
     saturation : float
-        0 for a monochrome picture, 1 as recorded, 2 or more as on posters.
+        0 for a monochrome picture, 1 for colours as recorded, 2 or more for vivid ones.
     cast : tuple of float
-        What red, green and blue are multiplied by.
+        Factors on red, green and blue.
     pedestal : tuple of float
-        What is added to red, green and blue at the end, 0 to 0.3.
+        Background level in red, green and blue after the stretch, 0 to 0.35.
     sharpening : float
-        Weight of an unsharp mask; below 0 smooths.
+        Weight of an unsharp mask; a negative weight smooths.
     keep_hue : bool
-        Stretch the luminance and carry the colours along, so that bright stars keep theirs.
+        Whether to stretch the luminance and scale the colours with it, so that bright stars
+        keep their hue.
 
     References
     ----------
@@ -63,7 +64,18 @@ class Processing:
     keep_hue: bool = False
 
     def apply(self, raw: Floats) -> Floats:
-        """Return a picture in 0 to 1 from a raw frame of shape (rows, columns, 3)."""
+        """Turn a raw frame into a picture.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (rows, columns, 3)
+            Linear light in units of the sky noise of one pixel.
+
+        Returns
+        -------
+        ndarray of shape (rows, columns, 3)
+            Display values, 0 to 1.
+        """
         linear = (raw - self.black_sigma) / (self.white_sigma - self.black_sigma)
         linear = np.maximum(linear * np.asarray(self.cast, np.float32), 0.0)
         if self.sharpening:
@@ -72,8 +84,8 @@ class Processing:
         if self.saturation != 1.0:
             grey = (picture @ LUMINANCE)[:, :, None]
             picture = grey + self.saturation * (picture - grey)
-        low = np.asarray(self.pedestal, np.float32)
-        return np.clip(low + picture * (1.0 - low), 0.0, 1.0)
+        pedestal = np.asarray(self.pedestal, np.float32)
+        return np.clip(pedestal + picture * (1.0 - pedestal), 0.0, 1.0)
 
     def _curve(self, linear: Floats) -> Floats:
         if self.stretch is Stretch.ASINH:
@@ -81,18 +93,19 @@ class Processing:
             return curve
         if self.stretch is Stretch.GAMMA:
             return linear**self.strength
-        middle = self.strength
-        return (middle - 1.0) * linear / ((2.0 * middle - 1.0) * linear - middle)
+        midtone = self.strength
+        return (midtone - 1.0) * linear / ((2.0 * midtone - 1.0) * linear - midtone)
 
     def _stretch_hue(self, linear: Floats) -> Floats:
         grey = np.maximum(linear @ LUMINANCE, 1e-6)[:, :, None]
         picture = linear * (self._curve(np.minimum(grey, 1.0)) / grey)
         peak = np.maximum(picture.max(axis=2, keepdims=True), 1.0)
-        shown: Floats = picture / peak
-        return shown
+        in_range: Floats = picture / peak
+        return in_range
 
     def _sharpen(self, linear: Floats) -> Floats:
-        soft = linear
+        blurred = linear
         for axis in (0, 1):
-            soft = 0.5 * soft + 0.25 * (np.roll(soft, 1, axis) + np.roll(soft, -1, axis))
-        return np.maximum(linear + self.sharpening * (linear - soft), 0.0)
+            neighbours = np.roll(blurred, 1, axis) + np.roll(blurred, -1, axis)
+            blurred = 0.5 * blurred + 0.25 * neighbours
+        return np.maximum(linear + self.sharpening * (linear - blurred), 0.0)

@@ -1,4 +1,4 @@
-"""How the stars of a cluster spread over the sky: surface density against radius."""
+"""How the stars of a cluster are distributed on the sky."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ GRID_STEPS = 512
 
 @dataclass(frozen=True)
 class KingProfile:
-    """The empirical profile of tidally limited clusters.
+    """The empirical King (1962) surface density profile of tidally limited clusters [1]_.
 
     Attributes
     ----------
     core_radius_px : float
-        Where the density has dropped to about a half.
+        Radius at which the density is about half of the central density.
     tidal_radius_px : float
-        Where it reaches zero.
+        Radius at which the density reaches zero.
 
     References
     ----------
@@ -34,15 +34,15 @@ class KingProfile:
 
     @classmethod
     def from_half_light(cls, half_light_px: float, concentration: float) -> KingProfile:
-        """Return the profile with half its stars inside `half_light_px`.
+        """Return the profile with a given half-light radius.
 
         Parameters
         ----------
         half_light_px : float
-            Projected half-light radius.
+            Projected radius that encloses half of the stars.
         concentration : float
-            log10 of tidal over core radius: 0.3 to 1.2 for open clusters, 0.5 to 2.5 for
-            globulars (Harris 1996).
+            log10 of tidal radius over core radius: 0.3 to 1.2 for open clusters, 0.5 to 2.5
+            for globular clusters (Harris 1996, AJ 112, 1487).
         """
         unit = cls(1.0, 10.0**concentration)
         radii = unit._radius_grid()
@@ -52,11 +52,21 @@ class KingProfile:
 
     @property
     def concentration(self) -> float:
-        """log10 of tidal over core radius."""
+        """log10 of tidal radius over core radius."""
         return float(np.log10(self.tidal_radius_px / self.core_radius_px))
 
     def density(self, radius_px: Floats) -> Floats:
-        """Return stars per square pixel, for one star in the whole cluster."""
+        """Return the surface density at projected radii.
+
+        Parameters
+        ----------
+        radius_px : ndarray
+
+        Returns
+        -------
+        ndarray
+            Share of the cluster's stars per square pixel, in the same shape.
+        """
         edge = 1.0 / np.sqrt(1.0 + self._squared(self.tidal_radius_px))
         bare = 1.0 / np.sqrt(1.0 + self._squared(radius_px)) - edge
         norm = np.pi * self.core_radius_px**2 * self._count(self._squared(self.tidal_radius_px))
@@ -64,13 +74,23 @@ class KingProfile:
         return density
 
     def enclosed(self, radius_px: Floats) -> Floats:
-        """Return the share of stars inside a projected radius."""
+        """Return the share of the cluster's stars inside projected radii, 0 to 1.
+
+        Parameters
+        ----------
+        radius_px : ndarray
+
+        Returns
+        -------
+        ndarray
+            In the same shape.
+        """
         inside = np.minimum(radius_px, self.tidal_radius_px)
         total = self._count(self._squared(self.tidal_radius_px))
         return self._count(self._squared(inside)) / total
 
     def sample_radii(self, rng: np.random.Generator, count: int) -> Floats:
-        """Draw projected distances from the centre, in pixels."""
+        """Draw `count` projected distances from the centre, in pixels."""
         radii = self._radius_grid()
         return np.interp(rng.random(count), self.enclosed(radii), radii)
 
@@ -83,45 +103,44 @@ class KingProfile:
         return (np.asarray(radius_px) / self.core_radius_px) ** 2
 
     def _count(self, x: Floats) -> Floats:
-        """Return King's n(r) over pi k rc**2, with x = (r / rc)**2."""
+        """Return King's n(r) over pi k rc**2 (equation 18), with x = (r / rc)**2."""
         edge = 1.0 + self._squared(self.tidal_radius_px)
         count: Floats = np.log1p(x) - 4.0 * (np.sqrt(1.0 + x) - 1.0) / np.sqrt(edge) + x / edge
         return count
 
 
 def sample_fractal(rng: np.random.Generator, count: int, dimension: float) -> Floats:
-    """Draw positions of a young cluster that still remembers the clumps of its cloud.
+    """Draw positions of the stars of a young cluster, with the clumps of its birth cloud.
 
-    A square is cut in four again and again; each quarter lives on with a
-    probability of 2**(dimension - 2).
+    The method is a fractal on a grid [1]_: a square is divided into quarters again and
+    again, and each quarter survives with a probability of 2**(dimension - 2).
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        The source of chance.
     count : int
-        How many stars.
+        Number of stars.
     dimension : float
-        Fractal dimension on the sky: 1.2 is clumpy, 2.0 even.
+        Fractal dimension in projection: 1.2 is clumpy, 2.0 is uniform.
 
     Returns
     -------
     ndarray of shape (count, 2)
-        x and y with a median distance of 1 from the middle.
+        x and y, with a median distance of 1 from the centre.
 
     References
     ----------
     .. [1] Goodwin, S. P. & Whitworth, A. P. 2004, A&A 413, 929.
     """
-    survive = 2.0 ** (dimension - 2.0)
+    survival = 2.0 ** (dimension - 2.0)
     quarters = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
     centres, half = np.zeros((1, 2)), 1.0
     while len(centres) < 2 * count:
         half /= 2.0
         children = (centres[:, None, :] + half * quarters).reshape(-1, 2)
-        alive = children[rng.random(len(children)) < survive]
+        alive = children[rng.random(len(children)) < survival]
         centres = alive if len(alive) > len(centres) else children
         centres = centres + rng.normal(0.0, 0.3 * half, centres.shape)
-    places = centres[rng.permutation(len(centres))[:count]]
-    places -= np.median(places, axis=0)
-    return places / max(float(np.median(np.hypot(*places.T))), 1e-3)
+    positions = centres[rng.permutation(len(centres))[:count]]
+    positions -= np.median(positions, axis=0)
+    return positions / max(float(np.median(np.hypot(*positions.T))), 1e-3)

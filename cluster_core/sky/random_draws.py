@@ -1,4 +1,4 @@
-"""Two ways of drawing a number that come up everywhere."""
+"""Random draws that several parts of the simulation need."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 Range = tuple[float, float]
 
 
-def happens(rng: np.random.Generator, odds: float) -> bool:
-    """Return True with the given probability."""
-    return bool(rng.random() < odds)
+def happens(rng: np.random.Generator, probability: float) -> bool:
+    """Return True with a probability of 0 to 1."""
+    return bool(rng.random() < probability)
 
 
 def draw_log_uniform(rng: np.random.Generator, limits: Range) -> float:
-    """Draw a number evenly in its logarithm."""
+    """Draw a number whose logarithm is uniform between two positive limits."""
     return float(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]))))

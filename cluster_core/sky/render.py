@@ -1,4 +1,4 @@
-"""One picture of the simulated sky, from a kind and a source of chance."""
+"""Render a picture of one kind of simulated sky."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from cluster_core.sky.optics import form_image
 
 @dataclass(frozen=True)
 class SkyPicture:
-    """A rendered picture and the truth about it.
+    """A rendered picture and its ground truth.
 
     Attributes
     ----------
     kind : str
         Its kind, a key of `KINDS`.
-    pixels : ndarray of shape (size, size, 3), uint8
-        The picture.
+    pixels : ndarray of shape (rows, columns, 3), uint8
+        The picture in RGB.
     labels : SkyLabels
-        What it shows besides its kind.
+        Physical properties of what it shows.
     """
 
     kind: str
@@ -48,21 +48,30 @@ def render_picture(
     *,
     degraded: bool = True,
 ) -> SkyPicture:
-    """Draw a scene of one kind, photograph it, develop it and send it through the web.
+    """Draw a random scene of one kind, expose it, process it and degrade it as the web does.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        The source of chance; the same state gives the same pixels.
+        The same state gives the same pixels.
     kind : str
         A key of `KINDS`.
     size_px : int
-        Side of the result, to which every shape of picture is squeezed.
+        Side of the square to which a degraded picture of any shape is squeezed.
     side_px : int, optional
-        Side of the picture before that; drawn at random if not given.
+        Side of a square of the same area before that; drawn at random if omitted.
     degraded : bool
-        Whether it went through the web, and lost by it: captions, frames, small copies.
-        If not, it keeps its shape and the size it was developed in.
+        Whether to add what pictures suffer on the web: borders, captions, JPEG artefacts,
+        low resolution. If False, the picture keeps its shape and original size.
+
+    Returns
+    -------
+    SkyPicture
+
+    Raises
+    ------
+    KeyError
+        If the kind is unknown.
     """
     frame = sample_frame(rng, side_px)
     scene = compress_brightness(rng, KINDS[kind].draw(rng, frame))

@@ -1,4 +1,4 @@
-"""Skies with a cluster: the ranges that globular and open ones come from."""
+"""Skies with a globular or open cluster: parameter ranges, and scenes drawn from them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from cluster_core.sky.random_draws import Range, draw_log_uniform, happens
 
 @dataclass(frozen=True)
 class GlobularKind:
-    """Ranges of one kind of globular cluster.
+    """Parameter ranges of a kind of globular cluster; uniform unless noted.
 
     Attributes
     ----------
     half_light : Range
-        Half-light radius over the picture's side; drawn evenly in its logarithm.
+        Half-light radius over `Frame.size_px`, log-uniform.
     concentration : Range
-        log10 of tidal over core radius.
+        log10 of tidal radius over core radius.
     total_magnitude : Range
         M_V of the cluster.
     limit_magnitude : Range
-        M_V of the faintest star shown: the red giants end at -2.4, the horizontal branch
-        lies at 0.6, the turn-off at 4.
+        M_V of the faintest star that the picture shows. The tip of the red giant branch is
+        at -2.4, the horizontal branch at 0.6, the turn-off at 4.
     field : Range
-        Field stars above the limit in the picture; drawn evenly in their logarithm.
+        Number of field stars above the limit of the picture, log-uniform.
     off_centre : float
-        Deviation of its place from the middle, over the picture's side.
+        Standard deviation of its position from the centre, over `Frame.size_px`.
     """
 
     half_light: Range
@@ -44,7 +44,7 @@ class GlobularKind:
     off_centre: float = 0.03
 
     def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
-        """Draw one scene."""
+        """Draw a random scene of this kind on a frame."""
         half_light_px = draw_log_uniform(rng, self.half_light) * frame.size_px
         profile = KingProfile.from_half_light(half_light_px, rng.uniform(*self.concentration))
         population = GlobularPopulation(rng.uniform(*self.total_magnitude), rng.beta(1.0, 1.0))
@@ -56,41 +56,41 @@ class GlobularKind:
             ),
         )
         cluster = GlobularCluster(population, profile, limit, reddening)
-        where = _place(rng, frame, self.off_centre, abs(rng.normal(0.0, 0.08)))
+        where = _sample_placement(rng, frame, self.off_centre, abs(rng.normal(0.0, 0.08)))
         placed = cluster.place(rng, frame, where)
         field, labels = draw_field(rng, frame, self.field, 0.5 * reddening)
-        labels = _with_cluster(labels, frame, profile, half_light_px, placed.richness)
+        labels = _add_cluster_labels(labels, frame, profile, half_light_px, placed.richness)
         return Scene(frame, Stars.join([field, placed.stars]), placed.glow, labels)
 
 
 @dataclass(frozen=True)
 class OpenKind:
-    """Ranges of one kind of open cluster.
+    """Parameter ranges of a kind of open cluster; uniform unless noted.
 
     Attributes
     ----------
     half_light : Range
-        Half-light radius over the picture's side; drawn evenly in its logarithm.
+        Half-light radius over `Frame.size_px`, log-uniform.
     concentration : Range
-        log10 of tidal over core radius.
+        log10 of tidal radius over core radius.
     star_count : Range
-        Stars above half a sun at birth; drawn evenly in their logarithm.
+        Number of stars above half a solar mass at birth, log-uniform.
     age_myr : Range
-        Millions of years; drawn evenly in their logarithm.
+        Age in millions of years, log-uniform.
     depth : Range
-        Magnitudes that the picture reaches below the turn-off.
+        Limit of the picture, in magnitudes below the turn-off.
     field : Range
-        Field stars above the limit in the picture; drawn evenly in their logarithm.
+        Number of field stars above the limit of the picture, log-uniform.
     fractal_share : float
-        Share of clusters with a fractal structure.
+        Probability of a fractal structure.
     reflection_share : float
-        Share with dust that mirrors the brightest stars.
+        Probability of dust that reflects the brightest stars.
     emission_share : float
-        Share with glowing gas.
+        Probability of glowing gas.
     is_double : bool
-        Two clusters side by side.
+        Whether there are two clusters side by side.
     off_centre : float
-        Deviation of its place from the middle, over the picture's side.
+        Standard deviation of its position from the centre, over `Frame.size_px`.
     """
 
     half_light: Range
@@ -106,19 +106,19 @@ class OpenKind:
     off_centre: float = 0.05
 
     def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
-        """Draw one scene."""
+        """Draw a random scene of this kind on a frame."""
         half_light_px = draw_log_uniform(rng, self.half_light) * frame.size_px
         first = self._draw_cluster(rng, half_light_px)
-        where = _place(rng, frame, self.off_centre, rng.uniform(0.0, 0.4))
+        where = _sample_placement(rng, frame, self.off_centre, rng.uniform(0.0, 0.4))
         groups = [first.place(rng, where)]
         if self.is_double:
             second = replace(first, population=self._draw_population(rng))
-            groups.append(second.place(rng, _beside(rng, where, half_light_px)))
+            groups.append(second.place(rng, _sample_neighbour(rng, where, half_light_px)))
         richness = sum(group.richness for group in groups)
-        most = _drowning_field(richness, half_light_px / frame.size_px)
-        sky = (min(self.field[0], most), min(self.field[1], most))
-        field, labels = draw_field(rng, frame, sky, first.reddening_bv)
-        labels = _with_cluster(labels, frame, first.profile, half_light_px, richness)
+        most = _max_field_stars(richness, half_light_px / frame.size_px)
+        field_range = (min(self.field[0], most), min(self.field[1], most))
+        field, labels = draw_field(rng, frame, field_range, first.reddening_bv)
+        labels = _add_cluster_labels(labels, frame, first.profile, half_light_px, richness)
         members = Stars.join([group.stars for group in groups])
         glow = self._draw_gas(rng, frame, members)
         return Scene(frame, Stars.join([field, members]), glow, labels)
@@ -145,9 +145,9 @@ class OpenKind:
         if happens(rng, self.reflection_share) and len(members.x_px):
             light = members.flux_sigma / members.flux_sigma.max()
             brightest = np.argsort(light)[::-1][: rng.integers(3, 12)]
-            places = np.stack([members.x_px, members.y_px], axis=1)[brightest]
+            positions = np.stack([members.x_px, members.y_px], axis=1)[brightest]
             strength = draw_log_uniform(rng, (3.0, 120.0)) * np.sqrt(light[brightest])
-            glow = sample_reflection(rng, frame, places, strength)
+            glow = sample_reflection(rng, frame, positions, strength)
         if happens(rng, self.emission_share):
             red = np.array([1.0, rng.uniform(0.15, 0.6), rng.uniform(0.2, 0.8)])
             gas = sample_nebula(rng, frame, draw_log_uniform(rng, (1.0, 40.0)), red)
@@ -156,24 +156,25 @@ class OpenKind:
 
 
 def _visible_limit(total_magnitude: float, half_light_px: float, brightness_sigma: float) -> float:
-    """Return how deep a picture must go to show a globular: nobody shows one that is lost.
+    """Return the limiting magnitude at which a globular cluster stands out from the sky.
 
-    Inside the half-light radius its mean light is `brightness_sigma` sky noises a pixel.
+    At that limit, its mean light inside the half-light radius is `brightness_sigma` sky
+    noises per pixel. Nobody publishes a picture in which the cluster cannot be seen.
     """
     flux = brightness_sigma * 2.0 * np.pi * half_light_px**2
     return total_magnitude + 2.5 * float(np.log10(flux / LIMIT_FLUX_SIGMA))
 
 
-def _drowning_field(richness: float, half_light: float) -> float:
-    """Return the field stars in a picture that would hide an open cluster.
+def _max_field_stars(richness: float, half_light: float) -> float:
+    """Return how many field stars a picture may have before they hide an open cluster.
 
-    That is five times as many as members inside the half-light radius, given over the
-    picture's side; the members are brighter.
+    Inside the half-light radius, which is relative to the picture's side, that is five field
+    stars per member; the members are brighter.
     """
     return 2.5 * max(richness, 5.0) / (np.pi * half_light**2)
 
 
-def _with_cluster(
+def _add_cluster_labels(
     labels: SkyLabels, frame: Frame, profile: KingProfile, half_light_px: float, richness: float
 ) -> SkyLabels:
     return replace(
@@ -185,16 +186,18 @@ def _with_cluster(
     )
 
 
-def _place(
+def _sample_placement(
     rng: np.random.Generator, frame: Frame, off_centre: float, flattening: float
 ) -> Placement:
     if happens(rng, 0.12):
-        off_centre *= 5.0  # a crop, or a field with more than one thing in it
+        off_centre *= 5.0  # a crop, or a field with several objects
     x, y = np.array(frame.centre_px) + rng.normal(0.0, off_centre, 2) * frame.size_px
     return Placement((float(x), float(y)), min(flattening, 0.5), rng.uniform(0.0, np.pi))
 
 
-def _beside(rng: np.random.Generator, where: Placement, half_light_px: float) -> Placement:
-    distance, turn = half_light_px * rng.uniform(2.0, 4.0), rng.uniform(0.0, 2.0 * np.pi)
+def _sample_neighbour(
+    rng: np.random.Generator, where: Placement, half_light_px: float
+) -> Placement:
+    distance, angle = half_light_px * rng.uniform(2.0, 4.0), rng.uniform(0.0, 2.0 * np.pi)
     x, y = where.centre_px
-    return replace(where, centre_px=(x + distance * np.cos(turn), y + distance * np.sin(turn)))
+    return replace(where, centre_px=(x + distance * np.cos(angle), y + distance * np.sin(angle)))

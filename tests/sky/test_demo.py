@@ -1,4 +1,4 @@
-"""The demo dataset: what lands on disk, and what is refused."""
+"""The demo dataset: files on disk, and rejected requests."""
 
 import errno
 
@@ -12,7 +12,7 @@ from cluster_core.sky import DEMO_CLASSES, demo, render_demo_dataset
 CLUSTERS = ["globular clusters", "open clusters"]
 
 
-def test_it_writes_a_folder_a_class(tmp_path):
+def test_dataset_has_a_folder_per_class(tmp_path):
     calls = []
     paths = render_demo_dataset(
         tmp_path / "sky", CLUSTERS, 2, seed=1, on_progress=lambda *done: calls.append(done)
@@ -29,41 +29,41 @@ def test_it_writes_a_folder_a_class(tmp_path):
         assert image.size == (256, 256)
 
 
-def test_the_same_seed_writes_the_same_bytes_whatever_else_is_asked_for(tmp_path):
+def test_same_seed_writes_same_bytes_whatever_the_other_classes(tmp_path):
     both = render_demo_dataset(tmp_path / "both", CLUSTERS, 1, seed=3)
     alone = render_demo_dataset(tmp_path / "alone", CLUSTERS[1:], 1, seed=3)
     assert both[1].read_bytes() == alone[0].read_bytes()
 
 
 @pytest.mark.parametrize("per_class", [0, -1, 5001, 10**9])
-def test_absurd_counts_are_refused(tmp_path, per_class):
-    with pytest.raises(ConfigError, match="pictures a class") as caught:
+def test_count_out_of_range_is_rejected(tmp_path, per_class):
+    with pytest.raises(ConfigError, match="pictures per class") as caught:
         render_demo_dataset(tmp_path, CLUSTERS, per_class, seed=1)
     assert (caught.value.field, caught.value.received) == ("per_class", per_class)
 
 
 @pytest.mark.parametrize("labels", [["quasars"], []])
-def test_unknown_classes_are_refused_with_the_known_ones(tmp_path, labels):
+def test_missing_or_unknown_class_is_rejected_with_the_known_ones(tmp_path, labels):
     with pytest.raises(ConfigError, match="globular clusters, open clusters") as caught:
         render_demo_dataset(tmp_path, labels, 1, seed=1)
     assert caught.value.field == "classes"
 
 
-def test_a_negative_seed_is_refused(tmp_path):
+def test_negative_seed_is_rejected(tmp_path):
     with pytest.raises(ConfigError, match="seed"):
         render_demo_dataset(tmp_path, CLUSTERS, 1, seed=-1)
 
 
-def test_a_folder_with_files_is_refused_unless_forced(tmp_path):
+def test_folder_with_files_is_rejected_without_force(tmp_path):
     (tmp_path / "mine.txt").write_text("keep me")
-    with pytest.raises(DatasetError, match="holds files already") as caught:
+    with pytest.raises(DatasetError, match="already contains files") as caught:
         render_demo_dataset(tmp_path, CLUSTERS, 1, seed=1)
     assert caught.value.path == tmp_path
     render_demo_dataset(tmp_path, CLUSTERS, 1, seed=1, force=True)
     assert (tmp_path / "mine.txt").read_text() == "keep me"
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_file_as_output_is_rejected(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
     with pytest.raises(DatasetError, match="is a file"):
@@ -74,7 +74,7 @@ def test_every_demo_class_can_be_rendered(tmp_path):
     assert len(render_demo_dataset(tmp_path, list(DEMO_CLASSES), 1, seed=2)) == len(DEMO_CLASSES)
 
 
-def test_a_rendering_that_was_interrupted_goes_on_where_it_was(tmp_path):
+def test_interrupted_rendering_resumes_without_repeating_pictures(tmp_path):
     class StoppedError(Exception):
         pass
 
@@ -85,14 +85,14 @@ def test_a_rendering_that_was_interrupted_goes_on_where_it_was(tmp_path):
     with pytest.raises(StoppedError):
         render_demo_dataset(tmp_path / "sky", CLUSTERS, 2, seed=1, on_progress=stop)
     (first, _) = sorted((tmp_path / "sky").rglob("*.jpg"))
-    written = first.stat().st_mtime_ns
+    written_ns = first.stat().st_mtime_ns
     paths = render_demo_dataset(tmp_path / "sky", CLUSTERS, 2, seed=1, resume=True)
-    assert first.stat().st_mtime_ns == written
-    whole = render_demo_dataset(tmp_path / "whole", CLUSTERS, 2, seed=1)
-    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in whole]
+    assert first.stat().st_mtime_ns == written_ns
+    uninterrupted = render_demo_dataset(tmp_path / "uninterrupted", CLUSTERS, 2, seed=1)
+    assert [path.read_bytes() for path in paths] == [p.read_bytes() for p in uninterrupted]
 
 
-def test_a_full_disk_is_told_in_a_sentence(tmp_path, monkeypatch):
+def test_full_disk_is_reported_with_the_file(tmp_path, monkeypatch):
     def fill_up(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -101,7 +101,7 @@ def test_a_full_disk_is_told_in_a_sentence(tmp_path, monkeypatch):
         render_demo_dataset(tmp_path / "sky", CLUSTERS, 1, seed=1)
 
 
-def test_a_public_demo_renders_nothing(tmp_path, monkeypatch):
+def test_public_demo_renders_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     with pytest.raises(AccessError):
         render_demo_dataset(tmp_path / "sky", CLUSTERS, 1, seed=1)

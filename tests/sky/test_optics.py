@@ -1,4 +1,4 @@
-"""Telescope and sensor keep the light they are given."""
+"""Optics, sensor and processing: flux, noise and stretch."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def one_star(x=40.0, y=35.0, flux=1000.0):
     return Stars(np.array([x]), np.array([y]), np.array([flux]), np.array([0.6]))
 
 
-def test_splat_puts_each_star_where_it_is():
+def test_splat_keeps_flux_and_position_of_a_star():
     image = splat(one_star(x=20.25, y=11.5), FRAME.shape)[:, :, 1]
     rows, columns = np.indices(image.shape)
     assert image.sum() == pytest.approx(1000.0)
@@ -33,36 +33,36 @@ def test_stars_outside_the_canvas_are_left_out():
 
 
 @pytest.mark.parametrize("spread", SPREADS)
-def test_the_point_spread_conserves_flux(spread):
+def test_point_spread_conserves_flux(spread):
     assert spread.kernel(FRAME.shape).sum() == pytest.approx(1.0, rel=1e-5)
     image = form_image(Scene(FRAME, one_star()), spread)
     assert image[:, :, 1].sum() == pytest.approx(1000.0, rel=1e-3)
 
 
-def test_a_star_is_as_wide_as_its_fwhm():
+def test_star_has_the_width_of_its_fwhm():
     kernel = PointSpread(6.0, halo_share=0.0).kernel((64, 64))
     assert kernel[0, 3] / kernel[0, 0] == pytest.approx(0.5, rel=1e-3)
 
 
-def test_smooth_light_passes_unchanged():
+def test_uniform_light_is_unchanged_by_the_point_spread():
     glow = np.full((*FRAME.shape, 3), 7.0, np.float32)
     image = form_image(Scene(FRAME, one_star(flux=0.0), glow), SPREADS[1])
     np.testing.assert_allclose(image, 7.0, rtol=1e-4)
 
 
-def test_no_pixel_holds_more_than_a_full_well():
+def test_pixels_saturate_at_the_full_well():
     light = np.full((20, 20, 3), 500.0, np.float32)
     raw = Sensor(full_well_sigma=300.0).expose(np.random.default_rng(1), light)
     assert raw.max() == pytest.approx(300.0)
 
 
-def test_the_noise_of_a_dark_sky_is_one():
+def test_dark_sky_has_unit_noise():
     dark = np.zeros((200, 200, 3), np.float32)
     raw = Sensor(full_well_sigma=1e4).expose(np.random.default_rng(1), dark)
     assert raw.std() == pytest.approx(1.0, rel=0.02)
 
 
-def test_bright_light_is_noisier():
+def test_photon_noise_grows_with_light():
     light = np.full((200, 200, 3), 400.0, np.float32)
     raw = Sensor(1e5, sky_electrons_root=40.0).expose(np.random.default_rng(1), light)
     assert raw.std() == pytest.approx(np.sqrt(11.0), rel=0.02)
