@@ -1,1 +1,1 @@
-"""Pretrained networks: their registry, weights, conversion to LiteRT, and running them."""
+"""Pretrained networks: their registry, weights, conversion to LiteRT, and inference."""

@@ -1,7 +1,7 @@
-"""Convert a backbone once for LiteRT and for frozen graphs. Importing this loads TensorFlow.
+"""Convert a backbone to LiteRT and to a frozen graph. Importing this module loads TensorFlow.
 
-`python -m cluster_core.model.backbones.conversion` does it in a process of its own, for
-programs that must stay free of TensorFlow.
+`python -m cluster_core.model.backbones.conversion` converts in a separate process, for
+programs that must not load TensorFlow themselves.
 """
 
 from __future__ import annotations
@@ -32,38 +32,43 @@ from cluster_core.workspace import replacing
 
 _logger = logging.getLogger(__name__)
 
+# Largest accepted difference between the features of LiteRT and Keras, over the largest feature.
 MAX_RELATIVE_ERROR = 1e-4
 N_TRIAL_PICTURES = 4
-LOCK = ".converting.lock"
+_LOCK_NAME = ".converting.lock"
 
 
 def prepare_backbone(
     spec: BackboneSpec, model_dir: Path, backbones_dir: Path, *, any_weights: bool = False
 ) -> ConvertedBackbone:
-    """Return a backbone ready to run; download and convert it where that is due.
+    """Return a converted backbone; download and convert it first if necessary.
 
     Parameters
     ----------
     spec : BackboneSpec
-        Which one.
+        The network.
     model_dir : Path
-        Where its weights are looked for, and downloaded to.
+        Folder of weights files; missing weights are downloaded into it.
     backbones_dir : Path
-        Where conversions are kept.
+        Folder of converted backbones; created if necessary.
     any_weights : bool
-        Where `model_dir` has no weights, take those of the newest conversion.
+        If `model_dir` has no weights, accept the newest conversion whatever its weights.
+
+    Returns
+    -------
+    ConvertedBackbone
 
     Raises
     ------
     BackboneError
-        Its weights are damaged, or neither at hand nor to be had.
+        If the weights are damaged, or are missing and cannot be downloaded.
     """
     ready = find_ready(spec, model_dir, backbones_dir, any_weights=any_weights)
     if ready:
         return ready
     backbones_dir.mkdir(parents=True, exist_ok=True)
-    # Two processes that convert at once would leave a file of one and the record of the other.
-    with filelock.FileLock(backbones_dir / LOCK):
+    # Two concurrent conversions could leave the files of one with the record of the other.
+    with filelock.FileLock(backbones_dir / _LOCK_NAME):
         ready = find_ready(spec, model_dir, backbones_dir, any_weights=any_weights)
         return ready or convert_backbone(spec, obtain_weights(spec, model_dir), backbones_dir)
 
@@ -71,10 +76,28 @@ def prepare_backbone(
 def convert_backbone(
     spec: BackboneSpec, weights_path: Path | None, backbones_dir: Path
 ) -> ConvertedBackbone:
-    """Write a backbone's LiteRT file and frozen graph, and check one against Keras.
+    """Write a backbone's LiteRT file, frozen graph and record.
 
-    A network that LiteRT will not take, or whose features differ from Keras' by
-    more than 1e-4 of the largest, is recorded as one that TensorFlow must run.
+    A network that LiteRT cannot convert, or whose LiteRT features differ from those of
+    Keras by more than `MAX_RELATIVE_ERROR`, is recorded as one that TensorFlow must run.
+
+    Parameters
+    ----------
+    spec : BackboneSpec
+        The network.
+    weights_path : Path or None
+        Its weights; None for a network that needs none.
+    backbones_dir : Path
+        An existing folder, to write into.
+
+    Returns
+    -------
+    ConvertedBackbone
+
+    Raises
+    ------
+    BackboneError
+        If the file does not contain this network's weights.
     """
     _logger.info("Converting %s for this machine (once)", spec.name)
     model = load_backbone(spec, weights_path)
@@ -99,7 +122,19 @@ def convert_backbone(
 
 
 def freeze(model: keras.Model) -> tf.compat.v1.GraphDef:
-    """Return a model as a graph of constants, from `backbone/pixels` to `backbone/features`."""
+    """Convert a model to a graph without variables.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Maps float32 pictures, (batch, size, size, 3), to features.
+
+    Returns
+    -------
+    GraphDef
+        Its input is named `backbone/pixels`, its output `backbone/features`:
+        float32, (batch, n_features).
+    """
 
     @tf.function
     def run(pixels: tf.Tensor) -> tf.Tensor:
@@ -109,34 +144,34 @@ def freeze(model: keras.Model) -> tf.compat.v1.GraphDef:
     frozen = convert_variables_to_constants_v2(run.get_concrete_function(pictures))
     with tf.Graph().as_default() as graph:
         tf.graph_util.import_graph_def(frozen.graph.as_graph_def(), name="backbone")
-    return _keep_needed(graph.as_graph_def(), GRAPH_OUTPUT)
+    return _remove_unused_nodes(graph.as_graph_def(), GRAPH_OUTPUT)
 
 
-def _keep_needed(graph: tf.compat.v1.GraphDef, output: str) -> tf.compat.v1.GraphDef:
-    """Leave out what an output does not need, so that it is the graph's only loose end."""
-    reads = {
+def _remove_unused_nodes(graph: tf.compat.v1.GraphDef, output: str) -> tf.compat.v1.GraphDef:
+    """Remove the nodes that an output does not depend on, so that it is the only output."""
+    inputs_of = {
         node.name: [name.split(":")[0].lstrip("^") for name in node.input] for node in graph.node
     }
     needed: set[str] = set()
-    waiting = [output]
-    while waiting:
-        name = waiting.pop()
+    pending = [output]
+    while pending:
+        name = pending.pop()
         if name not in needed:
             needed.add(name)
-            waiting += reads[name]
+            pending += inputs_of[name]
     kept = [node for node in graph.node if node.name in needed]
-    # ConvNeXt's convolutions are functions, which lie in the library.
+    # The convolutions of ConvNeXt are functions, so the library has to be kept.
     return tf.compat.v1.GraphDef(node=kept, versions=graph.versions, library=graph.library)
 
 
 def _convert_to_litert(model: keras.Model) -> tuple[bytes, float | None]:
-    """Return the LiteRT file and its largest relative error; an empty file if it will not do."""
+    """Return the LiteRT file and its relative error; (b"", None) if LiteRT cannot run it."""
     try:
-        # Keras prints what it saved on standard output, which is for results.
+        # Keras prints a report on standard output, which is reserved for results.
         with contextlib.redirect_stdout(io.StringIO()):
             content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
-    except Exception as error:  # the converter raises whatever its passes raise
-        _logger.warning("LiteRT does not take this network, TensorFlow will run it: %s", error)
+    except Exception as error:  # the converter documents no exception types
+        _logger.warning("LiteRT cannot convert this network, so TensorFlow runs it: %s", error)
         return b"", None
     random = np.random.default_rng(0)
     shape = (N_TRIAL_PICTURES, *model.input_shape[1:])
@@ -146,18 +181,18 @@ def _convert_to_litert(model: keras.Model) -> tuple[bytes, float | None]:
     relative_error = float(np.abs(found - expected).max() / np.abs(expected).max())
     if not relative_error <= MAX_RELATIVE_ERROR:
         _logger.warning(
-            "LiteRT's features differ from Keras' by %.1e, TensorFlow will run it", relative_error
+            "LiteRT's features differ from Keras' by %.1e, so TensorFlow runs it", relative_error
         )
         return b"", None
     return content, relative_error
 
 
-@click.command(help="Download and convert a backbone, so that it is ready to run.")
+@click.command(help="Download and convert a network so that it is ready to run.")
 @click.argument("architecture")
 @click.option("--model_dir", type=click.Path(path_type=Path), required=True)
 @click.option("--backbones_dir", type=click.Path(path_type=Path), required=True)
 def main(architecture: str, model_dir: Path, backbones_dir: Path) -> None:
-    """Run as a program; a ClusterError becomes one line on standard error."""
+    """Prepare one backbone; an error is one line on standard error, and exit code 1."""
     try:
         prepare_backbone(get_backbone(architecture), model_dir, backbones_dir)
     except ClusterError as error:

@@ -1,4 +1,4 @@
-"""Backbones made ready for this machine: a LiteRT file, a frozen graph and a record of both."""
+"""Converted backbones on disk: a LiteRT file, a frozen graph and a record of both."""
 
 from __future__ import annotations
 
@@ -16,36 +16,38 @@ from cluster_core.storage.file_hashes import hash_file
 from cluster_core.workspace import replacing
 
 CONVERSION_VERSION = 2
-# In the frozen graph all names lie below backbone/, so that it can be joined with others.
+# All names in the frozen graph begin with backbone/, so that it can be joined with other graphs.
 GRAPH_INPUT = "backbone/pixels"
 GRAPH_OUTPUT = "backbone/features"
 
 
 @dataclass(frozen=True)
 class ConvertedBackbone:
-    """A backbone that can be run.
+    """A backbone that is ready to run.
+
+    All hashes are SHA-256, hexadecimal.
 
     Attributes
     ----------
     name : str
-        Its name in the registry.
+        Name in the registry.
     weights_sha256 : str
-        Hash of its weight arrays; the same for the same network in any file format.
+        Hash of the weight arrays, which does not depend on the file format.
     weights_file_sha256 : str
-        Hash of the file they came from; empty where there was none.
+        Hash of the weights file; empty if the network needs none.
     litert_sha256 : str
-        Hash of the LiteRT file; empty where the network would not convert, and
-        TensorFlow has to run the graph.
+        Hash of the LiteRT file; empty if LiteRT cannot run the network and TensorFlow
+        has to run the graph.
     graph_sha256 : str
         Hash of the frozen graph; empty for the shipped backbone, whose graph is
-        made when a training first needs it.
+        created by the first training that needs it.
     relative_error : float or None
-        Largest difference between LiteRT's features and Keras', over the
-        largest feature; None where LiteRT does not serve.
+        Largest difference between the features of LiteRT and Keras, divided by the
+        largest feature; None if LiteRT cannot run the network.
     folder : Path
-        Where its files lie.
+        Folder of the files.
     version : int
-        Of the conversion; files of another version are made anew.
+        Version of the conversion; a conversion of another version is repeated.
     """
 
     name: str
@@ -64,17 +66,17 @@ class ConvertedBackbone:
 
     @property
     def runs_on_litert(self) -> bool:
-        """Whether LiteRT can run it; otherwise TensorFlow must."""
+        """Whether LiteRT can run the network; otherwise TensorFlow must."""
         return bool(self.litert_sha256)
 
     @property
     def litert_path(self) -> Path:
-        """The network for LiteRT."""
+        """Path of the LiteRT file."""
         return self.folder / f"{self._stem}.tflite"
 
     @property
     def graph_path(self) -> Path:
-        """The network as a frozen TensorFlow graph."""
+        """Path of the frozen TensorFlow graph."""
         return self.folder / f"{self._stem}.pb"
 
     @property
@@ -82,31 +84,43 @@ class ConvertedBackbone:
         return f"{self.name}-{self.weights_sha256[:12]}"
 
     def to_record(self) -> dict[str, Any]:
-        """Return all but the folder, as JSON takes it."""
+        """Return all attributes but the folder, ready for JSON."""
         return {key: value for key, value in asdict(self).items() if key != "folder"}
 
     def save_record(self) -> None:
-        """Write the record; last of all, since it says that the other files are whole."""
+        """Write the record. Write it last: it states that the other files are complete."""
         with replacing(self.folder / f"{self._stem}.json") as draft:
             draft.write_text(json.dumps(self.to_record(), indent=2))
 
     def read_litert(self) -> bytes:
-        """Return the LiteRT file's content; BackboneError unless it is as it was written."""
+        """Return the content of the LiteRT file.
+
+        Raises
+        ------
+        BackboneError
+            If the file is missing or does not match its hash.
+        """
         return self._read(self.litert_path, self.litert_sha256)
 
     def read_graph(self) -> bytes:
-        """Return the frozen graph's content; BackboneError unless it is as it was written."""
+        """Return the content of the frozen graph, a serialised GraphDef.
+
+        Raises
+        ------
+        BackboneError
+            If the file is missing or does not match its hash.
+        """
         return self._read(self.graph_path, self.graph_sha256)
 
     def _read(self, path: Path, sha256: str) -> bytes:
         try:
             content = path.read_bytes()
         except OSError:
-            content = b""  # no network at all, so the hash tells
+            content = b""  # fails the hash check
         if hashlib.sha256(content).hexdigest() != sha256:
             raise BackboneError(
                 f"The converted network {path} is missing or was altered: delete the files of "
-                f"{self.name} in that folder, and they are made anew.",
+                f"{self.name} in that folder, and they will be created again.",
                 name=self.name,
             )
         return content
@@ -115,16 +129,16 @@ class ConvertedBackbone:
 def find_converted(
     spec: BackboneSpec, backbones_dir: Path, *, weights_sha256: str | None = None
 ) -> ConvertedBackbone | None:
-    """Return a converted backbone from a folder, or None.
+    """Return the newest conversion of a backbone, or None.
 
     Parameters
     ----------
     spec : BackboneSpec
-        Which one.
+        The network.
     backbones_dir : Path
         The workspace's folder of converted backbones.
     weights_sha256 : str, optional
-        With exactly these weights; the newest conversion when not given.
+        Accept only a conversion of exactly these weights; any weights by default.
     """
     for converted in _list_records(spec, backbones_dir):
         if weights_sha256 in (None, converted.weights_sha256):
@@ -144,7 +158,7 @@ def find_converted_from(
 
 
 def _list_records(spec: BackboneSpec, folder: Path) -> Iterator[ConvertedBackbone]:
-    """Yield the conversions whose record can be read, newest first."""
+    """Yield the conversions with a readable record, newest first."""
     records = sorted(
         folder.glob(f"{spec.name}-*.json"), key=lambda path: path.stat().st_mtime, reverse=True
     )
@@ -152,7 +166,7 @@ def _list_records(spec: BackboneSpec, folder: Path) -> Iterator[ConvertedBackbon
         try:
             converted = ConvertedBackbone(**json.loads(path.read_text()), folder=folder)
         except (OSError, ValueError, TypeError):
-            continue  # not a record of ours; the conversion simply runs again
+            continue  # unreadable or foreign: the conversion is repeated
         if converted.version == CONVERSION_VERSION and converted.name == spec.name:
             yield converted
 
@@ -160,10 +174,20 @@ def _list_records(spec: BackboneSpec, folder: Path) -> Iterator[ConvertedBackbon
 def find_ready(
     spec: BackboneSpec, model_dir: Path, backbones_dir: Path, *, any_weights: bool = False
 ) -> ConvertedBackbone | None:
-    """Return what can run at once for these two folders, or None if a conversion is due.
+    """Return the conversion to use, or None if the backbone has to be converted first.
 
-    Weights in `model_dir` decide. Where it has none, a network that needs none
-    is found, and with `any_weights` the newest conversion of any.
+    Parameters
+    ----------
+    spec : BackboneSpec
+        The network.
+    model_dir : Path
+        Folder of weights files. If it has weights of this network, only their
+        conversion is returned.
+    backbones_dir : Path
+        Folder of converted backbones.
+    any_weights : bool
+        If `model_dir` has no weights, return the newest conversion. A network
+        that needs no weights is found in any case.
     """
     weights_path = find_weights(spec, model_dir)
     if weights_path is not None:

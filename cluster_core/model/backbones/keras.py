@@ -1,4 +1,4 @@
-"""Build backbones in Keras and load their weights. Importing this loads TensorFlow."""
+"""Build backbones in Keras and load their weights. Importing this module loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ _logger = logging.getLogger(__name__)
 
 
 def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
-    """Return the weights file of a backbone, downloaded into `model_dir` when missing.
+    """Return the weights file of a backbone; download it if it is missing.
+
+    Parameters
+    ----------
+    spec : BackboneSpec
+        The network.
+    model_dir : Path
+        Folder to search, and to download to.
 
     Returns
     -------
@@ -34,7 +41,7 @@ def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
     Raises
     ------
     BackboneError
-        The file is neither there nor to be had.
+        If the file is missing and cannot be downloaded, or the shipped weights were altered.
     """
     if spec == SKY_BACKBONE:
         return check_sky_weights()
@@ -49,19 +56,20 @@ def load_backbone(spec: BackboneSpec, weights_path: Path | None) -> keras.Model:
     Parameters
     ----------
     spec : BackboneSpec
-        Which one.
+        The network.
     weights_path : Path or None
-        Its weights; None for the `random` backbone.
+        Its weights file; None for the `random` backbone.
 
     Returns
     -------
     keras.Model
-        From (batch, size, size, 3) float32 RGB, -1 to 1, to (batch, n_features).
+        Maps RGB pictures, float32 (batch, size, size, 3) from -1 to 1, to features,
+        float32 (batch, n_features).
 
     Raises
     ------
     BackboneError
-        The file does not hold this network's weights.
+        If the file does not contain this network's weights.
     """
     if spec == TEST_BACKBONE:
         return _build_random(spec)
@@ -74,20 +82,31 @@ def load_backbone(spec: BackboneSpec, weights_path: Path | None) -> keras.Model:
     (application,) = (layer for layer in model.layers if isinstance(layer, keras.Model))
     try:
         with warnings.catch_warnings():
-            # Keras warns of every layer that does not fit before it raises.
+            # Keras warns about every mismatched layer before it raises.
             warnings.simplefilter("ignore", UserWarning)
             application.load_weights(weights_path)
-    except Exception as error:  # Keras lets whatever h5py or a shape check raises through
+    except Exception as error:  # Keras passes on any exception of h5py or of a shape check
         raise BackboneError(
-            f"{weights_path} does not hold the weights of {spec.name} ({_first_line(error)}): "
-            f"replace it by {' or '.join(list_weights_files(spec))} from {spec.weights_url}.",
+            f"{weights_path} does not contain the weights of {spec.name} ({_first_line(error)}): "
+            f"replace it with {' or '.join(list_weights_files(spec))} from {spec.weights_url}.",
             name=spec.name,
         ) from error
     return model
 
 
 def hash_weights(model: keras.Model) -> str:
-    """Return the SHA-256 of a model's weight arrays in order, whatever file they came from."""
+    """Return the SHA-256 of a model's weight arrays, independent of any file format.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Its weights are hashed in order, each with its shape, as float32.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     for weight in model.get_weights():
         digest.update(str(weight.shape).encode())
@@ -96,7 +115,7 @@ def hash_weights(model: keras.Model) -> str:
 
 
 def _build(spec: BackboneSpec) -> keras.Model:
-    """Put what the network expects of its pixels in front of it, so that all take -1 to 1."""
+    """Build a network of `keras.applications` whose input is rescaled from -1 to 1."""
     shape = (spec.input_size_px, spec.input_size_px, 3)
     keywords = {} if spec.alpha is None else {"alpha": spec.alpha}
     build_application = getattr(keras.applications, spec.application)
@@ -117,7 +136,7 @@ def _build(spec: BackboneSpec) -> keras.Model:
 
 
 def _build_random(spec: BackboneSpec) -> keras.Model:
-    """Build the seeded untrained network of the tests."""
+    """Build the untrained network that the tests use, with seeded weights."""
     size = spec.input_size_px
     initial = [keras.initializers.HeNormal(seed) for seed in range(2)]
     inputs = keras.Input((size, size, 3), name="pixels")
@@ -134,10 +153,10 @@ def _download(spec: BackboneSpec, model_dir: Path) -> Path:
     problem: Exception
     try:
         model_dir.mkdir(parents=True, exist_ok=True)
-        if not os.access(model_dir, os.W_OK):  # Keras would quietly use another folder
+        if not os.access(model_dir, os.W_OK):  # Keras would silently use another folder
             raise PermissionError(f"{model_dir} cannot be written to")
         target = model_dir / spec.weights_file
-        # Keras writes straight to where it is told: half a download would count as weights.
+        # Keras writes to the final name; an interrupted download must not count as weights.
         with replacing(target) as draft, contextlib.redirect_stdout(sys.stderr):
             keras.utils.get_file(
                 draft.name,
@@ -147,12 +166,12 @@ def _download(spec: BackboneSpec, model_dir: Path) -> Path:
                 file_hash=spec.weights_hash,
             )
         return target
-    except Exception as error:  # Keras raises a bare Exception when an address cannot be reached
+    except Exception as error:  # Keras raises a bare Exception for an unreachable address
         problem = error
     ours, keras_own = list_weights_files(spec)
     raise BackboneError(
         f"The weights of {spec.name} are not in {model_dir} and could not be downloaded "
-        f"({_first_line(problem)}): put {keras_own} from {spec.weights_url}, or {ours}, "
+        f"({_first_line(problem)}): put {keras_own} from {spec.weights_url}, or your own {ours}, "
         "into that folder.",
         name=spec.name,
     ) from problem

@@ -1,4 +1,4 @@
-"""Pictures to bottleneck features, on LiteRT."""
+"""Compute bottleneck features with LiteRT."""
 
 from __future__ import annotations
 
@@ -14,29 +14,38 @@ from cluster_core.model.backbones.preprocessing import to_unit_range
 
 
 class FeatureExtractor(Protocol):
-    """Whatever can run a backbone."""
+    """The interface of an object that runs a backbone."""
 
     def extract(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Map RGB pictures, each uint8 (size, size, 3), to float32 (n, n_features)."""
+        """Compute the bottleneck features of pictures.
+
+        Parameters
+        ----------
+        pictures : sequence of ndarray of uint8, (size, size, 3)
+            RGB pictures in the backbone's input size; at least one.
+
+        Returns
+        -------
+        ndarray of float32, (n_pictures, n_features)
+        """
 
 
 class LiteRTExtractor:
-    """A backbone on LiteRT; safe to share between threads.
+    """Runs a backbone on LiteRT. Instances can be shared between threads.
 
-    An interpreter serves one thread at a time. Idle ones are kept, not bound to
-    a thread: a web page runs in a new thread at every click, and making an
-    interpreter takes longer than a picture.
+    An interpreter serves one thread at a time. Idle interpreters are pooled rather than
+    bound to a thread: a web page runs in a new thread at every click, and creating an
+    interpreter takes longer than processing a picture.
 
-    Pictures go through one by one: with XNNPACK a batch is no faster
-    (`python -m benchmarks.predict`), and one keeps memory flat.
+    Pictures are processed one at a time: with XNNPACK a batch is no faster
+    (`python -m benchmarks.predict`) and takes more memory.
 
     Parameters
     ----------
     content : bytes
-        The LiteRT file.
+        Content of the LiteRT file.
     n_threads : int
-        Threads that share the work of one picture. One is best where several
-        pictures are at work at a time.
+        Threads per picture. One is best if several pictures are processed concurrently.
     """
 
     def __init__(self, content: bytes, n_threads: int = 1) -> None:
@@ -45,20 +54,20 @@ class LiteRTExtractor:
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
 
     def extract(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Map RGB pictures, each uint8 (size, size, 3), to float32 (n, n_features)."""
-        interpreter = self._take()
-        given = interpreter.tensor(interpreter.get_input_details()[0]["index"])
-        found = interpreter.get_output_details()[0]["index"]
+        """Compute the bottleneck features of pictures, as `FeatureExtractor.extract`."""
+        interpreter = self._take_interpreter()
+        input_view = interpreter.tensor(interpreter.get_input_details()[0]["index"])
+        output_index = interpreter.get_output_details()[0]["index"]
         features = []
         for picture in pictures:
-            # Into LiteRT's own memory: a copy of each picture would cost half a millisecond.
-            to_unit_range(picture, out=given()[0])
+            # Writing into LiteRT's memory avoids a copy, which would take half a millisecond.
+            to_unit_range(picture, out=input_view()[0])
             interpreter.invoke()
-            features.append(interpreter.get_tensor(found)[0])
+            features.append(interpreter.get_tensor(output_index)[0])
         self._idle.put(interpreter)
         return np.stack(features)
 
-    def _take(self) -> Interpreter:
+    def _take_interpreter(self) -> Interpreter:
         try:
             return self._idle.get_nowait()
         except queue.Empty:
@@ -68,12 +77,23 @@ class LiteRTExtractor:
 
 
 def load_extractor(backbone: ConvertedBackbone, n_threads: int = 1) -> FeatureExtractor:
-    """Return what runs a backbone: LiteRT, or TensorFlow where LiteRT will not.
+    """Load a backbone on LiteRT, or on TensorFlow if LiteRT cannot run it.
+
+    Parameters
+    ----------
+    backbone : ConvertedBackbone
+        The network.
+    n_threads : int
+        Threads per picture; LiteRT only.
+
+    Returns
+    -------
+    FeatureExtractor
 
     Raises
     ------
     BackboneError
-        Its file is missing or was altered.
+        If the converted file is missing or was altered.
     """
     if backbone.runs_on_litert:
         return LiteRTExtractor(backbone.read_litert(), n_threads)

@@ -1,4 +1,4 @@
-"""The pretrained networks one can build on, by name."""
+"""Registry of the pretrained networks, by name."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ class BackboneSpec:
     Attributes
     ----------
     name : str
-        As in `--architecture`.
+        Name, as passed to `--architecture`.
     application : str
-        The function of `keras.applications` that builds it; `sky` for our own
-        network, `random` for the tiny untrained one of the tests.
+        Function of `keras.applications` that builds it; `sky` for the network of this
+        program, `random` for the tiny untrained one of the tests.
     input_size_px : int
-        Side of the square picture it looks at.
+        Side of the square input picture in pixels.
     n_features : int
-        Width of its bottleneck.
+        Number of bottleneck features.
     n_parameters : int
-        Without the last layer.
+        Number of parameters, without the last layer.
     pixel_range : {"-1 to 1", "0 to 255", "caffe"}
-        What the Keras network expects of its input. `caffe` is BGR minus the
-        ImageNet mean.
+        Input range of the Keras network. `caffe` is BGR minus the ImageNet mean.
     weights_file : str
-        Keras' own name for its ImageNet weights; empty where none are needed.
+        File name of its ImageNet weights at Keras; empty if there is nothing to download.
     weights_folder : str
-        Folder below `KERAS_APPLICATIONS` they are downloaded from.
+        Folder of that file below `KERAS_APPLICATIONS`.
     weights_hash : str or None
-        MD5 or SHA-256 that Keras publishes for the file; it has none for MobileNet.
+        MD5 or SHA-256 that Keras publishes for the file; None for MobileNets, which
+        have none.
     alpha : float or None
-        Width multiplier, for MobileNets.
+        Width multiplier of a MobileNet.
     graph_input : str
         Name of the input in an exported graph, as the 2018 tools expect it.
     is_for_sky : bool
-        Whether it was made for pictures without an up.
+        Whether it was made for pictures of the sky, which have no preferred orientation.
     """
 
     name: str
@@ -62,17 +62,17 @@ class BackboneSpec:
 
     @property
     def weights_url(self) -> str:
-        """Where Keras keeps the weights."""
+        """Address of the weights file at Keras."""
         return f"{KERAS_APPLICATIONS}/{self.weights_folder}/{self.weights_file}"
 
     @property
     def download_mb(self) -> float:
-        """Size of the download in megabytes, from the number of parameters."""
+        """Size of the download in megabytes, estimated from the number of parameters."""
         return self.n_parameters * BYTES_PER_PARAMETER / 1e6 if self.weights_file else 0.0
 
 
 def _mobilenets() -> list[BackboneSpec]:
-    # alpha, as the article and Keras write it, parameters without the last layer
+    # alpha, its spelling in the article, its spelling at Keras, number of parameters
     widths = (
         (0.25, "0.25", "2_5", 218_544),
         (0.50, "0.50", "5_0", 829_536),
@@ -189,7 +189,7 @@ TEST_BACKBONE = BackboneSpec(
     weights_file="",
 )
 
-# Its weights ship with the program: see docs/sky-backbone.md.
+# The weights ship with the program: see docs/sky-backbone.md.
 SKY_BACKBONE = BackboneSpec(
     name="sky",
     application="sky",
@@ -209,31 +209,31 @@ _REGISTRY = MappingProxyType(
 
 
 def list_backbones() -> tuple[BackboneSpec, ...]:
-    """Return every backbone a user may choose: ours, then the article's, then others."""
+    """Return the backbones a user can choose: `sky`, those of the article, then the others."""
     return tuple(spec for spec in _REGISTRY.values() if spec is not TEST_BACKBONE)
 
 
 def get_backbone(name: str) -> BackboneSpec:
-    """Return the backbone of that name.
+    """Return the backbone with a name.
 
     Raises
     ------
     BackboneError
-        There is none; the message names the nearest.
+        If there is none; the message suggests similar names.
     """
     if name in _REGISTRY:
         return _REGISTRY[name]
     names = [spec.name for spec in list_backbones()]
-    near = _find_nearest(name, names)
-    hint = f"did you mean {near}?" if near else f"choose one of {', '.join(names)}."
+    similar = _find_most_similar(name, names)
+    hint = f"did you mean {similar}?" if similar else f"choose one of {', '.join(names)}."
     raise BackboneError(f"There is no architecture named {name!r}: {hint}", name=name)
 
 
-def _find_nearest(name: str, names: list[str]) -> str | None:
-    """Return the likeliest of the names that was meant; of equals the one that begins alike."""
+def _find_most_similar(name: str, names: list[str]) -> str | None:
+    """Return the most similar name, or None; a tie goes to the longest common prefix."""
 
-    def compare(other: str) -> tuple[float, int]:
-        likeness = difflib.SequenceMatcher(None, other, name.lower()).ratio()
-        return likeness, len(commonprefix((other, name)))  # noqa: RUF071 (letters are meant)
+    def rate(other: str) -> tuple[float, int]:
+        similarity = difflib.SequenceMatcher(None, other, name.lower()).ratio()
+        return similarity, len(commonprefix((other, name)))  # noqa: RUF071 (these are not paths)
 
-    return max(difflib.get_close_matches(name.lower(), names), key=compare, default=None)
+    return max(difflib.get_close_matches(name.lower(), names), key=rate, default=None)

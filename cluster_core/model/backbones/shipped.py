@@ -1,4 +1,4 @@
-"""What ships with the program: the backbone `sky` and the starter model, checked before use."""
+"""Access the files that ship with the program, and verify them before use."""
 
 from __future__ import annotations
 
@@ -16,27 +16,37 @@ SKY_RECORD = "sky_backbone.json"
 
 
 def load_sky_record(assets: Path = ASSETS) -> ConvertedBackbone:
-    """Return the shipped backbone as it was converted; it has no frozen graph.
+    """Return the shipped conversion of `sky`, which has no frozen graph.
+
+    Parameters
+    ----------
+    assets : Path
+        Folder of the shipped files.
 
     Raises
     ------
     BackboneError
-        Its record is missing or was altered.
+        If its record is missing or malformed.
     """
     path = assets / SKY_RECORD
     try:
         return ConvertedBackbone(**json.loads(path.read_text()), folder=assets)
     except (OSError, ValueError, TypeError) as error:
-        raise _not_whole(path) from error
+        raise _make_error(path) from error
 
 
 def check_sky_weights(assets: Path = ASSETS) -> Path:
-    """Return the file of the backbone's weights, if it is as it was shipped.
+    """Return the path of the weights of `sky`, after verifying their hash.
+
+    Parameters
+    ----------
+    assets : Path
+        Folder of the shipped files.
 
     Raises
     ------
     BackboneError
-        The file is missing or was altered.
+        If the file or its record is missing or was altered.
     """
     path = assets / SKY_WEIGHTS
     check_shipped_file(path, load_sky_record(assets).weights_file_sha256)
@@ -44,13 +54,19 @@ def check_sky_weights(assets: Path = ASSETS) -> Path:
 
 
 def check_shipped_file(path: Path, sha256: str) -> None:
-    """Raise BackboneError unless a shipped file has the SHA-256 that is expected of it."""
+    """Verify the SHA-256 of a shipped file.
+
+    Raises
+    ------
+    BackboneError
+        If the file is missing or was altered.
+    """
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise _not_whole(path)
+        raise _make_error(path)
 
 
-def _not_whole(path: Path) -> BackboneError:
+def _make_error(path: Path) -> BackboneError:
     return BackboneError(
         f"The file {path}, which ships with the program, is missing or was altered: install the "
         "program again.",

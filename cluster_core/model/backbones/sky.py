@@ -1,4 +1,4 @@
-"""The backbone `sky`: a small residual network that has seen only a simulated sky."""
+"""The backbone `sky`: a small residual network trained on a simulated sky only."""
 
 from __future__ import annotations
 
@@ -17,13 +17,20 @@ FEATURES = 256
 
 
 def build_sky_model() -> keras.Model:
-    """Build the architecture, with weights not yet set.
+    """Build the network, with weights that are still to be loaded.
+
+    It consists of plain 3x3 convolutions; the batch normalisation of its training is
+    folded into their kernels and biases.
 
     Returns
     -------
     keras.Model
-        From pictures (n, 128, 128, 3) in -1 to 1 to pooled features (n, 256). Plain 3x3
-        convolutions with the batch norms of training folded into their biases.
+        Maps RGB pictures, float32 (n, 128, 128, 3) from -1 to 1, to pooled features,
+        float32 (n, 256).
+
+    References
+    ----------
+    .. [1] He, K. et al. 2016, "Deep residual learning for image recognition", CVPR.
     """
     import keras
 
@@ -31,8 +38,8 @@ def build_sky_model() -> keras.Model:
     x = _convolve(pictures, STEM_WIDTH, "stem", stride=2, activation="relu")
     x = _convolve(x, STEM_WIDTH, "fine", activation="relu")
     for stage, width in enumerate(WIDTHS, start=1):
-        around = _convolve(x, width, f"stage{stage}_a_around", kernel=1, stride=2)
-        x = _add_block(x, around, width, f"stage{stage}_a", stride=2)
+        shortcut = _convolve(x, width, f"stage{stage}_a_around", kernel=1, stride=2)
+        x = _add_block(x, shortcut, width, f"stage{stage}_a", stride=2)
         x = _add_block(x, x, width, f"stage{stage}_b")
     x = _convolve(x, FEATURES, "widen", kernel=1, activation="relu")
     features = keras.layers.GlobalAveragePooling2D(name="features")(x)
@@ -40,17 +47,17 @@ def build_sky_model() -> keras.Model:
 
 
 def _add_block(
-    x: keras.KerasTensor, around: keras.KerasTensor, width: int, name: str, stride: int = 1
+    x: keras.KerasTensor, shortcut: keras.KerasTensor, width: int, name: str, stride: int = 1
 ) -> keras.KerasTensor:
     import keras
 
     inner = _convolve(x, width, f"{name}_first", stride=stride, activation="relu")
     inner = _convolve(inner, width, f"{name}_second")
-    total = keras.layers.Add(name=f"{name}_add")([inner, around])
+    total = keras.layers.Add(name=f"{name}_add")([inner, shortcut])
     return keras.layers.ReLU(name=name)(total)
 
 
-def _convolve(
+def _convolve(  # noqa: PLR0913 (the options of one Keras layer)
     x: keras.KerasTensor,
     width: int,
     name: str,
@@ -67,15 +74,15 @@ def _convolve(
 
 
 def load_sky_weights(model: keras.Model, path: Path) -> None:
-    """Set the weights of `build_sky_model` from a file of plain arrays.
+    """Load weights from a file of plain arrays into the network.
 
     Parameters
     ----------
     model : keras.Model
-        As built by `build_sky_model`.
+        A network from `build_sky_model`; its weights are replaced.
     path : Path
-        An .npz file with `<layer>/kernel` (height, width, inputs, outputs) and
-        `<layer>/bias` (outputs,) for every convolution, in half or single precision.
+        An .npz file with `<layer>/kernel`, (height, width, n_inputs, n_outputs), and
+        `<layer>/bias`, (n_outputs,), for every convolution, as float16 or float32.
     """
     with np.load(path, allow_pickle=False) as arrays:
         for layer in model.layers:

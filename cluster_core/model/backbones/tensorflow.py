@@ -1,4 +1,4 @@
-"""Bottleneck features of a backbone that LiteRT will not run. Importing this loads TensorFlow."""
+"""Compute bottleneck features with TensorFlow. Importing this module loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from cluster_core.model.backbones.preprocessing import to_unit_range
 
 
 class TensorFlowExtractor:
-    """A backbone on TensorFlow, from its frozen graph; safe to share between threads.
+    """Runs the frozen graph of a backbone that LiteRT cannot run. Can be shared between threads.
 
     Parameters
     ----------
     backbone : ConvertedBackbone
-        Its frozen graph is what runs.
+        The network.
+
+    Raises
+    ------
+    BackboneError
+        If the frozen graph is missing or was altered.
     """
 
     def __init__(self, backbone: ConvertedBackbone) -> None:
@@ -26,10 +31,10 @@ class TensorFlowExtractor:
         self._run = tf.compat.v1.wrap_function(
             lambda: tf.graph_util.import_graph_def(graph, name=""), []
         ).prune(f"{GRAPH_INPUT}:0", f"{GRAPH_OUTPUT}:0")
-        # TensorFlow spreads one call over all cores: calls at the same time only crowd them.
+        # One call uses all cores already, so concurrent calls would only compete.
         self._lock = threading.Lock()
 
     def extract(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Map RGB pictures, each uint8 (size, size, 3), to float32 (n, n_features)."""
+        """Compute the bottleneck features of pictures, as `FeatureExtractor.extract`."""
         with self._lock:
             return np.asarray(self._run(tf.constant(to_unit_range(np.stack(pictures)))))

@@ -1,4 +1,4 @@
-"""Find a backbone's pretrained weights on disk."""
+"""Find the weights file of a backbone on disk."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from cluster_core.model.backbones.registry import BackboneSpec
 
 
 def list_weights_files(spec: BackboneSpec) -> tuple[str, ...]:
-    """Return the file names that are looked for: ours first, then Keras' own."""
+    """Return the file names to look for: the name in this program, then the name at Keras."""
     return (f"{spec.name}_no_top.weights.h5", spec.weights_file)
 
 
 def find_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
-    """Return the weights file of a backbone in a folder, or None."""
+    """Return the path of a backbone's weights file in a folder, or None."""
     candidates = (model_dir / name for name in list_weights_files(spec))
     return next((path for path in candidates if path.is_file()), None)

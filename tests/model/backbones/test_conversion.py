@@ -42,7 +42,7 @@ def relative_error(found, expected) -> float:
 
 @pytest.fixture(scope="module")
 def weights_dir(tmp_path_factory):
-    """A folder with weights of MobileNet 0.25/128, which are random ones."""
+    """A folder with random weights of MobileNet 0.25/128."""
     folder = tmp_path_factory.mktemp("weights")
     keras.utils.set_random_seed(3)
     network = keras.applications.MobileNet(
@@ -57,7 +57,7 @@ def small_converted(weights_dir, tmp_path_factory):
     return prepare_backbone(SMALL, weights_dir, tmp_path_factory.mktemp("backbones"))
 
 
-def test_litert_and_the_frozen_graph_give_what_keras_gives(backbone):
+def test_litert_and_frozen_graph_match_keras(backbone):
     expected = load_backbone(TEST_BACKBONE, None)(to_unit_range(draw_pictures())).numpy()
     assert expected.shape == (5, TEST_BACKBONE.n_features)
     assert np.ptp(expected, axis=0).max() > 0.1
@@ -67,7 +67,7 @@ def test_litert_and_the_frozen_graph_give_what_keras_gives(backbone):
     assert relative_error(TensorFlowExtractor(backbone).extract(draw_pictures()), expected) <= 1e-5
 
 
-def test_a_network_with_weights_is_converted_with_these(small_converted, weights_dir):
+def test_network_is_converted_with_its_weights(small_converted, weights_dir):
     keras_own = load_backbone(SMALL, find_weights(SMALL, weights_dir))
     pictures = draw_pictures(128, n=2)
     expected = keras_own(to_unit_range(pictures)).numpy()
@@ -76,7 +76,7 @@ def test_a_network_with_weights_is_converted_with_these(small_converted, weights
     assert small_converted.weights_file_sha256 == hash_file(find_weights(SMALL, weights_dir))
 
 
-def test_a_record_is_found_again_as_it_was_written(backbone):
+def test_record_survives_a_round_trip(backbone):
     assert find_converted(TEST_BACKBONE, backbone.folder) == backbone
     known = backbone.weights_sha256
     assert find_converted(TEST_BACKBONE, backbone.folder, weights_sha256=known) == backbone
@@ -85,7 +85,7 @@ def test_a_record_is_found_again_as_it_was_written(backbone):
     assert find_converted(TEST_BACKBONE, backbone.folder / "nowhere") is None
 
 
-def test_the_same_network_has_the_same_hashes_again(backbone, tmp_path):
+def test_converting_again_gives_the_same_weights_hash(backbone, tmp_path):
     again = convert_backbone(TEST_BACKBONE, None, tmp_path)
     assert again.weights_sha256 == backbone.weights_sha256
 
@@ -93,25 +93,25 @@ def test_the_same_network_has_the_same_hashes_again(backbone, tmp_path):
 @pytest.mark.parametrize(
     "record", ["", "{", "[]", "null", '{"name": "random"}', '{"version": 99}', b"\xff\xfe"]
 )
-def test_a_record_that_is_none_is_passed_over(backbone, record):
+def test_malformed_record_is_skipped(backbone, record):
     path = backbone.folder / "random-000000000000.json"
     path.write_bytes(record if isinstance(record, bytes) else record.encode())
     assert find_converted(TEST_BACKBONE, backbone.folder) == backbone
 
 
-def test_a_conversion_of_another_version_is_made_anew(backbone, monkeypatch):
+def test_conversion_of_another_version_is_ignored(backbone, monkeypatch):
     monkeypatch.setattr(converted, "CONVERSION_VERSION", converted.CONVERSION_VERSION + 1)
     assert find_converted(TEST_BACKBONE, backbone.folder) is None
 
 
 @pytest.mark.parametrize("name", ["litert_path", "graph_path"])
-@pytest.mark.parametrize("damage", ["altered", "missing"])
-def test_an_altered_file_is_never_run(backbone, name, damage):
+@pytest.mark.parametrize("change", ["altered", "missing"])
+def test_altered_file_is_rejected(backbone, name, change):
     path = getattr(backbone, name)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.unlink()
-    if damage == "altered":
+    if change == "altered":
         path.write_bytes(content)
     load = load_extractor if name == "litert_path" else TensorFlowExtractor
     with pytest.raises(BackboneError, match="missing or was altered") as caught:
@@ -120,19 +120,19 @@ def test_an_altered_file_is_never_run(backbone, name, damage):
     assert caught.value.name == "random"
 
 
-@pytest.mark.parametrize("failure", ["raises", "differs", "gives no numbers"])
-def test_a_network_that_litert_will_not_run_is_run_by_tensorflow(tmp_path, monkeypatch, failure):
+@pytest.mark.parametrize("failure", ["raises", "differs", "returns NaN"])
+def test_tensorflow_runs_a_network_that_litert_cannot_run(tmp_path, monkeypatch, failure):
     if failure == "raises":
 
         def refuse(*_, **__):
-            raise ValueError("an operation it does not know")
+            raise ValueError("unknown operation")
 
         monkeypatch.setattr(tf.lite.TFLiteConverter, "from_keras_model", refuse)
     else:
-        factor = np.nan if failure == "gives no numbers" else np.float32(1.001)
-        right = LiteRTExtractor.extract
+        factor = np.nan if failure == "returns NaN" else np.float32(1.001)
+        extract = LiteRTExtractor.extract
         monkeypatch.setattr(
-            LiteRTExtractor, "extract", lambda self, pictures: right(self, pictures) * factor
+            LiteRTExtractor, "extract", lambda self, pictures: extract(self, pictures) * factor
         )
     backbone = prepare_backbone(TEST_BACKBONE, tmp_path, tmp_path)
     assert not backbone.runs_on_litert
@@ -143,7 +143,7 @@ def test_a_network_that_litert_will_not_run_is_run_by_tensorflow(tmp_path, monke
     assert relative_error(extractor.extract(draw_pictures()), expected) <= 1e-5
 
 
-def test_a_conversion_is_made_once(backbone, tmp_path, monkeypatch):
+def test_network_is_converted_only_once(backbone, tmp_path, monkeypatch):
     def refuse(*_):
         raise AssertionError("converted again")
 
@@ -151,9 +151,7 @@ def test_a_conversion_is_made_once(backbone, tmp_path, monkeypatch):
     assert prepare_backbone(TEST_BACKBONE, tmp_path, backbone.folder) == backbone
 
 
-def test_weights_in_the_folder_decide_and_without_any_the_newest_conversion(
-    small_converted, weights_dir, tmp_path
-):
+def test_weights_file_decides_which_conversion_is_used(small_converted, weights_dir, tmp_path):
     backbones = tmp_path / "backbones"
     shutil.copytree(small_converted.folder, backbones)
     small = replace(small_converted, folder=backbones)
@@ -162,7 +160,7 @@ def test_weights_in_the_folder_decide_and_without_any_the_newest_conversion(
     (record,) = backbones.glob(f"{SMALL.name}-1*.json")
     os.utime(record, (2e9, 2e9))
     nothing = tmp_path / "nothing"
-    assert find_ready(SMALL, nothing, backbones) is None, "a mistyped folder is no answer"
+    assert find_ready(SMALL, nothing, backbones) is None, "an empty folder selects no conversion"
     assert find_ready(SMALL, nothing, backbones, any_weights=True) == newer
     assert find_ready(SMALL, weights_dir, backbones) == small
     assert find_converted_from(SMALL, find_weights(SMALL, weights_dir), backbones) == small
@@ -173,7 +171,7 @@ def test_weights_in_the_folder_decide_and_without_any_the_newest_conversion(
     assert find_ready(SMALL, other, backbones) is None
 
 
-def test_our_weights_file_comes_before_that_of_keras(tmp_path):
+def test_own_weights_file_takes_precedence_over_that_of_keras(tmp_path):
     ours, keras_own = list_weights_files(SMALL)
     (tmp_path / keras_own).touch()
     assert find_weights(SMALL, tmp_path) == tmp_path / keras_own
@@ -183,7 +181,7 @@ def test_our_weights_file_comes_before_that_of_keras(tmp_path):
     assert obtain_weights(TEST_BACKBONE, tmp_path) is None
 
 
-def test_weights_that_cannot_be_had_are_named_with_their_folder(tmp_path, monkeypatch):
+def test_failed_download_names_files_folder_and_address(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise Exception("URL fetch failure\non https://...: no route to host")
 
@@ -198,13 +196,13 @@ def test_weights_that_cannot_be_had_are_named_with_their_folder(tmp_path, monkey
     assert caught.value.name == SMALL.name
 
 
-def test_a_download_goes_into_the_folder_with_the_hash_that_keras_publishes(tmp_path, monkeypatch):
+def test_download_is_verified_and_saved_in_the_folder(tmp_path, monkeypatch):
     calls = []
 
     def get_file(name, url, **options):
         calls.append((url, options))
         path = tmp_path / name
-        assert not (tmp_path / spec.weights_file).exists()  # only when it is whole
+        assert not (tmp_path / spec.weights_file).exists()  # it appears only when complete
         path.write_bytes(b"weights")
         return str(path)
 
@@ -220,14 +218,14 @@ def test_a_download_goes_into_the_folder_with_the_hash_that_keras_publishes(tmp_
     assert [path.name for path in tmp_path.iterdir()] == [spec.weights_file]
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_folder_that_cannot_be_created_is_reported(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(BackboneError, match="could not be downloaded"):
         obtain_weights(SMALL, tmp_path / "file" / "models")
 
 
 @not_as_root
-def test_a_download_never_goes_elsewhere(tmp_path):
+def test_download_fails_if_the_folder_is_read_only(tmp_path):
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(BackboneError, match="cannot be written to"):
@@ -236,24 +234,24 @@ def test_a_download_never_goes_elsewhere(tmp_path):
         tmp_path.chmod(0o700)
 
 
-@pytest.mark.parametrize("kind", ["no HDF5", "cut short", "of another network"])
-def test_damaged_weights_are_named(weights_dir, tmp_path, kind):
+@pytest.mark.parametrize("kind", ["not HDF5", "truncated", "of another network"])
+def test_damaged_weights_are_reported(weights_dir, tmp_path, kind):
     path = tmp_path / list_weights_files(SMALL)[0]
     content = find_weights(SMALL, weights_dir).read_bytes()
-    if kind == "no HDF5":
-        path.write_bytes(b"no weights at all")
-    elif kind == "cut short":
+    if kind == "not HDF5":
+        path.write_bytes(b"not weights")
+    elif kind == "truncated":
         path.write_bytes(content[: len(content) // 2])
     else:
         keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save_weights(path)
-    with pytest.raises(BackboneError, match="does not hold the weights") as caught:
+    with pytest.raises(BackboneError, match="does not contain the weights") as caught:
         prepare_backbone(SMALL, tmp_path, tmp_path / "backbones")
     assert str(path) in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     assert list((tmp_path / "backbones").glob(f"*{SMALL.name}*")) == []
 
 
-def test_the_hash_of_weights_is_of_their_values_alone(weights_dir, tmp_path):
+def test_weights_hash_depends_on_values_only(weights_dir, tmp_path):
     loaded = load_backbone(SMALL, find_weights(SMALL, weights_dir))
     legacy = tmp_path / SMALL.weights_file
     loaded.get_layer(SMALL.name).save_weights(tmp_path / "again.weights.h5")
@@ -268,11 +266,11 @@ def test_the_hash_of_weights_is_of_their_values_alone(weights_dir, tmp_path):
 
 
 @pytest.mark.parametrize("application", ["resnet50", "mobilenet_v3_small"])
-def test_every_network_takes_pixels_from_minus_one_to_one(application):
+def test_every_network_accepts_pixels_from_minus_one_to_one(application):
     spec = get_backbone(application)
     module = {"resnet50": "resnet", "mobilenet_v3_small": "mobilenet_v3"}[application]
     prepare = getattr(keras.applications, module).preprocess_input
-    model = load_spec_without_weights(spec)
+    model = build_without_weights(spec)
     pixels = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3)).astype(np.float32)
     expected = next(layer for layer in model.layers if isinstance(layer, keras.Model))(
         prepare(pixels.copy())
@@ -281,13 +279,13 @@ def test_every_network_takes_pixels_from_minus_one_to_one(application):
     assert relative_error(found, expected) <= 1e-4
 
 
-def load_spec_without_weights(spec):
+def build_without_weights(spec):
     from cluster_core.model.backbones import keras as keras_backbones
 
     return keras_backbones._build(spec)
 
 
-def test_the_program_converts_for_others(workspace, monkeypatch):
+def test_command_line_converts_a_network(workspace, monkeypatch):
     arguments = ["--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)]
     outcome = CliRunner().invoke(conversion.main, ["random", *arguments])
     assert outcome.exit_code == 0, outcome.output
@@ -301,7 +299,7 @@ def test_the_program_converts_for_others(workspace, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["efficientnet_v2_b0", "convnext_tiny"])
-def test_a_frozen_graph_gives_what_keras_gives_for_networks_with_parts(name, tmp_path):
+def test_frozen_graph_of_nested_network_matches_keras(name, tmp_path):
     spec = get_backbone(name)
     keras.utils.set_random_seed(5)
     model = keras_backbones._build(spec)
@@ -316,7 +314,7 @@ def test_a_frozen_graph_gives_what_keras_gives_for_networks_with_parts(name, tmp
     pictures = draw_pictures(spec.input_size_px, n=1)
     expected = model(to_unit_range(pictures)).numpy()
     assert relative_error(TensorFlowExtractor(backbone).extract(pictures), expected) <= 1e-4
-    # And joined with a head, as other programs run it.
+    # The same graph joined with a head, as exported for other programs.
     head = Head(np.eye(spec.n_features, 3, dtype=np.float32), np.zeros(3, np.float32))
     joined = tmp_path / "graph.pb"
     save_graph(build_graph(backbone, head), joined)

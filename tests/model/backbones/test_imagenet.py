@@ -1,4 +1,4 @@
-"""With real ImageNet weights and real photos, where these are at hand."""
+"""Tests with real ImageNet weights and real photos, if these are available."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def mobilenet(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def examples(mobilenet, tmp_path_factory) -> Examples:
-    """Bottlenecks of all photos."""
+    """Bottleneck features of all photos."""
     preprocessing = Preprocessing(SPEC.input_size_px)
     with CacheFile(tmp_path_factory.mktemp("cache")) as file:
         index = scan_dataset(PHOTOS, file)
@@ -54,7 +54,7 @@ def examples(mobilenet, tmp_path_factory) -> Examples:
     return Examples(features, classes, 2)
 
 
-def test_features_are_those_of_keras_own_network(mobilenet):
+def test_features_match_keras_mobilenet(mobilenet):
     network = keras.applications.MobileNet(
         input_shape=(224, 224, 3), alpha=0.5, include_top=False, pooling="avg", weights=None
     )
@@ -69,8 +69,8 @@ def test_features_are_those_of_keras_own_network(mobilenet):
         assert np.corrcoef(one, other)[0, 1] >= 0.999
 
 
-def deal_folds(classes: np.ndarray, seed: int) -> np.ndarray:
-    """Return a fold for each picture, every class spread over all of them."""
+def assign_folds(classes: np.ndarray, seed: int) -> np.ndarray:
+    """Return the fold of each picture, with every class spread over all folds."""
     random = np.random.default_rng(seed)
     folds = np.empty(len(classes), int)
     for label in np.unique(classes):
@@ -79,20 +79,20 @@ def deal_folds(classes: np.ndarray, seed: int) -> np.ndarray:
     return folds
 
 
-def test_a_linear_head_tells_clusters_apart(examples):
-    # 0.90 was measured with these weights and many more repeats.
+def test_linear_head_reaches_expected_accuracy_on_cluster_photos(examples):
+    # With many more repeats these weights reached 0.90.
     settings = HeadSettings(
         how_many_training_steps=500, early_stopping=False, eval_step_interval=500
     )
     n_right = n = 0
     for seed in range(3):
-        folds = deal_folds(examples.classes, seed)
+        folds = assign_folds(examples.classes, seed)
         for fold in range(N_FOLDS):
-            here, there = folds == fold, folds != fold
-            training = Examples(examples.features[there], examples.classes[there], 2)
+            is_held_out, is_training = folds == fold, folds != fold
+            training = Examples(examples.features[is_training], examples.classes[is_training], 2)
             head = fit_head(training, None, settings).head
-            answers = head.compute_scores(examples.features[here]).argmax(axis=1)
-            n_right += int((answers == examples.classes[here]).sum())
-            n += int(here.sum())
+            answers = head.compute_scores(examples.features[is_held_out]).argmax(axis=1)
+            n_right += int((answers == examples.classes[is_held_out]).sum())
+            n += int(is_held_out.sum())
     assert n == 3 * 154
     assert n_right / n >= 0.86

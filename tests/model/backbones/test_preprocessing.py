@@ -17,7 +17,7 @@ from tests.samples import draw_blob
     "preprocessing",
     [Preprocessing(32), Preprocessing(299, FitsStretch("minmax", "log", softening=0.5))],
 )
-def test_a_record_brings_back_the_same_through_json(preprocessing):
+def test_record_survives_a_round_trip_through_json(preprocessing):
     record = json.loads(json.dumps(preprocessing.to_record(), allow_nan=False))
     assert Preprocessing.from_record(record) == preprocessing
 
@@ -35,7 +35,7 @@ def test_every_setting_is_in_the_record():
     assert len(set(records)) == len(records)
 
 
-def test_a_record_with_an_unknown_stretch_is_refused():
+def test_record_with_unknown_stretch_is_rejected():
     record = Preprocessing(32).to_record()
     record["stretch"]["function"] = "magic"
     with pytest.raises(ConfigError):
@@ -43,28 +43,28 @@ def test_a_record_with_an_unknown_stretch_is_refused():
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (1, 1), (500, 40), (7, 900), (33, 31)])
-def test_any_picture_becomes_a_square(height, width):
+def test_picture_of_any_shape_becomes_a_square(height, width):
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     square = Preprocessing(32).shrink(pixels)
     assert (square.shape, square.dtype) == ((32, 32, 3), np.uint8)
 
 
-def test_a_picture_of_the_right_size_is_taken_as_it_is():
+def test_picture_of_the_right_size_is_unchanged():
     pixels = draw_blob(0, size_px=32)
     np.testing.assert_array_equal(Preprocessing(32).shrink(pixels), pixels)
 
 
-def test_shrinking_averages_so_that_single_stars_dim_and_do_not_vanish():
-    for place in range(16):
+def test_shrinking_averages_so_that_single_stars_do_not_vanish():
+    for offset in range(16):
         field = np.zeros((320, 320, 3), np.uint8)
-        field[160 + place, 160 + place] = 255
+        field[160 + offset, 160 + offset] = 255
         assert Preprocessing(32).shrink(field).astype(int).sum() > 0
     stripes = np.zeros((320, 320, 3), np.uint8)
     stripes[::2] = 200
     assert np.abs(Preprocessing(32).shrink(stripes).astype(int) - 100).max() <= 5
 
 
-def test_nothing_at_the_border_is_lost():
+def test_border_is_kept():
     framed = np.zeros((300, 600, 3), np.uint8)
     framed[:20] = framed[-20:] = framed[:, :40] = framed[:, -40:] = 255
     square = Preprocessing(32).shrink(framed)
@@ -73,7 +73,7 @@ def test_nothing_at_the_border_is_lost():
     assert square[16, 16].max() == 0
 
 
-def test_a_file_and_its_pixels_are_prepared_alike():
+def test_file_and_its_pixels_give_the_same_result():
     pixels = draw_blob(1, size_px=200)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
@@ -82,12 +82,12 @@ def test_a_file_and_its_pixels_are_prepared_alike():
     )
 
 
-def test_a_file_that_is_no_picture_is_named():
+def test_file_that_is_not_a_picture_is_named_in_the_error():
     with pytest.raises(ImageError, match=r"notes\.txt"):
         Preprocessing(32).decode(b"M 13", "notes.txt")
 
 
-def test_the_range_of_pixels_is_minus_one_to_one():
+def test_pixels_are_mapped_to_minus_one_to_one():
     levels = np.arange(256, dtype=np.uint8)
     unit = to_unit_range(levels)
     assert unit.dtype == np.float32

@@ -12,7 +12,7 @@ from cluster_core.model.backbones.registry import (
     list_backbones,
 )
 
-OF_THE_ARTICLE = {
+ARTICLE_NETWORKS = {
     *(
         f"mobilenet_{width}_{size}"
         for width in ("0.25", "0.50", "0.75", "1.0")
@@ -20,7 +20,7 @@ OF_THE_ARTICLE = {
     ),
     "inception_v3",
 }
-OTHERS = {
+OTHER_NETWORKS = {
     "mobilenet_v2",
     "mobilenet_v3_small",
     "mobilenet_v3_large",
@@ -28,33 +28,33 @@ OTHERS = {
     "resnet50",
     "convnext_tiny",
 }
-# Every width and every size of the MobileNets; the other twelve are put together in the same way.
-BUILT = [
+# Every width and every size of the MobileNets occurs; the other twelve are built the same way.
+SAMPLE_NETWORKS = [
     "mobilenet_0.25_128",
     "mobilenet_0.50_160",
     "mobilenet_0.75_192",
     "mobilenet_1.0_224",
     "inception_v3",
-    *sorted(OTHERS),
+    *sorted(OTHER_NETWORKS),
 ]
 
 
-def test_all_promised_networks_are_there():
+def test_all_documented_networks_are_registered():
     names = [spec.name for spec in list_backbones()]
-    assert set(names) >= OF_THE_ARTICLE | OTHERS
+    assert set(names) >= ARTICLE_NETWORKS | OTHER_NETWORKS
     assert len(set(names)) == len(names)
     assert DEFAULT_ARCHITECTURE in names
     assert all(get_backbone(spec.name) is spec for spec in list_backbones())
 
 
-def test_the_network_of_the_tests_can_be_had_but_is_not_offered():
+def test_test_network_is_available_but_not_listed():
     assert get_backbone("random") is TEST_BACKBONE
     assert TEST_BACKBONE not in list_backbones()
     assert TEST_BACKBONE.download_mb == 0
 
 
 @pytest.mark.parametrize(
-    ("wrong", "near"),
+    ("wrong", "similar"),
     [
         ("mobilenet_0.5_224", "mobilenet_0.50_224"),
         ("mobilenet_1_224", "mobilenet_1.0_224"),
@@ -63,26 +63,26 @@ def test_the_network_of_the_tests_can_be_had_but_is_not_offered():
         ("convnext", "convnext_tiny"),
     ],
 )
-def test_a_misspelt_name_is_answered_with_the_nearest(wrong, near):
-    with pytest.raises(BackboneError, match=rf"did you mean {near}\?") as caught:
+def test_misspelt_name_suggests_the_most_similar(wrong, similar):
+    with pytest.raises(BackboneError, match=rf"did you mean {similar}\?") as caught:
         get_backbone(wrong)
     assert caught.value.name == wrong
 
 
-def test_a_name_like_no_other_is_answered_with_all():
+def test_unknown_name_lists_all_networks():
     with pytest.raises(BackboneError) as caught:
         get_backbone("zzz")
     assert all(spec.name in str(caught.value) for spec in list_backbones())
     assert "random" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", BUILT)
-def test_a_network_is_as_keras_builds_and_downloads_it(name, monkeypatch):
+@pytest.mark.parametrize("name", SAMPLE_NETWORKS)
+def test_network_matches_what_keras_builds_and_downloads(name, monkeypatch):
     spec = get_backbone(name)
-    asked_for = {}
+    requested = {}
 
     def get_file(fname, origin, **options):
-        asked_for.update(name=fname, url=origin, hash=options.get("file_hash"))
+        requested.update(name=fname, url=origin, hash=options.get("file_hash"))
         return fname
 
     monkeypatch.setattr(file_utils, "get_file", get_file)
@@ -97,24 +97,24 @@ def test_a_network_is_as_keras_builds_and_downloads_it(name, monkeypatch):
     )
     assert network.output_shape == (None, spec.n_features)
     assert network.count_params() == spec.n_parameters
-    assert asked_for == {
+    assert requested == {
         "name": spec.weights_file,
         "url": spec.weights_url,
         "hash": spec.weights_hash,
     }
 
 
-def test_mobilenets_differ_by_width_and_size_alone():
-    for name in OF_THE_ARTICLE - {"inception_v3"}:
+def test_mobilenets_differ_only_by_width_and_size():
+    for name in ARTICLE_NETWORKS - {"inception_v3"}:
         _, width, size = name.split("_")
         spec = get_backbone(name)
         assert (spec.input_size_px, spec.alpha) == (int(size), float(width))
         assert spec.n_features == 1024 * float(width)
-        twin = get_backbone(f"mobilenet_{width}_224")
-        assert spec.weights_file == twin.weights_file.replace("224", size)
-        assert spec.n_parameters == twin.n_parameters
+        largest = get_backbone(f"mobilenet_{width}_224")
+        assert spec.weights_file == largest.weights_file.replace("224", size)
+        assert spec.n_parameters == largest.n_parameters
 
 
-def test_graph_inputs_are_those_that_the_2018_tools_feed():
+def test_graph_inputs_have_the_names_that_the_2018_tools_use():
     for spec in list_backbones():
         assert spec.graph_input == ("Mul" if spec.name == "inception_v3" else "input")

@@ -1,4 +1,4 @@
-"""What ships with the program: whole, small, its twins alike, and right about real clusters."""
+"""The shipped files are intact, small and consistent, and the starter knows real clusters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.train import train
 from tests.samples import SHARED, needs_shared
 
-MOST_BYTES = 8_000_000
+MAX_BYTES = 8_000_000
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def pictures():
     return np.random.default_rng(1).integers(0, 256, (8, 128, 128, 3), dtype=np.uint8)
 
 
-def test_the_backbone_and_its_twin_are_small():
+def test_shipped_backbone_files_are_small():
     names = [SKY_WEIGHTS, shipped.load_sky_record().litert_path.name]
-    assert sum((ASSETS / name).stat().st_size for name in names) < MOST_BYTES
+    assert sum((ASSETS / name).stat().st_size for name in names) < MAX_BYTES
 
 
 def test_keras_and_litert_agree(pictures):
@@ -53,7 +53,7 @@ def test_keras_and_litert_agree(pictures):
     assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
-def test_a_training_converts_it_to_what_is_shipped(pictures, tmp_path):
+def test_converting_again_matches_the_shipped_backbone(pictures, tmp_path):
     converted = prepare_backbone(SKY_BACKBONE, tmp_path, tmp_path)
     assert converted.weights_sha256 == shipped.load_sky_record().weights_sha256
     found = load_extractor(converted).extract(pictures)
@@ -63,7 +63,7 @@ def test_a_training_converts_it_to_what_is_shipped(pictures, tmp_path):
 
 @pytest.mark.parametrize("change", ["altered", "missing"])
 @pytest.mark.parametrize("name", [SKY_WEIGHTS, SKY_RECORD, REHEARSAL])
-def test_a_file_that_is_not_as_it_was_shipped_is_named(assets, name, change):
+def test_altered_or_missing_file_is_named_in_the_error(assets, name, change):
     path = assets / name
     if change == "missing":
         path.unlink()
@@ -74,20 +74,20 @@ def test_a_file_that_is_not_as_it_was_shipped_is_named(assets, name, change):
         use(assets)
 
 
-def test_an_altered_twin_is_never_run(assets):
+def test_altered_litert_file_is_rejected(assets):
     record = shipped.load_sky_record(assets)
     record.litert_path.write_bytes(record.litert_path.read_bytes()[:-1] + b"?")
     with pytest.raises(BackboneError, match=record.litert_path.name):
         load_extractor(record)
 
 
-def test_an_altered_starter_is_refused(assets):
+def test_altered_starter_model_is_rejected(assets):
     (assets / STARTER / "head.npy").write_bytes(b"")
     with pytest.raises(BundleError):
         load_bundle(assets / STARTER)
 
 
-def test_what_is_rehearsed_are_both_classes_and_the_starter_knows_them():
+def test_rehearsal_has_both_classes_and_the_starter_labels_them_correctly():
     features, classes = starter.load_rehearsal()
     assert features.shape == (len(classes), SKY_BACKBONE.n_features)
     assert set(classes) == {0, 1}
@@ -95,8 +95,8 @@ def test_what_is_rehearsed_are_both_classes_and_the_starter_knows_them():
     assert (scores.argmax(axis=1) == classes).mean() > 0.9
 
 
-def measure_balanced(predictor, folders) -> float:
-    """Return the mean over classes of the share of right answers."""
+def measure_balanced_accuracy(predictor, folders) -> float:
+    """Return the mean over classes of the share of correct answers."""
     shares = []
     for label, files in folders.items():
         answers = [answer.prediction.label for answer in classify_files(predictor, files)]
@@ -122,22 +122,22 @@ def list_cluster_photos():
 
 
 @needs_shared
-def test_the_starter_has_seen_no_photo_and_knows_real_clusters(workspace):
+def test_starter_labels_real_clusters_without_any_conversion(workspace):
     predictor = Predictor(load_bundle(ASSETS / STARTER), workspace)
-    assert measure_balanced(predictor, list_messier("A")) >= 0.95
-    assert measure_balanced(predictor, list_messier("AB")) >= 0.90
-    assert measure_balanced(predictor, list_cluster_photos()) >= 0.88
-    assert not workspace.root.exists(), "nothing had to be converted"
+    assert measure_balanced_accuracy(predictor, list_messier("A")) >= 0.95
+    assert measure_balanced_accuracy(predictor, list_messier("AB")) >= 0.90
+    assert measure_balanced_accuracy(predictor, list_cluster_photos()) >= 0.88
+    assert not workspace.root.exists(), "nothing should have been converted"
 
 
 @needs_shared
-def test_what_is_retrained_on_real_clusters_is_no_worse_than_the_starter_on_others(workspace):
+def test_retraining_on_photos_is_no_worse_than_the_starter_on_other_photos(workspace):
     result = train(TrainConfig(SHARED / "photos" / "cluster_photos"), workspace, lambda _: None)
     starter, retrained = (
         Predictor(bundle, workspace) for bundle in (load_bundle(ASSETS / STARTER), result.bundle)
     )
-    for tiers, wanted in (("A", 0.97), ("AB", 0.94)):
+    for tiers, minimum in (("A", 0.97), ("AB", 0.94)):
         pictures = list_messier(tiers)
-        reached = measure_balanced(retrained, pictures)
-        assert reached >= wanted
-        assert reached >= measure_balanced(starter, pictures)
+        accuracy = measure_balanced_accuracy(retrained, pictures)
+        assert accuracy >= minimum
+        assert accuracy >= measure_balanced_accuracy(starter, pictures)

@@ -111,7 +111,7 @@ def test_a_conversion_that_fails_says_why_in_one_line(bundle, trained):
     missing = replace(bundle, backbone=BackboneReference("mobilenet_0.25_128", "f" * 64))
     (trained.models / "mobilenet_0.25_128_no_top.weights.h5").write_bytes(b"damaged")
     with pytest.raises(
-        BackboneError, match=r"could not be made ready: .*does not hold the weights"
+        BackboneError, match=r"could not be made ready: .*does not contain the weights"
     ) as caught:
         predict(missing, [draw_blob(0)], trained)
     assert len(str(caught.value).splitlines()) == 1
