@@ -1,4 +1,4 @@
-"""What a model got right and wrong in its test, and what to do about it."""
+"""The Evaluation page: what a model got right and wrong in its final test."""
 
 import streamlit as st
 
@@ -23,24 +23,35 @@ CELL_PER_PAGE = 24
 
 
 def show_classes(metrics: Metrics) -> None:
-    """Draw how each class fared, with what is plausible for other pictures of it."""
-    for found in metrics.classes:
-        if not found.n:
-            st.progress(0.0, f"**{escape_markdown(found.label)}**: not tested, no pictures kept")
+    """Draw the accuracy of each class, with its 95 % confidence interval."""
+    for score in metrics.classes:
+        if not score.n:
+            st.progress(
+                0.0, f"**{escape_markdown(score.label)}**: not tested, it has no test pictures"
+            )
             continue
-        low, high = found.interval
+        low, high = score.interval
         st.progress(
-            found.n_right / found.n,
-            f"**{escape_markdown(found.label)}**: {found.n_right} of {found.n} right "
-            f":gray[(between {format_percent(low)} and {format_percent(high)} is plausible)]",
+            score.n_right / score.n,
+            f"**{escape_markdown(score.label)}**: {score.n_right} of {score.n} correct "
+            f":gray[(likely between {format_percent(low)} and {format_percent(high)})]",
         )
 
 
 def show_cell(config: TrainConfig, metrics: Metrics, cell: tuple[str, str]) -> None:
-    """Draw the pictures of a cell of the confusion matrix."""
+    """Draw the pictures in one cell of the confusion matrix.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    metrics : Metrics
+    cell : tuple of str
+        The class of the pictures, and the answer they were given.
+    """
     chosen = [one for one in metrics.pictures if (one.label, one.predicted) == cell]
     label, answer = map(escape_markdown, cell)
-    st.markdown(f"**{len(chosen)} in {label}, answered {answer}**")
+    noun = "picture" if len(chosen) == 1 else "pictures"
+    st.markdown(f"**{len(chosen)} {noun} in {label}, answered {answer}**")
     shown = chosen[choose_page(len(chosen), CELL_PER_PAGE, f"cell_page_{cell}")]
     for start in range(0, len(shown), CELL_COLUMNS):
         row = shown[start : start + CELL_COLUMNS]
@@ -51,17 +62,19 @@ def show_cell(config: TrainConfig, metrics: Metrics, cell: tuple[str, str]) -> N
 
 
 def show_retrain(config: TrainConfig, *, is_due: bool) -> None:
-    """Draw the button that trains again with the same settings."""
+    """Draw the button that trains again; `is_due` makes it stand out."""
     if not is_allowed(Action.TRAIN):
         return
     if is_due:
-        st.info("The dataset has changed since this test: retrain, and see whether it does better.")
+        st.info(
+            "The dataset has changed since this test. Retrain to see whether the model improves."
+        )
     if st.button(
         "Retrain",
         key="evaluation_retrain",
         type="primary" if is_due else "secondary",
         icon=":material/model_training:",
-        help="Trains again with the same settings on the dataset as it is now.",
+        help="Trains again with the same settings on the current dataset.",
     ):
         start_run(workspace, config)
 
@@ -71,8 +84,8 @@ workspace = Workspace.default()
 run_id = choose_tested_run(workspace)
 if run_id is None:
     st.write(
-        "Here you will see what a model got right and wrong, picture by picture. Nothing has been "
-        "trained to the end yet."
+        "This page shows what a model got right and wrong, picture by picture. No training has "
+        "finished yet."
     )
     if st.button("Choose settings and train", key="to_hyperparameters", icon=":material/tune:"):
         st.switch_page(PageFile.HYPERPARAMETERS)
@@ -85,8 +98,8 @@ except ClusterError as error:
     st.stop()
 if result is None or not result.metrics.n:
     st.info(
-        "No pictures were kept for the final test, so nothing is known: under Hyperparameters, "
-        "raise Test pictures."
+        "No pictures were kept for the final test, so the accuracy is unknown. To find out, raise "
+        "Test pictures on the Hyperparameters page and train again."
     )
     show_retrain(run_config, is_due=False)
     st.stop()
@@ -96,7 +109,7 @@ show_outcome()
 has_many = len(metrics.labels) >= MANY_CLASSES
 matrix, classes = (st.container(), st.container()) if has_many else st.columns(2, gap="large")
 with matrix:
-    # Above, as the chart's own buttons appear there and would cover the headline.
+    # The caption keeps the headline clear of the chart's toolbar.
     st.caption("Click a cell to see its pictures.")
     picked = show_confusion(metrics, f"confusion_{run_id}")
 with classes:
@@ -104,11 +117,14 @@ with classes:
     show_classes(metrics)
 if picked is not None:
     show_cell(run_config, metrics, picked)
-st.subheader("What it got wrong", anchor=False)
+st.subheader("Mistakes", anchor=False)
 if metrics.misclassified:
-    st.caption("The surest mistakes first: a wrong label in your folders often shows up here.")
+    st.caption(
+        "Mistakes with the highest scores come first. A picture in the wrong folder often shows up "
+        "here."
+    )
     has_changed = show_mistakes(workspace, run_config.image_dir, run_id, metrics.misclassified)
 else:
-    st.success("Nothing: every test picture was answered as its folder says.")
+    st.success("None: for every test picture, the answer matches its folder.")
     has_changed = False
 show_retrain(run_config, is_due=has_changed)

@@ -1,4 +1,4 @@
-"""Choose a network and the settings of a training, and see at once what they would do."""
+"""The Hyperparameters page: choose a network and settings, and start a training."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ from pages.components.hyperparameters.dataset_choice import choose_dataset
 from pages.components.hyperparameters.preset_buttons import show_presets
 from pages.components.hyperparameters.start_button import show_start, show_train_at_once
 from pages.components.settings_form import (
-    begin_settings,
+    init_settings,
     read_config,
     show_seed,
     show_settings,
@@ -20,7 +20,7 @@ from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
 
 st.title("Hyperparameters")
 workspace = Workspace.default()
-begin_settings()
+init_settings()
 image_dir = choose_dataset(workspace)
 top = st.container()
 show_presets(workspace)
@@ -29,16 +29,18 @@ show_architectures(workspace)
 form, start = st.columns([3, 2], gap="large")
 with form:
     st.subheader("Learning")
-    places = show_settings(LEARNING, 2)
-    places |= show_seed()
+    slots = show_settings(LEARNING, 2)
+    slots |= show_seed()
     st.subheader("Distortions")
-    st.caption("More pictures out of the same: each one is also learned from in changed forms.")
+    st.caption(
+        "Get more from the same pictures: the model also learns from altered versions of each one."
+    )
     show_sky_views()
-    places |= show_settings(DISTORTIONS, 2)
+    slots |= show_settings(DISTORTIONS, 2)
     with st.expander("Advanced", icon=":material/construction:", key="advanced"):
-        places |= show_settings(ADVANCED, 2)
-        places |= show_tensor_name()
-    config = read_config(image_dir, places) if image_dir else None
+        slots |= show_settings(ADVANCED, 2)
+        slots |= show_tensor_name()
+    config = read_config(image_dir, slots) if image_dir else None
 if image_dir is not None:
     reading = read_dataset(workspace, image_dir)
     with top:

@@ -1,4 +1,4 @@
-"""How trainings go, and what came of those that are over."""
+"""The Training page: the progress and results of trainings."""
 
 import streamlit as st
 
@@ -19,18 +19,18 @@ runs = list_runs(workspace)
 run_id = get_chosen(Choice.RUN)
 if run_id is not None and all(status.id != run_id for status in runs):
     st.warning(
-        f"There is no training {escape_markdown(run_id)} here: it may have been deleted. "
+        f"There is no training {escape_markdown(run_id)}. It may have been deleted. "
         + ("Choose another below." if runs else ""),
         icon=":material/search_off:",
     )
     choose(Choice.RUN, None)
 elif run_id is None and runs:
-    # The one that goes on, else the last.
+    # An unfinished training first, else the newest.
     run_id = next((status.id for status in runs if not status.state.is_over), runs[0].id)
 if not runs:
-    st.write("Nothing has been trained yet. Choose the settings, then click on Train.")
+    st.write("There are no trainings yet. Choose the settings, then click Train.")
     if not is_allowed(Action.TRAIN):
-        st.caption("This server does not let its visitors train models.")
+        st.caption("This is a public demo: training is turned off.")
     if st.button("Choose settings", key="to_hyperparameters", icon=":material/tune:"):
         st.switch_page(PageFile.HYPERPARAMETERS)
 elif run_id is not None and any(status.id == run_id for status in runs):

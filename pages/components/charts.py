@@ -1,4 +1,4 @@
-"""How a training goes, as charts: metrics -> altair."""
+"""Learning curves of trainings, as Vega-Lite charts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import functools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -14,36 +15,46 @@ import altair as alt
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.insight.curves import smooth_curve
 
-# Told apart by people who see colours differently, on white and on black.
+# Distinguishable with colour blindness, on a white and on a black background.
 COLOURS = ("#4C78D8", "#E8871E", "#3AA887", "#C44E9C", "#8A7AD8", "#B8A024", "#D8504C", "#6C8EA0")
 SIDES = {"train": "training", "validation": "validation"}
 HEIGHT_PX = 280
+LEGEND_LINE_PX = 22
 DATA = "curves"
-HIGHEST_FLOOR = 0.7
+MAX_FLOOR = 0.7
 
 Spec = dict[str, Any]
 
 
 class Measure(StrEnum):
-    """What a chart shows; an evaluation has it for either side."""
+    """The quantity that a chart shows; an evaluation has it for both sides."""
 
     ACCURACY = "accuracy"
     CROSS_ENTROPY = "cross_entropy"
 
     @property
     def heading(self) -> str:
-        """How it reads above a chart."""
+        """Title of the chart."""
         return self.replace("_", " ").capitalize()
 
     @property
     def axis_format(self) -> str:
-        """Numbers on the axis."""
+        """D3 format of the numbers on the axis."""
         return ".0%" if self is Measure.ACCURACY else ".2f"
 
     @property
     def exact_format(self) -> str:
-        """Numbers under the pointer."""
+        """D3 format of the numbers in the tooltip."""
         return ".1%" if self is Measure.ACCURACY else ".3f"
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The axes of a chart: their limits, None where they follow the data, and the height."""
+
+    floor: float | None
+    height_px: int
+    n_steps: int | None = None
 
 
 def draw_learning_curve(
@@ -52,49 +63,57 @@ def draw_learning_curve(
     n_steps: int | None = None,
     height_px: int = HEIGHT_PX,
 ) -> Spec:
-    """Draw one measure of one training, a line for each side.
+    """Draw one measure of one training, with one line per side.
 
     Parameters
     ----------
     evaluations : sequence of Evaluation
     measure : Measure
     n_steps : int, optional
-        Where the axis ends while the training still runs; at the last evaluation when not given.
+        Last step on the axis; by default that of the last evaluation.
     height_px : int
 
     Returns
     -------
     dict
-        As `st.vega_lite_chart` takes it. Drawn again with other evaluations, the
-        chart stays as it is and only its points change.
+        A Vega-Lite specification, for `st.vega_lite_chart`. For other evaluations only its
+        data differ, so that the browser updates the points and not the whole chart.
     """
     rows = [
         {"step": row["step"], "curve": side, "of": SIDES[side], "value": value}
         for row, side, value in _list_values(evaluations, measure)
     ]
     floor = _find_floor(rows, measure)
-    layout = copy.deepcopy(_lay_out_one(measure, n_steps, floor, height_px))
+    layout = copy.deepcopy(_lay_out_one(measure, _Frame(floor, height_px, n_steps)))
     return {**layout, "datasets": {DATA: rows}}
 
 
 def draw_comparison(
     runs: Mapping[str, Sequence[Evaluation]], measure: Measure, height_px: int = HEIGHT_PX
 ) -> Spec:
-    """Draw one measure of several trainings: a colour for each, dashes for validation.
+    """Draw one measure of several trainings: one colour per training, validation dashed.
 
     Parameters
     ----------
     runs : mapping of str to sequence of Evaluation
-        By the name in the legend.
+        Evaluations by the name of the training in the legend.
     measure : Measure
     height_px : int
+        Height of the plot; the legend is added to it.
+
+    Returns
+    -------
+    dict
+        A Vega-Lite specification, for `st.vega_lite_chart`.
     """
     rows = [
         {"step": row["step"], "curve": f"{side}{n}", "run": name, "of": SIDES[side], "value": value}
         for n, (name, evaluations) in enumerate(runs.items())
         for row, side, value in _list_values(evaluations, measure)
     ]
-    layout = _lay_out_several(measure, tuple(runs), _find_floor(rows, measure), height_px)
+    # The legend takes one line per run, and one for the sides.
+    frame = _Frame(_find_floor(rows, measure), height_px + LEGEND_LINE_PX * (len(runs) + 1))
+    layout = _lay_out_several(measure, tuple(runs), frame)
     return {**layout, "datasets": {DATA: rows}}
 
 
@@ -107,30 +126,26 @@ def _list_values(
 
 
 def _find_floor(rows: list[dict[str, Any]], measure: Measure) -> float | None:
-    """Return where the axis of accuracies begins: below the worst, and far enough to hide noise."""
+    """Return where the accuracy axis starts: at or below the lowest value, never above 0.7."""
     if measure is not Measure.ACCURACY:
         return None
-    worst = min((row["value"] for row in rows), default=0.0)
-    return min(HIGHEST_FLOOR, math.floor(worst * 10) / 10)
+    lowest = min((row["value"] for row in rows), default=0.0)
+    return min(MAX_FLOOR, math.floor(lowest * 10) / 10)
 
 
-# Altair takes 30 ms to check a chart, which is drawn several times a second.
+# Altair takes 30 ms to validate a chart, and a live chart is redrawn several times a second.
 @functools.lru_cache(maxsize=64)
-def _lay_out_one(
-    measure: Measure, n_steps: int | None, floor: float | None, height_px: int
-) -> Spec:
+def _lay_out_one(measure: Measure, frame: _Frame) -> Spec:
     colour = alt.Color(
         "of:N",
         title=None,
         scale=alt.Scale(domain=list(SIDES.values()), range=list(COLOURS[:2])),
         legend=alt.Legend(orient="top"),
     )
-    return _lay_out(measure, {"color": colour}, SIDES, n_steps, floor, height_px)
+    return _lay_out(measure, {"color": colour}, SIDES, frame)
 
 
-def _lay_out_several(
-    measure: Measure, names: tuple[str, ...], floor: float | None, height_px: int
-) -> Spec:
+def _lay_out_several(measure: Measure, names: tuple[str, ...], frame: _Frame) -> Spec:
     colours = [COLOURS[number % len(COLOURS)] for number in range(len(names))]
     encodings = {
         "color": alt.Color(
@@ -152,33 +167,30 @@ def _lay_out_several(
         for number, name in enumerate(names)
         for side, title in SIDES.items()
     }
-    # A legend takes a line for each run, and one for the sides.
-    return _lay_out(measure, encodings, curves, None, floor, height_px + 22 * (len(names) + 1))
+    return _lay_out(measure, encodings, curves, frame)
 
 
 def _lay_out(
     measure: Measure,
     encodings: Mapping[str, Any],
     curves: Mapping[str, str],
-    n_steps: int | None,
-    floor: float | None,
-    height_px: int,
+    frame: _Frame,
 ) -> Spec:
-    """Lay out lines, and under the pointer a rule that tells every curve's value at that step."""
+    """Lay out the lines, and a rule under the pointer with a tooltip of all values at that step."""
     base = alt.Chart(alt.NamedData(name=DATA))
     x = alt.X(
         "step:Q",
         title="Training step",
         axis=alt.Axis(format="d", tickMinStep=1, grid=False, titlePadding=6),
-        scale=alt.Scale(domain=[0, n_steps]) if n_steps else alt.Scale(nice=False),
+        scale=alt.Scale(domain=[0, frame.n_steps]) if frame.n_steps else alt.Scale(nice=False),
     )
     y = alt.Y(
         "value:Q",
         title=None,
         axis=alt.Axis(format=measure.axis_format, tickCount=5),
         scale=alt.Scale(zero=False, nice=True)
-        if floor is None
-        else alt.Scale(domain=[floor, 1], clamp=True),
+        if frame.floor is None
+        else alt.Scale(domain=[frame.floor, 1], clamp=True),
     )
     line = base.mark_line(strokeWidth=2, interpolate="monotone").encode(x=x, y=y, **encodings)
     near = alt.selection_point(
@@ -205,9 +217,11 @@ def _lay_out(
     )
     chart = (
         alt.layer(line, rule)
-        .properties(title=alt.Title(measure.heading, anchor="start", offset=4), height=height_px)
+        .properties(
+            title=alt.Title(measure.heading, anchor="start", offset=4), height=frame.height_px
+        )
         .configure_legend(offset=6, padding=0)
     )
     spec = chart.to_dict()
-    spec["config"] = {"legend": spec["config"]["legend"]}  # the rest is the page's theme
+    spec["config"] = {"legend": spec["config"]["legend"]}  # the rest comes from the page's theme
     return spec

@@ -1,4 +1,4 @@
-"""One training: how it goes while it runs, and what came of it."""
+"""One training: its progress while it runs, then its result."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from pages.components.words import (
     format_time,
 )
 
-LOG_EVERY_S = 2.0
+LOG_INTERVAL_S = 2.0
 STATES = {
     RunState.QUEUED: ("waiting", ":material/hourglass_top:", "gray"),
     RunState.RUNNING: ("training", ":material/model_training:", "blue"),
@@ -48,21 +48,27 @@ STATES = {
 
 
 def show_run(workspace: Workspace, run_id: str) -> None:
-    """Draw a training: while it goes on how far it is, and then what came of it."""
+    """Draw the progress of a training, or its result once it has ended.
+
+    Raises
+    ------
+    RunError
+        The run does not exist, or its record cannot be read.
+    """
     status = load_status(workspace, run_id)
-    # It had folders of its own, which a command to copy has no use for.
+    # The command to copy leaves out the folders of this one run.
     config = replace(
         load_config(workspace, run_id), summaries_dir=None, intermediate_output_graphs_dir=None
     )
     _show_head(status)
     if not status.state.is_over:
         show_running(workspace, status, config)
-        st.fragment(_show_log, run_every=LOG_EVERY_S)(workspace, run_id)
+        st.fragment(_show_log, run_every=LOG_INTERVAL_S)(workspace, run_id)
         return
     if status.state is RunState.FAILED:
         _show_failure(workspace, status, config)
     elif status.state is RunState.DISCARDED:
-        st.info("This training was stopped and discarded: there is no model of it.")
+        st.info("This training was stopped and discarded, so it has no model.")
         _show_again(workspace, status, config)
     else:
         _show_result(workspace, status, config)
@@ -87,7 +93,7 @@ def _show_head(status: RunStatus) -> None:
 def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     result = load_result(workspace, status.id)
     if result is None:
-        st.warning("The result of this training is missing: train again.")
+        st.warning("The result of this training is missing. Train again to get a new one.")
         _show_again(workspace, status, config)
         return
     metrics = result.metrics
@@ -99,7 +105,7 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
         st.caption(f":material/info: {escape_markdown(note)}")
     with st.container(horizontal=True):
         if status.bundle and st.button(
-            "Classify a picture with it",
+            "Classify pictures with it",
             key="to_classify",
             type="primary",
             icon=":material/image_search:",
@@ -113,21 +119,21 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
 
 
 def _describe_end(status: RunStatus, steps_run: int, step_kept: int) -> str:
-    took = ""
+    duration = ""
     if status.started:
-        took = f" in {format_seconds(count_seconds(status.started, status.ended))}"
-    stopped = "Stopped by you after" if status.state is RunState.STOPPED else "Trained for"
-    kept = f", and kept what it knew at step {step_kept:,}" if step_kept + 1 < steps_run else ""
-    return f"{stopped} {steps_run:,} steps{took}{kept}."
+        duration = f" in {format_seconds(count_seconds(status.started, status.ended))}"
+    verb = "Stopped by you after" if status.state is RunState.STOPPED else "Trained for"
+    kept = f"; kept the model from step {step_kept:,}" if step_kept + 1 < steps_run else ""
+    return f"{verb} {steps_run:,} steps{duration}{kept}."
 
 
 def _show_failure(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     st.error(escape_markdown(status.message or "This training failed."), icon=":material/error:")
     if status.exit_code is not None:
-        st.caption(f"Its process ended with exit code {status.exit_code}.")
+        st.caption(f"The training process ended with exit code {status.exit_code}.")
     log = read_log(workspace, status.id, 2_000)
     if log and is_allowed(Action.TRAIN):
-        st.caption("The end of its log:")
+        st.caption("The end of the log:")
         st.code(log, language=None)
     _show_again(workspace, status, config)
 
@@ -150,10 +156,10 @@ def _show_use_settings(status: RunStatus, config: TrainConfig, label: str) -> No
 
 def _show_log(workspace: Workspace, run_id: str) -> None:
     if not is_allowed(Action.TRAIN):
-        return  # it names folders of the server, which are nothing to strangers
+        return  # it names folders of the server, which are private in a public demo
     log = st.expander("Log", icon=":material/article:", key="log", on_change="rerun")
     if log.open:
-        log.code(read_log(workspace, run_id) or "Nothing was logged.", language=None, height=300)
+        log.code(read_log(workspace, run_id) or "The log is empty.", language=None, height=300)
 
 
 def _show_settings(workspace: Workspace, config: TrainConfig) -> None:
@@ -170,7 +176,7 @@ def _show_settings(workspace: Workspace, config: TrainConfig) -> None:
 
 
 def start_run(workspace: Workspace, config: TrainConfig) -> None:
-    """Ask for a training and show it; an error becomes a sentence where the button is."""
+    """Queue a training and open its page; draw the error if it cannot be queued."""
     try:
         status = submit_run(workspace, config)
     except ClusterError as error:

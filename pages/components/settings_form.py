@@ -1,4 +1,4 @@
-"""The settings of a training as sliders, kept over page changes."""
+"""The settings of a training as sliders, kept when the page changes."""
 
 from __future__ import annotations
 
@@ -26,21 +26,27 @@ from pages.components.settings_list import (
 from pages.components.text import escape_markdown
 
 
-def begin_settings() -> None:
-    """Give every setting that this session has not met its default."""
+def init_settings() -> None:
+    """Set every setting without a value in this session to its default."""
     for name, value in DEFAULTS.items():
         st.session_state.setdefault(key_of(name), _to_widget(name, value))
 
 
 def put_settings(settings: Mapping[str, Any]) -> None:
-    """Move the sliders; from any page, before they are drawn."""
+    """Set the sliders to these values; from any page, before the sliders are drawn.
+
+    Parameters
+    ----------
+    settings : mapping of str to Any
+        By name, as in `TrainConfig`; other names are ignored.
+    """
     for name in DEFAULTS:
         if name in settings:
             st.session_state[key_of(name)] = _to_widget(name, settings[name])
 
 
 def get_settings() -> dict[str, Any]:
-    """Return what the sliders say."""
+    """Return the values of the sliders, by name as in `TrainConfig`."""
     settings = {name: st.session_state[key_of(name)] for name in DEFAULTS}
     return {**settings, VIEWS.name: SKY_VIEWS[settings[VIEWS.name]]}
 
@@ -50,22 +56,22 @@ def _to_widget(name: str, value: Any) -> Any:
 
 
 def show_settings(settings: Sequence[Setting], n_columns: int = 1) -> dict[str, DeltaGenerator]:
-    """Draw sliders and switches; return a place below each for what is wrong with its value."""
-    places = {}
+    """Draw sliders and switches, and return an empty slot below each for an error message."""
+    slots = {}
     for start in range(0, len(settings), n_columns):
         row = settings[start : start + n_columns]
         for column, setting in zip(st.columns(n_columns, gap="medium"), row, strict=False):
             with column:
                 _show_setting(setting)
-                places[setting.name] = st.empty()
-    return places
+                slots[setting.name] = st.empty()
+    return slots
 
 
 def _show_setting(setting: Setting) -> None:
     if not setting.options:
         st.toggle(setting.label, key=setting.key, help=setting.help, persist_state="session")
         return
-    # A value that came with a run of old need not be one of ours.
+    # A value taken over from an earlier run may not be among the options.
     options = sorted({*setting.options, st.session_state[setting.key]})
     st.select_slider(
         setting.label,
@@ -78,7 +84,7 @@ def _show_setting(setting: Setting) -> None:
 
 
 def show_seed() -> dict[str, DeltaGenerator]:
-    """Draw the field of the seed, and a place below it."""
+    """Draw the seed field, and return a slot below it for an error message."""
     st.number_input(
         SEED.label,
         min_value=0,
@@ -92,7 +98,7 @@ def show_seed() -> dict[str, DeltaGenerator]:
 
 
 def show_sky_views() -> None:
-    """Draw the choice of views."""
+    """Draw the choice of sky views."""
     st.selectbox(
         VIEWS.label,
         list(SKY_VIEWS),
@@ -103,21 +109,29 @@ def show_sky_views() -> None:
 
 
 def show_tensor_name() -> dict[str, DeltaGenerator]:
-    """Draw the field of the output's name, and a place below it."""
+    """Draw the output name field, and return a slot below it for an error message."""
     st.text_input(
         TENSOR.label, max_chars=100, key=TENSOR.key, help=TENSOR.help, persist_state="session"
     )
     return {TENSOR.name: st.empty()}
 
 
-def read_config(image_dir: Path, places: Mapping[str, DeltaGenerator]) -> TrainConfig | None:
-    """Return the settings as a training takes them; None after saying, in place, what is wrong."""
+def read_config(image_dir: Path, slots: Mapping[str, DeltaGenerator]) -> TrainConfig | None:
+    """Return the settings as a `TrainConfig`, or draw the error below its field and return None.
+
+    Parameters
+    ----------
+    image_dir : Path
+        The dataset to learn from.
+    slots : mapping of str to DeltaGenerator
+        Where to draw an error, by the name of the setting.
+    """
     try:
         return TrainConfig(image_dir, **get_settings())
     except ConfigError as error:
         sentence = str(error)
         for name, label in LABELS.items():
             sentence = sentence.replace(name, label)
-        place = places.get(error.field) or st.container()
-        place.error(escape_markdown(sentence), icon=":material/error:")
+        slot = slots.get(error.field) or st.container()
+        slot.error(escape_markdown(sentence), icon=":material/error:")
         return None

@@ -1,4 +1,4 @@
-"""The settings of a training, each as a person meets it."""
+"""The settings of a training, with their labels, help texts and slider values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cluster_core.training.presets import SCRIPT_OF_2018
 
 ALL = -1
 MAX_SEED = 2**32 - 1
-SKY_VIEWS = {"as suits the network": None, "on": True, "off": False}
+SKY_VIEWS = {"automatic": None, "on": True, "off": False}
 
 
 def _percent(value: float) -> str:
@@ -27,7 +27,7 @@ def _interval(value: int) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of `TrainConfig` as a person meets it.
+    """One setting of `TrainConfig` as the page shows it.
 
     Attributes
     ----------
@@ -35,11 +35,11 @@ class Setting:
         As in `TrainConfig`.
     label : str
     sentence : str
-        What it does, plainly.
+        What it does, in plain words.
     options : sequence, optional
-        The values of its slider; a switch where there are none.
+        The values of the slider. Without any, the setting is a switch or a field.
     show : callable
-        A value as it is shown.
+        Formats a value for display.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Setting:
 
     @property
     def key(self) -> str:
-        """Of its widget, and where the session keeps its value."""
+        """Key of the widget, and of its value in the session."""
         return key_of(self.name)
 
     @property
     def help(self) -> str:
-        """The sentence, and what the article used."""
+        """The sentence, followed by the article's default."""
         if self.name not in SCRIPT_OF_2018:
             return f"{self.sentence} The article's script has no such setting."
         value = SCRIPT_OF_2018[self.name]
@@ -67,15 +67,15 @@ LEARNING = (
     Setting(
         "how_many_training_steps",
         "Training steps",
-        "How often it looks at a batch of pictures and corrects itself: more steps learn more, "
-        "until there is nothing left to gain.",
+        "How many times the model looks at a batch of pictures and corrects itself. More steps "
+        "learn more, until there is nothing left to gain.",
         (10, 20, 50, 100, 200, 300, 500, 1000, 2000, 3000, 4000, 6000, 10_000, 20_000, 50_000),
         _count,
     ),
     Setting(
         "learning_rate",
         "Learning rate",
-        "How large each correction is: small learns slowly, too large never settles.",
+        "How large each correction is. Too small learns slowly; too large never settles.",
         (
             0.0001,
             0.0002,
@@ -97,28 +97,29 @@ LEARNING = (
     Setting(
         "train_batch_size",
         "Batch size",
-        "How many pictures it looks at before each correction.",
+        "How many pictures the model looks at before each correction.",
         (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
         _count,
     ),
     Setting(
         "validation_percentage",
         "Validation pictures",
-        "Share of the pictures kept out of the learning, to watch it with.",
+        "Share of the pictures set aside to check the model during training.",
         tuple(range(0, 65, 5)),
         _percent,
     ),
     Setting(
         "testing_percentage",
         "Test pictures",
-        "Share of the pictures kept for the final test, which it never sees before.",
+        "Share of the pictures set aside for the final test. The model does not see them before.",
         tuple(range(0, 65, 5)),
         _percent,
     ),
     Setting(
         "eval_step_interval",
         "Evaluation interval",
-        "Steps from one look at the validation pictures to the next: a point of the curve each.",
+        "How many steps to train between two checks on the validation pictures. Each check adds a "
+        "point to the learning curve.",
         (1, 2, 5, 10, 20, 50, 100, 200, 500),
         _count,
     ),
@@ -127,26 +128,26 @@ DISTORTIONS = (
     Setting(
         "flip_left_right",
         "Flip left and right",
-        "Learn from mirrored pictures too.",
+        "Also learn from mirrored pictures.",
     ),
     Setting(
         "random_crop",
         "Crop",
-        "Learn from pictures with a margin cut off too, at random up to this share of the side.",
+        "Also learn from pictures that are cropped by this much, at a random position.",
         (0, 5, 10, 15, 20, 30, 40, 50),
         _percent,
     ),
     Setting(
         "random_scale",
         "Scale",
-        "Learn from pictures enlarged at random by up to this much too.",
+        "Also learn from pictures that are enlarged by a random amount, up to this much.",
         (0, 5, 10, 15, 20, 30, 50, 75, 100),
         _percent,
     ),
     Setting(
         "random_brightness",
         "Brightness",
-        "Learn from pictures that are at random brighter or darker by up to this much too.",
+        "Also learn from pictures that are brighter or darker by a random amount, up to this much.",
         (0, 5, 10, 15, 20, 30, 40, 50),
         _percent,
     ),
@@ -155,43 +156,45 @@ ADVANCED = (
     Setting(
         "early_stopping",
         "Stop early",
-        "Stop when the validation pictures no longer improve, and keep what was best; it rests "
-        "where simulated clusters are learned from too.",
+        "Stop when the model no longer gets better on the validation pictures, and keep the best "
+        "version. It has no effect while simulated clusters are learned too.",
     ),
     Setting(
         "balance_classes",
         "Balance classes",
-        "Let every class weigh the same, however many pictures it has.",
+        "Treat all classes as equally important, however many pictures each one has.",
     ),
     Setting(
         "from_starter",
         "Learn from simulated clusters too",
-        "For globular and open clusters on the network Sky: keep what the starter model knows.",
+        "Keep what the starter model knows. This applies only to globular and open clusters, with "
+        "the Sky network.",
     ),
     Setting(
         "weight_decay",
         "Weight decay",
-        "Pull of the weights towards zero, against learning pictures by heart.",
+        "Keeps the model simple, so that it does not memorise single pictures. Higher is simpler; "
+        "0 turns it off.",
         (0.0, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1.0),
     ),
     Setting(
         "validation_batch_size",
         "Pictures in each evaluation",
-        "How many validation pictures are looked at each time.",
+        "How many validation pictures each check uses.",
         (ALL, 10, 20, 50, 100, 200, 500, 1000),
         _count,
     ),
     Setting(
         "test_batch_size",
         "Pictures in the final test",
-        "How many test pictures are looked at in the end.",
+        "How many test pictures the final test uses.",
         (ALL, 10, 20, 50, 100, 200, 500, 1000),
         _count,
     ),
     Setting(
         "intermediate_store_frequency",
-        "Store graphs on the way",
-        "Steps between graphs for TensorFlow that are stored while it trains.",
+        "Save intermediate graphs",
+        "For programmers: saves the unfinished model as a TensorFlow file every so many steps.",
         (0, 100, 200, 500, 1000, 2000),
         _interval,
     ),
@@ -199,21 +202,25 @@ ADVANCED = (
 SEED = Setting(
     "seed",
     "Seed",
-    "The same seed and pictures give the same model; another seed shows how much is luck.",
+    "Starting number for random choices. The same seed and pictures give the same model; another "
+    "seed shows how much of the result is luck.",
 )
 VIEWS = Setting(
     "sky_views",
     "Eight sky views",
-    "Turn and mirror each picture in all eight ways, to learn and to answer: for pictures "
-    "without an up, such as those of the sky.",
+    "Turn and mirror each picture in all eight ways, when learning and when answering. Use it for "
+    "pictures without a right way up, such as those of the sky. Automatic turns it on for the Sky "
+    "network only.",
 )
 TENSOR = Setting(
     "final_tensor_name",
-    "Name of the output",
-    "How programs that run the exported graph ask for its scores.",
+    "Output name",
+    "For programmers: the name of the scores in the exported TensorFlow file.",
     show=str,
 )
-ARCHITECTURE = Setting("architecture", "Network", "The network that turns pictures into features.")
+ARCHITECTURE = Setting(
+    "architecture", "Network", "The pretrained network that the model builds on."
+)
 ALL_SETTINGS = (ARCHITECTURE, *LEARNING, SEED, *DISTORTIONS, VIEWS, *ADVANCED, TENSOR)
 LABELS = {setting.name: setting.label for setting in ALL_SETTINGS}
 SHOWN = {setting.name: setting.show for setting in ALL_SETTINGS if setting.options}

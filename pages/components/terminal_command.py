@@ -1,4 +1,4 @@
-"""The same from a terminal, to copy."""
+"""The terminal command for a training, to copy."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cluster_core.workspace import DEFAULT_ROOT, Workspace
 
 def show_command(workspace: Workspace, config: TrainConfig) -> None:
     """Draw the command that trains with these settings."""
-    place = place_for_visitor(workspace)
-    if place != workspace:
-        config = replace(config, image_dir=place.root / config.image_dir.name)
-    st.caption("The same from a terminal:")
-    st.code(format_command(config, place), language="bash", wrap_lines=True)
+    shown = get_shown_workspace(workspace)
+    if shown != workspace:
+        config = replace(config, image_dir=shown.root / config.image_dir.name)
+    st.caption("To train with these settings from a terminal:")
+    st.code(format_command(config, shown), language="bash", wrap_lines=True)
 
 
-def place_for_visitor(workspace: Workspace) -> Workspace:
-    """Return the workspace of the terminal that a visitor has: strangers have one of their own."""
+def get_shown_workspace(workspace: Workspace) -> Workspace:
+    """Return the workspace to name in commands: in a public demo, the default one."""
     return workspace if is_allowed(Action.TRAIN) else Workspace(Path(DEFAULT_ROOT))

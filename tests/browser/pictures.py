@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cluster_core.data.splits import compute_place
+from cluster_core.data.splits import compute_split_position
 from cluster_core.sky import render_picture
 from tests.samples import draw_blob
 
@@ -46,4 +46,4 @@ def write_zip(path: Path, colours: dict[str, tuple[int, int, int]], n_each: int)
 
 def is_test_picture(name: str) -> bool:
     """Tell whether a picture of that name tests, with the percentages that are set by default."""
-    return 10 <= compute_place(name) < 20
+    return 10 <= compute_split_position(name) < 20

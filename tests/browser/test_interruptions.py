@@ -13,7 +13,7 @@ from tests.browser.conftest import DESKTOP, PATIENCE_MS, Visit, serve
 from tests.browser.pictures import render_files
 from tests.samples import write_photos
 
-RESULT = re.compile(r"\d+ of \d+ right; between")
+RESULT = re.compile(r"\d+ of \d+ correct \(")
 
 
 @pytest.fixture

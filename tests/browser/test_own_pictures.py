@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.pictures import write_zip
 
 COLOURS = {"red giants": (250, 80, 60), "blue giants": (60, 90, 250)}
-RESULT = re.compile(r"(\d+) of (\d+) right; between")
+RESULT = re.compile(r"(\d+) of (\d+) correct \(")
 
 
 def read_result(visit) -> tuple[int, int]:

@@ -18,7 +18,7 @@ def test_from_nothing_to_a_model_of_ones_own(visit):
     expect(visit.page.get_by_role("heading", name="Training", exact=True)).to_be_visible()
     assert "run=" in visit.page.url
     address = visit.page.url
-    expect(visit.page.get_by_text(re.compile(r"\d+ of \d+ right; between"))).to_be_visible(
+    expect(visit.page.get_by_text(re.compile(r"\d+ of \d+ correct \("))).to_be_visible(
         timeout=90_000
     )
     visit.settle()
@@ -27,7 +27,7 @@ def test_from_nothing_to_a_model_of_ones_own(visit):
 
     # A link brings it back, in a tab that knows nothing.
     visit.page.goto(address)
-    expect(visit.page.get_by_text(re.compile(r"\d+ of \d+ right; between"))).to_be_visible()
+    expect(visit.page.get_by_text(re.compile(r"\d+ of \d+ correct \("))).to_be_visible()
 
     visit.click("to_evaluation")
     expect(visit.page.get_by_role("heading", name="Evaluation")).to_be_visible()

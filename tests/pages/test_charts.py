@@ -13,41 +13,41 @@ def list_points(spec) -> list[dict]:
 
 
 @pytest.mark.parametrize("measure", Measure)
-def test_a_curve_has_a_point_for_each_side_and_evaluation(measure):
+def test_curve_has_one_point_per_side_and_evaluation(measure):
     points = list_points(draw_learning_curve(EVALUATIONS, measure))
     assert len(points) == 10
     values = [point["value"] for point in points if point["of"] == "validation"]
     assert values == [getattr(evaluation, f"validation_{measure}") for evaluation in EVALUATIONS]
 
 
-def test_without_validation_pictures_there_is_one_line():
+def test_curve_without_validation_pictures_has_one_line():
     alone = [Evaluation(step, 0.5, 0.7, None, None, 0) for step in range(3)]
     points = list_points(draw_learning_curve(alone, Measure.ACCURACY))
     assert {point["of"] for point in points} == {"training"}
 
 
-def test_only_the_points_change_while_a_training_goes_on():
+def test_only_the_data_change_while_a_training_runs():
     first = draw_learning_curve(EVALUATIONS[:2], Measure.ACCURACY, n_steps=40)
     then = draw_learning_curve(EVALUATIONS, Measure.ACCURACY, n_steps=40)
     assert first.pop("datasets") != then.pop("datasets")
     assert first == then
-    first["layer"].clear()  # what a chart was used for stays with it
+    first["layer"].clear()  # changing one specification must not change the cached layout
     assert draw_learning_curve(EVALUATIONS, Measure.ACCURACY, n_steps=40)["layer"]
 
 
-def test_the_axis_of_a_training_that_goes_on_shows_how_far_it_has_to_go():
+def test_axis_of_a_running_training_ends_at_its_last_step():
     spec = draw_learning_curve(EVALUATIONS, Measure.ACCURACY, n_steps=4000)
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 4000]
 
 
-def test_compared_trainings_may_have_any_name():
+def test_comparison_accepts_names_with_special_characters():
     names = ["a.b[c]", 'x "y" \\', "<b>"]
     spec = draw_comparison(dict.fromkeys(names, EVALUATIONS), Measure.CROSS_ENTROPY)
     points = list_points(spec)
     assert len(points) == 3 * 10
     assert [point["run"] for point in points[::10]] == names
     fields = {tip["field"] for tip in spec["layer"][1]["encoding"]["tooltip"]}
-    # Dots and brackets in a field's name would be taken for a path into it.
+    # Vega-Lite reads dots and brackets in a field name as a path.
     assert fields == {"step", *(point["curve"] for point in points)}
     assert all(field.isalnum() for field in fields)
     assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == names

@@ -1,4 +1,4 @@
-"""Classify: one picture, many, FITS, examples, and all that is no picture."""
+"""The Classify page: one picture, several, FITS, examples, and unreadable files."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.model.prediction import details as looking
+from cluster_core.model.prediction import details
 from cluster_core.model.prediction import predictor as prediction
 from pages.components import picture_input
-from pages.components.classify import prediction_table as many_answers
+from pages.components.classify import prediction_table
 from tests.samples import COLOURS, REPOSITORY, draw_blob
 
 PAGE = str(REPOSITORY / "pages" / "classify.py")
@@ -25,7 +25,7 @@ STARTER_TITLE = "Starter model (default)"
 
 
 @pytest.fixture(autouse=True)
-def no_models_of_other_tests():
+def clear_cached_models():
     st.cache_resource.clear()
 
 
@@ -89,7 +89,7 @@ def make_sky(planes: int = 1) -> np.ndarray:
     return values[0] if planes == 1 else values
 
 
-def test_empty_it_waits_for_a_picture_and_names_who_will_answer(workspace):
+def test_empty_page_names_the_model_and_its_classes(workspace):
     page = open_page()
     assert not page.exception
     assert page.selectbox(key="model").options == [STARTER_TITLE]
@@ -98,7 +98,7 @@ def test_empty_it_waits_for_a_picture_and_names_who_will_answer(workspace):
     assert not headings(page)
 
 
-def test_one_picture_is_answered_in_words_with_a_bar_for_each_class(trained):
+def test_one_picture_gets_a_sentence_and_a_bar_per_class(trained):
     page = give(open_page(), ("a_red_*one*.png", make_picture("red stars")))
     (heading,) = headings(page)
     assert heading.startswith(("#### Most likely red stars", "#### Perhaps red stars"))
@@ -109,13 +109,13 @@ def test_one_picture_is_answered_in_words_with_a_bar_for_each_class(trained):
     assert page.image[0].captions == [r"a\_red\_\*one\*.png"]
 
 
-def test_no_rerun_looks_at_a_picture_twice(trained, monkeypatch):
-    looked = []
-    decode = looking.decode_image
+def test_rerun_does_not_classify_a_picture_again(trained, monkeypatch):
+    decoded = []
+    decode = details.decode_image
     monkeypatch.setattr(
-        looking,
+        details,
         "decode_image",
-        lambda data, name, **k: looked.append(name) or decode(data, name, **k),
+        lambda data, name, **k: decoded.append(name) or decode(data, name, **k),
     )
     page = give(open_page(), ("one.png", make_picture("red stars")))
     for _ in range(3):
@@ -123,7 +123,7 @@ def test_no_rerun_looks_at_a_picture_twice(trained, monkeypatch):
     page.selectbox(key="model").set_value("starter").run()
     first_id = next(iter(trained.bundles.iterdir())).name
     page.selectbox(key="model").set_value(first_id).run()
-    assert looked == ["one.png", "one.png"]  # once by each model
+    assert decoded == ["one.png", "one.png"]  # once by each model
     assert not page.exception
 
 
@@ -133,34 +133,34 @@ def test_no_rerun_looks_at_a_picture_twice(trained, monkeypatch):
         ("drawing.jpg", b"%!PS-Adobe-3.0 EPSF", "PostScript"),
         ("page.jpg", b"<html>no picture</html>", "web page"),
         ("empty.png", b"", "is empty"),
-        ("half.png", make_picture("red stars")[:300], "damaged or cut short"),
+        ("half.png", make_picture("red stars")[:300], "damaged or incomplete PNG"),
         ("table.fits", b"SIMPLE  =                    T", "damaged FITS header"),
         ("some.gz", b"\x1f\x8bhello", "some.gz"),
     ],
 )
-def test_what_is_no_picture_gets_a_sentence(trained, name, data, says):
+def test_unreadable_file_is_reported(trained, name, data, says):
     page = give(open_page(), (name, data))
     (error,) = page.error
     assert says in error.value
     assert not headings(page)
 
 
-def test_a_huge_picture_is_refused_before_it_is_decoded(trained):
+def test_huge_picture_is_rejected_before_decoding(trained):
     file = io.BytesIO()
     Image.new("1", (20_000, 10_000)).save(file, "PNG")
     page = give(open_page(), ("huge.png", file.getvalue()))
     assert "megapixels" in page.error[0].value
 
 
-def test_a_fits_table_is_told_from_a_picture(trained):
+def test_fits_table_is_rejected(trained):
     file = io.BytesIO()
     column = fits.Column("x", "E", array=np.zeros(3))
     fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])]).writeto(file)
     page = give(open_page(), ("table.fits", file.getvalue()))
-    assert "holds a table and no picture" in page.error[0].value
+    assert "contains a table but no picture" in page.error[0].value
 
 
-def test_a_fits_picture_shows_its_header_and_the_stretch_it_was_learned_with(trained):
+def test_fits_picture_shows_its_header_and_the_stretch_of_the_model(trained):
     page = give(open_page(), ("a.fits", make_fits(make_sky())))
     assert len(headings(page)) == 1
     text = all_text(page)
@@ -172,18 +172,18 @@ def test_a_fits_picture_shows_its_header_and_the_stretch_it_was_learned_with(tra
     assert "fits_part" not in [box.key for box in page.selectbox]
 
 
-def test_another_stretch_redraws_and_says_so(trained):
+def test_another_stretch_redraws_the_picture_and_shows_a_note(trained):
     page = give(open_page(), ("a.fits", make_fits(make_sky())))
     before = page.image[0].value
     page.selectbox(key="fits_function").set_value("linear").run()
     assert page.image[0].value != before
-    assert "otherwise than the pictures this model learned from" in page.info[0].value
+    assert "learned from pictures with other brightness settings" in page.info[0].value
     page.button(key="fits_reset").click().run()
     assert page.image[0].value == before
     assert not page.info
 
 
-def test_parts_and_planes_can_be_chosen(trained):
+def test_fits_parts_and_planes_can_be_selected(trained):
     cube = make_fits(make_sky(3), make_sky(5), make_sky())
     page = give(open_page(), ("cube.fits", cube))
     seen = {page.image[0].value[0]}
@@ -201,7 +201,7 @@ def test_parts_and_planes_can_be_chosen(trained):
     assert "fits_part" not in [box.key for box in page.selectbox]
 
 
-def test_many_pictures_become_a_table_and_a_csv_like_the_commands(trained, monkeypatch):
+def test_several_pictures_give_a_table_and_the_csv_of_the_command_line(trained, monkeypatch):
     downloads = []
     monkeypatch.setattr(st, "download_button", lambda label, data, **_: downloads.append(data))
     page = open_page()
@@ -225,7 +225,7 @@ def test_many_pictures_become_a_table_and_a_csv_like_the_commands(trained, monke
     assert "web page" in rows[3]["problem"]
 
 
-def test_the_table_can_be_sorted_and_filtered(trained):
+def test_table_can_be_sorted_and_filtered(trained):
     page = give_many(open_page(), 3)
     assert len(page.dataframe[0].value) == 6
     page.selectbox(key="order").set_value("unsure").run()
@@ -236,16 +236,16 @@ def test_the_table_can_be_sorted_and_filtered(trained):
     assert set(page.dataframe[0].value["file"]) == {f"red stars {n}.png" for n in range(3)}
     page.slider(key="only_scores").set_value((0, 1)).run()
     assert not page.dataframe
-    assert "No picture is left" in all_text(page)
+    assert "No pictures match these filters" in all_text(page)
 
 
-def test_of_many_those_it_is_unsure_of_are_counted_for_no_class(trained, monkeypatch):
-    monkeypatch.setattr(many_answers, "is_sure", lambda one: one.label == "red stars")
+def test_unsure_answers_are_counted_separately(trained, monkeypatch):
+    monkeypatch.setattr(prediction_table, "is_sure", lambda one: one.label == "red stars")
     page = give_many(open_page(), 2)
-    assert "**4 pictures answered**: red stars 2; unsure of 2" in all_text(page)
+    assert "**4 pictures answered**: red stars 2; unsure 2" in all_text(page)
 
 
-def test_many_can_be_stopped_and_gone_on_with(trained, monkeypatch):
+def test_classifying_can_be_stopped_and_continued(trained, monkeypatch):
     page = open_page()
     stop_after(3, page, monkeypatch)
     give_many(page, 4)
@@ -259,33 +259,33 @@ def test_many_can_be_stopped_and_gone_on_with(trained, monkeypatch):
 
 
 def stop_after(n: int, page: AppTest, monkeypatch) -> None:
-    """Answer only so many pictures, then do as a click on Stop does."""
-    work = many_answers._work_through
+    """Classify `n` pictures, then act as if Stop was clicked."""
+    classify = prediction_table._classify
 
-    def work_and_stop(model, predictor, waiting):
-        monkeypatch.setattr(many_answers, "_work_through", work)
-        work(model, predictor, waiting[:n])
-        many_answers._stop()
+    def classify_and_stop(model, predictor, waiting):
+        monkeypatch.setattr(prediction_table, "_classify", classify)
+        classify(model, predictor, waiting[:n])
+        prediction_table._stop()
         st.rerun()
 
-    monkeypatch.setattr(many_answers, "_work_through", work_and_stop)
+    monkeypatch.setattr(prediction_table, "_classify", classify_and_stop)
 
 
-def test_pictures_given_anew_are_answered_though_others_were_stopped(trained):
+def test_new_pictures_are_classified_after_a_stop(trained):
     page = open_page()
     page.session_state["classifying is stopped"] = True
     give_many(page, 1)
     assert len(page.dataframe[0].value) == 2
 
 
-def test_too_many_are_told_how_many_are_answered(trained, monkeypatch):
+def test_too_many_pictures_are_cut_with_a_warning(trained, monkeypatch):
     monkeypatch.setattr(picture_input, "MAX_PICTURES", 2)
     page = give_many(open_page(), 2)
-    assert "2 are answered at a time" in page.warning[0].value
+    assert "Only the first 2 of your 4 pictures are classified" in page.warning[0].value
     assert len(page.dataframe[0].value) == 2
 
 
-def test_an_example_is_rendered_answered_and_followed_by_another(workspace):
+def test_examples_can_be_shown_replaced_and_closed(workspace):
     page = open_page()
     page.button(key="example").click().run()
     assert not page.exception
@@ -297,31 +297,31 @@ def test_an_example_is_rendered_answered_and_followed_by_another(workspace):
     assert not headings(page)
 
 
-def test_examples_say_when_the_model_knows_other_things(trained):
+def test_examples_warn_when_the_model_has_other_classes(trained):
     page = open_page()
     page.button(key="example").click().run()
     assert "only for show" in all_text(page)
     assert not page.exception
 
 
-def test_the_address_names_the_model(trained):
+def test_model_in_the_address_is_selected(trained):
     page = open_page(model="starter")
     assert page.selectbox(key="model").value == "starter"
     assert "globular clusters" in page.caption[0].value
 
 
 @pytest.mark.parametrize("model", ["gone", "../../etc", "*[x](y)*", "a" * 3_000])
-def test_an_unknown_model_in_the_address_is_a_sentence_and_another_answers(trained, model):
+def test_unknown_model_in_the_address_falls_back_with_a_warning(trained, model):
     page = open_page(model=model)
     assert not page.exception
     (warning,) = page.warning
-    assert "answers instead" in warning.value
+    assert "is used instead" in warning.value
     assert "model" not in page.query_params
     give(page, ("one.png", make_picture("red stars")))
     assert len(headings(page)) == 1
 
 
-def test_a_damaged_model_is_a_sentence_and_others_can_be_chosen(trained):
+def test_damaged_model_is_reported_and_another_can_be_selected(trained):
     (folder,) = trained.bundles.iterdir()
     (folder / "head.npy").write_bytes(b"")
     page = open_page()
@@ -332,26 +332,26 @@ def test_a_damaged_model_is_a_sentence_and_others_can_be_chosen(trained):
     assert len(headings(page)) == 1
 
 
-def test_a_network_that_cannot_be_had_is_a_sentence_and_tried_again_when_asked(
-    trained, monkeypatch
-):
+def test_unavailable_network_is_reported_and_retried_on_request(trained, monkeypatch):
     (folder,) = trained.bundles.iterdir()
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["backbone"]["weights_sha256"] = "0" * 64
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    tries = []
-    monkeypatch.setattr(prediction, "_convert_elsewhere", lambda spec, _: tries.append(spec.name))
+    attempts = []
+    monkeypatch.setattr(
+        prediction, "_convert_elsewhere", lambda spec, _: attempts.append(spec.name)
+    )
     page = give(open_page(), ("one.png", make_picture("red stars")))
     assert "trained on random with other weights" in page.error[0].value
     page.run()
     assert page.error
-    assert tries == ["random"]
+    assert attempts == ["random"]
     page.button(key="try_again").click().run()
-    assert tries == ["random", "random"]
+    assert attempts == ["random", "random"]
     assert not page.exception
 
 
-def test_labels_are_shown_letter_for_letter(trained):
+def test_labels_are_not_read_as_markdown(trained):
     (folder,) = trained.bundles.iterdir()
     manifest = folder / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8").replace("red stars", "*[red](http://x)"))
@@ -360,13 +360,13 @@ def test_labels_are_shown_letter_for_letter(trained):
     assert all(r"\*\[red\]" in text for text in all_text(page).splitlines() if "[red" in text)
 
 
-def test_visitors_of_a_demo_may_classify(trained, monkeypatch):
+def test_public_demo_allows_classifying(trained, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = give(open_page(), ("one.png", make_picture("red stars")))
     assert len(headings(page)) == 1
 
 
-def test_pasted_pictures_are_answered_and_can_be_cleared(trained):
+def test_pasted_pictures_are_classified_and_can_be_cleared(trained):
     page = open_page()
     page.toggle(key="paste_on").set_value(True).run()
     page.chat_input(key="paste").upload("pasted.png", make_picture("red stars"))
@@ -379,7 +379,7 @@ def test_pasted_pictures_are_answered_and_can_be_cleared(trained):
     assert not page.exception
 
 
-def test_a_photo_from_the_camera_is_answered(trained):
+def test_photo_from_the_camera_is_classified(trained):
     file = io.BytesIO()
     Image.fromarray(draw_blob(900, COLOURS["red stars"])).save(file, "JPEG")
     page = open_page()

@@ -1,4 +1,4 @@
-"""Evaluation: nothing tested yet, a test looked through, labels mended, and trained again."""
+"""The Evaluation page: no test yet, a test under review, corrected labels, retraining."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ UNKNOWN = "20200101-000000-000000-abcd"
 
 
 @dataclass(frozen=True)
-class TriedRun:
-    """A run with three mistakes: two globulars taken for open clusters, a galaxy for a globular."""
+class EvaluatedRun:
+    """A run with three mistakes: two globulars labelled open, and a galaxy labelled globular."""
 
     workspace: Workspace
     id: str
@@ -54,7 +54,7 @@ class TriedRun:
 
 
 @pytest.fixture
-def tested(workspace) -> TriedRun:
+def tested(workspace) -> EvaluatedRun:
     answers = {
         (GLOBULAR, 0): (OPEN, 0.7),
         (GLOBULAR, 1): (OPEN, 0.95),
@@ -69,7 +69,7 @@ def tested(workspace) -> TriedRun:
             answer, score = answers.get((label, number), (label, 0.9))
             pictures.append(TestedPicture(path, sha256, label, answer, score))
     run_id = write_run(workspace, pictures, bundle="a-bundle")
-    return TriedRun(workspace, run_id, tuple(pictures))
+    return EvaluatedRun(workspace, run_id, tuple(pictures))
 
 
 def write_run(workspace, pictures, **changes) -> str:
@@ -85,7 +85,7 @@ def open_page(**query: str) -> AppTest:
 
 
 def stored(tested: TestedPicture) -> TestedPicture:
-    """Return a picture as the run's record has it: its path is relative to the dataset."""
+    """Return a picture as the record of the run stores it: with a path relative to the dataset."""
     return replace(tested, path=Path(*tested.path.parts[-2:]))
 
 
@@ -107,41 +107,41 @@ def list_keys(page: AppTest) -> list[str]:
 
 
 def list_names(page: AppTest) -> list[str]:
-    """Return the file names of the pictures drawn."""
+    """Return the file names of the pictures on the page."""
     return [image.captions[0].replace("\\", "") for image in page.image]
 
 
-def test_before_the_first_training_the_way_leads_to_the_settings(workspace, ways):
+def test_page_without_trainings_links_to_the_settings(workspace, visited_pages):
     page = open_page()
-    assert "Nothing has been trained to the end yet" in read_all(page)
+    assert "No training has finished yet" in read_all(page)
     page.button(key="to_hyperparameters").click().run()
-    assert ways == ["hyperparameters.py"]
+    assert visited_pages == ["hyperparameters.py"]
 
 
-def test_a_training_that_goes_on_is_not_looked_at(workspace):
+def test_running_training_is_not_evaluated(workspace):
     submit_run(workspace, TrainConfig(workspace.cluster_photos))
     page = open_page()
-    assert "Nothing has been trained to the end yet" in read_all(page)
+    assert "No training has finished yet" in read_all(page)
 
 
-def test_accuracy_is_told_in_words_for_all_and_each_class(tested):
+def test_accuracy_is_shown_overall_and_per_class(tested):
     words = read_all(open_page())
-    assert "9 of 12 right; between 47 % and 91 % is plausible." in words
-    assert "galaxy**: 3 of 4 right" in words
-    assert "globular *bright***: 2 of 4 right" in words
-    assert "open**: 4 of 4 right" in words
+    assert "9 of 12 correct (75 %); likely between 47 % and 91 % on new pictures." in words
+    assert "galaxy**: 3 of 4 correct :gray[(likely between 30 % and 95 %)]" in words
+    assert "globular *bright***: 2 of 4 correct" in words
+    assert "open**: 4 of 4 correct" in words
 
 
-def test_mistakes_come_the_surest_first_with_their_scores(tested):
+def test_mistakes_are_listed_by_descending_score(tested):
     page = open_page()
     assert [one.score for one in tested.wrong] == [0.95, 0.8, 0.7]
     assert list_names(page) == [one.path.name for one in tested.wrong]
     words = read_all(page)
-    assert "In **globular *bright***, answered **open**, 95 % sure" in words
-    assert "0 of 3 looked at" in words
+    assert "In **globular *bright***, answered **open** (score 95 %)" in words
+    assert "0 of 3 reviewed" in words
 
 
-def test_a_picture_goes_to_the_class_that_the_model_answered_and_back(tested):
+def test_picture_moves_to_the_answered_class_and_back(tested):
     first = tested.wrong[0]
     page = open_page(run=tested.id)
     assert page.selectbox(key=f"right_class_{name_mistake(stored(first))}").value == OPEN
@@ -150,15 +150,15 @@ def test_a_picture_goes_to_the_class_that_the_model_answered_and_back(tested):
     assert not tested.find_file(first).exists()
     words = read_all(page)
     assert "Moved to open." in words
-    assert "1 of 3 looked at" in words
+    assert "1 of 3 reviewed" in words
     assert "The dataset has changed since this test" in words
     assert f"move_{name_mistake(stored(first))}" not in list_keys(page)
     page.button(key="undo").click().run()
     assert tested.find_file(first).exists()
-    assert "0 of 3 looked at" in read_all(page)
+    assert "0 of 3 reviewed" in read_all(page)
 
 
-def test_a_picture_can_go_to_any_other_class(tested):
+def test_picture_can_move_to_any_other_class(tested):
     first = tested.wrong[0]
     page = open_page()
     box = page.selectbox(key=f"right_class_{name_mistake(stored(first))}")
@@ -168,7 +168,7 @@ def test_a_picture_can_go_to_any_other_class(tested):
     assert tested.find_file(first, GALAXY).exists()
 
 
-def test_a_picture_whose_name_is_taken_is_still_found_where_it_went(tested):
+def test_picture_renamed_by_a_move_is_still_found(tested):
     first = tested.wrong[0]
     tested.find_file(first, OPEN).write_bytes(b"another picture of this name")
     page = click(open_page(), "move", first)
@@ -176,47 +176,47 @@ def test_a_picture_whose_name_is_taken_is_still_found_where_it_went(tested):
     assert tested.find_file(first, OPEN).read_bytes() == b"another picture of this name"
 
 
-def test_a_picture_goes_to_the_trash_and_comes_back(tested):
+def test_picture_moves_to_the_trash_and_back(tested):
     first = tested.wrong[0]
     page = click(open_page(), "remove", first)
     assert not tested.find_file(first).exists()
     assert len(list_trash(tested.workspace)) == 1
     words = read_all(page)
     assert "No longer in the dataset." in words
-    assert "1 of 3 looked at" in words
+    assert "1 of 3 reviewed" in words
     page.button(key="undo").click().run()
     assert tested.find_file(first).exists()
 
 
-def test_fine_as_it_is_stays_noted(tested):
+def test_confirmed_label_is_remembered(tested):
     first = tested.wrong[0]
     click(open_page(), "fine", first)
     assert load_reviewed(tested.workspace, tested.id) == {first.sha256}
     page = open_page()
     words = read_all(page)
-    assert "Fine as it is." in words
-    assert "1 of 3 looked at" in words
+    assert "Label confirmed." in words
+    assert "1 of 3 reviewed" in words
     assert f"fine_{name_mistake(stored(first))}" not in list_keys(page)
     assert "The dataset has changed" not in words
 
 
-def test_a_picture_that_was_edited_is_said_to_be(tested):
+def test_edited_picture_is_marked(tested):
     save_picture(tested.find_file(tested.wrong[0]), draw_blob(999))
     words = read_all(open_page())
-    assert "Its file was changed since the test." in words
-    assert "1 of 3 looked at" in words
+    assert "The file has changed since the test." in words
+    assert "1 of 3 reviewed" in words
 
 
-def test_a_picture_that_another_tab_deleted_is_a_sentence(tested):
+def test_moving_a_picture_deleted_in_another_tab_is_reported(tested):
     first = tested.wrong[0]
     page = open_page()
     tested.find_file(first).unlink()
     click(page, "move", first)
-    assert "moved or deleted meanwhile" in page.error[0].value
+    assert "has already been moved or deleted" in page.error[0].value
     assert "No longer in the dataset." in read_all(page)
 
 
-def test_a_class_that_another_tab_deleted_is_a_sentence(tested):
+def test_moving_to_a_class_deleted_in_another_tab_is_reported(tested):
     page = open_page()
     for path in (tested.workspace.cluster_photos / OPEN).iterdir():
         path.unlink()
@@ -226,17 +226,17 @@ def test_a_class_that_another_tab_deleted_is_a_sentence(tested):
     assert tested.find_file(tested.wrong[0]).exists()
 
 
-def test_a_dataset_that_was_deleted_since_leaves_the_numbers(tested):
+def test_numbers_remain_after_the_dataset_is_deleted(tested):
     folder = tested.workspace.cluster_photos
     folder.rename(tested.workspace.root / "other")
     page = open_page()
     words = read_all(page)
-    assert "9 of 12 right" in words
+    assert "9 of 12 correct" in words
     assert words.count("No longer in the dataset.") == 3
     assert not page.image
 
 
-def test_a_copy_in_another_class_is_a_mistake_of_its_own(tested):
+def test_copies_in_two_classes_are_separate_mistakes(tested):
     first = tested.wrong[0]
     copy = replace(first, path=tested.find_file(first, GALAXY), label=GALAXY)
     copy.path.write_bytes(tested.find_file(first).read_bytes())
@@ -248,47 +248,47 @@ def test_a_copy_in_another_class_is_a_mistake_of_its_own(tested):
     assert not copy.path.exists()
 
 
-def test_a_damaged_picture_is_named(tested):
+def test_damaged_picture_is_shown_by_name(tested):
     tested.find_file(tested.wrong[0]).write_bytes(b"no picture any more")
     page = open_page()
     assert len(page.image) == 2
     assert tested.wrong[0].path.name in read_all(page)
 
 
-def test_retraining_takes_the_same_settings_and_shows_the_training(tested, ways):
+def test_retrain_uses_the_same_settings_and_opens_the_training(tested, visited_pages):
     page = open_page()
     page.button(key="evaluation_retrain").click().run()
     newest = list_runs(tested.workspace)[0]
     assert newest.id != tested.id
-    assert ways == ["training.py"]
+    assert visited_pages == ["training.py"]
     again, before = (load_config(tested.workspace, one) for one in (newest.id, tested.id))
     assert again.seed == 7
-    assert again.summaries_dir != before.summaries_dir  # a folder of its own
+    assert again.summaries_dir != before.summaries_dir  # each run has its own folder
     assert again.to_record() == before.to_record()
 
 
-def test_after_a_change_retraining_is_the_next_step(tested):
+def test_retrain_becomes_the_primary_button_after_a_change(tested):
     page = open_page()
     assert page.button(key="evaluation_retrain").proto.type == "secondary"
     click(page, "remove", tested.wrong[0])
     assert page.button(key="evaluation_retrain").proto.type == "primary"
 
 
-def test_visitors_of_a_demo_only_look(tested, monkeypatch):
+def test_public_demo_is_read_only(tested, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = open_page()
     assert len(page.image) == 3
     assert list_keys(page) == []
 
 
-def test_a_test_without_mistakes_is_praised(workspace):
+def test_test_without_mistakes_shows_a_success_message(workspace):
     path = workspace.cluster_photos / OPEN / "a.png"
     write_run(workspace, [TestedPicture(path, "0" * 64, OPEN, OPEN, 0.9)], bundle="a-bundle")
     page = open_page()
-    assert "every test picture was answered as its folder says" in read_all(page)
+    assert "for every test picture, the answer matches its folder" in read_all(page)
 
 
-def test_without_test_pictures_nothing_is_claimed(workspace):
+def test_no_accuracy_is_shown_without_test_pictures(workspace):
     write_run(workspace, [], bundle="a-bundle")
     page = open_page()
     assert "No pictures were kept for the final test" in read_all(page)
@@ -296,21 +296,21 @@ def test_without_test_pictures_nothing_is_claimed(workspace):
 
 
 @pytest.mark.parametrize("run", [UNKNOWN, "../../etc", "*[x](y)*", "a" * 3_000])
-def test_an_unknown_run_is_a_sentence_and_the_newest_is_shown(tested, run):
+def test_unknown_run_is_reported_and_the_newest_is_shown(tested, run):
     page = open_page(run=run)
     (warning,) = page.warning
-    assert "has no test to look at" in warning.value
-    assert "9 of 12 right" in read_all(page)
+    assert "has no test results" in warning.value
+    assert "9 of 12 correct" in read_all(page)
     assert page.query_params["run"] == tested.id
 
 
-def test_an_unknown_run_where_there_is_none_is_a_sentence_too(workspace):
+def test_unknown_run_without_any_runs_is_reported(workspace):
     page = open_page(run=UNKNOWN)
     assert len(page.warning) == 1
     assert list_keys(page) == ["to_hyperparameters"]
 
 
-def test_the_run_that_made_the_chosen_model_is_shown(tested):
+def test_run_of_the_selected_model_is_shown(tested):
     newer = write_run(tested.workspace, tested.pictures[:1], bundle="another")
     assert open_page().selectbox(key="evaluation_run").value == newer
     page = open_page(model="a-bundle")
@@ -318,28 +318,28 @@ def test_the_run_that_made_the_chosen_model_is_shown(tested):
     page.selectbox(key="evaluation_run").set_value(newer).run()
     assert not page.exception
     assert page.query_params["run"] == newer
-    assert "0 of 1 right" in read_all(page)
-    assert "open**: not tested" in read_all(page)
+    assert "0 of 1 correct" in read_all(page)
+    assert "open**: not tested, it has no test pictures" in read_all(page)
 
 
-def test_a_run_without_readable_settings_is_a_sentence(tested):
+def test_run_with_unreadable_settings_is_reported(tested):
     (tested.workspace.runs / tested.id / "config.json").write_text("{")
     page = open_page()
     assert "cannot be read" in page.error[0].value
 
 
-def test_a_click_on_a_cell_shows_its_pictures(tested):
+def test_click_on_a_cell_shows_its_pictures(tested):
     page = open_page()
     before = list_names(page)
     cell = {"shown": GLOBULAR, "answered": OPEN}
     page.session_state[f"confusion_{tested.id}"] = {"selection": {CELL: [cell]}}
     page.run()
     assert not page.exception
-    assert "2 in globular *bright*, answered open" in read_all(page)
+    assert "2 pictures in globular *bright*, answered open" in read_all(page)
     assert len(list_names(page)) == len(before) + 2
 
 
-def test_many_mistakes_are_paged(tested, monkeypatch):
+def test_mistakes_are_split_into_pages(tested, monkeypatch):
     monkeypatch.setattr(mistakes, "PER_PAGE", 2)
     page = open_page()
     assert list_names(page) == [one.path.name for one in tested.wrong[:2]]
@@ -349,13 +349,13 @@ def test_many_mistakes_are_paged(tested, monkeypatch):
     ("n", "page", "shown"),
     [(0, 1, []), (5, 1, [0, 1, 2, 3, 4]), (7, 1, [0, 1, 2, 3, 4]), (7, 2, [5, 6]), (7, 9, [5, 6])],
 )
-def test_a_page_has_no_more_than_fits_and_the_last_one_the_rest(monkeypatch, n, page, shown):
+def test_choose_page_returns_the_slice_of_the_page(monkeypatch, n, page, shown):
     monkeypatch.setattr(st, "pagination", lambda n_pages, key: page)
     assert list(range(n))[mistakes.choose_page(n, 5, "a page")] == shown
 
 
 @pytest.mark.parametrize("n", [2, 10])
-def test_the_matrix_has_a_cell_for_each_pair_and_fits(n):
+def test_matrix_has_one_cell_per_pair_and_fits_the_screen(n):
     labels = tuple(f"class.{number}[x]" for number in range(n))
     pictures = tuple(TestedPicture(Path("a"), "0", label, labels[0], 0.9) for label in labels)
     spec = draw_confusion(Metrics(labels, pictures), is_dark=False).to_dict()

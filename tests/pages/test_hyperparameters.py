@@ -1,4 +1,4 @@
-"""Hyperparameters: empty, filled, with settings that do not fit, and where nobody may train."""
+"""The Hyperparameters page: empty, filled in, with invalid settings, and as a public demo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
 from cluster_core.training.runs import folder as run_folder
 from cluster_core.training.runs import list_runs, load_config, submit_run
-from pages.components.hyperparameters import start_button as training_start
+from pages.components.hyperparameters import start_button
 from pages.components.hyperparameters.architecture_cards import FAMILIES
 from pages.components.settings_list import ALL_SETTINGS, key_of
 from tests.pages.opening import open_file
@@ -35,7 +35,7 @@ def open_page(**query: str) -> AppTest:
 
 
 def read_settings(page: AppTest) -> dict:
-    """The settings in the command that the page shows."""
+    """Return the settings in the command on the page."""
     from cluster_core import retrain
 
     words = shlex.split(page.code[0].value)
@@ -54,15 +54,15 @@ def find(page: AppTest, key: str):
     return widget
 
 
-def test_without_pictures_the_way_leads_to_the_dataset(workspace, ways):
+def test_page_without_pictures_links_to_the_dataset(workspace, visited_pages):
     page = open_page()
     assert "no pictures to learn from" in page.info[0].value
     assert not page.code
     page.button(key="to_dataset").click().run()
-    assert ways == ["dataset.py"]
+    assert visited_pages == ["dataset.py"]
 
 
-def test_every_setting_has_a_widget_and_the_article_in_its_help(dataset):
+def test_every_setting_has_a_widget_with_the_article_default_in_its_help(dataset):
     page = open_page()
     assert {setting.name for setting in ALL_SETTINGS} == set(DEFAULTS)
     for setting in ALL_SETTINGS:
@@ -81,14 +81,14 @@ def test_every_setting_has_a_widget_and_the_article_in_its_help(dataset):
     assert "The article's default is all." in find(page, "setting_test_batch_size").help
 
 
-def test_every_network_is_on_one_card():
+def test_every_network_is_on_exactly_one_card():
     names = [name for family in FAMILIES for name in family.names]
     assert sorted(names) == sorted(spec.name for spec in list_backbones())
     assert FAMILIES[0].names == ("sky",)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_presets_set_what_they_say(dataset, preset):
+def test_preset_sets_its_settings(dataset, preset):
     page = open_page()
     find(page, "setting_seed").set_value(7)
     find(page, "setting_random_crop").set_value(10)
@@ -96,11 +96,11 @@ def test_presets_set_what_they_say(dataset, preset):
     page.button(key=f"preset_{preset.lower()}").click().run()
     assert not page.exception
     assert read_settings(page) == PRESETS[preset].settings
-    assert page.button(key=f"preset_{preset.lower()}").label == f"{preset}, as set"
+    assert page.button(key=f"preset_{preset.lower()}").label == f"{preset} (selected)"
     assert any(caption.value.startswith(PRESETS[preset].sentence) for caption in page.caption)
 
 
-def test_the_articles_network_is_said_to_need_a_download(dataset, workspace):
+def test_preset_announces_the_download_of_its_network(dataset, workspace):
     article = PRESETS["Article"].sentence
     (caption,) = (c.value for c in open_page().caption if c.value.startswith(article))
     assert caption.endswith("Its network is downloaded first (3 MB).")
@@ -110,7 +110,7 @@ def test_the_articles_network_is_said_to_need_a_download(dataset, workspace):
     assert caption == article
 
 
-def test_moved_sliders_arrive_in_the_command_and_stay(dataset):
+def test_changed_settings_appear_in_the_command_and_persist(dataset):
     page = open_page()
     find(page, "setting_how_many_training_steps").set_value(200)
     find(page, "setting_learning_rate").set_value(0.5)
@@ -129,7 +129,7 @@ def test_moved_sliders_arrive_in_the_command_and_stay(dataset):
     assert read_settings(page) == settings
 
 
-def test_a_value_of_an_older_run_has_a_place_on_the_slider(dataset):
+def test_value_of_an_earlier_run_is_added_to_the_slider(dataset):
     page = AppTest.from_file(PAGE, default_timeout=20)
     page.session_state[key_of("how_many_training_steps")] = 1234
     page.session_state[key_of("testing_percentage")] = 33.3
@@ -147,10 +147,10 @@ def test_a_value_of_an_older_run_has_a_place_on_the_slider(dataset):
             "Test pictures and Validation pictures add up to 100",
         ),
         ({"weight_decay": 1, "learning_rate": 5}, "Weight decay must be at most 1"),
-        ({"final_tensor_name": "input"}, "Name of the output must be"),
+        ({"final_tensor_name": "input"}, "Output name must be"),
     ],
 )
-def test_what_does_not_fit_is_said_in_a_sentence(dataset, values, words):
+def test_invalid_setting_is_reported(dataset, values, words):
     page = open_page()
     for name, value in values.items():
         find(page, key_of(name)).set_value(value)
@@ -162,7 +162,7 @@ def test_what_does_not_fit_is_said_in_a_sentence(dataset, values, words):
     assert not page.code
 
 
-def test_networks_are_chosen_on_their_cards(dataset):
+def test_networks_are_selected_on_their_cards(dataset):
     page = open_page()
     page.button(key="use_inception_v3").click().run()
     assert read_settings(page)["architecture"] == "inception_v3"
@@ -177,7 +177,7 @@ def test_networks_are_chosen_on_their_cards(dataset):
     assert not page.exception
 
 
-def test_train_begins_a_training_and_goes_to_it(dataset, workspace, ways):
+def test_train_queues_a_training_and_opens_it(dataset, workspace, visited_pages):
     page = open_page()
     find(page, "setting_how_many_training_steps").set_value(200)
     page.run()
@@ -185,11 +185,11 @@ def test_train_begins_a_training_and_goes_to_it(dataset, workspace, ways):
     assert not page.exception
     (status,) = list_runs(workspace)
     assert load_config(workspace, status.id).how_many_training_steps == 200
-    assert ways == ["training.py"]
+    assert visited_pages == ["training.py"]
     assert page.query_params["run"] == status.id
 
 
-def test_a_full_disk_is_told_where_the_button_is(dataset, workspace, ways, monkeypatch):
+def test_full_disk_is_reported_beside_the_button(dataset, workspace, visited_pages, monkeypatch):
     def fail(folder, config):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -198,24 +198,24 @@ def test_a_full_disk_is_told_where_the_button_is(dataset, workspace, ways, monke
     page.button(key="train").click().run()
     assert not page.exception
     assert "make sure that the disk has room" in page.error[0].value
-    assert not ways
+    assert not visited_pages
     assert list_runs(workspace) == ()
 
 
-def test_how_the_pictures_fall_is_told_before_the_click(dataset):
+def test_split_is_shown_before_training(dataset):
     page = open_page()
-    assert any("to learn from" in text.value for text in page.markdown)
+    assert any("for training" in text.value for text in page.markdown)
     assert not page.button(key="train").disabled
 
 
-def test_one_class_is_told_before_the_click(workspace):
+def test_single_class_is_reported_before_training(workspace):
     write_photos(workspace.cluster_photos, 5, dict([next(iter(COLOURS.items()))]))
     page = open_page()
     assert "only one class" in page.error[0].value
     assert page.button(key="train").disabled
 
 
-def test_too_few_pictures_are_told_before_the_click(workspace):
+def test_too_few_pictures_are_reported_before_training(workspace):
     write_photos(workspace.cluster_photos, 2)
     page = open_page()
     assert "2 usable pictures" in page.error[0].value
@@ -225,13 +225,13 @@ def test_too_few_pictures_are_told_before_the_click(workspace):
     assert not page.button(key="train").disabled
 
 
-def test_a_dataset_that_is_gone_is_told_and_another_taken(dataset):
+def test_missing_dataset_is_reported_and_another_is_used(dataset):
     page = open_page(dataset="no[t]hing")
-    assert "no dataset no\\[t\\]hing" in page.warning[0].value
+    assert "There is no dataset no\\[t\\]hing. " in page.warning[0].value
     assert page.selectbox(key="hyperparameters_dataset").value == "cluster"
 
 
-def test_another_dataset_can_be_chosen(dataset, workspace):
+def test_another_dataset_can_be_selected(dataset, workspace):
     write_photos(workspace.root / "dog_photos", 4)
     page = open_page(dataset="dog")
     assert "dog_photos" in page.code[0].value
@@ -241,7 +241,7 @@ def test_another_dataset_can_be_chosen(dataset, workspace):
 
 
 class WarmSupervisor:
-    """Answers as one whose worker has the bottlenecks."""
+    """A stand-in for a supervisor whose worker has the bottlenecks cached."""
 
     def __init__(self, knows: bool = True, is_warm: bool = True) -> None:
         self.knows = knows
@@ -254,9 +254,9 @@ class WarmSupervisor:
         return tuple(Evaluation(s, 0.8, 0.4, 0.75, 0.5, 4) for s in steps) if self.knows else None
 
 
-def test_a_moved_slider_draws_the_curve_anew_and_only_then(dataset, monkeypatch):
+def test_preview_is_recomputed_only_when_a_setting_changes(dataset, monkeypatch):
     supervisor = WarmSupervisor()
-    monkeypatch.setattr(training_start, "find_supervisor", lambda: supervisor)
+    monkeypatch.setattr(start_button, "find_supervisor", lambda: supervisor)
     page = open_page()
     assert len(page.get("vega_lite_chart")) == 2
     assert any("75 % of 4 validation pictures" in caption.value for caption in page.caption)
@@ -270,37 +270,37 @@ def test_a_moved_slider_draws_the_curve_anew_and_only_then(dataset, monkeypatch)
 @pytest.mark.parametrize(
     ("supervisor", "words"),
     [
-        (None, "Where training is allowed"),
-        (WarmSupervisor(is_warm=False), "getting ready"),
+        (None, "Where training is turned on"),
+        (WarmSupervisor(is_warm=False), "The training program is starting"),
         (WarmSupervisor(knows=False), "Train once"),
     ],
 )
-def test_where_there_is_no_preview_it_says_how_to_get_one(dataset, monkeypatch, supervisor, words):
-    monkeypatch.setattr(training_start, "find_supervisor", lambda: supervisor)
+def test_missing_preview_is_explained(dataset, monkeypatch, supervisor, words):
+    monkeypatch.setattr(start_button, "find_supervisor", lambda: supervisor)
     page = open_page()
     assert not page.get("vega_lite_chart")
     assert words in page.info[0].value
 
 
-def test_while_a_training_runs_the_preview_waits(dataset, workspace, monkeypatch):
+def test_preview_waits_while_a_training_runs(dataset, workspace, monkeypatch):
     submit_run(workspace, TrainConfig(workspace.cluster_photos))
     supervisor = WarmSupervisor(knows=False)
-    monkeypatch.setattr(training_start, "find_supervisor", lambda: supervisor)
+    monkeypatch.setattr(start_button, "find_supervisor", lambda: supervisor)
     assert "A training is running" in open_page().info[0].value
 
 
-def test_visitors_of_a_public_demo_may_look_and_copy(dataset, workspace, monkeypatch):
+def test_public_demo_shows_settings_and_command_but_does_not_train(dataset, workspace, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = open_page()
     assert page.button(key="train").disabled
-    assert any("does not let its visitors train" in caption.value for caption in page.caption)
-    # Where the pictures lie on this server is nobody's business.
+    assert any("training is turned off" in caption.value for caption in page.caption)
+    # The command must not reveal folders of the server.
     assert page.code[0].value == (
         "python -m cluster_core.retrain --image_dir=tf_files/cluster_photos --architecture=sky"
     )
     assert not list_runs(workspace)
 
 
-def test_no_setting_of_a_training_is_forgotten():
+def test_defaults_cover_every_setting():
     paths = ("_dir", "_graph", "_labels")
     assert set(DEFAULTS) == {f.name for f in fields(TrainConfig) if not f.name.endswith(paths)}

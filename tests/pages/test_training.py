@@ -1,4 +1,4 @@
-"""Training: none yet, waiting, running, over in every way, and several compared."""
+"""The Training page: no training, queued, running, every kind of ending, comparison."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOBODY = "20200101-000000-000000-abcd"
 
 
 def write_run(workspace, state=RunState.FINISHED, n_evaluations=50, n_right=26, **changes) -> str:
-    """Write a run's folder as a worker would have left it; return its id."""
+    """Write the folder of a run as a worker would leave it, and return the run's id."""
     settings = {name: changes.pop(name) for name in ("learning_rate", "seed") if name in changes}
     folder = changes.pop("image_dir", workspace.cluster_photos)
     config = TrainConfig(folder, **settings)
@@ -78,29 +78,29 @@ def has_button(page: AppTest, key: str) -> bool:
     return any(button.key == key for button in page.button)
 
 
-def select(page: AppTest, *lines: int) -> None:
-    """Tick lines of the table of trainings."""
+def select(page: AppTest, *rows: int) -> None:
+    """Tick rows of the table of trainings."""
     (table,) = (t for t in page.dataframe if "When" in t.value.columns)
-    page.session_state[table.key] = {"selection": {"rows": list(lines), "columns": [], "cells": []}}
+    page.session_state[table.key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     page.run()
     assert not page.exception
 
 
-def test_before_the_first_training_the_way_leads_to_the_settings(workspace, ways):
+def test_page_without_trainings_links_to_the_settings(workspace, visited_pages):
     page = open_page()
-    assert "Nothing has been trained yet" in read_all(page)
+    assert "There are no trainings yet" in read_all(page)
     assert not page.dataframe
     page.button(key="to_hyperparameters").click().run()
-    assert ways == ["hyperparameters.py"]
+    assert visited_pages == ["hyperparameters.py"]
 
 
-def test_what_came_of_a_training_is_told_in_words(workspace):
+def test_result_of_a_training_is_shown(workspace):
     run_id = write_run(workspace, bundle="a-bundle")
     page = open_page(run=run_id)
     words = read_all(page)
     assert page.metric[0].value == "93 %"
-    assert "26 of 28 right; between 77 % and 98 % is plausible." in words
-    assert "Trained for 491 steps in 42 s, and kept what it knew at step 320." in words
+    assert "26 of 28 correct (93 %); likely between 77 % and 98 % on new pictures." in words
+    assert "Trained for 491 steps in 42 s; kept the model from step 320." in words
     assert "Only 12 pictures of *open*; 30 or more work well." in words
     assert len(page.get("vega_lite_chart")) == 2
     assert page.code[0].value.startswith("CLUSTER_LAB_WORKSPACE=")
@@ -116,18 +116,18 @@ def test_what_came_of_a_training_is_told_in_words(workspace):
         ("use_settings", "hyperparameters.py", "dataset", "cluster"),
     ],
 )
-def test_ways_on_lead_where_they_say(workspace, ways, button, way, choice, chosen):
+def test_result_buttons_open_their_pages(workspace, visited_pages, button, way, choice, chosen):
     run_id = write_run(workspace, bundle="a-bundle", learning_rate=0.5, seed=7)
     page = open_page(run=run_id)
     page.button(key=button).click().run()
-    assert ways == [way]
+    assert visited_pages == [way]
     assert page.query_params[choice] == (chosen or run_id)
     if button == "use_settings":
         assert page.session_state["setting_learning_rate"] == 0.5
         assert page.session_state["setting_seed"] == 7
 
 
-def test_without_test_pictures_no_accuracy_is_claimed(workspace):
+def test_no_accuracy_is_shown_without_test_pictures(workspace):
     run_id = write_run(workspace)
     result = RunResult(Metrics(("a", "b"), ()), {}, (), (), 491, 490)
     save_result(workspace.runs / run_id, result, workspace.cluster_photos)
@@ -137,27 +137,27 @@ def test_without_test_pictures_no_accuracy_is_claimed(workspace):
     assert "Trained for 491 steps in 42 s." in read_all(page)
 
 
-def test_a_stopped_training_shows_what_was_kept(workspace):
+def test_stopped_training_shows_its_model(workspace):
     page = open_page(run=write_run(workspace, RunState.STOPPED, bundle="b"))
     assert "Stopped by you after 491 steps" in read_all(page)
     assert has_button(page, "to_classify")
 
 
-def test_a_discarded_training_can_be_begun_again(workspace, ways):
+def test_discarded_training_can_be_started_again(workspace, visited_pages):
     run_id = write_run(workspace, RunState.DISCARDED, seed=7)
     page = open_page(run=run_id)
-    assert "there is no model of it" in read_all(page)
+    assert "so it has no model" in read_all(page)
     page.button(key="try_again").click().run()
     newest = list_runs(workspace)[0]
     assert newest.id != run_id
     assert load_config(workspace, newest.id).seed == 7
-    # A folder of its own for its summaries: those of the first stay.
+    # A new run has its own folder for summaries, so that those of the first are kept.
     assert load_config(workspace, newest.id).summaries_dir.name == newest.id
     assert page.query_params["run"] == newest.id
-    assert ways == ["training.py"]
+    assert visited_pages == ["training.py"]
 
 
-def test_a_failed_training_says_why_and_what_next(workspace):
+def test_failed_training_shows_the_reason_and_next_steps(workspace):
     run_id = write_run(
         workspace,
         RunState.FAILED,
@@ -184,7 +184,7 @@ def test_a_failed_training_says_why_and_what_next(workspace):
         (Stage.SAVING, 0, 0, "Saving …"),
     ],
 )
-def test_a_running_training_shows_how_far_it_is(workspace, stage, done, total, words):
+def test_running_training_shows_its_progress(workspace, stage, done, total, words):
     n_evaluations = 200 if stage is Stage.TRAINING else 0
     changes = {"stage": str(stage), "done": done, "total": total}
     page = open_page(run=write_run(workspace, RunState.RUNNING, n_evaluations, **changes))
@@ -196,11 +196,13 @@ def test_a_running_training_shows_how_far_it_is(workspace, stage, done, total, w
     assert stages.count("material/check") == list(Stage).index(stage)
     assert len(page.get("vega_lite_chart")) == (2 if n_evaluations else 0)
     if n_evaluations:
-        assert "Step 1,990 of 4,000: 80 % of 14 validation pictures right" in read_all(page)
+        assert "Step 1,990 of 4,000: 80 % of 14 validation pictures labelled correctly" in read_all(
+            page
+        )
 
 
 @pytest.mark.parametrize(("button", "request_"), [("stop_keep", "keep"), ("stop_discard", "disc")])
-def test_it_can_be_stopped_with_and_without_its_best(workspace, button, request_):
+def test_running_training_can_be_stopped_or_discarded(workspace, button, request_):
     run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
     page = open_page(run=run_id)
     page.button(key=button).click().run()
@@ -210,35 +212,35 @@ def test_it_can_be_stopped_with_and_without_its_best(workspace, button, request_
     assert not has_button(page, "stop_keep")
 
 
-def test_a_stop_that_comes_too_late_is_no_trouble(workspace):
+def test_stop_of_an_ended_training_is_reported(workspace):
     run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.SAVING))
     page = open_page(run=run_id)
     status = load_status(workspace, run_id)
     save_status(workspace, replace(status, state=RunState.FAILED, message="It ended."))
     page.button(key="stop_keep").click().run()
     assert not page.exception
-    assert "has ended already" in page.toast[0].value
+    assert "has already ended" in page.toast[0].value
     assert "It ended." in read_all(page)
 
 
-def test_a_training_that_waits_says_for_how_many(workspace):
+def test_queued_training_shows_its_position(workspace):
     write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
     config = TrainConfig(workspace.cluster_photos)
     first, second = (submit_run(workspace, config).id for _ in range(2))
     (bar,) = open_page(run=first).get("progress")
-    assert "another training is before it" in bar.proto.text
+    assert "Waiting for another training to finish" in bar.proto.text
     page = open_page(run=second)
-    assert "2 other trainings are before it" in page.get("progress")[0].proto.text
+    assert "Waiting for 2 other trainings to finish" in page.get("progress")[0].proto.text
     page.button(key="stop_discard").click().run()
     assert load_status(workspace, second).state is RunState.DISCARDED
-    assert "there is no model of it" in read_all(page)
+    assert "so it has no model" in read_all(page)
 
 
-def test_the_finished_view_comes_by_itself(workspace):
+def test_page_switches_to_the_result_when_training_ends(workspace):
     run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TESTING), bundle="b")
     page = open_page(run=run_id)
     assert not has_button(page, "to_classify")
-    write_run(workspace)  # another, so that the files of a finished one lie beside
+    write_run(workspace)  # a finished run to copy the result from
     finished = list_runs(workspace)[0].id
     result = (workspace.runs / finished / "result.json").read_bytes()
     (workspace.runs / run_id / "result.json").write_bytes(result)
@@ -248,7 +250,7 @@ def test_the_finished_view_comes_by_itself(workspace):
     assert has_button(page, "to_classify")
 
 
-def test_of_several_the_one_that_runs_is_shown_first(workspace):
+def test_running_training_is_shown_by_default(workspace):
     write_run(workspace)
     write_run(workspace, RunState.RUNNING, stage=str(Stage.TESTING))
     write_run(workspace)
@@ -256,16 +258,16 @@ def test_of_several_the_one_that_runs_is_shown_first(workspace):
     assert page.get("progress")[0].proto.text == "Testing …"
 
 
-def test_a_training_that_is_not_there_is_told_with_the_list(workspace):
+def test_unknown_training_is_reported_above_the_table(workspace):
     write_run(workspace)
     for unknown in (NOBODY, "../../etc", "*x*"):
         page = open_page(run=unknown)
-        assert f"There is no training {unknown} here" in page.warning[0].value.replace("\\", "")
+        assert f"There is no training {unknown}. " in page.warning[0].value.replace("\\", "")
         assert len(page.dataframe) == 1
         assert "run" not in page.query_params
 
 
-def test_a_damaged_run_does_not_hide_the_others(workspace):
+def test_damaged_run_does_not_hide_the_others(workspace):
     run_id, other = write_run(workspace), write_run(workspace)
     (workspace.runs / run_id / "config.json").write_text("{")
     page = open_page(run=run_id)
@@ -276,19 +278,19 @@ def test_a_damaged_run_does_not_hide_the_others(workspace):
     assert not page.error
 
 
-def test_the_table_says_what_there_was(workspace):
+def test_table_lists_all_trainings(workspace):
     write_run(workspace)
     write_run(workspace, RunState.FAILED, message="No.")
     table = next(t.value for t in open_page().dataframe if "When" in t.value.columns)
     assert list(table["State"]) == ["failed", "finished"]
     assert list(table["Dataset"]) == ["cluster", "cluster"]
     assert table["Accuracy"][1] == 93
-    assert table["Plausible"][1] == "77 to 98 %"
+    assert table["95 % interval"][1] == "77 to 98 %"
     assert table["Steps"][1] == 491
-    assert table["Took"][1] == "42 s"
+    assert table["Duration"][1] == "42 s"
 
 
-def test_several_are_compared_by_what_differs(workspace):
+def test_comparison_lists_only_the_settings_that_differ(workspace):
     write_run(workspace, learning_rate=0.5)
     write_run(workspace, learning_rate=0.1, image_dir=workspace.root / "dog_photos")
     page = open_page()
@@ -301,15 +303,15 @@ def test_several_are_compared_by_what_differs(workspace):
     assert not has_button(page, "open_run")
 
 
-def test_equal_ones_are_said_to_be_equal(workspace):
+def test_comparison_reports_identical_settings(workspace):
     write_run(workspace)
     write_run(workspace)
     page = open_page()
     select(page, 0, 1)
-    assert "Their settings are the same." in read_all(page)
+    assert "Their settings are identical." in read_all(page)
 
 
-def test_one_can_be_opened(workspace):
+def test_selected_training_can_be_opened(workspace):
     older, newer = write_run(workspace), write_run(workspace)
     page = open_page(run=newer)
     select(page, 1)
@@ -317,7 +319,7 @@ def test_one_can_be_opened(workspace):
     assert page.query_params["run"] == older
 
 
-def test_deleted_ones_can_be_brought_back(workspace):
+def test_deleted_training_can_be_restored(workspace):
     older, newer = write_run(workspace), write_run(workspace)
     page = open_page(run=older)
     select(page, 0)
@@ -331,7 +333,7 @@ def test_deleted_ones_can_be_brought_back(workspace):
     assert not has_button(page, "undo")
 
 
-def test_what_is_shown_may_be_deleted(workspace):
+def test_training_on_display_can_be_deleted(workspace):
     older, newer = write_run(workspace), write_run(workspace)
     page = open_page(run=newer)
     select(page, 0)
@@ -341,7 +343,7 @@ def test_what_is_shown_may_be_deleted(workspace):
     assert len(page.dataframe[-1].value) == 1
 
 
-def test_one_that_runs_is_not_deleted(workspace):
+def test_running_training_cannot_be_deleted(workspace):
     run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
     page = open_page(run=run_id)
     select(page, 0)
@@ -350,7 +352,7 @@ def test_one_that_runs_is_not_deleted(workspace):
     assert list_runs(workspace)
 
 
-def test_visitors_of_a_public_demo_look_and_change_nothing(workspace, monkeypatch):
+def test_public_demo_is_read_only(workspace, monkeypatch):
     run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
     failed = write_run(workspace, RunState.FAILED, message="No.")
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
@@ -365,7 +367,7 @@ def test_visitors_of_a_public_demo_look_and_change_nothing(workspace, monkeypatc
     assert not has_button(page, "confirm_delete_runs")
 
 
-def test_tensorboard_is_a_command_and_a_button_where_it_is_allowed(workspace, monkeypatch):
+def test_tensorboard_has_a_command_and_if_allowed_a_button(workspace, monkeypatch):
     page = open_page()
     assert page.code[-1].value.startswith("tensorboard --logdir ")
     assert not has_button(page, "start_tensorboard")
@@ -384,7 +386,7 @@ def test_tensorboard_is_a_command_and_a_button_where_it_is_allowed(workspace, mo
     assert has_button(page, "stop_tensorboard")
 
 
-def test_tensorboard_that_does_not_start_is_told(workspace, monkeypatch):
+def test_failed_start_of_tensorboard_is_reported(workspace, monkeypatch):
     monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
 
     def start(_):
@@ -396,7 +398,7 @@ def test_tensorboard_that_does_not_start_is_told(workspace, monkeypatch):
     assert "did not start" in page.error[0].value
 
 
-def test_times_are_in_utc_where_the_browser_does_not_say(workspace):
+def test_times_are_in_utc_without_a_browser_time_zone(workspace):
     write_run(workspace)
     table = next(t.value for t in open_page().dataframe if "When" in t.value.columns)
     assert datetime.strptime(table["When"][0], "%H:%M:%S").hour in {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cluster_core.errors import ImageError
-from cluster_core.images import FitsPicture, FitsStretch, list_planes
+from cluster_core.images import FitsPicture, FitsStretch, list_fits_pictures
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.details import FitsChoice
 from cluster_core.model.prediction.predictor import Predictor
@@ -64,7 +64,7 @@ def _list_parts(picture: InputPicture) -> tuple[FitsPicture, ...]:
         "fits parts", BoundedCache(_FILES_KEPT)
     )
     found = kept.look_up(picture.id)
-    return found or kept.keep(picture.id, list_planes(picture.read(), picture.name))
+    return found or kept.keep(picture.id, list_fits_pictures(picture.read(), picture.name))
 
 
 def _reset_for_new_file(file_id: str, trained: FitsStretch) -> None:

@@ -1,4 +1,4 @@
-"""Models ready to answer, loaded once for all visitors."""
+"""Models in memory, loaded once and shared by all visitors."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pages.components.text import escape_markdown
 
 
 def obtain_predictor(model: ModelSummary) -> Predictor | None:
-    """Return what answers for a model; None, and why, where it is not to be had.
+    """Load a model, or draw why it cannot be loaded and return None.
 
-    A network that could not be made ready is tried again when that is asked for, not
-    at every click: each try may take a minute.
+    A failed load is retried only when the visitor asks, not at every rerun: each
+    attempt may take a minute.
     """
     failed: dict[str, str] = st.session_state.setdefault("models failed", {})
     if model.manifest_sha256 not in failed:
@@ -32,19 +32,19 @@ def obtain_predictor(model: ModelSummary) -> Predictor | None:
 
 
 def _load_with_spinner(model: ModelSummary) -> Predictor:
-    wait = "Loading the model …"
+    message = "Loading the model …"
     if model.architecture != SKY_BACKBONE.name:
-        wait = (
-            f"Loading the model. Where its network {escape_markdown(model.architecture)} was never "
-            "used on this machine, it is downloaded and made ready first: up to a minute …"
+        message = (
+            f"Loading the model. The first time, its network {escape_markdown(model.architecture)} "
+            "is downloaded and prepared, which takes up to a minute …"
         )
-    with st.spinner(wait):
+    with st.spinner(message):
         return _load(str(Workspace.default().root), model.id, model.manifest_sha256)
 
 
 @st.cache_resource(max_entries=MODELS_IN_MEMORY, show_spinner=False)
 def _load(root: str, model_id: str, manifest_sha256: str) -> Predictor:
-    """Load a model; a changed manifest is another model, and so is one of another workspace."""
+    """Load a model; the cache key includes the workspace and the hash of the manifest."""
     workspace = Workspace.default()
-    # One thread: many visitors ask at a time.
+    # One thread per predictor, because several visitors may classify at once.
     return Predictor(load_bundle(model_dir(workspace, model_id)), workspace)

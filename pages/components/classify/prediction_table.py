@@ -62,9 +62,7 @@ def answer_all(
     return [(picture, answer) for picture, answer in found if answer is not None]
 
 
-def _classify(
-    model: ModelSummary, predictor: Predictor, waiting: Sequence[InputPicture]
-) -> None:
+def _classify(model: ModelSummary, predictor: Predictor, waiting: Sequence[InputPicture]) -> None:
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, text=_describe_progress(0, len(waiting)))
@@ -120,7 +118,8 @@ def _show_summary(model: ModelSummary, answered: Answered) -> None:
     counts = Counter(one.label for one in found if is_sure(one))
     n_unsure = len(found) - counts.total()
     summary = ", ".join(
-        f"{escape_markdown(label)} {count}" for label, count in counts.most_common(_MAX_LABELS_COUNTED)
+        f"{escape_markdown(label)} {count}"
+        for label, count in counts.most_common(_MAX_LABELS_COUNTED)
     )
     n_bad = sum(answer.problem is not None for _, answer in answered)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -164,7 +163,11 @@ def _filter(model: ModelSummary, answered: Answered) -> Answered:
     """Draw the filters and the order, and return the answers that match, in that order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         labels = st.multiselect(
-            "Only these classes", model.labels, key="only_labels", placeholder="all classes", width=280
+            "Only these classes",
+            model.labels,
+            key="only_labels",
+            placeholder="all classes",
+            width=280,
         )
         low, high = st.slider("Score, %", 0, 100, (0, 100), step=1, key="only_scores", width=220)
         order = st.selectbox(

@@ -1,4 +1,4 @@
-"""One answer in full: the sentence, a bar for each class, and what the model saw."""
+"""One answer in full: a sentence, a bar per class, and the picture as the model sees it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cluster_core.model.prediction.words import describe_prediction, format_scor
 from pages.components.classify.session_predictions import PredictionView
 from pages.components.text import escape_markdown
 
-BARS_SHOWN = 12
+MAX_BARS = 12
 _SEEN_WIDTH_PX = 128
 _MS = 1000
 _NO_BREAK = "\u00a0"
@@ -19,7 +19,7 @@ _NO_BREAK = "\u00a0"
 def show_answer(
     answer: PredictionView, name: str, model: ModelSummary, heading: str = "####"
 ) -> None:
-    """Draw a picture and what a model makes of it, side by side where there is room."""
+    """Draw a picture and the answer side by side, or one below the other on a narrow screen."""
     left, right = st.columns([2, 3], gap="medium")
     with left:
         show_picture(answer, name)
@@ -30,34 +30,32 @@ def show_answer(
 
 
 def show_picture(answer: PredictionView, name: str) -> None:
-    """Draw a picture as people see it, with its name below."""
+    """Draw the picture with its name below."""
     st.image(answer.picture, caption=escape_markdown(name), width="stretch")
 
 
 def show_words(prediction: Prediction, heading: str = "####") -> None:
-    """Draw the answer as a sentence, and a bar for each class, the likeliest first."""
+    """Draw the answer as a sentence and one bar per class, highest score first."""
     sentence = describe_prediction(prediction).replace(" %", _NO_BREAK + "%")
     st.markdown(f"{heading} {escape_markdown(sentence)}")
     if not is_sure(prediction):
-        st.caption("The model is unsure: what it saw resembles more than one class.")
+        st.caption("The model is unsure: the picture resembles more than one class.")
     best = list(prediction.scores.items())
-    for label, score in best[:BARS_SHOWN]:
+    for label, score in best[:MAX_BARS]:
         st.progress(min(1.0, score), text=f"{escape_markdown(label)} {format_score(score)}")
-    if len(best) > BARS_SHOWN:
-        st.caption(f"and {len(best) - BARS_SHOWN} more classes, each less likely")
+    if len(best) > MAX_BARS:
+        st.caption(f"and {len(best) - MAX_BARS} more classes with lower scores")
 
 
 def show_who_answered(answer: PredictionView, model: ModelSummary) -> None:
-    """Name the model, and the time it took."""
-    st.caption(
-        f"{escape_markdown(model.title)} read and answered it in {answer.seconds * _MS:.0f} ms."
-    )
+    """Draw which model answered, and how long it took."""
+    st.caption(f"Answered by {escape_markdown(model.title)} in {answer.seconds * _MS:.0f} ms.")
 
 
 def show_what_was_seen(answer: PredictionView) -> None:
-    """Draw the square that the network looked at."""
+    """Draw the picture as the network sees it: squeezed into a square."""
     st.caption(
-        "As the model saw it: the whole picture, squeezed into a square of "
+        "As the model sees it: the whole picture, squeezed into a square of "
         f"{answer.side_px} by {answer.side_px} pixels."
     )
     st.image(answer.seen, width=_SEEN_WIDTH_PX)

@@ -1,4 +1,4 @@
-"""What was taken for what, as a chart whose cells can be clicked."""
+"""The confusion matrix, as a chart whose cells can be clicked."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import streamlit as st
 from cluster_core.evaluation.scores import Metrics
 
 CELL = "cell"
-# Cells of two classes are as large as a thumb; ten classes still fit a screen.
+# Two classes get thumb-sized cells; ten classes still fit on a screen.
 LARGEST_PX, MATRIX_PX, AXIS_PX = 80, 460, 70
 FEW_CLASSES, MANY_CLASSES = 3, 5
 LABEL_PX, NUMBER_PX = 110, 16
-# The same where there are more than a few classes.
+# Sizes for more than FEW_CLASSES classes.
 SMALL_LABEL_PX, SMALL_NUMBER_PX = 90, 12
 RIGHT, WRONG = "#3F77C8", "#E8871E"
 ON_DARK, ON_LIGHT = "#E3E8F4", "#1B2333"
 
 
 def show_confusion(metrics: Metrics, key: str) -> tuple[str, str] | None:
-    """Draw the matrix; return true class and answer of the cell that was clicked, or None."""
+    """Draw the matrix; return the clicked cell as true class and answer, or None."""
     event: Any = st.altair_chart(
         draw_confusion(metrics, is_dark=st.context.theme.type == "dark"),
         width="stretch",
@@ -37,21 +37,32 @@ def show_confusion(metrics: Metrics, key: str) -> tuple[str, str] | None:
 
 
 def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
-    """Return the confusion matrix: a row for each class, a column for each answer.
+    """Return the confusion matrix as a chart: one row per class, one column per answer.
 
-    A cell is as strong as its share of the row; right answers have another colour than wrong ones.
+    The opacity of a cell is its share of the row. Right and wrong answers differ in colour.
+
+    Parameters
+    ----------
+    metrics : Metrics
+    is_dark : bool
+        Whether the page has a dark theme.
+
+    Returns
+    -------
+    alt.LayerChart
+        With a selection named `CELL` that holds the clicked cell.
     """
     order = list(metrics.labels)
     is_small = len(order) > FEW_CLASSES
     rows_axis, columns = _draw_axes(is_small=is_small)
     base = alt.Chart({"values": _list_cells(metrics)}).encode(
-        x=alt.X("answered:N", sort=order, title="the model answered", axis=columns),
-        y=alt.Y("shown:N", sort=order, title="its folder says", axis=rows_axis),
+        x=alt.X("answered:N", sort=order, title="model's answer", axis=columns),
+        y=alt.Y("shown:N", sort=order, title="folder", axis=rows_axis),
         tooltip=[
             alt.Tooltip("shown:N", title="folder"),
             alt.Tooltip("answered:N", title="answer"),
             alt.Tooltip("n:Q", title="pictures"),
-            alt.Tooltip("share:Q", title="share of the class", format=".0%"),
+            alt.Tooltip("share:Q", title="share of class", format=".0%"),
         ],
     )
     picked = alt.selection_point(name=CELL, fields=["shown", "answered"])
@@ -74,7 +85,7 @@ def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
         .then(alt.value("white"))
         .otherwise(alt.value(number_colour)),
     )
-    # On top of all, so that a click on a number is one on its cell.
+    # On top, so that a click on a number also selects its cell.
     frames = (
         base.mark_rect(fillOpacity=0, strokeWidth=3, cornerRadius=4, cursor="pointer")
         .encode(
@@ -103,17 +114,17 @@ def _list_cells(metrics: Metrics) -> list[dict[str, Any]]:
 
 
 def _draw_axes(*, is_small: bool) -> tuple[alt.Axis, alt.Axis]:
-    """Return the axes of rows and columns, with every label, cut where it would take the room."""
-    look: dict[str, Any] = {
+    """Return the axes of rows and columns; every label is drawn, and long ones are truncated."""
+    style: dict[str, Any] = {
         "labelLimit": SMALL_LABEL_PX if is_small else LABEL_PX,
         "labelOverlap": False,
         "ticks": False,
         "domain": False,
     }
     if is_small:
-        return alt.Axis(**look), alt.Axis(**look, orient="top", labelAngle=-90)
-    # A word a line, so that labels stand side by side on a phone too.
+        return alt.Axis(**style), alt.Axis(**style, orient="top", labelAngle=-90)
+    # One word per line, so that labels fit side by side even on a phone.
     words = "split(datum.label, ' ')"
-    return alt.Axis(**look, labelExpr=words), alt.Axis(
-        **look, orient="top", labelAngle=0, labelExpr=words
+    return alt.Axis(**style, labelExpr=words), alt.Axis(
+        **style, orient="top", labelAngle=0, labelExpr=words
     )

@@ -1,9 +1,10 @@
-"""The pictures a model got wrong, each with what can be done about it."""
+"""The test pictures a model got wrong, with buttons to correct their labels."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -26,37 +27,64 @@ COLUMNS = 3
 SIDE_PX = 256
 
 
+@dataclass(frozen=True)
+class _Review:
+    """What a mistake is reviewed against: the run, its dataset, and the confirmed labels."""
+
+    workspace: Workspace
+    run_id: str
+    image_dir: Path
+    labels: Sequence[str]
+    confirmed: frozenset[str]
+
+
 def show_mistakes(
     workspace: Workspace, image_dir: Path, run_id: str, mistakes: Sequence[TestedPicture]
 ) -> bool:
-    """Draw them, the surest first; return whether anything was changed since the test."""
-    reviewed = load_reviewed(workspace, run_id)
+    """Draw the mistakes in the order given, with their actions.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    image_dir : Path
+        The dataset that was learned from.
+    run_id : str
+    mistakes : sequence of TestedPicture
+        Not empty.
+
+    Returns
+    -------
+    bool
+        Whether any of these pictures was moved, edited or deleted since the test.
+    """
+    labels = list_classes(image_dir) if image_dir.is_dir() else ()
+    confirmed = load_reviewed(workspace, run_id)
+    review = _Review(workspace, run_id, image_dir, labels, confirmed)
     found = [find_picture(image_dir, mistake) for mistake in mistakes]
     changed = [picture.status is not PictureStatus.IN_PLACE for picture in found]
-    n_seen = sum(
-        is_changed or picture.tested.sha256 in reviewed
+    n_reviewed = sum(
+        is_changed or picture.tested.sha256 in confirmed
         for picture, is_changed in zip(found, changed, strict=True)
     )
-    st.progress(n_seen / len(found), f"{n_seen} of {len(found)} looked at")
+    st.progress(n_reviewed / len(found), f"{n_reviewed} of {len(found)} reviewed")
     shown = found[choose_page(len(found), PER_PAGE, "mistakes_page")]
-    labels = list_classes(image_dir) if image_dir.is_dir() else ()
     for start in range(0, len(shown), COLUMNS):
         row = shown[start : start + COLUMNS]
         for column, picture in zip(st.columns(COLUMNS), row, strict=False):
             with column, st.container(border=True, key=f"mistake_{name_mistake(picture.tested)}"):
-                _show_mistake(workspace, image_dir, run_id, picture, labels, reviewed)
+                _show_mistake(review, picture)
     return any(changed)
 
 
 def name_mistake(tested: TestedPicture) -> str:
-    """Return what the keys of a picture's buttons end with; copies in two classes differ."""
+    """Return the suffix of a picture's widget keys; copies in two classes get different ones."""
     return hashlib.sha256(f"{tested.path}\n{tested.sha256}".encode(errors="replace")).hexdigest()[
         :12
     ]
 
 
 def show_thumbnail(workspace: Workspace, path: Path | None, caption: str) -> None:
-    """Draw a picture of a dataset, or say that it cannot be shown."""
+    """Draw a picture of a dataset, or only its caption if it is missing or unreadable."""
     if path is not None:
         try:
             with CacheFile(workspace.bottlenecks) as file:
@@ -65,62 +93,58 @@ def show_thumbnail(workspace: Workspace, path: Path | None, caption: str) -> Non
                 )
             return
         except (ImageError, ClusterError):
-            pass  # gone or damaged since: the sentence below says so
+            pass  # moved, deleted or damaged since the test
     st.markdown(f":gray[:material/image_not_supported: {escape_markdown(caption)}]")
 
 
 def choose_page(n: int, per_page: int, key: str) -> slice:
-    """Draw the choice of a page where there are several; return which of `n` things are on it."""
+    """Draw the page buttons if there are several pages; return the slice of the current page.
+
+    Parameters
+    ----------
+    n, per_page : int
+        Number of items, in all and on a page.
+    key : str
+        Of the widget.
+    """
     n_pages = -(-n // per_page)
     page = min(int(st.pagination(n_pages, key=key) or 1), n_pages) if n_pages > 1 else 1
     return slice((page - 1) * per_page, page * per_page)
 
 
-def _show_mistake(
-    workspace: Workspace,
-    image_dir: Path,
-    run_id: str,
-    found: FoundPicture,
-    labels: Sequence[str],
-    reviewed: frozenset[str],
-) -> None:
+def _show_mistake(review: _Review, found: FoundPicture) -> None:
     tested = found.tested
-    show_thumbnail(workspace, found.path, tested.path.name)
+    show_thumbnail(review.workspace, found.path, tested.path.name)
     st.markdown(
         f"In **{escape_markdown(tested.label)}**, answered "
-        f"**{escape_markdown(tested.predicted)}**, {format_percent(tested.score)} sure"
+        f"**{escape_markdown(tested.predicted)}** (score {format_percent(tested.score)})"
     )
     if found.status is PictureStatus.MOVED:
         st.caption(f":material/check: Moved to {escape_markdown(found.label or '')}.")
     elif found.status is PictureStatus.GONE:
         st.caption(":material/check: No longer in the dataset.")
     elif found.status is PictureStatus.EDITED:
-        st.caption(":material/check: Its file was changed since the test.")
-    elif tested.sha256 in reviewed:
-        st.caption(":material/check: Fine as it is.")
+        st.caption(":material/check: The file has changed since the test.")
+    elif tested.sha256 in review.confirmed:
+        st.caption(":material/check: Label confirmed.")
     elif is_allowed(Action.EDIT_DATASETS):
-        _show_actions(workspace, image_dir, run_id, found, labels)
+        _show_actions(review, found)
 
 
-def _show_actions(
-    workspace: Workspace,
-    image_dir: Path,
-    run_id: str,
-    found: FoundPicture,
-    labels: Sequence[str],
-) -> None:
+def _show_actions(review: _Review, found: FoundPicture) -> None:
+    workspace, run_id = review.workspace, review.run_id
     tested, path = found.tested, found.path
     assert path is not None
     name = name_mistake(tested)
-    others = [label for label in labels if label != tested.label]
+    others = [label for label in review.labels if label != tested.label]
     others.sort(key=lambda label: label != tested.predicted)
     if others:
         label = st.selectbox(
-            "Right class",
+            "Correct class",
             others,
             key=f"right_class_{name}",
             label_visibility="collapsed",
-            help="The class that the picture is moved to.",
+            help="The class to move the picture to.",
         )
         st.button(
             f"Move to {escape_markdown(label)}",
@@ -128,7 +152,7 @@ def _show_actions(
             icon=":material/drive_file_move:",
             width="stretch",
             on_click=attempt,
-            args=(lambda: _move(image_dir, path, label),),
+            args=(lambda: _move(review.image_dir, path, label),),
         )
     st.button(
         "Remove",
@@ -139,7 +163,7 @@ def _show_actions(
         args=(lambda: make_deletion_outcome(workspace, delete_pictures(workspace, [path])),),
     )
     st.button(
-        "Fine as it is",
+        "Label is correct",
         key=f"fine_{name}",
         icon=":material/check:",
         width="stretch",
@@ -153,12 +177,13 @@ def _move(image_dir: Path, path: Path, label: str) -> Outcome:
     report = move_pictures(image_dir, [path], label)
     if report.gone:
         raise DatasetError(
-            f"{path.name} was moved or deleted meanwhile, perhaps in another tab.", path=image_dir
+            f"{path.name} has already been moved or deleted, perhaps in another tab.",
+            path=image_dir,
         )
     (moved,) = report.moved
 
     def undo() -> Outcome:
         move_pictures(image_dir, [moved], before)
-        return Outcome(f"{path.name}: back in {before}.")
+        return Outcome(f"Moved {path.name} back to {before}.")
 
-    return Outcome(f"{path.name}: moved to {label}.", undo=undo)
+    return Outcome(f"Moved {path.name} to {label}.", undo=undo)

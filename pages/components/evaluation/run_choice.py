@@ -1,4 +1,4 @@
-"""Which finished training is looked at."""
+"""The choice of the training to evaluate."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ _KEY = "evaluation_run"
 
 
 def choose_tested_run(workspace: Workspace) -> str | None:
-    """Draw the choice among trainings that made a model; None where there is none.
+    """Draw the choice among trainings that made a model; return the chosen run's id.
 
-    The run in the address comes first, then the one that made the chosen model,
-    then the newest.
+    Preselected is the run in the address, else the one that made the chosen model, else
+    the newest.
+
+    Returns
+    -------
+    str or None
+        None if no training has made a model.
     """
     runs = {status.id: status for status in list_runs(workspace) if status.bundle}
     chosen = get_known(
         Choice.RUN,
         runs,
         lambda name: (
-            f"The training {name} has no test to look at: it is not over, made no model, or was "
+            f"Training {name} has no test results: it has not finished, made no model, or was "
             "deleted."
         ),
     )

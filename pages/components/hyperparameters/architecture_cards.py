@@ -1,4 +1,4 @@
-"""The networks one can build on, as cards."""
+"""The pretrained networks to choose from, as cards."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ LONG_MS = 10
 
 @dataclass(frozen=True)
 class Family:
-    """One card: a network, or several that differ in size only.
+    """One card: a network, or several that differ only in size.
 
     Attributes
     ----------
     title, sentence : str
     names : tuple of str
-        Architectures.
+        The architectures, as `get_backbone` takes them.
     note : str
-        A word beside the title.
+        A badge beside the title.
     """
 
     title: str
@@ -45,49 +45,51 @@ class Family:
 
 SKY = Family(
     "Sky",
-    "Our own: it has learned to see on simulated star fields, and knows no cats.",
+    "Made for this app: pretrained on simulated star fields, not on everyday things.",
     (SKY_BACKBONE.name,),
     "recommended",
 )
 MOBILENET = Family(
     "MobileNet",
-    "The article's: small and quick, taught on a million everyday photos.",
+    "The article's network: small and fast, pretrained on a million everyday photos.",
     tuple(f"mobilenet_{width}_{size}" for width in WIDTHS for size in SIZES_PX),
-    "as in the article",
+    "used in the article",
 )
 OTHERS = (
     Family(
-        "MobileNet V2", "MobileNet's successor: a little larger, a little surer.", ("mobilenet_v2",)
+        "MobileNet V2",
+        "MobileNet's successor: slightly larger and slightly more accurate.",
+        ("mobilenet_v2",),
     ),
     Family(
         "MobileNet V3",
-        "Made for phones: the quickest for what it sees.",
+        "Made for phones: the fastest for its accuracy.",
         ("mobilenet_v3_small", "mobilenet_v3_large"),
     ),
     Family(
         "EfficientNet V2",
-        "Sees more than MobileNet and takes a few times as long.",
+        "More accurate than MobileNet, but takes a few times as long.",
         ("efficientnet_v2_b0",),
     ),
     Family(
         "Inception v3",
-        "The article's large one: looks at large pictures, with an eye for detail.",
+        "The article's large network: takes larger pictures, so it sees finer detail.",
         ("inception_v3",),
     ),
-    Family("ResNet 50", "The classic of picture recognition: large and thorough.", ("resnet50",)),
-    Family("ConvNeXt Tiny", "The most modern and the slowest here.", ("convnext_tiny",)),
+    Family("ResNet 50", "A classic of picture recognition: large and thorough.", ("resnet50",)),
+    Family("ConvNeXt Tiny", "The most recent network here, and the slowest.", ("convnext_tiny",)),
 )
 FAMILIES = (SKY, MOBILENET, *OTHERS)
-ARTICLES_OWN = "mobilenet_0.50_224"
+ARTICLE_MOBILENET = "mobilenet_0.50_224"
 
 
 def find_family(architecture: str) -> Family | None:
-    """Return the card an architecture is on."""
+    """Return the card that shows an architecture, or None."""
     return next((family for family in FAMILIES if architecture in family.names), None)
 
 
 def show_architectures(workspace: Workspace) -> None:
-    """Draw the cards: ours, the article's and the chosen one, and the others a click away."""
+    """Draw the cards: Sky, MobileNet and the selected network; the others in an expander."""
     chosen = st.session_state[key_of("architecture")]
     family = find_family(chosen)
     first = [SKY, MOBILENET]
@@ -96,12 +98,14 @@ def show_architectures(workspace: Workspace) -> None:
     _show_cards(workspace, first, chosen, len(first))
     others = [other for other in OTHERS if other not in first]
     with st.expander(f"{len(others)} more networks", icon=":material/add:", key="more_networks"):
-        st.caption("All of these were taught on everyday photos, and are downloaded once.")
+        st.caption(
+            "All of these are pretrained on everyday photos. Each is downloaded once, on first use."
+        )
         _show_cards(workspace, others, chosen, COLUMNS)
 
 
-def is_at_hand(spec: BackboneSpec, workspace: Workspace) -> bool:
-    """Tell whether a network can be used without a download."""
+def is_ready(spec: BackboneSpec, workspace: Workspace) -> bool:
+    """Return whether a network can be used without a download."""
     return (
         not spec.weights_file
         or find_weights(spec, workspace.models) is not None
@@ -122,14 +126,14 @@ def _show_card(workspace: Workspace, family: Family, chosen: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{family.title}**", width="content")
         if is_chosen:
-            st.badge("chosen", icon=":material/check:", color="green")
+            st.badge("selected", icon=":material/check:", color="green")
         if family.note:
             st.badge(family.note, color="gray")
     st.caption(family.sentence)
-    spec = get_backbone(_choose_within(family, chosen))
+    spec = get_backbone(_choose_member(family, chosen))
     st.markdown(_describe(spec, workspace))
     st.button(
-        "Chosen" if is_chosen else f"Use {family.title}",
+        "Selected" if is_chosen else f"Use {family.title}",
         key=f"use_{family.names[0]}",
         disabled=is_chosen,
         width="stretch",
@@ -142,8 +146,8 @@ def _choose(name: str) -> None:
     st.session_state[key_of("architecture")] = name
 
 
-def _choose_within(family: Family, chosen: str) -> str:
-    """Draw what differs within a family, and return the member that is looked at."""
+def _choose_member(family: Family, chosen: str) -> str:
+    """Draw the choice of a size, if there are several; return the selected architecture."""
     if family is MOBILENET:
         return _choose_mobilenet(chosen)
     if len(family.names) == 1:
@@ -158,7 +162,7 @@ def _choose_within(family: Family, chosen: str) -> str:
         required=True,
         format_func=lambda name: name.rsplit("_", 1)[-1],
         key=key,
-        help="The large one sees more and takes longer.",
+        help="The large one is more accurate but slower.",
         on_change=lambda: _follow(family, st.session_state[key]),
         persist_state="session",
     )
@@ -166,7 +170,7 @@ def _choose_within(family: Family, chosen: str) -> str:
 
 
 def _choose_mobilenet(chosen: str) -> str:
-    member = chosen if chosen in MOBILENET.names else ARTICLES_OWN
+    member = chosen if chosen in MOBILENET.names else ARTICLE_MOBILENET
     _, width, size = member.split("_")
     if chosen == member:
         st.session_state["mobilenet_width"], st.session_state["mobilenet_size"] = width, int(size)
@@ -177,7 +181,8 @@ def _choose_mobilenet(chosen: str) -> str:
         "Width",
         WIDTHS,
         key="mobilenet_width",
-        help="Share of the full network: narrow is quick, wide sees more. The article's is 0.50.",
+        help="How much of the full network to use: less is faster, more is more accurate. The "
+        "article used 0.50.",
         on_change=lambda: _follow(MOBILENET, _name_mobilenet()),
         persist_state="session",
     )
@@ -186,7 +191,7 @@ def _choose_mobilenet(chosen: str) -> str:
         SIZES_PX,
         key="mobilenet_size",
         format_func=lambda size_px: f"{size_px} px",
-        help="Side of the picture that it looks at. The article's is 224 pixels.",
+        help="Pictures are resized to a square with sides of this length. The article used 224.",
         on_change=lambda: _follow(MOBILENET, _name_mobilenet()),
         persist_state="session",
     )
@@ -199,22 +204,22 @@ def _name_mobilenet() -> str:
 
 
 def _follow(family: Family, name: str) -> None:
-    """Choose another member of the family that is chosen."""
+    """Switch to another size, if the family is the selected one."""
     if st.session_state[key_of("architecture")] in family.names:
         _choose(name)
 
 
 def _describe(spec: BackboneSpec, workspace: Workspace) -> str:
     speed = estimate_speed(workspace, spec.name)
-    how = "measured here" if speed.is_measured else "estimated"
+    source = "measured here" if speed.is_measured else "estimated"
     megabytes = spec.n_parameters * BYTES_PER_PARAMETER / 1e6
-    at_hand = (
-        ":green[:material/check_circle: ready]"
-        if is_at_hand(spec, workspace)
-        else f":orange[:material/download: needs download, {spec.download_mb:.0f} MB]"
+    availability = (
+        ":green[:material/check_circle: ready to use]"
+        if is_ready(spec, workspace)
+        else f":orange[:material/download: {spec.download_mb:.0f} MB to download]"
     )
     return (
         f"{spec.n_parameters / 1e6:.1f} million parameters, {megabytes:.1f} MB  \n"
-        f"{spec.n_features:,} features from {spec.input_size_px} px  \n"
-        f"{speed.ms:.{0 if speed.ms >= LONG_MS else 1}f} ms a picture, {how}  \n{at_hand}"
+        f"{spec.n_features:,} features from {spec.input_size_px} by {spec.input_size_px} px  \n"
+        f"{speed.ms:.{0 if speed.ms >= LONG_MS else 1}f} ms per picture, {source}  \n{availability}"
     )

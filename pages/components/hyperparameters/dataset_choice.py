@@ -1,4 +1,4 @@
-"""Which dataset is learned from."""
+"""The choice of the dataset to learn from."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pages.components.selection import Choice, choose, get_known
 
 
 def choose_dataset(workspace: Workspace) -> Path | None:
-    """Draw the choice of a dataset and return its folder; None where there is none yet."""
+    """Draw the choice of a dataset and return its folder, or None if there are no datasets."""
     names = list_datasets(workspace)
     chosen = get_known(
         Choice.DATASET,
         names,
-        lambda name: f"There is no dataset {name} here: it may have been deleted.",
+        lambda name: f"There is no dataset {name}. It may have been deleted.",
     )
     chosen = chosen or choose_default(names)
     if chosen is None:
         st.info(
-            "There are no pictures to learn from yet: add some first, a few dozen of each class.",
+            "There are no pictures to learn from yet. Add a few dozen per class first.",
             icon=":material/photo_library:",
         )
         _link_to_dataset("Add pictures")
@@ -35,11 +35,11 @@ def choose_dataset(workspace: Workspace) -> Path | None:
             "Dataset",
             names,
             key="hyperparameters_dataset",
-            help="The pictures it learns from.",
+            help="The pictures to learn from.",
             on_change=lambda: choose(Choice.DATASET, st.session_state["hyperparameters_dataset"]),
             width=320,
         )
-        _link_to_dataset("See its pictures")
+        _link_to_dataset("View pictures")
     return dataset_dir(workspace, chosen)
 
 

@@ -1,4 +1,4 @@
-"""Settings for a purpose, a click away."""
+"""Buttons that set all settings at once, for a purpose."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.training.presets import PRESETS, Preset, find_preset
 from cluster_core.workspace import Workspace
-from pages.components.hyperparameters.architecture_cards import is_at_hand
+from pages.components.hyperparameters.architecture_cards import is_ready
 from pages.components.settings_form import get_settings, put_settings
 
 ICONS = {
@@ -18,12 +18,12 @@ ICONS = {
 
 
 def show_presets(workspace: Workspace) -> None:
-    """Draw a button for each preset, with its sentence; the one in force is marked."""
+    """Draw one button per preset, with its description; mark the one that is set."""
     current = find_preset(get_settings())
     for column, (name, preset) in zip(st.columns(len(PRESETS)), PRESETS.items(), strict=True):
         with column:
             st.button(
-                f"{name}, as set" if name == current else name,
+                f"{name} (selected)" if name == current else name,
                 key=f"preset_{name.lower()}",
                 icon=":material/check:" if name == current else ICONS[name],
                 width="stretch",
@@ -35,6 +35,6 @@ def show_presets(workspace: Workspace) -> None:
 
 def _describe_download(preset: Preset, workspace: Workspace) -> str:
     spec = get_backbone(preset.settings["architecture"])
-    if is_at_hand(spec, workspace):
+    if is_ready(spec, workspace):
         return ""
     return f" Its network is downloaded first ({spec.download_mb:.0f} MB)."

@@ -1,4 +1,4 @@
-"""What a training would do with these settings, and the button that begins it."""
+"""The Train button, with a time estimate and a preview of the learning curve."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cluster_core.training.runs import list_runs
 from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_learning_curve
 from pages.components.dataset_contents import DatasetReading
-from pages.components.hyperparameters.architecture_cards import is_at_hand
+from pages.components.hyperparameters.architecture_cards import is_ready
 from pages.components.run_view import start_run
 from pages.components.terminal_command import show_command
 from pages.components.text import escape_markdown
@@ -31,15 +31,25 @@ _ESTIMATE = "estimate"
 
 
 def show_start(workspace: Workspace, config: TrainConfig | None, reading: DatasetReading) -> None:
-    """Draw what can be said before a training, its button, and what it would come to."""
+    """Draw the split, the time estimate, the Train button, the preview and the command.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    config : TrainConfig or None
+        None if a setting is invalid.
+    reading : DatasetReading
+    """
     st.subheader("Before you start")
     split = None
     if config is None:
-        st.warning("One setting does not fit: it is marked in red.", icon=":material/rule:")
+        st.warning(
+            "One setting has to change first: see the message in red.", icon=":material/rule:"
+        )
     else:
         split = _find_split(config, reading)
     if config is not None and split is not None:
-        st.markdown(_describe_sides(split))
+        st.markdown(_describe_split(split))
         st.markdown(_describe_time(workspace, config, reading))
     _show_button(workspace, config if split is not None else None)
     if config is None:
@@ -52,12 +62,12 @@ def show_start(workspace: Workspace, config: TrainConfig | None, reading: Datase
 def show_train_at_once(
     workspace: Workspace, config: TrainConfig | None, reading: DatasetReading
 ) -> None:
-    """Draw the button on top as well: on a phone the other is five screens of settings below."""
+    """Draw a second Train button at the top: on a phone the other is five screens further down."""
     if config is None or not is_allowed(Action.TRAIN):
         return
     try:
         reading.split(config)
-    except ClusterError:  # said beside the button below
+    except ClusterError:  # shown beside the button below
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
@@ -67,7 +77,7 @@ def show_train_at_once(
             icon=":material/model_training:",
         ):
             start_run(workspace, config)
-        st.caption("Good ones to begin with stand below; change what you like.", width="content")
+        st.caption("The settings below are a good start. Change any you like.", width="content")
 
 
 def _find_split(config: TrainConfig, reading: DatasetReading) -> Split | None:
@@ -78,31 +88,31 @@ def _find_split(config: TrainConfig, reading: DatasetReading) -> Split | None:
         return None
 
 
-def _describe_sides(split: Split) -> str:
+def _describe_split(split: Split) -> str:
     sides = (
-        (split.training, "to learn from"),
-        (split.validation, "to watch it with"),
+        (split.training, "for training"),
+        (split.validation, "for validation"),
         (split.testing, "for the final test"),
     )
-    words = [f"{len(pictures)} {purpose}" for pictures, purpose in sides if pictures]
-    return f"Pictures: {', '.join(words)}."
+    counts = [f"{len(pictures)} {purpose}" for pictures, purpose in sides if pictures]
+    return f"Pictures: {', '.join(counts)}."
 
 
 def _describe_time(workspace: Workspace, config: TrainConfig, reading: DatasetReading) -> str:
-    """Return how long it may take; counted anew where a setting, a picture or the cache changed."""
-    key = (reading.image_dir, reading.signature, config, _date_cache(workspace))
-    known = st.session_state.get(_ESTIMATE)
-    if known is None or known[0] != key:
-        known = key, estimate_training(workspace, config, reading.split(config))
-        st.session_state[_ESTIMATE] = known
-    words = f":material/timer: About **{format_seconds(known[1])}**"
-    if not is_at_hand(config.backbone, workspace):
-        return f"{words}, and the download of {config.backbone.download_mb:.0f} MB before"
-    return words
+    """Return the estimated time; recomputed when a setting, a picture or the cache changes."""
+    key = (reading.image_dir, reading.signature, config, _list_cache_times(workspace))
+    cached = st.session_state.get(_ESTIMATE)
+    if cached is None or cached[0] != key:
+        cached = key, estimate_training(workspace, config, reading.split(config))
+        st.session_state[_ESTIMATE] = cached
+    sentence = f":material/timer: About **{format_seconds(cached[1])}**"
+    if not is_ready(config.backbone, workspace):
+        return f"{sentence}, after a download of {config.backbone.download_mb:.0f} MB"
+    return sentence
 
 
-def _date_cache(workspace: Workspace) -> tuple[int, ...]:
-    """Return when bottlenecks were last written."""
+def _list_cache_times(workspace: Workspace) -> tuple[int, ...]:
+    """Return the modification times, in ns, of the bottleneck cache."""
     files = (workspace.bottlenecks / name for name in (FILE_NAME, f"{FILE_NAME}-wal"))
     return tuple(file.stat().st_mtime_ns for file in files if file.exists())
 
@@ -119,32 +129,32 @@ def _show_button(workspace: Workspace, config: TrainConfig | None) -> None:
     )
     if not may_train:
         st.caption(
-            "This server does not let its visitors train models: install Cluster Lab on a "
-            "computer of your own to do that. The command below does the same there."
+            "This is a public demo: training is turned off. To train, install Cluster Lab on your "
+            "own computer. The command below does the same there."
         )
     if is_clicked and config is not None:
         start_run(workspace, config)
 
 
 def _show_preview(workspace: Workspace, config: TrainConfig, reading: DatasetReading) -> None:
-    found = _find_preview(config, reading)
-    if found is None:
+    preview = _get_preview(config, reading)
+    if preview is None:
         st.info(_explain_no_preview(workspace), icon=":material/show_chart:")
         return
-    evaluations, seconds = found
+    evaluations, seconds = preview
     last = evaluations[-1]
-    # Long trials are cut short; those that stop early have seen enough.
-    is_cut = last.step + 1 < config.how_many_training_steps and not config.early_stopping
-    words = (
-        f"A trial with these settings: {'the first ' if is_cut else ''}{last.step + 1:,} steps in "
-        f"{format_seconds(seconds)}"
+    # A preview with early stopping ends by itself; any other may have run out of time.
+    is_cut_short = last.step + 1 < config.how_many_training_steps and not config.early_stopping
+    sentence = (
+        f"Preview with these settings: {'the first ' if is_cut_short else ''}{last.step + 1:,} "
+        f"steps took {format_seconds(seconds)}"
     )
     if last.validation_accuracy is not None:
-        words += (
-            f", in the end {format_percent(last.validation_accuracy)} of {last.n_validation} "
-            "validation pictures right"
+        sentence += (
+            f", and {format_percent(last.validation_accuracy)} of {last.n_validation} validation "
+            "pictures are labelled correctly"
         )
-    st.caption(f"{words}. Train makes a model of it.")
+    st.caption(f"{sentence}. Click Train to make a model.")
     for measure in Measure:
         st.vega_lite_chart(
             spec=draw_learning_curve(evaluations, measure, height_px=220),
@@ -155,38 +165,41 @@ def _show_preview(workspace: Workspace, config: TrainConfig, reading: DatasetRea
 def _explain_no_preview(workspace: Workspace) -> str:
     supervisor = find_supervisor()
     if supervisor is None:
-        return "Where training is allowed, the learning curve is drawn here as you move a slider."
+        return (
+            "Where training is turned on, a preview of the learning curve appears here when you "
+            "move a slider."
+        )
     if not supervisor.is_warm:
         return (
-            "The program that trains is getting ready, which takes some seconds. Then the learning "
-            "curve is drawn here as you move a slider."
+            "The training program is starting, which takes a few seconds. After that, a preview of "
+            "the learning curve appears here when you move a slider."
         )
     if any(not status.state.is_over for status in list_runs(workspace)):
         return (
-            "A training is running. When it is over, the learning curve is drawn here as you move "
-            "a slider."
+            "A training is running. After that, a preview of the learning curve appears here when "
+            "you move a slider."
         )
     return (
-        "Train once with this network and these distortions: from then on the learning curve is "
-        "drawn here as you move a slider."
+        "Train once with this network and these distortions. After that, a preview of the learning "
+        "curve appears here when you move a slider."
     )
 
 
-def _find_preview(
+def _get_preview(
     config: TrainConfig, reading: DatasetReading
 ) -> tuple[tuple[Evaluation, ...], float] | None:
-    """Return the curve of a trial training and its seconds; kept until a setting changes."""
+    """Return the evaluations of a preview and its seconds; cached until a setting changes."""
     key = (str(reading.image_dir), reading.signature, json.dumps(config.to_record()))
-    known = st.session_state.get(_PREVIEW)
-    if known is not None and known[0] == key:
-        return known[1]
+    cached = st.session_state.get(_PREVIEW)
+    if cached is not None and cached[0] == key:
+        return cached[1]
     supervisor = find_supervisor()
     if supervisor is None or not supervisor.is_warm:
         return None
-    begin_s = time.monotonic()
+    started_s = time.monotonic()
     evaluations = supervisor.preview(config, timeout_s=PREVIEW_TIMEOUT_S)
     if not evaluations:
         return None
-    found = evaluations, time.monotonic() - begin_s
-    st.session_state[_PREVIEW] = (key, found)
-    return found
+    preview = evaluations, time.monotonic() - started_s
+    st.session_state[_PREVIEW] = (key, preview)
+    return preview

@@ -1,4 +1,4 @@
-"""The trainings there have been: compared, opened, deleted and brought back."""
+"""The table of trainings: open, compare, delete and restore them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ MAX_COMPARED = 8
 COLUMNS = {
     "Steps": st.column_config.NumberColumn(format="localized"),
     "Accuracy": st.column_config.NumberColumn(
-        format="%d %%", help="Of the pictures in the final test."
+        format="%d %%", help="Share of the test pictures that were labelled correctly."
     ),
-    "Plausible": st.column_config.TextColumn(
-        help="How well it may do on other pictures: 95 of 100 such ranges hold the truth."
+    "95 % interval": st.column_config.TextColumn(
+        help="95 % confidence interval: the range that holds the true accuracy in 95 of 100 cases."
     ),
 }
 _ROWS = "run rows"
@@ -49,18 +49,27 @@ class _Row:
 
 
 def show_runs(workspace: Workspace, runs: tuple[RunStatus, ...], shown: str | None) -> None:
-    """Draw the table of trainings, and below it what can be done with those selected."""
-    st.subheader("Past trainings")
+    """Draw the table of trainings, and the actions for the selected ones below it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    runs : tuple of RunStatus
+        Newest first.
+    shown : str or None
+        Id of the run that the page shows already.
+    """
+    st.subheader("All trainings")
     show_outcome()
     if not runs:
         st.caption("None yet.")
         return
-    rows = [_find_row(workspace, status) for status in runs]
+    rows = [_get_row(workspace, status) for status in runs]
     chosen = _show_table(rows, runs)
     if not chosen:
         st.caption(
-            "Select a training to open or delete it, several to compare their curves. With the "
-            "keyboard, Shift and Space select the line you are on."
+            "Tick a training to open or delete it, or several to compare them. With the keyboard, "
+            "Shift+Space ticks the current row."
         )
         return
     _show_actions(workspace, [runs[at] for at in chosen], shown)
@@ -68,17 +77,17 @@ def show_runs(workspace: Workspace, runs: tuple[RunStatus, ...], shown: str | No
     if len(compared) > 1:
         _show_comparison(workspace, [(runs[at], rows[at]) for at in compared[:MAX_COMPARED]])
         if len(compared) > MAX_COMPARED:
-            st.caption(f"Only the first {MAX_COMPARED} are drawn: more lines tell less.")
+            st.caption(f"Only the first {MAX_COMPARED} are drawn, to keep the lines readable.")
 
 
 def _show_table(rows: list[_Row], runs: tuple[RunStatus, ...]) -> list[int]:
-    """Draw the table and return the lines that are selected."""
-    # A selection is a list of places: where a line comes or goes it must not slip to another.
-    lines = hash(tuple(status.id for status in runs))
+    """Draw the table and return the indices of the selected rows."""
+    # A selection is a list of row numbers: a new key clears it when rows come or go.
+    version = hash(tuple(status.id for status in runs))
     with st.container(key="runs"):
         selection = st.dataframe(
             {name: [row.cells[name] for row in rows] for name in rows[0].cells},
-            key=f"runs {lines}",
+            key=f"runs {version}",
             hide_index=True,
             placeholder="",
             on_select="rerun",
@@ -88,15 +97,15 @@ def _show_table(rows: list[_Row], runs: tuple[RunStatus, ...]) -> list[int]:
     return list(selection["selection"]["rows"])
 
 
-def _find_row(workspace: Workspace, status: RunStatus) -> _Row:
-    """Return a line of the table; a training that is over changes no more and is read once."""
-    known = st.session_state.setdefault(_ROWS, {})
+def _get_row(workspace: Workspace, status: RunStatus) -> _Row:
+    """Return a row of the table; that of a finished training is cached in the session."""
+    cache = st.session_state.setdefault(_ROWS, {})
     key = (str(workspace.root), status.id, status.state, st.context.timezone)
-    if key in known:
-        return known[key]
+    if key in cache:
+        return cache[key]
     row = _read_row(workspace, status)
     if status.state.is_over:
-        known[key] = row
+        cache[key] = row
     return row
 
 
@@ -115,8 +124,8 @@ def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
         "Network": status.architecture,
         "Steps": result.steps_run if result else None,
         "Accuracy": round(100 * metrics.accuracy) if metrics else None,
-        "Plausible": f"{100 * low:.0f} to {100 * high:.0f} %" if metrics else "",
-        "Took": format_seconds(count_seconds(status.started, status.ended))
+        "95 % interval": f"{100 * low:.0f} to {100 * high:.0f} %" if metrics else "",
+        "Duration": format_seconds(count_seconds(status.started, status.ended))
         if status.started and status.ended
         else "",
     }
@@ -136,9 +145,13 @@ def _show_actions(workspace: Workspace, chosen: list[RunStatus], shown: str | No
             )
         if not is_allowed(Action.TRAIN):
             return
-        count = "this training" if len(chosen) == 1 else f"these {len(chosen)} trainings"
+        question = (
+            "Delete this training? Its model is kept."
+            if len(chosen) == 1
+            else f"Delete these {len(chosen)} trainings? Their models are kept."
+        )
         with st.popover("Delete", icon=":material/delete:", key="delete_runs"):
-            st.write(f"Delete {count}? Models made by training stay.")
+            st.write(question)
             st.button(
                 "Delete",
                 key="confirm_delete_runs",
@@ -160,10 +173,10 @@ def _delete(workspace: Workspace, chosen: list[RunStatus]) -> Outcome:
     def undo() -> Outcome:
         for entry in entries:
             restore(workspace, entry.id)
-        return Outcome(f"{_count(len(entries))} brought back.")
+        return Outcome(f"{_count(len(entries))} restored.")
 
-    said = [f"{_count(len(entries))} deleted."] if entries else []
-    return Outcome(" ".join([*said, *problems[:1]]), not problems, undo=undo if entries else None)
+    done = [f"{_count(len(entries))} deleted."] if entries else []
+    return Outcome(" ".join([*done, *problems[:1]]), not problems, undo=undo if entries else None)
 
 
 def _count(n: int) -> str:
@@ -171,7 +184,7 @@ def _count(n: int) -> str:
 
 
 def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]]) -> None:
-    names = _name_apart([status for status, _ in compared])
+    names = _list_unique_names([status for status, _ in compared])
     runs = {
         name: load_evaluations(workspace, status.id)
         for name, (status, _) in zip(names, compared, strict=True)
@@ -183,9 +196,9 @@ def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]
     }
     differences = find_differences(configs)
     if not differences:
-        st.caption("Their settings are the same.")
+        st.caption("Their settings are identical.")
         return
-    st.caption("Only these settings differ:")
+    st.caption("Their settings differ in:")
     labels = {**LABELS, "image_dir": "Dataset"}
     table: dict[str, list[str]] = {"Setting": [labels[name] for name in differences]}
     for name in names:
@@ -195,8 +208,8 @@ def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]
     st.dataframe(table, hide_index=True, key="differences")
 
 
-def _name_apart(runs: list[RunStatus]) -> list[str]:
-    """Return a name for each training that no other of them has."""
+def _list_unique_names(runs: list[RunStatus]) -> list[str]:
+    """Return a different name for each training."""
     return number_duplicates(
         [f"{format_time(status.created, seconds=True)} {status.architecture}" for status in runs]
     )

@@ -1,4 +1,4 @@
-"""The way to TensorBoard."""
+"""A link to TensorBoard."""
 
 from __future__ import annotations
 
@@ -13,41 +13,44 @@ from cluster_core.training.tensorboard import (
     stop_tensorboard,
 )
 from cluster_core.workspace import Workspace
-from pages.components.terminal_command import place_for_visitor
+from pages.components.terminal_command import get_shown_workspace
 from pages.components.text import escape_markdown
 
 
 def show_tensorboard(workspace: Workspace) -> None:
-    """Draw the command to copy, and where it is allowed a button that runs it."""
+    """Draw the command that starts TensorBoard and, if allowed, a button that runs it."""
     with st.expander("Open in TensorBoard", icon=":material/monitoring:", key="tensorboard"):
-        st.write("TensorBoard shows all curves and the trained graph. From a terminal:")
-        command = format_tensorboard_command(place_for_visitor(workspace))
+        st.write(
+            "TensorBoard, a separate program, shows all curves and the trained graph. Start it "
+            "with this command in a terminal:"
+        )
+        command = format_tensorboard_command(get_shown_workspace(workspace))
         st.code(command, language="bash", wrap_lines=True)
         if not is_allowed(Action.RUN_TENSORBOARD):
             st.caption(
-                "It can be started from here too, on the computer that runs this server, if its "
-                f"owner sets `{TENSORBOARD_VARIABLE}=1`."
+                f"To start it from this page instead, set `{TENSORBOARD_VARIABLE}=1` on the "
+                "computer that runs Cluster Lab, and restart Cluster Lab."
             )
             return
         url = find_tensorboard(workspace)
         if url is None and st.button(
-            "Start it here", key="start_tensorboard", icon=":material/play_arrow:"
+            "Start TensorBoard", key="start_tensorboard", icon=":material/play_arrow:"
         ):
             url = _start(workspace)
         if url is not None:
             st.link_button("Open TensorBoard", url, icon=":material/open_in_new:")
             st.button(
-                "Stop it",
+                "Stop TensorBoard",
                 key="stop_tensorboard",
                 on_click=stop_tensorboard,
                 args=(workspace,),
             )
-            st.caption("Only the computer that runs this server can reach it.")
+            st.caption("It opens only on the computer that runs Cluster Lab.")
 
 
 def _start(workspace: Workspace) -> str | None:
     try:
-        with st.spinner("TensorBoard takes some seconds to begin …"):
+        with st.spinner("Starting TensorBoard, which takes a few seconds …"):
             return start_tensorboard(workspace)
     except ClusterError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
