@@ -1,4 +1,4 @@
-"""What tests of several pages look at."""
+"""Fixtures shared by the page tests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import streamlit as st
 
 
 @pytest.fixture
-def ways(monkeypatch) -> list[str]:
-    """The pages that were switched to."""
+def visited_pages(monkeypatch) -> list[str]:
+    """Files of the pages that the app switched to, in order."""
     found: list[str] = []
     monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
     return found

@@ -1,4 +1,4 @@
-"""Pages as a visitor opens them, without a browser."""
+"""Open a page as a visitor does, without a browser."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from streamlit.testing.v1 import AppTest
 
 from tests.samples import REPOSITORY
 
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 
 def open_file(name: str, **query: str) -> AppTest:
-    """Open a page by its file, with what stands in the address behind the question mark."""
-    page = AppTest.from_file(str(REPOSITORY / "pages" / name), default_timeout=PATIENCE_S)
+    """Open a page by its file name, with these URL parameters."""
+    page = AppTest.from_file(str(REPOSITORY / "pages" / name), default_timeout=TIMEOUT_S)
     for parameter, value in query.items():
         page.query_params[parameter] = value
     page.run()

@@ -1,11 +1,10 @@
-"""The frame around every page: navigation, sidebar, what is chosen, the error boundary."""
+"""Everything around a page: navigation, sidebar, choices and error boundary."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-import streamlit as st
 from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
@@ -40,7 +39,7 @@ def list_progress(page: AppTest) -> list[str]:
     return [bar.proto.text.replace(r"\:", ":") for bar in page.sidebar.get("progress")]
 
 
-def test_pages_stand_in_the_order_of_the_work():
+def test_pages_are_in_workflow_order():
     titles = [title for title, _ in TITLES.values()]
     assert titles == [
         "Home",
@@ -55,11 +54,11 @@ def test_pages_stand_in_the_order_of_the_work():
     assert all((REPOSITORY / "pages" / file).exists() for file in PageFile)
 
 
-def test_in_an_empty_workspace_there_is_no_dataset_and_the_starter_model(workspace):
+def test_sidebar_of_empty_workspace_shows_no_dataset_and_starter_model(workspace):
     assert list_links(open_frame()) == ["**none yet**", "**Starter model**"]
 
 
-def test_what_is_chosen_stands_in_the_sidebar(trained):
+def test_sidebar_shows_chosen_dataset_and_model(trained):
     write_photos(trained.root / "a_b_photos", 1)
     (folder,) = trained.bundles.iterdir()
     page = open_frame(dataset="a_b", model=folder.name)
@@ -69,24 +68,24 @@ def test_what_is_chosen_stands_in_the_sidebar(trained):
 
 
 @pytest.mark.parametrize("unknown", ["gone", "../../etc", "*[x](y)*", "a" * 3_000])
-def test_unknown_ids_in_the_address_do_not_break_the_frame(trained, unknown):
+def test_unknown_ids_in_address_are_ignored(trained, unknown):
     page = open_frame(dataset=unknown, model=unknown, run=unknown)
     assert len(list_links(page)) == 2
     assert not any(unknown[:20] in label for label in list_links(page))
 
 
-def test_a_choice_comes_from_the_address_and_then_from_the_session(trained):
+def test_choice_from_address_is_kept_in_session(trained):
     write_photos(trained.root / "mine_photos", 1)
     page = open_frame(dataset="mine")
     assert page.session_state["chosen dataset"] == "mine"
-    # Going to another page empties the address.
+    # Going to another page clears the URL parameters.
     page.query_params.clear()
     page.run()
     assert list_links(page)[0] == "**mine**"
     assert page.query_params[Choice.DATASET] == "mine"
 
 
-def test_every_page_says_all_that_is_chosen_at_once_and_in_one_order(workspace, monkeypatch):
+def test_address_is_updated_once_with_all_choices_in_fixed_order(workspace, monkeypatch):
     page = open_frame(model="starter", run="some_run")
     written = []
     monkeypatch.setattr(
@@ -100,7 +99,7 @@ def test_every_page_says_all_that_is_chosen_at_once_and_in_one_order(workspace, 
     ]
 
 
-def test_a_link_beats_what_the_session_remembers(workspace):
+def test_address_takes_precedence_over_session(workspace):
     for name in ("first", "second"):
         write_photos(workspace.root / f"{name}_photos", 1)
     page = open_frame(dataset="first")
@@ -110,9 +109,7 @@ def test_a_link_beats_what_the_session_remembers(workspace):
     assert page.session_state["chosen dataset"] == "second"
 
 
-def test_a_training_that_goes_on_stands_beside_every_page(workspace, monkeypatch):
-    ways = []
-    monkeypatch.setattr(st, "switch_page", lambda page, **_: ways.append(str(page)))
+def test_sidebar_shows_training_in_progress(workspace, visited_pages):
     run_id = submit(
         workspace, state=RunState.RUNNING, stage="Training", done=20, total=80, dataset="a_b"
     )
@@ -120,35 +117,35 @@ def test_a_training_that_goes_on_stands_beside_every_page(workspace, monkeypatch
     assert list_progress(page) == [r"a\_b: training"]
     assert page.sidebar.get("progress")[0].proto.value == 25
     page.button(key="sidebar_training").click().run()
-    assert ways == ["training.py"]
+    assert visited_pages == ["training.py"]
     assert page.query_params[Choice.RUN] == run_id
 
 
-def test_a_training_that_waits_is_said_to_wait(workspace):
+def test_sidebar_shows_queued_training(workspace):
     submit(workspace)
-    assert list_progress(open_frame()) == ["cluster: waiting"]
+    assert list_progress(open_frame()) == ["cluster: queued"]
 
 
-def test_of_several_the_one_that_runs_is_shown(workspace):
+def test_sidebar_prefers_training_in_progress_to_queued_ones(workspace):
     submit(workspace, dataset="first")
     submit(workspace, dataset="second", state=RunState.RUNNING)
     submit(workspace, dataset="third")
-    assert list_progress(open_frame()) == ["second: it begins"]
+    assert list_progress(open_frame()) == ["second: starting"]
 
 
-def test_the_next_of_those_that_wait_is_shown(workspace):
+def test_sidebar_shows_next_queued_training(workspace):
     submit(workspace, dataset="first")
     submit(workspace, dataset="second")
-    assert list_progress(open_frame()) == ["first: waiting"]
+    assert list_progress(open_frame()) == ["first: queued"]
 
 
 @pytest.mark.parametrize("state", [state for state in RunState if state.is_over])
-def test_a_training_that_is_over_is_not_shown(workspace, state):
+def test_sidebar_omits_finished_training(workspace, state):
     submit(workspace, state=state)
     assert list_progress(open_frame()) == []
 
 
-def test_a_training_that_was_deleted_meanwhile_is_not_drawn(workspace, monkeypatch):
+def test_sidebar_omits_training_deleted_in_another_tab(workspace, monkeypatch):
     run_id = submit(workspace, state=RunState.DISCARDED)
     status = replace(sidebar.load_status(workspace, run_id), state=RunState.RUNNING)
     delete_run(workspace, run_id)
@@ -156,7 +153,7 @@ def test_a_training_that_was_deleted_meanwhile_is_not_drawn(workspace, monkeypat
     assert list_progress(open_frame()) == []
 
 
-def test_what_cannot_be_read_leaves_the_page_alone(workspace, monkeypatch):
+def test_unreadable_workspace_does_not_break_the_page(workspace, monkeypatch):
     def fail(_):
         raise RunError("It cannot be read.")
 
@@ -167,20 +164,20 @@ def test_what_cannot_be_read_leaves_the_page_alone(workspace, monkeypatch):
     assert page.title[0].value == "Cluster Lab"
 
 
-def test_visitors_of_a_demo_are_told_what_they_can_do(workspace, monkeypatch):
+def test_public_demo_explains_what_visitors_can_do(workspace, monkeypatch):
     assert not open_frame().sidebar.info
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     (note,) = open_frame().sidebar.info
-    assert "classify pictures" in note.value
+    assert "you can classify your own pictures" in note.value
 
 
 @pytest.mark.parametrize("text", ["plain words", "M 13", "Kugelhäufen 🔭"])
-def test_plain_text_stays_as_it_is(text):
+def test_plain_text_is_not_escaped(text):
     assert escape_markdown(text) == text
 
 
 @pytest.mark.parametrize("text", ["**bold**", "[a](http://x)", ":red[x]", "<b>", "$x$", "- a"])
-def test_what_markdown_would_draw_is_escaped(text):
+def test_markdown_syntax_is_escaped(text):
     escaped = escape_markdown(text)
     assert escaped != text
     assert escaped.replace("\\", "") == text
@@ -190,12 +187,12 @@ def test_what_markdown_would_draw_is_escaped(text):
     ("text", "shown"),
     [("a\n\n- b\n- c", "a - b - c"), ("a\n---", "a ---"), ("    code", "code"), ("\tcode", "code")],
 )
-def test_lines_and_blanks_begin_no_list_no_heading_and_no_code(text, shown):
+def test_line_breaks_and_indents_start_no_markdown_block(text, shown):
     assert escape_markdown(text) == shown
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_the_boundary_shows_a_sentence_or_an_id_that_is_in_the_log(monkeypatch, caplog, is_known):
+def test_error_boundary_shows_message_or_logged_id(monkeypatch, caplog, is_known):
     shown = []
     monkeypatch.setattr(error_boundary.st, "error", lambda text, **_: shown.append(text))
     error = DatasetError("Put pictures there.", path=None) if is_known else ValueError("a bug")
@@ -205,11 +202,11 @@ def test_the_boundary_shows_a_sentence_or_an_id_that_is_in_the_log(monkeypatch, 
         assert not caplog.records
     else:
         assert "a bug" not in shown[0]
-        error_id = shown[0].split("the id ")[1].rstrip(".")
+        error_id = shown[0].split("the id ")[1].split()[0]
         assert error_id in caplog.text
         assert "ValueError: a bug" in caplog.text
 
 
-def test_the_server_uses_the_boundary():
+def test_app_uses_error_boundary():
     source = (REPOSITORY / "app.py").read_text("utf-8")
     assert "on_script_error=show_error" in source

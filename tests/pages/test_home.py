@@ -1,4 +1,4 @@
-"""Home: the ways to begin, a simulated sky rendered and stopped, and where one stands."""
+"""The Home page: ways to start, the simulated sky, and the progress towards a model."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.pages.opening import open_file
 from tests.samples import REPOSITORY, draw_blob, save_picture, write_photos
 
 PAGE = str(REPOSITORY / "pages" / "home.py")
-N_EACH = 2
+PER_CLASS = 2
 
 
 @pytest.fixture(autouse=True)
-def few_pictures(monkeypatch):
-    monkeypatch.setattr(demo_dataset, "PER_CLASS", N_EACH)
+def small_demo(monkeypatch):
+    monkeypatch.setattr(demo_dataset, "PER_CLASS", PER_CLASS)
     monkeypatch.setattr(demo_dataset, "SAMPLES", demo_dataset.SAMPLES[:1])
 
 
@@ -46,7 +46,7 @@ def read_all(page: AppTest) -> str:
     return "\n".join(words).replace("\\", "")
 
 
-def find_due(page: AppTest) -> list[str]:
+def list_primary_buttons(page: AppTest) -> list[str]:
     """Return the keys of the primary buttons."""
     return [button.key for button in page.button if button.proto.type == "primary"]
 
@@ -56,52 +56,52 @@ def write_run(workspace, **changes) -> None:
     save_status(workspace, replace(status, **changes))
 
 
-def test_at_first_there_are_three_ways_and_the_first_step_is_due(workspace):
+def test_empty_workspace_offers_three_ways_and_the_first_step(workspace):
     page = open_home()
     assert [button.label for button in page.button][:3] == [
         "Classify a picture",
-        "Render a sky",
+        "Create pictures",
         "Set up a dataset",
     ]
-    assert "There are none yet." in read_all(page)
-    assert find_due(page) == ["home_pictures"]
+    assert "No pictures yet." in read_all(page)
+    assert list_primary_buttons(page) == ["home_pictures"]
     assert not list_datasets(workspace)
 
 
-def test_trying_a_picture_leads_to_an_example_of_the_starter_model(workspace, ways):
+def test_try_button_opens_an_example_with_starter_model(workspace, visited_pages):
     page = click(open_home(), "home_try")
-    assert ways == ["classify.py"]
+    assert visited_pages == ["classify.py"]
     assert page.query_params[Choice.MODEL] == "starter"
     assert page.session_state[EXAMPLE] == FIRST_EXAMPLE
 
 
-def test_own_pictures_lead_to_the_dataset(workspace, ways):
+def test_own_pictures_button_opens_dataset_page(workspace, visited_pages):
     click(open_home(), "home_own_pictures")
-    assert ways == ["dataset.py"]
+    assert visited_pages == ["dataset.py"]
 
 
-def test_a_simulated_sky_is_rendered_and_leads_on(workspace, ways):
+def test_simulated_sky_is_rendered_and_opens_hyperparameters(workspace, visited_pages):
     page = click(open_home(), "home_simulated_sky")
-    assert ways == ["hyperparameters.py"]
+    assert visited_pages == ["hyperparameters.py"]
     assert list_datasets(workspace) == ("simulated_sky",)
     folder = workspace.root / "simulated_sky_photos"
-    assert len(list(folder.rglob("*.jpg"))) == 2 * N_EACH
+    assert len(list(folder.rglob("*.jpg"))) == 2 * PER_CLASS
     assert page.query_params[Choice.DATASET] == "simulated_sky"
 
 
-def test_another_sky_gets_another_name(workspace, ways):
+def test_second_simulated_sky_gets_a_numbered_name(workspace, visited_pages):
     create_dataset(workspace, "simulated_sky")
     click(open_home(), "home_simulated_sky")
     assert list_datasets(workspace) == ("simulated_sky", "simulated_sky_2")
     assert not list((workspace.root / "simulated_sky_photos").rglob("*.jpg"))
 
 
-def test_a_stopped_rendering_leaves_a_dataset_that_can_be_used(workspace, ways, monkeypatch):
+def test_stopped_rendering_keeps_its_pictures(workspace, visited_pages, monkeypatch):
     render = demo_dataset.render_demo_dataset
 
     def render_and_stop(folder, labels, per_class, seed, on_progress, **options):
         def stop(done, total):
-            if done == N_EACH + 1:
+            if done == PER_CLASS + 1:
                 dataset_work._stop()
                 st.rerun()
 
@@ -109,22 +109,22 @@ def test_a_stopped_rendering_leaves_a_dataset_that_can_be_used(workspace, ways, 
 
     monkeypatch.setattr(demo_dataset, "render_demo_dataset", render_and_stop)
     page = click(open_home(), "home_simulated_sky")
-    assert not ways
-    assert "Stopped: the pictures drawn by then are in the dataset." in read_all(page)
+    assert not visited_pages
+    assert "Stopped. The pictures created so far are in the dataset." in read_all(page)
     files = list((workspace.root / "simulated_sky_photos").rglob("*"))
-    assert len([file for file in files if file.suffix == ".jpg"]) == N_EACH + 1
+    assert len([file for file in files if file.suffix == ".jpg"]) == PER_CLASS + 1
     assert not [file for file in files if file.name.startswith(".")]
     assert not page.button(key="home_simulated_sky").disabled
     assert page.query_params[Choice.DATASET] == "simulated_sky"
 
 
-def test_a_rendering_that_a_click_interrupted_goes_on(workspace, ways, monkeypatch):
+def test_rendering_resumes_after_a_click(workspace, visited_pages, monkeypatch):
     render, calls = demo_dataset.render_demo_dataset, []
 
     def render_in_two_runs(folder, labels, per_class, seed, on_progress, **options):
         def interrupt(done, total):
             if len(calls) == 1 and done == 1:
-                st.rerun()  # as any click does
+                st.rerun()  # as a click does
             on_progress(done, total)
 
         calls.append(1)
@@ -133,42 +133,42 @@ def test_a_rendering_that_a_click_interrupted_goes_on(workspace, ways, monkeypat
     monkeypatch.setattr(demo_dataset, "render_demo_dataset", render_in_two_runs)
     click(open_home(), "home_simulated_sky")
     assert len(calls) == 2
-    assert ways == ["hyperparameters.py"]
+    assert visited_pages == ["hyperparameters.py"]
     assert list_datasets(workspace) == ("simulated_sky",)
-    assert len(list(workspace.root.rglob("*.jpg"))) == 2 * N_EACH
+    assert len(list(workspace.root.rglob("*.jpg"))) == 2 * PER_CLASS
 
 
-def test_a_sky_that_cannot_be_written_is_a_sentence(workspace, ways):
+def test_unwritable_workspace_is_reported(workspace, visited_pages):
     workspace.root.parent.mkdir(parents=True, exist_ok=True)
-    workspace.root.write_text("a file, no folder")
+    workspace.root.write_text("a file, not a folder")
     page = AppTest.from_file(PAGE, default_timeout=30).run()
     page.button(key="home_simulated_sky").click().run()
     assert not page.exception
     assert page.error
-    assert not ways
+    assert not visited_pages
 
 
-def test_a_class_without_pictures_is_named(workspace):
+def test_class_without_pictures_is_named(workspace):
     write_photos(workspace.cluster_photos, 2)
     (workspace.cluster_photos / "new_ones").mkdir()
     page = open_home()
-    assert "There are none of new_ones yet." in read_all(page)
-    assert find_due(page) == ["home_pictures"]
+    assert "No pictures of new_ones yet." in read_all(page)
+    assert list_primary_buttons(page) == ["home_pictures"]
 
 
-def test_visitors_of_a_demo_are_led_to_what_they_may_do(workspace, monkeypatch):
+def test_public_demo_offers_only_allowed_steps(workspace, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = open_home()
-    assert find_due(page) == ["home_model"]
+    assert list_primary_buttons(page) == ["home_model"]
     labels = [button.label for button in page.button]
-    assert labels[-3:] == ["See the dataset", "See the settings", "Label pictures"]
+    assert labels[-3:] == ["View the dataset", "View settings", "Classify pictures"]
     monkeypatch.delenv(PUBLIC_VARIABLE)
     write_run(workspace, state=RunState.FINISHED, bundle="some")
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    assert "See how it went" in [button.label for button in open_home().button]
+    assert "View the training" in [button.label for button in open_home().button]
 
 
-def test_visitors_of_a_demo_render_nothing(workspace, monkeypatch):
+def test_public_demo_does_not_offer_rendering(workspace, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = open_home()
     keys = [button.key for button in page.button]
@@ -176,27 +176,27 @@ def test_visitors_of_a_demo_render_nothing(workspace, monkeypatch):
     assert "home_try" in keys
     assert "home_own_pictures" not in keys
     assert "home_pictures_here" in keys
-    assert "Not on this server" in read_all(page)
+    assert "This public demo does not train" in read_all(page)
 
 
-def test_with_pictures_the_settings_come_next(workspace, ways):
+def test_settings_are_the_next_step_after_pictures(workspace, visited_pages):
     write_photos(workspace.cluster_photos, 3)
     page = open_home()
     assert "cluster: 6 in 2 classes." in read_all(page)
-    assert find_due(page) == ["home_training"]
+    assert list_primary_buttons(page) == ["home_training"]
     click(page, "home_training")
-    assert ways == ["hyperparameters.py"]
+    assert visited_pages == ["hyperparameters.py"]
 
 
 def test_one_class_is_not_enough(workspace):
     for number in range(3):
         save_picture(workspace.cluster_photos / "open" / f"{number}.png", draw_blob(number))
     page = open_home()
-    assert "It takes two classes" in read_all(page)
-    assert find_due(page) == ["home_pictures"]
+    assert "Training needs two classes" in read_all(page)
+    assert list_primary_buttons(page) == ["home_pictures"]
 
 
-def test_the_chosen_dataset_is_the_one_that_counts(workspace):
+def test_steps_describe_the_chosen_dataset(workspace):
     write_photos(workspace.cluster_photos, 3)
     write_photos(workspace.root / "a_b_photos", 1)
     page = open_home()
@@ -205,7 +205,7 @@ def test_the_chosen_dataset_is_the_one_that_counts(workspace):
     assert "a_b: 2 in 2 classes." in read_all(page)
 
 
-def test_an_unknown_dataset_in_the_address_goes_on_with_what_there_is(workspace):
+def test_unknown_dataset_in_address_falls_back_to_default(workspace):
     write_photos(workspace.cluster_photos, 3)
     page = open_home()
     page.query_params["dataset"] = "gone"
@@ -215,38 +215,39 @@ def test_an_unknown_dataset_in_the_address_goes_on_with_what_there_is(workspace)
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [(RunState.QUEUED, "One waits."), (RunState.RUNNING, "One is going on.")]
+    ("state", "words"),
+    [(RunState.QUEUED, "A training is queued."), (RunState.RUNNING, "A training is in progress.")],
 )
-def test_a_training_that_goes_on_comes_first(workspace, ways, state, words):
+def test_active_training_is_the_next_step(workspace, visited_pages, state, words):
     write_photos(workspace.cluster_photos, 3)
     write_run(workspace, state=state)
     page = open_home()
     assert words in read_all(page)
-    assert find_due(page) == ["home_training"]
+    assert list_primary_buttons(page) == ["home_training"]
     click(page, "home_training")
-    assert ways == ["training.py"]
+    assert visited_pages == ["training.py"]
 
 
-def test_a_trained_model_is_told_with_its_accuracy(trained, ways):
+def test_trained_model_is_described_with_its_accuracy(trained, visited_pages):
     write_photos(trained.cluster_photos, 3)
     (folder,) = trained.bundles.iterdir()
     write_run(trained, state=RunState.FINISHED, bundle=folder.name)
     page = open_home()
     words = read_all(page)
-    assert "The last one was on cluster." in words
-    assert "is plausible" in words
-    assert find_due(page) == ["home_model"]
+    assert "Last training: cluster." in words
+    assert "likely between" in words
+    assert list_primary_buttons(page) == ["home_model"]
     click(page, "home_model")
-    assert ways == ["classify.py"]
+    assert visited_pages == ["classify.py"]
 
 
-def test_a_damaged_model_does_not_break_the_page(trained):
+def test_damaged_model_does_not_break_the_page(trained):
     for manifest in trained.bundles.glob("*/manifest.json"):
         manifest.write_text("{")
     assert open_home().title[0].value == "Cluster Lab"
 
 
-def test_the_pictures_of_the_page_are_rendered_once(workspace, monkeypatch):
+def test_sample_pictures_are_rendered_once(workspace, monkeypatch):
     demo_dataset.render_samples.clear()
     rendered = []
     render = demo_dataset.render_picture

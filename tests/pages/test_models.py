@@ -1,4 +1,4 @@
-"""Models: the list, the card, and all that can be done to a model."""
+"""The Models page: the list, the details of a model and the actions on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.pages.opening import open_file
 
 
 @pytest.fixture
-def only_id(trained) -> str:
+def model_id(trained) -> str:
     (folder,) = trained.bundles.iterdir()
     return folder.name
 
@@ -32,148 +32,146 @@ def click(page: AppTest, key: str) -> AppTest:
     return page
 
 
-def edit(workspace, model_id: str, **changes) -> None:
+def edit_manifest(workspace, model_id: str, **changes) -> None:
     path = workspace.bundles / model_id / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
 
 
-def titles(page: AppTest) -> list[str]:
+def list_titles(page: AppTest) -> list[str]:
     return [text.value for text in page.markdown if text.value.startswith("**")]
 
 
-def all_text(page: AppTest) -> str:
+def read_all(page: AppTest) -> str:
     parts = [*page.markdown, *page.caption, *page.error, *page.warning, *page.info, *page.success]
     return "\n".join(str(part.value) for part in parts)
 
 
-def keys(page: AppTest) -> set[str]:
+def list_keys(page: AppTest) -> set[str]:
     return {button.key for button in page.button}
 
 
-def test_without_a_model_the_starter_is_there_with_its_accuracy(workspace):
+def test_starter_model_is_listed_with_its_accuracy(workspace):
     page = open_page()
-    assert len(titles(page)) == 1
-    assert titles(page)[0].startswith("**Starter model**")
-    assert "91 %" in all_text(page)
-    assert "Models you train appear here" in all_text(page)
+    assert len(list_titles(page)) == 1
+    assert list_titles(page)[0].startswith("**Starter model**")
+    assert "91 %" in read_all(page)
+    assert "Models that you train appear here" in read_all(page)
     click(page, "open_starter")
-    assert {"classify_with", "make_default"} <= keys(page)
-    assert not {"rename", "delete", "evaluate"} & keys(page)
-    assert "neither renamed nor deleted" in all_text(page)
+    assert {"classify_with", "make_default"} <= list_keys(page)
+    assert not {"rename", "delete", "evaluate"} & list_keys(page)
+    assert "cannot be renamed or deleted" in read_all(page)
 
 
-def test_the_card_tells_how_a_model_came_about(trained, only_id):
+def test_open_model_shows_dataset_accuracy_and_settings(trained, model_id):
     page = open_page()
-    assert "right; between" in all_text(page)
-    click(page, f"open_{only_id}")
-    assert page.query_params["model"] == only_id
-    assert "blue stars: 24" in all_text(page)
+    assert "12 of 12 correct (100 %); likely between" in read_all(page)
+    click(page, f"open_{model_id}")
+    assert page.query_params["model"] == model_id
+    assert "blue stars: 24" in read_all(page)
     confusion, settings = (table.value for table in page.dataframe)
     model, _ = list_models(trained)
     assert confusion.drop(columns="is").to_numpy().sum() == model.n_test
     assert confusion.drop(columns="is").to_numpy().trace() == model.n_right
     assert dict(zip(settings["Setting"], settings["Value"], strict=True))["learning_rate"] == "0.5"
-    click(page, f"open_{only_id}")
-    assert "classify_with" not in keys(page)
+    click(page, f"open_{model_id}")
+    assert "classify_with" not in list_keys(page)
 
 
-def test_the_address_opens_a_model(trained, only_id):
-    assert "delete" in keys(open_page(model=only_id))
+def test_model_in_address_is_open(trained, model_id):
+    assert "delete" in list_keys(open_page(model=model_id))
 
 
 @pytest.mark.parametrize("model", ["gone", "../..", "*[x](y)*" * 400])
-def test_an_unknown_model_in_the_address_is_a_sentence(trained, model):
+def test_unknown_model_in_address_is_reported(trained, model):
     page = open_page(model=model)
     assert "There is no model" in page.warning[0].value
-    assert len(titles(page)) == 2
+    assert len(list_titles(page)) == 2
     assert "model" not in page.query_params
 
 
-def test_a_model_is_renamed(trained, only_id):
-    page = open_page(model=only_id)
+def test_model_is_renamed(trained, model_id):
+    page = open_page(model=model_id)
     assert page.button(key="rename").disabled
     page.text_input(key="title").set_value("M 13 or *not*").run()
     click(page, "rename")
-    assert r"**M 13 or \*not\*" in titles(page)[0]
-    assert r"is now called M 13 or \*not\*." in page.success[0].value
+    assert r"**M 13 or \*not\*" in list_titles(page)[0]
+    assert r"to M 13 or \*not\*." in page.success[0].value
     click(page, "close_outcome")
     assert not page.success
 
 
-def test_a_name_that_cannot_be_is_a_sentence(trained, only_id):
-    page = open_page(model=only_id)
+def test_invalid_name_is_reported(trained, model_id):
+    page = open_page(model=model_id)
     page.text_input(key="title").set_value("   ").run()
     click(page, "rename")
     assert "one line of 1 to 80" in page.error[0].value
-    assert len(titles(page)) >= 2
+    assert len(list_titles(page)) >= 2
 
 
-def test_another_default_is_marked(trained, only_id):
+def test_new_default_model_is_marked(trained, model_id):
     page = open_page(model="starter")
-    assert "default" not in titles(page)[1]
+    assert "default" not in list_titles(page)[1]
     click(page, "make_default")
-    assert titles(page)[0].startswith("**Starter model** :blue-badge")
+    assert list_titles(page)[0].startswith("**Starter model** :blue-badge")
     assert page.button(key="make_default").disabled
-    assert "answers from now on" in page.success[0].value
+    assert "is now the default model" in page.success[0].value
 
 
-def test_a_deleted_model_can_be_brought_back(trained, only_id):
-    page = open_page(model=only_id)
+def test_deleted_model_can_be_restored(trained, model_id):
+    page = open_page(model=model_id)
     click(page, "delete")
     assert [model.id for model in list_models(trained)] == ["starter"]
     assert "deleted" in page.success[0].value
     assert "model" not in page.query_params
     click(page, "undo")
-    assert [model.id for model in list_models(trained)] == [only_id, "starter"]
-    assert "back again" in page.success[0].value
-    assert "undo" not in keys(page)
-    assert page.query_params["model"] == only_id
+    assert [model.id for model in list_models(trained)] == [model_id, "starter"]
+    assert "restored" in page.success[0].value
+    assert "undo" not in list_keys(page)
+    assert page.query_params["model"] == model_id
 
 
-def test_a_model_deleted_in_another_tab_is_a_sentence(trained, only_id):
-    page = open_page(model=only_id)
-    delete_model(trained, only_id)
+def test_deleting_model_deleted_in_another_tab_is_reported(trained, model_id):
+    page = open_page(model=model_id)
+    delete_model(trained, model_id)
     click(page, "delete")
     assert "There is no model" in page.error[0].value
-    assert len(titles(page)) == 1
+    assert len(list_titles(page)) == 1
 
 
-def test_an_undo_after_the_trash_was_emptied_is_a_sentence(trained, only_id):
-    page = click(open_page(model=only_id), "delete")
+def test_undo_after_emptied_trash_is_reported(trained, model_id):
+    page = click(open_page(model=model_id), "delete")
     shutil.rmtree(trained.trash)
     click(page, "undo")
-    assert "not in the trash any more" in page.error[0].value
+    assert "no longer in the trash" in page.error[0].value
 
 
-def test_a_damaged_model_is_listed_with_its_problem_and_can_be_deleted(trained, only_id):
-    (trained.bundles / only_id / "head.npy").write_bytes(b"")
+def test_damaged_model_is_reported_and_can_be_deleted(trained, model_id):
+    (trained.bundles / model_id / "head.npy").write_bytes(b"")
     page = open_page()
-    assert "damaged" in titles(page)[0]
-    click(page, f"open_{only_id}")
+    assert "damaged" in list_titles(page)[0]
+    click(page, f"open_{model_id}")
     assert "head.npy was altered" in page.error[0].value
-    assert not {"classify_with", "make_default", "rename"} & keys(page)
+    assert not {"classify_with", "make_default", "rename"} & list_keys(page)
     click(page, "delete")
     assert [model.id for model in list_models(trained)] == ["starter"]
 
 
-def test_what_a_manifest_says_is_shown_letter_for_letter_and_only_if_it_makes_sense(
-    trained, only_id
-):
-    edit(
+def test_manifest_text_is_escaped_and_invalid_entries_are_omitted(trained, model_id):
+    edit_manifest(
         trained,
-        only_id,
+        model_id,
         title="<script>*x*",
         labels=["[a](http://x)", "b"],
         dataset={"image_dir": "*d*", "counts": {"[a](http://x)": 3, "b": "many"}},
         metrics={"test": {"n": 2, "n_right": 1, "confusion": [[1, -1], ["x"]]}},
         settings={"a": [1], "b": "x" * 10_000, "c": None, "d\u202e": 1},
     )
-    page = open_page(model=only_id)
-    text = all_text(page)
+    page = open_page(model=model_id)
+    text = read_all(page)
     assert r"**\<script\>\*x\***" in text
     assert r"\[a\]\(http\://x\): 3" in text
     assert "[a](" not in text
-    assert "1 of 2 right" in text
+    assert "1 of 2 correct" in text
     (settings,) = (table.value for table in page.dataframe)
     assert list(settings["Setting"]) == ["b", "d"]
     assert settings["Value"].str.len().max() <= 100
@@ -185,37 +183,37 @@ def upload(page: AppTest, data: bytes) -> AppTest:
     return page
 
 
-def test_a_model_from_a_file_is_added_once_and_opened(trained, only_id, tmp_path):
-    archive = export_model(trained, only_id)
-    shutil.rmtree(trained.bundles / only_id)
+def test_uploaded_model_is_added_once_and_opened(trained, model_id, tmp_path):
+    archive = export_model(trained, model_id)
+    shutil.rmtree(trained.bundles / model_id)
     page = upload(open_page(), archive)
-    assert "was added" in page.success[0].value
-    assert [model.id for model in list_models(trained)] == [only_id, "starter"]
-    assert page.query_params["model"] == only_id
-    before = (trained.bundles / only_id).stat()
+    assert "Added photos" in page.success[0].value
+    assert [model.id for model in list_models(trained)] == [model_id, "starter"]
+    assert page.query_params["model"] == model_id
+    before = (trained.bundles / model_id).stat()
     page.run()
-    assert (trained.bundles / only_id).stat() == before
+    assert (trained.bundles / model_id).stat() == before
     upload(page, archive)
-    assert "is here already" in page.success[0].value
+    assert "is already in the list" in page.success[0].value
 
 
 @pytest.mark.parametrize("data", [b"", b"no zip", b"PK\x01\x02" * 10_000])
-def test_a_file_that_is_no_model_is_a_sentence(workspace, data):
+def test_upload_of_another_file_is_reported(workspace, data):
     page = upload(open_page(), data)
-    assert "no model of this program" in page.error[0].value
-    assert len(titles(page)) == 1
+    assert "not a Cluster Lab model" in page.error[0].value
+    assert len(list_titles(page)) == 1
 
 
-def test_a_model_can_be_downloaded(trained, only_id, monkeypatch):
+def test_model_can_be_downloaded(trained, model_id, monkeypatch):
     downloads = []
     monkeypatch.setattr(st, "download_button", lambda label, data, **_: downloads.append(data()))
-    open_page(model=only_id)
-    assert downloads == [export_model(trained, only_id)]
+    open_page(model=model_id)
+    assert downloads == [export_model(trained, model_id)]
 
 
-def test_visitors_of_a_demo_look_and_change_nothing(trained, only_id, monkeypatch):
+def test_public_demo_disables_changes(trained, model_id, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page(model=only_id)
+    page = open_page(model=model_id)
     assert "but not change them" in page.info[0].value
     assert not page.file_uploader
     for key in ("make_default", "rename", "delete"):
@@ -223,33 +221,31 @@ def test_visitors_of_a_demo_look_and_change_nothing(trained, only_id, monkeypatc
     assert not page.button(key="classify_with").disabled
 
 
-def test_a_demo_refuses_what_a_page_from_before_still_offers(trained, only_id, monkeypatch):
-    page = open_page(model=only_id)
+def test_public_demo_refuses_changes_from_a_stale_page(trained, model_id, monkeypatch):
+    page = open_page(model=model_id)
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     click(page, "delete")
     assert "does not let its visitors change or upload models" in page.error[0].value
     assert len(list_models(trained)) == 2
 
 
-def test_many_models_are_paged_and_the_opened_one_is_in_sight(trained, only_id):
+def test_many_models_are_paged_with_the_open_one_first(trained, model_id):
     for number in range(24):
-        folder = shutil.copytree(trained.bundles / only_id, trained.bundles / f"copy {number:02}")
+        folder = shutil.copytree(trained.bundles / model_id, trained.bundles / f"copy {number:02}")
         os.utime(folder / "manifest.json", (10**9 + number, 10**9 + number))
     page = open_page(model="copy 03")
-    assert "delete" in keys(page)
-    assert len([key for key in keys(page) if key.startswith("open_")]) == 10
+    assert "delete" in list_keys(page)
+    assert len([key for key in list_keys(page) if key.startswith("open_")]) == 10
     page.pagination(key="models_page").select(3).run()
-    assert len([key for key in keys(page) if key.startswith("open_")]) == 6
-    assert "open_starter" in keys(page)
+    assert len([key for key in list_keys(page) if key.startswith("open_")]) == 6
+    assert "open_starter" in list_keys(page)
 
 
-def test_the_ways_on_choose_the_model(trained, only_id, monkeypatch):
-    visited = []
-    monkeypatch.setattr(st, "switch_page", lambda page: visited.append(str(page)))
-    page = open_page(model=only_id)
-    page.session_state["chosen run"] = "looked at before"
+def test_classify_and_evaluate_buttons_choose_the_model(trained, model_id, visited_pages):
+    page = open_page(model=model_id)
+    page.session_state["chosen run"] = "viewed before"
     click(page, "classify_with")
     click(page, "evaluate")
     assert "chosen run" not in page.session_state
-    assert visited == ["classify.py", "evaluation.py"]
-    assert page.query_params["model"] == only_id
+    assert visited_pages == ["classify.py", "evaluation.py"]
+    assert page.query_params["model"] == model_id

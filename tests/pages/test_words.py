@@ -13,9 +13,13 @@ from pages.components.words import (
 )
 
 
-def test_accuracy_is_told_with_what_is_plausible():
-    assert describe_accuracy(26, 28) == "26 of 28 right; between 77 % and 98 % is plausible."
-    assert describe_accuracy(3, 3) == "3 of 3 right; between 44 % and 100 % is plausible."
+def test_accuracy_comes_with_confidence_interval():
+    assert describe_accuracy(26, 28) == (
+        "26 of 28 correct (93 %); likely between 77 % and 98 % on new pictures."
+    )
+    assert describe_accuracy(3, 3) == (
+        "3 of 3 correct (100 %); likely between 44 % and 100 % on new pictures."
+    )
     assert describe_accuracy(0, 0).startswith("Not tested")
 
 
@@ -32,23 +36,23 @@ def test_accuracy_is_told_with_what_is_plausible():
         (7_380, "2 h 3 min"),
     ],
 )
-def test_durations_have_a_unit_that_suits_them(seconds, words):
+def test_duration_unit_depends_on_length(seconds, words):
     assert format_seconds(seconds) == words
 
 
-def test_percents_have_no_decimals():
+def test_percentage_has_no_decimals():
     assert [format_percent(share) for share in (0, 0.925, 1)] == ["0 %", "92 %", "100 %"]
 
 
-def test_today_is_told_by_the_clock_and_other_days_by_their_date():
+def test_time_of_another_day_includes_date():
     now = datetime.now(UTC)
     assert format_time(now.isoformat()) == f"{now:%H:%M}"
     assert format_time(now.isoformat(), seconds=True) == f"{now:%H:%M:%S}"
     assert format_time("2024-02-03T04:05:06+00:00") == "3 Feb 04:05"
 
 
-def test_a_duration_without_an_end_goes_on():
+def test_duration_without_end_lasts_until_now():
     assert count_seconds("2024-01-01T00:00:00+00:00", "2024-01-01T00:01:30+00:00") == 90
-    begun = (datetime.now(UTC) - timedelta(seconds=5)).isoformat()
-    assert 5 <= count_seconds(begun, None) < 8
+    start = (datetime.now(UTC) - timedelta(seconds=5)).isoformat()
+    assert 5 <= count_seconds(start, None) < 8
     assert count_seconds("2024-01-01T00:01:00+00:00", "2024-01-01T00:00:00+00:00") == 0
