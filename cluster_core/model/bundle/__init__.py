@@ -1,1 +1,1 @@
-"""Trained models on disk: saved, loaded, listed, shared as .zip files."""
+"""Trained models on disk: save, load, list, and share as .zip files."""

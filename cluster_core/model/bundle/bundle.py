@@ -1,4 +1,4 @@
-"""A trained model on disk: one folder of arrays and JSON, so that loading one runs no code."""
+"""A trained model on disk: a folder of arrays and JSON, so that loading it runs no code."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from cluster_core.model.bundle.files import (
     BUNDLE_VERSION,
     HEAD,
     MANIFEST,
-    damaged,
-    locked,
+    make_damaged_error,
+    make_unreadable_error,
     read_head,
     read_manifest,
 )
@@ -31,11 +31,11 @@ from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, View
 from cluster_core.model.head.head import Head
 from cluster_core.workspace import replacing
 
-# No training comes near these; beyond them, scores would overflow.
+# Far beyond what a training produces; outside this range scores would overflow.
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
 _VIEWS: Mapping[str, tuple[View, ...]] = {"plain": PLAIN_VIEWS, "sky": SKY_VIEWS}
-# What reading fields of the wrong type or size raises.
-_DAMAGE = (
+# Raised by reading fields that are missing or have the wrong type or size.
+_MALFORMED_FIELD_ERRORS = (
     *(KeyError, TypeError, ValueError, AttributeError, OverflowError),
     *(ConfigError, BackboneError),
 )
@@ -43,7 +43,15 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class BackboneReference:
-    """Which network a head was trained on, to the last weight."""
+    """The network that a head was trained on.
+
+    Attributes
+    ----------
+    name : str
+        Name in the registry.
+    weights_sha256 : str
+        Hash of its weight arrays, as `ConvertedBackbone.weights_sha256`.
+    """
 
     name: str
     weights_sha256: str
@@ -51,30 +59,31 @@ class BackboneReference:
 
 @dataclass(frozen=True)
 class ModelBundle:
-    """A trained model, with all that prediction needs to know.
+    """A trained model, with everything that prediction needs.
 
     Attributes
     ----------
     name : str
         Name of its folder.
     created : str
-        When it was trained, ISO 8601, UTC.
+        Time of the training, ISO 8601, UTC.
     labels : tuple of str
         The classes, in the order of the head's columns.
     backbone : BackboneReference
-        What computes the features.
+        The network that computes the features.
     preprocessing : Preprocessing
-        How pictures are brought to it.
+        How pictures are resized for the backbone.
     views : {"plain", "sky"}
-        Whether a picture is seen once, or in the eight symmetries of the sky.
+        Whether an answer is for the picture as it is, or the mean over its eight
+        symmetries (turned and mirrored).
     head : Head
-        From features to scores.
-    metrics : dict
-        What was measured when it was trained.
-    dataset : dict
-        Hash and counts of what it was trained on.
-    settings : dict
-        The training's configuration.
+        Maps features to scores.
+    metrics : mapping
+        Results of the test after training.
+    dataset : mapping
+        Name, hash and counts of the dataset.
+    settings : mapping
+        Settings of the training.
     """
 
     name: str
@@ -90,20 +99,32 @@ class ModelBundle:
 
     @property
     def view_list(self) -> tuple[View, ...]:
-        """The views that a prediction is the mean of."""
+        """The views whose scores are averaged."""
         return _VIEWS[self.views]
 
 
 def save_bundle(bundle: ModelBundle, bundles_dir: Path) -> Path:
-    """Write a bundle's folder beside, then rename it into place.
+    """Write a bundle atomically; a bundle of the same name is replaced.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model.
+    bundles_dir : Path
+        Folder of the workspace's bundles.
 
     Returns
     -------
     Path
-        The folder, `bundles_dir` / the bundle's name.
+        The folder of the bundle, `bundles_dir` / `bundle.name`.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
     """
     folder = bundles_dir / bundle.name
-    # One array: a row for each feature, and the bias as the last.
+    # One array: one row per feature, and the bias as the last row.
     rows = np.vstack([bundle.head.weights, bundle.head.bias]).astype("<f4")
     array = BytesIO()
     np.save(array, rows, allow_pickle=False)
@@ -131,30 +152,40 @@ def save_bundle(bundle: ModelBundle, bundles_dir: Path) -> Path:
 
 
 def load_bundle(folder: Path) -> ModelBundle:
-    """Read a bundle, and trust nothing in it.
+    """Load a bundle, and validate everything in it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the bundle.
+
+    Returns
+    -------
+    ModelBundle
 
     Raises
     ------
     BundleError
-        The folder holds no bundle, a damaged one, or one of a newer version.
+        If the folder contains no bundle, or one that is damaged, unreadable or of
+        another version.
     """
     manifest = read_manifest(folder)
     try:
         spec = get_backbone(manifest["backbone"]["name"])
         labels = _check_labels(tuple(manifest["labels"]))
         if manifest["preprocessing"]["version"] != PREPROCESSING_VERSION:
-            raise ValueError("its pictures were prepared in another way than this version does")
+            raise ValueError("its pictures were resized differently than in this version")
         preprocessing = Preprocessing.from_record(manifest["preprocessing"])
         if preprocessing.size_px != spec.input_size_px:
-            raise ValueError(f"its pictures have {preprocessing.size_px} pixels a side")
+            raise ValueError(f"its picture size is {preprocessing.size_px} pixels")
         if manifest["views"] not in _VIEWS:
-            raise ValueError(f"its views are {manifest['views']!r}")
+            raise ValueError(f"its kind of views is {manifest['views']!r}")
         temperature = float(manifest["calibration"]["temperature"])
         if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
-            raise ValueError(f"its temperature is {temperature}")
+            raise ValueError(f"its temperature is {temperature}, which is out of range")
         rows = read_head(folder / HEAD, manifest["files"][HEAD])
         if rows.shape != (spec.n_features + 1, len(labels)):
-            raise ValueError(f"its head has the shape {rows.shape}")
+            raise ValueError(f"its {HEAD} has the wrong shape {rows.shape}")
         return ModelBundle(
             name=folder.resolve().name,
             created=str(manifest["created"]),
@@ -168,37 +199,49 @@ def load_bundle(folder: Path) -> ModelBundle:
             settings=dict(manifest["settings"]),
         )
     except OSError as error:
-        raise locked(folder, error) from error
-    except _DAMAGE as error:
+        raise make_unreadable_error(folder, error) from error
+    except _MALFORMED_FIELD_ERRORS as error:
         detail = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise damaged(folder, detail) from error
+        raise make_damaged_error(folder, detail) from error
 
 
 def find_newest_bundle(bundles_dir: Path) -> Path | None:
-    """Return the folder of the bundle that was written last, or None; BundleError if locked."""
+    """Return the folder of the most recently written bundle, or None.
+
+    Raises
+    ------
+    BundleError
+        If `bundles_dir` cannot be read.
+    """
     return next(iter(list_bundle_folders(bundles_dir)), None)
 
 
 def list_bundle_folders(bundles_dir: Path) -> tuple[Path, ...]:
-    """Return the folders with a manifest, the one written last first; BundleError if locked."""
+    """Return the folders with a manifest, most recently written first.
+
+    Raises
+    ------
+    BundleError
+        If `bundles_dir` cannot be read.
+    """
     written = []
     try:
         for folder in bundles_dir.iterdir():
             if not folder.name.startswith("."):
-                # Deleted since it was listed, or no model.
+                # It has just been deleted, or is not a model.
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     written.append(((folder / MANIFEST).stat().st_mtime_ns, folder))
-    except FileNotFoundError:  # nothing was trained here yet
+    except FileNotFoundError:  # no training has written a model yet
         return ()
     except OSError as error:
-        raise locked(bundles_dir, error) from error
+        raise make_unreadable_error(bundles_dir, error) from error
     return tuple(folder for _, folder in sorted(written, reverse=True))
 
 
 def _check_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """Return labels that are as a training names them; ValueError for others."""
+    """Return the labels; raise ValueError unless a training could have produced them."""
     if len(labels) < 2 or not all(isinstance(label, str) and label for label in labels):  # noqa: PLR2004
-        raise ValueError("its labels are not two names or more")
+        raise ValueError("its labels are not two or more names")
     if len(set(labels)) < len(labels):
         raise ValueError("two of its labels are the same")
     for label in labels:

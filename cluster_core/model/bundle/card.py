@@ -1,4 +1,4 @@
-"""What a model's manifest tells of its training; a manifest may hold anything."""
+"""Read how a model was trained from its manifest, whose fields may contain anything."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _MAX_TEXT_LENGTH = 100
 
 @dataclass(frozen=True)
 class ModelCard:
-    """How a model came about.
+    """How a model was trained.
 
     Attributes
     ----------
     counts : mapping of str to int
-        Pictures of each class it was trained from; empty where that is not told.
+        Number of pictures of each class in its dataset; empty if not recorded.
     confusion : tuple of tuple of int
-        Test pictures by true class (row) and answer (column), in the order of the labels;
-        empty where it was not tested.
+        Number of test pictures by true class (row) and answer (column), both in the order
+        of the labels; empty if it was not tested.
     settings : mapping of str to str
-        Of the training, by name.
+        Settings of the training, by name.
     input_size_px : int
-        Side of the square picture it looks at.
+        Side of the square input picture in pixels.
     uses_sky_views : bool
-        Whether it looks at a picture turned and mirrored in all eight ways.
+        Whether its answers are the mean over all eight symmetries of a picture.
     """
 
     counts: Mapping[str, int]
@@ -42,12 +42,24 @@ class ModelCard:
 
 
 def load_card(workspace: Workspace, model_id: str) -> ModelCard:
-    """Read a model's card.
+    """Read how a model was trained.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace of the model.
+    model_id : str
+        Name of its folder, or `starter`.
+
+    Returns
+    -------
+    ModelCard
+        Fields of the manifest that make no sense are left out.
 
     Raises
     ------
     BundleError
-        There is no such model, or it is damaged.
+        If there is no such model, or it is damaged.
     """
     bundle = load_bundle(model_dir(workspace, model_id))
     return ModelCard(

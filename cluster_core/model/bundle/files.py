@@ -1,4 +1,4 @@
-"""The two files of a bundle, read with care: whoever sent them may mean harm."""
+"""Read the two files of a bundle, which may be malicious."""
 
 from __future__ import annotations
 
@@ -18,44 +18,51 @@ MANIFEST = "manifest.json"
 HEAD = "head.npy"
 MAX_MANIFEST_BYTES = 5_000_000
 MAX_HEAD_BYTES = 200_000_000
-# No training comes near this; beyond it, scores would overflow.
+# Far beyond what a training produces; larger weights would make scores overflow.
 MAX_WEIGHT = 1e20
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a bundle of this version; BundleError if there is none."""
+    """Return the manifest of a bundle, with only its format and version checked.
+
+    Raises
+    ------
+    BundleError
+        If the folder contains no model, an unreadable or damaged manifest, or one of
+        another version.
+    """
     path = folder / MANIFEST
     try:
         size = path.stat().st_size
         if size > MAX_MANIFEST_BYTES:
-            raise ValueError(f"{MANIFEST} has {size} bytes")
+            raise ValueError(f"{size} bytes are too many")
         manifest = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise BundleError(
-            f"There is no model in {folder}: it should be a folder with a {MANIFEST}, as a "
-            "training writes it.",
+            f"There is no model in {folder}: choose a folder that a training wrote, with a "
+            f"{MANIFEST} in it.",
             path=folder,
         ) from error
     except NotADirectoryError as error:
         raise BundleError(
-            f"{folder} is a file, and a model is a folder with a {MANIFEST}, as a training writes "
-            "it: give that folder; a .pb graph is run by label_image only.",
+            f"{folder} is a file, but a model is a folder with a {MANIFEST}: choose that folder. "
+            "Only label_image can run a .pb graph.",
             path=folder,
         ) from error
     except OSError as error:
-        raise locked(folder, error) from error
+        raise make_unreadable_error(folder, error) from error
     except (ValueError, RecursionError) as error:
-        raise damaged(folder, f"its {MANIFEST} cannot be read: {error}") from error
+        raise make_damaged_error(folder, f"its {MANIFEST} cannot be read: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
         raise BundleError(
-            f"{folder} holds something else than a model of this program: give a folder that a "
-            "training wrote.",
+            f"{folder} does not contain a Cluster Lab model: choose a folder that a training "
+            "wrote.",
             path=folder,
         )
     version = manifest.get("version")
     if version != BUNDLE_VERSION:
         raise BundleError(
-            f"The model in {folder} has format version {version}, and this program reads version "
+            f"The model in {folder} has format version {version}, but this program reads version "
             f"{BUNDLE_VERSION}: update the program, or train the model again.",
             path=folder,
         )
@@ -63,7 +70,27 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_head(path: Path, sha256: str) -> np.ndarray:
-    """Return the head's array, (n_features + 1, n_labels) float32; ValueError if it is not one."""
+    """Return the array of a head, whose last row is the bias.
+
+    Parameters
+    ----------
+    path : Path
+        A .npy file.
+    sha256 : str
+        Expected hash of the file, hexadecimal.
+
+    Returns
+    -------
+    ndarray of float32, (n_features + 1, n_labels)
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If the file is missing, was altered, is too large, or is not a table of finite
+        float32 numbers.
+    """
     if not path.is_file():
         raise ValueError(f"{path.name} is missing")
     if path.stat().st_size > MAX_HEAD_BYTES:
@@ -73,28 +100,28 @@ def read_head(path: Path, sha256: str) -> np.ndarray:
         raise ValueError(f"{path.name} was altered")
     try:
         rows = np.load(BytesIO(content), allow_pickle=False)
-    except Exception as error:  # whatever the parsers of its header and of ZIP archives raise
+    except Exception as error:  # the parsers of headers and of ZIP archives raise many types
         raise ValueError(f"{path.name} is not a table of numbers") from error
     if not isinstance(rows, np.ndarray) or rows.dtype != np.dtype("<f4") or rows.ndim != 2:  # noqa: PLR2004
         raise ValueError(f"{path.name} is not a table of numbers")
-    if not (np.abs(rows) <= MAX_WEIGHT).all():  # also refuses NaN
-        raise ValueError(f"{path.name} holds numbers that are not finite or beyond measure")
+    if not (np.abs(rows) <= MAX_WEIGHT).all():  # rejects NaN, too
+        raise ValueError(f"{path.name} contains numbers that are infinite or too large")
     return rows
 
 
-def damaged(folder: Path, detail: str) -> BundleError:
-    """Return the error of a bundle that is not as a training wrote it."""
+def make_damaged_error(folder: Path, detail: str) -> BundleError:
+    """Return the error for a bundle whose content is not what a training wrote."""
     return BundleError(
-        f"The model in {folder} is damaged ({detail}): train it again, or copy it again from where "
-        "it came from.",
+        f"The model in {folder} is damaged ({detail}): train it again, or copy it again from its "
+        "source.",
         path=folder,
     )
 
 
-def locked(folder: Path, error: OSError) -> BundleError:
-    """Return the error of a bundle that the system will not let us read."""
+def make_unreadable_error(folder: Path, error: OSError) -> BundleError:
+    """Return the error for a bundle that the operating system does not let us read."""
     return BundleError(
-        f"The model in {folder} could not be opened ({error.strerror}): allow reading the folder "
-        "and its files.",
+        f"The model in {folder} could not be opened ({error.strerror}): check the permissions of "
+        "the folder and its files.",
         path=folder,
     )

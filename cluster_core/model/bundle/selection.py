@@ -1,4 +1,4 @@
-"""Which model answers when several could."""
+"""Select the model that answers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ _MAX_DEFAULT_BYTES = 10_000
 
 
 def choose_bundle_folder(workspace: Workspace) -> Path:
-    """Return the folder of the default model if one was chosen and is there, else the newest.
+    """Return the folder of the model that answers when none is named.
 
-    The starter model answers where the workspace has none.
+    This is the default model if one was chosen and still exists, otherwise the newest
+    model of the workspace, otherwise the starter model.
 
     Raises
     ------
     BundleError
-        The folder of the models cannot be read.
+        If the folder of the models cannot be read.
     """
-    folders = list_own_folders(workspace)
+    folders = list_model_folders(workspace)
     chosen = _load_default(workspace)
     if chosen == STARTER_ID:
         return ASSETS / STARTER
@@ -34,23 +35,34 @@ def choose_bundle_folder(workspace: Workspace) -> Path:
 
 
 def choose_bundle(folder: Path | None, workspace: Workspace) -> ModelBundle:
-    """Return the model of a folder; when none is named, the one of `choose_bundle_folder`.
+    """Load the model of a folder, or the one that answers when none is named.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The model's folder; None for that of `choose_bundle_folder`.
+    workspace : Workspace
+        The workspace to choose from.
+
+    Returns
+    -------
+    ModelBundle
 
     Raises
     ------
     BundleError
-        There is no model there.
+        If there is no model in the folder, or it is damaged.
     """
     return load_bundle(folder or choose_bundle_folder(workspace))
 
 
-def list_own_folders(workspace: Workspace) -> tuple[Path, ...]:
-    """Return the folders of the workspace's models, the one written last first.
+def list_model_folders(workspace: Workspace) -> tuple[Path, ...]:
+    """Return the folders of the workspace's models, most recently written first.
 
     Raises
     ------
     BundleError
-        The folder of the models cannot be read.
+        If the folder of the models cannot be read.
     """
     folders = list_bundle_folders(workspace.bundles)
     return tuple(folder for folder in folders if folder.name != STARTER_ID)
@@ -62,51 +74,58 @@ def model_dir(workspace: Workspace, model_id: str) -> Path:
     Parameters
     ----------
     workspace : Workspace
+        The workspace of the model.
     model_id : str
-        Name of its folder, or `starter`. It may come from a visitor.
+        Name of its folder, or `starter`. It may come from a visitor: it is only compared
+        with existing names, never used as a path.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
     BundleError
-        There is no such model.
+        If there is no such model, or the folder of the models cannot be read.
     """
     if model_id == STARTER_ID:
         return ASSETS / STARTER
-    for folder in list_own_folders(workspace):
+    for folder in list_model_folders(workspace):
         if folder.name == model_id:
             return folder
     raise BundleError(
-        f"There is no model {model_id[:100]!r} here, perhaps it was deleted: choose another.",
+        f"There is no model {model_id[:100]!r}, perhaps it was deleted: choose another model.",
         path=workspace.bundles,
     )
 
 
 def save_default(workspace: Workspace, model_id: str) -> None:
-    """Keep which model answers where none is named.
+    """Save the id of the default model, which answers when no model is named.
 
     Raises
     ------
     BundleError
-        It cannot be written.
+        If it cannot be saved.
     """
     try:
         with replacing(workspace.default_model) as draft:
             draft.write_text(json.dumps({"model": model_id}, ensure_ascii=False), "utf-8")
     except OSError as error:
         raise BundleError(
-            f"The choice could not be written to {workspace.default_model} ({error.strerror}): "
-            "make sure that the disk has room and that you may write there.",
+            f"The default model could not be saved in {workspace.default_model} "
+            f"({error.strerror}): make sure that the disk has free space and that you may write "
+            "to this file.",
             path=workspace.default_model,
         ) from error
 
 
 def _load_default(workspace: Workspace) -> str | None:
-    """Return the id that was chosen; None if none was, or the file holds something else."""
+    """Return the id of the default model; None if none was chosen or the file is malformed."""
     path = workspace.default_model
     try:
         if path.stat().st_size > _MAX_DEFAULT_BYTES:
             return None
-        found = json.loads(path.read_text("utf-8")).get("model")
+        model_id = json.loads(path.read_text("utf-8")).get("model")
     except (OSError, ValueError, AttributeError, RecursionError):
         return None
-    return found if isinstance(found, str) else None
+    return model_id if isinstance(model_id, str) else None

@@ -1,4 +1,4 @@
-"""What the starter model knows, for a training on the same two classes."""
+"""Prior knowledge from the starter model, for a training on the same two classes."""
 
 from __future__ import annotations
 
@@ -13,28 +13,35 @@ from cluster_core.model.head.examples import Examples, Prior
 
 STARTER = "starter"
 REHEARSAL = "sky_rehearsal.npz"
-# Accuracies are flat around these three: docs/sky-backbone.md.
+# Chosen where accuracy hardly depends on them: see docs/sky-backbone.md.
 WEIGHT = 200
 DECAY = 0.1
-# Simulated globulars are a little plainer than photographed ones, which this makes up for.
+# Simulated globulars are easier to recognise than photographed ones; these odds compensate.
 ODDS = {"globular clusters": 3.0, "open clusters": 1.0}
 
-_FILLERS = re.compile(r"[^a-z]+|stars?|clusters?")
+_FILLER_WORDS = re.compile(r"[^a-z]+|stars?|clusters?")
 
 
 def load_rehearsal(assets: Path = ASSETS) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the starter model has learned from, as features of simulated clusters.
+    """Load features of simulated clusters that the starter model learned from.
+
+    Parameters
+    ----------
+    assets : Path
+        Folder of the shipped files.
 
     Returns
     -------
     features : ndarray of float32, (n_pictures, n_features)
     classes : ndarray of int, (n_pictures,)
-        Index of each picture's label among the starter's.
+        Index of each picture's label among the labels of the starter model.
 
     Raises
     ------
-    BackboneError, BundleError
-        The file is missing or was altered.
+    BackboneError
+        If the file is missing or was altered.
+    BundleError
+        If the starter model is missing or damaged.
     """
     path = assets / REHEARSAL
     check_shipped_file(path, load_bundle(assets / STARTER).dataset["rehearsal_sha256"])
@@ -43,38 +50,38 @@ def load_rehearsal(assets: Path = ASSETS) -> tuple[np.ndarray, np.ndarray]:
 
 
 def find_prior(architecture: str, labels: tuple[str, ...]) -> Prior | None:
-    """Return what the starter model was judged by, for labels that mean its classes.
+    """Return the starter model's knowledge for a training on the same classes.
 
     Parameters
     ----------
     architecture : str
-        Name of the backbone that is trained on.
+        Name of the backbone.
     labels : tuple of str
-        The classes. They are the starter's whatever their case, and with or
-        without the words star and cluster: `Open`, `globular_clusters`.
+        The classes, in any order. They match those of the starter model in any case and
+        with or without the words star and cluster: `Open`, `globular_clusters`.
 
     Returns
     -------
     Prior or None
-        None where backbone or classes are others than the starter's.
+        None if the backbone or the classes differ from those of the starter model.
 
     Raises
     ------
     BackboneError, BundleError
-        A file that ships with the program is missing or was altered.
+        If a file that ships with the program is missing or was altered.
     """
     starter = load_bundle(ASSETS / STARTER)
-    ours = [_normalise(label) for label in starter.labels]
-    theirs = [_normalise(label) for label in labels]
-    if architecture != starter.backbone.name or sorted(ours) != sorted(theirs):
+    known = [_normalise(label) for label in starter.labels]
+    requested = [_normalise(label) for label in labels]
+    if architecture != starter.backbone.name or sorted(known) != sorted(requested):
         return None
     features, classes = load_rehearsal()
-    place = np.array([theirs.index(label) for label in ours])
-    rehearsal = Examples(features[:, np.newaxis], place[classes], len(labels))
+    positions = np.array([requested.index(label) for label in known])
+    rehearsal = Examples(features[:, np.newaxis], positions[classes], len(labels))
     odds = np.empty(len(labels))
-    odds[place] = [ODDS[label] for label in starter.labels]
+    odds[positions] = [ODDS[label] for label in starter.labels]
     return Prior(rehearsal, WEIGHT, DECAY, odds)
 
 
 def _normalise(label: str) -> str:
-    return _FILLERS.sub("", label.lower())
+    return _FILLER_WORDS.sub("", label.lower())

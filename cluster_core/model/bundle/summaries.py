@@ -1,4 +1,4 @@
-"""What is told of a model in a list, read from a manifest that may hold anything."""
+"""Summarise models for a list, from manifests that may contain anything."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ from typing import Any
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
-from cluster_core.model.bundle.files import HEAD, MANIFEST, locked
+from cluster_core.model.bundle.files import HEAD, MANIFEST, make_unreadable_error
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.starter import STARTER
 
 STARTER_TITLE = "Starter model"
-# As docs/sky-backbone.md has it.
+# From docs/sky-backbone.md; the mean of the accuracies of both classes.
 STARTER_ACCURACY = (
-    "It learned from a simulated sky alone. On other people's photos, none of which it had seen, "
-    "it is right in 91 % (154 pictures from the web) and 98 % (105 of Messier clusters), each "
-    "class counting the same."
+    "It learned from a simulated sky only. On photos by other people, which it had never seen, "
+    "its accuracy is 91 % (154 pictures from the web) and 98 % (105 of Messier clusters), with "
+    "both classes counted equally."
 )
 MAX_TITLE_LENGTH = 80
-_ENTRIES_IN_MEMORY = 256
+_MAX_CACHED_SUMMARIES = 256
 
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """One model of the list.
+    """A model as an entry of a list.
 
     Attributes
     ----------
     id : str
         Name of its folder; `starter` for the one that ships with the program.
     title : str
-        What people call it.
+        Name shown to users.
     created : str
-        When it was trained, ISO 8601, UTC; empty where that is not known.
+        Time of the training, ISO 8601, UTC; empty if unknown.
     labels : tuple of str
-        The classes it tells apart.
+        Its classes.
     architecture : str
         Name of its backbone.
     dataset : str
-        Name of the folder it was trained on.
+        Name of the dataset's folder.
     n_test, n_right : int
-        Pictures it was tested with, and how many of them it had right; 0 if it was not tested.
+        Number of test pictures, and of those labelled correctly; 0 if it was not tested.
     interval : tuple of float or None
-        Between which bounds, 0 to 1, its accuracy lies with 95 % confidence.
+        Lower and upper bound of the 95 % confidence interval of its accuracy, 0 to 1.
     size_bytes : int
-        Of its files.
+        Size of its files.
     is_default : bool
-        Whether it answers where no model is named.
+        Whether it answers when no model is named.
     manifest_sha256 : str
-        Hash of its manifest, which names the hashes of all else; empty if it has none.
+        Hash of its manifest, which contains the hash of its head; empty if damaged.
     problem : str or None
-        Why it cannot be used, in a sentence.
+        Why it cannot be used, in a sentence; None if it can.
     """
 
     id: str
@@ -78,13 +78,20 @@ class ModelSummary:
 
 
 def clean_title(title: str) -> str:
-    """Return one line of a title without characters that are not seen, or turn others around."""
-    shown = (sign for sign in title if sign.isspace() or unicodedata.category(sign)[0] != "C")
-    return " ".join("".join(shown).split())
+    """Return a title as one line, without invisible characters or those that reorder text."""
+    visible = (
+        character
+        for character in title
+        if character.isspace() or unicodedata.category(character)[0] != "C"
+    )
+    return " ".join("".join(visible).split())
 
 
 def describe_model(folder: Path) -> ModelSummary:
-    """Return a model's entry, from memory while its files are the same."""
+    """Return the summary of the model in a folder, cached until its files change.
+
+    A model that cannot be loaded is summarised by its `problem`; `is_default` is False.
+    """
     stamps = []
     for name in (MANIFEST, HEAD):
         try:
@@ -92,11 +99,11 @@ def describe_model(folder: Path) -> ModelSummary:
             stamps.append((status.st_mtime_ns, status.st_size, status.st_ino))
         except OSError:
             stamps.append((0, 0, 0))
-    return _read_entry(folder.absolute(), tuple(stamps))
+    return _read_summary(folder.absolute(), tuple(stamps))
 
 
-@functools.lru_cache(maxsize=_ENTRIES_IN_MEMORY)
-def _read_entry(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> ModelSummary:
+@functools.lru_cache(maxsize=_MAX_CACHED_SUMMARIES)
+def _read_summary(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> ModelSummary:
     size_bytes = sum(size for _, size, _ in stamps)
     try:
         bundle = load_bundle(folder)
@@ -104,8 +111,9 @@ def _read_entry(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> Model
         title = json.loads(manifest_bytes).get("title")
     except BundleError as error:
         return _describe_damaged(folder, size_bytes, str(error))
-    except (OSError, ValueError) as error:  # replaced while it was read
-        return _describe_damaged(folder, size_bytes, str(locked(folder, OSError(0, str(error)))))
+    except (OSError, ValueError) as error:  # the model was replaced in the meantime
+        problem = str(make_unreadable_error(folder, OSError(0, str(error))))
+        return _describe_damaged(folder, size_bytes, problem)
     n_test, n_right, interval = _read_test(bundle.metrics)
     is_starter = folder == (ASSETS / STARTER).absolute()
     return ModelSummary(
@@ -144,7 +152,7 @@ def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelSumma
 
 
 def _make_title(bundle: ModelBundle, title: object) -> str:
-    """Return the title it was given, else one of what it was trained on and when."""
+    """Return the title in the manifest, or one made of dataset, backbone and time."""
     if isinstance(title, str) and (cleaned := clean_title(title)):
         return cleaned[:MAX_TITLE_LENGTH]
     dataset = clean_title(str(bundle.dataset.get("image_dir", "")))[:MAX_TITLE_LENGTH]
@@ -156,14 +164,14 @@ def _make_title(bundle: ModelBundle, title: object) -> str:
 
 def _parse_time(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _read_test(metrics: Mapping[str, Any]) -> tuple[int, int, tuple[float, float] | None]:
-    """Return the pictures tested, those right and the interval; a manifest may hold anything."""
+    """Return the number of test pictures, of correct ones, and the interval, if they make sense."""
     test = metrics.get("test")
     if not isinstance(test, Mapping):
         return 0, 0, None

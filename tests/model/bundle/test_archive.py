@@ -1,4 +1,4 @@
-"""Models as .zip: what was handed on comes back the same, and nothing else gets in."""
+"""Models as .zip files: an exported model can be imported, and anything else is rejected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cluster_core.workspace import Workspace
 
 @pytest.fixture
 def files(trained) -> dict[str, bytes]:
-    """The files of a good model, by name."""
+    """Content of the files of a valid model, by name."""
     (folder,) = trained.bundles.iterdir()
     return {name: (folder / name).read_bytes() for name in (MANIFEST, HEAD)}
 
@@ -43,34 +43,36 @@ def pack(entries, compression=zipfile.ZIP_DEFLATED) -> bytes:
     return content.getvalue()
 
 
-def change(files, /, **changes) -> dict[str, bytes]:
+def change_manifest(files, /, **changes) -> dict[str, bytes]:
     manifest = json.loads(files[MANIFEST]) | changes
     return files | {MANIFEST: json.dumps(manifest).encode()}
 
 
-def with_head(files, rows) -> dict[str, bytes]:
-    """Replace the head, with a hash that fits."""
+def replace_head(files, rows) -> dict[str, bytes]:
+    """Replace the head, and its hash in the manifest."""
     array = io.BytesIO()
     np.save(array, rows, allow_pickle=rows.dtype == object)
     head = array.getvalue()
-    return change(files, files={HEAD: hashlib.sha256(head).hexdigest()}) | {HEAD: head}
+    return change_manifest(files, files={HEAD: hashlib.sha256(head).hexdigest()}) | {HEAD: head}
 
 
 def list_all(workspace) -> list[str]:
     return sorted(str(path.relative_to(workspace.root)) for path in workspace.root.rglob("*"))
 
 
-def test_what_was_downloaded_can_be_added_elsewhere(trained, elsewhere):
+def test_exported_model_can_be_imported_elsewhere(trained, elsewhere):
     (model_id,) = [model.id for model in list_models(trained) if model.id != "starter"]
     rename_model(trained, model_id, "Blue or red?")
     added = import_model(elsewhere, io.BytesIO(export_model(trained, model_id)))
     assert (added.id, added.title, added.problem) == (model_id, "Blue or red?", None)
-    ours, theirs = (load_bundle(model_dir(place, model_id)) for place in (trained, elsewhere))
-    assert ours.labels == theirs.labels
-    assert np.array_equal(ours.head.weights, theirs.head.weights)
+    original, imported = (
+        load_bundle(model_dir(workspace, model_id)) for workspace in (trained, elsewhere)
+    )
+    assert original.labels == imported.labels
+    assert np.array_equal(original.head.weights, imported.head.weights)
 
 
-def test_the_very_same_model_is_added_once(trained, elsewhere):
+def test_identical_model_is_imported_only_once(trained, elsewhere):
     (folder,) = trained.bundles.iterdir()
     archive = export_model(trained, folder.name)
     first = import_model(elsewhere, io.BytesIO(archive))
@@ -79,11 +81,11 @@ def test_the_very_same_model_is_added_once(trained, elsewhere):
     assert list_all(elsewhere) == before
 
 
-def test_another_model_of_the_same_name_stands_beside_it(elsewhere, files):
+def test_different_model_of_the_same_name_gets_a_numbered_id(elsewhere, files):
     for title in ("first", "second"):
         import_model(
             elsewhere,
-            io.BytesIO(pack({f"m/{n}": c for n, c in change(files, title=title).items()})),
+            io.BytesIO(pack({f"m/{n}": c for n, c in change_manifest(files, title=title).items()})),
         )
     assert {model.id: model.title for model in list_models(elsewhere)} == {
         "m": "first",
@@ -92,34 +94,34 @@ def test_another_model_of_the_same_name_stands_beside_it(elsewhere, files):
     }
 
 
-def test_two_of_one_name_that_come_at_the_same_time_both_stay(elsewhere, files, monkeypatch):
+def test_concurrent_imports_of_one_name_are_both_kept(elsewhere, files, monkeypatch):
     check = bundle_archive._check_bundle
     other = io.BytesIO(pack({f"m/{name}": data for name, data in files.items()}))
 
-    def check_while_another_comes(draft):
+    def check_during_another_import(draft):
         monkeypatch.setattr(bundle_archive, "_check_bundle", check)
         import_model(elsewhere, other)
         return check(draft)
 
-    monkeypatch.setattr(bundle_archive, "_check_bundle", check_while_another_comes)
-    changed = change(files, title="Another")
+    monkeypatch.setattr(bundle_archive, "_check_bundle", check_during_another_import)
+    changed = change_manifest(files, title="Another")
     import_model(elsewhere, io.BytesIO(pack({f"m/{n}": data for n, data in changed.items()})))
     titles = {model.id: model.title for model in list_models(elsewhere)}
     assert titles.keys() == {"m", "m-2", "starter"}
     assert titles["m"] == "Another" != titles["m-2"]
 
 
-def test_an_old_model_that_comes_in_does_not_become_the_newest(trained, files):
+def test_imported_old_model_does_not_become_the_newest(trained, files):
     (newest,) = trained.bundles.iterdir()
-    old = change(files, created="2019-01-01T00:00:00+00:00")
+    old = change_manifest(files, created="2019-01-01T00:00:00+00:00")
     added = import_model(trained, io.BytesIO(pack({f"old/{n}": c for n, c in old.items()})))
     assert choose_bundle_folder(trained) == newest
     assert added.created.startswith("2019")
 
 
 @pytest.mark.parametrize("created", ["", "yesterday", "9999-12-31T23:59:59+00:00", "0001-01-01"])
-def test_a_time_that_cannot_be_is_taken_for_now(elsewhere, files, created):
-    import_model(elsewhere, io.BytesIO(pack(change(files, created=created))))
+def test_impossible_training_time_is_ignored(elsewhere, files, created):
+    import_model(elsewhere, io.BytesIO(pack(change_manifest(files, created=created))))
     (folder,) = elsewhere.bundles.iterdir()
     assert (folder / MANIFEST).stat().st_mtime >= 0
 
@@ -136,27 +138,27 @@ def test_a_time_that_cannot_be_is_taken_for_now(elsewhere, files, created):
         ("x" * 200 + "/", "x" * 80),
     ],
 )
-def test_the_folder_has_a_plain_name(elsewhere, files, folder, expected):
-    entries = change(files, name="trained/name")
+def test_folder_gets_a_safe_name(elsewhere, files, folder, expected):
+    entries = change_manifest(files, name="trained/name")
     added = import_model(elsewhere, io.BytesIO(pack({folder + n: c for n, c in entries.items()})))
     assert added.id == expected
     assert [path.name for path in elsewhere.bundles.iterdir()] == [expected]
 
 
-HOSTILE = {
-    "no zip": lambda files: b"hello",
-    "nothing": lambda files: b"",
-    "cut short": lambda files: pack(files)[:-40],
+REJECTED_ARCHIVES = {
+    "not a zip": lambda files: b"hello",
+    "empty": lambda files: b"",
+    "truncated": lambda files: pack(files)[:-40],
     "no files": lambda files: pack({}),
     "only a manifest": lambda files: pack({MANIFEST: files[MANIFEST]}),
     "a third file": lambda files: pack(files | {"run.py": b"import os"}),
     "another name": lambda files: pack({MANIFEST: files[MANIFEST], "head.pkl": files[HEAD]}),
     "two folders": lambda files: pack({f"a/{MANIFEST}": files[MANIFEST], f"b/{HEAD}": files[HEAD]}),
     "deep folders": lambda files: pack({f"a/b/{n}": c for n, c in files.items()}),
-    "a way out": lambda files: pack({f"../{n}": c for n, c in files.items()}),
+    "a parent folder": lambda files: pack({f"../{n}": c for n, c in files.items()}),
     "an absolute path": lambda files: pack({f"/tmp/{n}": c for n, c in files.items()}),
-    "a way out on Windows": lambda files: pack({f"..\\{n}": c for n, c in files.items()}),
-    "a folder that leads out": lambda files: pack({"../": b"", **files}),
+    "a parent folder on Windows": lambda files: pack({f"..\\{n}": c for n, c in files.items()}),
+    "a folder entry for a parent": lambda files: pack({"../": b"", **files}),
     "the same name twice": lambda files: pack(
         [(MANIFEST, files[MANIFEST]), (HEAD, files[HEAD]), (HEAD, b"")]
     ),
@@ -164,33 +166,33 @@ HOSTILE = {
     "another compression": lambda files: pack(files, zipfile.ZIP_BZIP2),
     "a bomb": lambda files: pack({MANIFEST: files[MANIFEST], HEAD: bytes(250_000_000)}),
     "a large manifest": lambda files: pack({HEAD: files[HEAD], MANIFEST: bytes(6_000_000)}),
-    "a size that is a lie": lambda files: pack(files, zipfile.ZIP_STORED).replace(
+    "a wrong declared size": lambda files: pack(files, zipfile.ZIP_STORED).replace(
         struct.pack("<II", len(files[HEAD]), len(files[HEAD])),
         struct.pack("<II", len(files[HEAD]), len(files[HEAD]) + 5),
     ),
     "altered content": lambda files: pack(files | {HEAD: files[HEAD][:-1] + b"\x01"}),
-    "no JSON": lambda files: pack(files | {MANIFEST: b"{"}),
-    "deep JSON": lambda files: pack(files | {MANIFEST: b"[" * 100_000}),
-    "another format": lambda files: pack(change(files, format="other")),
-    "a newer version": lambda files: pack(change(files, version=2)),
+    "not JSON": lambda files: pack(files | {MANIFEST: b"{"}),
+    "deeply nested JSON": lambda files: pack(files | {MANIFEST: b"[" * 100_000}),
+    "another format": lambda files: pack(change_manifest(files, format="other")),
+    "a newer version": lambda files: pack(change_manifest(files, version=2)),
     "an unknown network": lambda files: pack(
-        change(files, backbone={"name": "../../evil", "weights_sha256": ""})
+        change_manifest(files, backbone={"name": "../../evil", "weights_sha256": ""})
     ),
-    "a pickle": lambda files: pack(with_head(files, np.array([[print]], dtype=object))),
-    "not a number": lambda files: pack(with_head(files, np.full((49, 2), np.nan, "<f4"))),
-    "another shape": lambda files: pack(with_head(files, np.zeros((4, 2), "<f4"))),
-    "one class": lambda files: pack(change(files, labels=["only"])),
-    "a class of two lines": lambda files: pack(change(files, labels=["a\nb", "c"])),
-    "a class of 300 letters": lambda files: pack(change(files, labels=["a" * 300, "c"])),
+    "a pickle": lambda files: pack(replace_head(files, np.array([[print]], dtype=object))),
+    "not a number": lambda files: pack(replace_head(files, np.full((49, 2), np.nan, "<f4"))),
+    "another shape": lambda files: pack(replace_head(files, np.zeros((4, 2), "<f4"))),
+    "one class": lambda files: pack(change_manifest(files, labels=["only"])),
+    "a class of two lines": lambda files: pack(change_manifest(files, labels=["a\nb", "c"])),
+    "a class of 300 letters": lambda files: pack(change_manifest(files, labels=["a" * 300, "c"])),
 }
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_nothing_else_gets_in(elsewhere, files, kind):
+@pytest.mark.parametrize("kind", REJECTED_ARCHIVES)
+def test_malicious_or_damaged_archive_is_rejected(elsewhere, files, kind):
     elsewhere.root.mkdir()
     with pytest.raises(BundleError) as caught:
-        import_model(elsewhere, io.BytesIO(HOSTILE[kind](files)))
+        import_model(elsewhere, io.BytesIO(REJECTED_ARCHIVES[kind](files)))
     sentence = str(caught.value)
     assert "\n" not in sentence
     assert sentence[0].isupper()
@@ -201,40 +203,40 @@ def test_nothing_else_gets_in(elsewhere, files, kind):
     assert [model.id for model in list_models(elsewhere)] == ["starter"]
 
 
-def test_an_encrypted_one_is_refused(elsewhere, files):
+def test_encrypted_archive_is_rejected(elsewhere, files):
     archive = bytearray(pack(files))
     for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        place = archive.find(magic)
-        archive[place + offset] |= 1
+        start = archive.find(magic)
+        archive[start + offset] |= 1
     with pytest.raises(BundleError, match="encrypted"):
         import_model(elsewhere, io.BytesIO(bytes(archive)))
 
 
-def test_many_entries_are_refused_before_they_are_listed(elsewhere, files, monkeypatch):
+def test_many_entries_are_rejected_before_they_are_listed(elsewhere, files, monkeypatch):
     monkeypatch.setattr(bundle_archive.zipfile, "ZipFile", None)
-    with pytest.raises(BundleError, match="many more files"):
+    with pytest.raises(BundleError, match="too many files"):
         import_model(elsewhere, io.BytesIO(b"PK\x01\x02" * 100_000))
 
 
-def test_a_full_disk_is_a_sentence(elsewhere, files, monkeypatch):
+def test_full_disk_is_reported_and_leaves_nothing(elsewhere, files, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
     archive = pack(files)
-    monkeypatch.setattr(bundle_archive, "_date_back", fail)
+    monkeypatch.setattr(bundle_archive, "_restore_training_time", fail)
     with pytest.raises(BundleError, match="No space left on device"):
         import_model(elsewhere, io.BytesIO(archive))
     assert list(elsewhere.bundles.iterdir()) == []
 
 
-def test_a_damaged_model_is_not_handed_on(trained):
+def test_damaged_model_is_not_exported(trained):
     (folder,) = trained.bundles.iterdir()
     (folder / HEAD).write_bytes(b"")
     with pytest.raises(BundleError, match="damaged"):
         export_model(trained, folder.name)
 
 
-def test_visitors_of_a_demo_may_take_and_not_bring(trained, monkeypatch):
+def test_public_demo_allows_export_but_not_import(trained, monkeypatch):
     (folder,) = trained.bundles.iterdir()
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     archive = export_model(trained, folder.name)
@@ -242,7 +244,7 @@ def test_visitors_of_a_demo_may_take_and_not_bring(trained, monkeypatch):
         import_model(trained, io.BytesIO(archive))
 
 
-def test_the_starter_can_be_handed_on(workspace):
+def test_starter_model_can_be_exported(workspace):
     archive = export_model(workspace, "starter")
     assert zipfile.ZipFile(io.BytesIO(archive)).namelist() == [
         "starter/manifest.json",

@@ -75,16 +75,16 @@ def list_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def rewrite(folder: Path, change) -> None:
+def edit_manifest(folder: Path, change) -> None:
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     manifest = change(manifest) or manifest
     (folder / MANIFEST).write_text(json.dumps(manifest), "utf-8")
 
 
-def put_head(folder: Path, content: bytes) -> None:
-    """Replace the head by one that the manifest vouches for, as somebody with intent would."""
+def write_head(folder: Path, content: bytes) -> None:
+    """Replace the head, and its hash in the manifest, as an attacker would."""
     (folder / HEAD).write_bytes(content)
-    rewrite(folder, lambda m: m["files"].update({HEAD: hashlib.sha256(content).hexdigest()}))
+    edit_manifest(folder, lambda m: m["files"].update({HEAD: hashlib.sha256(content).hexdigest()}))
 
 
 def to_npy(array: np.ndarray) -> bytes:
@@ -94,7 +94,7 @@ def to_npy(array: np.ndarray) -> bytes:
 
 
 @pytest.mark.parametrize("views", ["plain", "sky"])
-def test_what_is_loaded_is_what_was_saved(tmp_path, views):
+def test_bundle_survives_a_round_trip(tmp_path, views):
     bundle = make_bundle(views=views)
     folder = save_bundle(bundle, tmp_path / "bundles")
     assert folder == tmp_path / "bundles" / "model"
@@ -103,7 +103,7 @@ def test_what_is_loaded_is_what_was_saved(tmp_path, views):
     assert loaded.view_list == {"plain": PLAIN_VIEWS, "sky": SKY_VIEWS}[views]
 
 
-def test_a_bundle_may_be_moved_and_renamed(saved, tmp_path, monkeypatch):
+def test_moved_and_renamed_bundle_can_be_loaded(saved, tmp_path, monkeypatch):
     moved = tmp_path / "elsewhere"
     saved.rename(moved)
     assert_equal(load_bundle(moved), make_bundle(name="elsewhere"))
@@ -111,15 +111,15 @@ def test_a_bundle_may_be_moved_and_renamed(saved, tmp_path, monkeypatch):
     assert load_bundle(Path()).name == "elsewhere"
 
 
-def test_a_bundle_holds_arrays_and_json_only(saved):
+def test_bundle_contains_only_arrays_and_json(saved):
     assert sorted(path.name for path in saved.iterdir()) == [HEAD, MANIFEST]
     assert np.load(saved / HEAD, allow_pickle=False).shape == (49, 3)
     text = (saved / MANIFEST).read_text("utf-8")
-    assert "Kugelhäufen 🔭" in text  # for whoever reads it
+    assert "Kugelhäufen 🔭" in text  # readable without decoding
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
-def test_saving_again_replaces_the_whole(saved):
+def test_saving_again_replaces_the_bundle(saved):
     newer = make_bundle(labels=("a", "b", "c"))
     assert save_bundle(newer, saved.parent) == saved
     assert_equal(load_bundle(saved), newer)
@@ -128,14 +128,14 @@ def test_saving_again_replaces_the_whole(saved):
 
 @pytest.mark.parametrize("fails_at", [1, 2])
 @pytest.mark.parametrize("is_new", [True, False])
-def test_a_half_written_bundle_is_never_seen(tmp_path, monkeypatch, fails_at, is_new):
+def test_interrupted_save_leaves_no_partial_bundle(tmp_path, monkeypatch, fails_at, is_new):
     bundles = tmp_path / "bundles"
     if not is_new:
         save_bundle(make_bundle(), bundles)
     n_writes = 0
     write = Path.write_bytes
 
-    def fail_in_the_middle(path, content):
+    def fail_halfway(path, content):
         nonlocal n_writes
         n_writes += 1
         if n_writes == fails_at:
@@ -144,11 +144,11 @@ def test_a_half_written_bundle_is_never_seen(tmp_path, monkeypatch, fails_at, is
         assert find_newest_bundle(bundles) == (None if is_new else bundles / "model")
         return write(path, content)
 
-    monkeypatch.setattr(Path, "write_bytes", fail_in_the_middle)
+    monkeypatch.setattr(Path, "write_bytes", fail_halfway)
     monkeypatch.setattr(
         Path,
         "write_text",
-        lambda path, text, encoding: fail_in_the_middle(path, text.encode(encoding)),
+        lambda path, text, encoding: fail_halfway(path, text.encode(encoding)),
     )
     with pytest.raises(OSError, match="No space"):
         save_bundle(make_bundle(labels=("x", "y", "z")), bundles)
@@ -160,14 +160,14 @@ def test_a_half_written_bundle_is_never_seen(tmp_path, monkeypatch, fails_at, is
 
 class Exploding:
     def __reduce__(self):
-        return (pytest.fail, ("a pickle was run",))
+        return (pytest.fail, ("a pickle was executed",))
 
 
 HEADS = {
     "empty": b"",
     "one byte": b"\x93",
     "text": b"weights",
-    "cut short": to_npy(np.zeros((49, 3), np.float32))[:-5],
+    "truncated": to_npy(np.zeros((49, 3), np.float32))[:-5],
     "no header": b"\x93NUMPY\x01\x00\xff\xff",
     "odd header": b"\x93NUMPY\x01\x00\x08\x00('''((((\n" + bytes(100),
     "endless": b"\x93NUMPY\x01\x00v\x00"
@@ -183,40 +183,40 @@ HEADS = {
     "structured": to_npy(np.zeros((49, 3), [("a", "<f4")])),
     "not a number": to_npy(np.full((49, 3), np.nan, np.float32)),
     "infinite": to_npy(np.full((49, 3), np.inf, np.float32)),
-    "beyond measure": to_npy(np.full((49, 3), 1e38, np.float32)),
+    "too large": to_npy(np.full((49, 3), 1e38, np.float32)),
     "broken ZIP": b"PK\x03\x04" + bytes(50),
 }
 
 
 @pytest.mark.parametrize("kind", HEADS)
-def test_a_head_that_is_none_is_refused(saved, kind):
-    put_head(saved, HEADS[kind])
+def test_malformed_head_is_rejected(saved, kind):
+    write_head(saved, HEADS[kind])
     with pytest.raises(BundleError, match="is damaged") as caught:
         load_bundle(saved)
     assert caught.value.path == saved
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_zip_of_arrays_is_no_head(saved):
+def test_zip_of_arrays_is_rejected_as_head(saved):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("a.npy", to_npy(np.zeros((49, 3), np.float32)))
-    put_head(saved, file.getvalue())
+    write_head(saved, file.getvalue())
     with pytest.raises(BundleError, match="not a table of numbers"):
         load_bundle(saved)
 
 
-def test_every_altered_byte_of_the_head_is_noticed(saved):
+def test_any_altered_byte_of_the_head_is_detected(saved):
     whole = (saved / HEAD).read_bytes()
-    for place in range(0, len(whole), 37):
+    for position in range(0, len(whole), 37):
         content = bytearray(whole)
-        content[place] ^= 1
+        content[position] ^= 1
         (saved / HEAD).write_bytes(content)
         with pytest.raises(BundleError, match="was altered"):
             load_bundle(saved)
 
 
-def test_a_huge_head_is_not_even_read(saved, monkeypatch):
+def test_huge_head_is_rejected_without_reading_it(saved, monkeypatch):
     monkeypatch.setattr(bundle_files, "MAX_HEAD_BYTES", 100)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("it was read"))
     with pytest.raises(BundleError, match="larger than"):
@@ -224,7 +224,7 @@ def test_a_huge_head_is_not_even_read(saved, monkeypatch):
 
 
 @pytest.mark.parametrize(("method", "name"), [("read_bytes", HEAD), ("read_text", MANIFEST)])
-def test_a_model_that_may_not_be_read_is_not_called_damaged(saved, monkeypatch, method, name):
+def test_unreadable_model_is_not_reported_as_damaged(saved, monkeypatch, method, name):
     def refuse(path, *_):
         raise PermissionError(13, "Permission denied", str(path))
 
@@ -235,19 +235,19 @@ def test_a_model_that_may_not_be_read_is_not_called_damaged(saved, monkeypatch, 
 
 
 @pytest.mark.parametrize("label", ["a\x1b[2Jb", "a\nb", "a\u2028b", "a\tb", "\ud800"])
-def test_labels_that_no_line_can_show_are_refused(saved, label):
-    rewrite(saved, lambda m: m.update(labels=["galaxy", label, "star"]))
+def test_unprintable_labels_are_rejected(saved, label):
+    edit_manifest(saved, lambda m: m.update(labels=["galaxy", label, "star"]))
     with pytest.raises(BundleError, match=r"its label .* has ") as caught:
         load_bundle(saved)
     assert str(caught.value).isprintable()
 
 
-def test_a_model_deleted_while_the_newest_is_looked_for_is_passed_over(saved, monkeypatch):
+def test_model_deleted_during_listing_is_skipped(saved, monkeypatch):
     monkeypatch.setattr(Path, "iterdir", lambda folder: iter([folder / "gone", saved]))
     assert find_newest_bundle(saved.parent) == saved
 
 
-def test_models_that_may_not_be_listed_are_not_taken_for_none(saved, monkeypatch):
+def test_unreadable_models_folder_is_reported(saved, monkeypatch):
     def refuse(folder):
         raise PermissionError(13, "Permission denied", str(folder))
 
@@ -256,13 +256,13 @@ def test_models_that_may_not_be_listed_are_not_taken_for_none(saved, monkeypatch
         find_newest_bundle(saved.parent)
 
 
-def test_a_file_is_no_model(saved):
-    with pytest.raises(BundleError, match="is a file, and a model is a folder"):
+def test_file_instead_of_folder_is_rejected(saved):
+    with pytest.raises(BundleError, match="is a file, but a model is a folder"):
         load_bundle(saved / HEAD)
 
 
 @pytest.mark.parametrize("name", [HEAD, MANIFEST])
-def test_a_missing_file_is_told(saved, name):
+def test_missing_file_is_reported(saved, name):
     (saved / name).unlink()
     with pytest.raises(BundleError):
         load_bundle(saved)
@@ -271,7 +271,7 @@ def test_a_missing_file_is_told(saved, name):
         load_bundle(saved)
 
 
-def test_a_folder_that_is_missing_or_a_file_is_told(tmp_path):
+def test_missing_folder_is_reported(tmp_path):
     with pytest.raises(BundleError, match="There is no model in"):
         load_bundle(tmp_path / "nowhere")
     (tmp_path / "file").touch()
@@ -282,9 +282,9 @@ def test_a_folder_that_is_missing_or_a_file_is_told(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"\xff\xfe{}", b"[" * 1_000_000, b"9" * 10_000, b'{"a": ' * 100_000, b'"\\ud800"'],
-    ids=["empty", "half", "no UTF-8", "deep list", "long number", "deep", "surrogate"],
+    ids=["empty", "half", "not UTF-8", "deep list", "long number", "deep", "surrogate"],
 )
-def test_a_manifest_that_is_no_json_is_told(saved, content):
+def test_manifest_that_is_not_json_is_rejected(saved, content):
     (saved / MANIFEST).write_bytes(content)
     with pytest.raises(BundleError) as caught:
         load_bundle(saved)
@@ -300,33 +300,33 @@ def test_a_huge_manifest_is_not_even_read(saved, monkeypatch):
 
 
 @pytest.mark.parametrize("manifest", [[], None, 5, "text", {}, {"format": "keras"}, {"version": 1}])
-def test_a_foreign_manifest_is_told(saved, manifest):
+def test_foreign_manifest_is_rejected(saved, manifest):
     (saved / MANIFEST).write_text(json.dumps(manifest))
-    with pytest.raises(BundleError, match="something else than a model"):
+    with pytest.raises(BundleError, match="does not contain a Cluster Lab model"):
         load_bundle(saved)
 
 
 @pytest.mark.parametrize("version", [BUNDLE_VERSION + 1, 0, None, "1", [1]])
-def test_another_version_is_told(saved, version):
-    rewrite(saved, lambda manifest: manifest.update(version=version))
+def test_other_format_version_is_rejected(saved, version):
+    edit_manifest(saved, lambda manifest: manifest.update(version=version))
     with pytest.raises(BundleError, match=rf"reads version {BUNDLE_VERSION}: update the program"):
         load_bundle(saved)
 
 
-def test_an_unknown_backbone_is_told(saved):
-    rewrite(saved, lambda manifest: manifest["backbone"].update(name="resnet51"))
+def test_unknown_backbone_is_named_in_the_error(saved):
+    edit_manifest(saved, lambda manifest: manifest["backbone"].update(name="resnet51"))
     with pytest.raises(BundleError, match="resnet51"):
         load_bundle(saved)
 
 
-def test_two_classes_of_one_name_are_refused(saved):
-    rewrite(saved, lambda manifest: manifest.update(labels=["a", "b", "a"]))
+def test_duplicate_labels_are_rejected(saved):
+    edit_manifest(saved, lambda manifest: manifest.update(labels=["a", "b", "a"]))
     with pytest.raises(BundleError, match="the same"):
         load_bundle(saved)
 
 
-def list_places(value, place=()):
-    """List the keys that lead to every value within nested dicts and lists."""
+def list_paths(value, path=()):
+    """Yield the path of keys to every value in nested dicts and lists."""
     inner = (
         value.items()
         if isinstance(value, dict)
@@ -335,8 +335,8 @@ def list_places(value, place=()):
         else ()
     )
     for key, below in inner:
-        yield (*place, key)
-        yield from list_places(below, (*place, key))
+        yield (*path, key)
+        yield from list_paths(below, (*path, key))
 
 
 ODD_VALUES = [
@@ -345,28 +345,26 @@ ODD_VALUES = [
 ]
 
 
-def test_a_manifest_with_any_value_replaced_is_refused_or_answers(
-    trained_once, workspace, tmp_path
-):
+def test_manifest_with_any_value_replaced_is_rejected_or_usable(trained_once, workspace, tmp_path):
     shutil.copytree(trained_once, workspace.root)
     folder = find_newest_bundle(workspace.bundles)
     whole = json.loads((folder / MANIFEST).read_text("utf-8"))
     refused = answered = 0
-    for place in list_places(whole):
+    for path in list_paths(whole):
         for odd in [*ODD_VALUES, "missing"]:
             manifest = json.loads(json.dumps(whole))
             target = manifest
-            for key in place[:-1]:
+            for key in path[:-1]:
                 target = target[key]
             if odd == "missing":
-                del target[place[-1]]
+                del target[path[-1]]
             else:
-                target[place[-1]] = odd
+                target[path[-1]] = odd
             (folder / MANIFEST).write_text(json.dumps(manifest))
             try:
                 bundle = load_bundle(folder)
                 if bundle.backbone.weights_sha256 != whole["backbone"]["weights_sha256"]:
-                    continue  # its backbone would be looked for, and converted, in vain
+                    continue  # no backbone has these weights, and searching for it is slow
                 (answer,) = predict(bundle, [draw_blob(0)])
             except ClusterError:
                 refused += 1
@@ -378,7 +376,7 @@ def test_a_manifest_with_any_value_replaced_is_refused_or_answers(
     assert answered > 200
 
 
-def test_the_newest_is_the_one_written_last(tmp_path):
+def test_newest_bundle_is_the_most_recently_written(tmp_path):
     bundles = tmp_path / "bundles"
     assert find_newest_bundle(bundles) is None
     for number, name in enumerate(("b", "c", "a")):
@@ -392,7 +390,7 @@ def test_the_newest_is_the_one_written_last(tmp_path):
     assert find_newest_bundle(bundles) == bundles / "a"
 
 
-def test_the_newest_answers_unless_another_is_named(tmp_path):
+def test_newest_bundle_is_chosen_unless_one_is_named(tmp_path):
     workspace = Workspace(tmp_path)
     assert choose_bundle(None, workspace).name == "starter"
     older = save_bundle(make_bundle(name="older"), workspace.bundles)
@@ -404,7 +402,7 @@ def test_the_newest_answers_unless_another_is_named(tmp_path):
         choose_bundle(tmp_path, workspace)
 
 
-def test_a_rename_that_fails_leaves_the_old_bundle(saved, monkeypatch):
+def test_failed_rename_keeps_the_old_bundle(saved, monkeypatch):
     rename = os.rename
 
     def refuse_draft(source, target):

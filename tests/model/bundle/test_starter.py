@@ -15,7 +15,7 @@ LABELS = [
 
 
 @pytest.mark.parametrize("labels", LABELS)
-def test_what_is_rehearsed_has_the_class_it_shows(labels):
+def test_rehearsal_classes_follow_the_order_of_the_labels(labels):
     starter, rehearsal = load_bundle(ASSETS / STARTER), find_prior("sky", labels).rehearsal
     answers = starter.head.compute_scores(rehearsal.features).argmax(axis=1)
     if labels[0].startswith("open"):
@@ -32,12 +32,12 @@ def test_what_is_rehearsed_has_the_class_it_shows(labels):
         ("sky", ("open", "open clusters")),
     ],
 )
-def test_another_question_has_no_prior(architecture, labels):
+def test_other_classes_or_backbone_have_no_prior(architecture, labels):
     assert find_prior(architecture, labels) is None
 
 
 @pytest.mark.parametrize("labels", LABELS)
-def test_globulars_are_given_the_benefit_of_the_doubt(labels):
+def test_odds_favour_globular_clusters(labels):
     odds = find_prior("sky", labels).odds
-    of_globular = int(labels[0].lower().startswith("open"))
-    assert odds[of_globular] == 3 * odds[1 - of_globular]
+    globular = int(labels[0].lower().startswith("open"))
+    assert odds[globular] == 3 * odds[1 - globular]
