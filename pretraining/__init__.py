@@ -1,1 +1,1 @@
-"""From nothing to the weights of the backbone `sky`; see docs/sky-backbone.md."""
+"""Train the backbone `sky` from scratch on simulated pictures; see docs/sky-backbone.md."""

@@ -1,4 +1,4 @@
-"""From nothing to weights: render the sky, train, export, measure on real photos."""
+"""Pretrain the backbone `sky`: render pictures, train, export, evaluate on real photos."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ STEPS = ("render", "train", "export", "evaluate")
 
 
 def main() -> None:
-    """Run the steps asked for, each from where it last stopped."""
+    """Run the requested steps in order; rendering and training resume where they stopped."""
     options = _parse()
     options.output.mkdir(parents=True, exist_ok=True)
-    handlers = [logging.StreamHandler(), logging.FileHandler(options.output / "pretraining.log")]
+    handlers: list[logging.Handler] = [
+        logging.StreamHandler(),
+        logging.FileHandler(options.output / "pretraining.log"),
+    ]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
     for step in STEPS:
         if step in options.steps:
@@ -53,14 +56,14 @@ def _export(options: argparse.Namespace) -> None:
     from pretraining.export import export_assets
 
     for name, difference in export_assets(options.output, options.assets).items():
-        LOG.info("%s: %.1e of the largest feature", name, difference)
+        LOG.info("%s: differs by %.1e of the largest feature", name, difference)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from pretraining.evaluate import measure_retrained, measure_starter
 
     if options.photos is None:
-        LOG.info("no photos given: nothing to measure on")
+        LOG.info("evaluation skipped: add --photos with a folder of real photos")
         return
     for measure in (measure_starter, measure_retrained):
         for name, score in measure(options.assets, options.photos).items():
@@ -69,15 +72,32 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pretraining", description=__doc__)
-    parser.add_argument("steps", nargs="*", default=STEPS, help=f"of {', '.join(STEPS)}")
-    parser.add_argument("--output", type=Path, default=Path("pretrained"), help="working folder")
-    parser.add_argument("--assets", type=Path, default=Path("cluster_core/assets"))
-    parser.add_argument("--photos", type=Path, help="folder of real photos to measure on")
-    parser.add_argument("--blocks", type=int, default=60, help="thousands of pictures")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "steps",
+        nargs="*",
+        default=STEPS,
+        help=f"which of {', '.join(STEPS)} to run; all by default",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("pretrained"),
+        help="working folder, resumed if it exists",
+    )
+    parser.add_argument(
+        "--assets",
+        type=Path,
+        default=Path("cluster_core/assets"),
+        help="folder of the exported files",
+    )
+    parser.add_argument("--photos", type=Path, help="folder of real photos for the evaluation")
+    parser.add_argument("--blocks", type=int, default=60, help="pictures to render, in thousands")
+    parser.add_argument("--epochs", type=int, default=8, help="passes over the pictures")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument(
+        "--processes", type=int, default=2, help="processes to render, threads to train"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="seed of pictures and training")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Render the simulated sky into blocks on disk that training reads in one sweep."""
+"""Render simulated pictures into blocks on disk, which training reads sequentially."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ BLOCK_SIZE = 1000
 SIZE_PX = 128
 KIND_NAMES = tuple(KINDS)
 TRUTHS = tuple(field.name for field in fields(SkyLabels))
-# Two fifths globular, two fifths open, the rest skies without a cluster; inside a family, the
-# kinds come about as often as people photograph them.
+# Within a family, the weights make kinds roughly as frequent as on the web.
 FAMILY_SHARES = {"globular": 0.4, "open": 0.4, "other": 0.2}
 KIND_WEIGHTS = {
     "globular_loose": 0.45,
@@ -32,16 +31,16 @@ KIND_WEIGHTS = {
 
 @dataclass(frozen=True)
 class Block:
-    """Some pictures with the truth about them.
+    """Pictures with their ground truth.
 
     Attributes
     ----------
     pixels : ndarray of shape (n, 128, 128, 3), uint8
-        Mapped from disk.
+        RGB pictures, memory-mapped.
     kind : ndarray of shape (n,), int64
-        Index into `KIND_NAMES`.
+        Indices into `KIND_NAMES`.
     truths : ndarray of shape (n, n_truths), float32
-        The fields of `SkyLabels`, not-a-number where they do not apply.
+        The fields of `SkyLabels` in the order of `TRUTHS`; NaN where one does not apply.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -50,7 +49,7 @@ class Block:
 
 
 def family_of(kind: str) -> str:
-    """Return "globular", "open" or "other"."""
+    """Return the family of a kind of sky: "globular", "open" or "other"."""
     family = kind.partition("_")[0]
     return family if family in FAMILY_SHARES else "other"
 
@@ -64,7 +63,22 @@ def _kind_shares() -> npt.NDArray[np.float64]:
 
 
 def render_block(folder: Path, seed: int, index: int) -> int:
-    """Render one block, unless it lies there already; picture i of seed s is always the same."""
+    """Render one block, unless it exists already.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder, which gets `block_<index>.npy` and `block_<index>.npz`.
+    seed : int
+        Together with the number of a picture, it determines the picture.
+    index : int
+        The block has the pictures from `index * BLOCK_SIZE` on.
+
+    Returns
+    -------
+    int
+        `index`.
+    """
     done = folder / f"block_{index:05d}.npz"
     if done.exists():
         return index
@@ -85,7 +99,29 @@ def render_block(folder: Path, seed: int, index: int) -> int:
 
 
 def render_blocks(folder: Path, seed: int, count: int, processes: int) -> Iterator[int]:
-    """Render blocks 0 to count - 1 in several processes, and yield each one's number."""
+    """Render the first blocks in several processes.
+
+    Parameters
+    ----------
+    folder : Path
+        Created if it does not exist; existing blocks of the same seed are kept.
+    seed : int
+        Seed of all pictures.
+    count : int
+        Number of blocks.
+    processes : int
+        Number of processes.
+
+    Yields
+    ------
+    int
+        The index of each finished block, in order.
+
+    Raises
+    ------
+    SystemExit
+        If the folder has pictures of another seed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     _check_seed(folder, seed)
     with ProcessPoolExecutor(processes) as pool:
@@ -95,12 +131,12 @@ def render_blocks(folder: Path, seed: int, count: int, processes: int) -> Iterat
 def _check_seed(folder: Path, seed: int) -> None:
     note = folder / "seed.json"
     if note.exists() and json.loads(note.read_text())["seed"] != seed:
-        raise SystemExit(f"{folder} holds pictures of another seed: choose another folder.")
+        raise SystemExit(f"{folder} contains pictures of another seed: choose another --output.")
     note.write_text(json.dumps({"seed": seed}))
 
 
 def load_block(folder: Path, index: int) -> Block:
-    """Map one block from disk."""
+    """Load one block, with its pixels memory-mapped; raise OSError if it is missing."""
     with np.load(folder / f"block_{index:05d}.npz") as labels:
         kind, truths = labels["kind"], labels["truths"]
     pixels = np.load(folder / f"block_{index:05d}.npy", mmap_mode="r")

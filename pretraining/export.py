@@ -1,4 +1,4 @@
-"""Turn trained arrays into what the app ships: backbone, its LiteRT twin, the starter model."""
+"""Export trained arrays as the shipped assets: weights, LiteRT model, starter model."""
 
 from __future__ import annotations
 
@@ -31,20 +31,25 @@ STARTER_HEAD = "sky_starter_head.npz"
 
 
 def export_assets(trained: Path, assets: Path) -> dict[str, float]:
-    """Write all assets, and return how far the twins differ.
+    """Write all assets, after checking that Keras and LiteRT reproduce PyTorch's features.
 
     Parameters
     ----------
     trained : Path
-        Holds `backbone.npz`, `reference.npz`, `sky_starter_head.npz` and `sky_rehearsal.npz`.
+        Folder with `backbone.npz`, `reference.npz`, `sky_starter_head.npz` and
+        `sky_rehearsal.npz`.
     assets : Path
-        Where they go.
+        Folder for the assets, which is created if it does not exist.
+
+    Returns
+    -------
+    dict
+        Largest differences of features between frameworks, relative to the largest feature.
 
     Raises
     ------
     SystemExit
-        If Keras differs from PyTorch, or LiteRT from Keras, by more than a ten-thousandth
-        of the largest feature.
+        If one of these is above `TOLERANCE`.
     """
     assets.mkdir(parents=True, exist_ok=True)
     model = build_sky_model()
@@ -52,7 +57,7 @@ def export_assets(trained: Path, assets: Path) -> dict[str, float]:
         pictures, features = reference["pixels"] / np.float32(127.5) - 1, reference["features"]
     load_sky_weights(model, trained / "backbone.npz")
     differences = {"Keras from PyTorch": _compare(_run_keras(model, pictures), features)}
-    _halve(trained / "backbone.npz", assets / SKY_WEIGHTS)
+    _save_half_precision(trained / "backbone.npz", assets / SKY_WEIGHTS)
     load_sky_weights(model, assets / SKY_WEIGHTS)
     litert = _convert(model)
     record = ConvertedBackbone(
@@ -65,10 +70,11 @@ def export_assets(trained: Path, assets: Path) -> dict[str, float]:
         folder=assets,
     )
     record.litert_path.write_bytes(litert)
-    twins = _run_keras(model, pictures), _run_litert(record.litert_path, pictures)
-    differences["LiteRT from Keras"] = _compare(*twins)
+    differences["LiteRT from Keras"] = _compare(
+        _run_keras(model, pictures), _run_litert(record.litert_path, pictures)
+    )
     if max(differences.values()) > TOLERANCE:
-        raise SystemExit(f"The twins differ: {differences}")
+        raise SystemExit(f"The exported networks differ by more than {TOLERANCE}: {differences}")
     record = replace(record, relative_error=differences["LiteRT from Keras"])
     (assets / SKY_RECORD).write_text(json.dumps(record.to_record(), indent=2) + "\n")
     shutil.copy(trained / REHEARSAL, assets / REHEARSAL)
@@ -94,8 +100,8 @@ def _save_starter(head: Path, backbone: ConvertedBackbone, assets: Path) -> None
     save_bundle(bundle, assets)
 
 
-def _halve(single: Path, half: Path) -> None:
-    """Store weights in half precision: both twins then hold the same rounded numbers."""
+def _save_half_precision(single: Path, half: Path) -> None:
+    """Convert weights to half precision, as in LiteRT, so that both have the same rounding."""
     with np.load(single) as arrays:
         np.savez(half, **{name: arrays[name].astype(np.float16) for name in arrays.files})
 
@@ -113,10 +119,10 @@ def _run_keras(model: keras.Model, pictures: Floats) -> Floats:
 
 def _run_litert(path: Path, pictures: Floats) -> Floats:
     interpreter = Interpreter(str(path), num_threads=2)
-    place = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(place, pictures.shape)
+    input_index = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(input_index, pictures.shape)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(place, pictures)
+    interpreter.set_tensor(input_index, pictures)
     interpreter.invoke()
     return np.asarray(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
 

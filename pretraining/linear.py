@@ -1,4 +1,4 @@
-"""A linear head on fixed features."""
+"""A linear head on fixed features: logistic regression between two classes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating]
+Integers = npt.NDArray[np.integer]
 NEWTON_STEPS = 12
 
 
 @dataclass(frozen=True)
 class LinearHead:
-    """Logistic regression between two classes.
+    """A fitted logistic regression.
 
     Attributes
     ----------
     centre, spread : ndarray of shape (n_features,)
-        What makes features standard.
+        Mean and standard deviation by which features are standardised.
     weights : ndarray of shape (n_features + 1,)
-        The last is the bias.
+        Weights of the standardised features, then the bias.
     """
 
     centre: Floats
@@ -28,26 +29,30 @@ class LinearHead:
     weights: Floats
 
     def logit(self, features: Floats) -> Floats:
-        """Return log odds of class 1; shape (..., n_features) becomes (...)."""
+        """Return the log odds of class 1, shape (...), for features of shape (..., n_features)."""
         standard = (features - self.centre) / self.spread
         return standard @ self.weights[:-1] + self.weights[-1]
 
 
 def fit_linear(
-    features: Floats, labels: Floats, penalty: float = 30.0, weights: Floats | None = None
+    features: Floats, labels: Integers, penalty: float = 30.0, weights: Floats | None = None
 ) -> LinearHead:
-    """Fit by Newton's method; both classes weigh the same.
+    """Fit a logistic regression by Newton's method, with both classes weighted equally.
 
     Parameters
     ----------
     features : ndarray of shape (n, n_features)
-        One row a view.
+        One row per view.
     labels : ndarray of shape (n,)
-        0 or 1.
+        0 or 1; both must occur.
     penalty : float
-        Of the squared weights, against a sum over the rows.
+        Weight of the L2 penalty, relative to a loss that is summed over the rows.
     weights : ndarray of shape (n,), optional
-        How much each row counts; 1 if not given.
+        Weight of each row, 1 by default.
+
+    Returns
+    -------
+    LinearHead
     """
     counts = np.ones(len(labels)) if weights is None else weights
     centre = np.average(features, axis=0, weights=counts)
@@ -59,19 +64,32 @@ def fit_linear(
     ridge[-1] = 1e-3
     slopes = np.zeros(x.shape[1])
     for _ in range(NEWTON_STEPS):
-        chance = sigmoid(x @ slopes)
-        gradient = x.T @ (balance * (chance - labels)) + ridge * slopes
-        curve = (x * (balance * chance * (1 - chance) + 1e-6)[:, None]).T @ x + np.diag(ridge)
-        slopes = slopes - np.linalg.solve(curve, gradient)
+        score = sigmoid(x @ slopes)
+        gradient = x.T @ (balance * (score - labels)) + ridge * slopes
+        hessian = (x * (balance * score * (1 - score) + 1e-6)[:, None]).T @ x + np.diag(ridge)
+        slopes = slopes - np.linalg.solve(hessian, gradient)
     return LinearHead(centre, spread, slopes)
 
 
 def sigmoid(logit: Floats) -> Floats:
-    """Return probabilities from log odds."""
+    """Return probabilities, 0 to 1, from log odds of any shape."""
     return 1.0 / (1.0 + np.exp(-np.clip(logit, -40.0, 40.0)))
 
 
-def score_balanced(labels: Floats, chance: Floats) -> float:
-    """Return the mean over the two classes of the share that is right."""
-    said = chance > 0.5
-    return float(np.mean([np.mean(said[labels == label] == label) for label in (0, 1)]))
+def score_balanced(labels: Integers, scores: Floats) -> float:
+    """Return the balanced accuracy: the mean accuracy of the two classes.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        0 or 1; both must occur.
+    scores : ndarray of shape (n,)
+        Scores of class 1, 0 to 1; above 0.5 is an answer of 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
+    answers = scores > 0.5
+    return float(np.mean([np.mean(answers[labels == label] == label) for label in (0, 1)]))

@@ -1,4 +1,4 @@
-"""The small residual network and its heads, as PyTorch trains it."""
+"""The residual network `sky` and its training heads, in PyTorch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - the name everybody knows
+from torch.nn import functional as F  # noqa: N812 (PyTorch's own convention)
 
 from cluster_core.model.backbones.sky import FEATURES, STEM_WIDTH, WIDTHS
 
 
 class NormedConv(nn.Module):
-    """A convolution with batch norm, padded as TensorFlow's "same" does."""
+    """A convolution with batch norm and TensorFlow's "same" padding.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Numbers of channels.
+    kernel, stride : int
+        Side of the kernel, and the step, in pixels.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
         super().__init__()
@@ -22,13 +30,19 @@ class NormedConv(nn.Module):
         self.padding = (edge // 2, edge - edge // 2) * 2
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pad, convolve, normalise."""
+        """Convolve and normalise; (n, inputs, rows, columns) to (n, outputs, rows, columns)."""
         if any(self.padding):
             x = F.pad(x, self.padding)
         return self.norm(self.conv(x))
 
     def fold(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Return kernel (height, width, inputs, outputs) and bias with the norm inside."""
+        """Fold the batch norm into the convolution.
+
+        Returns
+        -------
+        kernel : ndarray of shape (rows, columns, inputs, outputs), float32
+        bias : ndarray of shape (outputs,), float32
+        """
         scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
         kernel = (self.conv.weight * scale[:, None, None, None]).permute(2, 3, 1, 0)
         bias = self.norm.bias - self.norm.running_mean * scale
@@ -36,7 +50,7 @@ class NormedConv(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and a way around them."""
+    """A residual block: two 3x3 convolutions and a shortcut."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -47,13 +61,13 @@ class Block(nn.Module):
             self.around = NormedConv(inputs, outputs, kernel=1, stride=stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add what the block learned to what came in."""
-        way = x if self.around is None else self.around(x)
-        return F.relu(self.second(F.relu(self.first(x))) + way)
+        """Return the sum of convolutions and shortcut, rectified."""
+        shortcut = x if self.around is None else self.around(x)
+        return F.relu(self.second(F.relu(self.first(x))) + shortcut)
 
 
 class SkyNetwork(nn.Module):
-    """The backbone `sky`: (n, 3, 128, 128) in -1 to 1, to (n, features)."""
+    """The backbone `sky`: pictures (n, 3, 128, 128) in -1 to 1 to features (n, n_features)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,14 +82,14 @@ class SkyNetwork(nn.Module):
         self.widen = NormedConv(inputs, FEATURES, kernel=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return pooled features."""
+        """Return pooled features, shape (n, n_features)."""
         x = F.relu(self.fine(F.relu(self.stem(x))))
         for block in self.blocks.values():
             x = block(x)
         return F.relu(self.widen(x)).mean((2, 3))
 
     def fold(self) -> dict[str, npt.NDArray[np.float32]]:
-        """Return the arrays of every layer under the names of the Keras model's layers."""
+        """Return kernel and bias of every layer, by the names that the Keras model uses."""
         arrays: dict[str, npt.NDArray[np.float32]] = {}
         for name, module in self.named_modules():
             if isinstance(module, NormedConv):
@@ -85,7 +99,7 @@ class SkyNetwork(nn.Module):
 
 
 class Heads(nn.Module):
-    """What the features must tell: kind, globular or open, and the truths behind the picture."""
+    """The training heads: kind of sky, globular or open, and physical properties."""
 
     def __init__(self, kinds: int, truths: int) -> None:
         super().__init__()
@@ -94,5 +108,15 @@ class Heads(nn.Module):
         self.truths = nn.Linear(FEATURES, truths)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the logits of kind and family, and the truths in standard units."""
+        """Predict from features of shape (n, n_features).
+
+        Returns
+        -------
+        kind : Tensor of shape (n, kinds)
+            Logits.
+        family : Tensor of shape (n, 2)
+            Logits of globular and open.
+        truths : Tensor of shape (n, truths)
+            Standardised physical properties.
+        """
         return self.kind(features), self.family(features), self.truths(features)

@@ -1,4 +1,4 @@
-"""What training asks of the network, and the views it asks it on."""
+"""The training objective, and the augmentation of pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 - the name everybody knows
+from torch.nn import functional as F  # noqa: N812 (PyTorch's own convention)
 
 from pretraining.network import Heads
 
@@ -15,16 +15,18 @@ IGNORED = -1
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures and truths on the training device.
+    """Pictures and their ground truth on the training device.
 
     Attributes
     ----------
     pictures : Tensor of shape (n, 3, 128, 128)
         In -1 to 1.
-    kind, family : Tensor of shape (n,)
-        Kind of sky; 0 for globular, 1 for open, `IGNORED` for neither.
+    kind : Tensor of shape (n,)
+        Index of the kind of sky.
+    family : Tensor of shape (n,)
+        0 for globular, 1 for open, `IGNORED` for neither.
     truths : Tensor of shape (n, n_truths)
-        In standard units, not-a-number where they do not apply.
+        Standardised physical properties; NaN where one does not apply.
     """
 
     pictures: Tensor
@@ -35,7 +37,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each part of the loss counts."""
+    """Weights of the parts of the loss, and the label smoothing of the classifications."""
 
     kind: float = 1.0
     family: float = 1.0
@@ -44,7 +46,21 @@ class Weights:
 
 
 def compute_loss(heads: Heads, features: Tensor, batch: Batch, weights: Weights) -> Tensor:
-    """Return the sum of the heads' losses."""
+    """Return the weighted sum of the heads' losses.
+
+    Parameters
+    ----------
+    heads : Heads
+    features : Tensor of shape (n, n_features)
+        Features of the batch's pictures.
+    batch : Batch
+    weights : Weights
+
+    Returns
+    -------
+    Tensor
+        A scalar.
+    """
     kind, family, truths = heads(features)
     loss = weights.kind * F.cross_entropy(kind, batch.kind, label_smoothing=weights.smoothing)
     is_cluster = batch.family != IGNORED
@@ -58,31 +74,31 @@ def compute_loss(heads: Heads, features: Tensor, batch: Batch, weights: Weights)
 
 
 def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn and mirror each picture, and change its light, colours and contrast.
+    """Rotate and mirror each picture, and change its brightness, colours and contrast.
 
     Parameters
     ----------
-    pictures : Tensor of shape (n, 3, height, width)
+    pictures : Tensor of shape (n, 3, side, side)
         In 0 to 1.
     generator : torch.Generator
-        The source of chance, on the CPU.
+        On the CPU.
 
     Returns
     -------
-    Tensor
-        The same shape, in 0 to 1.
+    Tensor of shape (n, 3, side, side)
+        In 0 to 1.
     """
     turned = torch.empty_like(pictures)
     view = torch.randint(0, 8, (len(pictures),), generator=generator)
-    for which in range(8):
-        rows = view == which
-        part = torch.rot90(pictures[rows], which % 4, (2, 3))
-        turned[rows] = part.flip(3) if which > 3 else part
+    for number in range(8):
+        rows = view == number
+        part = torch.rot90(pictures[rows], number % 4, (2, 3))
+        turned[rows] = part.flip(3) if number > 3 else part
     gamma = torch.exp(0.25 * torch.randn(len(pictures), 1, 1, 1, generator=generator))
     gain = torch.exp(0.08 * torch.randn(len(pictures), 3, 1, 1, generator=generator))
-    lift = 0.05 * torch.rand(len(pictures), 3, 1, 1, generator=generator)
+    pedestal = 0.05 * torch.rand(len(pictures), 3, 1, 1, generator=generator)
     device = pictures.device
     grey = (torch.rand(len(pictures), 1, 1, 1, generator=generator) < 0.1).to(device)
     turned = torch.where(grey, turned.mean(1, keepdim=True), turned)
     lit = turned.clamp_min(1e-4) ** gamma.to(device) * gain.to(device)
-    return (lit * (1.0 - lift.to(device)) + lift.to(device)).clamp(0.0, 1.0)
+    return (lit * (1.0 - pedestal.to(device)) + pedestal.to(device)).clamp(0.0, 1.0)

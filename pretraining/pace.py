@@ -1,4 +1,4 @@
-"""Give way on a shared machine: fewer threads while others need the cores."""
+"""Use fewer threads while other programs need the cores of a shared machine."""
 
 from __future__ import annotations
 
@@ -9,43 +9,44 @@ import torch
 
 CHECK_STEPS = 3
 RETRY_S = 90.0
-STALLED = 0.4
+STALLED_SHARE = 0.4
 
 
 @dataclass
 class Pace:
-    """Watches how fast steps go by.
+    """Adapts PyTorch's number of threads to the speed of the training steps.
 
-    Two threads that wait for each other stall when one loses its core, and are then far
-    slower than one thread alone.
+    Threads that wait for each other stall when one of them loses its core, and are then far
+    slower than a single thread. If the steps slow down to less than `STALLED_SHARE` of the
+    best rate, one thread is used for `RETRY_S` seconds.
 
     Attributes
     ----------
-    most_threads : int
-        Threads to use while they pay.
+    max_threads : int
+        Number of threads while the cores are free.
     """
 
-    most_threads: int
-    _best: float = 0.0
+    max_threads: int
+    _best_rate: float = 0.0
     _steps: int = 0
     _since: float = field(default_factory=time.monotonic)
     _retry_at: float = 0.0
 
     def __post_init__(self) -> None:
-        torch.set_num_threads(self.most_threads)
+        torch.set_num_threads(self.max_threads)
 
     def step(self) -> None:
-        """Note that a step is done, and change the number of threads where that helps."""
+        """Record a finished step, and adapt the number of threads every `CHECK_STEPS` steps."""
         self._steps += 1
         if self._steps < CHECK_STEPS:
             return
         now = time.monotonic()
         rate = self._steps / (now - self._since)
         self._steps, self._since = 0, now
-        if torch.get_num_threads() < self.most_threads:
+        if torch.get_num_threads() < self.max_threads:
             if now > self._retry_at:
-                torch.set_num_threads(self.most_threads)
-        elif rate < STALLED * self._best:
+                torch.set_num_threads(self.max_threads)
+        elif rate < STALLED_SHARE * self._best_rate:
             torch.set_num_threads(1)
             self._retry_at = now + RETRY_S
-        self._best = max(self._best, rate)
+        self._best_rate = max(self._best_rate, rate)

@@ -1,4 +1,4 @@
-"""The starter head: globular or open, learned from the simulated sky alone."""
+"""Save the trained backbone and the starter head, which know only simulated pictures."""
 
 from __future__ import annotations
 
@@ -6,35 +6,36 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional as F  # noqa: N812 - the name everybody knows
+from torch.nn import functional as F  # noqa: N812 (PyTorch's own convention)
 
 from pretraining.blocks import load_block
 from pretraining.objective import IGNORED
 from pretraining.train import FAMILY_OF_KIND, Trainer, compute_features
 
 LABELS = ("globular clusters", "open clusters")
-REFERENCES = 16
-REHEARSED = 1600
+N_REFERENCE = 16
+N_REHEARSED = 1600
 
 
 def save_weights(trainer: Trainer, held_out: range, output: Path) -> dict[str, float]:
-    """Write the averaged backbone and the starter head as plain arrays.
+    """Write the averaged backbone and the starter head as NumPy arrays.
 
     Parameters
     ----------
     trainer : Trainer
         At the end of its plan.
     held_out : range
-        Blocks it never trained on: they set the head's temperature.
+        Blocks that were not trained on. They set the head's temperature.
     output : Path
-        Gets `backbone.npz` and `sky_starter_head.npz`; in `sky_rehearsal.npz` features of
-        held-out clusters, by which a retrained head remembers the simulated sky; and in
-        `reference.npz` a few pictures with their features, to hold the export against.
+        An existing folder, which gets `backbone.npz`; `sky_starter_head.npz`;
+        `sky_rehearsal.npz`, the features of held-out clusters that retrained heads rehearse;
+        and `reference.npz`, a few pictures with their features, to check the export against.
 
     Returns
     -------
     dict
-        Scores on the held-out blocks.
+        On the held-out clusters: `accuracy` and `cross_entropy` of the head, and `scale`, the
+        factor on its logits.
     """
     backbone = trainer.average.module["backbone"].eval()
     head = trainer.average.module["heads"].family
@@ -46,15 +47,15 @@ def save_weights(trainer: Trainer, held_out: range, output: Path) -> dict[str, f
         logits = head.cpu()(features[is_cluster])
     np.savez(
         output / "sky_rehearsal.npz",
-        features=features[is_cluster][:REHEARSED].numpy().astype(np.float16),
-        labels=family[is_cluster][:REHEARSED].numpy().astype(np.uint8),
+        features=features[is_cluster][:N_REHEARSED].numpy().astype(np.float16),
+        labels=family[is_cluster][:N_REHEARSED].numpy().astype(np.uint8),
     )
     scale = _fit_scale(logits, family[is_cluster])
     np.savez(output / "backbone.npz", **backbone.fold())
     np.savez(
         output / "reference.npz",
-        pixels=blocks[0].pixels[:REFERENCES],
-        features=features[:REFERENCES].numpy(),
+        pixels=blocks[0].pixels[:N_REFERENCE],
+        features=features[:N_REFERENCE].numpy(),
     )
     np.savez(
         output / "sky_starter_head.npz",
@@ -62,13 +63,13 @@ def save_weights(trainer: Trainer, held_out: range, output: Path) -> dict[str, f
         bias=(head.bias.detach() * scale).numpy().astype(np.float32),
         labels=np.array(LABELS),
     )
-    right = (logits.argmax(1) == family[is_cluster]).float().mean()
+    accuracy = (logits.argmax(1) == family[is_cluster]).float().mean()
     loss = F.cross_entropy(logits * scale, family[is_cluster])
-    return {"accuracy": float(right), "cross_entropy": float(loss), "scale": scale}
+    return {"accuracy": float(accuracy), "cross_entropy": float(loss), "scale": scale}
 
 
 def _fit_scale(logits: torch.Tensor, family: torch.Tensor) -> float:
-    """Return the factor on the logits under which their probabilities fit best.
+    """Return the factor on the logits, 1 / temperature, with the lowest cross entropy.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Train the backbone on rendered blocks, from checkpoint to checkpoint."""
+"""Train the backbone on rendered blocks, with checkpoints to resume from."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from pretraining.blocks import KIND_NAMES, TRUTHS, Block, family_of, load_block
+from pretraining.blocks import BLOCK_SIZE, KIND_NAMES, TRUTHS, Block, family_of, load_block
 from pretraining.network import Heads, SkyNetwork
 from pretraining.objective import IGNORED, Batch, Weights, augment, compute_loss
 from pretraining.pace import Pace
@@ -24,29 +25,31 @@ LOG = logging.getLogger("pretraining")
 FAMILY_OF_KIND = np.array(
     [{"globular": 0, "open": 1, "other": IGNORED}[family_of(kind)] for kind in KIND_NAMES]
 )
-BLOCKS_AT_ONCE = 4
+BLOCKS_IN_MEMORY = 4
+LOG_STEPS = 50
+AVERAGED_STEPS = 50
 
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """Everything that decides the weights, the pictures apart.
+    """Everything that determines the trained weights, except for the pictures.
 
     Attributes
     ----------
     blocks : tuple of int
-        First block to train on, and the one after the last.
+        Range of blocks to train on: the first, and the one after the last.
     epochs : int
-        Sweeps over them.
+        Passes over the blocks.
     batch_size : int
-        Pictures a step.
+        Pictures per step.
     learning_rate : float
-        At its highest; it warms up and falls as a cosine.
+        Highest learning rate, after a linear warm-up and before a cosine decay.
     weight_decay : float
         Of AdamW.
     averaging : float
-        Decay a step of the moving average of the weights, which is what is kept.
+        Decay per step of the moving average of the weights, which is the result.
     seed : int
-        Of weights, order and augmentation.
+        For initial weights, order and augmentation.
     """
 
     blocks: tuple[int, int]
@@ -59,16 +62,27 @@ class TrainPlan:
 
 
 class Trainer:
-    """A network on its way, that can stop at any step and go on later.
+    """A training that can stop at any step and resume from its last checkpoint.
 
     Parameters
     ----------
     plan : TrainPlan
-        What to do.
+        What to train on, and how.
     pictures : Path
-        Folder of blocks.
+        Folder of the rendered blocks.
     output : Path
-        Where the checkpoint and the log go.
+        Folder for the checkpoint and the log.
+
+    Attributes
+    ----------
+    model : torch.nn.ModuleDict
+        `backbone`, a `SkyNetwork`, and `heads`, a `Heads`.
+    average : AveragedModel
+        The moving average of `model`.
+    centre, spread : ndarray of shape (n_truths,)
+        Mean and standard deviation by which physical properties are standardised.
+    step : int
+        Number of steps done.
     """
 
     def __init__(self, plan: TrainPlan, pictures: Path, output: Path) -> None:
@@ -89,15 +103,28 @@ class Trainer:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches in a sweep over the blocks."""
+        """Number of whole batches in an epoch."""
         first, end = self.plan.blocks
         return sum(
-            len(group) * 1000 // self.plan.batch_size
+            len(group) * BLOCK_SIZE // self.plan.batch_size
             for group in np.array_split(np.arange(first, end), self._groups())
         )
 
     def run(self, threads: int, checkpoint_every_s: float = 120.0) -> None:
-        """Train to the end of the plan, from the last checkpoint where there is one."""
+        """Train to the end of the plan, from the last checkpoint if there is one.
+
+        Parameters
+        ----------
+        threads : int
+            Most threads to use; see `Pace`.
+        checkpoint_every_s : float
+            Seconds between checkpoints.
+
+        Raises
+        ------
+        SystemExit
+            If the checkpoint belongs to another plan.
+        """
         self.output.mkdir(parents=True, exist_ok=True)
         self.load()
         pace = Pace(threads)
@@ -106,8 +133,8 @@ class Trainer:
         for seen, batch in enumerate(self._batches(skip=self.step), start=1):
             loss = self._train_step(batch, total)
             pace.step()
-            mean_loss += (loss - mean_loss) / min(seen, 50)
-            if self.step % 50 == 0:
+            mean_loss += (loss - mean_loss) / min(seen, AVERAGED_STEPS)
+            if self.step % LOG_STEPS == 0:
                 rate = seen * self.plan.batch_size / (time.monotonic() - started)
                 self._log(step=self.step, of=total, loss=mean_loss, pictures_per_s=rate)
             if time.monotonic() - saved > checkpoint_every_s:
@@ -116,7 +143,7 @@ class Trainer:
         self.save()
 
     def save(self) -> None:
-        """Write the checkpoint beside the old one, then put it in its place."""
+        """Write a checkpoint; an interruption leaves the previous one intact."""
         state = {
             "plan": asdict(self.plan),
             "step": self.step,
@@ -129,13 +156,15 @@ class Trainer:
         draft.replace(self.output / "checkpoint.pt")
 
     def load(self) -> None:
-        """Go on from this plan's checkpoint, if one was written."""
+        """Resume from the checkpoint if there is one; raise SystemExit if its plan differs."""
         path = self.output / "checkpoint.pt"
         if not path.exists():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
         if state["plan"] != asdict(self.plan):
-            raise SystemExit(f"{path} belongs to another plan: choose another output folder.")
+            raise SystemExit(
+                f"{path} belongs to a training with other settings: choose another --output."
+            )
         self.step = state["step"]
         for part in ("model", "average", "optimizer"):
             getattr(self, part).load_state_dict(state[part])
@@ -156,18 +185,18 @@ class Trainer:
         return float(loss.detach())
 
     def _learning_rate(self, progress: float) -> float:
-        warm = min(progress / 0.05, 1.0)
-        return self.plan.learning_rate * warm * (0.505 + 0.495 * float(np.cos(np.pi * progress)))
+        warm_up = min(progress / 0.05, 1.0)
+        return self.plan.learning_rate * warm_up * (0.505 + 0.495 * float(np.cos(np.pi * progress)))
 
     def _batches(self, skip: int) -> Iterator[Batch]:
-        """Give every epoch's batches in an order that the seed alone decides."""
+        """Yield the batches of all epochs in an order that depends only on the seed."""
         number = 0
         for epoch in range(self.plan.epochs):
             rng = np.random.default_rng([self.plan.seed, epoch])
             blocks = rng.permutation(np.arange(*self.plan.blocks))
             for group in np.array_split(blocks, self._groups()):
-                steps = len(group) * 1000 // self.plan.batch_size
-                rows = rng.permutation(len(group) * 1000)
+                steps = len(group) * BLOCK_SIZE // self.plan.batch_size
+                rows = rng.permutation(len(group) * BLOCK_SIZE)
                 if number + steps <= skip:
                     number += steps
                     continue
@@ -180,9 +209,9 @@ class Trainer:
 
     def _groups(self) -> int:
         first, end = self.plan.blocks
-        return max(1, (end - first) // BLOCKS_AT_ONCE)
+        return max(1, (end - first) // BLOCKS_IN_MEMORY)
 
-    def _to_batch(self, block: Block, rows: np.ndarray, number: int) -> Batch:
+    def _to_batch(self, block: Block, rows: npt.NDArray[np.intp], number: int) -> Batch:
         generator = torch.Generator().manual_seed(self.plan.seed * 1_000_003 + number)
         pixels = torch.from_numpy(block.pixels[rows]).to(self.device).permute(0, 3, 1, 2)
         pictures = augment(pixels.float() / 255.0, generator) * 2.0 - 1.0
@@ -194,7 +223,7 @@ class Trainer:
             truths.float().to(self.device),
         )
 
-    def _measure_truths(self) -> tuple[np.ndarray, np.ndarray]:
+    def _measure_truths(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         truths = load_block(self.pictures, self.plan.blocks[0]).truths
         return np.nanmean(truths, axis=0), np.nanstd(truths, axis=0)
 
@@ -205,9 +234,9 @@ class Trainer:
             log.write(line + "\n")
 
 
-def _average(mean: Tensor, now: Tensor, count: Tensor | int, decay: float) -> Tensor:
-    """Move a running mean towards the newest weights, quicker while there are few."""
-    return mean + (now - mean) * max(1.0 - decay, 10.0 / (10.0 + float(count)))
+def _average(mean: Tensor, current: Tensor, count: Tensor | int, decay: float) -> Tensor:
+    """Update a moving average of weights, with a faster decay in the first steps."""
+    return mean + (current - mean) * max(1.0 - decay, 10.0 / (10.0 + float(count)))
 
 
 def _join(blocks: list[Block]) -> Block:
@@ -219,7 +248,22 @@ def _join(blocks: list[Block]) -> Block:
 
 
 def compute_features(backbone: SkyNetwork, block: Block, device: torch.device) -> Tensor:
-    """Return the features of a block's pictures, shape (n, n_features), on the CPU."""
+    """Compute the features of a block's pictures.
+
+    Parameters
+    ----------
+    backbone : SkyNetwork
+        Switched to evaluation mode.
+    block : Block
+        Of n pictures.
+    device : torch.device
+        Where the backbone is.
+
+    Returns
+    -------
+    Tensor of shape (n, n_features)
+        On the CPU.
+    """
     backbone.eval()
     parts = []
     with torch.no_grad():

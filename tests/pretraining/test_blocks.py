@@ -1,11 +1,11 @@
-"""Blocks of pictures: the same for the same seed, in the shares asked for."""
+"""Blocks of rendered pictures: reproducible, with the intended mix of kinds."""
 
 import numpy as np
 
 from pretraining import blocks
 
 
-def test_a_block_is_the_same_for_the_same_seed(tmp_path, monkeypatch):
+def test_same_seed_renders_the_same_block(tmp_path, monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK_SIZE", 3)
     for name in ("first", "again"):
         (tmp_path / name).mkdir()
@@ -16,7 +16,7 @@ def test_a_block_is_the_same_for_the_same_seed(tmp_path, monkeypatch):
     assert first.pixels.shape == (3, 128, 128, 3)
 
 
-def test_families_come_in_their_shares():
+def test_kind_shares_add_up_to_the_family_shares():
     shares = dict(zip(blocks.KIND_NAMES, blocks._kind_shares(), strict=True))
     globular = sum(share for kind, share in shares.items() if kind.startswith("globular"))
     assert abs(globular - 0.4) < 1e-12

@@ -1,4 +1,4 @@
-"""Folders of photos: classes from names, near-copies found however turned."""
+"""Folders of photos: classes from folder names, and groups of near-copies."""
 
 import numpy as np
 from PIL import Image
@@ -6,7 +6,7 @@ from PIL import Image
 from pretraining.photos import group_near_copies, load_photos
 
 
-def test_copies_are_grouped_even_when_turned(tmp_path):
+def test_rotated_copies_are_grouped(tmp_path):
     rng = np.random.default_rng(1)
     for name in ("globular clusters", "open clusters"):
         (tmp_path / name).mkdir()
