@@ -1,4 +1,4 @@
-"""What a server lets its visitors change; every core function that changes something asks here."""
+"""Permissions: what this server lets its visitors change."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from enum import StrEnum
 
 from cluster_core.errors import AccessError
 
-# Set to 1 by whoever shows the program to strangers: they may look and classify, no more.
+# Set to 1 on a public demo: visitors may look around and classify, but change nothing.
 PUBLIC_VARIABLE = "CLUSTER_LAB_PUBLIC_DEMO"
-# Set to 1 by whoever wants TensorBoard to be started from the browser.
+# Set to 1 to let the browser start TensorBoard.
 TENSORBOARD_VARIABLE = "CLUSTER_LAB_TENSORBOARD"
 
 
 class Action(StrEnum):
-    """What may be allowed or not, in words that complete "this server does not let visitors …"."""
+    """Actions that can be forbidden; each value completes "visitors may not …"."""
 
     EDIT_DATASETS = "change pictures and classes"
     DOWNLOAD = "download pictures from other servers"
@@ -24,7 +24,7 @@ class Action(StrEnum):
 
 
 def is_allowed(action: Action) -> bool:
-    """Tell whether this process may do something for its visitors."""
+    """Tell whether visitors of this server may perform an action."""
     if os.environ.get(PUBLIC_VARIABLE) == "1":
         return False
     if action is Action.RUN_TENSORBOARD:
@@ -33,10 +33,18 @@ def is_allowed(action: Action) -> bool:
 
 
 def require(action: Action) -> None:
-    """Raise AccessError unless it is allowed."""
+    """Check that an action is allowed.
+
+    Every core function that changes something calls this first.
+
+    Raises
+    ------
+    AccessError
+        This server does not allow the action.
+    """
     if not is_allowed(action):
         raise AccessError(
-            f"This server does not let its visitors {action}: install Cluster Lab on a computer "
-            "of your own to do that, or ask whoever runs this server.",
+            f"This server does not let its visitors {action}. Install Cluster Lab on your own "
+            "computer, or ask the people who run this server.",
             action=str(action),
         )

@@ -1,14 +1,14 @@
-"""Every error meant for the user: what was expected, what was found, where, what to do next.
+"""Errors shown to the user: what was expected, what was found, where, and what to do.
 
 ClusterError
-├ ConfigError     a setting that is out of range, or settings that do not fit together
-├ DatasetError    a folder of pictures that cannot be learned from
-├ ImageError      one picture that cannot be read
-├ DownloadError   an address from which no picture can be had
-├ BackboneError   a pretrained network that is unknown or not at hand
-├ BundleError     a trained model that is missing, damaged or from a newer version
-├ RunError        a training that cannot start, or ended badly
-└ AccessError     something that this server does not let its visitors do
+├ ConfigError     a setting is out of range, or settings contradict each other
+├ DatasetError    a dataset cannot be read, changed or trained on
+├ ImageError      a picture cannot be read
+├ DownloadError   a picture cannot be downloaded
+├ BackboneError   a pretrained network is unknown or not available
+├ BundleError     a trained model is missing, damaged or from a newer version
+├ RunError        a training cannot start, or failed
+└ AccessError     this server does not allow the action
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 
 class ClusterError(Exception):
-    """Base of all errors whose text is a plain sentence for the user."""
+    """Base class of all errors whose message is a plain sentence for the user."""
 
 
 class ConfigError(ClusterError):
@@ -27,11 +27,11 @@ class ConfigError(ClusterError):
     Attributes
     ----------
     field : str
-        Name of the setting, as in `TrainConfig`.
+        Name of the setting, for example of a field of `TrainConfig`.
     received : object
-        The value that was given.
+        The rejected value.
     allowed : str
-        What would have been accepted, in words.
+        The accepted values, in words.
     """
 
     def __init__(self, message: str, *, field: str, received: object, allowed: str) -> None:
@@ -42,16 +42,16 @@ class ConfigError(ClusterError):
 
 
 class DatasetError(ClusterError):
-    """A folder of class folders cannot be learned from.
+    """A dataset cannot be read, changed or trained on.
 
     Attributes
     ----------
     path : Path
-        The folder.
+        The folder concerned.
     label : str or None
-        The class at fault, where it is one class.
+        The class at fault, if it is a single class.
     found, needed : int or None
-        Pictures (or classes) there are, and how many it takes.
+        Number of pictures (or classes) found, and the number required.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class DatasetError(ClusterError):
 
 
 class ImageProblem(StrEnum):
-    """Why a picture could not be read."""
+    """Reasons why a picture cannot be read."""
 
     UNREADABLE = "unreadable"
     UNSUPPORTED = "unsupported"
@@ -80,14 +80,14 @@ class ImageProblem(StrEnum):
 
 
 class ImageError(ClusterError):
-    """One picture cannot be read.
+    """A picture cannot be read.
 
     Attributes
     ----------
     path : str
         Name of the file, as the user knows it.
     reason : ImageProblem
-        The kind of problem.
+        What is wrong with it.
     """
 
     def __init__(self, message: str, *, path: str, reason: ImageProblem) -> None:
@@ -97,12 +97,12 @@ class ImageError(ClusterError):
 
 
 class DownloadError(ClusterError):
-    """No picture can be had from an address.
+    """A picture cannot be downloaded.
 
     Attributes
     ----------
     address : str
-        The address, which a server may have led to.
+        The address that failed, possibly after redirects.
     """
 
     def __init__(self, message: str, *, address: str) -> None:
@@ -111,12 +111,12 @@ class DownloadError(ClusterError):
 
 
 class BackboneError(ClusterError):
-    """A pretrained network is unknown, or its weights are not at hand.
+    """A pretrained network is unknown, or its weights are not available.
 
     Attributes
     ----------
     name : str
-        The backbone asked for.
+        The requested backbone.
     """
 
     def __init__(self, message: str, *, name: str) -> None:
@@ -125,12 +125,12 @@ class BackboneError(ClusterError):
 
 
 class BundleError(ClusterError):
-    """A trained model is missing, damaged, or made by a newer version.
+    """A trained model is missing, damaged or from a newer version.
 
     Attributes
     ----------
     path : Path
-        The bundle's folder.
+        Folder of the bundle.
     """
 
     def __init__(self, message: str, *, path: Path) -> None:
@@ -139,14 +139,14 @@ class BundleError(ClusterError):
 
 
 class RunError(ClusterError):
-    """A training cannot start because another runs, or it ended badly.
+    """A training cannot start, or failed.
 
     Attributes
     ----------
     exit_code : int or None
-        Exit code of the worker, where one ended.
+        Exit code of the worker process, if it has ended.
     log_end : str
-        The last lines of its log.
+        Last lines of its log, possibly empty.
     """
 
     def __init__(self, message: str, *, exit_code: int | None = None, log_end: str = "") -> None:
@@ -156,12 +156,12 @@ class RunError(ClusterError):
 
 
 class AccessError(ClusterError):
-    """The server does not let its visitors do that.
+    """Visitors of this server may not perform an action.
 
     Attributes
     ----------
     action : str
-        What was to be done, in words.
+        The forbidden action, in words.
     """
 
     def __init__(self, message: str, *, action: str) -> None:

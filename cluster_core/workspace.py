@@ -1,4 +1,4 @@
-"""The only place that knows the paths under tf_files/, and how files get there whole."""
+"""Paths inside the workspace, and atomic replacement of files and folders."""
 
 from __future__ import annotations
 
@@ -23,55 +23,55 @@ class Workspace:
     Attributes
     ----------
     root : Path
-        The folder, `tf_files` unless the environment variable
-        CLUSTER_LAB_WORKSPACE names another.
+        The folder: `tf_files`, unless the environment variable
+        CLUSTER_LAB_WORKSPACE names another one.
     """
 
     root: Path
 
     @classmethod
     def default(cls) -> Workspace:
-        """Return the workspace that the environment names, else ./tf_files."""
+        """Return the workspace named by CLUSTER_LAB_WORKSPACE, else ./tf_files."""
         return cls(Path(os.environ.get(ROOT_VARIABLE) or DEFAULT_ROOT))
 
     @property
     def cluster_photos(self) -> Path:
-        """The default dataset: one sub-folder a class."""
+        """The default dataset: one sub-folder per class."""
         return self.root / "cluster_photos"
 
     @property
     def trash(self) -> Path:
-        """What was deleted and may be brought back."""
+        """Deleted files that can still be restored."""
         return self.root / ".trash"
 
     @property
     def incoming(self) -> Path:
-        """Archives while they are unpacked."""
+        """Staging folder for archives being unpacked."""
         return self.root / ".incoming"
 
     @property
     def runs(self) -> Path:
-        """Trainings asked for in the browser, a folder each."""
+        """Trainings started from the browser, one folder per run."""
         return self.root / "runs"
 
     @property
     def models(self) -> Path:
-        """Where pretrained weights are looked for and downloaded to."""
+        """Pretrained weights and everything derived from them."""
         return self.root / "models"
 
     @property
     def backbones(self) -> Path:
-        """Backbones converted for this machine."""
+        """Backbones converted on this computer."""
         return self.models / "backbones"
 
     @property
     def bundles(self) -> Path:
-        """Trained models, a folder each."""
+        """Trained models, one folder per model."""
         return self.models / "bundles"
 
     @property
     def default_model(self) -> Path:
-        """Which model answers where none is named, if somebody chose one."""
+        """The user's choice of default model; missing until one is chosen."""
         return self.models / "default_model.json"
 
     @property
@@ -81,55 +81,61 @@ class Workspace:
 
     @property
     def training_summaries(self) -> Path:
-        """Event files for TensorBoard, a folder an architecture, or a run of the browser."""
+        """Event files for TensorBoard, one folder per architecture or browser run."""
         return self.root / "training_summaries"
 
     @property
     def retrained_graph(self) -> Path:
-        """The frozen graph of the last retraining."""
+        """The frozen graph of the latest retraining."""
         return self.root / "retrained_graph.pb"
 
     @property
     def retrained_labels(self) -> Path:
-        """Its class names, a line each."""
+        """The class names of `retrained_graph`, one per line."""
         return self.root / RETRAINED_LABELS
 
     @property
     def intermediate_graphs(self) -> Path:
-        """Frozen graphs stored while a training goes on."""
+        """Frozen graphs stored during a training."""
         return self.root / "intermediate_graphs"
 
     @property
     def training_lock(self) -> Path:
-        """Held by a training that runs in this workspace."""
+        """Lock file of a running training."""
         return self.root / ".training.lock"
 
     def list_training_locks(self, count: int) -> tuple[Path, ...]:
-        """Return the locks of so many trainings that may run at a time."""
+        """Return one lock file for each of `count` concurrent trainings, at least one."""
         more = (self.root / f".training-{number}.lock" for number in range(2, count + 1))
         return (self.training_lock, *more)
 
     @property
     def export_lock(self) -> Path:
-        """Held while graph and labels are replaced."""
+        """Lock file held while the graph and its labels are replaced."""
         return self.root / ".exporting.lock"
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Give a path beside `target` to write to; put it in place when the block ends well.
+    """Yield a draft path to write to, and move it to `target` if the block succeeds.
 
     Parameters
     ----------
     target : Path
-        A file or folder. Where something stands there already it is replaced,
-        and until then stays as it was.
+        A file or folder. An existing one stays untouched until it is replaced.
 
     Yields
     ------
     Path
-        Where to write. It does not exist yet; its folder does. A device or a
-        pipe (/dev/null, /dev/stdout) cannot be replaced: that is `target` itself.
+        Where to write. It does not exist yet, but its parent folder does. For a
+        device or pipe (/dev/null, /dev/stdout), which cannot be replaced, this is
+        `target` itself.
+
+    Raises
+    ------
+    OSError
+        The parent folder cannot be created, or the draft cannot be moved; then
+        `target` is unchanged.
     """
     if target.exists() and not (target.is_file() or target.is_dir()):
         yield target
@@ -147,18 +153,18 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def remove_drafts(folder: Path, process_id: int) -> None:
-    """Delete what a process that was killed had begun to write to a folder with `replacing`."""
+    """Delete the unfinished files that a killed process left in `folder`; see `replacing`."""
     for draft in folder.glob(_name_draft(Path(), "*", process_id, "*").name):
         with suppress(OSError):
             _remove(draft)
 
 
-def _name_draft(folder: Path, name: str, process_id: int, code: str) -> Path:
-    return folder / f".{name}.{process_id}.{code}.part"
+def _name_draft(folder: Path, name: str, process_id: int, suffix: str) -> Path:
+    return folder / f".{name}.{process_id}.{suffix}.part"
 
 
 def _swap_folder(draft: Path, target: Path) -> None:
-    """Replace a folder; a rename onto a folder with files in it is refused by the system."""
+    """Replace a folder in two renames; the system cannot rename onto a non-empty folder."""
     old = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.old"
     os.rename(target, old)
     try:

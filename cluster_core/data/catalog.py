@@ -1,4 +1,4 @@
-"""The datasets of a workspace: folders named `<name>_photos`, each with a sub-folder a class."""
+"""The datasets of a workspace: folders named `<name>_photos`, with one sub-folder per class."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 DEFAULT_DATASET = "cluster"
-# `test_photos` holds pictures to try a model on, without classes.
-_NO_DATASETS = frozenset({"test"})
+# `test_photos` holds unlabelled pictures to try a model on.
+_RESERVED_NAMES = frozenset({"test"})
 
 
 def list_datasets(workspace: Workspace) -> tuple[str, ...]:
-    """Return the names of the datasets there are, sorted; empty if there is none."""
+    """Return the names of all datasets, sorted; empty if there are none.
+
+    Raises
+    ------
+    DatasetError
+        The workspace cannot be opened.
+    """
     if not workspace.root.is_dir():
         return ()
     with explaining_disk_errors(f"{workspace.root} could not be opened", workspace.root):
@@ -32,7 +38,7 @@ def list_datasets(workspace: Workspace) -> tuple[str, ...]:
 
 
 def choose_default(names: Sequence[str]) -> str | None:
-    """Return the dataset to work on where nobody has chosen one; None where there is none."""
+    """Return the dataset to show until the user chooses one; None if there are no datasets."""
     return DEFAULT_DATASET if DEFAULT_DATASET in names else next(iter(names), None)
 
 
@@ -42,32 +48,44 @@ def dataset_dir(workspace: Workspace, name: str) -> Path:
     Raises
     ------
     DatasetError
-        The name cannot be that of a dataset, or its folder is a link to elsewhere.
+        The name is not valid for a dataset, or its folder is a link.
     """
     if problem := _find_problem(name):
         raise DatasetError(
-            f"There can be no dataset called {shorten(name)}, because that {problem}: choose "
-            "one of those on the Dataset page.",
+            f"A dataset cannot be called {shorten(name)}, because this name {problem}: choose a "
+            "dataset on the Dataset page.",
             path=workspace.root,
         )
     folder = workspace.root / f"{name}{DATASET_SUFFIX}"
     if folder.is_symlink():
         raise DatasetError(
-            f"The dataset {folder} is a link to another folder: copy the pictures themselves "
-            "into a dataset.",
+            f"The dataset {folder} is a link to another folder: copy the pictures into a dataset "
+            "instead.",
             path=folder,
         )
     return folder
 
 
 def create_dataset(workspace: Workspace, name: str) -> Path:
-    """Make the folder of a new dataset.
+    """Create the folder of a new dataset.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to create it.
+    name : str
+        Name of the dataset, without `_photos`. Spaces around it are dropped.
+
+    Returns
+    -------
+    Path
+        The new, empty folder.
 
     Raises
     ------
     DatasetError
-        The name cannot be used, there is a dataset of that name, or the folder
-        cannot be made.
+        The name is not valid or already taken (capital letters do not
+        distinguish names), or the folder cannot be created.
     AccessError
         This server does not allow it.
     """
@@ -77,16 +95,21 @@ def create_dataset(workspace: Workspace, name: str) -> Path:
     twin = next((d for d in list_datasets(workspace) if fold_name(d) == fold_name(stored)), None)
     if twin is not None or os.path.lexists(folder):
         raise DatasetError(
-            f"There is a dataset called {twin or stored} already: choose another name.",
+            f"A dataset called {twin or stored} already exists: choose another name.",
             path=folder,
         )
-    with explaining_disk_errors(f"The dataset {stored} could not be made", folder):
+    with explaining_disk_errors(f"The dataset {stored} could not be created", folder):
         folder.mkdir(parents=True)
     return folder
 
 
 def delete_dataset(workspace: Workspace, name: str) -> TrashEntry:
     """Move a dataset to the trash.
+
+    Returns
+    -------
+    TrashEntry
+        The deletion, to be undone with `restore`.
 
     Raises
     ------
@@ -100,6 +123,6 @@ def delete_dataset(workspace: Workspace, name: str) -> TrashEntry:
 
 
 def _find_problem(name: str) -> str | None:
-    if name in _NO_DATASETS:
-        return "is the name of the folder with pictures to try a model on"
+    if name in _RESERVED_NAMES:
+        return "is reserved for the folder of pictures to try a model on"
     return find_folder_name_problem(name)

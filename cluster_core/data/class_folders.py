@@ -1,4 +1,4 @@
-"""A folder of class folders: what the classes are called, and which files lie in them."""
+"""List the classes of a dataset folder, and the files in them."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from pathlib import Path
 from cluster_core.data.labels import find_label_problem
 from cluster_core.errors import DatasetError
 
-# Left by the system, not by the user: nobody wants to read that these are no pictures.
+# Created by the system, not by the user, so not worth a message.
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
 
 def list_class_folders(image_dir: Path) -> tuple[str, ...]:
-    """Return the names of the class folders, sorted, also such as cannot be labels.
+    """Return the names of the class folders, sorted, including names that are not valid labels.
 
     Raises
     ------
     DatasetError
-        There is no such folder, or it cannot be listed.
+        The folder does not exist, or cannot be opened.
     """
     try:
         folders = [path.name for path in image_dir.iterdir() if path.is_dir()]
     except FileNotFoundError as error:
         raise DatasetError(
-            f"There is no folder {image_dir}: give one that holds a sub-folder of pictures for "
-            "each class.",
+            f"There is no folder {image_dir}: choose a folder with one sub-folder of pictures per "
+            "class.",
             path=image_dir,
         ) from error
     except OSError as error:
         raise DatasetError(
-            f"The folder {image_dir} could not be opened ({error.strerror}): give a folder that "
-            "holds a sub-folder of pictures for each class.",
+            f"The folder {image_dir} could not be opened ({error.strerror}): choose a folder with "
+            "one sub-folder of pictures per class.",
             path=image_dir,
         ) from error
     return tuple(sorted(name for name in folders if not name.startswith(".")))
@@ -42,15 +42,16 @@ def list_labels(image_dir: Path) -> tuple[str, ...]:
     Raises
     ------
     DatasetError
-        As for `list_class_folders`, or a name cannot be written as one line of text.
+        The folder does not exist or cannot be opened, or the name of a class is
+        not one line of text.
     """
     labels = list_class_folders(image_dir)
     for label in labels:
         problem = find_label_problem(label)
         if problem:
             raise DatasetError(
-                f"The class folder {label!r} in {image_dir} has {problem} in its name: rename "
-                "it, because labels are stored as text, one a line.",
+                f"The name of the class folder {label!r} in {image_dir} contains {problem}: rename "
+                "it, because labels are stored as lines of text.",
                 path=image_dir,
                 label=label,
             )
@@ -58,19 +59,19 @@ def list_labels(image_dir: Path) -> tuple[str, ...]:
 
 
 def list_files(class_dir: Path) -> list[Path]:
-    """Return what lies in a class folder, sorted, without hidden files and those of the system.
+    """Return the content of a class folder, sorted, without hidden and system files.
 
     Raises
     ------
     DatasetError
-        It cannot be listed.
+        The folder cannot be opened.
     """
     try:
         entries = sorted(class_dir.iterdir())
     except OSError as error:
         raise DatasetError(
-            f"The class folder {class_dir} could not be opened ({error.strerror}): allow reading "
-            "it, or move it elsewhere.",
+            f"The class folder {class_dir} could not be opened ({error.strerror}): change its "
+            "permissions, or move it elsewhere.",
             path=class_dir,
             label=class_dir.name,
         ) from error
@@ -78,5 +79,5 @@ def list_files(class_dir: Path) -> list[Path]:
 
 
 def is_system_file(name: str) -> bool:
-    """Tell whether a file is hidden, or of the system and not of the user."""
+    """Tell whether a file is hidden, or was created by the system."""
     return name.startswith(".") or name.lower() in _SYSTEM_FILES

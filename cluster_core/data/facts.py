@@ -1,4 +1,4 @@
-"""What is worth knowing of a picture without decoding it again, kept by content."""
+"""Size and fingerprint of pictures, cached by content so that they are decoded only once."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _SELECT = """SELECT sha256, width_px, height_px, fingerprint FROM picture_facts
 
 @dataclass(frozen=True)
 class PictureFacts:
-    """Size and fine structure of a picture that was once decoded in full.
+    """Size and fine structure of a picture that was decoded in full.
 
     Attributes
     ----------
     width_px, height_px : int
-        Size after its EXIF orientation is applied.
+        Size after applying the EXIF orientation.
     fingerprint : bytes
-        See `compute_fingerprint`.
+        1024 signed bytes; see `compute_fingerprint`.
     """
 
     width_px: int
@@ -35,12 +35,19 @@ class PictureFacts:
 
 
 def compute_facts(data: bytes, name: str) -> PictureFacts:
-    """Decode a picture in full and note its facts.
+    """Decode a picture in full and compute its facts.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    name : str
+        Name of the file, for messages.
 
     Raises
     ------
     ImageError
-        It cannot be read.
+        The picture cannot be read.
     """
     pixels = decode_image(data, name)
     height, width = pixels.shape[:2]
@@ -48,19 +55,31 @@ def compute_facts(data: bytes, name: str) -> PictureFacts:
 
 
 class PictureFactsCache:
-    """Facts by the SHA-256 of a picture's bytes."""
+    """Cache of `PictureFacts`, keyed by the SHA-256 of the file.
+
+    Parameters
+    ----------
+    file : CacheFile
+        Where the facts are stored.
+
+    Raises
+    ------
+    RunError
+        The cache file cannot be written. The methods raise it if it cannot be
+        read or written.
+    """
 
     def __init__(self, file: CacheFile) -> None:
         self._file = file
         file.create_table(_CREATE)
 
     def load(self, sha256s: Sequence[str]) -> Mapping[str, PictureFacts]:
-        """Return the facts that are known of these pictures."""
+        """Return the known facts by SHA-256; unknown pictures are missing."""
         rows = self._file.read_in(_SELECT, sha256s, FINGERPRINT_VERSION)
         return {sha256: PictureFacts(*facts) for sha256, *facts in rows}
 
     def save(self, facts: Iterable[tuple[str, PictureFacts]]) -> None:
-        """Keep the facts of some pictures."""
+        """Store facts, each with the SHA-256 of its picture."""
         self._file.write_many(
             _INSERT,
             (

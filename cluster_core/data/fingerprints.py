@@ -1,4 +1,4 @@
-"""Recognise copies of one picture, whatever their size, format or compression."""
+"""Recognise copies of a picture, whatever their size, format or compression."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ BLOCK = 2048
 def compute_fingerprint(pixels: np.ndarray) -> bytes:
     """Reduce a picture to its fine structure.
 
-    The picture is shrunk to 32 x 32 grey pixels, what a blur of one pixel keeps
-    is taken away, and the rest is brought to unit length. Two different
-    globular clusters are both a bright blob on black; their stars are not in
-    the same places, and that is what remains.
+    The picture is shrunk to 32 x 32 grey pixels, its own blur by one pixel is
+    subtracted, and the rest is scaled to a maximum of 127. Two different globular
+    clusters are both a bright blob on black, but their stars are in different
+    positions, and only those remain.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def compute_fingerprint(pixels: np.ndarray) -> bytes:
         1024 signed bytes, row by row; all zero for a picture without structure.
     """
     grey = Image.fromarray(pixels).convert("L")
-    # Shrunk by a box, each pixel of the result is a mean: JPEG noise averages out.
+    # A box filter takes the mean of each block, which averages out JPEG noise.
     small = grey.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
     blurred = small.filter(ImageFilter.GaussianBlur(1))
     detail = np.asarray(small, np.float32) - np.asarray(blurred, np.float32)
@@ -50,14 +50,15 @@ def find_copies(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
     Parameters
     ----------
     fingerprints : sequence of bytes
-        One a picture, as `compute_fingerprint` gives them.
+        One per picture, from `compute_fingerprint`.
 
     Returns
     -------
     list of (int, int)
-        Index pairs, the smaller index first, in rising order. Pictures that
-        resemble more than ten others are one scene photographed again and
-        again (parts on a conveyor belt), not copies, and are left out.
+        Index pairs in ascending order, the smaller index first. Two pictures are
+        copies if their fingerprints correlate by 0.65 or more. Pictures that
+        resemble more than ten others are left out: they are not copies but one
+        scene photographed repeatedly, such as parts on a conveyor belt.
     """
     if not fingerprints:
         return []

@@ -1,4 +1,4 @@
-"""A folder of class folders -> DatasetIndex: which pictures there are, and which cannot be used."""
+"""Index a dataset folder: the pictures of each class, and the files that cannot be used."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ SAVE_EVERY = 200
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that can be read.
+    """A readable picture of a dataset.
 
     Attributes
     ----------
     path : Path
-        Its file.
+        The file.
     label : str
-        The name of its class folder.
+        Name of its class folder.
     sha256 : str
-        Of the file's bytes, hexadecimal.
+        Hexadecimal hash of the file.
     width_px, height_px : int
-        Its size.
+        Size after applying the EXIF orientation.
     fingerprint : bytes
-        Its fine structure, to recognise copies.
+        Its fine structure, to recognise copies; see `compute_fingerprint`.
     """
 
     path: Path
@@ -50,7 +50,17 @@ class Picture:
 
 @dataclass(frozen=True)
 class RejectedFile:
-    """A file in a class folder that cannot be learned from, and why, in a sentence."""
+    """A file in a class folder that cannot be used.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    label : str
+        Name of its class.
+    reason : str
+        What is wrong with it, as a sentence.
+    """
 
     path: Path
     label: str
@@ -59,18 +69,18 @@ class RejectedFile:
 
 @dataclass(frozen=True)
 class DatasetIndex:
-    """What a folder of class folders holds.
+    """The content of a dataset.
 
     Attributes
     ----------
     image_dir : Path
-        The folder.
+        The dataset folder.
     labels : tuple of str
-        Names of the class folders, sorted; also of those without pictures.
+        Names of all classes, sorted, including those without pictures.
     pictures : tuple of Picture
-        Sorted by class, then file name.
+        Readable pictures, sorted by class, then file name.
     rejected : tuple of RejectedFile
-        Likewise.
+        Other files, in the same order.
     """
 
     image_dir: Path
@@ -80,13 +90,13 @@ class DatasetIndex:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Pictures of each class, zero included."""
+        """Number of pictures of each class, including zeros."""
         counted = Counter(picture.label for picture in self.pictures)
         return {label: counted[label] for label in self.labels}
 
     @property
     def sha256(self) -> str:
-        """Hash of all labels and contents; changes whenever a training could."""
+        """Hash of all labels and pictures; equal hashes lead to the same training."""
         lines = (f"{picture.label}\0{picture.sha256}\n" for picture in self.pictures)
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -94,16 +104,17 @@ class DatasetIndex:
 def scan_dataset(
     image_dir: Path, cache: CacheFile, on_progress: Progress | None = None
 ) -> DatasetIndex:
-    """Read every picture of every class folder once.
+    """Index the pictures of a dataset, decoding only those that are not in the cache.
 
     Parameters
     ----------
     image_dir : Path
-        Holds one sub-folder a class; its name is the label.
+        Folder with one sub-folder per class, whose name is the label.
     cache : CacheFile
-        Where facts of pictures seen before are kept, by content.
+        Where facts about pictures are kept, by content.
     on_progress : callable, optional
-        Told (files read, files in all) after each file. It may raise to stop.
+        Called with (files done, files in total) after each file. It may raise to stop
+        the scan; facts computed so far stay in the cache.
 
     Returns
     -------
@@ -113,8 +124,10 @@ def scan_dataset(
     Raises
     ------
     DatasetError
-        There is no such folder, it cannot be listed, or a class name cannot be
-        written as one line of text.
+        The folder does not exist or cannot be opened, or the name of a class is
+        not one line of text.
+    RunError
+        The cache cannot be used.
     """
     labels = list_labels(image_dir)
     files = [(label, path) for label in labels for path in list_files(image_dir / label)]
@@ -131,12 +144,13 @@ def scan_dataset(
 
 
 def compute_signature(image_dir: Path) -> str:
-    """Sum up names, sizes and dates of all files of a dataset; no file is opened.
+    """Hash the names, sizes and dates of all files of a dataset without opening any.
 
     Returns
     -------
     str
-        Changes when a scan could find something else. A missing folder has one too.
+        Hexadecimal. It differs whenever a scan could give another result. A missing
+        folder has a signature as well.
     """
     digest = hashlib.sha256(b"there" if image_dir.is_dir() else b"missing")
     for folder in _scan_folder(image_dir):
@@ -145,7 +159,7 @@ def compute_signature(image_dir: Path) -> str:
             continue
         for file in _scan_folder(Path(folder.path)):
             state: tuple[int, ...] = ()
-            with suppress(OSError):  # a link to nowhere, or deleted meanwhile
+            with suppress(OSError):  # a broken link, or deleted since the folder was listed
                 status = file.stat()
                 state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
             digest.update(os.fsencode(file.name) + repr(state).encode() + b"\0")
@@ -161,7 +175,7 @@ def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _read_all(files: list[tuple[str, Path]], cache: CacheFile) -> Iterator[Picture | RejectedFile]:
-    """Read those of a portion that are new, look up what is known of them, decode the others."""
+    """Hash new files, look up the facts of known pictures, and decode the others."""
     file_hashes, facts_cache = FileHashes(cache), PictureFactsCache(cache)
     for start in range(0, len(files), SAVE_EVERY):
         portion = files[start : start + SAVE_EVERY]
@@ -183,7 +197,7 @@ def _read_all(files: list[tuple[str, Path]], cache: CacheFile) -> Iterator[Pictu
 def _hash_portion(
     portion: list[tuple[str, Path]], file_hashes: FileHashes
 ) -> list[str | RejectedFile]:
-    """Return the hash of every file, reading only those that are new or were changed."""
+    """Return the hash of every file, reading only new and changed files."""
     stamps = [take_stamp(path) for _, path in portion]
     remembered = file_hashes.load(stamp for stamp in stamps if stamp)
     found: list[str | RejectedFile | None] = []
@@ -203,11 +217,16 @@ def _hash_portion(
     return [entry for entry in found if entry is not None]
 
 
+def describe_suffix(path: Path) -> str:
+    """Say how a file name ends, for messages about files that are not pictures."""
+    return f"its name ends with {path.suffix}" if path.suffix else "its name has no ending"
+
+
 def _find_problem(path: Path) -> str | None:
     if path.is_dir():
-        return "is a folder inside a class folder: move its pictures one level up."
+        return "is a folder inside a class folder: move its pictures up one level."
     if not has_image_suffix(path):
-        return f"does not end like a picture (found {path.suffix or 'no ending'}): remove it."
+        return f"is not a picture ({describe_suffix(path)}): remove it."
     return None
 
 

@@ -1,4 +1,4 @@
-"""Which pictures teach, which tune and which test: stable, and no copy on two sides."""
+"""Split a dataset into training, validation and test pictures, reproducibly and without leaks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CATALOGUE_NAME = re.compile(
 
 
 class Side(StrEnum):
-    """What a picture serves for."""
+    """What a picture is used for."""
 
     TRAINING = "training"
     VALIDATION = "validation"
@@ -29,7 +29,7 @@ class Side(StrEnum):
     SET_ASIDE = "set aside"
 
 
-# A copy stays where it is worth most: a test picture is never given up for a training one.
+# Of two copies, the one on the earlier side is kept.
 _PRECEDENCE = (Side.TESTING, Side.VALIDATION, Side.TRAINING)
 
 
@@ -42,9 +42,9 @@ class Split:
     training, validation, testing : tuple of Picture
         The three sides, each in the order of the index.
     set_aside : tuple of Picture
-        Copies of pictures on another side; used nowhere.
+        Copies of pictures on another side, which are not used.
     notes : tuple of str
-        What was done beyond the rule, and what to mind, in sentences.
+        Exceptions from the rule, and warnings, as sentences for the user.
     """
 
     training: tuple[Picture, ...]
@@ -57,34 +57,35 @@ class Split:
 def split_dataset(
     index: DatasetIndex, *, testing_percentage: float, validation_percentage: float
 ) -> Split:
-    """Split a dataset so that the same picture always lands on the same side.
+    """Split a dataset so that the same picture is always on the same side.
 
-    The side follows from the SHA-1 of the file name up to `_nohash_`, as in the
-    TensorFlow retrain script [1]_, or of the object where the name tells it
-    (M 13, NGC 7789), so adding pictures moves no other. Of copies on different
-    sides only those on the more telling side are used (testing before
-    validation before training). To a side that a class would miss altogether
-    goes the picture that stands nearest by its hash, one from training where
-    training can spare it.
+    The side depends on the SHA-1 of the file name up to `_nohash_`, as in the
+    TensorFlow retrain script [1]_, or of the catalogue number in the name (M 13,
+    NGC 7789), so adding pictures does not move any other. Of copies on different
+    sides, only those on the most important side are used: testing before
+    validation before training. If a class has no picture on a side, the picture
+    with the lowest hash moves there, from training if it has enough.
 
     Parameters
     ----------
     index : DatasetIndex
-        Two classes or more, each with at least one picture for every side asked for.
+        At least two classes, each with at least one picture for every side in use.
     testing_percentage, validation_percentage : float
-        Share of the pictures, 0 to 100; together less than 100.
+        Share of the pictures in percent, 0 to 100, together less than 100. A side
+        with a share of 0 stays empty.
 
     Returns
     -------
     Split
-        Deterministic.
+        Deterministic: equal input gives an equal split.
 
     Raises
     ------
     ConfigError
-        The percentages leave nothing to train on.
+        The percentages leave no pictures to train on.
     DatasetError
-        There are fewer than two classes, or a class has too few pictures.
+        There are fewer than two classes, or a class has too few pictures or
+        only copies.
 
     References
     ----------
@@ -92,28 +93,31 @@ def split_dataset(
     """
     check_percentages(testing_percentage, validation_percentage)
     shares = {Side.VALIDATION: validation_percentage, Side.TESTING: testing_percentage}
-    asked_for = [side for side, share in shares.items() if share > 0]
-    _require_classes(index, needed=1 + len(asked_for))
+    held_out = [side for side, share in shares.items() if share > 0]
+    _require_classes(index, needed=1 + len(held_out))
 
     pictures = index.pictures
-    places = [compute_place(picture.path.name) for picture in pictures]
-    sides = [_natural_side(place, validation_percentage, testing_percentage) for place in places]
+    positions = [compute_split_position(picture.path.name) for picture in pictures]
+    sides = [
+        _choose_side(position, validation_percentage, testing_percentage) for position in positions
+    ]
     copies = find_copies([picture.fingerprint for picture in pictures])
     _set_copies_aside(sides, copies)
-    notes = _fill_empty_sides(index, sides, places, copies, asked_for)
-    _require_every_side(index, sides, asked_for)
+    notes = _fill_empty_sides(index, sides, positions, copies, held_out)
+    _require_every_side(index, sides, held_out)
 
     def on(side: Side) -> tuple[Picture, ...]:
         return tuple(p for p, its_side in zip(pictures, sides, strict=True) if its_side is side)
 
     set_aside = on(Side.SET_ASIDE)
     if set_aside:
+        plural = "pictures were" if len(set_aside) > 1 else "picture was"
         notes.append(
-            f"{len(set_aside)} set aside: copies of pictures for validation or the final test, "
-            "which must stay unseen."
+            f"{len(set_aside)} {plural} set aside: copies of pictures for validation or the final "
+            "test, which must stay unseen."
         )
     notes += [
-        f"Only {count} pictures of {label}; 30 or more work well."
+        f"Only {count} {'picture' if count == 1 else 'pictures'} of {label}; 30 or more work well."
         for label, count in index.counts.items()
         if count < FEW_PICTURES
     ]
@@ -121,7 +125,19 @@ def split_dataset(
 
 
 def check_percentages(testing_percentage: float, validation_percentage: float) -> None:
-    """Raise ConfigError unless both are 0 to 100 and leave something to train on."""
+    """Check that two shares are valid and leave pictures to train on.
+
+    Parameters
+    ----------
+    testing_percentage, validation_percentage : float
+        Shares in percent.
+
+    Raises
+    ------
+    ConfigError
+        One of them is not at least 0 and less than 100, or they add up to 100 or
+        more.
+    """
     for field, value in (
         ("testing_percentage", testing_percentage),
         ("validation_percentage", validation_percentage),
@@ -136,26 +152,34 @@ def check_percentages(testing_percentage: float, validation_percentage: float) -
     together = testing_percentage + validation_percentage
     if together >= 100:  # noqa: PLR2004
         raise ConfigError(
-            f"testing_percentage and validation_percentage add up to {together:g}, which leaves "
-            "nothing to train on: make them smaller; 10 and 10 work well.",
+            f"testing_percentage and validation_percentage add up to {together:g}, which leaves no "
+            "pictures to train on: reduce them, for example to 10 each.",
             field="testing_percentage",
             received=testing_percentage,
             allowed="less than 100 together with validation_percentage",
         )
 
 
-def compute_place(file_name: str) -> float:
-    """Return where a file stands between 0 and 100, spread evenly and fixed by its name alone."""
-    # A file name need not be UTF-8: surrogates stand for its odd bytes.
-    subject = name_subject(file_name).encode("utf-8", "surrogateescape")
+def compute_split_position(file_name: str) -> float:
+    """Return a position from 0 to 100 that depends on the file name alone.
+
+    Positions are distributed uniformly. Files of one subject share a position.
+    """
+    # File names need not be UTF-8; Python decodes other bytes as surrogates.
+    subject = extract_subject(file_name).encode("utf-8", "surrogateescape")
     digest = hashlib.sha1(subject, usedforsecurity=False).digest()
     return int.from_bytes(digest) / 2 ** (8 * len(digest)) * 100
 
 
-def name_subject(file_name: str) -> str:
-    """Return what a file's name says it shows: a catalogue number, else the name itself.
+def extract_subject(file_name: str) -> str:
+    """Return the subject of a picture: the catalogue number in its file name, else the name.
 
-    Everything from `_nohash_` on is ignored, so variants of one picture stay together.
+    Everything from `_nohash_` on is ignored, so that variants of a picture share a subject.
+
+    Returns
+    -------
+    str
+        For example "m13", "ngc7789" or "my picture.jpg".
     """
     stem = file_name.split("_nohash_", maxsplit=1)[0]
     found = _CATALOGUE_NAME.search(stem)
@@ -165,14 +189,14 @@ def name_subject(file_name: str) -> str:
     return f"{catalogue}{int(found['number'])}"
 
 
-def _natural_side(place: float, validation: float, testing: float) -> Side:
-    if place < validation:
+def _choose_side(position: float, validation: float, testing: float) -> Side:
+    if position < validation:
         return Side.VALIDATION
-    return Side.TESTING if place < validation + testing else Side.TRAINING
+    return Side.TESTING if position < validation + testing else Side.TRAINING
 
 
 def _set_copies_aside(sides: list[Side], copies: Sequence[tuple[int, int]]) -> None:
-    """Of two copies on different sides, take out the one on the less telling side."""
+    """Set aside one of two copies on different sides; `_PRECEDENCE` decides which one stays."""
     for keeper in _PRECEDENCE:
         for pair in copies:
             for one, other in (pair, pair[::-1]):
@@ -183,11 +207,11 @@ def _set_copies_aside(sides: list[Side], copies: Sequence[tuple[int, int]]) -> N
 def _fill_empty_sides(
     index: DatasetIndex,
     sides: list[Side],
-    places: list[float],
+    positions: list[float],
     copies: list[tuple[int, int]],
-    asked_for: list[Side],
+    held_out: list[Side],
 ) -> list[str]:
-    """Lend a picture to every side that a class would miss; return what was done, in sentences."""
+    """Move a picture to each side that lacks a class; return notes for the user."""
     partners: dict[int, set[int]] = defaultdict(set)
     for one, other in copies:
         partners[one].add(other)
@@ -197,46 +221,46 @@ def _fill_empty_sides(
         members = [
             number for number, picture in enumerate(index.pictures) if picture.label == label
         ]
-        for side in (Side.TRAINING, *asked_for):
+        for side in (Side.TRAINING, *held_out):
             if not any(sides[member] is side for member in members):
-                lender = _lend_picture(sides, members, places, partners, side)
-                if lender:
-                    notes.append(f"One picture of {label} was moved from {lender} to {side}.")
+                source = _move_picture(sides, members, positions, partners, side)
+                if source:
+                    notes.append(f"One picture of {label} was moved from {source} to {side}.")
     return notes
 
 
-def _lend_picture(
+def _move_picture(
     sides: list[Side],
     members: list[int],
-    places: list[float],
+    positions: list[float],
     partners: Mapping[int, set[int]],
     side: Side,
 ) -> Side | None:
-    """Move one picture of a class to a side, its copies out of use; return where it came from."""
-    for lender in reversed(_PRECEDENCE):
-        stock = [member for member in members if sides[member] is lender]
-        for member in sorted(stock, key=places.__getitem__):
-            if not (partners[member] | {member}).issuperset(stock):
+    """Move one picture of a class to `side`, and set its copies aside; return its old side."""
+    for source in reversed(_PRECEDENCE):
+        candidates = [member for member in members if sides[member] is source]
+        for member in sorted(candidates, key=positions.__getitem__):
+            if not (partners[member] | {member}).issuperset(candidates):
                 sides[member] = side
                 for partner in partners[member]:
                     sides[partner] = Side.SET_ASIDE
-                return lender
+                return source
     return None
 
 
 def _require_classes(index: DatasetIndex, needed: int) -> None:
     if not index.pictures:
         raise DatasetError(
-            f"There are no pictures in {index.image_dir}: put some into a sub-folder for each "
-            f"class.{_first_rejection(index)}",
+            f"There are no pictures in {index.image_dir}: add a sub-folder of pictures for each "
+            f"class.{_describe_rejected(index)}",
             path=index.image_dir,
             found=0,
             needed=2 * needed,
         )
     if len(index.labels) < 2:  # noqa: PLR2004
         raise DatasetError(
-            f"There is only one class in {index.image_dir} ({index.labels[0]}), and it takes two "
-            "to tell apart: add a sub-folder with pictures of another class.",
+            f"There is only one class in {index.image_dir} ({index.labels[0]}), but at least two "
+            "are needed: add a sub-folder with pictures of another class.",
             path=index.image_dir,
             found=1,
             needed=2,
@@ -245,9 +269,9 @@ def _require_classes(index: DatasetIndex, needed: int) -> None:
         if count < needed:
             raise DatasetError(
                 f"The class {label} in {index.image_dir} has {count} usable "
-                f"{'picture' if count == 1 else 'pictures'}, and training, validation and testing "
+                f"{'picture' if count == 1 else 'pictures'}, but training, validation and testing "
                 f"need at least {needed}: add pictures; 30 or more work well."
-                f"{_first_rejection(index, label)}",
+                f"{_describe_rejected(index, label)}",
                 path=index.image_dir,
                 label=label,
                 found=count,
@@ -255,23 +279,26 @@ def _require_classes(index: DatasetIndex, needed: int) -> None:
             )
 
 
-def _first_rejection(index: DatasetIndex, label: str | None = None) -> str:
-    mine = [file for file in index.rejected if label in (None, file.label)]
-    return f" {len(mine)} could not be used, the first because {mine[0].reason}" if mine else ""
+def _describe_rejected(index: DatasetIndex, label: str | None = None) -> str:
+    rejected = [file for file in index.rejected if label in (None, file.label)]
+    if not rejected:
+        return ""
+    files = "1 file" if len(rejected) == 1 else f"{len(rejected)} files"
+    return f" {files} could not be used, for example: {rejected[0].reason}"
 
 
-def _require_every_side(index: DatasetIndex, sides: list[Side], asked_for: list[Side]) -> None:
+def _require_every_side(index: DatasetIndex, sides: list[Side], held_out: list[Side]) -> None:
     for label in index.labels:
         present = {
             side
             for side, picture in zip(sides, index.pictures, strict=True)
             if picture.label == label
         }
-        for side in (Side.TRAINING, *asked_for):
+        for side in (Side.TRAINING, *held_out):
             if side not in present:
                 raise DatasetError(
                     f"The class {label} in {index.image_dir} has no picture left for {side}, "
-                    "because the others are copies of each other: add different pictures.",
+                    "because its pictures are copies of each other: add different pictures.",
                     path=index.image_dir,
                     label=label,
                     found=0,

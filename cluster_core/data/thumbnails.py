@@ -1,4 +1,4 @@
-"""Small JPEGs of pictures, kept by content."""
+"""Thumbnails of pictures, cached by content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cluster_core.storage.file_hashes import FileHashes, take_stamp
 from cluster_core.storage.mapping import map_images
 
 SIDE_PX = 160
-# Raised when the same picture would be drawn otherwise.
+# Increment when the same picture gives another thumbnail.
 _VERSION = 1
 _JPEG_QUALITY = 85
 
@@ -28,12 +28,18 @@ _SELECT = "SELECT jpeg FROM thumbnails WHERE version = ? AND side_px = ? AND sha
 
 
 class ThumbnailCache:
-    """Thumbnails in the workspace's SQLite file; may be used by several threads.
+    """Cache of thumbnails, safe to use from several threads.
 
     Parameters
     ----------
     cache_file : CacheFile
-        The file.
+        Where the thumbnails are stored.
+
+    Raises
+    ------
+    RunError
+        The cache file cannot be written. The methods raise it if it cannot be
+        read or written.
     """
 
     def __init__(self, cache_file: CacheFile) -> None:
@@ -42,12 +48,19 @@ class ThumbnailCache:
         cache_file.create_table(_CREATE)
 
     def get(self, path: Path, side_px: int = SIDE_PX) -> bytes:
-        """Return a picture as JPEG, its longer side at most `side_px`.
+        """Return a JPEG thumbnail of a picture.
+
+        Parameters
+        ----------
+        path : Path
+            The picture, in any accepted format.
+        side_px : int
+            Maximum width and height. Smaller pictures are not enlarged.
 
         Raises
         ------
         ImageError
-            It cannot be read.
+            The picture cannot be read.
         """
         stamp = take_stamp(path)
         sha256 = self._hashes.load([stamp]).get(stamp) if stamp else None
@@ -63,7 +76,13 @@ class ThumbnailCache:
         return jpeg
 
     def get_many(self, paths: Sequence[Path], side_px: int = SIDE_PX) -> list[bytes | ImageError]:
-        """Return a thumbnail for each picture, or why there is none, on all cores."""
+        """Return the thumbnails of many pictures, made on all cores.
+
+        Returns
+        -------
+        list of (bytes or ImageError)
+            One per path, in order: the JPEG, or the reason why there is none.
+        """
 
         def get(path: Path) -> bytes | ImageError:
             try:
@@ -75,12 +94,21 @@ class ThumbnailCache:
 
 
 def draw_thumbnail(data: bytes, name: str, side_px: int = SIDE_PX) -> bytes:
-    """Return a picture of any kind as JPEG, its longer side at most `side_px`.
+    """Return a JPEG thumbnail of a picture.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file, in any accepted format.
+    name : str
+        Name of the file, for messages.
+    side_px : int
+        Maximum width and height. Smaller pictures are not enlarged.
 
     Raises
     ------
     ImageError
-        It cannot be read.
+        The picture cannot be read.
     """
     image = Image.fromarray(decode_image(data, name, min_side_px=side_px))
     image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""Many pictures at once: each is stored or refused by itself, and the work may be interrupted."""
+"""Add many uploaded pictures to a dataset, in a task that can be interrupted and resumed."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _FOLDER_CLASS_PICTURE = 3
 
 @dataclass(frozen=True)
 class NewPicture:
-    """A picture that is to be stored.
+    """An uploaded picture, to be stored.
 
     Attributes
     ----------
     label : str
-        Its class; made where it is missing.
+        Its class; created if missing.
     name : str
-        As the visitor's computer calls it.
+        File name on the visitor's computer.
     read : callable
-        Gives its bytes. Called once.
+        Returns the content of the file. Called once.
     """
 
     label: str
@@ -43,12 +43,12 @@ class NewPicture:
 
 
 class PictureBatch:
-    """Pictures on their way into a dataset.
+    """Pictures to be added to a dataset; a bad one does not stop the others.
 
     Parameters
     ----------
     image_dir : Path
-        The dataset; made when missing.
+        The dataset; created if missing.
     pictures : sequence of NewPicture
         In the order in which they are stored.
     """
@@ -56,30 +56,32 @@ class PictureBatch:
     def __init__(self, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
         self._image_dir = image_dir
         self._pictures = tuple(pictures)
-        self._outcomes: dict[int, tuple[str, str | None]] = {}  # label, and why it was refused
+        self._outcomes: dict[int, tuple[str, str | None]] = {}  # label, and reason for rejection
         self._seen: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     @property
     def n_pictures(self) -> int:
-        """How many pictures there are in all."""
+        """Total number of pictures."""
         return len(self._pictures)
 
-    def go_on(self, cache: CacheFile, on_progress: Progress | None = None) -> None:
-        """Store what was not stored yet.
+    def store_remaining(self, cache: CacheFile, on_progress: Progress | None = None) -> None:
+        """Store all pictures that have not been processed yet.
 
         Parameters
         ----------
         cache : CacheFile
-            Where facts of pictures are kept, so that a scan need not decode them again.
+            Where facts about the pictures are kept, so that a scan need not decode them.
         on_progress : callable, optional
-            Told (pictures looked at, pictures in all) after each. It may raise to stop;
-            what was stored till then stays, and the next call does the rest.
+            Called with (pictures processed, pictures in total) after each picture. It may
+            raise to stop; stored pictures stay, and the next call processes the rest.
 
         Raises
         ------
         AccessError
             This server does not allow it.
+        DatasetError
+            The dataset cannot be opened.
         """
         waiting = [n for n in range(self.n_pictures) if n not in self._outcomes]
         labels = self._find_classes({self._pictures[n].label for n in waiting})
@@ -102,7 +104,7 @@ class PictureBatch:
                     on_progress(len(self._outcomes), self.n_pictures)
 
     def report(self) -> ImportReport:
-        """Return what became of the pictures that were looked at so far."""
+        """Return which of the processed pictures were added or rejected."""
         added = Counter(label for label, problem in self._outcomes.values() if problem is None)
         rejected = tuple(
             RejectedFile(Path(clean_file_name(self._pictures[n].name)), label, problem)
@@ -112,7 +114,7 @@ class PictureBatch:
         return ImportReport(dict(sorted(added.items())), rejected)
 
     def _find_classes(self, wanted: set[str]) -> dict[str, tuple[str, str | None]]:
-        """Return the class for each that is asked for, made if need be, or why there is none."""
+        """Create missing classes; return the stored name of each, or why it cannot be used."""
         present = {fold_name(label): label for label in list_classes(self._image_dir)}
         found: dict[str, tuple[str, str | None]] = {}
         for label in sorted(wanted):
@@ -128,7 +130,7 @@ class PictureBatch:
     def _store(
         self, picture: NewPicture, label: str, cache: CacheFile, contents: ClassContents
     ) -> str | None:
-        """Store one picture; return why not, in a sentence, where it could not be."""
+        """Store one picture; return None, or the reason why it was rejected, as a sentence."""
         data = picture.read()
         content = label, hashlib.sha256(data).hexdigest()
         with self._lock:
@@ -136,7 +138,7 @@ class PictureBatch:
             self._seen.add(content)
         name = clean_file_name(picture.name)
         if is_twin:
-            return f"{name} was left out, because the very same picture was brought twice."
+            return f"{name} was left out, because the same picture was added twice."
         try:
             add_picture(self._image_dir, label, picture.name, data, cache=cache, contents=contents)
         except (ImageError, DatasetError) as error:
@@ -144,21 +146,21 @@ class PictureBatch:
         return None
 
 
-def sort_folder(names: Sequence[str], chosen: str | None) -> list[str | None]:
-    """Say to which class each picture of a folder goes.
+def assign_labels(names: Sequence[str], chosen: str | None) -> list[str | None]:
+    """Assign a class to each file of an uploaded folder.
 
     Parameters
     ----------
     names : sequence of str
-        Paths that begin with the name of the folder: `photos/open clusters/M 45.jpg`.
+        Paths that begin with the name of the folder, such as `photos/open clusters/M 45.jpg`.
     chosen : str or None
-        The class of pictures that lie in no sub-folder. Where there are no sub-folders
-        at all and no class is chosen, the folder itself is taken for one.
+        Class of the pictures outside sub-folders. If there are no sub-folders and no class
+        is chosen, the folder itself is the class.
 
     Returns
     -------
     list of (str or None)
-        A class for each name, in order; None for files that are to be left out.
+        The class of each file, in order; None for files to be left out.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
     has_classes = any(len(path.parts) >= _FOLDER_CLASS_PICTURE for path in paths)

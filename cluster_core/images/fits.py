@@ -1,4 +1,4 @@
-"""FITS -> RGB uint8, with astropy: which part holds the picture, and what is in it."""
+"""Decode FITS pictures to RGB uint8 with astropy."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch, apply_stre
 
 _BLOCK_BYTES = 2880
 _COLOUR_PLANES = 3
-# HCOMPRESS_1 is left out: on damaged tiles astropy's decoder ends the whole process, with a
-# division by zero or worse, and no error can be caught. PLIO_1 is for masks.
+# Without HCOMPRESS_1: on damaged tiles, astropy's decoder crashes the whole process, for example
+# by a division by zero, which cannot be caught. PLIO_1 is for masks.
 _COMPRESSIONS = frozenset({"", "RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"})
 
-# What astropy raises on damaged pictures, with two errors of its own; found by flipping bytes.
+# Raised by astropy on damaged pictures, besides two errors of its own; found by flipping bytes.
 _ASTROPY_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error)
 
 
 @dataclass(frozen=True)
 class FitsPicture:
-    """One part of a FITS file that holds a picture, or a cube of pictures.
+    """A part (HDU) of a FITS file that holds a picture, or a cube of pictures.
 
     Attributes
     ----------
     hdu : int
-        Its place in the file, from 0.
+        Index of the part in the file, from 0.
     name : str
-        The name it has in the file, often empty.
+        Its EXTNAME, often empty.
     height, width : int
         Size in pixels.
     planes : int
-        How many pictures of this size lie one behind another; 1 if it is no cube. Three
-        are shown as red, green and blue, unless one of them is asked for.
+        Number of planes of this size; 1 if it is not a cube. Three planes are shown as
+        red, green and blue, unless a single one is requested.
     cards : mapping of str to str
-        What its header says of object, exposure and so on; what it leaves out, the file's
-        first header may say.
+        Object, exposure and so on, from the header of the part or else from the first
+        header of the file; see `read_cards`.
     value_type : str
         How a pixel is stored, in words.
     """
@@ -68,15 +68,29 @@ class FitsPicture:
     value_type: str = ""
 
 
-def list_planes(
+def list_fits_pictures(
     data: bytes, name: str, *, limits: ImageLimits = DEFAULT_LIMITS
 ) -> tuple[FitsPicture, ...]:
-    """List what can be chosen to be shown of a FITS file; empty if there is no picture.
+    """List the pictures in a FITS file, from its headers alone.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file, plain or gzipped.
+    name : str
+        Name of the file, for messages.
+    limits : ImageLimits
+        The largest file that is unpacked.
+
+    Returns
+    -------
+    tuple of FitsPicture
+        In the order of the file; empty if there is no picture.
 
     Raises
     ------
     ImageError
-        If it cannot be read as FITS.
+        The file cannot be read as FITS, or unpacks to more than the limit.
     """
     silence_library_warnings()
     parts = list(walk_parts(unpack_gzip(data, name, limits), name))
@@ -110,35 +124,36 @@ def decode_fits(
     Parameters
     ----------
     data : bytes
-        The file.
+        Content of the file.
     name : str
-        Its name, for messages.
+        Name of the file, for messages.
     hdu : int, optional
-        The part of the file, from 0. Left out: the first one that holds a picture.
+        Index of the part, from 0. Default: the first part that holds a picture.
     plane : int, optional
-        The plane of a cube, from 0. Left out: three planes are red, green and blue, and of
-        any other cube the first one is taken.
+        Index of the plane of a cube, from 0. Default: three planes as red, green and blue,
+        and the first plane of any other cube.
     stretch : FitsStretch
-        How brightness becomes grey levels.
+        How brightness is mapped to grey levels.
     limits : ImageLimits
-        What is too large.
+        The largest picture that is read.
     min_side_px : int, optional
-        Side of the square that it will be shrunk to; large pictures are reduced.
+        Side of the square that the caller will shrink the picture to. Pictures of more than
+        12 megapixels are then reduced, but never below twice this side.
 
     Returns
     -------
     ndarray
-        uint8, axes (height, width, 3), C-contiguous. FITS counts its rows from the bottom,
-        so they are reversed: the picture looks as it does in viewers.
+        uint8, shape (height, width, 3), C-contiguous. FITS stores the bottom row first; the
+        rows are reversed, so that the picture looks as it does in viewers.
 
     Raises
     ------
     ImageError
-        NO_PICTURE, TOO_LARGE or UNREADABLE.
+        With reason NO_PICTURE, TOO_LARGE, UNSUPPORTED or UNREADABLE.
     """
     silence_library_warnings()
     unpacked = unpack_gzip(data, name, limits)
-    part = _choose(unpacked, name, hdu)
+    part = _choose_part(unpacked, name, hdu)
     _check_part(part, len(unpacked), name, limits)
     height, width = part.shape[-2:]
     with wait_if_large(width * height):
@@ -153,29 +168,29 @@ def decode_fits(
 
 
 def _to_levels(planes: NDArray[np.generic], name: str, stretch: FitsStretch) -> NDArray[np.uint8]:
-    """Return grey levels, the first row at the top."""
+    """Return grey levels, shape (planes, height, width), the top row first."""
     if not np.isfinite(planes).any():
         raise ImageError(
-            f"{name} holds a picture in which no pixel has a valid value: choose another file.",
+            f"{name} contains a picture without a single valid pixel: choose another file.",
             path=name,
             reason=ImageProblem.NO_PICTURE,
         )
     return apply_stretch(planes, stretch)[:, ::-1]
 
 
-def _choose(data: bytes, name: str, hdu: int | None) -> FitsPart:
-    """Return the part asked for, or the first with a picture."""
+def _choose_part(data: bytes, name: str, hdu: int | None) -> FitsPart:
+    """Return the requested part, or the first one with a picture."""
     has_table = False
     for part in walk_parts(data, name):
         if part.holds_picture and hdu in (None, part.index):
             return part
         has_table = has_table or part.is_table
     if hdu is not None:
-        message = f"{name} has no picture in its part {hdu}: choose another part."
+        message = f"{name} has no picture in part {hdu}: choose another part."
     elif has_table:
-        message = f"{name} holds a table and no picture: choose a FITS file with a picture in it."
+        message = f"{name} contains a table but no picture: choose a FITS file with a picture."
     else:
-        message = f"{name} holds no picture: choose a FITS file with a picture in it."
+        message = f"{name} contains no picture: choose a FITS file with a picture."
     raise ImageError(message, path=name, reason=ImageProblem.NO_PICTURE)
 
 
@@ -184,44 +199,43 @@ def _check_part(part: FitsPart, n_bytes: int, name: str, limits: ImageLimits) ->
     check_pixels(width, height, name, limits)
     if part.compression not in _COMPRESSIONS:
         raise ImageError(
-            f"{name} is compressed with {part.compression}, which cannot be read safely: save it "
-            "uncompressed or with Rice compression (funpack, fpack).",
+            f"{name} uses {part.compression} compression, which cannot be read safely: save it "
+            "uncompressed (funpack) or with Rice compression (fpack).",
             path=name,
             reason=ImageProblem.UNSUPPORTED,
         )
     if part.tile_shape is not None:
-        # Whole tiles are unpacked, and they may be many planes deep.
+        # Tiles are unpacked whole, and may be many planes deep.
         check_pixels(width, height * math.prod(part.tile_shape[:-2]), name, limits)
     if part.end > n_bytes:
         raise ImageError(
-            f"{name} is cut short: its header promises {part.end:,} bytes and it has {n_bytes:,}. "
-            "Fetch a new copy of it.",
+            f"{name} is incomplete: it has {n_bytes:,} of {part.end:,} bytes. Get a new copy of "
+            "the file.",
             path=name,
             reason=ImageProblem.UNREADABLE,
         )
 
 
 def _read_planes(data: bytes, part: FitsPart, name: str, plane: int | None) -> NDArray[np.generic]:
-    """Return the values to be shown, axes (planes, height, width), one plane or three."""
+    """Return the values to show, shape (planes, height, width), one plane or three."""
     if plane is None:
         chosen = range(_COLOUR_PLANES if part.n_planes == _COLOUR_PLANES else 1)
     elif 0 <= plane < part.n_planes:
         chosen = range(plane, plane + 1)
     else:
         raise ImageError(
-            f"{name} has {part.n_planes} planes, numbered from 0, and no plane {plane}: choose "
-            "another one.",
+            f"{name} has no plane {plane}: choose one from 0 to {part.n_planes - 1}.",
             path=name,
             reason=ImageProblem.NO_PICTURE,
         )
     from astropy.io import fits
-    from astropy.io.fits.hdu.compressed._compression import CfitsioException  # nowhere public
+    from astropy.io.fits.hdu.compressed._compression import CfitsioException  # not public
 
     try:
         return _read_with_astropy(data, part, chosen)
     except (*_ASTROPY_ERRORS, fits.VerifyError, CfitsioException) as error:
         raise ImageError(
-            f"{name} holds a picture that is damaged: fetch a new copy of it.",
+            f"{name} contains a damaged picture: get a new copy of the file.",
             path=name,
             reason=ImageProblem.UNREADABLE,
         ) from error
@@ -230,22 +244,22 @@ def _read_planes(data: bytes, part: FitsPart, name: str, plane: int | None) -> N
 def _read_with_astropy(data: bytes, part: FitsPart, chosen: range) -> NDArray[np.generic]:
     from astropy.io import fits
 
-    # astropy is shown nothing behind the part: what follows was not checked.
-    # Writers that forget to fill up the last block are common enough.
+    # astropy gets nothing beyond the part, because the rest was not checked. The last block is
+    # padded, because some writers forget to.
     end = part.end + -part.end % _BLOCK_BYTES
     whole = data[:end].ljust(end, b"\0")
     if part.tile_shape is not None:
         with fits.open(io.BytesIO(whole), memmap=False, disable_image_compression=True) as hdus:
             table = hdus[part.index]
             if not isinstance(table, fits.BinTableHDU):
-                raise TypeError(f"part {part.index} is no table of tiles")
+                raise TypeError(f"part {part.index} is not a table of tiles")
             check_gzipped_tiles(table, part)
     with fits.open(io.BytesIO(whole), memmap=False) as hdus:
         hdu = hdus[part.index]
-        # A header that astropy understands otherwise than we did was not checked.
+        # A header that astropy reads differently was not checked.
         is_picture = isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
         if not is_picture or tuple(hdu.shape) != part.shape:
             raise TypeError(f"part {part.index} is a {type(hdu).__name__}")
-        places = [np.unravel_index(i, part.shape[:-2]) for i in chosen]
-        planes = [hdu.section[(*place, ...)] for place in places]
+        indices = [np.unravel_index(plane, part.shape[:-2]) for plane in chosen]
+        planes = [hdu.section[(*index, ...)] for index in indices]
         return np.stack(planes) if len(planes) > 1 else planes[0][np.newaxis]

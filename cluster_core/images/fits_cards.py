@@ -1,4 +1,4 @@
-"""What a FITS header says about a picture, in words; a header may hold anything."""
+"""Read the headers of FITS pictures for display; they may contain anything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from cluster_core.images.library_warnings import silence_library_warnings
 
 _MAX_LENGTH = 80
-# The first of the keywords that says something; observatories have their own habits.
+# The first keyword with a value wins; observatories differ.
 _KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "Object": ("OBJECT", "TARGNAME", "TARGET"),
     "Telescope": ("TELESCOP",),
@@ -29,30 +29,37 @@ _VALUE_TYPES = {
 
 
 def read_cards(header: Any) -> dict[str, str]:
-    """Return what a header says, by what it is about: Object, Exposure, Date ...
+    """Return the object, telescope, exposure and so on that a header names.
 
     Parameters
     ----------
     header : astropy.io.fits.Header
-        A card that cannot be read is as good as missing.
+        Unreadable cards count as missing.
 
     Returns
     -------
     dict of str to str
-        Without what the header does not say. Each at most 80 characters, on one line.
+        Values by topic ("Object", "Exposure", "Date", ...), each a single line of at most
+        80 characters. Topics that the header does not mention are missing.
     """
     silence_library_warnings()
     found = {}
-    for what, keywords in _KEYWORDS.items():
+    for topic, keywords in _KEYWORDS.items():
         for keyword in keywords:
             if text := _read_text(header, keyword):
-                found[what] = _write_seconds(text) if keyword == _SECONDS else text
+                found[topic] = _format_seconds(text) if keyword == _SECONDS else text
                 break
     return found
 
 
 def describe_values(header: Any) -> str:
-    """Say how a pixel is stored; empty where the header does not tell."""
+    """Describe how a pixel is stored, or return an empty string if the header does not say.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+        Header of a picture, compressed or not.
+    """
     for keyword in ("ZBITPIX", "BITPIX"):
         bits = _read_text(header, keyword)
         if bits:
@@ -69,11 +76,11 @@ def _read_text(header: Any, keyword: str) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    shown = "".join(sign if sign.isprintable() else " " for sign in str(value)[: 4 * _MAX_LENGTH])
-    return " ".join(shown.split())[:_MAX_LENGTH]
+    printable = "".join(c if c.isprintable() else " " for c in str(value)[: 4 * _MAX_LENGTH])
+    return " ".join(printable.split())[:_MAX_LENGTH]
 
 
-def _write_seconds(text: str) -> str:
+def _format_seconds(text: str) -> str:
     try:
         return f"{float(text):,.6g} s"
     except ValueError:

@@ -1,4 +1,4 @@
-"""Gzipped FITS: undone no further than the limit."""
+"""Unpack gzipped FITS files, up to a limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,23 @@ from cluster_core.images.sniffing import FITS_MAGIC, GZIP_MAGIC
 
 
 def unpack_gzip(data: bytes, name: str, limits: ImageLimits) -> bytes:
-    """Undo gzip, if there is any, no further than the limit."""
+    """Unpack a gzipped FITS file, or return other data unchanged.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    name : str
+        Name of the file, for messages.
+    limits : ImageLimits
+        How many bytes are unpacked at most.
+
+    Raises
+    ------
+    ImageError
+        With reason UNREADABLE if the gzip data are damaged, UNSUPPORTED if they are not
+        FITS, or TOO_LARGE.
+    """
     if not data.startswith(GZIP_MAGIC):
         return data
     try:
@@ -23,21 +39,21 @@ def unpack_gzip(data: bytes, name: str, limits: ImageLimits) -> bytes:
                 unpacked = stream.read(limits.max_unpacked_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ImageError(
-            f"{name} is a gzip archive that is damaged or cut short: fetch a new copy of it.",
+            f"{name} is a damaged or incomplete gzip archive: get a new copy of the file.",
             path=name,
             reason=ImageProblem.UNREADABLE,
         ) from error
     if not unpacked.startswith(FITS_MAGIC):
         raise ImageError(
-            f"{name} is a gzip archive of something that is not FITS: unpack it and choose the "
-            "picture inside.",
+            f"{name} is a gzip archive without a FITS file: unpack it and choose the picture "
+            "inside.",
             path=name,
             reason=ImageProblem.UNSUPPORTED,
         )
     if len(unpacked) > limits.max_unpacked_bytes:
         raise ImageError(
-            f"{name} unpacks to more than the {limits.max_unpacked_bytes / 1e6:,.0f} MB allowed: "
-            "cut out or shrink the picture and try again.",
+            f"{name} unpacks to more than {limits.max_unpacked_bytes / 1e6:,.0f} MB: crop or "
+            "shrink the picture and try again.",
             path=name,
             reason=ImageProblem.TOO_LARGE,
         )

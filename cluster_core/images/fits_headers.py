@@ -1,7 +1,7 @@
-"""Walks the headers of a FITS file and checks every size in them before data is touched.
+"""Walk the headers of a FITS file and check every size before any data is read.
 
-astropy takes sizes as they stand: with NAXIS = 1000000000 it counts that far, and it
-takes memory for what a compressed picture claims to be.
+astropy trusts the sizes in a header: with NAXIS = 1000000000 it loops that many times,
+and it allocates the size that a compressed picture claims to have.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from cluster_core.images.fits_cards import describe_values, read_cards
 
 _BLOCK_BYTES = 2880
 _MAX_PARTS = 1000
-_MAX_AXES = 999  # of the standard
+_MAX_AXES = 999  # FITS standard
 _MAX_SIZE = 2**40
 _BITPIX = frozenset({8, 16, 32, 64, -32, -64})
-# What the standard allows; the decoder of Rice tiles trusts them with its memory.
+# The values of the FITS standard; others corrupt the memory of the Rice decoder.
 _RICE_SETTINGS = {"BLOCKSIZE": (16, 32), "BYTEPIX": (1, 2, 4)}
 _TABLES = frozenset({"TABLE", "BINTABLE", "A3DTABLE"})
 
@@ -32,21 +32,21 @@ class FitsPart:
     Attributes
     ----------
     index : int
-        Its place in the file, from 0.
+        Index in the file, from 0.
     name : str
         Its EXTNAME, often empty.
     shape : tuple of int
-        Axes of its picture in NumPy's order, (..., height, width); empty if it holds none.
+        Shape of its picture in NumPy's order, (..., height, width); empty if there is none.
     tile_shape : tuple of int or None
-        The tiles of a compressed picture, in the same order.
+        Shape of the tiles of a compressed picture, in the same order; None if uncompressed.
     compression : str
-        How its tiles are compressed, empty if they are not.
+        Compression method of the tiles; empty if uncompressed.
     is_table : bool
-        Whether it is a table and no picture.
+        Whether it is a table rather than a picture.
     end : int
-        Where its data ends in the file, in bytes, without padding.
+        Byte offset in the file where its data ends, without padding.
     cards : mapping of str to str
-        What its header says of object, exposure and so on.
+        Object, exposure and so on, from its header; see `read_cards`.
     value_type : str
         How a pixel is stored, in words.
     """
@@ -63,35 +63,40 @@ class FitsPart:
 
     @property
     def holds_picture(self) -> bool:
-        """Whether it has two axes longer than 1; a spectrum has one."""
+        """Whether the last two axes are longer than 1; a spectrum has only one such axis."""
         return len(self.shape) > 1 and min(self.shape) > 0 and min(self.shape[-2:]) > 1
 
     @property
     def n_planes(self) -> int:
-        """How many pictures lie one behind another."""
+        """Number of planes of height x width pixels."""
         return math.prod(self.shape[:-2])
 
 
 def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
-    """Go through the parts of a file, reading headers only and no further than asked.
+    """Iterate lazily over the parts of a FITS file, reading only headers.
 
     Parameters
     ----------
     data : bytes
-        The file, unpacked.
+        Content of the file, unpacked.
     name : str
-        Its name, for messages.
+        Name of the file, for messages.
+
+    Yields
+    ------
+    FitsPart
+        The parts in the order of the file, 1000 at most.
 
     Raises
     ------
     ImageError
-        UNREADABLE, at the first header that cannot be right.
+        With reason UNREADABLE, at the first invalid header.
     """
     from astropy.io import fits
 
     start = 0
     for index in range(_MAX_PARTS):
-        # What follows the last part is to be ignored, says the standard.
+        # The standard says to ignore anything after the last part.
         if index > 0 and data[start : start + 8] != b"XTENSION":
             return
         stream = io.BytesIO(data)
@@ -101,7 +106,7 @@ def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
             part = _check_header(header, index, stream.tell())
         except (OSError, ValueError, TypeError, LookupError, fits.VerifyError) as error:
             raise ImageError(
-                f"{name} has a damaged FITS header ({error}): fetch a new copy of the file.",
+                f"{name} has a damaged FITS header ({error}): get a new copy of the file.",
                 path=name,
                 reason=ImageProblem.UNREADABLE,
             ) from error
@@ -110,15 +115,15 @@ def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
 
 
 def _check_header(header: Any, index: int, data_start: int) -> FitsPart:
-    """Raise ValueError for a size that no FITS file can have."""
+    """Return the part that a header describes; raise ValueError for an impossible size."""
     bitpix = header.get("BITPIX")
     if bitpix not in _BITPIX:
         raise ValueError(f"BITPIX is {bitpix!r}")
-    axes = _axes(header, "NAXIS", "NAXIS")
+    axes = _read_axes(header, "NAXIS", "NAXIS")
     is_groups = header.get("GROUPS") is True and axes[:1] == [0]
     n_values = math.prod(axes[1:] if is_groups else axes) if axes else 0
-    n_values += _whole(header, "PCOUNT", 0, default=0)
-    n_values *= _whole(header, "GCOUNT", 1, default=1)
+    n_values += _read_integer(header, "PCOUNT", 0, default=0)
+    n_values *= _read_integer(header, "GCOUNT", 1, default=1)
     kind = str(header.get("XTENSION", "IMAGE")).strip()
     tile_shape = None
     if kind == "BINTABLE" and header.get("ZIMAGE") is True:
@@ -138,31 +143,31 @@ def _check_header(header: Any, index: int, data_start: int) -> FitsPart:
 
 def _check_compressed(header: Any) -> tuple[list[int], tuple[int, ...]]:
     """Return the picture's own axes, in FITS order, and the shape of its tiles."""
-    _whole(header, "TFIELDS", 1, _MAX_AXES)
-    _whole(header, "NAXIS1", 1)
+    _read_integer(header, "TFIELDS", 1, _MAX_AXES)
+    _read_integer(header, "NAXIS1", 1)
     for card in header["ZNAME*"]:
         key = card.replace("ZNAME", "ZVAL")
         allowed = _RICE_SETTINGS.get(str(header[card]).upper())
         if allowed and header.get(key) not in allowed:
             raise ValueError(f"{key} is {header.get(key)!r}, expected one of {allowed}")
-    axes = _axes(header, "ZNAXIS", "ZNAXIS")
-    # Left out, a tile is a row.
+    axes = _read_axes(header, "ZNAXIS", "ZNAXIS")
+    # By default, a tile is one row.
     tiles = [
-        _whole(header, f"ZTILE{i}", 1, default=size if i == 1 else 1)
+        _read_integer(header, f"ZTILE{i}", 1, default=size if i == 1 else 1)
         for i, size in enumerate(axes, start=1)
     ]
     return axes, tuple(min(tile, size) for tile, size in zip(tiles, axes, strict=True))[::-1]
 
 
-def _axes(header: Any, count_key: str, size_key: str) -> list[int]:
-    n_axes = _whole(header, count_key, 0, _MAX_AXES)
-    return [_whole(header, f"{size_key}{i}", 0) for i in range(1, n_axes + 1)]
+def _read_axes(header: Any, count_key: str, size_key: str) -> list[int]:
+    n_axes = _read_integer(header, count_key, 0, _MAX_AXES)
+    return [_read_integer(header, f"{size_key}{i}", 0) for i in range(1, n_axes + 1)]
 
 
-def _whole(
+def _read_integer(
     header: Any, key: str, least: int, greatest: int = _MAX_SIZE, default: int | None = None
 ) -> int:
     value = header.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= greatest:
-        raise ValueError(f"{key} is {value!r}, expected a whole number from {least} up")
+        raise ValueError(f"{key} is {value!r}, expected a whole number of at least {least}")
     return value

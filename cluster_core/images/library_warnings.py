@@ -1,7 +1,7 @@
-"""Keeps the warnings of Pillow and astropy to themselves.
+"""Silence the warnings of Pillow and astropy.
 
-What they warn of is here either an ImageError (a file that is cut short) or of no
-consequence for the picture (a damaged EXIF block).
+Their causes either become an ImageError (such as a truncated file) or do not affect the
+picture (such as a damaged EXIF block).
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ _LIBRARIES = re.compile(r"(PIL|astropy)\.")
 
 
 def silence_library_warnings() -> None:
-    """Ignore warnings that Pillow's and astropy's own modules raise, in the whole process.
+    """Ignore all warnings issued by the modules of Pillow and astropy, process-wide.
 
-    `warnings.catch_warnings` saves and restores a list that all threads share: two
-    pictures decoded at once could restore each other's. Adding one filter that stays
-    is safe at any time, and costs nothing when it is there already.
+    `warnings.catch_warnings` is not thread-safe: it saves and restores a list that all
+    threads share. A single permanent filter is safe, and is added only once.
     """
     if ("ignore", None, Warning, _LIBRARIES, 0) not in warnings.filters:
         warnings.filterwarnings("ignore", category=Warning, module=_LIBRARIES.pattern)

@@ -1,4 +1,4 @@
-"""How large a picture file may be, checked on headers before anything is decoded."""
+"""Size limits for picture files, checked on headers before anything is decoded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from cluster_core.errors import ConfigError, ImageError, ImageProblem
 
 MEGA = 1_000_000
-# Beyond this, a picture is decoded alone, and may be reduced piece by piece.
+# Larger pictures are decoded one at a time, and may be reduced piece by piece.
 LARGE_PIXELS = 12 * MEGA
 _large_picture = threading.Lock()
 
@@ -21,17 +21,17 @@ class ImageLimits:
     Attributes
     ----------
     max_pixels : int
-        Width times height of a picture. Pillow's own bound of about
-        179 megapixels stays in force above it.
+        Width times height of a picture. Pillow's own limit of about
+        179 megapixels applies as well.
     max_file_bytes : int
-        Size of the file as it lies on disk.
+        Size of the file on disk.
     max_unpacked_bytes : int
-        What a gzipped FITS file may unpack to.
+        Size of a gzipped FITS file after unpacking.
 
     Raises
     ------
     ConfigError
-        If a limit is below 1.
+        A limit is less than 1.
     """
 
     max_pixels: int = 50_000_000
@@ -43,10 +43,10 @@ class ImageLimits:
             received = getattr(self, field.name)
             if received < 1:
                 raise ConfigError(
-                    f"{field.name} must be a whole number from 1 up, not {received}.",
+                    f"{field.name} must be a whole number of at least 1, not {received}.",
                     field=field.name,
                     received=received,
-                    allowed="a whole number from 1 up",
+                    allowed="a whole number of at least 1",
                 )
 
 
@@ -54,7 +54,16 @@ DEFAULT_LIMITS = ImageLimits()
 
 
 def check_pixels(width: int, height: int, name: str, limits: ImageLimits) -> None:
-    """Refuse a picture whose header promises too many pixels.
+    """Check the size in a picture's header against the limit.
+
+    Parameters
+    ----------
+    width, height : int
+        Size in pixels.
+    name : str
+        Name of the file, for the message.
+    limits : ImageLimits
+        The limits.
 
     Raises
     ------
@@ -63,23 +72,37 @@ def check_pixels(width: int, height: int, name: str, limits: ImageLimits) -> Non
     """
     if width * height > limits.max_pixels:
         raise ImageError(
-            f"{name} has {width:,} x {height:,} pixels ({_mega(width * height)} megapixels), more "
-            f"than the {_mega(limits.max_pixels)} megapixels allowed: save it smaller and try "
-            "again.",
+            f"{name} has {width:,} x {height:,} pixels ({_format_mega(width * height)} "
+            f"megapixels), but the limit is {_format_mega(limits.max_pixels)} megapixels: shrink "
+            "the picture and try again.",
             path=name,
             reason=ImageProblem.TOO_LARGE,
         )
 
 
 def wait_if_large(n_pixels: int) -> AbstractContextManager[object]:
-    """Return what to hold while decoding: large pictures, one a core, would take gigabytes."""
+    """Return a context manager that lets only one large picture be decoded at a time.
+
+    Large pictures decoded on all cores at once would take gigabytes of memory.
+    """
     return _large_picture if n_pixels > LARGE_PIXELS else nullcontext()
 
 
 def find_reduction(width: int, height: int, min_side_px: int | None) -> tuple[int, int]:
-    """Return by how much a picture that will be shrunk may be reduced at once, in x and y.
+    """Return the factors by which a picture can be reduced while it is decoded.
 
-    Only large ones are, and never below four times the side they are shrunk to.
+    Parameters
+    ----------
+    width, height : int
+        Size of the picture in pixels.
+    min_side_px : int or None
+        Side of the square that the picture will be shrunk to; None if it will not be.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Factors in x and y, at least 1. They are 1 for pictures of up to 12 megapixels, and
+        never reduce a side below four times `min_side_px`.
     """
     if min_side_px is None or width * height <= LARGE_PIXELS:
         return 1, 1
@@ -87,7 +110,16 @@ def find_reduction(width: int, height: int, min_side_px: int | None) -> tuple[in
 
 
 def check_file_bytes(n_bytes: int, name: str, limits: ImageLimits) -> None:
-    """Refuse a file that is larger than files may be.
+    """Check the size of a file against the limit.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Size of the file.
+    name : str
+        Name of the file, for the message.
+    limits : ImageLimits
+        The limits.
 
     Raises
     ------
@@ -96,13 +128,13 @@ def check_file_bytes(n_bytes: int, name: str, limits: ImageLimits) -> None:
     """
     if n_bytes > limits.max_file_bytes:
         raise ImageError(
-            f"{name} is {_mega(n_bytes)} MB large, more than the {_mega(limits.max_file_bytes)} MB "
-            "allowed: save it smaller and try again.",
+            f"{name} is {_format_mega(n_bytes)} MB in size, but the limit is "
+            f"{_format_mega(limits.max_file_bytes)} MB: shrink the picture and try again.",
             path=name,
             reason=ImageProblem.TOO_LARGE,
         )
 
 
-def _mega(count: int) -> str:
-    """Write a count in millions, with a decimal only where it tells something."""
+def _format_mega(count: int) -> str:
+    """Write a count in millions, with decimals only below 10 million."""
     return f"{count / MEGA:,.0f}" if count >= 10 * MEGA else f"{count / MEGA:,.3g}"

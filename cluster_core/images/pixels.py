@@ -1,4 +1,4 @@
-"""Any Pillow mode -> RGB uint8: alpha, palettes, CMYK, LAB, 16 and 32 bits a pixel."""
+"""Convert any Pillow mode to RGB uint8: alpha, palettes, CMYK, LAB, 16 and 32 bits per pixel."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from PIL import Image
 
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _WITH_ALPHA = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
-_ROWS_AT_ONCE = 8  # of the reduced picture
+_ROWS_PER_STEP = 8  # of the reduced picture
 _UINT16_PER_UINT8 = 257  # 65535 / 255
 
 
 def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Convert a loaded picture.
+    """Convert a loaded picture to RGB.
 
     Parameters
     ----------
     image : Image.Image
-        In any mode that the accepted formats can have. 16-bit grey is taken to use its
-        whole range, 0 to 65535. Grey of 32 bits, whole or floating, has no range of its
-        own and is scaled from its least to its greatest finite value.
+        In any mode of the accepted formats. 16-bit grey is assumed to use the whole range
+        from 0 to 65535. 32-bit grey, integer or float, has no fixed range and is scaled
+        from its smallest to its largest finite value.
 
     Returns
     -------
     ndarray
-        uint8, axes (height, width, 3), C-contiguous. What was transparent is black,
-        as an empty sky is.
+        uint8, shape (height, width, 3), C-contiguous, writeable. Transparent pixels are
+        black, like an empty sky.
     """
     if image.mode in _SIXTEEN_BITS:
         return _grey_to_rgb(_from_16_bits(np.asarray(image)))
@@ -34,31 +34,44 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
         return _grey_to_rgb(_from_any_range(np.asarray(image)))
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
         image = _on_black(image)
-    # A copy: what NumPy makes of a Pillow picture may be read-only.
+    # A copy, because NumPy's view of a Pillow image may be read-only.
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def reduce_to_rgb(image: Image.Image, reduction: tuple[int, int]) -> Image.Image:
-    """Convert a large picture a few rows at a time, averaging blocks of so many pixels in x and y.
+    """Convert a large picture to RGB and reduce it, a few rows at a time.
 
-    What `to_rgb` and then a reduction would give, without a second picture of full size.
+    The result is the same as of `to_rgb` followed by a reduction, but without a second
+    full-size picture in memory.
+
+    Parameters
+    ----------
+    image : Image.Image
+        As for `to_rgb`.
+    reduction : tuple of (int, int)
+        Width and height in pixels of the blocks that are averaged.
+
+    Returns
+    -------
+    Image.Image
+        Mode RGB, its size divided by `reduction` and rounded up.
     """
-    if image.mode in ("I", "F"):  # which take their range from the whole picture
+    if image.mode in ("I", "F"):  # scaled by the range of the whole picture
         image = Image.fromarray(to_rgb(image))
     (width, height), (factor_x, factor_y) = image.size, reduction
     reduced = Image.new("RGB", (-(-width // factor_x), -(-height // factor_y)))
-    step = _ROWS_AT_ONCE * factor_y
+    step = _ROWS_PER_STEP * factor_y
     for top in range(0, height, step):
         rows = image.crop((0, top, width, min(top + step, height)))
         reduced.paste(Image.fromarray(to_rgb(rows)).reduce(reduction), (0, top // factor_y))
-    if width % factor_x or height % factor_y:  # the last blocks are cut, and stand for less
+    if width % factor_x or height % factor_y:  # the last blocks are smaller and must weigh less
         box = (0, 0, width / factor_x, height / factor_y)
         reduced = reduced.resize(reduced.size, Image.Resampling.BILINEAR, box=box)
     return reduced
 
 
 def _on_black(image: Image.Image) -> Image.Image:
-    # Pillow converts premultiplied modes only to their plain twins.
+    # Pillow converts a premultiplied mode only to its plain counterpart.
     if image.mode == "La":
         image = image.convert("LA")
     rgba = image.convert("RGBA")
@@ -68,7 +81,7 @@ def _on_black(image: Image.Image) -> Image.Image:
 
 
 def _from_16_bits(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    # Pillow's own convert("L") clips at 255, and a night sky comes out white.
+    # Pillow's convert("L") clips at 255, which turns a night sky white.
     rounded = (values.astype(np.uint32) + _UINT16_PER_UINT8 // 2) // _UINT16_PER_UINT8
     return rounded.astype(np.uint8)
 

@@ -1,4 +1,4 @@
-"""JPEG, PNG, WebP, TIFF, BMP and GIF -> RGB uint8, with Pillow."""
+"""Decode JPEG, PNG, WebP, TIFF, BMP and GIF pictures to RGB uint8 with Pillow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import (
     Image,
     TiffImagePlugin,
-    WebPImagePlugin,  # noqa: F401  registers WebP, else Pillow imports its fifty formats to find it
+    WebPImagePlugin,  # noqa: F401  registers WebP, else Pillow imports all fifty formats to find it
 )
 
 from cluster_core.errors import ImageError, ImageProblem
@@ -21,7 +21,7 @@ from cluster_core.images.pixels import reduce_to_rgb, to_rgb
 from cluster_core.images.sniffing import ACCEPTED, describe_other, raster_format
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
-# The JPEG reader also opens MPO, the several pictures in one file of some phones.
+# The JPEG reader also opens MPO, in which some phones store several pictures.
 
 _ORIENTATION_TAG = 0x0112
 _TIFF_TILE_TAGS = (322, 323)  # width, height
@@ -35,7 +35,7 @@ _TURN = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# What Pillow's readers raise on damaged files; the tests flip and cut bytes to find out.
+# Raised by Pillow's readers on damaged files; found by tests that flip bytes and truncate files.
 _PILLOW_ERRORS = (
     OSError,
     SyntaxError,
@@ -49,30 +49,31 @@ _PILLOW_ERRORS = (
 def decode_raster(
     data: bytes, name: str, *, limits: ImageLimits, min_side_px: int | None = None
 ) -> NDArray[np.uint8]:
-    """Decode a picture that is not FITS; the first one where a file holds several.
+    """Decode a picture other than FITS; the first one if the file holds several.
 
     Parameters
     ----------
     data : bytes
-        The file.
+        Content of the file.
     name : str
-        Its name, for messages.
+        Name of the file, for messages.
     limits : ImageLimits
-        The most pixels that are decoded.
+        The largest picture that is decoded.
     min_side_px : int, optional
-        Side of the square that the picture will be shrunk to. A JPEG is then decoded at a
-        half, a quarter or an eighth of its size, and any large picture is reduced while it is
-        converted; never below twice this side.
+        Side of the square that the caller will shrink the picture to. A JPEG is then decoded
+        at a half, a quarter or an eighth of its size, and pictures of more than 12 megapixels
+        are reduced during conversion, but never below twice this side.
 
     Returns
     -------
     ndarray
-        uint8, axes (height, width, 3), C-contiguous, upright as EXIF says.
+        uint8, shape (height, width, 3), C-contiguous, rotated according to EXIF.
 
     Raises
     ------
     ImageError
-        UNSUPPORTED for other kinds of file, TOO_LARGE, or UNREADABLE for a damaged file.
+        With reason UNSUPPORTED for other kinds of file, TOO_LARGE, or UNREADABLE for a
+        damaged file.
     """
     if raster_format(data) is None:
         raise _unsupported(data, name)
@@ -86,18 +87,18 @@ def decode_raster(
                 try:
                     return _convert(image, min_side_px)
                 finally:
-                    image.close()  # frees its memory before the next large one may begin
+                    image.close()  # frees the memory before the next large picture starts
     except Image.DecompressionBombError as error:
         raise ImageError(
-            f"{name} has far more than the {limits.max_pixels / 1e6:,.0f} megapixels allowed: "
-            "save it smaller and try again.",
+            f"{name} is far above the limit of {limits.max_pixels / 1e6:,.0f} megapixels: shrink "
+            "the picture and try again.",
             path=name,
             reason=ImageProblem.TOO_LARGE,
         ) from error
     except _PILLOW_ERRORS as error:
         raise ImageError(
-            f"{name} begins as a {raster_format(data)} picture but is damaged or cut short: "
-            "open it in a picture viewer and save it again, or fetch a new copy.",
+            f"{name} is a damaged or incomplete {raster_format(data)} picture: open it in a "
+            "picture viewer and save it again, or get a new copy.",
             path=name,
             reason=ImageProblem.UNREADABLE,
         ) from error
@@ -106,7 +107,7 @@ def decode_raster(
 def _check_header(image: Image.Image, name: str, limits: ImageLimits) -> None:
     check_pixels(*image.size, name, limits)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        # A tile may be larger than its picture, and memory is taken for whole tiles.
+        # A tile may be larger than its picture, and whole tiles are allocated.
         width, height = (image.tag_v2.get(tag, 0) for tag in _TIFF_TILE_TAGS)
         if isinstance(width, int) and isinstance(height, int):
             check_pixels(width, height, name, limits)
@@ -121,11 +122,11 @@ def _convert(image: Image.Image, min_side_px: int | None) -> NDArray[np.uint8]:
 
 
 def _turn_upright(image: Image.Image, loaded: Image.Image) -> Image.Image:
-    """Turn what was made of a picture as its camera was held; Pillow turns a TIFF while loading."""
+    """Rotate `image` by the EXIF orientation of `loaded`; Pillow rotates a TIFF while loading."""
     try:
         turn = _TURN.get(loaded.getexif().get(_ORIENTATION_TAG, 1))
     except (SyntaxError, ValueError, struct.error):
-        return image  # A damaged EXIF block is no reason to refuse good pixels.
+        return image  # a damaged EXIF block is no reason to refuse good pixels
     return image if turn is None else image.transpose(turn)
 
 
@@ -133,7 +134,7 @@ def _unsupported(data: bytes, name: str) -> ImageError:
     found = describe_other(data)
     is_what = f"is {found}" if found else "is of an unknown kind"
     return ImageError(
-        f"{name} {is_what}, and only {ACCEPTED} can be read: save it as one of these, "
+        f"{name} {is_what}, but only {ACCEPTED} can be read: save it as one of these, "
         "for example as PNG.",
         path=name,
         reason=ImageProblem.UNSUPPORTED,

@@ -1,4 +1,4 @@
-"""The way in: a file or its bytes -> RGB uint8, whatever kind of picture it is."""
+"""Read and decode picture files of any accepted kind."""
 
 from __future__ import annotations
 
@@ -19,38 +19,39 @@ from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch
 def read_bytes(
     path: Path, limits: ImageLimits = DEFAULT_LIMITS, *, name: str | None = None
 ) -> bytes:
-    """Read a whole file, if it is not larger than files may be.
+    """Read a whole file, up to a size limit.
 
     Parameters
     ----------
     path : Path
         The file.
     limits : ImageLimits
-        What is too large.
+        The largest file that is read.
     name : str, optional
-        What to call it in messages. Left out: its name without its folder.
+        Name to show in messages. Default: the file name without its folder.
 
     Raises
     ------
     ImageError
-        TOO_LARGE, or UNREADABLE where the file is missing, locked or no plain file.
+        With reason TOO_LARGE, or UNREADABLE if the file is missing, not readable or not a
+        regular file.
     """
     name = name or path.name
     try:
         status = path.stat()
         check_file_bytes(status.st_size, name, limits)
-        # A pipe or a device would be waited for, perhaps for ever.
+        # Reading a pipe or a device could block forever.
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(
-                f"{name} is not a file that can be read: choose a picture file.",
+                f"{name} is not an ordinary file: choose a picture file.",
                 path=name,
                 reason=ImageProblem.UNREADABLE,
             )
         return path.read_bytes()
     except OSError as error:
         raise ImageError(
-            f"{name} could not be opened ({error.strerror or error}): check that it is still "
-            "there and that you may read it.",
+            f"{name} could not be opened ({error.strerror or error}): check that it still exists "
+            "and that you have permission to read it.",
             path=name,
             reason=ImageProblem.UNREADABLE,
         ) from error
@@ -69,33 +70,33 @@ def decode_image(
     Parameters
     ----------
     data : bytes
-        The file. Its content decides what it is.
+        Content of the file, which alone decides its kind.
     name : str
-        Its name, for messages only.
+        Name of the file, for messages only.
     limits : ImageLimits
-        What is too large.
+        The largest file and picture that are read.
     stretch : FitsStretch
-        How the brightness of FITS becomes grey levels; other formats ignore it.
+        How the brightness of FITS is mapped to grey levels; other formats ignore it.
     min_side_px : int, optional
-        Side of the square that the picture will be shrunk to. It lets a JPEG be decoded at a
-        reduced size, faster, and any picture of more than 12 megapixels in less memory, but
-        never below twice this side.
+        Side of the square that the caller will shrink the picture to. JPEGs are then decoded
+        at a reduced size, which is faster, and pictures of more than 12 megapixels in less
+        memory, but never below twice this side.
 
     Returns
     -------
     ndarray
-        uint8, axes (height, width, 3), C-contiguous: upright, colours in the order red,
-        green, blue, transparent places black.
+        uint8, shape (height, width, 3), C-contiguous: upright, channels in the order red,
+        green, blue, transparent pixels black.
 
     Raises
     ------
     ImageError
-        For anything that is no picture, too large, or damaged.
+        The file is not a picture, too large, or damaged.
     """
     check_file_bytes(len(data), name, limits)
     if not data:
         raise ImageError(
-            f"{name} is empty (0 bytes): fetch or save it again.",
+            f"{name} is empty (0 bytes): save or download it again.",
             path=name,
             reason=ImageProblem.UNREADABLE,
         )
@@ -111,7 +112,25 @@ def read_image(
     stretch: FitsStretch = DEFAULT_STRETCH,
     min_side_px: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Read and decode a picture file; see `decode_image`."""
+    """Read and decode a picture file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    limits, stretch, min_side_px
+        See `decode_image`.
+
+    Returns
+    -------
+    ndarray
+        uint8, shape (height, width, 3); see `decode_image`.
+
+    Raises
+    ------
+    ImageError
+        The file cannot be read, or is not a picture, too large, or damaged.
+    """
     return decode_image(
         read_bytes(path, limits),
         path.name,

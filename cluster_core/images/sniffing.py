@@ -1,4 +1,4 @@
-"""What kind of file some bytes are, by their first bytes and never by a name."""
+"""Recognise the kind of a file by its first bytes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _OTHER_MAGICS = {
     b"\xff\x0a": "a JPEG XL picture",
     b"\0\0\0\x0cJP  ": "a JPEG 2000 picture",
     b"XISF0100": "an XISF picture",
-    b"XTENSION": "a piece of a FITS file without its beginning",
+    b"XTENSION": "a FITS file without its beginning",
     GZIP_MAGIC: "a gzip archive",
 }
 _ISO_BRANDS = {
@@ -54,25 +54,25 @@ _HEAD_BYTES = 512
 
 
 def has_image_suffix(path: Path) -> bool:
-    """Tell whether a folder scan should look into a file, by its name alone."""
+    """Tell whether a file name has the ending of a picture; the content is not checked."""
     name = path.name.lower()
     return path.suffix.lower() in IMAGE_SUFFIXES or name.endswith(_GZIPPED_SUFFIXES)
 
 
 def is_fits(data: bytes) -> bool:
-    """Tell whether a file is FITS, or gzipped, which only FITS may be."""
+    """Tell whether a file is FITS or gzipped; FITS is the only kind accepted in gzip."""
     return data.startswith((FITS_MAGIC, GZIP_MAGIC))
 
 
 def raster_format(data: bytes) -> str | None:
-    """Return the name of the ordinary picture format that a file begins as, if it is one."""
+    """Return the picture format (other than FITS) of a file, such as "JPEG", or None."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
     return next((kind for magic, kind in _RASTER_MAGICS.items() if data.startswith(magic)), None)
 
 
 def describe_other(data: bytes) -> str | None:
-    """Say in words what a file is that is no accepted picture, where that is known."""
+    """Describe a file of another kind, such as "a PDF document"; None if it is unknown."""
     if data[4:8] == b"ftyp":
         return _ISO_BRANDS.get(data[8:12], "a video")
     head = data[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().upper()

@@ -1,4 +1,4 @@
-"""How the brightness of a FITS picture becomes 8 bits: an interval and a curve."""
+"""Map the brightness of FITS pictures to 8 bits by an interval and a curve."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ _CURVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
     "linear": lambda brightness: brightness,
 }
 _INTERVALS = ("zscale", "percentile", "minmax")
-_ENOUGH_FOR_ZSCALE = 5  # values
-_ROWS_AT_ONCE = 64  # a large picture in 64 bits would take ten times its file
-_GREATEST = 1e300  # so that no difference overflows
+_MIN_ZSCALE_VALUES = 5
+_ROWS_PER_STEP = 64  # a whole picture as float64 would take ten times the size of its file
+_MAX_MAGNITUDE = 1e300  # so that no difference overflows
 _MAX_DYNAMIC_RANGE = 1e9  # white in units of the interval
 
 
 @dataclass(frozen=True)
 class FitsStretch:
-    """Settings that turn measured brightness into grey levels.
+    """Settings that map measured brightness to grey levels.
 
-    They are part of a model's preprocessing: training and prediction use the same.
-    Brightness is counted from the value that becomes black, in units of the interval,
-    put through the curve, and divided by what the white value gives.
+    They are part of a model's preprocessing, so that training and prediction agree.
+    Brightness is measured from the black value in units of the interval, passed through
+    the curve, and normalised so that the white value becomes 255.
 
     Attributes
     ----------
     interval : str
-        'zscale': from the slope of the sorted values around the median [1]_, so that it
-        spans the sky and what is faint; white lies above it, at `percentile`.
-        'percentile': from its mirror image, 100 - `percentile`, to `percentile`.
-        'minmax': from the least to the greatest value.
+        'zscale': fitted to the sorted values around the median [1]_, so that it spans the
+        sky and faint objects; white is above it, at `percentile`.
+        'percentile': from 100 - `percentile` to `percentile`.
+        'minmax': from the smallest to the largest value.
     function : str
-        The curve. 'asinh' [2]_ is straight within the interval and logarithmic above: the
+        The curve. 'asinh' [2]_ is linear within the interval and logarithmic above it: the
         sky stays dark and the core of a cluster keeps its structure, where ZScale's own
-        upper end would leave one white spot. Else 'log', 'sqrt' or 'linear'.
+        upper limit would leave a white spot. Or 'log', 'sqrt' or 'linear'.
     contrast : float
-        For 'zscale': from 0.01 to 1. A smaller value gives a wider interval.
+        For 'zscale': 0.01 to 1. A smaller value gives a wider interval.
     percentile : float
-        The share of values not brighter than white, from 50 to 100 percent.
+        Percentage of the values that are not brighter than white, 50 to 100.
     softening : float
-        For 'asinh' and 'log': where the curve begins to bend, in units of the interval,
-        from 0.001 to 10. A smaller value brings out more of what is faint.
+        For 'asinh' and 'log': the brightness at which the curve starts to bend, in units of
+        the interval, 0.001 to 10. A smaller value brings out fainter objects.
 
     Raises
     ------
     ConfigError
-        If a setting is unknown or out of its range.
+        A setting is unknown or out of range.
 
     References
     ----------
@@ -80,22 +80,22 @@ class FitsStretch:
         self._check_range("softening", 0.001, 10.0)
 
     def to_record(self) -> dict[str, JsonScalar]:
-        """Return the settings as JSON scalars, for a model's preprocessing record."""
+        """Return the settings as JSON scalars, for the preprocessing record of a model."""
         return asdict(self)
 
     @classmethod
     def from_record(cls, record: Mapping[str, JsonScalar]) -> FitsStretch:
-        """Make the settings from a record; those it does not name keep their defaults.
+        """Restore the settings from a record; missing ones get their defaults.
 
         Raises
         ------
         ConfigError
-            If the record names an unknown setting, or one is out of its range.
+            The record has an unknown setting, or one that is out of range.
         """
         known = ", ".join(field.name for field in fields(cls))
         for key in record.keys() - asdict(DEFAULT_STRETCH).keys():
             raise ConfigError(
-                f"The stretch of FITS pictures has no setting {key!r}: expected {known}.",
+                f"The FITS stretch (how brightness is shown) has no setting {key!r}: use {known}.",
                 field=key,
                 received=record[key],
                 allowed=known,
@@ -115,7 +115,8 @@ class FitsStretch:
     def _error(self, field: str, allowed: str) -> ConfigError:
         received = getattr(self, field)
         return ConfigError(
-            f"The {field} of the stretch of FITS pictures must be {allowed}, not {received!r}.",
+            f"The {field} of the FITS stretch (how brightness is shown) must be {allowed}, not "
+            f"{received!r}.",
             field=field,
             received=received,
             allowed=allowed,
@@ -126,7 +127,7 @@ DEFAULT_STRETCH = FitsStretch()
 
 
 class _Interval(NamedTuple):
-    """What becomes black, one unit of brightness, and white in these units."""
+    """The value that becomes black, the unit of brightness, and white in that unit."""
 
     black: float
     unit: float
@@ -134,31 +135,31 @@ class _Interval(NamedTuple):
 
 
 def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[np.uint8]:
-    """Turn measured brightness into grey levels.
+    """Map measured brightness to grey levels.
 
     Parameters
     ----------
     values : ndarray
-        Numbers of any type and byte order, axes (planes, height, width). All planes share
-        one interval and one curve: stretched by itself, each channel would get the same
-        sky and the same stars, and the colours would be lost.
+        Numbers of any dtype and byte order, shape (planes, height, width). All planes share
+        one interval and one curve: if each channel were stretched by itself, all would show
+        the same sky and stars, and the colours would be lost.
     stretch : FitsStretch
         The settings.
 
     Returns
     -------
     ndarray
-        uint8, same axes. NaN and minus infinity are black, plus infinity is white,
-        a constant picture is black.
+        uint8, shape (planes, height, width). NaN and minus infinity are black, plus
+        infinity is white, and a constant picture is black.
     """
     levels = np.zeros(values.shape, np.uint8)
-    # Damaged pictures hold NaNs of all kinds, and NumPy would warn of each.
+    # Damaged pictures contain NaNs of all kinds, and NumPy would warn about each.
     with np.errstate(all="ignore"):
         interval = _find_interval(values, stretch)
         if interval is not None:
             for plane, out in zip(values, levels, strict=True):
-                for top in range(0, len(plane), _ROWS_AT_ONCE):
-                    rows = slice(top, top + _ROWS_AT_ONCE)
+                for top in range(0, len(plane), _ROWS_PER_STEP):
+                    rows = slice(top, top + _ROWS_PER_STEP)
                     out[rows] = _to_levels(plane[rows], interval, stretch)
     return levels
 
@@ -166,7 +167,7 @@ def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[
 def _to_levels(
     plane: NDArray[np.generic], interval: _Interval, stretch: FitsStretch
 ) -> NDArray[np.float32]:
-    # The subtraction takes 64 bits: a sky may lie at a million, its stars a little above.
+    # In 64 bits, because the sky may be at a million, and its stars only just above it.
     brightness = (plane.astype(np.float64) - interval.black) / interval.unit
     brightness = np.nan_to_num(brightness, nan=0.0, posinf=interval.white, neginf=0.0)
     within = np.clip(brightness, 0.0, interval.white).astype(np.float32)
@@ -178,15 +179,15 @@ def _curve(brightness: NDArray[np.float32] | float, stretch: FitsStretch) -> NDA
 
 
 def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interval | None:
-    """Return the interval of the finite values, or None where they are all the same."""
+    """Return the interval of the finite values, or None if they are all the same."""
     if stretch.interval != "minmax":
         values = _thin_out(values)
-    finite = values[np.isfinite(values)].astype(np.float64).clip(-_GREATEST, _GREATEST)
+    finite = values[np.isfinite(values)].astype(np.float64).clip(-_MAX_MAGNITUDE, _MAX_MAGNITUDE)
     if finite.size == 0:
         return None
     black, top, white = _find_levels(finite, stretch)
     if not black < top:
-        # Few stars on an otherwise constant plate leave no width.
+        # On a constant plate with a few stars, the interval has no width.
         black, white = float(finite.min()), float(finite.max())
         top = white
     if not black < white:
@@ -196,18 +197,18 @@ def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interv
 
 
 def _thin_out(values: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Take every so-many-th row and column of a large picture: millions of values will do."""
+    """Subsample the rows and columns of a large picture to at most 12 million values."""
     step = math.isqrt(max(values.size - 1, 0) // LARGE_PIXELS) + 1
     thinned = values[:, ::step, ::step]
     return thinned if np.isfinite(thinned).any() else values
 
 
 def _find_levels(finite: NDArray[np.float64], stretch: FitsStretch) -> tuple[float, float, float]:
-    """Return the lower and upper end of the interval, and the white value."""
+    """Return the lower and upper limit of the interval, and the white value."""
     if stretch.interval == "minmax":
         return float(finite.min()), float(finite.max()), float(finite.max())
     white = float(np.percentile(finite, stretch.percentile))
-    if stretch.interval == "percentile" or finite.size < _ENOUGH_FOR_ZSCALE:
+    if stretch.interval == "percentile" or finite.size < _MIN_ZSCALE_VALUES:
         return float(np.percentile(finite, 100.0 - stretch.percentile)), white, white
     from astropy.visualization import ZScaleInterval
 

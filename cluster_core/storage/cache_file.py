@@ -1,4 +1,4 @@
-"""The one SQLite file of a workspace that keeps what can be computed again."""
+"""The SQLite file that caches everything the workspace can compute again."""
 
 from __future__ import annotations
 
@@ -18,17 +18,23 @@ MAX_PARAMETERS = 500
 
 
 class CacheFile:
-    """A SQLite file shared by threads and processes; a crash loses at most the last write.
+    """An SQLite cache shared by threads and processes; a crash loses at most the last write.
 
     Parameters
     ----------
     folder : Path
-        Made when missing.
+        Folder of the file; created if missing.
+
+    Attributes
+    ----------
+    path : Path
+        The SQLite file.
 
     Raises
     ------
     RunError
-        The file cannot be opened, read or written.
+        The file cannot be opened. The methods raise it if the file cannot be
+        read or written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,7 +46,7 @@ class CacheFile:
                 self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False
             )
             try:
-                # Readers do not wait for a writer; a power cut loses a cache entry, no more.
+                # Readers do not wait for a writer; a power cut loses only cache entries.
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._connection.execute("PRAGMA synchronous=NORMAL")
             except sqlite3.Error:
@@ -48,28 +54,57 @@ class CacheFile:
                 raise
 
     def create_table(self, statement: str) -> None:
-        """Run a CREATE TABLE IF NOT EXISTS statement."""
+        """Run a CREATE TABLE IF NOT EXISTS statement.
+
+        Raises
+        ------
+        RunError
+            The file cannot be read or written.
+        """
         with self._lock, self._plain_errors(), self._connection:
             self._connection.execute(statement)
 
     def write_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run an INSERT for many rows in one transaction."""
+        """Run an INSERT for many rows in one transaction.
+
+        Parameters
+        ----------
+        statement : str
+            SQL with one `?` per value of a row.
+        rows : iterable of sequence
+            The values. If the iterable raises, nothing is written.
+
+        Raises
+        ------
+        RunError
+            The file cannot be written.
+        """
         with self._lock, self._plain_errors(), self._connection:
             self._connection.executemany(statement, rows)
 
     def read_in(
         self, statement: str, keys: Sequence[str], *fixed: Any
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a SELECT whose `{keys}` stands for a list of keys.
+        """Yield the rows of a SELECT ... IN query over any number of keys.
 
         Parameters
         ----------
         statement : str
-            SQL with `?` for each of `fixed`, then `IN ({keys})` last.
+            SQL with one `?` per value of `fixed`, followed by `IN ({keys})`.
         keys : sequence of str
-            Any number; asked for in portions.
+            The keys, queried in portions of `MAX_PARAMETERS`.
         *fixed
-            Values for the statement's own parameters.
+            Values of the other parameters of the statement.
+
+        Yields
+        ------
+        tuple
+            The rows found, in no particular order.
+
+        Raises
+        ------
+        RunError
+            The file cannot be read.
         """
         for start in range(0, len(keys), MAX_PARAMETERS):
             portion = keys[start : start + MAX_PARAMETERS]
@@ -81,7 +116,7 @@ class CacheFile:
             yield from rows
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the connection."""
         with self._lock:
             self._connection.close()
 
@@ -102,11 +137,11 @@ class CacheFile:
             yield
         except (sqlite3.OperationalError, OSError) as error:
             raise RunError(
-                f"The bottleneck cache {self.path} could not be used ({error}): make sure that "
-                "its folder can be written to and that the disk has room, then run again."
+                f"The cache file {self.path} could not be used ({error}). Make sure that its "
+                "folder is writable and the disk is not full, then try again."
             ) from error
         except sqlite3.DatabaseError as error:
             raise RunError(
-                f"The bottleneck cache {self.path} is damaged ({error}): delete it and run "
-                "again; it only holds what can be computed again."
+                f"The cache file {self.path} is damaged ({error}). Delete it and try again; "
+                "nothing is lost, because its content can be computed again."
             ) from error

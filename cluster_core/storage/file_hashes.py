@@ -1,7 +1,7 @@
-"""The content of files that were read before, told by what the system notes of a file.
+"""Remember the SHA-256 of files by their metadata, so that unchanged files are not read again.
 
-A file's inode changes when it is replaced, and its ctime whenever its bytes or its dates do, which
-nobody can set back. So size, dates and inode that are known mean bytes that are known.
+Replacing a file changes its inode, and changing its bytes or dates changes its ctime, which cannot
+be set back. A file whose device, inode, size and dates are known therefore has known content.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cluster_core.storage.cache_file import CacheFile
 
-# Two changes within a tick of the clock leave the same dates, and some disks count in 2 seconds.
+# Two changes within one clock tick leave the same dates, and some disks tick every 2 seconds.
 SETTLED_NS = 3_000_000_000
 
 _CREATE = """CREATE TABLE IF NOT EXISTS file_hashes (
@@ -25,16 +25,17 @@ _SELECT = "SELECT file, state, sha256 FROM file_hashes WHERE file IN ({keys})"
 
 @dataclass(frozen=True)
 class FileStamp:
-    """What the system notes of a file at one moment.
+    """Identity and state of a file at one moment.
 
     Attributes
     ----------
     file : str
-        Device and inode: the same after a move, never the same for two files.
+        Device and inode: unchanged by a move, and unique to the file.
     state : str
-        Size and dates, to the nanosecond.
+        Size in bytes, and dates in nanoseconds.
     is_settled : bool
-        Whether its last change was so long ago that the next one will show.
+        Whether the last change was long enough ago that another one would change
+        the dates.
     """
 
     file: str
@@ -43,7 +44,7 @@ class FileStamp:
 
 
 def take_stamp(path: Path) -> FileStamp | None:
-    """Return the stamp of a file, to be taken before it is read; None if there is no such file."""
+    """Return the stamp of a file, or None if it does not exist; call this before reading it."""
     try:
         status = path.stat()
     except OSError:
@@ -57,14 +58,32 @@ def take_stamp(path: Path) -> FileStamp | None:
 
 
 class FileHashes:
-    """SHA-256 by the stamp of a file."""
+    """Cache of SHA-256 hashes, keyed by `FileStamp`.
+
+    Parameters
+    ----------
+    file : CacheFile
+        Where the hashes are stored.
+
+    Raises
+    ------
+    RunError
+        The cache file cannot be written. The methods raise it if it cannot be
+        read or written.
+    """
 
     def __init__(self, file: CacheFile) -> None:
         self._file = file
         file.create_table(_CREATE)
 
     def load(self, stamps: Iterable[FileStamp]) -> Mapping[FileStamp, str]:
-        """Return the hashes that are known of these files as they are."""
+        """Return the known hashes of files whose state has not changed.
+
+        Returns
+        -------
+        mapping of FileStamp to str
+            Hexadecimal SHA-256; unknown and changed files are missing.
+        """
         wanted = {(stamp.file, stamp.state): stamp for stamp in stamps}
         rows = self._file.read_in(_SELECT, [file for file, _ in wanted])
         return {
@@ -72,13 +91,19 @@ class FileHashes:
         }
 
     def save(self, hashes: Iterable[tuple[FileStamp, str]]) -> None:
-        """Keep the hashes of files; those that were changed a moment ago are left out."""
+        """Store hashes of files, except files that are not settled yet."""
         rows = [(stamp.file, stamp.state, sha256) for stamp, sha256 in hashes if stamp.is_settled]
         if rows:
             self._file.write_many(_INSERT, rows)
 
 
 def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
+    """Return the hexadecimal SHA-256 of a file.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

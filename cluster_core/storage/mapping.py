@@ -1,4 +1,4 @@
-"""Apply a function to many pictures on all cores, in order, holding few at a time."""
+"""Apply a function to many pictures on all cores, in order and with bounded memory."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-# A thread takes several pictures at once: each hand-over costs it a turn of Python's lock.
+# A thread takes several pictures at once, because each hand-over waits for Python's lock (GIL).
 PORTION = 4
 PICTURES_AHEAD_PER_THREAD = 8
 
 
 def count_usable_cpus() -> int:
-    """Return how many cores this process may run on."""
+    """Return the number of cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity
@@ -31,24 +31,30 @@ def map_images(
 ) -> Generator[R, None, None]:
     """Yield `function(item)` for every item, in the order of the items.
 
-    Threads serve because decoding, resizing and LiteRT all release Python's
-    lock. Items are taken as results are consumed, so memory stays flat however
-    many there are. Leaving the loop early, by an exception or by Ctrl-C, drops
-    what has not begun.
+    Threads are enough because decoding, resizing and LiteRT all release
+    Python's lock. Items are consumed only a little ahead of the results, so
+    memory use does not depend on their number. Leaving the loop early, by an
+    exception or Ctrl-C, drops the calls that have not started.
 
     Parameters
     ----------
     function : callable
-        Called in worker threads; what it raises is raised here.
+        Called in worker threads. Its exceptions are raised here, after the
+        results of all earlier items.
     items : iterable
-        Taken from lazily.
+        Consumed lazily.
     n_threads : int, optional
-        One for each usable core when not given.
+        Default: one per usable core.
 
     Yields
     ------
     object
-        One result an item.
+        One result per item.
+
+    Raises
+    ------
+    Exception
+        Anything that `function` or `items` raises.
     """
     n_threads = n_threads or count_usable_cpus()
     waiting: deque[Future[_Outcome[R]]] = deque()
@@ -67,7 +73,7 @@ def map_images(
 
 @dataclass(frozen=True)
 class _Outcome(Generic[R]):
-    """The results of a portion, up to an error if there was one."""
+    """The results of a portion, up to the first error if there was one."""
 
     results: list[R]
     error: Exception | None
@@ -83,6 +89,6 @@ def _apply(function: Callable[[T], R], portion: list[T]) -> _Outcome[R]:
     try:
         for item in portion:
             results.append(function(item))
-    except Exception as error:  # raised again where the results are wanted
+    except Exception as error:  # raised again by `unpack`, after the results before it
         return _Outcome(results, error)
     return _Outcome(results, None)

@@ -1,4 +1,4 @@
-"""Put files and folders in place without ever overwriting one."""
+"""Move and write files and folders without ever overwriting any."""
 
 from __future__ import annotations
 
@@ -20,82 +20,110 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 @contextmanager
 def explaining_disk_errors(what: str, path: Path) -> Iterator[None]:
-    """Turn what the disk refuses into a DatasetError that begins with `what`."""
+    """Turn an OSError into a DatasetError that names the cause and the remedy.
+
+    Parameters
+    ----------
+    what : str
+        Beginning of the message: a sentence without its full stop, such as "The class
+        open could not be added".
+    path : Path
+        The file or folder concerned, kept in the error.
+
+    Raises
+    ------
+    DatasetError
+        The block raised an OSError.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             advice = "the disk is full: free some space, for example by emptying the trash"
         elif error.errno in _LOCKED:
-            advice = "it is write-protected: allow Cluster Lab to write there"
+            advice = "the folder is write-protected: allow Cluster Lab to write to it"
         elif error.errno in _GONE:
-            advice = "it is no longer there: reload the page to see what is"
+            advice = "a file or folder no longer exists: reload the page"
         elif error.errno == errno.EEXIST:
-            advice = "something of that name is there already: choose another name"
+            advice = "that name is already taken: choose another name"
         else:
-            advice = f"{error.strerror or error}: check the disk it lies on"
+            advice = f"of a disk problem ({error.strerror or error}): check the disk"
         raise DatasetError(f"{what}, because {advice}.", path=path) from error
 
 
 def move_without_overwriting(source: Path, target: Path) -> Path:
-    """Move a file or folder to `target`, or to a numbered name beside what stands there.
+    """Move a file or folder to `target`, or to a numbered name if that is taken.
+
+    Parameters
+    ----------
+    source : Path
+        A file, a folder, or a link, which is moved itself.
+    target : Path
+        The preferred path, on the same disk.
 
     Returns
     -------
     Path
-        Where it is.
+        The path it was moved to, such as `M 13 (2).jpg`.
 
     Raises
     ------
     FileNotFoundError
-        It is gone, or the folder it was to go to is.
+        `source`, or the folder of `target`, does not exist.
     OSError
-        It cannot be moved; then it is where it was.
+        It cannot be moved; then `source` is unchanged.
     """
     is_folder = source.is_dir() and not source.is_symlink()
-    place = _reserve(target, is_folder)
+    path = _reserve(target, is_folder)
     try:
-        os.rename(source, place)
+        os.rename(source, path)
     except OSError:
-        _give_up(place, is_folder)
+        _release(path, is_folder)
         raise
-    return place
+    return path
 
 
 def write_new(target: Path, data: bytes) -> Path:
-    """Write a file that appears whole, at `target` or a numbered name beside it.
+    """Write a new file atomically, at `target` or at a numbered name if that is taken.
+
+    Returns
+    -------
+    Path
+        The path of the file.
 
     Raises
     ------
     OSError
-        It cannot be written; then nothing of it is left.
+        It cannot be written; then no file is left behind.
     """
-    place = _reserve(target, is_folder=False)
+    path = _reserve(target, is_folder=False)
     try:
-        with replacing(place) as draft:
+        with replacing(path) as draft:
             draft.write_bytes(data)
     except BaseException:
-        _give_up(place, is_folder=False)
+        _release(path, is_folder=False)
         raise
-    return place
+    return path
 
 
 def _reserve(target: Path, is_folder: bool) -> Path:
-    """Make something empty under the first free name: to look first and then move would race."""
+    """Create an empty file or folder under the first free name; checking first would race."""
     for number in count(1):
-        place = target if number == 1 else target.with_name(_number(target.name, number, is_folder))
+        path = target
+        if number > 1:
+            path = target.with_name(_add_number(target.name, number, is_folder))
         try:
             if is_folder:
-                place.mkdir()
+                path.mkdir()
             else:
-                place.open("xb").close()
+                path.open("xb").close()
         except FileExistsError:
             continue
-        return place
+        return path
     raise AssertionError("unreachable")
 
 
-def _number(name: str, number: int, is_folder: bool) -> str:
+def _add_number(name: str, number: int, is_folder: bool) -> str:
     if is_folder:
         suffix = DATASET_SUFFIX if name.endswith(DATASET_SUFFIX) else ""
     else:
@@ -106,8 +134,8 @@ def _number(name: str, number: int, is_folder: bool) -> str:
     return stem + ending
 
 
-def _give_up(place: Path, is_folder: bool) -> None:
+def _release(path: Path, is_folder: bool) -> None:
     if is_folder:
-        place.rmdir()
+        path.rmdir()
     else:
-        place.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""What was deleted stays in the workspace, with a record of where it was, until it is emptied.
+"""The trash of a workspace: deleted files stay there, and can be restored, until it is emptied.
 
-Below `.trash/<id>/content/` everything lies under the path that it had in the workspace. The
-record is written first, so that whatever a crash leaves there can be brought back.
+Files in `.trash/<id>/content/` keep their path relative to the workspace. The record is written
+before anything is moved, so that a deletion cut short by a crash can still be undone.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class TrashEntry:
     id : str
         Name of its folder in the trash.
     description : str
-        What was deleted, as the user was told.
+        What was deleted, as shown to the user.
     created : str
-        When, ISO 8601, UTC.
+        Time of the deletion, ISO 8601, UTC.
     n_files : int
-        How many files were deleted, hidden ones not counted.
+        Number of deleted files, not counting hidden ones.
     action : Action
-        What had to be allowed for it, and has to be to undo it or make it final.
+        The permission required to undo the deletion or make it permanent.
     """
 
     id: str
@@ -65,22 +65,27 @@ def move_to_trash(
     Parameters
     ----------
     workspace : Workspace
-        Where they lie.
+        The workspace that holds them.
     paths : sequence of Path
-        Files or folders inside the workspace. Those that are gone already are
-        passed over.
+        Files or folders inside the workspace. Missing ones are skipped.
     description : str
-        What is deleted, in words, to be shown where it can be undone.
+        What is deleted, such as "The class open", to be shown next to the undo button.
     action : Action
-        What must be allowed for it.
+        The permission required.
+
+    Returns
+    -------
+    TrashEntry
+        The deletion, to be undone with `restore`.
 
     Raises
     ------
     DatasetError
-        A path leads out of the workspace, none is there any more, or the disk is
-        full or locked. What was moved till then is in the trash.
+        A path leads out of the workspace, none of them exists any more, or the
+        disk is full or write-protected. Files moved before the error are in the
+        trash.
     AccessError
-        This server does not allow it.
+        This server does not allow `action`.
     """
     require(action)
     inside = _keep_outermost(_find_inside(workspace, path) for path in paths)
@@ -107,33 +112,41 @@ def move_to_trash(
             _write_record(folder, entry, moved)
     if not moved:
         raise DatasetError(
-            f"{description} could not be deleted, because nothing of it is there any more: "
-            "reload the page to see what is.",
+            f"{description} could not be deleted, because nothing is left to delete: reload the "
+            "page.",
             path=workspace.root,
         )
     return entry
 
 
 def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
-    """Move what was deleted back to where it was; under a free name where that is taken.
+    """Move deleted files and folders back, to a numbered name if the old one is taken.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace they were deleted from.
+    entry_id : str
+        The `id` of a `TrashEntry`.
 
     Returns
     -------
     tuple of Path
-        Where the files and folders are now.
+        The restored files and folders.
 
     Raises
     ------
     DatasetError
-        There is no such entry, or something cannot be moved; that stays in the trash.
+        There is no such entry, or something cannot be moved and stays in the
+        trash.
     AccessError
-        This server does not allow it.
+        This server does not allow the action of the entry.
     """
     folder = _find_trash(workspace) / entry_id
     record = _load_record(folder) if _ID.fullmatch(entry_id) else None
     if record is None:
         raise DatasetError(
-            "That is not in the trash any more: it was restored or the trash was emptied.",
+            "This is no longer in the trash: it was restored, or the trash was emptied.",
             path=workspace.trash,
         )
     entry, paths = record
@@ -151,26 +164,32 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
 
 
 def list_trash(workspace: Workspace) -> tuple[TrashEntry, ...]:
-    """Return what can be restored, newest first."""
+    """Return the deletions that can be undone, newest first.
+
+    Raises
+    ------
+    DatasetError
+        The trash is a link, or cannot be opened.
+    """
     records = (_load_record(folder) for folder in _list_folders(workspace))
     entries = [record[0] for record in records if record]
     return tuple(sorted(entries, key=lambda entry: (entry.created, entry.id), reverse=True))
 
 
 def empty_trash(workspace: Workspace) -> int:
-    """Delete everything in the trash for good.
+    """Delete everything in the trash permanently.
 
     Returns
     -------
     int
-        How many files were deleted.
+        Number of files deleted.
 
     Raises
     ------
     DatasetError
         Something cannot be deleted.
     AccessError
-        This server does not allow it for all that is in the trash; nothing was deleted.
+        This server does not allow it for every entry; nothing was deleted.
     """
     for action in (Action.EDIT_DATASETS, *(entry.action for entry in list_trash(workspace))):
         require(action)
@@ -185,7 +204,7 @@ def empty_trash(workspace: Workspace) -> int:
 def _find_trash(workspace: Workspace) -> Path:
     if workspace.trash.is_symlink():
         raise DatasetError(
-            f"The trash {workspace.trash} is a link to another folder: remove the link.",
+            f"The trash folder {workspace.trash} is a link to another folder: remove the link.",
             path=workspace.trash,
         )
     return workspace.trash
@@ -198,7 +217,7 @@ def _list_folders(workspace: Workspace) -> list[Path]:
 
 
 def _keep_outermost(paths: Iterable[PurePath]) -> list[PurePath]:
-    """Leave out repetitions, and what lies in another one of the paths."""
+    """Drop duplicates, and paths inside another one of the paths."""
     unique = dict.fromkeys(paths)
     return [path for path in unique if not any(parent in unique for parent in path.parents)]
 
@@ -207,7 +226,7 @@ def _move_all(workspace: Workspace, paths: Iterable[PurePath], folder: Path) -> 
     for path in paths:
         target = folder / _CONTENT / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # deleted meanwhile
+        with suppress(FileNotFoundError):  # deleted by someone else
             os.rename(workspace.root / path, target)
 
 
@@ -229,11 +248,11 @@ def _write_record(folder: Path, entry: TrashEntry, paths: Sequence[PurePath]) ->
     with replacing(folder / _RECORD) as draft, draft.open("w", encoding="ascii") as file:
         json.dump(record, file, indent=1)
         file.flush()
-        os.fsync(file.fileno())  # it must be on the disk before the files are moved
+        os.fsync(file.fileno())  # the record must be on the disk before the files are moved
 
 
 def _load_record(folder: Path) -> tuple[TrashEntry, list[PurePath]] | None:
-    """Return None where there is none, or none that can be believed."""
+    """Return an entry and its paths, or None if the record is missing or invalid."""
     try:
         record: dict[str, Any] = json.loads((folder / _RECORD).read_text("ascii"))
         paths = [PurePath(path) for path in record["paths"]]
@@ -251,7 +270,7 @@ def _load_record(folder: Path) -> tuple[TrashEntry, list[PurePath]] | None:
 
 
 def _find_inside(workspace: Workspace, path: Path) -> PurePath:
-    """Return a path relative to the workspace; no link on the way to it may lead out."""
+    """Return a path relative to the workspace, refusing any that leads out of it, even by links."""
     root = os.path.abspath(workspace.root)  # noqa: PTH100  resolve() would follow links
     inside = Path(os.path.relpath(os.path.abspath(path), root))  # noqa: PTH100
     within_trash = inside.parts[:1] == (workspace.trash.name,)
@@ -263,8 +282,8 @@ def _find_inside(workspace: Workspace, path: Path) -> PurePath:
         or not real.is_relative_to(workspace.root.resolve())
     ):
         raise DatasetError(
-            f"{path.name} lies outside of {workspace.root}, or is reached through a link: only "
-            "what lies in it can be deleted and restored.",
+            f"{path.name} cannot be deleted or restored, because it is outside {workspace.root} or "
+            "reached through a link.",
             path=workspace.root,
         )
     return inside

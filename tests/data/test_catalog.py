@@ -42,7 +42,7 @@ def test_only_folders_of_datasets_are_listed(workspace, tmp_path):
 )
 def test_a_bad_name_is_refused_in_a_sentence(workspace, name):
     workspace.root.mkdir()
-    with pytest.raises(DatasetError, match=r"There can be no dataset called .*, because"):
+    with pytest.raises(DatasetError, match=r"A dataset cannot be called .*, because"):
         dataset_dir(workspace, name)
     with pytest.raises(DatasetError, match="dataset"):
         create_dataset(workspace, name)
@@ -54,7 +54,7 @@ def test_a_bad_name_is_refused_in_a_sentence(workspace, name):
 @pytest.mark.parametrize("name", ["cluster", "CLUSTER", " Cluster "])
 def test_there_are_no_two_of_one_name(workspace, name):
     create_dataset(workspace, "cluster")
-    with pytest.raises(DatasetError, match="There is a dataset called cluster already"):
+    with pytest.raises(DatasetError, match="A dataset called cluster already exists"):
         create_dataset(workspace, name)
     assert list_datasets(workspace) == ("cluster",)
 
@@ -62,7 +62,7 @@ def test_there_are_no_two_of_one_name(workspace, name):
 def test_a_file_of_that_name_stays(workspace):
     workspace.root.mkdir()
     (workspace.root / "a_photos").write_text("mine")
-    with pytest.raises(DatasetError, match="There is a dataset called a already"):
+    with pytest.raises(DatasetError, match="A dataset called a already exists"):
         create_dataset(workspace, "a")
     assert (workspace.root / "a_photos").read_text() == "mine"
 
@@ -99,7 +99,9 @@ def test_a_locked_workspace_is_told(workspace):
     workspace.root.mkdir()
     workspace.root.chmod(0o500)
     try:
-        with pytest.raises(DatasetError, match="could not be made, because it is write-protected"):
+        with pytest.raises(
+            DatasetError, match="could not be created, because the folder is write-protected"
+        ):
             create_dataset(workspace, "sky")
     finally:
         workspace.root.chmod(0o700)

@@ -11,8 +11,8 @@ from cluster_core.data.fingerprints import find_copies
 from cluster_core.data.splits import (
     FEW_PICTURES,
     check_percentages,
-    compute_place,
-    name_subject,
+    compute_split_position,
+    extract_subject,
     split_dataset,
 )
 from cluster_core.errors import ConfigError, DatasetError
@@ -109,8 +109,8 @@ def test_copies_are_set_aside_only_next_to_a_copy_that_is_used():
 
 def test_different_pictures_are_enough_even_where_the_nearest_two_are_copies():
     # In the order in which they would be lent to a side, a copy follows its original.
-    names = sorted(many_names(200), key=compute_place)
-    a_pair, *others = (name for name in names if compute_place(name) > 20)
+    names = sorted(many_names(200), key=compute_split_position)
+    a_pair, *others = (name for name in names if compute_split_position(name) > 20)
     its_copy, third, fourth = others[0], others[1], others[2]
     blob = random_fingerprint(0)
     prints = {a_pair: blob, its_copy: blob}
@@ -139,8 +139,8 @@ def test_different_pictures_are_enough_even_where_the_nearest_two_are_copies():
     ],
 )
 def test_pictures_of_one_object_go_together(same):
-    assert len({name_subject(name) for name in same}) == 1
-    assert len({compute_place(name) for name in same}) == 1
+    assert len({extract_subject(name) for name in same}) == 1
+    assert len({compute_split_position(name) for name in same}) == 1
 
 
 @pytest.mark.parametrize(
@@ -148,18 +148,20 @@ def test_pictures_of_one_object_go_together(same):
     ["pic 12.jpg", "IMG_1234.jpg", "item5.png", "m0.jpg", "M12345.jpg", "atomic 7.jpg", "ngc.jpg"],
 )
 def test_other_names_with_numbers_stand_for_themselves(name):
-    assert name_subject(name) == name
+    assert extract_subject(name) == name
 
 
 def test_names_that_are_not_utf8_have_a_place_too():
-    places = {compute_place(os.fsdecode(name)) for name in (b"caf\xe9.jpg", b"caf\xe8.jpg")}
+    places = {
+        compute_split_position(os.fsdecode(name)) for name in (b"caf\xe9.jpg", b"caf\xe8.jpg")
+    }
     assert len(places) == 2
 
 
 def test_objects_are_told_apart():
     names = ["M13.jpg", "M3.jpg", "NGC13.jpg", "IC13.jpg", "M113.jpg", "leaf_nohash_0", "leaf 2"]
     for one, other in combinations(names, 2):
-        assert name_subject(one) != name_subject(other)
+        assert extract_subject(one) != extract_subject(other)
 
 
 @pytest.mark.parametrize(("testing", "validation"), [(10, 10), (20, 5), (0, 30), (33.3, 0), (1, 1)])
@@ -174,7 +176,7 @@ def test_shares_are_as_asked_for(testing, validation):
 
 
 def test_places_are_spread_evenly():
-    places = np.array([compute_place(name) for name in many_names(20_000)])
+    places = np.array([compute_split_position(name) for name in many_names(20_000)])
     assert places.min() >= 0
     assert places.max() < 100
     counts, _ = np.histogram(places, 20, (0, 100))
@@ -198,7 +200,7 @@ def test_three_pictures_a_class_make_three_sides(seed):
     natural = [
         (picture.label, place < 10, 10 <= place < 20)
         for picture in index.pictures
-        for place in [compute_place(picture.path.name)]
+        for place in [compute_split_position(picture.path.name)]
     ]
     assert len(moved) == 6 - len(set(natural))
     assert sum(note.startswith("Only 3 pictures of") for note in found.notes) == 2

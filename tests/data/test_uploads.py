@@ -10,7 +10,7 @@ from PIL import Image
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import scan_dataset
-from cluster_core.data.uploads import NewPicture, PictureBatch, sort_folder
+from cluster_core.data.uploads import NewPicture, PictureBatch, assign_labels
 from cluster_core.errors import AccessError
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import draw_blob
@@ -45,13 +45,13 @@ def test_good_ones_are_stored_and_others_named(workspace, cache):
         ],
     )
     told = []
-    batch.go_on(cache, lambda done, total: told.append((done, total)))
+    batch.store_remaining(cache, lambda done, total: told.append((done, total)))
     report = batch.report()
     # Which of `open` and `Open` names the class depends on nothing but the alphabet.
     assert report.added == {"Open": 2}
     assert list_classes(image_dir) == ("Open", "closed")
     assert [file.path.name for file in report.rejected] == ["twin of a.png", "page.jpg", "c.png"]
-    assert "brought twice" in report.rejected[0].reason
+    assert "added twice" in report.rejected[0].reason
     assert "page.jpg" in report.rejected[1].reason
     assert "cannot be called '..'" in report.rejected[2].reason
     assert told[-1] == (5, 5)
@@ -70,11 +70,11 @@ def test_stopped_work_goes_on_where_it_was(workspace, cache):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        batch.go_on(cache, stop)
+        batch.store_remaining(cache, stop)
     n_stored = sum(batch.report().added.values())
     assert 0 < n_stored < 80
     assert len(list((workspace.cluster_photos / "open").iterdir())) == n_stored
-    batch.go_on(cache)
+    batch.store_remaining(cache)
     assert batch.report().added == {"open": 80}
     assert not batch.report().rejected
     assert sorted(reads) == list(range(80))
@@ -84,7 +84,7 @@ def test_nothing_is_stored_where_visitors_may_only_look(workspace, cache, monkey
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     batch = PictureBatch(workspace.cluster_photos, [bring("open", "a.png", make_png(1))])
     with pytest.raises(AccessError):
-        batch.go_on(cache)
+        batch.store_remaining(cache)
     assert not workspace.cluster_photos.exists()
 
 
@@ -101,4 +101,4 @@ def test_nothing_is_stored_where_visitors_may_only_look(workspace, cache, monkey
     ],
 )
 def test_class_folders_in_a_folder_become_classes(names, chosen, labels):
-    assert sort_folder(names, chosen) == labels
+    assert assign_labels(names, chosen) == labels

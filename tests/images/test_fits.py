@@ -6,7 +6,13 @@ import pytest
 from astropy.io import fits
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images import FitsStretch, ImageLimits, decode_fits, decode_image, list_planes
+from cluster_core.images import (
+    FitsStretch,
+    ImageLimits,
+    decode_fits,
+    decode_image,
+    list_fits_pictures,
+)
 from tests.images.pictures import sky, with_card, write_fits
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -95,7 +101,9 @@ def test_the_first_part_with_a_picture_is_taken_and_any_other_on_request():
     assert decode_fits(data, "a", hdu=4).shape == (20, 24, 3)
     assert reason_of(data, hdu=1) == ImageProblem.NO_PICTURE
     assert reason_of(data, hdu=9) == ImageProblem.NO_PICTURE
-    assert [(p.hdu, p.name, p.height, p.width, p.planes) for p in list_planes(data, "a")] == [
+    assert [
+        (p.hdu, p.name, p.height, p.width, p.planes) for p in list_fits_pictures(data, "a")
+    ] == [
         (3, "SCI", 10, 12, 1),
         (4, "", 20, 24, 1),
     ]
@@ -117,7 +125,7 @@ def test_planes_of_cubes_are_counted_from_0(shape, compressed):
     cube = np.random.default_rng(0).integers(0, 99, shape).astype(np.int16)
     data = tiled(values=cube) if compressed else write_fits(fits.PrimaryHDU(cube))
     planes = cube.reshape(5, 10, 12)
-    assert list_planes(data, "a")[0].planes == 5
+    assert list_fits_pictures(data, "a")[0].planes == 5
     for plane in range(5):
         alone = decode_fits(write_fits(fits.PrimaryHDU(planes[plane])), "a", stretch=LINEAR)
         assert np.array_equal(decode_fits(data, "a", plane=plane, stretch=LINEAR), alone)
@@ -127,7 +135,7 @@ def test_planes_of_cubes_are_counted_from_0(shape, compressed):
 
 
 def test_a_table_is_no_picture_and_the_message_says_so():
-    with pytest.raises(ImageError, match="holds a table and no picture") as caught:
+    with pytest.raises(ImageError, match="contains a table but no picture") as caught:
         decode_image(write_fits(fits.PrimaryHDU(), table()), "gaia.fits")
     assert caught.value.reason == ImageProblem.NO_PICTURE
 

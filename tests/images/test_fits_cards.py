@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from cluster_core.images import list_planes
+from cluster_core.images import list_fits_pictures
 
 
 def make(primary=None, extension=None, dtype=">i2") -> bytes:
@@ -22,7 +22,7 @@ def make(primary=None, extension=None, dtype=">i2") -> bytes:
 
 
 def read(data: bytes) -> dict[str, str]:
-    (picture,) = list_planes(data, "a.fits")
+    (picture,) = list_fits_pictures(data, "a.fits")
     return dict(picture.cards)
 
 
@@ -93,7 +93,7 @@ def test_a_card_that_cannot_be_read_costs_no_picture(card):
     ],
 )
 def test_the_kind_of_values_is_told(dtype, words):
-    (picture,) = list_planes(make(dtype=dtype), "a.fits")
+    (picture,) = list_fits_pictures(make(dtype=dtype), "a.fits")
     assert picture.value_type == words
 
 
@@ -103,5 +103,5 @@ def test_of_a_compressed_picture_its_own_kind_is_told():
     fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(values, compression_type="RICE_1")]).writeto(
         file
     )
-    (picture,) = list_planes(file.getvalue(), "a.fits")
+    (picture,) = list_fits_pictures(file.getvalue(), "a.fits")
     assert picture.value_type == "16 bits, whole numbers"

@@ -23,6 +23,6 @@ def test_a_message_says_what_was_found_and_what_is_allowed():
     assert caught.value.reason == ImageProblem.TOO_LARGE
     assert caught.value.path == "M13.png"
     assert str(caught.value) == (
-        "M13.png has 12,000 x 12,000 pixels (144 megapixels), more than the 50 megapixels allowed: "
-        "save it smaller and try again."
+        "M13.png has 12,000 x 12,000 pixels (144 megapixels), but the limit is 50 megapixels: "
+        "shrink the picture and try again."
     )

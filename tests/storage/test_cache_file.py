@@ -88,7 +88,7 @@ def test_processes_share_one(tmp_path):
 def test_a_damaged_file_is_told_and_left_as_it_is(tmp_path, content):
     path = tmp_path / FILE_NAME
     path.write_bytes(content)
-    with pytest.raises(RunError, match="delete it and run again") as caught:
+    with pytest.raises(RunError, match="Delete it and try again") as caught:
         open_cache(tmp_path)
     assert str(path) in str(caught.value)
     assert path.read_bytes() == content
@@ -101,7 +101,7 @@ def test_damage_in_the_middle_is_told_when_it_is_met(tmp_path):
     content = bytearray(path.read_bytes())
     content[4096 * 3 : 4096 * 40] = b"\xff" * (4096 * 37)
     path.write_bytes(content)
-    with open_cache(tmp_path) as cache, pytest.raises(RunError, match="delete it and run again"):
+    with open_cache(tmp_path) as cache, pytest.raises(RunError, match="Delete it and try again"):
         list(cache.read_in(SELECT, [f"{number}" for number in range(5000)], "a"))
 
 
@@ -123,7 +123,7 @@ def test_a_folder_where_the_file_should_be_is_told(tmp_path):
 def test_a_folder_that_may_not_be_written_to_is_told(tmp_path):
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(RunError, match="can be written to"):
+        with pytest.raises(RunError, match="folder is writable"):
             CacheFile(tmp_path)
     finally:
         tmp_path.chmod(0o700)
@@ -145,7 +145,7 @@ def test_a_full_disk_is_told_and_keeps_what_was_written(tmp_path):
     outcome = run_python("-c", program, tmp_path)
     assert outcome.stderr == ""
     assert "could not be used" in outcome.stdout
-    assert "the disk has room" in outcome.stdout
+    assert "the disk is not full" in outcome.stdout
     with open_cache(tmp_path) as cache:
         assert len(list(cache.read_in(SELECT, [f"{number}" for number in range(10)], "a"))) == 10
         assert list(cache.read_in(SELECT, ["0"], "b")) == []

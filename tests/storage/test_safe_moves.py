@@ -130,9 +130,9 @@ def test_two_tabs_that_store_at_once_lose_nothing(tmp_path):
         (errno.EDQUOT, "the disk is full"),
         (errno.EACCES, "write-protected"),
         (errno.EROFS, "write-protected"),
-        (errno.ENOENT, "no longer there"),
-        (errno.EEXIST, "there already"),
-        (errno.EXDEV, "because Invalid cross-device link: check the disk"),
+        (errno.ENOENT, "no longer exists"),
+        (errno.EEXIST, "already taken"),
+        (errno.EXDEV, "because of a disk problem (Invalid cross-device link): check the disk"),
     ],
 )
 def test_what_the_disk_refuses_is_told_in_a_sentence(tmp_path, code, told):
@@ -147,7 +147,7 @@ def test_what_the_disk_refuses_is_told_in_a_sentence(tmp_path, code, told):
 
 def test_errors_that_have_no_number_are_told_as_they_are(tmp_path):
     with (
-        pytest.raises(DatasetError, match="because it is odd: check the disk"),
+        pytest.raises(DatasetError, match=r"because of a disk problem \(it is odd\): check the disk"),
         explaining_disk_errors("It could not be stored", tmp_path),
     ):
         raise OSError("it is odd")

@@ -1,1 +1,1 @@
-"""Datasets as .zip files: checked as hostile input, unpacked, written."""
+"""Import and export of datasets as .zip files, which are treated as hostile input."""

@@ -1,4 +1,4 @@
-"""Datasets as .zip files: one folder a class."""
+"""Import and export datasets as .zip files with one folder per class."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ from cluster_core.workspace import Workspace
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY_BYTES = 16_000_000
-# What a killed server left; an import that still runs is younger.
-_ABANDONED_S = 24 * 60 * 60
+# Older staging folders were left behind by a killed server; no import takes that long.
+_MAX_STAGING_AGE_S = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an archive brought.
+    """The outcome of adding pictures to a dataset.
 
     Attributes
     ----------
     added : mapping of str to int
-        New pictures of each class in the archive, none included.
+        Number of new pictures of each class, including zeros.
     rejected : tuple of RejectedFile
-        Entries that were left out, and why. The path is that in the archive.
+        Files that were left out, and why. For an archive, `path` is the name of
+        the entry.
     """
 
     added: Mapping[str, int]
@@ -53,25 +54,25 @@ class ImportReport:
 def import_archive(
     workspace: Workspace, image_dir: Path, file: BinaryIO, on_progress: Progress | None = None
 ) -> ImportReport:
-    """Add the pictures of a .zip of class folders to a dataset.
+    """Add the pictures of a .zip with one folder per class to a dataset.
 
     Parameters
     ----------
     workspace : Workspace
-        Where the dataset is.
+        The workspace of the dataset.
     image_dir : Path
-        The dataset; made when missing.
+        The dataset; created if missing.
     file : binary file
-        The archive, open for reading and seeking.
+        The archive, open for reading, seekable.
     on_progress : callable, optional
-        Told (entries unpacked, entries in all) after each entry. It may raise to stop;
-        then nothing was added.
+        Called with (pictures unpacked, pictures in total) after each picture. It may
+        raise to stop the import; then nothing is added.
 
     Raises
     ------
     DatasetError
-        It is no .zip, an entry of it is not what may be unpacked (the message names
-        it), or the disk is full. Nothing was added.
+        The file is not a .zip, one of its entries is not allowed (the message names
+        it), or the disk is full. Nothing is added.
     AccessError
         This server does not allow it.
     """
@@ -89,28 +90,29 @@ def import_archive(
                     (picture.sha256, picture.facts) for _, _, picture in unpacked.files
                 )
             with explaining_disk_errors("The pictures could not be added", image_dir):
-                _place_all(image_dir, plan.labels, unpacked.files)
+                _move_into_classes(image_dir, plan.labels, unpacked.files)
     counts = Counter(label for _, label, _ in unpacked.files)
     added = {label: counts[label] for label in plan.labels}
     return ImportReport(added, (*plan.rejected, *unpacked.rejected))
 
 
 def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | None = None) -> int:
-    """Write all pictures of a dataset to a .zip file, one folder a class.
+    """Write all pictures of a dataset to a .zip file with one folder per class.
 
     Parameters
     ----------
     image_dir : Path
         The dataset.
     target : binary file
-        Open for writing; need not seek.
+        Open for writing; need not be seekable.
     on_progress : callable, optional
-        Told (pictures written, pictures in all) after each picture. It may raise to stop.
+        Called with (pictures written, pictures in total) after each picture. It may
+        raise to stop.
 
     Returns
     -------
     int
-        How many pictures it holds.
+        Number of pictures in the archive.
 
     Raises
     ------
@@ -122,14 +124,14 @@ def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | Non
     with explaining_disk_errors("The archive could not be written", image_dir):
         folders = [find_class_dir(image_dir, label) for label in labels]
         paths = [path for folder in folders for path in _list_pictures(folder)]
-        # Pictures are packed already: to deflate them again takes long and saves nothing.
+        # Pictures are compressed already; deflating them again is slow and saves nothing.
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
             for label in labels:
                 archive.writestr(f"{label}/", b"")
             for done, path in enumerate(paths, start=1):
-                # A name need not be UTF-8 on the disk, but must be in a .zip.
+                # File names on disk need not be UTF-8, but names in a .zip must be.
                 name = path.name.encode("utf-8", "replace").decode()
-                with suppress(FileNotFoundError):  # deleted meanwhile
+                with suppress(FileNotFoundError):  # deleted since it was listed
                     archive.write(path, f"{path.parent.name}/{name}")
                     n_written += 1
                 if on_progress:
@@ -141,52 +143,54 @@ def _open_archive(file: BinaryIO) -> zipfile.ZipFile:
     n_entries = count_entries(file, MAX_ENTRIES, MAX_DIRECTORY_BYTES)
     if n_entries > MAX_ENTRIES:
         raise DatasetError(
-            f"Nothing was unpacked, because the archive has {n_entries:,} entries or more, and "
-            f"{MAX_ENTRIES:,} are allowed: bring the pictures in several archives.",
+            f"Nothing was unpacked, because the archive has at least {n_entries:,} entries, and "
+            f"the limit is {MAX_ENTRIES:,}: split it into several archives.",
             path=Path(),
         )
     try:
         return zipfile.ZipFile(file)
     except (*ZIP_ERRORS, OSError) as error:
         raise DatasetError(
-            f"Nothing was unpacked, because the file is no .zip, or a damaged one. {EXPECTED}",
+            f"Nothing was unpacked, because the file is damaged or not a .zip. {EXPECTED}",
             path=Path(),
         ) from error
 
 
 @contextmanager
 def _staging(workspace: Workspace) -> Iterator[Path]:
-    """Give a folder in the workspace, so that what is in it can be moved, and remove it after."""
+    """Yield a temporary folder on the disk of the workspace, and remove abandoned ones."""
     folder = workspace.incoming / uuid.uuid4().hex
     with explaining_disk_errors("The archive could not be unpacked", workspace.root):
         folder.mkdir(parents=True)
     try:
         for other in workspace.incoming.iterdir():
-            with suppress(FileNotFoundError):  # another import ended
-                if time.time() - other.stat().st_mtime > _ABANDONED_S:
+            with suppress(FileNotFoundError):  # removed by another import
+                if time.time() - other.stat().st_mtime > _MAX_STAGING_AGE_S:
                     shutil.rmtree(other, ignore_errors=True)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _place_all(image_dir: Path, labels: Sequence[str], files: Sequence[UnpackedFile]) -> None:
-    """Move all files into their classes, or none."""
-    made: list[Path] = []
-    placed: list[Path] = []
+def _move_into_classes(
+    image_dir: Path, labels: Sequence[str], files: Sequence[UnpackedFile]
+) -> None:
+    """Move all files into their classes, or none of them."""
+    created: list[Path] = []
+    moved: list[Path] = []
     try:
         for folder in (image_dir, *(image_dir / label for label in labels)):
             with suppress(FileExistsError):
                 folder.mkdir()
-                made.append(folder)
+                created.append(folder)
         for path, label, picture in files:
             target = image_dir / label / picture.file_name
-            placed.append(move_without_overwriting(path, target))
+            moved.append(move_without_overwriting(path, target))
     except BaseException:
-        for path in placed:
+        for path in moved:
             path.unlink(missing_ok=True)
-        for folder in reversed(made):
-            with suppress(OSError):  # another tab put something in
+        for folder in reversed(created):
+            with suppress(OSError):  # not empty: another tab added pictures
                 folder.rmdir()
         raise
 

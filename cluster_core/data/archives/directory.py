@@ -1,7 +1,7 @@
-"""How many entries a .zip claims, found without a list of them being made.
+"""Count the entries of a .zip without building a list of them.
 
-Python's zipfile makes an object of every entry before one of them can be looked at: a file of
-some megabytes that claims a million would take minutes and gigabytes.
+Python's zipfile creates an object per entry as soon as it opens a file: an archive of a few
+megabytes with a million entries would take minutes and gigabytes of memory.
 """
 
 from __future__ import annotations
@@ -22,44 +22,45 @@ _ENTRY_LENGTHS_AT = 28
 
 
 def count_entries(file: BinaryIO, limit: int, max_directory_bytes: int) -> int:
-    """Count the entries of a .zip, no further than needed to see that they are too many.
+    """Count the entries of a .zip, stopping as soon as there are too many.
 
     Parameters
     ----------
     file : binary file
-        Open for reading and seeking.
+        Open for reading, seekable.
     limit : int
-        How many are allowed.
+        The number of entries allowed.
     max_directory_bytes : int
-        How long the list of them may be.
+        The size allowed for the central directory, the list of entries.
 
     Returns
     -------
     int
-        The number claimed or found, whichever is larger. More than `limit` if there are
-        too many, or if their list is too long; 0 where it is no .zip.
+        The declared or the actual number of entries, whichever is larger. More than
+        `limit` if there are too many entries or the directory is too large; 0 if the
+        file is not a .zip.
     """
     file_bytes = file.seek(0, 2)
     file.seek(max(0, file_bytes - _END.size - _MAX_COMMENT))
     tail = file.read()
-    place = tail.rfind(_END_MAGIC)
-    if place < 0 or len(tail) - place < _END.size:
+    offset = tail.rfind(_END_MAGIC)
+    if offset < 0 or len(tail) - offset < _END.size:
         return 0
-    end = file_bytes - len(tail) + place
-    _, _, _, _, claimed, directory_bytes, _, _ = _END.unpack_from(tail, place)
-    large = _read_end_64(file, end)
-    if large:
-        claimed, directory_bytes = large
+    end = file_bytes - len(tail) + offset
+    _, _, _, _, declared, directory_bytes, _, _ = _END.unpack_from(tail, offset)
+    zip64 = _read_end_64(file, end)
+    if zip64:
+        declared, directory_bytes = zip64
         end -= _LOCATOR.size + _END_64.size
     if directory_bytes > max_directory_bytes:
-        return max(claimed, limit + 1)
-    # zipfile goes by the length of the list, whatever number was claimed.
+        return max(declared, limit + 1)
+    # zipfile reads the whole directory, whatever number of entries is declared.
     file.seek(max(0, end - directory_bytes))
-    return max(claimed, _count_headers(file.read(directory_bytes), limit))
+    return max(declared, _count_headers(file.read(directory_bytes), limit))
 
 
 def _read_end_64(file: BinaryIO, end: int) -> tuple[int, int] | None:
-    """Return number and length from the larger record that may stand before the end, if any."""
+    """Return the number of entries and the directory size from the zip64 record, if any."""
     start = end - _LOCATOR.size - _END_64.size
     if start < 0:
         return None
@@ -72,10 +73,9 @@ def _read_end_64(file: BinaryIO, end: int) -> tuple[int, int] | None:
 
 
 def _count_headers(directory: bytes, limit: int) -> int:
-    place = n_entries = 0
-    while place + _ENTRY_BYTES <= len(directory) and n_entries <= limit:
-        place += _ENTRY_BYTES + sum(
-            _ENTRY_LENGTHS.unpack_from(directory, place + _ENTRY_LENGTHS_AT)
-        )
+    offset = n_entries = 0
+    while offset + _ENTRY_BYTES <= len(directory) and n_entries <= limit:
+        lengths = _ENTRY_LENGTHS.unpack_from(directory, offset + _ENTRY_LENGTHS_AT)
+        offset += _ENTRY_BYTES + sum(lengths)
         n_entries += 1
     return n_entries

@@ -1,4 +1,4 @@
-"""Which entries of a .zip may be unpacked, and into which class; decided before one is."""
+"""Decide which entries of a .zip are unpacked, and into which class, before any is unpacked."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cluster_core.data.class_folders import is_system_file
-from cluster_core.data.index import RejectedFile
+from cluster_core.data.index import RejectedFile, describe_suffix
 from cluster_core.data.labels import check_class_name, find_label_problem, fold_name, shorten
 from cluster_core.errors import DatasetError, ImageError
 from cluster_core.images import DEFAULT_LIMITS, MEGA, check_file_bytes, has_image_suffix
 
 MAX_UNPACKED_BYTES = 4_000_000_000
-# Deflate packs nothing more than 1032-fold, and pictures that tell something not 100-fold.
+# Deflate compresses at most 1032-fold; real pictures stay below 100-fold.
 MAX_RATIO = 200
 MIN_BOMB_BYTES = 1_000_000
 EXPECTED = (
-    "Expected is one folder of pictures for each class, such as open clusters/M 45.jpg: make a "
-    "new .zip of the folder that holds the class folders."
+    "The .zip needs one folder of pictures per class, such as open clusters/M 45.jpg: pack the "
+    "folder that contains the class folders."
 )
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _UTF8_FLAG = 0x800
@@ -39,11 +39,11 @@ class PlannedPicture:
     Attributes
     ----------
     info : ZipInfo
-        Where it is in the archive.
+        The entry.
     path : Path
-        Its name there.
+        Its name in the archive.
     label : str
-        The class it goes to.
+        The class of the picture.
     """
 
     info: zipfile.ZipInfo
@@ -53,16 +53,16 @@ class PlannedPicture:
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What is to be unpacked.
+    """What to unpack from an archive.
 
     Attributes
     ----------
     pictures : tuple of PlannedPicture
         In the order of the archive.
     labels : tuple of str
-        Their classes, and empty ones of the archive.
+        Their classes, and the empty classes of the archive.
     rejected : tuple of RejectedFile
-        Entries that are left in it.
+        Entries that are not unpacked, and why.
     """
 
     pictures: tuple[PlannedPicture, ...]
@@ -82,32 +82,33 @@ class _Entry:
 
     @property
     def is_ignored(self) -> bool:
-        """Whether the system left it, and nobody wants to read of it."""
+        """Whether it was created by the system, and is not worth a message."""
         return any(part == "__MACOSX" or is_system_file(part) for part in self.parts)
 
 
 def plan_import(
     infos: Iterable[zipfile.ZipInfo], archive_bytes: int, present: Sequence[str]
 ) -> ImportPlan:
-    """Check every entry of an archive, and say what is to be unpacked.
+    """Check every entry of an archive, and decide what to unpack.
 
     Parameters
     ----------
     infos : iterable of ZipInfo
-        Its entries.
+        The entries.
     archive_bytes : int
-        Its size.
+        Size of the archive.
     present : sequence of str
-        Classes that the dataset has. An entry of `Open` goes to the class `open`.
+        Existing classes of the dataset. Capital letters do not distinguish classes: an
+        entry in `Open` belongs to the class `open`.
 
     Raises
     ------
     DatasetError
-        An entry is not what may be unpacked; the message names it.
+        An entry is not allowed (the message names it), or there are no pictures.
     """
     entries = [_check_entry(info) for info in infos]
     if sum(entry.info.compress_size for entry in entries) > archive_bytes:
-        raise _refuse("its entries claim more bytes than it has. It may be a zip bomb.")
+        raise _make_error("its entries claim to be larger than the file. It may be a zip bomb.")
     entries = [entry for entry in entries if entry.parts and not entry.is_ignored]
     top = _find_top_folder([entry for entry in entries if entry.is_picture])
     labels = {fold_name(label): label for label in present}
@@ -126,9 +127,9 @@ def plan_import(
             except ImageError as error:
                 rejected.append(RejectedFile(picture.path, picture.label, str(error)))
         elif not entry.info.is_dir():
-            rejected.append(_reject_no_picture(entry))
+            rejected.append(_reject_other(entry))
     if not used:
-        raise _refuse(f"it holds no pictures. {EXPECTED}")
+        raise _make_error(f"it contains no pictures. {EXPECTED}")
     _check_total(pictures)
     used |= dict.fromkeys(_find_empty_classes(entries, top, labels))
     return ImportPlan(tuple(pictures), tuple(used), tuple(rejected))
@@ -142,31 +143,31 @@ def _check_entry(info: zipfile.ZipInfo) -> _Entry:
     ratio = info.file_size / max(info.compress_size, 1)
     problems = (
         (find_label_problem(name) is not None, "has a control character in its name"),
-        ("\\" in name, "has a backslash in its name, where zip files have a slash"),
-        (name.startswith("/") or _DRIVE.match(name), "has a path from the root of a disk"),
+        ("\\" in name, "has a backslash in its name, where zip files use a slash"),
+        (name.startswith("/") or _DRIVE.match(name), "has an absolute path"),
         (".." in entry.parts, "leads out of its folder with .."),
         (stat.S_ISLNK(mode), "is a link"),
-        (stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR), "is a device and no file"),
-        (info.flag_bits & _ENCRYPTED_FLAGS, "is locked with a password"),
-        (suffix in _ARCHIVE_SUFFIXES and not entry.is_picture, "is an archive in the archive"),
+        (stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR), "is a device, not a file"),
+        (info.flag_bits & _ENCRYPTED_FLAGS, "is protected with a password"),
+        (suffix in _ARCHIVE_SUFFIXES and not entry.is_picture, "is an archive inside the archive"),
         (
             info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
-            "is packed in an unusual way (only Deflate can be read)",
+            "uses an unsupported compression (only Deflate can be read)",
         ),
         (
             info.file_size > MIN_BOMB_BYTES and ratio > MAX_RATIO,
-            f"would become {ratio:,.0f} times as large when unpacked, as in a zip bomb",
+            f"would grow {ratio:,.0f} times larger when unpacked, like a zip bomb",
         ),
-        (info.header_offset < 0, "lies before the beginning of the file"),
+        (info.header_offset < 0, "starts before the beginning of the file"),
     )
     for is_found, problem in problems:
         if is_found:
-            raise _refuse(f"its entry {shorten(name)} {problem}. {EXPECTED}")
+            raise _make_error(f"its entry {shorten(name)} {problem}. {EXPECTED}")
     return entry
 
 
 def _decode_name(info: zipfile.ZipInfo) -> str:
-    """Return an entry's name; macOS writes UTF-8 and does not say so."""
+    """Return the name of an entry; macOS writes UTF-8 without setting the flag for it."""
     name = info.orig_filename
     if not info.flag_bits & _UTF8_FLAG:
         try:
@@ -177,30 +178,30 @@ def _decode_name(info: zipfile.ZipInfo) -> str:
 
 
 def _find_top_folder(pictures: Sequence[_Entry]) -> tuple[str, ...]:
-    """Return the one folder around all class folders, if there is one."""
+    """Return the single folder around all class folders, if there is one, else ()."""
     tops = {entry.parts[0] for entry in pictures}
     depth = max((len(entry.parts) for entry in pictures), default=0)
     return tuple(tops) if len(tops) == 1 and depth > _CLASS_AND_PICTURE else ()
 
 
 def _find_label(entry: _Entry, parts: tuple[str, ...], labels: dict[str, str]) -> str:
-    """Return the class of a picture, and note it in `labels`."""
+    """Return the class of a picture, adding it to `labels` if it is new."""
     if len(parts) < _CLASS_AND_PICTURE:
-        raise _refuse(f"its entry {shorten(entry.name)} lies in no class folder. {EXPECTED}")
+        raise _make_error(f"its entry {shorten(entry.name)} is not in a class folder. {EXPECTED}")
     if len(parts) > _CLASS_AND_PICTURE:
-        holder = "/".join(entry.parts[:-_CLASS_AND_PICTURE])
-        raise _refuse(
-            f"its entry {shorten(entry.name)} lies too deep. {EXPECTED} Here that may be "
-            f"{shorten(holder)}."
+        parent = "/".join(entry.parts[:-_CLASS_AND_PICTURE])
+        raise _make_error(
+            f"its entry {shorten(entry.name)} is nested too deeply. {EXPECTED} This may be the "
+            f"folder {shorten(parent)}."
         )
-    return _note_label(entry, parts[0], labels)
+    return _register_label(entry, parts[0], labels)
 
 
-def _note_label(entry: _Entry, folder: str, labels: dict[str, str]) -> str:
+def _register_label(entry: _Entry, folder: str, labels: dict[str, str]) -> str:
     try:
         label = check_class_name(folder)
     except DatasetError as error:
-        raise _refuse(f"of its entry {shorten(entry.name)}. {error}") from error
+        raise _make_error(f"of its entry {shorten(entry.name)}. {error}") from error
     return labels.setdefault(fold_name(label), label)
 
 
@@ -209,17 +210,16 @@ def _find_empty_classes(
 ) -> list[str]:
     filled = {entry.parts[:-1] for entry in entries}
     return [
-        _note_label(entry, entry.parts[-1], labels)
+        _register_label(entry, entry.parts[-1], labels)
         for entry in entries
         if entry.info.is_dir() and entry.parts[:-1] == top and entry.parts not in filled
     ]
 
 
-def _reject_no_picture(entry: _Entry) -> RejectedFile:
+def _reject_other(entry: _Entry) -> RejectedFile:
     file_name = entry.parts[-1]
     label = entry.parts[-2] if len(entry.parts) > 1 else ""
-    ending = Path(file_name).suffix or "no ending"
-    reason = f"{file_name} does not end like a picture (found {ending})."
+    reason = f"{file_name} is not a picture ({describe_suffix(Path(file_name))})."
     return RejectedFile(Path(entry.name), label, reason)
 
 
@@ -228,11 +228,11 @@ def _check_total(pictures: Sequence[PlannedPicture]) -> None:
     for picture in pictures:
         total += picture.info.file_size
         if total > MAX_UNPACKED_BYTES:
-            raise _refuse(
-                f"with its entry {shorten(str(picture.path))} it unpacks to more than "
-                f"{MAX_UNPACKED_BYTES / MEGA:,.0f} MB. Bring the pictures in several archives."
+            raise _make_error(
+                f"it unpacks to more than {MAX_UNPACKED_BYTES / MEGA:,.0f} MB (reached at its "
+                f"entry {shorten(str(picture.path))}). Split it into several archives."
             )
 
 
-def _refuse(reason: str) -> DatasetError:
+def _make_error(reason: str) -> DatasetError:
     return DatasetError(f"Nothing was unpacked, because {reason}", path=Path())

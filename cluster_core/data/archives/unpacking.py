@@ -1,4 +1,4 @@
-"""The pictures of a .zip -> files outside of the dataset, decoded and found good."""
+"""Unpack the pictures of a .zip to a staging folder, and check each by decoding it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cluster_core.storage.mapping import map_images
 from cluster_core.storage.safe_moves import explaining_disk_errors
 
 CHUNK_BYTES = 1_000_000
-# What zipfile raises on archives that are damaged, on purpose or not.
+# Raised by zipfile on archives that are damaged, deliberately or not.
 ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -32,16 +32,16 @@ ZIP_ERRORS = (
 
 
 class UnpackedFile(NamedTuple):
-    """A good picture, not in the dataset yet.
+    """A valid picture that is not in the dataset yet.
 
     Attributes
     ----------
     path : Path
-        Where it is.
+        The unpacked file, in the staging folder.
     label : str
-        The class it is to go to.
+        The class of the picture.
     picture : InspectedPicture
-        What is known of it, with the name it is to have.
+        Its facts, and its file name in the dataset.
     """
 
     path: Path
@@ -51,14 +51,14 @@ class UnpackedFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What came out of an archive.
+    """The outcome of unpacking an archive.
 
     Attributes
     ----------
     files : tuple of UnpackedFile
         In the order of the archive.
     rejected : tuple of RejectedFile
-        Entries that are no pictures, or are there already.
+        Entries that are not pictures, or are already in the dataset.
     """
 
     files: tuple[UnpackedFile, ...]
@@ -72,25 +72,26 @@ def unpack_all(
     image_dir: Path,
     on_progress: Progress | None,
 ) -> Unpacked:
-    """Unpack the pictures of an archive to a folder, and look at each.
+    """Unpack the pictures of an archive to a staging folder, and check each one.
 
     Parameters
     ----------
     archive : ZipFile
-        Open for reading.
+        The archive, open for reading.
     plan : ImportPlan
         Which of its entries to unpack.
     folder : Path
-        Where to. What is no picture is removed from there again.
+        The staging folder. Files that turn out not to be pictures are removed from it.
     image_dir : Path
-        The dataset, to find what it has already.
-    on_progress : callable, optional
-        Told (entries unpacked, entries in all) after each entry. It may raise to stop.
+        The dataset, to find pictures that it already has.
+    on_progress : callable or None
+        Called with (pictures unpacked, pictures in total) after each picture. It may
+        raise to stop.
 
     Raises
     ------
     DatasetError
-        The disk is full, or locked.
+        The disk is full or write-protected.
     """
     contents = {label: ClassContents(image_dir / label) for label in plan.labels}
     files: list[UnpackedFile] = []
@@ -102,8 +103,8 @@ def unpack_all(
                 reason = found
             elif same := contents[label].find_same(found):
                 reason = (
-                    f"{planned.path.name} is the very same picture as {same.name}, which the "
-                    f"class {label} has already."
+                    f"{planned.path.name} is the same picture as {same.name}, which is already in "
+                    f"the class {label}."
                 )
             else:
                 reason = ""
@@ -120,7 +121,7 @@ def unpack_all(
 def _unpack_each(
     archive: zipfile.ZipFile, pictures: Sequence[PlannedPicture], folder: Path
 ) -> Iterator[tuple[PlannedPicture, Path, str | None]]:
-    """Yield every picture, the file it was unpacked to, and what was wrong with the entry."""
+    """Yield every picture, the file it was unpacked to, and any problem with the entry."""
     for number, picture in enumerate(pictures):
         path = folder / str(number)
         problem = None
@@ -129,11 +130,11 @@ def _unpack_each(
             path.open("xb") as target,
         ):
             try:
-                # zipfile gives no more bytes than the entry's header says, which was checked.
+                # zipfile yields no more bytes than the entry's header says, which was checked.
                 with archive.open(picture.info) as source:
                     shutil.copyfileobj(source, target, CHUNK_BYTES)
             except ZIP_ERRORS:
-                problem = f"{picture.path.name} is damaged in the archive: pack it again."
+                problem = f"{picture.path.name} is damaged in the archive: create the .zip again."
         yield picture, path, problem
 
 

@@ -1,1 +1,1 @@
-"""Changes to a dataset: its classes, its pictures, and which paths may be touched."""
+"""Changes to the classes and pictures of a dataset, confined to the workspace."""

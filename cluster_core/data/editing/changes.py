@@ -1,4 +1,4 @@
-"""Change a dataset: its classes, and the pictures in them."""
+"""Add, rename, move and delete the classes and pictures of a dataset."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cluster_core.access import Action, require
 from cluster_core.data.class_folders import list_class_folders, list_labels
 from cluster_core.data.editing.confinement import (
     check_dataset_dir,
-    describe_misplaced,
     find_class_dir,
+    make_misplaced_error,
     refuse_link,
     require_in_class,
 )
@@ -33,14 +33,14 @@ from cluster_core.workspace import Workspace
 
 @dataclass(frozen=True)
 class MoveReport:
-    """What became of pictures that were to be moved.
+    """The outcome of moving pictures.
 
     Attributes
     ----------
     moved : tuple of Path
-        Where they are now, in the order asked for, without those that were gone.
+        New paths of the moved pictures, in the order requested.
     gone : tuple of Path
-        Those that were no longer there, for example because of another tab.
+        Pictures that no longer exist, for example because another tab deleted them.
     """
 
     moved: tuple[Path, ...]
@@ -48,24 +48,36 @@ class MoveReport:
 
 
 def list_classes(image_dir: Path) -> tuple[str, ...]:
-    """Return the names of the classes, sorted; empty where the dataset was not begun.
+    """Return the names of the classes, sorted; empty if the dataset does not exist yet.
 
     Raises
     ------
     DatasetError
-        The folder cannot be opened, or a class has a name that cannot be stored.
+        The folder cannot be opened, or the name of a class is not one line of text.
     """
     return list_labels(image_dir) if os.path.lexists(image_dir) else ()
 
 
 def add_class(image_dir: Path, label: str) -> Path:
-    """Make the folder of a new class, and that of the dataset where it is missing.
+    """Create the folder of a new class, and of the dataset if it is missing.
+
+    Parameters
+    ----------
+    image_dir : Path
+        The dataset.
+    label : str
+        Name of the class. Spaces around it are dropped.
+
+    Returns
+    -------
+    Path
+        The new, empty folder.
 
     Raises
     ------
     DatasetError
-        The name cannot be used, there is such a class (capital letters do not tell
-        two apart), or the folder cannot be made.
+        The name is not valid or already taken (capital letters do not
+        distinguish names), or the folder cannot be created.
     AccessError
         This server does not allow it.
     """
@@ -81,12 +93,27 @@ def add_class(image_dir: Path, label: str) -> Path:
 
 
 def rename_class(image_dir: Path, label: str, new: str) -> Path:
-    """Give a class another name.
+    """Rename a class.
+
+    Parameters
+    ----------
+    image_dir : Path
+        The dataset.
+    label : str
+        Current name of the class.
+    new : str
+        New name. Spaces around it are dropped.
+
+    Returns
+    -------
+    Path
+        The renamed folder.
 
     Raises
     ------
     DatasetError
-        As for `add_class`, or there is no class `label`.
+        There is no class `label`, the new name is not valid or already taken, or
+        the folder cannot be renamed.
     AccessError
         This server does not allow it.
     """
@@ -96,7 +123,7 @@ def rename_class(image_dir: Path, label: str, new: str) -> Path:
     _require_new(image_dir, stored, label)
     target = image_dir / stored
     with explaining_disk_errors(f"The class {label} could not be renamed", image_dir):
-        # A file, perhaps; where capitals do not count it may be the folder itself.
+        # Perhaps a file. On a case-insensitive disk, it may be the folder of the class itself.
         if os.path.lexists(target) and fold_name(stored) != fold_name(label):
             raise FileExistsError(errno.EEXIST, "File exists")
         os.rename(folder, target)
@@ -105,6 +132,11 @@ def rename_class(image_dir: Path, label: str, new: str) -> Path:
 
 def delete_class(workspace: Workspace, image_dir: Path, label: str) -> TrashEntry:
     """Move a class and its pictures to the trash.
+
+    Returns
+    -------
+    TrashEntry
+        The deletion, to be undone with `restore`.
 
     Raises
     ------
@@ -127,7 +159,7 @@ def add_picture(
     cache: CacheFile | None = None,
     contents: ClassContents | None = None,
 ) -> Path:
-    """Store a picture in a class, under a safe name that nothing else has.
+    """Store a picture in a class, under a safe and unused name.
 
     Parameters
     ----------
@@ -136,26 +168,26 @@ def add_picture(
     label : str
         One of its classes.
     file_name : str
-        As the visitor's computer calls it. Its ending is mended to suit the content.
+        File name on the visitor's computer. Its ending is corrected to match the content.
     data : bytes
-        The file. It is decoded in full before it is stored.
+        Content of the file. It is decoded in full before it is stored.
     cache : CacheFile, optional
-        Where to note the picture's facts, so that a scan need not decode it again.
+        Where to keep the picture's facts, so that a scan need not decode it again.
     contents : ClassContents, optional
-        What the class holds, kept from one picture to the next where many are added: else the
-        folder is looked through for each.
+        Content of the class, shared between calls that add many pictures; otherwise the
+        folder is listed for each picture.
 
     Returns
     -------
     Path
-        Where it is.
+        The stored file.
 
     Raises
     ------
     ImageError
-        It is no picture, too large, or damaged.
+        The file is not a picture, too large, or damaged.
     DatasetError
-        There is no such class, the class has the very same picture already, or the
+        There is no such class, the same picture is already in the class, or the
         file cannot be written.
     AccessError
         This server does not allow it.
@@ -168,8 +200,8 @@ def add_picture(
         same = contents.find_same(picture)
         if same is not None:
             raise DatasetError(
-                f"{clean_file_name(file_name)} was left out, because the class {label} has the "
-                f"very same picture already: {same.name}.",
+                f"{clean_file_name(file_name)} was left out, because the class {label} already "
+                f"has the same picture: {same.name}.",
                 path=image_dir,
                 label=label,
             )
@@ -181,13 +213,22 @@ def add_picture(
 
 
 def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveReport:
-    """Move pictures of a dataset to one of its classes; a name that is taken gets a number.
+    """Move pictures to another class of the same dataset; a name that is taken gets a number.
+
+    Parameters
+    ----------
+    image_dir : Path
+        The dataset.
+    paths : sequence of Path
+        Pictures in its classes.
+    label : str
+        The class to move them to.
 
     Raises
     ------
     DatasetError
-        There is no such class, a path is not that of a picture in a class of this
-        dataset, or a file cannot be moved.
+        There is no such class, a path is not a picture in a class of this dataset,
+        or a file cannot be moved.
     AccessError
         This server does not allow it.
     """
@@ -196,7 +237,7 @@ def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveRep
     for path in paths:
         require_in_class(image_dir, path)
         if path.is_symlink() or path.is_dir():
-            raise describe_misplaced(image_dir, path)
+            raise make_misplaced_error(image_dir, path)
     moved: list[Path] = []
     gone: list[Path] = []
     for path in paths:
@@ -214,12 +255,24 @@ def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveRep
 
 
 def delete_pictures(workspace: Workspace, paths: Sequence[Path]) -> TrashEntry:
-    """Move pictures to the trash; those that are gone already are passed over.
+    """Move pictures to the trash, skipping those that no longer exist.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace of the pictures.
+    paths : sequence of Path
+        Pictures in classes of its datasets.
+
+    Returns
+    -------
+    TrashEntry
+        The deletion, to be undone with `restore`.
 
     Raises
     ------
     DatasetError
-        A path is not that of a picture in a class of a dataset, none is there any
+        A path is not a picture in a class of a dataset, none of them exists any
         more, or a file cannot be moved.
     AccessError
         This server does not allow it.
@@ -235,11 +288,11 @@ def delete_pictures(workspace: Workspace, paths: Sequence[Path]) -> TrashEntry:
 
 
 def _require_new(image_dir: Path, label: str, old: str | None) -> None:
-    """Raise DatasetError if another class than `old` could be taken for a new one."""
+    """Raise DatasetError if a class other than `old` already has a name."""
     for name in list_class_folders(image_dir):
         if name != old and fold_name(name) == fold_name(label):
             raise DatasetError(
-                f"There is a class called {name} already: choose another name.",
+                f"A class called {name} already exists: choose another name.",
                 path=image_dir,
                 label=label,
             )

@@ -1,4 +1,4 @@
-"""Paths that visitors name stay in the workspace and its datasets, and follow no links."""
+"""Keep the paths that visitors name inside the datasets of the workspace, and refuse links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 
 def check_dataset_dir(workspace: Workspace, image_dir: Path) -> None:
-    """Raise DatasetError unless a folder is, or could be, a dataset of the workspace."""
+    """Check that a folder is, or could become, a dataset of the workspace.
+
+    Raises
+    ------
+    DatasetError
+        It is not, or it is a link.
+    """
     root = os.path.abspath(workspace.root)  # noqa: PTH100  resolve() would follow links
     folder = Path(os.path.abspath(image_dir))  # noqa: PTH100
     if (
@@ -20,26 +26,26 @@ def check_dataset_dir(workspace: Workspace, image_dir: Path) -> None:
         or not folder.name.endswith(DATASET_SUFFIX)
     ):
         raise DatasetError(
-            f"{image_dir} is no dataset of {workspace.root}: choose one on the Dataset page.",
+            f"{image_dir} is not a dataset in {workspace.root}: choose one on the Dataset page.",
             path=image_dir,
         )
     refuse_link(image_dir)
 
 
 def find_class_dir(image_dir: Path, label: str) -> Path:
-    """Return the folder of a class that there is.
+    """Return the folder of an existing class.
 
     Raises
     ------
     DatasetError
-        There is none, or it is a link to elsewhere.
+        There is no such class, or it or the dataset is a link.
     """
     folder = image_dir / label
     is_plain = label and Path(label).name == label and not label.startswith(".")
     if not is_plain or not folder.is_dir():
         raise DatasetError(
-            f"There is no class {shorten(label)} in {image_dir.name} any more: reload the page "
-            "to see which there are.",
+            f"There is no class {shorten(label)} in {image_dir.name}; it may have been renamed or "
+            "deleted. Reload the page.",
             path=image_dir,
             label=label,
         )
@@ -49,26 +55,38 @@ def find_class_dir(image_dir: Path, label: str) -> Path:
 
 
 def refuse_link(folder: Path) -> None:
-    """Raise DatasetError if a folder is a link to elsewhere."""
+    """Check that a folder is not a link.
+
+    Raises
+    ------
+    DatasetError
+        It is a link.
+    """
     if folder.is_symlink():
         raise DatasetError(
-            f"{folder} is a link to another folder: copy the pictures themselves into the "
-            "dataset, and remove the link.",
+            f"{folder} is a link to another folder: remove the link, and copy the pictures into "
+            "the dataset instead.",
             path=folder,
         )
 
 
 def require_in_class(image_dir: Path, path: Path) -> None:
-    """Raise DatasetError unless a path is `image_dir/<class>/<name>`, without links on the way."""
+    """Check that a path is `image_dir/<class>/<name>`, and that the class is not a link.
+
+    Raises
+    ------
+    DatasetError
+        The path is outside the classes of the dataset, or the class is a link.
+    """
     absolute = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would follow links
     is_inside = absolute.parent.parent == Path(os.path.abspath(image_dir))  # noqa: PTH100
     if ".." in path.parts or "\0" in str(path) or not is_inside:
-        raise describe_misplaced(image_dir, path)
+        raise make_misplaced_error(image_dir, path)
     refuse_link(path.parent)
 
 
-def describe_misplaced(image_dir: Path, path: Path) -> DatasetError:
-    """Return what to raise for a path that is not that of a picture in a class."""
+def make_misplaced_error(image_dir: Path, path: Path) -> DatasetError:
+    """Return the error for a path that is not a picture in a class of the dataset."""
     return DatasetError(
         f"{path.name} is not a picture in a class of {image_dir.name}: reload the page and "
         "choose it again.",

@@ -1,4 +1,4 @@
-"""Look at a picture before it is stored: is it one, what may it be called, is it there already."""
+"""Check a picture before it is stored: content, file name, and duplicates in its class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cluster_core.data.facts import PictureFacts, compute_facts
 from cluster_core.data.labels import FORBIDDEN_CHARACTERS, is_device_name, is_invisible
 from cluster_core.images import GZIP_MAGIC, has_image_suffix, raster_format
 
-# A file system takes 255 bytes, and a number or the name of a draft may be added.
+# File systems allow 255 bytes; this leaves room for a number or the suffix of a draft.
 MAX_STEM_BYTES = 150
 _SUFFIXES = {
     "JPEG": (".jpg", ".jpeg"),
@@ -34,13 +34,13 @@ class InspectedPicture:
     Attributes
     ----------
     file_name : str
-        A safe name, with an ending that suits the content.
+        A safe name, with an ending that matches the content.
     n_bytes : int
-        Size of its file.
+        Size of the file.
     sha256 : str
-        Of its bytes, hexadecimal.
+        Hexadecimal hash of the file.
     facts : PictureFacts
-        Its size and fine structure.
+        Its size in pixels and fine structure.
     """
 
     file_name: str
@@ -50,20 +50,33 @@ class InspectedPicture:
 
 
 def inspect_picture(file_name: str, data: bytes) -> InspectedPicture:
-    """Decode a picture that a visitor brings.
+    """Decode a picture in full, and choose a safe file name for it.
+
+    Parameters
+    ----------
+    file_name : str
+        The name given by a visitor or a server.
+    data : bytes
+        Content of the file.
 
     Raises
     ------
     ImageError
-        It is no picture, too large, or damaged.
+        The file is not a picture, too large, or damaged.
     """
     facts = compute_facts(data, clean_file_name(file_name))
     sha256 = hashlib.sha256(data).hexdigest()
-    return InspectedPicture(_suit_file_name(file_name, data), len(data), sha256, facts)
+    return InspectedPicture(_make_file_name(file_name, data), len(data), sha256, facts)
 
 
 def clean_file_name(file_name: str) -> str:
-    """Return the last part of a name without anything that a disk or a reader would stumble on."""
+    """Return the last part of a path, without characters that disks or readers cannot handle.
+
+    Returns
+    -------
+    str
+        Not empty; "picture" if nothing remains.
+    """
     last = unicodedata.normalize("NFC", file_name).replace("\\", "/").rsplit("/", maxsplit=1)[-1]
     kept = "".join(
         "_" if character in FORBIDDEN_CHARACTERS else character
@@ -75,12 +88,12 @@ def clean_file_name(file_name: str) -> str:
 
 
 class ClassContents:
-    """What a class holds, to find a file of the same bytes without reading all of them.
+    """The files of a class by size, to find duplicates without reading every file.
 
     Parameters
     ----------
     class_dir : Path
-        Its folder. One that does not exist is empty.
+        The class folder. A missing folder counts as empty.
     """
 
     def __init__(self, class_dir: Path) -> None:
@@ -95,25 +108,25 @@ class ClassContents:
                     self._by_size[size].append(class_dir / entry.name)
 
     def find_same(self, picture: InspectedPicture) -> Path | None:
-        """Return a file of the class with the very same bytes, if there is one."""
+        """Return a file of the class with the same content, or None."""
         for path in self._by_size[picture.n_bytes]:
             if path not in self._sha256s:
                 try:
                     self._sha256s[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-                except OSError:  # deleted meanwhile, or locked: no reason to refuse a picture
+                except OSError:  # deleted or unreadable: no reason to refuse the new picture
                     continue
             if self._sha256s[path] == picture.sha256:
                 return path
         return None
 
     def add(self, picture: InspectedPicture, path: Path) -> None:
-        """Note a picture that is, or will be, in the class."""
+        """Record a picture that has been, or will be, added to the class."""
         self._by_size[picture.n_bytes].append(path)
         self._sha256s[path] = picture.sha256
 
 
-def _suit_file_name(file_name: str, data: bytes) -> str:
-    """Return a safe name whose ending says what kind of picture `data` is."""
+def _make_file_name(file_name: str, data: bytes) -> str:
+    """Return a safe name whose ending matches the format of `data`."""
     name = clean_file_name(file_name)
     fits = "gzipped FITS" if data.startswith(GZIP_MAGIC) else "FITS"
     suffixes = _SUFFIXES[raster_format(data) or fits]

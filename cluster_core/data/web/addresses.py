@@ -1,4 +1,4 @@
-"""Addresses on the web: how a list of them is read, and which of them may be asked."""
+"""Parse web addresses, and decide which of them may be contacted."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ IPAddress = IPv4Address | IPv6Address
 
 MAX_CHARACTERS = 4_000
 PORTS = {"http": 80, "https": 443}
-# Below it are mail, files and other services that no picture is served from.
+# Lower ports belong to mail, file sharing and other services that do not serve pictures.
 FIRST_FREE_PORT = 1024
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
-# What may stand in a path or query as it is; a % already begins an escape.
-_KEPT = "%/:=&?~#+!$,;'@()*[]"
+# Characters of a path or query that stay unquoted; a % starts an existing escape.
+_UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
 
 _PUBLIC_V6 = IPv6Network("2000::/3")
 _DOCUMENTATION_V6 = IPv6Network("3fff::/20")
 _TRANSLATED_V4 = IPv6Network("64:ff9b::/96")
-# Public by its number, yet the inside of a cloud: it hands out a machine's settings.
+# Formally public, but inside the Azure cloud, where it serves the settings of a machine.
 _CLOUD_SERVICES = frozenset({IPv4Address("168.63.129.16")})
 
 
 @dataclass(frozen=True)
 class WebAddress:
-    """An address that is well formed; whether it may be asked, its server's IP address tells.
+    """A well-formed address; `find_public_ips` checks whether its server may be contacted.
 
     Attributes
     ----------
     scheme : str
         `http` or `https`.
     host : str
-        Name or IP address of the server, in ASCII and small letters.
+        Name or IP address of the server, in lower-case ASCII.
     port : int
-        As given, or that of the scheme.
+        The explicit port, or the default of the scheme.
     target : str
         Path and query, in ASCII, beginning with a slash.
     """
@@ -54,45 +54,46 @@ class WebAddress:
 
     @property
     def server(self) -> str:
-        """Host and port as the header `Host` names them."""
+        """Host and port in the form of the `Host` header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def file_name(self) -> str:
-        """The last part of the path, which may be empty or unfit for a disk."""
+        """The last part of the path, which may be empty or unsafe as a file name."""
         path = self.target.split("?", maxsplit=1)[0]
         return unquote(path.rsplit("/", maxsplit=1)[-1], errors="replace")
 
 
 def parse_addresses(text: str) -> tuple[str, ...]:
-    """Return the addresses of a list, one a line, each once and in the order of the list.
+    """Return the addresses of a list with one address per line, without duplicates, in order.
 
-    Blank lines are passed over, and so are comments, which begin with #.
+    Empty lines and comments, which begin with #, are skipped.
     """
     lines = (line.strip() for line in text.removeprefix("\ufeff").splitlines())
     return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
 
 
 def read_address(text: str, base: WebAddress | None = None) -> WebAddress:
-    """Take an address apart.
+    """Parse an address.
 
     Parameters
     ----------
     text : str
         The address.
     base : WebAddress, optional
-        Where it was found; it may then be relative to that.
+        The page that the address comes from, if it may be relative.
 
     Raises
     ------
     DownloadError
-        It is no address of a file on the web, or has a user name in it.
+        It is not an http or https address, contains a user name, or uses the port of
+        another service.
     """
     if len(text) > MAX_CHARACTERS or any(ord(c) < ord(" ") or c in "\x7f\\" for c in text):
         raise DownloadError(
-            f"{shorten(text)} is no address on the web, because it is too long or has a character "
-            "that does not belong there: copy it once more from the browser.",
+            f"{shorten(text)} is not a web address, because it is too long or contains an invalid "
+            "character: copy it from the browser again.",
             address=text,
         )
     try:
@@ -101,84 +102,84 @@ def read_address(text: str, base: WebAddress | None = None) -> WebAddress:
         scheme, host = parts.scheme, _read_host(parts)
     except ValueError as error:
         raise DownloadError(
-            f"{shorten(text)} is no address on the web: copy it once more from the browser.",
+            f"{shorten(text)} is not a web address: copy it from the browser again.",
             address=text,
         ) from error
     if scheme not in PORTS or not host:
         raise DownloadError(
-            f"{shorten(text)} is no address on the web: give one that begins with https:// or "
-            "http:// and the name of a server.",
+            f"{shorten(text)} is not a web address: enter one that begins with https:// or http:// "
+            "and the name of a server.",
             address=text,
         )
     if "@" in parts.netloc:
         raise DownloadError(
-            "A user name or password stands in the address, and would be sent to a stranger: "
-            "leave out what stands before the @.",
+            "The address contains a user name or password, which would be sent to the server: "
+            "remove everything between // and @.",
             address=text,
         )
     port = PORTS[scheme] if port is None else port
     if port not in PORTS.values() and port < FIRST_FREE_PORT:
         raise DownloadError(
-            f"The address names port {port}, where servers have something else than pictures: "
-            f"give one without a port, or with one from {FIRST_FREE_PORT} up.",
+            f"The address names port {port}, which is not used for pictures: enter an address "
+            f"without a port, or with a port of at least {FIRST_FREE_PORT}.",
             address=text,
         )
     query = f"?{parts.query}" if parts.query else ""
-    target = quote((parts.path or "/") + query, safe=_KEPT, errors="replace")
+    target = quote((parts.path or "/") + query, safe=_UNQUOTED, errors="replace")
     return WebAddress(scheme, host, port, target)
 
 
 def find_public_ips(address: WebAddress) -> tuple[IPAddress, ...]:
-    """Look up a server, and refuse one that is not on the public internet.
+    """Look up a server, and refuse it unless it is on the public internet.
 
     Returns
     -------
     tuple of IPv4Address or IPv6Address
-        What to connect to. The name must not be looked up again, because whoever owns
-        it may answer differently the second time.
+        The IP addresses to connect to, without duplicates. The name must not be looked up
+        again, because the owner of the name could answer differently (DNS rebinding).
 
     Raises
     ------
     DownloadError
-        There is no such server, or any of its addresses is private, of this computer, or
-        reserved.
+        There is no such server, or at least one of its IP addresses is private, local to
+        this computer, or reserved.
     """
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-        # Without the zone that a link-local address may carry, as in fe80::1%eth0.
+        # Drop the zone of a link-local address, as in fe80::1%eth0.
         ips = tuple(dict.fromkeys(ip_address(str(to[0]).split("%")[0]) for *_, to in found))
         if not ips:
             raise OSError("no address")
     except (OSError, UnicodeError) as error:
         raise DownloadError(
-            f"There is no server {address.host}, or no way to it: check the address, and that "
-            "this computer is online.",
+            f"The server {address.host} could not be found: check the address, and that this "
+            "computer is online.",
             address=str(address),
         ) from error
     refused = next((ip for ip in ips if not is_public(ip)), None)
     if refused is not None:
         raise DownloadError(
-            f"The server {address.host} is not on the public internet ({refused}): give an address "
-            "that everybody can open, or copy the picture yourself.",
+            f"The server {address.host} is not on the public internet ({refused}): use an address "
+            "that anyone can open, or copy the picture yourself.",
             address=str(address),
         )
     return ips
 
 
 def is_public(ip: IPAddress) -> bool:
-    """Tell whether an IP address is on the public internet, and not reserved or for many."""
+    """Tell whether an IP address is on the public internet, and neither reserved nor multicast."""
     if isinstance(ip, IPv4Address):
         is_special = ip.is_multicast or ip.is_reserved or ip in _CLOUD_SERVICES
         return ip.is_global and not is_special
     if ip in _TRANSLATED_V4:
         return is_public(IPv4Address(int(ip) & 0xFFFF_FFFF))
-    # The older ways to wrap an IPv4 address, which might be any, are used by nobody any more.
+    # 6to4 and Teredo addresses wrap an arbitrary IPv4 address, and are obsolete.
     is_wrapped = ip.sixtofour is not None or ip.teredo is not None
     return ip in _PUBLIC_V6 and ip.is_global and not is_wrapped and ip not in _DOCUMENTATION_V6
 
 
 def _read_host(parts: SplitResult) -> str:
-    """Return the host in ASCII; ValueError where it cannot be one."""
+    """Return the host in ASCII; raise ValueError if it is not valid."""
     host = (parts.hostname or "").removesuffix(".")
     if ":" in host:
         return str(IPv6Address(host)) if "%" not in host else _refuse(host)

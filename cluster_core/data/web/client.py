@@ -1,4 +1,4 @@
-"""Fetch a file from a public server, and from no other, within bounds of size and time."""
+"""Fetch files from public servers only, within limits of size and time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEADERS = {
 }
 CHUNK_BYTES = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
 _GONE = frozenset({404, 410})
 _FORBIDDEN = frozenset({401, 402, 403, 407, 451})
 _SECONDS = re.compile(r"[0-9]{1,6}")
@@ -34,39 +34,39 @@ _SECONDS = re.compile(r"[0-9]{1,6}")
 
 @dataclass(frozen=True)
 class FetchLimits:
-    """What a server may take of this computer's time and disk.
+    """Limits on the time and disk space that a server may use.
 
     Attributes
     ----------
     max_bytes : int
-        Size of a file.
-    connect_s, silence_s : float
-        How long it may take to answer a call, and to send anything.
-    total_s : float
-        How long one file may take altogether, with all that is tried again.
+        Maximum size of a file.
+    connect_timeout_s, read_timeout_s : float
+        Timeouts in seconds for accepting a connection, and between two pieces of data.
+    total_timeout_s : float
+        Timeout in seconds for a whole file, including retries.
     max_redirects : int
-        How often it may send on to another address.
-    wait_s : tuple of float
-        How long to wait before each time that is tried again, unless the server
-        names a time of its own.
-    max_wait_s : float
-        The longest time that a server may name.
+        Maximum number of redirects.
+    retry_waits_s : tuple of float
+        Seconds to wait before each retry, unless the server asks for another wait.
+        One retry per element.
+    max_retry_wait_s : float
+        The longest wait in seconds that a server may ask for.
     """
 
     max_bytes: int = DEFAULT_LIMITS.max_file_bytes
-    connect_s: float = 10
-    silence_s: float = 20
-    total_s: float = 120
+    connect_timeout_s: float = 10
+    read_timeout_s: float = 20
+    total_timeout_s: float = 120
     max_redirects: int = 5
-    wait_s: tuple[float, ...] = (1, 4)
-    max_wait_s: float = 20
+    retry_waits_s: tuple[float, ...] = (1, 4)
+    max_retry_wait_s: float = 20
 
 
 DEFAULT_FETCH_LIMITS = FetchLimits()
 
 
-class _PassingError(DownloadError):
-    """Something that may be over when it is tried again."""
+class _TemporaryError(DownloadError):
+    """A failure that a retry may overcome."""
 
     def __init__(self, message: str, *, address: str, wait_s: float | None = None) -> None:
         super().__init__(message, address=address)
@@ -74,11 +74,16 @@ class _PassingError(DownloadError):
 
 
 class WebClient:
-    """Fetches files, from several threads at once, until it is closed.
+    """Fetches files; safe to use from several threads.
 
-    Every address that is asked, also one that a server sends on to, is looked up once,
-    checked, and connected to as it was checked. Proxies are not used: they would do
-    the looking up. A file is kept as it was sent, never unpacked.
+    Every address, including the target of a redirect, is looked up once, and the connection
+    goes to the very IP address that was checked. Proxies are not used, because they would
+    look up the name themselves. Files are stored as sent and never unpacked.
+
+    Parameters
+    ----------
+    limits : FetchLimits
+        Limits of size and time.
     """
 
     def __init__(self, limits: FetchLimits = DEFAULT_FETCH_LIMITS) -> None:
@@ -86,42 +91,50 @@ class WebClient:
         self._connections = PublicConnections()
 
     def fetch(self, address: WebAddress, target: Path) -> None:
-        """Write the file at an address to a new file.
+        """Download an address to a new file, with retries.
+
+        Parameters
+        ----------
+        address : WebAddress
+            The address.
+        target : Path
+            The file to write. If the download fails, it may be left incomplete.
 
         Raises
         ------
         DownloadError
-            It cannot be had, or is too large.
+            The server cannot be reached or refuses, the file is too large, or the client
+            was closed.
         DatasetError
-            The disk is full, or locked.
+            The disk is full or write-protected.
         """
-        end_s = time.monotonic() + self._limits.total_s
-        for usual_wait_s in self._limits.wait_s:
+        deadline_s = time.monotonic() + self._limits.total_timeout_s
+        for default_wait_s in self._limits.retry_waits_s:
             try:
-                return self._fetch_once(address, target, end_s)
-            except _PassingError as error:
-                wait_s = usual_wait_s if error.wait_s is None else error.wait_s
-                if time.monotonic() + wait_s > end_s or self._connections.closed.wait(wait_s):
+                return self._fetch_once(address, target, deadline_s)
+            except _TemporaryError as error:
+                wait_s = default_wait_s if error.wait_s is None else error.wait_s
+                if time.monotonic() + wait_s > deadline_s or self._connections.closed.wait(wait_s):
                     raise
-        return self._fetch_once(address, target, end_s)
+        return self._fetch_once(address, target, deadline_s)
 
     def close(self) -> None:
-        """End all that is being fetched, which raises DownloadError there."""
+        """Cancel all downloads in progress, which then raise DownloadError."""
         self._connections.close()
 
-    def _fetch_once(self, address: WebAddress, target: Path, end_s: float) -> None:
+    def _fetch_once(self, address: WebAddress, target: Path, deadline_s: float) -> None:
         first = address
         for _ in range(self._limits.max_redirects + 1):
             with ExitStack() as stack:
-                response = self._ask(address, end_s, stack)
+                response = self._ask(address, deadline_s, stack)
                 location = response.headers["Location"]
                 if response.status in _REDIRECTS and location:
-                    # http.client reads headers as Latin-1, servers write UTF-8.
+                    # http.client decodes headers as Latin-1, but servers write UTF-8.
                     location = location.encode("latin-1", "replace").decode("utf-8", "replace")
                     address = read_address(location, base=address)
                     continue
-                _check_status(response, address, self._limits.max_wait_s)
-                body = self._read_body(response, address, end_s)
+                _check_status(response, address, self._limits.max_retry_wait_s)
+                body = self._read_body(response, address, deadline_s)
                 with (
                     explaining_disk_errors("The download could not be stored", target),
                     target.open("wb") as f,
@@ -129,106 +142,108 @@ class WebClient:
                     f.writelines(body)
                 return
         raise DownloadError(
-            f"The server {first.host} sends on from one address to the next without end: open it "
-            "in a browser, and copy the address of the picture itself.",
+            f"The server {first.host} redirects too often: open the address in a browser, and copy "
+            "the address of the picture itself.",
             address=str(first),
         )
 
-    def _ask(self, address: WebAddress, end_s: float, stack: ExitStack) -> http.client.HTTPResponse:
-        """Send a request, and return the answer as soon as its header is there."""
-        with self._explaining_network(address, end_s):
+    def _ask(
+        self, address: WebAddress, deadline_s: float, stack: ExitStack
+    ) -> http.client.HTTPResponse:
+        """Send a request, and return the response once its headers have arrived."""
+        with self._explaining_network(address, deadline_s):
             connected = stack.enter_context(
                 self._connections.open(
-                    address, end_s, self._limits.connect_s, self._limits.silence_s
+                    address, deadline_s, self._limits.connect_timeout_s, self._limits.read_timeout_s
                 )
             )
             connection = stack.enter_context(
                 closing(http.client.HTTPConnection(address.host, address.port))
             )
             connection.sock = connected
-            connection.auto_open = 0  # else it might look up the name itself, and connect again
+            connection.auto_open = 0  # or it might look up the name itself and reconnect
             connection.request("GET", address.target, headers={"Host": address.server} | HEADERS)
             return stack.enter_context(closing(connection.getresponse()))
 
     def _read_body(
-        self, response: http.client.HTTPResponse, address: WebAddress, end_s: float
+        self, response: http.client.HTTPResponse, address: WebAddress, deadline_s: float
     ) -> Iterator[bytes]:
-        """Yield what a server sends, if it is all of it and not too much."""
-        promised = response.length
+        """Yield the body of a response; raise if it is incomplete or too large."""
+        declared = response.length
         n_bytes = 0
-        while promised is None or n_bytes < promised:
-            if max(promised or 0, n_bytes) > self._limits.max_bytes:
+        while declared is None or n_bytes < declared:
+            if max(declared or 0, n_bytes) > self._limits.max_bytes:
                 raise DownloadError(
-                    f"The file is larger than the {self._limits.max_bytes / MEGA:,.3g} MB that are "
-                    "allowed: give the address of a smaller version.",
+                    f"The file is larger than {self._limits.max_bytes / MEGA:,.3g} MB: use the "
+                    "address of a smaller version.",
                     address=str(address),
                 )
-            with self._explaining_network(address, end_s):
-                left = CHUNK_BYTES if promised is None else promised - n_bytes
+            with self._explaining_network(address, deadline_s):
+                left = CHUNK_BYTES if declared is None else declared - n_bytes
                 chunk = response.read1(min(left, CHUNK_BYTES))
-                if not chunk and promised is not None:
-                    raise http.client.IncompleteRead(b"", promised - n_bytes)
-            # Where no length was promised, a connection that we cut looks like the end.
-            self._check_time(address, end_s)
+                if not chunk and declared is not None:
+                    raise http.client.IncompleteRead(b"", declared - n_bytes)
+            # Without a declared length, a connection cut at the deadline looks like the end.
+            self._check_time(address, deadline_s)
             if not chunk:
                 return
             n_bytes += len(chunk)
             yield chunk
 
     @contextmanager
-    def _explaining_network(self, address: WebAddress, end_s: float) -> Iterator[None]:
+    def _explaining_network(self, address: WebAddress, deadline_s: float) -> Iterator[None]:
         try:
             yield
         except ssl.SSLCertVerificationError as error:
             raise DownloadError(
-                f"The server {address.host} cannot prove that it is the one of that name "
+                f"The identity of the server {address.host} could not be verified "
                 f"({error.verify_message}): check the address.",
                 address=str(address),
             ) from error
         except (OSError, http.client.HTTPException) as error:
-            self._check_time(address, end_s)
+            self._check_time(address, deadline_s)
             what = (
-                f"did not answer within {self._limits.silence_s:g} seconds"
+                f"did not answer within {self._limits.read_timeout_s:g} seconds"
                 if isinstance(error, TimeoutError)
-                else "broke off the connection, or took none"
+                else "refused or lost the connection"
             )
-            raise _PassingError(
+            raise _TemporaryError(
                 f"The server {address.host} {what}: try again later.", address=str(address)
             ) from error
 
-    def _check_time(self, address: WebAddress, end_s: float) -> None:
+    def _check_time(self, address: WebAddress, deadline_s: float) -> None:
         if self._connections.closed.is_set():
-            raise DownloadError("The download was stopped: begin it again.", address=str(address))
-        if time.monotonic() >= end_s:
+            raise DownloadError("The download was stopped: start it again.", address=str(address))
+        if time.monotonic() >= deadline_s:
             raise DownloadError(
-                f"The server {address.host} took longer than the {self._limits.total_s:g} seconds "
-                "that a file may take: try again later.",
+                f"The server {address.host} took longer than {self._limits.total_timeout_s:g} seconds "
+                "to send the file: try again later.",
                 address=str(address),
             )
 
 
 def _check_status(
-    response: http.client.HTTPResponse, address: WebAddress, max_wait_s: float
+    response: http.client.HTTPResponse, address: WebAddress, max_retry_wait_s: float
 ) -> None:
-    """Raise DownloadError unless an answer has a file in it."""
+    """Raise DownloadError unless the response contains a file."""
     status, host = response.status, address.host
     if status == HTTPStatus.OK:
         return
-    said = f"{status} {http.client.responses.get(status, '')}".rstrip()
-    if status in _PASSING:
+    reply = f"{status} {http.client.responses.get(status, '')}".rstrip()
+    if status in _TEMPORARY:
         wait_s = response.headers.get("Retry-After", "")
-        raise _PassingError(
-            f"The server {host} is busy or out of order ({said}): try again later.",
+        raise _TemporaryError(
+            f"The server {host} is busy or out of order ({reply}): try again later.",
             address=str(address),
-            wait_s=min(int(wait_s), max_wait_s) if _SECONDS.fullmatch(wait_s) else None,
+            wait_s=min(int(wait_s), max_retry_wait_s) if _SECONDS.fullmatch(wait_s) else None,
         )
     if status in _GONE:
-        message = f"There is nothing at this address ({said}): look it up in a browser."
+        message = f"There is nothing at this address ({reply}): check it in a browser."
     elif status in _FORBIDDEN:
         message = (
-            f"The server {host} does not give this file to everybody ({said}): save it in a "
-            "browser, and add it from there."
+            f"The server {host} does not give this file to everyone ({reply}): save it with a "
+            "browser, and add it as a file."
         )
     else:
-        message = f"The server {host} sent no picture ({said}): look at the address in a browser."
+        message = f"The server {host} did not send a file ({reply}): check it in a browser."
     raise DownloadError(message, address=str(address))

@@ -1,4 +1,4 @@
-"""Connections to public servers, made to the very IP address that was checked."""
+"""Connections to public servers, made to exactly the IP address that was checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ MAX_IPS = 4
 
 
 class PublicConnections:
-    """Opens connections for several threads at once, and can cut all of them."""
+    """Opens connections for several threads, and can cut all of them.
+
+    Attributes
+    ----------
+    closed : threading.Event
+        Set by `close`.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,56 +33,66 @@ class PublicConnections:
         self.closed = threading.Event()
 
     def close(self) -> None:
-        """Cut every connection; whoever waits for one wakes up."""
+        """Cut every connection, which wakes up all threads that are waiting for one."""
         self.closed.set()
         with self._lock:
             for handle in self._handles:
-                _hang_up(handle)
+                _shut_down(handle)
 
     @contextmanager
     def open(
-        self, address: WebAddress, end_s: float, connect_s: float, silence_s: float
+        self,
+        address: WebAddress,
+        deadline_s: float,
+        connect_timeout_s: float,
+        read_timeout_s: float,
     ) -> Iterator[socket.socket]:
-        """Give a connection to a server, encrypted where its address begins with https.
+        """Yield a connection to a server, encrypted for an https address.
 
         Parameters
         ----------
         address : WebAddress
-            Where to. It is looked up here, and nowhere else.
-        end_s : float
-            When the connection is cut, by `time.monotonic`: a server that sends a byte
-            now and then would else be listened to for ever.
-        connect_s, silence_s : float
-            How long a server may take to answer the call, and to send anything.
+            The server. Its name is looked up only here.
+        deadline_s : float
+            When the connection is cut, on the clock of `time.monotonic`. Without it, a
+            server could keep sending single bytes forever.
+        connect_timeout_s, read_timeout_s : float
+            Timeouts in seconds for accepting the connection, and between two pieces of data.
+
+        Yields
+        ------
+        socket.socket
+            The connection, which is closed after the block.
 
         Raises
         ------
         DownloadError
             There is no such server, or it is not on the public internet.
         OSError
-            It cannot be reached, or does not prove its name.
+            The server cannot be reached, or its certificate is not valid.
         """
-        with _dial(find_public_ips(address), address.port, connect_s) as plain:
-            plain.settimeout(silence_s)
-            with self._cutting_at(end_s, plain):
+        with _dial(find_public_ips(address), address.port, connect_timeout_s) as plain:
+            plain.settimeout(read_timeout_s)
+            with self._cutting_at(deadline_s, plain):
                 if address.scheme == "http":
                     yield plain
                     return
-                with _trust().wrap_socket(plain, server_hostname=address.host) as encrypted:
+                context = _load_trusted_certificates()
+                with context.wrap_socket(plain, server_hostname=address.host) as encrypted:
                     yield encrypted
 
     @contextmanager
-    def _cutting_at(self, end_s: float, connection: socket.socket) -> Iterator[None]:
-        # The same connection under a second number: encryption takes the first one away.
+    def _cutting_at(self, deadline_s: float, connection: socket.socket) -> Iterator[None]:
+        # A second file descriptor, because wrapping the socket in TLS detaches the first one.
         handle = connection.dup()
-        timer = threading.Timer(max(0, end_s - time.monotonic()), _hang_up, [handle])
+        timer = threading.Timer(max(0, deadline_s - time.monotonic()), _shut_down, [handle])
         timer.daemon = True
         with self._lock:
             self._handles.add(handle)
         timer.start()
         try:
             if self.closed.is_set():
-                _hang_up(handle)
+                _shut_down(handle)
             yield
         finally:
             timer.cancel()
@@ -86,33 +102,33 @@ class PublicConnections:
 
 
 def _dial(ips: tuple[IPAddress, ...], port: int, timeout_s: float) -> socket.socket:
-    trouble = OSError()
+    failure = OSError()
     for ip in ips[:MAX_IPS]:
         family = socket.AF_INET6 if isinstance(ip, IPv6Address) else socket.AF_INET
         try:
             connection = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:  # a computer without IPv6
-            trouble = error
+            failure = error
             continue
         try:
             connection.settimeout(timeout_s)
             connection.connect((str(ip), port))
         except OSError as error:
             connection.close()
-            trouble = error
+            failure = error
         else:
             return connection
-    raise trouble
+    raise failure
 
 
 @functools.cache
-def _trust() -> ssl.SSLContext:
-    """Return what checks certificates: this computer's list, and Mozilla's where it has none."""
+def _load_trusted_certificates() -> ssl.SSLContext:
+    """Return a context that trusts the certificates of this computer and of Mozilla."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
 
 
-def _hang_up(handle: socket.socket) -> None:
-    with suppress(OSError):  # over already
+def _shut_down(handle: socket.socket) -> None:
+    with suppress(OSError):  # already closed
         handle.shutdown(socket.SHUT_RDWR)

@@ -23,22 +23,22 @@ from cluster_core.images import read_bytes
 from cluster_core.storage.safe_moves import explaining_disk_errors, move_without_overwriting
 
 N_AT_ONCE = 4
-# Whoever waits gets to stop the download, even while no server answers.
+# How often progress is reported, and the download can be stopped, while no server answers.
 HEARTBEAT_S = 0.5
-# In the folder of the pictures, hidden: the record, the lock, and files that are not whole yet.
-PLACE = ".downloads"
+# Hidden sub-folder for the record, the lock and unfinished files.
+STATE_FOLDER = ".downloads"
 
 
 @dataclass(frozen=True)
 class FailedAddress:
-    """An address from which no picture could be had.
+    """An address whose picture could not be downloaded.
 
     Attributes
     ----------
     address : str
-        As it was given.
+        As listed by the user.
     reason : str
-        Why, in a sentence.
+        What went wrong, as a sentence.
     """
 
     address: str
@@ -47,16 +47,16 @@ class FailedAddress:
 
 @dataclass(frozen=True)
 class DownloadReport:
-    """What became of a list of addresses.
+    """The outcome of downloading a list of addresses.
 
     Attributes
     ----------
     added : tuple of Path
         The new pictures.
     skipped : tuple of str
-        Addresses whose picture was in the folder already.
+        Addresses whose picture was already in the folder.
     failed : tuple of FailedAddress
-        Addresses from which no picture could be had.
+        Addresses whose picture could not be downloaded.
     """
 
     added: tuple[Path, ...]
@@ -76,19 +76,24 @@ def download_pictures(
     Parameters
     ----------
     addresses : sequence of str
-        Where the pictures are; see `cluster_core.data.web.addresses.parse_addresses`.
+        Addresses of the pictures; see `cluster_core.data.web.addresses.parse_addresses`.
     folder : Path
-        Where they go, for example a class of a dataset. Made when missing.
+        Where to store them, for example a class of a dataset. Created if missing.
     on_progress : callable, optional
-        Told (addresses done, addresses in all) now and then. It may raise to stop; what was
-        added until then stays, and is skipped the next time.
+        Called with (addresses done, addresses in total) at least twice a second. It may
+        raise to stop; pictures added so far stay, and are skipped the next time.
     limits : FetchLimits
-        What a server may take of this computer's time and disk.
+        Limits of size and time for each picture.
+
+    Returns
+    -------
+    DownloadReport
+        What happened to each address. A failure does not stop the others.
 
     Raises
     ------
     DatasetError
-        The folder cannot be written, or another download into it is going on.
+        The folder cannot be written to, or another download into it is running.
     AccessError
         This server does not allow it.
     """
@@ -98,14 +103,14 @@ def download_pictures(
     failed: list[FailedAddress] = []
     unique = tuple(dict.fromkeys(addresses))
     with _reserving(folder) as drafts:
-        intake = _Intake(folder)
+        store = _PictureStore(folder)
         new: list[str] = []
         for address in unique:
-            (skipped if address in intake.record else new).append(address)
+            (skipped if address in store.record else new).append(address)
         with closing(_fetch_all(new, drafts, limits)) as fetched:
             for download in fetched:
                 if download is not None:
-                    match intake.take(download):
+                    match store.add(download):
                         case FailedAddress() as failure:
                             failed.append(failure)
                         case Path() as picture:
@@ -119,7 +124,7 @@ def download_pictures(
 
 @dataclass(frozen=True)
 class _Download:
-    """What a thread brought: a file that is looked at next, or why there is none."""
+    """A downloaded file that has not been checked yet, or the reason why there is none."""
 
     address: str
     file_name: str
@@ -127,16 +132,16 @@ class _Download:
     problem: str | None
 
 
-class _Intake:
-    """Puts downloaded files in their folder, if they are pictures and new there."""
+class _PictureStore:
+    """Moves downloaded files into a folder if they are pictures, and new to it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._contents = ClassContents(folder)
-        self.record = DownloadRecord(folder / PLACE / "record.jsonl", folder)
+        self.record = DownloadRecord(folder / STATE_FOLDER / "record.jsonl", folder)
 
-    def take(self, download: _Download) -> Path | FailedAddress | None:
-        """Return where a picture is now, why there is none, or None if it was there already."""
+    def add(self, download: _Download) -> Path | FailedAddress | None:
+        """Return the stored picture, the reason of a failure, or None for a duplicate."""
         if download.problem:
             return FailedAddress(download.address, download.problem)
         try:
@@ -152,31 +157,32 @@ class _Intake:
                 self.record.add(download.address, same)
                 return None
             target = self._folder / picture.file_name
-            place = move_without_overwriting(download.draft, target)
-            self._contents.add(picture, place)
-            self.record.add(download.address, place)
-        return place
+            path = move_without_overwriting(download.draft, target)
+            self._contents.add(picture, path)
+            self.record.add(download.address, path)
+        return path
 
 
 @contextmanager
 def _reserving(folder: Path) -> Iterator[Path]:
-    """Make a folder for what is not whole yet, which no other download uses or clears away."""
-    place = folder / PLACE
-    drafts = place / "drafts"
+    """Lock `folder` against other downloads, and yield a sub-folder for unfinished files."""
+    state_folder = folder / STATE_FOLDER
+    drafts = state_folder / "drafts"
     what = f"Pictures could not be downloaded to {folder}"
     with explaining_disk_errors(what, folder):
-        place.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(place / "lock", blocking=False)
+        state_folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(state_folder / "lock", blocking=False)
         try:
             lock.acquire()
         except filelock.Timeout as error:
             raise DatasetError(
-                f"{what}, because another download into it is going on: wait for its end.",
+                f"{what}, because another download into this folder is running: wait until it is "
+                "finished.",
                 path=folder,
             ) from error
     try:
         with explaining_disk_errors(what, folder):
-            shutil.rmtree(drafts, ignore_errors=True)  # left by one that was killed
+            shutil.rmtree(drafts, ignore_errors=True)  # left behind by a killed download
             drafts.mkdir()
         yield drafts
     finally:
@@ -187,7 +193,7 @@ def _reserving(folder: Path) -> Iterator[Path]:
 def _fetch_all(
     addresses: Iterable[str], drafts: Path, limits: FetchLimits
 ) -> Generator[_Download | None, None, None]:
-    """Yield what was fetched, in the order of arrival; None when for a while nothing was."""
+    """Yield downloads as they finish, and None as a heartbeat while none does."""
     remaining = enumerate(addresses)
     waiting: set[Future[_Download]] = set()
     client = WebClient(limits)
@@ -210,9 +216,9 @@ def _fetch_all(
 def _fetch(client: WebClient, address: str, draft: Path) -> _Download:
     file_name, problem = "", None
     try:
-        found = read_address(address)
-        file_name = found.file_name
-        client.fetch(found, draft)
+        parsed = read_address(address)
+        file_name = parsed.file_name
+        client.fetch(parsed, draft)
     except DownloadError as error:
         problem = str(error)
     return _Download(address, file_name, draft, problem)

@@ -1,4 +1,4 @@
-"""Which address each downloaded picture came from, so that no picture is fetched twice."""
+"""Record the address of each downloaded picture, so that none is downloaded twice."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from pathlib import Path
 
 
 class DownloadRecord:
-    """A file with one line a picture, written as pictures arrive.
+    """A file with one JSON line per picture, written as pictures arrive.
 
     Parameters
     ----------
     path : Path
-        The file, which need not exist.
+        The file, which need not exist. Invalid lines are ignored.
     folder : Path
-        Where the pictures lie.
+        Folder of the pictures.
+
+    Raises
+    ------
+    OSError
+        The file exists but cannot be read.
     """
 
     def __init__(self, path: Path, folder: Path) -> None:
@@ -24,26 +29,26 @@ class DownloadRecord:
         self._names = dict(self._read())
 
     def __contains__(self, address: str) -> bool:
-        """Tell whether the picture of an address is in the folder still."""
+        """Tell whether the picture of an address is still in the folder."""
         name = self._names.get(address)
         return name is not None and (self._folder / name).is_file()
 
     def add(self, address: str, picture: Path) -> None:
-        """Note that the picture of an address is in the folder.
+        """Record the picture of an address.
 
         Raises
         ------
         OSError
-            It cannot be written.
+            The file cannot be written.
         """
         self._names[address] = picture.name
         line = json.dumps({"address": address, "file": picture.name})
-        # A line that a crash cut off must not swallow the next one, so each begins anew.
+        # Each entry starts a new line, so that one truncated by a crash cannot damage the next.
         with self._path.open("a", encoding="ascii") as file:
             file.write(f"\n{line}")
 
     def _read(self) -> Iterator[tuple[str, str]]:
-        """Yield what can be believed of the file."""
+        """Yield the address and file name of every valid line."""
         try:
             lines = self._path.read_text("ascii", errors="replace").splitlines()
         except FileNotFoundError:

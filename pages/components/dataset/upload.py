@@ -14,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cluster_core.data.archives.dataset_archive import ImportReport, import_archive
 from cluster_core.data.index import Progress
 from cluster_core.data.labels import check_class_name
-from cluster_core.data.uploads import NewPicture, PictureBatch, sort_folder
+from cluster_core.data.uploads import NewPicture, PictureBatch, assign_labels
 from cluster_core.errors import DatasetError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
@@ -117,7 +117,7 @@ def start_upload(workspace: Workspace, image_dir: Path, pictures: Sequence[NewPi
 
     def resume(on_progress: Progress) -> Outcome:
         with CacheFile(workspace.bottlenecks) as cache:
-            batch.go_on(cache, on_progress)
+            batch.store_remaining(cache, on_progress)
         return make_import_outcome(batch.report())
 
     def on_stop() -> Outcome:
@@ -145,7 +145,7 @@ def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
 
 def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> None:
     def take(files: Sequence[UploadedFile]) -> None:
-        found = sort_folder([file.name for file in files], label)
+        found = assign_labels([file.name for file in files], label)
         pictures = [
             _to_new_picture(file, its_label)
             for file, its_label in zip(files, found, strict=True)

@@ -132,8 +132,8 @@ class TestImport:
             ("red stars/x.png", "red stars"),
             ("red stars/z.png", "red stars"),
         ]
-        assert "the very same picture as field 10000.png" in report.rejected[0].reason
-        assert "the very same picture as y.png" in report.rejected[1].reason
+        assert "the same picture as field 10000.png" in report.rejected[0].reason
+        assert "the same picture as y.png" in report.rejected[1].reason
         assert not (photos_dir / "red stars" / "x.png").exists()
 
     @pytest.mark.parametrize(
@@ -141,12 +141,12 @@ class TestImport:
         [
             ("open/web.jpg", b"<!DOCTYPE html>", "web.jpg is a web page"),
             ("open/draw.jpg", b"%!PS-Adobe-3.0 EPSF-3.0", "draw.jpg is a PostScript"),
-            ("open/cut.png", encode(3)[:-200], "cut.png begins as a PNG picture but is damaged"),
+            ("open/cut.png", encode(3)[:-200], "cut.png is a damaged or incomplete PNG picture"),
             ("open/empty.png", b"", "empty.png is empty"),
-            ("open/notes.txt", b"x", "notes.txt does not end like a picture (found .txt)."),
-            ("open/README", b"x", "README does not end like a picture (found no ending)."),
-            ("notes.txt", b"x", "notes.txt does not end like a picture"),
-            ("open/deep/deeper/notes.txt", b"x", "notes.txt does not end like a picture"),
+            ("open/notes.txt", b"x", "notes.txt is not a picture (its name ends with .txt)."),
+            ("open/README", b"x", "README is not a picture (its name has no ending)."),
+            ("notes.txt", b"x", "notes.txt is not a picture"),
+            ("open/deep/deeper/notes.txt", b"x", "notes.txt is not a picture"),
         ],
     )
     def test_rejects_what_is_no_picture_with_its_reason(self, workspace, name, data, reason):
@@ -299,9 +299,9 @@ HOSTILE = {
     "climbs within": (lambda: pack({"open/../../a.png": encode()}), "open/../../a.png", "with .."),
     "climbs ignored": (lambda: pack({"__MACOSX/../../a": b""} | GOOD), "__MACOSX/", "with .."),
     "climbs to a folder": (lambda: pack({"../up/": b""} | GOOD), "../up/", "with .."),
-    "absolute": (lambda: pack({"/etc/a.png": encode()} | GOOD), "/etc/a.png", "root of a disk"),
-    "drive": (lambda: pack({"C:/open/a.png": encode()} | GOOD), "C:/open/a.png", "root of a disk"),
-    "drive without slash": (lambda: pack({"c:a/a.png": encode()}), "c:a/a.png", "root of a disk"),
+    "absolute": (lambda: pack({"/etc/a.png": encode()} | GOOD), "/etc/a.png", "an absolute path"),
+    "drive": (lambda: pack({"C:/open/a.png": encode()} | GOOD), "C:/open/a.png", "an absolute path"),
+    "drive without slash": (lambda: pack({"c:a/a.png": encode()}), "c:a/a.png", "an absolute path"),
     "backslash": (
         lambda: change_bytes(pack({"open#a.png": encode()} | GOOD), b"open#a", b"open\\a"),
         "open\\\\a.png",
@@ -321,41 +321,41 @@ HOSTILE = {
     "device": (
         lambda: pack({make_info("open/d.png", stat.S_IFCHR): b""} | GOOD), "open/d.png", "a device"
     ),
-    "encrypted": (lambda: set_flags(0x1), "open/a.png", "locked with a password"),
-    "encrypted well": (lambda: set_flags(0x40), "open/a.png", "locked with a password"),
-    "encrypted with its list": (lambda: set_flags(0x2000), "open/a.png", "locked with a password"),
-    "nested": (lambda: nest("open/more.zip"), "open/more.zip", "an archive in the archive"),
-    "nested, capitals": (lambda: nest("MORE.ZIP"), "MORE.ZIP", "an archive in the archive"),
-    "nested tar": (lambda: nest("open/more.tar.gz"), "open/more.tar.gz", "an archive in the"),
-    "unusual packing": (lambda: pack(GOOD, zipfile.ZIP_LZMA), "open/a.png", "an unusual way"),
+    "encrypted": (lambda: set_flags(0x1), "open/a.png", "protected with a password"),
+    "encrypted well": (lambda: set_flags(0x40), "open/a.png", "protected with a password"),
+    "encrypted with its list": (lambda: set_flags(0x2000), "open/a.png", "protected with a password"),
+    "nested": (lambda: nest("open/more.zip"), "open/more.zip", "an archive inside the archive"),
+    "nested, capitals": (lambda: nest("MORE.ZIP"), "MORE.ZIP", "an archive inside the archive"),
+    "nested tar": (lambda: nest("open/more.tar.gz"), "open/more.tar.gz", "an archive inside the"),
+    "unusual packing": (lambda: pack(GOOD, zipfile.ZIP_LZMA), "open/a.png", "an unsupported compression"),
     "bomb": (
         lambda: pack({"open/bomb.png": bytes(20_000_000)} | GOOD), "open/bomb.png", "a zip bomb"
     ),
     "bomb that is no picture": (
         lambda: pack({"notes.txt": bytes(20_000_000)} | GOOD), "notes.txt", "a zip bomb"
     ),
-    "bomb of shared data": (share_data, "", "claim more bytes than it has"),
-    "no class folder": (lambda: pack(GOOD | {"a.png": encode()}), "a.png", "in no class folder"),
+    "bomb of shared data": (share_data, "", "claim to be larger than the file"),
+    "no class folder": (lambda: pack(GOOD | {"a.png": encode()}), "a.png", "not in a class folder"),
     "no class folder, one top": (
         lambda: pack({"top/open/a.png": encode(), "top/b.png": encode()}),
         "top/b.png",
-        "in no class folder",
+        "not in a class folder",
     ),
     "too deep": (
         lambda: pack({f"sky/train/{name}": data for name, data in GOOD.items()}),
         "sky/train/open/a.png",
-        "Here that may be 'sky/train'.",
+        "This may be the folder 'sky/train'.",
     ),
     "too deep beside others": (
-        lambda: pack(GOOD | {"open/best/c.png": encode()}), "open/best/c.png", "lies too deep"
+        lambda: pack(GOOD | {"open/best/c.png": encode()}), "open/best/c.png", "nested too deeply"
     ),
     "class name CON": (lambda: pack({"CON/a.png": encode()}), "CON/a.png", "Windows"),
     "class name <script>": (lambda: pack({"<script>/a.png": encode()}), "<script>/", "character <"),
     "class name right to left": (lambda: pack({"a\u202eb/a.png": encode()}), "u202eb", "invisible"),
     "class name of 300 letters": (lambda: pack({"x" * 300 + "/a.png": encode()}), "xxx", "longer"),
     "class name of an empty class": (lambda: pack({"a?/": b""} | GOOD), "a?/", "character ?"),
-    "no pictures": (lambda: pack({"open/notes.txt": b"x"}), "", "it holds no pictures"),
-    "nothing": (lambda: pack({}), "", "it holds no pictures"),
+    "no pictures": (lambda: pack({"open/notes.txt": b"x"}), "", "it contains no pictures"),
+    "nothing": (lambda: pack({}), "", "it contains no pictures"),
     "before the file": (
         lambda: io.BytesIO(pack(GOOD, zipfile.ZIP_STORED).getvalue()[60:]), "open/a.png", "before"
     ),
@@ -397,7 +397,7 @@ NO_ZIP = {
 def test_what_is_no_zip_is_refused_in_a_sentence(workspace, photos_dir, kind):
     before = look(workspace.root)
     with pytest.raises(
-        DatasetError, match=r"is no \.zip, or a damaged one\. Expected is one folder"
+        DatasetError, match=r"is damaged or not a \.zip\. The \.zip needs one folder"
     ):
         import_archive(workspace, photos_dir, io.BytesIO(NO_ZIP[kind]()))
     assert look(workspace.root) == before
@@ -463,7 +463,8 @@ class TestSizes:
         monkeypatch.setattr(archive_entries, "MAX_UNPACKED_BYTES", total - 1)
         before = look(workspace.root)
         with pytest.raises(
-            DatasetError, match=r"with its entry 'globular/b\.png' it unpacks to more"
+            DatasetError,
+            match=r"it unpacks to more than .* \(reached at its entry 'globular/b\.png'\)",
         ):
             import_archive(workspace, photos_dir, pack(GOOD))
         assert look(workspace.root) == before
@@ -510,7 +511,7 @@ class TestCounts:
         monkeypatch.setattr(archives.zipfile, "ZipFile", None)
         before = look(workspace.root)
         start = time.perf_counter()
-        with pytest.raises(DatasetError, match=r"entries or more, and 20,000 are allowed"):
+        with pytest.raises(DatasetError, match=r"at least .* entries, and the limit is 20,000"):
             import_archive(workspace, photos_dir, io.BytesIO(data))
         assert time.perf_counter() - start < 0.5
         assert look(workspace.root) == before
@@ -518,12 +519,12 @@ class TestCounts:
     def test_as_many_as_are_allowed_are_imported(self, workspace, photos_dir, monkeypatch):
         monkeypatch.setattr(archives, "MAX_ENTRIES", len(GOOD))
         assert import_archive(workspace, photos_dir, pack(GOOD)).added["open"] == 1
-        with pytest.raises(DatasetError, match="has 3 entries or more, and 2 are allowed"):
+        with pytest.raises(DatasetError, match="has at least 3 entries, and the limit is 2:"):
             import_archive(workspace, photos_dir, pack(GOOD | {"open/c.png": encode(3)}))
 
     def test_their_number_is_told(self, workspace):
         data = make_directory(0, 100_000, zip64=True)
-        with pytest.raises(DatasetError, match="has 100,000 entries"):
+        with pytest.raises(DatasetError, match="has at least 100,000 entries"):
             import_archive(workspace, workspace.cluster_photos, io.BytesIO(data))
 
     def test_no_more_is_read_than_the_end_and_the_list(self):
@@ -673,7 +674,7 @@ class TestPlaces:
             workspace.root / "models" / "a_photos",
             workspace.root / ".." / "elsewhere_photos",
         ):
-            with pytest.raises(DatasetError, match="is no dataset of"):
+            with pytest.raises(DatasetError, match="is not a dataset in"):
                 import_archive(workspace, folder, pack(GOOD))
         assert look(tmp_path) == {workspace.root.name: None}
 

@@ -12,7 +12,7 @@ from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.index import scan_dataset
 from cluster_core.data.web import downloads as downloading
 from cluster_core.data.web.client import FetchLimits
-from cluster_core.data.web.downloads import PLACE, FailedAddress, download_pictures
+from cluster_core.data.web.downloads import STATE_FOLDER, FailedAddress, download_pictures
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage.cache_file import CacheFile
 from tests.data.web.web_server import QUICK, allow_home, make_picture, serving
@@ -40,11 +40,11 @@ def download(addresses, folder, on_progress=None):
 
 
 def list_names(folder) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name != PLACE)
+    return sorted(path.name for path in folder.iterdir() if path.name != STATE_FOLDER)
 
 
 def assert_nothing_half_done(folder) -> None:
-    assert {path.name for path in (folder / PLACE).iterdir()} <= {"record.jsonl", "lock"}
+    assert {path.name for path in (folder / STATE_FOLDER).iterdir()} <= {"record.jsonl", "lock"}
 
 
 def test_pictures_arrive_in_the_folder_whole(server, folder):
@@ -114,7 +114,7 @@ def test_what_fails_stops_nothing_else(server, folder, monkeypatch):
     bad = {
         "no address": "begins with https://",
         "http://127.0.0.2:8080/a.png": "not on the public internet",
-        server.url("/cut.png"): "broke off",
+        server.url("/cut.png"): "lost the connection",
         server.add("/gone.png", b"", 404): "There is nothing",
     }
     good = server.add("/good.png", make_picture())
@@ -176,10 +176,10 @@ def test_the_same_picture_under_two_addresses_is_kept_once(server, folder):
     ],
 )
 def test_a_damaged_record_is_not_believed_and_written_on(server, folder, line):
-    (folder / PLACE).mkdir(parents=True)
+    (folder / STATE_FOLDER).mkdir(parents=True)
     (folder.parent / "outside.png").write_bytes(b"x")
     address = server.add("/a.png", make_picture())
-    record = folder / PLACE / "record.jsonl"
+    record = folder / STATE_FOLDER / "record.jsonl"
     record.write_text(line.replace("ADDRESS", address), "latin-1")
     assert len(download([address], folder).added) == 1
     assert download([address], folder).skipped == (address,)
@@ -211,11 +211,11 @@ def test_a_download_can_be_stopped_while_no_server_answers(server, folder, monke
         if done and server.asked["/0"]:
             raise StopError
 
-    begin_s = time.monotonic()
-    limits = FetchLimits(silence_s=20, total_s=20)
+    start_s = time.monotonic()
+    limits = FetchLimits(read_timeout_s=20, total_timeout_s=20)
     with pytest.raises(StopError):
         download_pictures([good, *silent], folder, stop, limits=limits)
-    assert time.monotonic() - begin_s < 3
+    assert time.monotonic() - start_s < 3
     assert list_names(folder) == ["a.png"]
     assert_nothing_half_done(folder)
     assert not [t for t in threading.enumerate() if t.name.startswith("downloads")]
@@ -252,18 +252,18 @@ def test_a_second_download_into_the_folder_waits_its_turn(server, folder):
     def tell(done: int, total: int) -> None:
         begun.set()
 
-    limits = FetchLimits(total_s=1.5, wait_s=())
+    limits = FetchLimits(total_timeout_s=1.5, retry_waits_s=())
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(download_pictures, [address], folder, tell, limits=limits)
         assert begun.wait(5)
-        with pytest.raises(DatasetError, match="another download into it is going on"):
+        with pytest.raises(DatasetError, match="another download into this folder is running"):
             download([address], folder)
         assert len(first.result().failed) == 1
     assert len(download([server.add("/b.png", make_picture())], folder).added) == 1
 
 
 def test_what_a_killed_download_left_is_cleared_away(server, folder):
-    left = folder / PLACE / "drafts" / "0"
+    left = folder / STATE_FOLDER / "drafts" / "0"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a pict")
     assert len(download([server.add("/a.png", make_picture())], folder).added) == 1
@@ -276,7 +276,7 @@ def test_a_folder_that_disappears_is_told(server, folder):
     def remove(done: int, total: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
-    with pytest.raises(DatasetError, match="no longer there"):
+    with pytest.raises(DatasetError, match="no longer exists"):
         download(addresses, folder, remove)
 
 

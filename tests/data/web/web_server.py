@@ -18,7 +18,13 @@ from cluster_core.data.web.client import FetchLimits
 from tests.samples import draw_blob
 
 HOME = "127.0.0.1"
-QUICK = FetchLimits(connect_s=1, silence_s=1, total_s=5, wait_s=(0.01, 0.01), max_wait_s=0.05)
+QUICK = FetchLimits(
+    connect_timeout_s=1,
+    read_timeout_s=1,
+    total_timeout_s=5,
+    retry_waits_s=(0.01, 0.01),
+    max_retry_wait_s=0.05,
+)
 
 
 def make_picture(seed: int = 0, kind: str = "PNG") -> bytes:
