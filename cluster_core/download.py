@@ -1,4 +1,4 @@
-"""`python -m cluster_core.download`: download the pictures of a list of addresses."""
+"""`python -m cluster_core.download`: download pictures from a list of addresses."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from cluster_core.errors import ConfigError
 
 @click.command()
 @click.option(
-    "--urls", type=PATH, required=True, help="File with an address a line; # begins a comment."
+    "--urls",
+    type=PATH,
+    required=True,
+    help="Text file with one address per line; lines starting with # are ignored.",
 )
 @click.option(
     "--output",
     type=PATH,
     required=True,
-    help="Folder for the pictures, such as a class of a dataset. Made when missing.",
+    help="Folder for the pictures, such as a class of a dataset; created if it is missing.",
 )
-@plain_exits("What was downloaded so far stays, and is skipped the next time.")
+@plain_exits("Pictures downloaded so far are kept, and are skipped next time.")
 def main(urls: Path, output: Path) -> None:
-    """Download pictures from the public web, and print where each one is."""
+    """Download pictures from the public web, and print the path of each one."""
     addresses = _read_list(urls)
     progress = ProgressLine()
 
@@ -36,19 +39,19 @@ def main(urls: Path, output: Path) -> None:
     for path in report.added:
         click.echo(path)
     for failure in report.failed:
-        click.echo(f"Failed: {_show(failure.address)}: {failure.reason}", err=True)
+        click.echo(f"Failed: {_escape(failure.address)}: {failure.reason}", err=True)
     click.echo(
-        f"{len(report.added)} downloaded, {len(report.skipped)} there already, "
+        f"{len(report.added)} downloaded, {len(report.skipped)} already there, "
         f"{len(report.failed)} failed",
         err=True,
     )
 
 
 def _read_list(path: Path) -> tuple[str, ...]:
-    """Return the addresses of a file; ConfigError where there are none."""
+    """Return the addresses in a file; raise ConfigError if there are none."""
     try:
         addresses = parse_addresses(path.read_text("utf-8"))
-        problem = "has no address in it" if not addresses else ""
+        problem = "" if addresses else "contains no address"
     except (OSError, UnicodeDecodeError) as error:
         detail = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise _refuse(path, f"could not be read ({detail})") from error
@@ -59,16 +62,15 @@ def _read_list(path: Path) -> tuple[str, ...]:
 
 def _refuse(path: Path, problem: str) -> ConfigError:
     return ConfigError(
-        f"{path} {problem}: give a text file with the address of a picture on each line, "
-        "--urls=FILE.",
+        f"{path} {problem}: name a text file with one picture address per line, --urls=FILE.",
         field="urls",
         received=path,
-        allowed="a text file with an address a line",
+        allowed="a text file with one address per line",
     )
 
 
-def _show(address: str) -> str:
-    """Write what a terminal would take as a command, not as text, as an escape."""
+def _escape(address: str) -> str:
+    """Escape an address with characters that a terminal would interpret as commands."""
     return address if address.isprintable() else repr(address)
 
 

@@ -1,4 +1,4 @@
-"""`python -m cluster_core.label_image`: tell what one picture shows."""
+"""`python -m cluster_core.label_image`: label one picture."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ from cluster_core.workspace import RETRAINED_LABELS, Workspace
 @click.option(
     "--graph",
     type=PATH,
-    help="A model's folder, or a retrained .pb graph: unlike a model, that is a program, so run "
-    "none from strangers.  [default: the model chosen in the app, else the newest model]",
+    help="A model's folder, or a retrained .pb graph. A graph is a program: use one only if you "
+    "trust its source.  [default: the model chosen in the app, else the newest model]",
 )
 @click.option(
     "--labels",
     type=PATH,
-    help="The class names of a .pb graph, a line each.  [default: retrained_labels.txt beside it]",
+    help="Text file with the class names of a .pb graph, one per line.  [default: "
+    "retrained_labels.txt next to the graph]",
 )
-@plain_exits("The picture is not labelled.")
+@plain_exits("The picture was not labelled.")
 def main(image: Path, graph: Path | None, labels: Path | None) -> None:
-    """Label one picture, the likeliest class first."""
+    """Label one picture and print the score of each class, the highest first."""
     data = read_bytes(image, name=str(image))
     if graph is not None and _is_file(graph):
         prediction = _label_with_graph(graph, labels, data, str(image))
     else:
         if labels is not None:
             raise ConfigError(
-                f"--labels names the classes of a .pb graph, and {graph or 'a model'} "
-                "has its own: leave --labels out, or give the graph with --graph=FILE.",
+                f"--labels is only for a .pb graph, and {graph or 'a model'} already has class "
+                "names: leave --labels out, or name the graph with --graph=FILE.",
                 field="labels",
                 received=labels,
                 allowed="a file, together with a .pb graph",
@@ -54,16 +55,16 @@ def main(image: Path, graph: Path | None, labels: Path | None) -> None:
 
 
 def _is_file(graph: Path) -> bool:
-    """Tell a graph from a model's folder; BundleError where there is neither."""
+    """Return whether a path is a graph, not a model's folder; raise BundleError if neither."""
     try:
         if graph.exists():
             return graph.is_file()
     except OSError as error:
         raise BundleError(
-            f"{graph} could not be opened ({error.strerror}): allow reading it.", path=graph
+            f"{graph} could not be opened ({error.strerror}): allow read access to it.", path=graph
         ) from error
     raise BundleError(
-        f"There is no model in {graph}: give a model's folder, or a .pb graph that retrain wrote.",
+        f"There is no model in {graph}: name a model's folder, or a .pb graph that retrain wrote.",
         path=graph,
     )
 
@@ -75,11 +76,11 @@ def _label_with_graph(graph: Path, labels: Path | None, data: bytes, name: str) 
     except (OSError, UnicodeDecodeError) as error:
         detail = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise BundleError(
-            f"The class names of {graph} could not be read from {labels} ({detail}): give the "
-            "labels file that was written with it, --labels=FILE.",
+            f"The class names of {graph} could not be read from {labels} ({detail}): name the "
+            "labels file that was written with the graph, --labels=FILE.",
             path=graph,
         ) from error
-    # Only here is TensorFlow needed: a bundle is answered without.
+    # Imported here because only a graph needs TensorFlow; models run without it.
     from cluster_core.model.prediction.frozen_graph import FrozenGraph
 
     return FrozenGraph(graph, names).predict_file(data, name)

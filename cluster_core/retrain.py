@@ -1,4 +1,4 @@
-"""`python -m cluster_core.retrain`: the retrain script of 2018, flag for flag."""
+"""`python -m cluster_core.retrain`: train a model with the flags of the 2018 retrain script."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cluster_core.training.events import DatasetRead, StageProgress, TrainEvent
 from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.workspace import DEFAULT_ROOT, Workspace
 
-# As the help shows it; where it lies is asked when a training begins.
+# For the help only: the actual workspace is determined when the command runs.
 _SHOWN = Workspace(Path(DEFAULT_ROOT))
 _DEFAULTS = {field.name: field.default for field in fields(TrainConfig)}
 _IN_WORKSPACE = {
@@ -37,7 +37,7 @@ _IN_WORKSPACE = {
     "bottleneck_dir": _SHOWN.bottlenecks,
     "saved_model_dir": "not written",
 }
-# Set by the tests, whose network of random weights is nobody else's choice.
+# Set by the tests: their network has random weights and is of no use to anyone else.
 TEST_VARIABLE = "CLUSTER_LAB_TEST_BACKBONE"
 _ARCHITECTURES = ", ".join(spec.name for spec in list_backbones())
 
@@ -72,49 +72,60 @@ def _switch(name: str, description: str) -> Any:
     type=PATH,
     default=lambda: Workspace.default().cluster_photos,
     show_default=str(_SHOWN.cluster_photos),
-    help="Folder that holds a sub-folder of pictures for each class.",
+    help="Folder with one sub-folder of pictures per class.",
 )
 @_path("output_graph", "Where to save the trained graph.")
-@_path("intermediate_output_graphs_dir", "Where to save graphs while the training goes on.")
-@_setting("intermediate_store_frequency", "Save a graph every so many steps; 0 for never.")
+@_path("intermediate_output_graphs_dir", "Where to save graphs during the training.")
+@_setting(
+    "intermediate_store_frequency", "Steps between graphs saved during the training; 0 for none."
+)
 @_path("output_labels", "Where to save the class names.")
 @_path("summaries_dir", "Where to save event files for TensorBoard.")
-@_setting("how_many_training_steps", "Training steps to run.")
-@_setting("learning_rate", "Size of each step: small learns slowly, too large never settles.")
-@_setting("testing_percentage", "Share of the pictures kept for the final test.")
-@_setting("validation_percentage", "Share of the pictures kept to watch the training with.")
+@_setting("how_many_training_steps", "Number of training steps to run.")
+@_setting("learning_rate", "Size of each step: too small learns slowly, too large never settles.")
+@_setting("testing_percentage", "Percentage of the pictures kept for the final test.")
+@_setting(
+    "validation_percentage", "Percentage of the pictures kept for validation during the training."
+)
 @_setting("eval_step_interval", "Steps from one evaluation to the next.")
-@_setting("train_batch_size", "Pictures to learn from in each step.")
-@_setting("test_batch_size", "Pictures in the final test; -1 for all.")
-@_setting("validation_batch_size", "Pictures in each evaluation; -1 for all.")
+@_setting("train_batch_size", "Pictures per training step.")
+@_setting("test_batch_size", "Pictures used for the final test; -1 for all.")
+@_setting("validation_batch_size", "Validation pictures used for each evaluation; -1 for all.")
 @click.option(
     "--print_misclassified_test_images",
     is_flag=True,
-    help="List the test pictures that were answered wrong.",
+    help="List the test pictures that were labelled incorrectly.",
 )
-@_path("model_dir", "Where pretrained weights lie, or are downloaded to.")
-@_path("bottleneck_dir", "Where bottleneck features are kept.")
+@_path("model_dir", "Folder of pretrained weights; missing ones are downloaded to it.")
+@_path("bottleneck_dir", "Where to cache bottleneck features.")
 @_setting("final_tensor_name", "Name of the output in the saved graph.")
 @_switch("flip_left_right", "Also learn from mirrored pictures.")
-@_setting("random_crop", "Also learn from pictures with a margin of so many percent cut off.")
-@_setting("random_scale", "Also learn from pictures enlarged by up to so many percent.")
-@_setting("random_brightness", "Also learn from pictures up to so many percent brighter or darker.")
+@_setting("random_crop", "Also learn from pictures with a margin of this percentage cut off.")
+@_setting("random_scale", "Also learn from pictures enlarged by up to this percentage.")
+@_setting(
+    "random_brightness", "Also learn from pictures brighter or darker by up to this percentage."
+)
 @click.option(
     "--sky_views/--no-sky_views",
     default=None,
     show_default="on for the architecture sky",
-    help="Turn and mirror pictures in all eight ways: for pictures without an up.",
+    help="Turn and mirror each picture in all eight ways: for pictures without a natural "
+    "orientation.",
 )
 @_setting("architecture", f"Pretrained network to build on: {_ARCHITECTURES}.")
 @_path("saved_model_dir", "Where to save a SavedModel for TensorFlow Serving.")
-@_setting("weight_decay", "Pull of the weights towards zero, against learning by heart.")
-@_switch("balance_classes", "Weigh every class alike, however many pictures it has.")
-@_switch("from_starter", "With the starter's network and classes, learn simulated clusters too.")
-@_switch("early_stopping", "Stop when the validation pictures no longer improve; keep the best.")
-@_setting("seed", "The same seed and pictures give the same model.")
-@plain_exits("What was computed so far is kept for the next time.")
+@_setting("weight_decay", "Strength of the pull of the weights towards zero, against overfitting.")
+@_switch("balance_classes", "Give every class the same weight, however many pictures it has.")
+@_switch(
+    "from_starter", "With the starter model's network and classes, learn simulated clusters too."
+)
+@_switch(
+    "early_stopping", "Stop when results on the validation pictures stop improving; keep the best."
+)
+@_setting("seed", "Random seed: the same seed, settings and pictures give the same model.")
+@plain_exits("Bottlenecks computed so far are kept for the next training.")
 def main(print_misclassified_test_images: bool, **options: Any) -> None:
-    """Retrain the last layer of a pretrained network on your own folders of pictures."""
+    """Train a model: retrain the last layer of a network on your own folders of pictures."""
     if options["architecture"] == TEST_BACKBONE.name and TEST_VARIABLE not in os.environ:
         raise BackboneError(
             f"There is no architecture named {TEST_BACKBONE.name!r}: choose one of "
@@ -123,7 +134,7 @@ def main(print_misclassified_test_images: bool, **options: Any) -> None:
         )
     config = TrainConfig(**options)
     count_trainings_at_once()
-    # After the settings are checked: a wrong one is told at once, TensorFlow takes seconds.
+    # Imported after the checks: TensorFlow takes seconds, a wrong setting is reported at once.
     from cluster_core.training.train import train
 
     progress = ProgressLine()
@@ -138,7 +149,7 @@ def main(print_misclassified_test_images: bool, **options: Any) -> None:
                 _report_dataset(event)
             else:
                 _print_evaluation(event)
-        except OSError as error:  # the training would take it for trouble with its own files
+        except OSError as error:  # else the training would report an error in its own files
             end_after_disk_error(error)
 
     result = train(config, Workspace.default(), on_event)
@@ -154,8 +165,8 @@ def _report_dataset(event: DatasetRead) -> None:
     for label, count in index.counts.items():
         click.echo(f"{label}: {count} pictures", err=True)
     for file in index.rejected:
-        place = str(file.path.relative_to(index.image_dir))
-        click.echo(f"Left out: {file.reason.replace(file.path.name, place, 1)}", err=True)
+        path = str(file.path.relative_to(index.image_dir))
+        click.echo(f"Left out: {file.reason.replace(file.path.name, path, 1)}", err=True)
     sides = (split.training, split.validation, split.testing)
     n_training, n_validation, n_testing = map(len, sides)
     click.echo(

@@ -33,7 +33,7 @@ def run(tmp_path, output):
     return start
 
 
-def test_pictures_are_named_on_standard_output_and_failures_beside(run, server, output):
+def test_paths_go_to_standard_output_and_failures_to_standard_error(run, server, output):
     good = server.add("/a.png", make_picture())
     gone = server.add("/b.png", b"", 404)
     first = run("# two pictures", "", good, gone, good)
@@ -41,17 +41,17 @@ def test_pictures_are_named_on_standard_output_and_failures_beside(run, server, 
     assert first.stdout == f"{output / 'a.png'}\n"
     failed, summary = first.stderr.splitlines()
     assert failed == (
-        f"Failed: {gone}: There is nothing at this address (404 Not Found): look it up in a "
+        f"Failed: {gone}: There is nothing at this address (404 Not Found): check it in a "
         "browser."
     )
-    assert summary == "1 downloaded, 0 there already, 1 failed"
+    assert summary == "1 downloaded, 0 already there, 1 failed"
     second = run(good)
     assert second.exit_code == 0
     assert second.stdout == ""
-    assert second.stderr == "0 downloaded, 1 there already, 0 failed\n"
+    assert second.stderr == "0 downloaded, 1 already there, 0 failed\n"
 
 
-def test_an_address_cannot_command_the_terminal(run, server):
+def test_control_characters_of_an_address_are_escaped(run, server):
     result = run("http://a.example/\x1b[2Jb", server.add("/a.png", make_picture()))
     assert result.exit_code == 0
     assert "\x1b" not in result.stderr
@@ -59,7 +59,7 @@ def test_an_address_cannot_command_the_terminal(run, server):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"# nothing yet\n", b"\xff\xfe"])
-def test_a_list_without_addresses_is_told_in_a_line(tmp_path, output, content):
+def test_list_without_addresses_is_reported(tmp_path, output, content):
     urls = tmp_path / "urls.txt"
     if content is not None:
         urls.write_bytes(content)
@@ -71,14 +71,14 @@ def test_a_list_without_addresses_is_told_in_a_line(tmp_path, output, content):
     assert not output.exists()
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_a_line(run, output):
+def test_folder_that_cannot_be_made_is_reported(run, output):
     output.write_bytes(b"")
     result = run("https://a.example/a.png")
     assert result.exit_code == 1
     assert re.fullmatch(r"Error: Pictures could not be downloaded to .*\.\n", result.stderr)
 
 
-def test_a_public_demo_refuses(run, server, output, monkeypatch):
+def test_public_demo_refuses_downloads(run, server, output, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     result = run(server.add("/a.png", make_picture()))
     assert result.exit_code == 1
@@ -86,28 +86,28 @@ def test_a_public_demo_refuses(run, server, output, monkeypatch):
     assert not server.asked
 
 
-def test_ctrl_c_says_what_there_is(run, monkeypatch):
+def test_ctrl_c_says_that_downloaded_pictures_are_kept(run, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(download, "download_pictures", stop)
     result = run("https://a.example/a.png")
     assert result.exit_code == 130
-    assert result.stderr.endswith("stays, and is skipped the next time.\n")
+    assert result.stderr.endswith("are kept, and are skipped next time.\n")
 
 
 @pytest.mark.parametrize("flags", [[], ["--urls=a"], ["--output=a"], ["--no_such_flag=1"]])
-def test_bad_usage_ends_with_2(flags):
+def test_wrong_usage_exits_with_2(flags):
     assert CliRunner().invoke(download.main, flags).exit_code == 2
 
 
-def test_every_option_says_what_it_does():
+def test_every_option_has_a_help_text():
     for option in download.main.params:
         assert option.help
         assert not getattr(option.type, "readable", False)
 
 
-def test_as_a_program_nothing_but_the_public_web_is_asked(tmp_path, output):
+def test_program_contacts_only_the_public_web(tmp_path, output):
     with serving() as web:
         address = web.add("/a.png", make_picture())
         (tmp_path / "urls.txt").write_text(address)
@@ -119,4 +119,4 @@ def test_as_a_program_nothing_but_the_public_web_is_asked(tmp_path, output):
     assert outcome.returncode == 0
     assert outcome.stdout == ""
     assert "127.0.0.1 is not on the public internet" in outcome.stderr
-    assert outcome.stderr.endswith("0 downloaded, 0 there already, 1 failed\n")
+    assert outcome.stderr.endswith("0 downloaded, 0 already there, 1 failed\n")

@@ -24,7 +24,7 @@ def run(*flags):
 
 @pytest.fixture(params=COLOURS)
 def picture(request, tmp_path):
-    """A picture that was not trained on, in a folder of its class."""
+    """A picture that was not used in training, in a folder named after its class."""
     return save_picture(
         tmp_path / request.param / "new.png", draw_blob(4321, COLOURS[request.param])
     )
@@ -44,7 +44,7 @@ def assert_one_sentence(result, *parts: str) -> None:
     assert result.stdout == ""
 
 
-def test_the_answer_is_printed_as_in_the_article(trained, picture):
+def test_answer_is_printed_as_in_the_article(trained, picture):
     result = run("--image", picture)
     assert result.exit_code == 0, result.stderr
     assert result.stderr == ""
@@ -55,7 +55,7 @@ def test_the_answer_is_printed_as_in_the_article(trained, picture):
     assert float(found["high"]) + float(found["low"]) == pytest.approx(1, abs=2e-5)
 
 
-def test_flags_take_their_value_with_a_sign_or_a_space(trained, red):
+def test_flags_take_values_after_an_equals_sign_or_a_space(trained, red):
     bundle = find_newest_bundle(trained.bundles)
     answers = [
         ANSWER.fullmatch(run(*flags).stdout).groups()
@@ -69,8 +69,8 @@ def test_flags_take_their_value_with_a_sign_or_a_space(trained, red):
     assert len(set(answers)) == 1
 
 
-@pytest.mark.parametrize("labels", ["named", "beside the graph"])
-def test_a_graph_gives_the_answer_of_its_bundle(trained, red, tmp_path, labels):
+@pytest.mark.parametrize("labels", ["named", "next to the graph"])
+def test_graph_gives_the_answer_of_its_model(trained, red, tmp_path, labels):
     flags = [f"--graph={trained.retrained_graph}"]
     if labels == "named":
         moved = tmp_path / "names.txt"
@@ -85,7 +85,7 @@ def test_a_graph_gives_the_answer_of_its_bundle(trained, red, tmp_path, labels):
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\xff", b"only one\n", b""])
-def test_labels_that_are_missing_or_of_another_graph_are_told(trained, red, content):
+def test_missing_or_mismatched_labels_are_reported(trained, red, content):
     trained.retrained_labels.unlink()
     if content is not None:
         trained.retrained_labels.write_bytes(content)
@@ -93,47 +93,47 @@ def test_labels_that_are_missing_or_of_another_graph_are_told(trained, red, cont
     assert_one_sentence(result, str(trained.retrained_graph), "labels")
 
 
-def test_labels_beside_a_model_are_refused(trained, red):
+def test_labels_for_a_model_folder_are_refused(trained, red):
     for flags in ([], [f"--graph={find_newest_bundle(trained.bundles)}"]):
         result = run(f"--image={red}", f"--labels={trained.retrained_labels}", *flags)
         assert_one_sentence(result, "leave --labels out")
 
 
-def test_a_graph_that_is_not_there_is_told_with_both_kinds(trained, red):
+def test_missing_graph_is_reported_with_both_choices(trained, red):
     result = run(f"--image={red}", "--graph=/nonexistent.pb")
     assert_one_sentence(result, "/nonexistent.pb", "a model's folder, or a .pb graph")
 
 
-def test_a_graph_in_a_folder_that_may_not_be_read_is_told(trained, red, monkeypatch):
-    look = Path.stat
+def test_graph_in_unreadable_folder_is_reported(trained, red, monkeypatch):
+    stat = Path.stat
 
     def refuse(path, **flags):
         if path.parent.name == "locked":
             raise PermissionError(13, "Permission denied", str(path))
-        return look(path, **flags)
+        return stat(path, **flags)
 
     monkeypatch.setattr(Path, "stat", refuse)
     assert_one_sentence(run(f"--image={red}", "--graph=locked/a.pb"), "Permission denied")
 
 
 @not_as_root
-def test_what_may_not_be_read_is_no_bad_usage(trained, red):
+def test_unreadable_picture_is_not_reported_as_wrong_usage(trained, red):
     red.chmod(0)
     assert_one_sentence(run(f"--image={red}"), "could not be opened (Permission denied)")
 
 
-def test_options_leave_it_to_us_to_say_what_may_not_be_read():
+def test_click_does_not_check_whether_paths_are_readable():
     for command in (label_image.main, retrain.main, classify.main):
         for option in command.params:
             assert not getattr(option.type, "readable", False), option.name
 
 
-def test_a_file_that_is_no_graph_is_told(trained, red):
+def test_file_that_is_not_a_graph_is_reported(trained, red):
     result = run(f"--image={red}", f"--graph={red}", f"--labels={trained.retrained_labels}")
     assert_one_sentence(result, str(red), "is not a retrained graph")
 
 
-def test_without_a_model_the_starter_answers(workspace, red):
+def test_starter_model_answers_without_another_model(workspace, red):
     result = run(f"--image={red}")
     assert result.exit_code == 0, result.stderr
     assert "globular clusters (score=" in result.stdout
@@ -141,12 +141,12 @@ def test_without_a_model_the_starter_answers(workspace, red):
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])
-def test_a_folder_without_a_model_is_told(trained, red, tmp_path, name):
+def test_folder_without_a_model_is_reported(trained, red, tmp_path, name):
     (tmp_path / "empty").mkdir()
     assert_one_sentence(run(f"--image={red}", f"--graph={tmp_path / name}"), "There is no model in")
 
 
-def test_a_damaged_model_is_told(trained, red):
+def test_damaged_model_is_reported(trained, red):
     (find_newest_bundle(trained.bundles) / "head.npy").write_bytes(b"")
     assert_one_sentence(run(f"--image={red}"), "is damaged", "train it again")
 
@@ -162,7 +162,7 @@ def test_a_damaged_model_is_told(trained, red):
         ("letter.pdf", b"%PDF-1.7"),
     ],
 )
-def test_a_picture_that_cannot_be_read_is_told(trained, tmp_path, name, content):
+def test_unreadable_picture_is_reported(trained, tmp_path, name, content):
     path = tmp_path / name
     if content is ...:
         path.mkdir()
@@ -171,7 +171,7 @@ def test_a_picture_that_cannot_be_read_is_told(trained, tmp_path, name, content)
     assert_one_sentence(run(f"--image={path}"), str(path))
 
 
-def test_a_picture_of_too_many_pixels_is_told(trained, tmp_path):
+def test_picture_with_too_many_pixels_is_reported(trained, tmp_path):
     from PIL import Image
 
     Image.new("1", (12_000, 12_000)).save(tmp_path / "huge.png")
@@ -179,19 +179,19 @@ def test_a_picture_of_too_many_pixels_is_told(trained, tmp_path):
 
 
 @pytest.mark.parametrize("flags", [[], ["--image"], ["--no_such_flag=1"], ["picture.png"]])
-def test_bad_usage_ends_with_2(flags):
+def test_wrong_usage_exits_with_2(flags):
     result = run(*flags)
     assert result.exit_code == 2
     assert result.stdout == ""
 
 
-def test_every_option_says_what_it_does():
+def test_every_option_has_a_help_text():
     for option in label_image.main.params:
         assert option.help
     assert "newest model" in run("--help").output
 
 
-def test_as_a_program_from_any_folder_it_prints_the_answer_alone(trained, red):
+def test_program_prints_only_the_answer(trained, red):
     outcome = run_python("-m", "cluster_core.label_image", f"--image={red}")
     assert outcome.returncode == 0
     assert outcome.stderr == ""
@@ -202,17 +202,17 @@ def test_as_a_program_from_any_folder_it_prints_the_answer_alone(trained, red):
     assert re.fullmatch(r"Error: nowhere\.png could not be opened .*\n", missing.stderr)
 
 
-def test_ctrl_c_claims_nothing_that_is_not_so(trained, red, monkeypatch):
+def test_ctrl_c_says_that_the_picture_was_not_labelled(trained, red, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(label_image, "read_bytes", stop)
     result = run(f"--image={red}")
     assert result.exit_code == 130
-    assert result.stderr == "\nStopped. The picture is not labelled.\n"
+    assert result.stderr == "\nStopped. The picture was not labelled.\n"
 
 
-def test_class_names_are_printed_to_any_terminal(trained, red):
+def test_class_names_are_printed_in_any_encoding(trained, red):
     folder = find_newest_bundle(trained.bundles)
     manifest = folder / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8").replace("red stars", "röd 🔭"), "utf-8")
@@ -226,7 +226,7 @@ def test_class_names_are_printed_to_any_terminal(trained, red):
         assert expected in outcome.stdout
 
 
-def test_a_model_made_elsewhere_gets_its_network_made_ready(trained, red, tmp_path):
+def test_network_of_a_copied_model_is_converted(trained, red, tmp_path):
     shutil.rmtree(trained.backbones)
     result = run(f"--image={red}")
     assert result.exit_code == 0, result.stderr

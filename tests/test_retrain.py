@@ -26,7 +26,7 @@ from tests.samples import (
     write_photos,
 )
 
-# The flags of the retrain script of 2018 with its defaults, and those added to it.
+# The flags and defaults of the 2018 retrain script, and two added flags: saved_model_dir and seed.
 FLAGS = {
     "image_dir": ...,
     "output_graph": None,
@@ -93,15 +93,15 @@ def assert_one_sentence(result, *parts: str, code: int = 1) -> None:
 
 
 @pytest.mark.parametrize("name", FLAGS)
-def test_every_flag_of_2018_is_there_with_its_default(name, workspace):
+def test_flags_of_2018_keep_their_defaults(name, workspace):
     found = retrain.main.make_context("retrain", []).params[name]
     if name == "image_dir":
         assert found == workspace.cluster_photos
-    else:  # what is None lies in the workspace, as the help says
+    else:  # None stands for a path in the workspace, as the help says
         assert found == FLAGS[name]
 
 
-def test_defaults_lie_under_tf_files():
+def test_help_shows_default_paths_under_tf_files():
     outcome = run_python("-m", "cluster_core.retrain", "--help", env={"CLUSTER_LAB_WORKSPACE": ""})
     text = "".join(outcome.stdout.split())  # the lines are wrapped
     for path in (
@@ -116,7 +116,7 @@ def test_defaults_lie_under_tf_files():
         assert f"[default:({path})]" in text or f"[default:{path}]" in text, path
 
 
-def test_every_option_says_what_it_does():
+def test_every_option_has_a_help_text():
     help_text = run("--help").output
     for option in retrain.main.params:
         assert option.help
@@ -124,7 +124,7 @@ def test_every_option_says_what_it_does():
         assert f"--{option.name}" in help_text
 
 
-def test_lines_are_those_of_the_article(photos, backbone):
+def test_output_lines_match_the_article(photos, backbone):
     result = run(*quick(photos))
     assert result.exit_code == 0, result.output
     steps = list(STEP_LINES.finditer(result.stdout))
@@ -138,26 +138,26 @@ def test_lines_are_those_of_the_article(photos, backbone):
 
 
 @pytest.mark.parametrize("joined", [True, False])
-def test_flags_take_their_value_with_a_sign_or_a_space(
+def test_flags_take_values_after_an_equals_sign_or_a_space(
     photos, workspace, backbone, tmp_path, joined
 ):
     values = {
         "--image_dir": photos,
         "--architecture": "random",
         "--how_many_training_steps": 5,
-        "--output_labels": tmp_path / "labels of mine.txt",
+        "--output_labels": tmp_path / "my labels.txt",
         "--test_batch_size": -1,
         "--seed": 3,
     }
     pairs = [(f"{flag}={value}",) if joined else (flag, value) for flag, value in values.items()]
     result = run(*(part for pair in pairs for part in pair))
     assert result.exit_code == 0, result.stderr
-    assert (tmp_path / "labels of mine.txt").read_text() == "blue stars\nred stars\n"
+    assert (tmp_path / "my labels.txt").read_text() == "blue stars\nred stars\n"
     settings = load_bundle(find_newest_bundle(workspace.bundles)).settings
     assert (settings["seed"], settings["how_many_training_steps"]) == (3, 5)
 
 
-def test_flags_arrive_at_the_training(photos, workspace, backbone):
+def test_flags_are_passed_to_the_training(photos, workspace, backbone):
     result = run(
         *quick(photos, "--flip_left_right", "--random_crop=5", "--random_scale=6"),
         *("--random_brightness=7", "--sky_views", "--no-balance_classes", "--no-early_stopping"),
@@ -192,8 +192,8 @@ def test_flags_arrive_at_the_training(photos, workspace, backbone):
     assert "(N=4)" in result.stdout
 
 
-def test_wrong_answers_are_listed_when_asked_for(backbone, tmp_path):
-    # Nothing tells these classes apart.
+def test_misclassified_pictures_are_listed_on_request(backbone, tmp_path):
+    # The pictures of both classes look alike.
     for number, label in enumerate(("heads", "tails")):
         for picture in range(30):
             seed = 100 * number + picture
@@ -211,7 +211,7 @@ def test_wrong_answers_are_listed_when_asked_for(backbone, tmp_path):
     assert accuracy == f"Final test accuracy = {(n - len(mistakes)) / n:.1%} (N={n})"
 
 
-def test_without_a_final_test_it_says_so(photos, backbone):
+def test_missing_final_test_is_reported(photos, backbone):
     result = run(*quick(photos, "--testing_percentage=0", "--validation_percentage=0"))
     assert result.exit_code == 0
     assert result.stdout.endswith(
@@ -220,7 +220,7 @@ def test_without_a_final_test_it_says_so(photos, backbone):
     assert "Validation accuracy" not in result.stdout
 
 
-def test_pictures_left_out_are_told_with_their_reason(backbone, tmp_path):
+def test_unusable_pictures_are_reported_with_the_reason(backbone, tmp_path):
     photos = write_photos(tmp_path / "photos", 12)
     (photos / "red stars" / "empty.png").touch()
     result = run(*quick(photos))
@@ -229,7 +229,7 @@ def test_pictures_left_out_are_told_with_their_reason(backbone, tmp_path):
 
 
 @pytest.mark.parametrize("label", ["Kugelhäufen", "🔭", "it's", '"open"', "a b  c", "-x"])
-def test_class_names_of_any_kind_are_learned(workspace, backbone, tmp_path, label):
+def test_unusual_class_names_are_learned(workspace, backbone, tmp_path, label):
     photos = write_photos(tmp_path / "photos", 12, {label: (250, 80, 60), "blue": (60, 90, 250)})
     result = run(*quick(photos))
     assert result.exit_code == 0, result.stderr
@@ -262,7 +262,7 @@ def make_all_bad(folder: Path) -> Path:
     for label in "ab":
         (folder / "bad" / label).mkdir(parents=True)
         for number in range(5):
-            (folder / "bad" / label / f"{number}.png").write_bytes(b"no picture")
+            (folder / "bad" / label / f"{number}.png").write_bytes(b"not a picture")
     return folder / "bad"
 
 
@@ -274,10 +274,10 @@ def make_all_bad(folder: Path) -> Path:
         (make_one_class, "There is only one class in"),
         (make_too_few, "has 2 usable pictures"),
         (make_file, "could not be opened"),
-        (make_all_bad, "10 could not be used, the first because 0.png"),
+        (make_all_bad, "10 files could not be used, for example: 0.png"),
     ],
 )
-def test_folders_that_cannot_be_learned_from_end_with_a_sentence(backbone, tmp_path, make, message):
+def test_unusable_dataset_is_reported(backbone, tmp_path, make, message):
     assert_one_sentence(run(*quick(make(tmp_path))), message, str(tmp_path))
 
 
@@ -289,13 +289,13 @@ def test_folders_that_cannot_be_learned_from_end_with_a_sentence(backbone, tmp_p
         ("--learning_rate=1e9", "learning_rate must be above 0"),
         ("--how_many_training_steps=0", "how_many_training_steps must be from 1"),
         ("--how_many_training_steps=-5", "how_many_training_steps must be from 1"),
-        ("--testing_percentage=60 --validation_percentage=40", "nothing to train on"),
+        ("--testing_percentage=60 --validation_percentage=40", "no pictures to train on"),
         ("--testing_percentage=-3", "testing_percentage must be at least 0"),
         ("--architecture=mobilenet_0.5_224", "did you mean mobilenet_0.50_224?"),
         ("--final_tensor_name=input", "final_tensor_name must be"),
     ],
 )
-def test_settings_out_of_range_end_with_a_sentence_at_once(photos, workspace, flag, message):
+def test_setting_out_of_range_is_reported_before_the_training(photos, workspace, flag, message):
     assert_one_sentence(run(f"--image_dir={photos}", *flag.split()), message)
     assert not workspace.root.exists()
 
@@ -303,21 +303,21 @@ def test_settings_out_of_range_end_with_a_sentence_at_once(photos, workspace, fl
 @pytest.mark.parametrize(
     "flags", [["--learning_rate=fast"], ["--no_such_flag"], ["stray"], ["--seed"]]
 )
-def test_bad_usage_ends_with_2(flags):
+def test_wrong_usage_exits_with_2(flags):
     result = run(*flags)
     assert result.exit_code == 2
     assert "Error: " in result.stderr
     assert result.stdout == ""
 
 
-def test_the_network_of_the_tests_is_offered_to_nobody(photos, workspace, monkeypatch):
+def test_network_of_the_tests_is_hidden_from_users(photos, workspace, monkeypatch):
     monkeypatch.delenv(retrain.TEST_VARIABLE)
     result = run(*quick(photos))
     assert_one_sentence(result, "There is no architecture named 'random': choose one of sky,")
     assert not workspace.root.exists()
 
 
-def test_a_wrong_setting_is_told_before_tensorflow_is_loaded():
+def test_wrong_setting_is_reported_before_tensorflow_is_loaded():
     program = (
         "import sys; from click.testing import CliRunner; from cluster_core.retrain import main\n"
         "outcome = CliRunner().invoke(main, ['--learning_rate=-1'])\n"
@@ -326,7 +326,7 @@ def test_a_wrong_setting_is_told_before_tensorflow_is_loaded():
     assert run_python("-c", program).stdout.split() == ["1", "False"]
 
 
-def test_weights_that_cannot_be_had_end_with_a_sentence(photos, workspace, monkeypatch):
+def test_failed_download_of_weights_is_reported(photos, workspace, monkeypatch):
     import keras
 
     def refuse(*_, **__):
@@ -341,26 +341,26 @@ def test_weights_that_cannot_be_had_end_with_a_sentence(photos, workspace, monke
     assert "Traceback" not in result.stderr
 
 
-def test_damaged_bottlenecks_end_with_a_sentence(photos, workspace, backbone):
+def test_damaged_bottleneck_cache_is_reported(photos, workspace, backbone):
     workspace.bottlenecks.mkdir(parents=True)
-    (workspace.bottlenecks / "bottlenecks.sqlite").write_bytes(b"no database" * 100)
-    assert_one_sentence(run(*quick(photos)), "is damaged", "delete it")
+    (workspace.bottlenecks / "bottlenecks.sqlite").write_bytes(b"not a database" * 100)
+    assert_one_sentence(run(*quick(photos)), "is damaged", "Delete it")
 
 
-def test_two_runs_at_once_end_the_second_with_a_sentence(photos, workspace, backbone):
+def test_second_concurrent_training_is_refused(photos, workspace, backbone):
     with filelock.FileLock(workspace.training_lock):
         assert_one_sentence(run(*quick(photos)), "Another training is running")
     assert run(*quick(photos)).exit_code == 0
 
 
-def test_an_odd_number_of_trainings_at_once_is_told_before_anything(photos, workspace, monkeypatch):
+def test_invalid_limit_of_trainings_is_reported_first(photos, workspace, monkeypatch):
     monkeypatch.setenv("CLUSTER_LAB_TRAININGS_AT_ONCE", "many")
-    monkeypatch.setattr(train_module, "train", lambda *_: pytest.fail("it began"))
+    monkeypatch.setattr(train_module, "train", lambda *_: pytest.fail("the training started"))
     assert_one_sentence(run(*quick(photos)), "must be a whole number from 1 to 8", "'many'")
     assert not workspace.root.exists()
 
 
-def test_a_bug_keeps_its_traceback(photos, monkeypatch):
+def test_bug_keeps_its_traceback(photos, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError
 
@@ -368,8 +368,8 @@ def test_a_bug_keeps_its_traceback(photos, monkeypatch):
     assert isinstance(run(*quick(photos)).exception, ZeroDivisionError)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the system has no such limit")
-def test_a_full_disk_ends_with_a_sentence_and_keeps_old_outputs(photos, trained):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file size limit")
+def test_full_disk_is_reported_and_keeps_old_outputs(photos, trained):
     before = trained.retrained_graph.read_bytes(), trained.retrained_labels.read_bytes()
     n_bundles = len(list(trained.bundles.iterdir()))
     program = (
@@ -397,20 +397,20 @@ def wait_until(condition, timeout_s: float = 60) -> None:
         time.sleep(0.02)
 
 
-# A shell has what it runs in the background ignore Ctrl-C, and the tests may run there.
-HEARING_CTRL_C = """
+# Shells make background processes ignore Ctrl-C, and the tests may run in the background.
+WITH_CTRL_C = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("cluster_core.retrain", run_name="__main__")
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-def test_ctrl_c_stops_cleanly_and_keeps_the_cache(photos, workspace, backbone, tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_ctrl_c_stops_the_training_and_keeps_the_cache(photos, workspace, backbone, tmp_path):
     output = tmp_path / "output.txt"
     with output.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-c", HEARING_CTRL_C, *quick(photos),
+            [sys.executable, "-c", WITH_CTRL_C, *quick(photos),
              "--how_many_training_steps=1000000", "--no-early_stopping"],
             cwd=REPOSITORY, stdout=stream, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -424,19 +424,19 @@ def test_ctrl_c_stops_cleanly_and_keeps_the_cache(photos, workspace, backbone, t
             process.communicate()
     assert process.returncode == 130
     *_, line = errors.splitlines()
-    assert line.startswith("Stopped. What was computed so far is kept")
+    assert line.startswith("Stopped. Bottlenecks computed so far are kept")
     assert "Traceback" not in errors
     assert "Exception ignored" not in errors
     assert list(workspace.root.rglob("*.part")) == []
     assert not workspace.retrained_graph.exists()
     assert not workspace.bundles.exists() or list(workspace.bundles.iterdir()) == []
-    # Nothing is computed again, and the lock is free.
+    # The lock is free again.
     again = run(*quick(photos))
     assert again.exit_code == 0, again.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
-def test_a_reader_that_leaves_is_not_told_about_the_disk(photos, trained):
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes work differently on Windows")
+def test_closed_pipe_is_not_reported_as_disk_error(photos, trained):
     flags = " ".join(f"'{flag}'" for flag in quick(photos, "--how_many_training_steps=2000"))
     command = f"'{sys.executable}' -m cluster_core.retrain {flags} --eval_step_interval=1 | head -1"
     outcome = subprocess.run(
@@ -447,7 +447,7 @@ def test_a_reader_that_leaves_is_not_told_about_the_disk(photos, trained):
         assert word not in outcome.stderr
 
 
-def test_as_a_program_results_go_to_standard_output_alone(photos, trained):
+def test_program_writes_only_results_to_standard_output(photos, trained):
     outcome = run_python("-m", "cluster_core.retrain", *quick(photos))
     assert outcome.returncode == 0, outcome.stderr
     *steps, accuracy, interval = outcome.stdout.splitlines()
@@ -460,8 +460,8 @@ def test_as_a_program_results_go_to_standard_output_alone(photos, trained):
 
 
 @needs_shared
-def test_the_article_on_its_own_photos(workspace, tmp_path):
-    """The command of the article, then its two test pictures."""
+def test_article_commands_work_on_its_photos(workspace, tmp_path):
+    """Run the article's training command, then label its two test pictures."""
     weights = SHARED / "weights" / "mobilenet_0.50_224_no_top.weights.h5"
     workspace.models.mkdir(parents=True)
     shutil.copy(weights, workspace.models)
@@ -471,7 +471,7 @@ def test_the_article_on_its_own_photos(workspace, tmp_path):
         "--how_many_training_steps=500",
     )
     assert result.exit_code == 0, result.stderr
-    # 154 photos, of which 5 pairs are copies: 85 % is within the interval of 90 %.
+    # 154 photos, 5 pairs of them copies: so few test pictures give a wide confidence interval.
     assert float(LAST_LINES.search(result.stdout)[1]) >= 70
     from cluster_core import label_image
 

@@ -1,1 +1,1 @@
-"""Training: its settings, one run from pictures to a model, and everything around it."""
+"""Train models: settings, one training from pictures to a model, its queue and its records."""

@@ -1,4 +1,4 @@
-"""The settings of one training: the flags of the 2018 retrain script, and a few more."""
+"""The settings of a training: the flags of the 2018 retrain script, and a few more."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, Distortion
 from cluster_core.model.head.settings import ALL_PICTURES, HeadSettings
 
 _GRAPH_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*(/[A-Za-z0-9_.\-]+)*")
-# The first names in an exported graph; TensorFlow tells no capitals apart.
-_TAKEN_NAMES = frozenset({"input", "mul", "backbone", "head", "views"})
+# Top-level names in an exported graph; TensorFlow ignores case in them.
+_RESERVED_NAMES = frozenset({"input", "mul", "backbone", "head", "views"})
 _PATHS = ("_dir", "_graph", "_labels")
 _WHOLE_NUMBERS = {
     "how_many_training_steps": (1, 1_000_000),
@@ -34,14 +34,14 @@ _WHOLE_NUMBERS = {
 class TrainConfig:
     """Everything that decides what a training learns and writes.
 
-    Paths that are None lie in the workspace. All other defaults are the retrain
-    script's, except that the network is our own, and that early stopping and
-    equal weight for every class are on.
+    A path that is None defaults to one in the workspace. All other defaults are those of the
+    2018 retrain script, except that the network is the one that comes with Cluster Lab, and that
+    early stopping and balanced classes are on.
 
     Attributes
     ----------
     image_dir : Path
-        Holds a sub-folder of pictures for each class.
+        Contains one sub-folder of pictures per class.
     architecture : str
         Name of the backbone.
     how_many_training_steps : int
@@ -49,41 +49,45 @@ class TrainConfig:
     learning_rate : float
         Above 0, at most 100.
     testing_percentage, validation_percentage : float
-        Share of the pictures set apart, 0 to 99, together less than 100.
+        Shares of the pictures for the final test and for validation, in percent: 0 to 99 each,
+        less than 100 together.
     eval_step_interval : int
-        Steps from one evaluation to the next.
+        Steps from one evaluation to the next, 1 to 1,000,000.
     train_batch_size : int
-        Pictures drawn for each step.
+        Pictures drawn for each step, 1 to 100,000.
     test_batch_size, validation_batch_size : int
-        Pictures looked at in the final test and at each evaluation; -1 for all.
-    flip_left_right, random_crop, random_scale, random_brightness
-        See `Distortion`.
+        Pictures used for the final test and for each evaluation; -1 for all.
+    flip_left_right : bool
+        Also learn from mirrored pictures.
+    random_crop, random_scale, random_brightness : int
+        Strength of the distortions in percent, 0 to 99, 0 to 400 and 0 to 99; see `Distortion`.
     sky_views : bool or None
-        Learn from and answer with all eight symmetries of the square: for
-        pictures without an up. None: as the architecture is meant.
+        See every picture in the eight symmetries of the square, when learning and when
+        answering: for pictures without a natural orientation. None: on for the architecture
+        `sky` only.
     from_starter : bool
-        Where the architecture and the two classes are the starter model's, learn
-        simulated clusters too; such a training never stops early, see `Prior`.
+        With the starter model's architecture and its two classes, learn simulated clusters as
+        well; such a training never stops early, see `Prior`.
     weight_decay : float
-        0 to 1, and at most 1 / `learning_rate`.
+        L2 penalty on the weights, 0 to 1 and at most 1 / `learning_rate`.
     balance_classes, early_stopping : bool
         See `HeadSettings`.
     seed : int
-        The same seed and pictures give the same model.
+        0 to 2**32 - 1; the same seed, settings and pictures give the same model.
     final_tensor_name : str
-        Name of the exported graph's output.
+        Name of the exported graph's output; letters, digits and `_ . - /`.
     intermediate_store_frequency : int
-        Steps between stored graphs; 0 for none.
+        Steps between intermediate graphs, 0 to 1,000,000; 0 for none.
     model_dir, bottleneck_dir, summaries_dir, output_graph, output_labels,
     intermediate_output_graphs_dir, saved_model_dir : Path or None
-        Where things are kept; a SavedModel is written only where a folder is given.
+        The flags of the same names; a SavedModel is written only if `saved_model_dir` is set.
 
     Raises
     ------
     ConfigError
         A value is out of its range.
     BackboneError
-        There is no such architecture.
+        The architecture is unknown.
     """
 
     image_dir: Path
@@ -126,18 +130,18 @@ class TrainConfig:
         if not (0 < self.learning_rate <= 100):  # noqa: PLR2004 (also refuses NaN)
             raise _out_of_range("learning_rate", self.learning_rate, "above 0 and at most 100")
         if self.learning_rate * self.weight_decay > 1:
-            # Each step would turn the weights around and make them larger.
+            # Each step would flip the sign of the weights and make them larger.
             raise _out_of_range("weight_decay", self.weight_decay, "at most 1 / learning_rate")
         for name in ("test_batch_size", "validation_batch_size"):
             value = getattr(self, name)
             if value != ALL_PICTURES and value < 1:
                 raise _out_of_range(name, value, "at least 1, or -1 for all")
         first_name = self.final_tensor_name.split("/")[0].lower()
-        if not _GRAPH_NAME.fullmatch(self.final_tensor_name) or first_name in _TAKEN_NAMES:
+        if not _GRAPH_NAME.fullmatch(self.final_tensor_name) or first_name in _RESERVED_NAMES:
             raise _out_of_range(
                 "final_tensor_name",
                 self.final_tensor_name,
-                "made of letters, digits and _ . - / and none of the graph's other names",
+                "made of letters, digits and _ . - / and not a name that the graph already uses",
             )
 
     @property
@@ -147,17 +151,17 @@ class TrainConfig:
 
     @property
     def views(self) -> tuple[View, ...]:
-        """How a picture is looked at to answer."""
+        """The views of a picture that an answer is averaged over."""
         return SKY_VIEWS if self.uses_sky_views else PLAIN_VIEWS
 
     @property
     def uses_sky_views(self) -> bool:
-        """Whether a picture is seen in all eight symmetries of the square."""
+        """Whether pictures are seen in all eight symmetries of the square."""
         return self.backbone.is_for_sky if self.sky_views is None else self.sky_views
 
     @property
     def training_views(self) -> tuple[View, ...]:
-        """How a picture is looked at to learn: its views, and distorted ones if asked for."""
+        """The views of a picture to learn from: `views`, then distorted ones if configured."""
         distortion = Distortion(
             self.flip_left_right, self.random_crop, self.random_scale, self.random_brightness
         )
@@ -165,7 +169,7 @@ class TrainConfig:
 
     @property
     def head_settings(self) -> HeadSettings:
-        """The part that the fit of the head looks at."""
+        """The settings for fitting the head."""
         return HeadSettings(
             how_many_training_steps=self.how_many_training_steps,
             learning_rate=self.learning_rate,
@@ -180,7 +184,7 @@ class TrainConfig:
         )
 
     def to_record(self) -> dict[str, Any]:
-        """Return what decides what is learned, as JSON takes it; no paths of this machine."""
+        """Return the settings that affect what is learned, ready for JSON and without paths."""
         return {name: value for name, value in asdict(self).items() if not name.endswith(_PATHS)}
 
 

@@ -1,4 +1,4 @@
-"""What a training tells while it runs."""
+"""The events that a training reports while it runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cluster_core.model.head.settings import Evaluation
 
 
 class Stage(StrEnum):
-    """The parts of a training, in order."""
+    """The stages of a training, in order."""
 
     READING = "Reading pictures"
     BACKBONE = "Preparing the network"
@@ -22,13 +22,20 @@ class Stage(StrEnum):
     SAVING = "Saving"
 
 
-# In these there is a best head so far, for those who stop a training.
+# From these stages on, a stopped training has a best head to keep.
 STAGES_WITH_A_HEAD = (Stage.TRAINING, Stage.TESTING, Stage.SAVING)
 
 
 @dataclass(frozen=True)
 class StageProgress:
-    """How far a stage is: `done` of `total` pictures; a stage without a count has total 0."""
+    """The progress within a stage.
+
+    Attributes
+    ----------
+    stage : Stage
+    done, total : int
+        Pictures processed, and pictures in all; both are 0 for a stage that is not counted.
+    """
 
     stage: Stage
     done: int = 0
@@ -37,7 +44,7 @@ class StageProgress:
 
 @dataclass(frozen=True)
 class DatasetRead:
-    """What is there to learn from, and how it was split."""
+    """The dataset has been read and split."""
 
     index: DatasetIndex
     split: Split

@@ -1,4 +1,4 @@
-"""What a training leaves: a model and files for others. Importing this loads TensorFlow."""
+"""Make a model from a trained head, and export graphs. Importing this loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -24,21 +24,33 @@ def assemble_bundle(
     config: TrainConfig,
     index: DatasetIndex,
     backbone: ConvertedBackbone,
-    preprocessing: Preprocessing,
-    head: Head,
-    metrics: Metrics,
     fitted: FittedHead,
+    metrics: Metrics,
 ) -> ModelBundle:
-    """Return the model, with all there is to know of how it was made."""
+    """Return a model with a record of how it was trained.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Settings of the training.
+    index : DatasetIndex
+        The dataset it learned from.
+    backbone : ConvertedBackbone
+        The network whose features the head takes.
+    fitted : FittedHead
+        The trained and calibrated head.
+    metrics : Metrics
+        Result of the final test.
+    """
     now = datetime.now(UTC)
     return ModelBundle(
         name=f"{now:%Y%m%d-%H%M%S-%f}-{config.architecture}",
         created=now.isoformat(timespec="seconds"),
         labels=index.labels,
         backbone=BackboneReference(backbone.name, backbone.weights_sha256),
-        preprocessing=preprocessing,
+        preprocessing=Preprocessing(config.backbone.input_size_px),
         views="sky" if config.uses_sky_views else "plain",
-        head=head,
+        head=fitted.head,
         metrics={
             "test": metrics.to_record(),
             "steps_run": fitted.n_steps,
@@ -55,7 +67,7 @@ def assemble_bundle(
 
 
 def make_graph(config: TrainConfig, backbone: ConvertedBackbone, head: Head) -> GraphDef:
-    """Return the graph of a head as the settings want it."""
+    """Return the graph of backbone and head, with the configured views and output name."""
     return build_graph(
         backbone, head, final_tensor_name=config.final_tensor_name, views=config.views
     )
@@ -68,8 +80,26 @@ def export(
     graph: GraphDef,
     labels: tuple[str, ...],
 ) -> None:
-    """Write graph and labels, and a SavedModel if asked: those of the last training to end stay."""
-    # Else a training that ends at the same moment might leave its labels beside this graph.
+    """Write the graph, the labels and, if configured, a SavedModel, replacing older ones.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Names the graph's input and output.
+    workspace : Workspace
+        Holds the lock that serializes exports.
+    outputs : TrainingOutputs
+        The paths to write to.
+    graph : GraphDef
+    labels : tuple of str
+        The class names, in the order of the graph's scores.
+
+    Raises
+    ------
+    OSError
+        A file cannot be written.
+    """
+    # Without the lock, two trainings that end together could mix one's graph and other's labels.
     with filelock.FileLock(workspace.export_lock):
         save_graph(graph, outputs.output_graph)
         save_labels(labels, outputs.output_labels)

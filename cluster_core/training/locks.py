@@ -1,4 +1,4 @@
-"""Who may run trainings in a workspace; the system frees locks when a process dies."""
+"""Locks that limit concurrent trainings; the operating system frees them when a process ends."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _SUMMARIES_LOCK = ".training.lock"
 
 
 def count_trainings_at_once() -> int:
-    """Return how many trainings may run at a time in a workspace: one, unless it was set.
+    """Return the limit of concurrent trainings in a workspace: 1 unless the environment sets it.
 
     Raises
     ------
     ConfigError
-        The environment variable CLUSTER_LAB_TRAININGS_AT_ONCE is no whole number from 1 to 8.
+        The environment variable CLUSTER_LAB_TRAININGS_AT_ONCE is not a whole number from 1 to 8.
     """
     most = len(_NUMBERS)
     text = os.environ.get(AT_ONCE_VARIABLE) or "1"
     if text not in map(str, range(1, most + 1)):
         raise ConfigError(
-            f"{AT_ONCE_VARIABLE} must be a whole number from 1 to {most}, and is {text[:20]!r}: "
-            "set it to how many trainings may run at a time, or leave it out for one.",
+            f"{AT_ONCE_VARIABLE} must be a whole number from 1 to {most}, not {text[:20]!r}: set "
+            "it to the number of trainings that may run at the same time, or remove it for one.",
             field=AT_ONCE_VARIABLE,
             received=text,
             allowed=f"a whole number from 1 to {most}",
@@ -38,8 +38,8 @@ def count_trainings_at_once() -> int:
     return int(text)
 
 
-def try_to_lock(lock: filelock.BaseFileLock, workspace: Workspace) -> bool:
-    """Take a lock in a workspace, and tell whether that was possible."""
+def try_lock(lock: filelock.BaseFileLock, workspace: Workspace) -> bool:
+    """Acquire a lock in a workspace without waiting, and return whether that succeeded."""
     try:
         workspace.root.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -48,14 +48,19 @@ def try_to_lock(lock: filelock.BaseFileLock, workspace: Workspace) -> bool:
     return True
 
 
-def has_room(workspace: Workspace) -> bool:
-    """Tell whether another training may begin in a workspace.
+def can_start_training(workspace: Workspace) -> bool:
+    """Return whether the limit of concurrent trainings leaves room for another.
 
-    For a moment this holds a lock itself, so it is not to be asked while a training of one's
-    own is about to take one.
+    This briefly acquires a training lock, so do not call it while a training that should get that
+    lock is starting.
+
+    Raises
+    ------
+    ConfigError
+        CLUSTER_LAB_TRAININGS_AT_ONCE is not a whole number from 1 to 8.
     """
     try:
-        lock = _lock_first_free(workspace)
+        lock = _acquire_free_lock(workspace)
     except OSError:
         return False
     if lock is not None:
@@ -64,25 +69,25 @@ def has_room(workspace: Workspace) -> bool:
 
 
 @contextmanager
-def training_in(workspace: Workspace) -> Iterator[None]:
+def hold_training_lock(workspace: Workspace) -> Iterator[None]:
     """Hold one of the workspace's training locks.
 
     Raises
     ------
     RunError
-        As many trainings run as may, or the workspace cannot be written to.
+        The limit of concurrent trainings is reached, or the workspace cannot be written to.
     ConfigError
-        See `count_trainings_at_once`.
+        CLUSTER_LAB_TRAININGS_AT_ONCE is not a whole number from 1 to 8.
     """
     try:
-        lock = _lock_first_free(workspace)
+        lock = _acquire_free_lock(workspace)
     except OSError as error:
         raise RunError(
-            f"The folder {workspace.root} cannot be written to ({error.strerror}): allow it, or "
-            "give another in the environment variable CLUSTER_LAB_WORKSPACE."
+            f"The folder {workspace.root} cannot be written to ({error.strerror}): allow write "
+            "access to it, or name another in the environment variable CLUSTER_LAB_WORKSPACE."
         ) from error
     if lock is None:
-        raise RunError(_describe_full(workspace))
+        raise RunError(_describe_limit(workspace))
     try:
         yield
     finally:
@@ -90,21 +95,21 @@ def training_in(workspace: Workspace) -> Iterator[None]:
 
 
 @contextmanager
-def summaries_in(folder: Path) -> Iterator[None]:
-    """Keep other trainings from replacing the event files in a folder, which exists.
+def hold_summaries_lock(folder: Path) -> Iterator[None]:
+    """Keep other trainings from replacing the event files in an existing folder.
 
     Raises
     ------
     RunError
-        Another training writes there.
+        Another training is writing its event files there.
     """
     lock = filelock.FileLock(folder / _SUMMARIES_LOCK, blocking=False)
     try:
         lock.acquire()
     except filelock.Timeout as error:
         raise RunError(
-            f"Another training writes its summaries to {folder}: wait until it has ended, or give "
-            "this one another folder with --summaries_dir."
+            f"Another training writes its summaries to {folder}: wait until it finishes, or choose "
+            "another folder with --summaries_dir."
         ) from error
     try:
         yield
@@ -112,8 +117,8 @@ def summaries_in(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _lock_first_free(workspace: Workspace) -> filelock.BaseFileLock | None:
-    """Take one of the workspace's training locks; None if all are taken."""
+def _acquire_free_lock(workspace: Workspace) -> filelock.BaseFileLock | None:
+    """Acquire one of the workspace's training locks; return None if none is free."""
     paths = workspace.list_training_locks(count_trainings_at_once())
     workspace.root.mkdir(parents=True, exist_ok=True)
     for path in paths:
@@ -124,13 +129,13 @@ def _lock_first_free(workspace: Workspace) -> filelock.BaseFileLock | None:
     return None
 
 
-def _describe_full(workspace: Workspace) -> str:
+def _describe_limit(workspace: Workspace) -> str:
     count = count_trainings_at_once()
     if count == 1:
         return (
-            f"Another training is running in {workspace.root}: wait until it has ended, or stop it."
+            f"Another training is running in {workspace.root}: wait until it finishes, or stop it."
         )
     return (
         f"{_NUMBERS[count - 1].capitalize()} other trainings are running in {workspace.root}, "
-        "and no more may at a time: wait until one has ended, or stop one."
+        "which is the limit: wait until one finishes, or stop one."
     )

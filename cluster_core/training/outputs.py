@@ -1,4 +1,4 @@
-"""Where a training writes, checked before it begins."""
+"""The paths a training writes to, checked before it starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from cluster_core.workspace import Workspace
 
 @dataclass(frozen=True)
 class TrainingOutputs:
-    """The files and folders of one training, those of the workspace filled in."""
+    """The files and folders of one training, with the workspace's for those not configured.
+
+    Attributes
+    ----------
+    model_dir, bottleneck_dir, summaries_dir, output_graph, output_labels,
+    intermediate_output_graphs_dir, saved_model_dir
+        As in `TrainConfig`; only `saved_model_dir` may be None.
+    bundles, backbones : Path
+        The workspace's folders of models and of converted backbones.
+    stores_graphs : bool
+        Whether intermediate graphs are written.
+    """
 
     model_dir: Path
     bottleneck_dir: Path
@@ -29,7 +40,7 @@ class TrainingOutputs:
 
     @classmethod
     def of(cls, config: TrainConfig, workspace: Workspace) -> TrainingOutputs:
-        """Return where a training with these settings writes."""
+        """Return the paths of a training with these settings in a workspace."""
         return cls(
             model_dir=config.model_dir or workspace.models,
             bottleneck_dir=config.bottleneck_dir or workspace.bottlenecks,
@@ -46,23 +57,23 @@ class TrainingOutputs:
         )
 
     def check(self) -> None:
-        """Raise now what would otherwise be found out after the training.
+        """Check now what would otherwise fail only after the training; make missing folders.
 
         Raises
         ------
         ConfigError
-            A file is asked for where a folder stands, a SavedModel where
-            something else lies that would be lost, or two outputs in one place.
+            The path of a file is a folder, a SavedModel would replace something else, or two
+            outputs overlap.
         RunError
             A folder cannot be made or written to.
         """
-        self._check_apart()
+        self._check_overlaps()
         for name in ("output_graph", "output_labels"):
             path: Path = getattr(self, name)
             _require_writable(path.parent)
             if path.is_dir():
                 raise ConfigError(
-                    f"{name} must be a file, and {path} is a folder: add a file name to it.",
+                    f"{name} must be a file, but {path} is a folder: add a file name.",
                     field=name,
                     received=path,
                     allowed="the path of a file",
@@ -77,17 +88,17 @@ class TrainingOutputs:
         folder = self.saved_model_dir
         if folder:
             _require_writable(folder.parent)
-        if folder and folder.exists() and not _may_be_replaced(folder):
+        if folder and folder.exists() and not _is_replaceable(folder):
             raise ConfigError(
-                f"saved_model_dir must be a new or empty folder or an older SavedModel, and "
-                f"{folder} holds something else: give another folder.",
+                f"saved_model_dir must be a new or empty folder or an older SavedModel, but "
+                f"{folder} contains something else: choose another folder.",
                 field="saved_model_dir",
                 received=folder,
                 allowed="a new or empty folder, or a SavedModel",
             )
 
-    def _check_apart(self) -> None:
-        """Refuse what would replace another output, or be replaced with it."""
+    def _check_overlaps(self) -> None:
+        """Refuse an output that is the same as another, or contains it."""
         names = [
             field.name for field in fields(self) if isinstance(getattr(self, field.name), Path)
         ]
@@ -99,20 +110,20 @@ class TrainingOutputs:
                 continue
             if inside.resolve().is_relative_to(path.resolve()):
                 raise ConfigError(
-                    f"{name} and {other} cannot both be written, because one is {path} and the "
-                    f"other {inside}: give them places apart from each other.",
+                    f"{name} ({path}) and {other} ({inside}) cannot both be written, because one "
+                    "would replace the other: choose separate paths.",
                     field=name,
                     received=path,
-                    allowed=f"a path apart from {other}",
+                    allowed=f"a path that does not contain {other}",
                 )
 
 
 def _is_device(path: Path) -> bool:
-    """Tell whether a path is such as /dev/null, which any number of outputs may go to."""
+    """Return whether a path is a device, such as /dev/null, that outputs may share."""
     return path.exists() and not (path.is_file() or path.is_dir())
 
 
-def _may_be_replaced(folder: Path) -> bool:
+def _is_replaceable(folder: Path) -> bool:
     if not folder.is_dir():
         return False
     return (folder / "saved_model.pb").is_file() or not any(folder.iterdir())
@@ -124,7 +135,9 @@ def _require_writable(folder: Path) -> None:
     except OSError as error:
         raise RunError(
             f"The folder {folder} could not be made ({error.strerror}): choose another, or allow "
-            "writing there."
+            "write access."
         ) from error
     if not os.access(folder, os.W_OK):
-        raise RunError(f"The folder {folder} cannot be written to: choose another, or allow it.")
+        raise RunError(
+            f"The folder {folder} cannot be written to: choose another, or allow write access."
+        )

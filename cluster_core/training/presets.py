@@ -1,4 +1,4 @@
-"""Settings for a purpose, all at once."""
+"""Presets: complete settings for a purpose."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from cluster_core.training.config import TrainConfig
 
-# Paths are not settings of learning: a preset leaves them alone.
+# Presets leave paths alone: they do not affect what is learned.
 _PATHS = ("_dir", "_graph", "_labels")
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {field.name: field.default for field in fields(TrainConfig) if not field.name.endswith(_PATHS)}
@@ -18,13 +18,14 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Preset:
-    """A choice of settings, and the sentence that says what it is good for.
+    """Settings for a purpose.
 
     Attributes
     ----------
     sentence : str
-    overrides : mapping
-        Settings of `TrainConfig` that differ from its defaults.
+        Describes the purpose to the user.
+    overrides : mapping of str to object
+        Settings of `TrainConfig` that differ from its defaults, by name.
     """
 
     sentence: str
@@ -32,12 +33,12 @@ class Preset:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Every setting that decides what is learned."""
+        """Every setting of `TrainConfig` except paths, by name."""
         return {**DEFAULTS, **self.overrides}
 
 
-# What the retrain script of 2018 does when it is told nothing. It has no flag for the others:
-# it neither stops early nor weighs classes, and knows no sky.
+# The defaults of the 2018 retrain script. It has no flags for the other settings: it does not stop
+# early, weight classes or use sky views.
 SCRIPT_OF_2018: Mapping[str, Any] = MappingProxyType(
     {
         "how_many_training_steps": 4000,
@@ -60,12 +61,13 @@ SCRIPT_OF_2018: Mapping[str, Any] = MappingProxyType(
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "Quick": Preset(
-            "A first answer in about a second: few, large steps on the network that is at hand.",
+            "A first model in about a second: a few large steps, with the network that comes with "
+            "Cluster Lab.",
             MappingProxyType({"how_many_training_steps": 500, "learning_rate": 0.05}),
         ),
         "Article": Preset(
-            "As the 2018 script trained: MobileNet, 4000 steps at 0.01, to the last step, and "
-            "every picture weighs alike.",
+            "As in the 2018 article: MobileNet, all 4000 steps at a learning rate of 0.01, and "
+            "every picture has the same weight.",
             MappingProxyType(
                 {
                     **SCRIPT_OF_2018,
@@ -78,8 +80,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
         ),
         "Best": Preset(
-            "What works best on pictures nobody has seen: the network that knows the sky, in all "
-            "eight views.",
+            "The most accurate on new pictures: the network trained on the sky, with each picture "
+            "in eight orientations.",
             MappingProxyType({"sky_views": True}),
         ),
     }
@@ -87,7 +89,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 
 
 def find_preset(settings: Mapping[str, Any]) -> str | None:
-    """Return the name of the preset that has exactly these settings, or None."""
+    """Return the name of the preset with exactly these settings, or None."""
     return next(
         (name for name, preset in PRESETS.items() if preset.settings == dict(settings)), None
     )

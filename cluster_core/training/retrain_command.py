@@ -1,4 +1,4 @@
-"""The command line that does what the browser does."""
+"""The `retrain` command line for a training that was set up in the browser."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import DEFAULT_ROOT, ROOT_VARIABLE, Workspace
 
 PROGRAM = "python -m cluster_core.retrain"
-# Always named, so that a copied line says what is learned from and with what.
+# Always included, so that a copied command names its pictures and its network.
 _ALWAYS = ("image_dir", "architecture")
 
 
 def format_command(config: TrainConfig, workspace: Workspace) -> str:
-    """Return a line for a shell that trains with exactly these settings, in that workspace.
+    """Return a shell command that trains with exactly these settings.
 
-    What is left out has its default.
+    Settings that have their default are omitted.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        The settings.
+    workspace : Workspace
+        Where to train; set through CLUSTER_LAB_WORKSPACE unless it is the default folder.
     """
     words = [PROGRAM]
     root = workspace.root

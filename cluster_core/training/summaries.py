@@ -1,4 +1,4 @@
-"""Event files that `tensorboard --logdir` shows. Importing this loads TensorFlow."""
+"""Write event files for `tensorboard --logdir`. Importing this loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ FILE_VERSION = "brain.Event:2"
 
 
 class TensorBoardSummaries:
-    """Two runs beside each other, `train` and `validation`, each with accuracy and cross entropy.
+    """Two TensorBoard runs, `train` and `validation`, with accuracy and cross entropy.
 
-    Event files are records of protocol buffers; writing them needs TensorFlow
-    alone, while `tf.summary` would need TensorBoard installed.
+    Event files are records of protocol buffers. Writing them directly needs only TensorFlow,
+    while `tf.summary` needs TensorBoard to be installed.
 
     Parameters
     ----------
     folder : Path
-        Event files of an earlier training are replaced, as the retrain script did.
+        Gets the sub-folders `train` and `validation`. Event files of an earlier training are
+        replaced, as the 2018 retrain script did.
+
+    Raises
+    ------
+    OSError
+        A folder or an event file cannot be written; methods raise it too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,11 +37,23 @@ class TensorBoardSummaries:
         self._validation = _EventFile(folder / "validation")
 
     def write_graph(self, graph: tf.compat.v1.GraphDef) -> None:
-        """Add the trained graph, shown with the run `train`."""
+        """Add the trained graph to the run `train`.
+
+        Raises
+        ------
+        OSError
+            The event file cannot be written.
+        """
         self._train.write(tf.compat.v1.Event(graph_def=graph.SerializeToString()))
 
     def write(self, evaluation: Evaluation) -> None:
-        """Add one point to each curve."""
+        """Add one point to each curve.
+
+        Raises
+        ------
+        OSError
+            The event file cannot be written.
+        """
         step = evaluation.step
         self._train.write_scalars(step, evaluation.train_accuracy, evaluation.train_cross_entropy)
         if evaluation.validation_accuracy is not None:

@@ -1,4 +1,4 @@
-"""TensorBoard beside the app, for those who sit at the machine that runs it."""
+"""Run TensorBoard alongside the app, for users at the machine that serves it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from cluster_core.workspace import Workspace
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60.0
-LOOK_EVERY_S = 0.2
-_PROGRAM = Path(__file__).parents[2]
+POLL_S = 0.2
+_REPOSITORY = Path(__file__).parents[2]
 _COMMAND = (sys.executable, "-m", "cluster_core.training.tensorboard")
 
 
@@ -36,28 +36,28 @@ _lock = threading.Lock()
 
 
 def format_tensorboard_command(workspace: Workspace) -> str:
-    """Return the line for a shell that shows all trainings of a workspace."""
+    """Return the shell command that shows all trainings of a workspace in TensorBoard."""
     return f"tensorboard --logdir {shlex.quote(str(workspace.training_summaries))}"
 
 
 def find_tensorboard(workspace: Workspace) -> str | None:
-    """Return the address where TensorBoard runs for this workspace, or None."""
+    """Return the URL of the TensorBoard that runs for this workspace, or None."""
     with _lock:
         running = _running.get(workspace.root.absolute())
         return running.url if running and running.process.poll() is None else None
 
 
 def start_tensorboard(workspace: Workspace) -> str:
-    """Start TensorBoard, or find it running, and return its address when it answers.
+    """Start TensorBoard unless it is running, wait until it responds, and return its URL.
 
-    Only this machine can reach it. It ends with this process.
+    It accepts connections from this machine only, and ends with this process.
 
     Raises
     ------
     AccessError
-        This server does not allow it.
+        This server does not let its visitors start TensorBoard.
     RunError
-        It cannot be started.
+        TensorBoard ended at once, or did not respond in time.
     """
     require(Action.RUN_TENSORBOARD)
     root = workspace.root.absolute()
@@ -65,12 +65,18 @@ def start_tensorboard(workspace: Workspace) -> str:
         running = _running.get(root)
         if running is None or running.process.poll() is not None:
             running = _running[root] = _start(workspace)
-    _wait_until_it_answers(running)
+    _wait_until_reachable(running)
     return running.url
 
 
 def stop_tensorboard(workspace: Workspace) -> None:
-    """End TensorBoard, where it runs for this workspace."""
+    """Stop the TensorBoard that runs for this workspace, if any.
+
+    Raises
+    ------
+    AccessError
+        This server does not let its visitors run TensorBoard.
+    """
     require(Action.RUN_TENSORBOARD)
     with _lock:
         running = _running.pop(workspace.root.absolute(), None)
@@ -83,9 +89,9 @@ def _start(workspace: Workspace) -> _Running:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     folder = str(workspace.training_summaries.absolute())
-    process = subprocess.Popen(  # noqa: S603 (nothing in it comes from a visitor)
+    process = subprocess.Popen(  # noqa: S603 (no part comes from a visitor)
         [*_COMMAND, "--logdir", folder, "--host", HOST, "--port", str(port)],
-        cwd=_PROGRAM,
+        cwd=_REPOSITORY,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -93,7 +99,7 @@ def _start(workspace: Workspace) -> _Running:
     return _Running(process, f"http://{HOST}:{port}")
 
 
-def _wait_until_it_answers(running: _Running) -> None:
+def _wait_until_reachable(running: _Running) -> None:
     port = int(running.url.rpartition(":")[2])
     deadline_s = time.monotonic() + START_TIMEOUT_S
     while running.process.poll() is None and time.monotonic() < deadline_s:
@@ -101,11 +107,11 @@ def _wait_until_it_answers(running: _Running) -> None:
             socket.create_connection((HOST, port), timeout=1).close()
             return
         except OSError:
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(POLL_S)
     exit_code = running.process.poll()
     _end(running)
     raise RunError(
-        "TensorBoard did not start: run the command in a terminal to see why.", exit_code=exit_code
+        "TensorBoard did not start: run its command in a terminal to see why.", exit_code=exit_code
     )
 
 
@@ -126,16 +132,16 @@ def _end_all() -> None:
         _running.clear()
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone, however that went."""
-    while os.getppid() == parent:
+def _exit_with_parent(parent_pid: int) -> None:
+    """End this process when its parent has ended, even if the parent was killed."""
+    while os.getppid() == parent_pid:
         time.sleep(1)
     os._exit(0)
 
 
 def _main() -> None:
-    """Run TensorBoard in this process, with its own flags."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    """Run TensorBoard in this process, with the flags of its own command line."""
+    threading.Thread(target=_exit_with_parent, args=(os.getppid(),), daemon=True).start()
     from tensorboard.main import run_main
 
     run_main()

@@ -1,4 +1,4 @@
-"""Set TensorFlow up for what it does here: thousands of tiny steps. Importing this loads it."""
+"""Configure TensorFlow for thousands of tiny steps. Importing this loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import tensorflow as tf
 
 
 def set_up_tensorflow() -> None:
-    """Have TensorFlow run on one thread, and take functions as they are written.
+    """Run TensorFlow on one thread and switch off its graph optimizer.
 
-    A head's matrices are so small that handing them from thread to thread
-    takes longer than multiplying them, and so does looking for a better graph:
-    500 steps took half the time with both off. Features come from LiteRT,
-    which has threads of its own. Nothing happens where TensorFlow has already
-    begun to work.
+    The matrices of a head are so small that distributing them over threads takes longer than
+    multiplying them, and so does optimizing the graph: 500 steps took half the time with both
+    switched off. Features are computed by LiteRT, which has its own threads. This does nothing
+    once TensorFlow has been initialized.
     """
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(1)

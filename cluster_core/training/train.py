@@ -1,4 +1,4 @@
-"""The one orchestrator: from a folder of pictures to a model. Importing this loads TensorFlow."""
+"""Train a model on a folder of pictures. Importing this loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from cluster_core.model.features.views import View
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, FitCallbacks
-from cluster_core.model.head.training import FittedHead, fit_head
+from cluster_core.model.head.training import fit_head
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
 from cluster_core.training.exports import assemble_bundle, export, make_graph
-from cluster_core.training.locks import summaries_in, training_in
+from cluster_core.training.locks import hold_summaries_lock, hold_training_lock
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.summaries import TensorBoardSummaries
 from cluster_core.training.tensorflow_setup import set_up_tensorflow
@@ -41,18 +41,20 @@ from cluster_core.workspace import Workspace
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves behind.
+    """The outcome of a training.
 
     Attributes
     ----------
     bundle : ModelBundle
         The model.
     folder : Path
-        Where it was saved.
+        The folder the model was saved to.
     metrics : Metrics
-        The final test.
+        Result of the final test.
     index : DatasetIndex
+        The dataset.
     split : Split
+        Its division into training, validation and test pictures.
     """
 
     bundle: ModelBundle
@@ -100,9 +102,9 @@ def train(
     outputs = TrainingOutputs.of(config, workspace)
     outputs.check()
     with (
-        training_in(workspace),
+        hold_training_lock(workspace),
         _plain_disk_errors(),
-        summaries_in(outputs.summaries_dir),
+        hold_summaries_lock(outputs.summaries_dir),
         CacheFile(outputs.bottleneck_dir) as cache,
     ):
         index, split = _read_dataset(config, cache, on_event)
@@ -111,26 +113,29 @@ def train(
             config.backbone,
             outputs.model_dir,
             workspace.backbones,
-            # A folder that was named must have the weights; the workspace's own has had them.
+            # A folder the user named must have the weights. The workspace's own need not: an
+            # earlier conversion is enough.
             any_weights=config.model_dir is None,
         )
         source = _make_source(config, backbone, cache)
         training, validation, testing = _compute_examples(config, index, split, source, on_event)
 
         with TensorBoardSummaries(outputs.summaries_dir) as summaries:
-            sides = (training, validation)
-            fitted = _fit(
-                config, outputs, backbone, sides, index.labels, summaries, on_event, is_stopped
+            on_event(StageProgress(Stage.TRAINING))
+            prior = find_prior(config.architecture, index.labels) if config.from_starter else None
+            callbacks = FitCallbacks(
+                lambda evaluation: _report_evaluation(evaluation, summaries, on_event),
+                lambda step, head: _save_intermediate_graph(config, outputs, backbone, step, head),
+                is_stopped,
             )
-            head = _calibrate(fitted.head, validation)
-            graph = make_graph(config, backbone, head)
+            fitted = fit_head(training, validation, config.head_settings, prior, callbacks)
+            fitted = replace(fitted, head=_calibrate(fitted.head, validation))
+            graph = make_graph(config, backbone, fitted.head)
             summaries.write_graph(graph)
 
         on_event(StageProgress(Stage.TESTING))
-        metrics = _test(config, index, split, testing, head)
-        bundle = assemble_bundle(
-            config, index, backbone, source.preprocessing, head, metrics, fitted
-        )
+        metrics = _test(config, index, split, testing, fitted.head)
+        bundle = assemble_bundle(config, index, backbone, fitted, metrics)
         on_event(StageProgress(Stage.SAVING))
         folder = save_bundle(bundle, workspace.bundles)
         export(config, workspace, outputs, graph, bundle.labels)
@@ -168,49 +173,42 @@ def _compute_examples(
     source: BottleneckSource,
     on_event: EventHandler,
 ) -> tuple[Examples, Examples | None, Examples | None]:
-    """Return features of the three sides; a side without pictures is None, training never is."""
+    """Return the features of training, validation and test pictures; None for no pictures."""
     sides = (split.training, split.validation, split.testing)
-    total, before = sum(map(len, sides)), 0
+    n_total, n_before = sum(map(len, sides)), 0
 
     def on_progress(done: int, _: int) -> None:
-        on_event(StageProgress(Stage.BOTTLENECKS, before + done, total))
+        on_event(StageProgress(Stage.BOTTLENECKS, n_before + done, n_total))
 
-    def examples(pictures: Sequence[Picture], views: Sequence[View]) -> Examples:
-        nonlocal before
+    def compute(pictures: Sequence[Picture], views: Sequence[View]) -> Examples:
+        nonlocal n_before
         features = source.compute(pictures, views, on_progress)
-        before += len(pictures)
+        n_before += len(pictures)
         classes = np.array([index.labels.index(picture.label) for picture in pictures])
         return Examples(features, classes, len(index.labels))
 
-    training = examples(split.training, config.training_views)
-    validation = examples(split.validation, config.views) if split.validation else None
-    testing = examples(split.testing, config.views) if split.testing else None
+    training = compute(split.training, config.training_views)
+    validation = compute(split.validation, config.views) if split.validation else None
+    testing = compute(split.testing, config.views) if split.testing else None
     return training, validation, testing
 
 
-def _fit(
+def _report_evaluation(
+    evaluation: Evaluation, summaries: TensorBoardSummaries, on_event: EventHandler
+) -> None:
+    summaries.write(evaluation)
+    on_event(evaluation)
+
+
+def _save_intermediate_graph(
     config: TrainConfig,
     outputs: TrainingOutputs,
     backbone: ConvertedBackbone,
-    sides: tuple[Examples, Examples | None],
-    labels: tuple[str, ...],
-    summaries: TensorBoardSummaries,
-    on_event: EventHandler,
-    is_stopped: Callable[[], bool],
-) -> FittedHead:
-    on_event(StageProgress(Stage.TRAINING))
-
-    def on_evaluation(evaluation: Evaluation) -> None:
-        summaries.write(evaluation)
-        on_event(evaluation)
-
-    def on_store(step: int, head: Head) -> None:
-        path = outputs.intermediate_output_graphs_dir / f"intermediate_{step}.pb"
-        save_graph(make_graph(config, backbone, head), path)
-
-    prior = find_prior(config.architecture, labels) if config.from_starter else None
-    callbacks = FitCallbacks(on_evaluation, on_store, is_stopped)
-    return fit_head(*sides, config.head_settings, prior, callbacks)
+    step: int,
+    head: Head,
+) -> None:
+    path = outputs.intermediate_output_graphs_dir / f"intermediate_{step}.pb"
+    save_graph(make_graph(config, backbone, head), path)
 
 
 def _calibrate(head: Head, validation: Examples | None) -> Head:
@@ -229,8 +227,8 @@ def _test(
     pictures = split.testing
     if config.test_batch_size != ALL_PICTURES:
         random = np.random.default_rng(config.seed)
-        drawn = np.sort(random.permutation(len(pictures))[: config.test_batch_size])
-        pictures, scores = tuple(pictures[number] for number in drawn), scores[drawn]
+        chosen = np.sort(random.permutation(len(pictures))[: config.test_batch_size])
+        pictures, scores = tuple(pictures[number] for number in chosen), scores[chosen]
     return compute_metrics(pictures, scores, index.labels)
 
 
@@ -239,9 +237,8 @@ def _plain_disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
         raise RunError(
-            f"Something could not be read or written{where} ({error.strerror or error}): make "
-            "sure that the disk has room and the folder is there, then run again; bottlenecks "
-            "computed so far are kept."
+            f"{error.filename or 'A file'} could not be read or written "
+            f"({error.strerror or error}): make sure that the disk has room and that the folder "
+            "exists, then train again. Bottlenecks computed so far are kept."
         ) from error

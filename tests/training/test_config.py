@@ -54,17 +54,17 @@ def pairs(table):
 
 
 @pytest.mark.parametrize(("name", "value"), pairs(ALLOWED))
-def test_settings_in_their_range_are_taken(name, value):
+def test_settings_in_range_are_accepted(name, value):
     assert getattr(TrainConfig(Path("photos"), **{name: value}), name) == value
 
 
 @pytest.mark.parametrize(("name", "value"), pairs(REFUSED))
-def test_settings_out_of_their_range_are_refused_with_what_is_allowed(name, value):
+def test_settings_out_of_range_are_refused_with_the_allowed_range(name, value):
     with pytest.raises(ConfigError) as caught:
         TrainConfig(Path("photos"), **{name: value})
     error = caught.value
     if "percentage" in name and value == 90:
-        assert "leaves nothing to train on" in str(error)
+        assert "leaves no pictures to train on" in str(error)
     else:
         assert error.field == name
         assert error.received is value
@@ -72,7 +72,7 @@ def test_settings_out_of_their_range_are_refused_with_what_is_allowed(name, valu
     assert len(str(error).splitlines()) == 1
 
 
-def test_every_number_has_a_range():
+def test_every_numeric_setting_has_a_range():
     numbers = {
         field.name
         for field in dataclasses.fields(TrainConfig)
@@ -81,19 +81,19 @@ def test_every_number_has_a_range():
     assert numbers <= REFUSED.keys()
 
 
-def test_weights_cannot_be_pulled_past_zero():
+def test_weight_decay_is_limited_by_the_learning_rate():
     TrainConfig(Path("photos"), learning_rate=2, weight_decay=0.5)
     with pytest.raises(ConfigError) as caught:
         TrainConfig(Path("photos"), learning_rate=2, weight_decay=0.51)
     assert caught.value.field == "weight_decay"
 
 
-def test_an_unknown_architecture_is_refused_at_once():
+def test_unknown_architecture_is_refused():
     with pytest.raises(BackboneError, match=r"did you mean mobilenet_0\.50_224"):
         TrainConfig(Path("photos"), architecture="mobilenet_0.5_224")
 
 
-def test_a_record_is_json_without_paths_of_this_machine():
+def test_record_is_json_without_paths():
     config = TrainConfig(Path("/home/somebody/photos"), output_graph=Path("/home/x.pb"))
     record = json.loads(json.dumps(config.to_record(), allow_nan=False))
     assert "home" not in json.dumps(record)
@@ -102,7 +102,7 @@ def test_a_record_is_json_without_paths_of_this_machine():
     )
 
 
-def test_the_head_gets_the_settings_of_the_same_name():
+def test_head_settings_match_the_config():
     config = TrainConfig(Path("photos"), learning_rate=0.5, seed=7, intermediate_store_frequency=3)
     settings = dataclasses.asdict(config.head_settings)
     assert settings.pop("store_frequency") == 3
@@ -111,7 +111,7 @@ def test_the_head_gets_the_settings_of_the_same_name():
 
 @pytest.mark.parametrize("sky", [True, False])
 @pytest.mark.parametrize("crop", [0, 10])
-def test_distorted_views_are_learned_from_and_never_answered_with(sky, crop):
+def test_distorted_views_are_used_only_for_training(sky, crop):
     config = TrainConfig(Path("photos"), sky_views=sky, random_crop=crop)
     assert len(config.views) == (8 if sky else 1)
     assert config.training_views[: len(config.views)] == config.views
@@ -125,13 +125,13 @@ PATHS = [
 ]
 
 
-def test_paths_lie_in_the_workspace_unless_given():
+def test_paths_default_to_the_workspace():
     workspace = Workspace(Path("somewhere"))
     outputs = TrainingOutputs.of(TrainConfig(Path("photos")), workspace)
     for name in PATHS:
         path = getattr(outputs, name)
         assert path is None if name == "saved_model_dir" else workspace.root in path.parents
     assert outputs.summaries_dir.name == TrainConfig(Path("photos")).architecture
-    given = {name: Path("given", name) for name in PATHS}
-    outputs = TrainingOutputs.of(TrainConfig(Path("photos"), **given), workspace)
-    assert {name: getattr(outputs, name) for name in PATHS} == given
+    named = {name: Path("named", name) for name in PATHS}
+    outputs = TrainingOutputs.of(TrainConfig(Path("photos"), **named), workspace)
+    assert {name: getattr(outputs, name) for name in PATHS} == named

@@ -17,25 +17,25 @@ def check(config, workspace, **changes) -> None:
     ("one", "other"),
     [("output_graph", "output_labels"), ("saved_model_dir", "output_graph")],
 )
-def test_two_outputs_in_one_place_are_refused(config, workspace, tmp_path, one, other):
+def test_two_outputs_with_the_same_path_are_refused(config, workspace, tmp_path, one, other):
     (tmp_path / "folder").mkdir()
-    place = tmp_path / "folder" / ".." / "out"
+    same_path = tmp_path / "folder" / ".." / "out"
     with pytest.raises(ConfigError, match="cannot both be written") as caught:
-        check(config, workspace, **{one: tmp_path / "out", other: place})
+        check(config, workspace, **{one: tmp_path / "out", other: same_path})
     assert {one, other} & {caught.value.field}
 
 
-def test_nothing_may_lie_in_a_saved_model_that_replaces_it(config, workspace, tmp_path):
-    with pytest.raises(ConfigError, match="apart from each other"):
+def test_output_inside_the_saved_model_folder_is_refused(config, workspace, tmp_path):
+    with pytest.raises(ConfigError, match="choose separate paths"):
         check(config, workspace, saved_model_dir=tmp_path, output_graph=tmp_path / "graph.pb")
 
 
-def test_devices_take_any_number_of_outputs(config, workspace):
+def test_outputs_may_share_a_device(config, workspace):
     check(config, workspace, output_graph=Path("/dev/null"), output_labels=Path("/dev/null"))
 
 
 @pytest.mark.parametrize("name", ["bundles", "backbones", "intermediate_graphs"])
-def test_folders_that_cannot_be_made_are_told_before_the_training(config, workspace, name):
+def test_folder_that_cannot_be_made_is_reported_before_the_training(config, workspace, name):
     folder: Path = getattr(workspace, name)
     folder.parent.mkdir(parents=True)
     folder.touch()
@@ -44,6 +44,6 @@ def test_folders_that_cannot_be_made_are_told_before_the_training(config, worksp
     assert str(folder) in str(caught.value)
 
 
-def test_a_folder_for_graphs_that_are_not_asked_for_is_not_made(config, workspace):
+def test_folder_of_intermediate_graphs_is_made_only_if_needed(config, workspace):
     check(config, workspace)
     assert not workspace.intermediate_graphs.exists()

@@ -12,7 +12,7 @@ from tests.test_retrain import FLAGS
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_can_be_trained_with_and_found_again(preset):
+def test_preset_is_valid_and_can_be_identified(preset):
     settings = PRESETS[preset].settings
     TrainConfig(Path("photos"), **settings)
     assert find_preset(settings) == preset
@@ -20,14 +20,14 @@ def test_a_preset_can_be_trained_with_and_found_again(preset):
     assert PRESETS[preset].sentence.endswith(".")
 
 
-def test_presets_say_everything_that_a_record_has():
+def test_presets_set_every_recorded_setting():
     record = TrainConfig(Path("photos")).to_record()
     assert set(DEFAULTS) == set(record)
     for preset in PRESETS.values():
         assert set(preset.settings) == set(record)
 
 
-def test_the_article_is_the_script_of_2018():
+def test_article_preset_matches_the_2018_script():
     config = TrainConfig(Path("photos"), **PRESETS["Article"].settings)
     assert config.architecture == "mobilenet_0.50_224"
     assert (config.how_many_training_steps, config.learning_rate) == (4000, 0.01)
@@ -37,14 +37,14 @@ def test_the_article_is_the_script_of_2018():
     assert len(config.training_views) == 1
 
 
-def test_what_the_script_did_is_what_its_flags_say():
-    of_the_script = {name: value for name, value in FLAGS.items() if name in DEFAULTS}
-    for ours in ("architecture", "seed"):
-        of_the_script.pop(ours)
-    assert of_the_script == SCRIPT_OF_2018
+def test_script_defaults_match_the_flags():
+    defaults = {name: value for name, value in FLAGS.items() if name in DEFAULTS}
+    for added in ("architecture", "seed"):
+        defaults.pop(added)
+    assert defaults == SCRIPT_OF_2018
 
 
-def test_quick_is_quick_and_best_is_the_networks_own():
+def test_quick_runs_500_steps_and_best_uses_sky_views():
     assert PRESETS["Quick"].settings["how_many_training_steps"] == 500
     assert TrainConfig(Path("photos"), **PRESETS["Best"].settings).uses_sky_views
     names = {option.name for option in retrain.main.params}

@@ -45,7 +45,7 @@ FOLDERS = (
 
 
 def parse(line: str) -> tuple[dict[str, str], TrainConfig]:
-    """Read a line as a shell and then the command would."""
+    """Parse a line as the shell and then the command do."""
     words = shlex.split(line)
     variables = {}
     while "=" in words[0]:
@@ -70,25 +70,25 @@ def draw_config(seed: int) -> TrainConfig:
     return TrainConfig(**settings)
 
 
-def test_every_setting_is_drawn():
-    drawn = [draw_config(seed) for seed in range(60)]
+def test_random_configs_vary_every_setting():
+    configs = [draw_config(seed) for seed in range(60)]
     for field in fields(TrainConfig):
-        assert len({getattr(config, field.name) for config in drawn}) > 1, field.name
+        assert len({getattr(config, field.name) for config in configs}) > 1, field.name
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_the_command_trains_with_the_same_settings(seed):
+def test_command_restores_the_settings(seed):
     config = draw_config(seed)
     assert parse(format_command(config, HERE)) == ({}, config)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_presets_can_be_copied(preset):
+def test_command_restores_a_preset(preset):
     config = TrainConfig(Path("photos"), **PRESETS[preset].settings)
     assert parse(format_command(config, HERE)) == ({}, config)
 
 
-def test_only_what_differs_is_said():
+def test_command_omits_defaults():
     config = TrainConfig(Path("tf_files/cluster_photos"), learning_rate=0.5, early_stopping=False)
     assert format_command(config, HERE) == (
         "python -m cluster_core.retrain --image_dir=tf_files/cluster_photos --architecture=sky "
@@ -97,7 +97,7 @@ def test_only_what_differs_is_said():
 
 
 @pytest.mark.parametrize("root", ["/data/of mine", "elsewhere"])
-def test_another_workspace_is_named(root):
+def test_command_names_another_workspace(root):
     config = replace(draw_config(0), image_dir=Path(root, "cluster_photos"))
     line = format_command(config, Workspace(Path(root)))
     assert parse(line) == ({ROOT_VARIABLE: root}, config)

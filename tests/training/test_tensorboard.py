@@ -22,7 +22,7 @@ from cluster_core.training.tensorboard import (
 )
 from tests.samples import REPOSITORY
 
-# Answers on the port it is given, as TensorBoard does, without taking ten seconds to begin.
+# Listens on its port as TensorBoard does, but starts in less than ten seconds.
 STAND_IN = """
 import sys, http.server
 flags = dict(zip(sys.argv[1::2], sys.argv[2::2]))
@@ -43,7 +43,7 @@ def allowed(monkeypatch, workspace, tmp_path):
     stop_tensorboard(workspace)
 
 
-def test_it_runs_once_for_this_machine_only_until_it_is_stopped(allowed, workspace):
+def test_one_local_instance_runs_until_it_is_stopped(allowed, workspace):
     assert find_tensorboard(workspace) is None
     url = start_tensorboard(workspace)
     assert url.startswith("http://127.0.0.1:")
@@ -57,7 +57,7 @@ def test_it_runs_once_for_this_machine_only_until_it_is_stopped(allowed, workspa
         urllib.request.urlopen(url)
 
 
-def test_what_does_not_start_is_told(allowed, workspace, monkeypatch):
+def test_failed_start_is_reported(allowed, workspace, monkeypatch):
     monkeypatch.setattr(tensorboard, "_COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
     with pytest.raises(RunError, match="did not start") as caught:
         start_tensorboard(workspace)
@@ -66,7 +66,7 @@ def test_what_does_not_start_is_told(allowed, workspace, monkeypatch):
 
 
 @pytest.mark.parametrize("variable", [None, PUBLIC_VARIABLE])
-def test_it_is_not_for_visitors_unless_the_owner_says_so(workspace, monkeypatch, variable):
+def test_start_is_refused_unless_the_owner_allows_it(workspace, monkeypatch, variable):
     if variable:
         monkeypatch.setenv(variable, "1")
         monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
@@ -74,21 +74,22 @@ def test_it_is_not_for_visitors_unless_the_owner_says_so(workspace, monkeypatch,
         start_tensorboard(workspace)
 
 
-def test_it_ends_when_the_server_is_killed():
-    middle = (
+def test_tensorboard_ends_when_the_server_is_killed():
+    server_program = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import os, threading, time\\n"
-        "from cluster_core.training.tensorboard import _end_with\\n"
-        "threading.Thread(target=_end_with, args=(os.getppid(),)).start()\\ntime.sleep(60)'])\n"
+        "from cluster_core.training.tensorboard import _exit_with_parent\\n"
+        "threading.Thread(target=_exit_with_parent, args=(os.getppid(),)).start()\\n"
+        "time.sleep(60)'])\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(60)"
     )
     server = subprocess.Popen(
-        [sys.executable, "-c", middle], stdout=subprocess.PIPE, cwd=REPOSITORY
+        [sys.executable, "-c", server_program], stdout=subprocess.PIPE, cwd=REPOSITORY
     )
     with server:
         child = int(server.stdout.readline())
-        time.sleep(1.5)  # until it has met its parent
+        time.sleep(1.5)  # until the child has read its parent's id
         server.send_signal(signal.SIGKILL)
         server.wait()
         deadline_s = time.monotonic() + 10
@@ -102,12 +103,12 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    try:  # a zombie waits for its reaper and runs no more
+    try:  # a zombie no longer runs
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
 
-def test_the_command_names_the_workspace(workspace):
+def test_command_names_the_workspace(workspace):
     words = shlex.split(format_tensorboard_command(workspace))
     assert words == ["tensorboard", "--logdir", str(workspace.training_summaries)]

@@ -50,7 +50,7 @@ def list_leftovers(workspace: Workspace) -> list[Path]:
     return [path for path in workspace.root.rglob("*") if path.suffix in (".part", ".old")]
 
 
-def test_a_training_learns_and_leaves_a_model(config, workspace, backbone):
+def test_training_learns_and_saves_a_model(config, workspace, backbone):
     result, _ = run(config, workspace)
     assert result.metrics.accuracy == 1
     assert result.metrics.n == len(result.split.testing) > 3
@@ -71,16 +71,16 @@ def test_a_training_learns_and_leaves_a_model(config, workspace, backbone):
         assert answer.label == picture.label
 
 
-def test_events_tell_the_whole_story_in_order(config, workspace, backbone):
+def test_events_are_complete_and_in_order(config, workspace, backbone):
     result, events = run(config, workspace)
     stages = [event.stage for event in events if isinstance(event, StageProgress)]
     assert [stage for stage, _ in groupby(stages)] == list(Stage)
     for stage in (Stage.READING, Stage.BOTTLENECKS):
-        told = [
+        progress = [
             (e.done, e.total) for e in events if isinstance(e, StageProgress) and e.stage is stage
         ]
         total = 48 - (len(result.split.set_aside) if stage is Stage.BOTTLENECKS else 0)
-        assert told == [(done, total) for done in range(1, total + 1)]
+        assert progress == [(done, total) for done in range(1, total + 1)]
     (read,) = (event for event in events if isinstance(event, DatasetRead))
     assert (read.index, read.split) == (result.index, result.split)
     steps = [event.step for event in events if isinstance(event, Evaluation)]
@@ -92,7 +92,7 @@ def test_events_tell_the_whole_story_in_order(config, workspace, backbone):
 @pytest.mark.parametrize(
     "changes", [{}, {"sky_views": True}, {"flip_left_right": True, "random_crop": 10}]
 )
-def test_the_same_seed_gives_the_same_model_from_cache_or_not(
+def test_same_seed_gives_the_same_model_with_or_without_cache(
     config, tmp_path, converted_once, changes
 ):
     config = replace(config, **changes)
@@ -110,7 +110,7 @@ def test_the_same_seed_gives_the_same_model_from_cache_or_not(
     assert not np.array_equal(other.bundle.head.weights, results[0].bundle.head.weights)
 
 
-def test_bad_pictures_are_listed_and_stop_nothing(config, workspace, backbone, tmp_path):
+def test_unusable_pictures_are_listed_and_skipped(config, workspace, backbone, tmp_path):
     photos = write_photos(tmp_path / "photos", 12)
     (photos / "red stars" / "empty.png").touch()
     (photos / "red stars" / "page.jpg").write_text("<html>")
@@ -126,7 +126,7 @@ def test_bad_pictures_are_listed_and_stop_nothing(config, workspace, backbone, t
     assert result.bundle.dataset["counts"] == {"blue stars": 12, "red stars": 12}
 
 
-def test_without_a_final_test_nothing_is_claimed(config, workspace, backbone):
+def test_no_accuracy_is_reported_without_a_final_test(config, workspace, backbone):
     result, _ = run(replace(config, testing_percentage=0, validation_percentage=0), workspace)
     assert (result.metrics.n, result.metrics.interval) == (0, (0, 1))
     assert len(result.split.training) == 48
@@ -134,13 +134,13 @@ def test_without_a_final_test_nothing_is_claimed(config, workspace, backbone):
     assert load_bundle(result.folder).metrics["test"]["n"] == 0
 
 
-@pytest.mark.parametrize(("asked", "n"), [(-1, None), (4, 4), (1000, None)])
-def test_the_final_test_takes_as_many_pictures_as_asked(config, workspace, backbone, asked, n):
-    result, _ = run(replace(config, test_batch_size=asked), workspace)
+@pytest.mark.parametrize(("batch_size", "n"), [(-1, None), (4, 4), (1000, None)])
+def test_final_test_uses_test_batch_size_pictures(config, workspace, backbone, batch_size, n):
+    result, _ = run(replace(config, test_batch_size=batch_size), workspace)
     assert result.metrics.n == (n or len(result.split.testing))
 
 
-def test_copies_never_reach_the_training(config, workspace, backbone, tmp_path):
+def test_copies_of_a_picture_stay_on_one_side(config, workspace, backbone, tmp_path):
     photos = write_photos(tmp_path / "photos", 12)
     for number in range(6):
         save_picture(photos / "red stars" / f"copy {number}.png", draw_blob(0, (250, 80, 60)))
@@ -156,7 +156,7 @@ def test_copies_never_reach_the_training(config, workspace, backbone, tmp_path):
     assert len(used) + len(result.split.set_aside) == 30
 
 
-def test_graphs_on_the_way_are_stored_as_often_as_asked(config, workspace, backbone):
+def test_intermediate_graphs_are_saved_at_the_configured_interval(config, workspace, backbone):
     run(replace(config, intermediate_store_frequency=25), workspace)
     names = sorted(path.name for path in workspace.intermediate_graphs.iterdir())
     assert names == ["intermediate_25.pb", "intermediate_50.pb"]
@@ -166,8 +166,8 @@ def test_graphs_on_the_way_are_stored_as_often_as_asked(config, workspace, backb
     assert {"input", "final_result"} <= {node.name for node in graph.node}
 
 
-def test_tensorboard_reads_the_summaries(config, workspace, backbone):
-    for _ in range(2):  # those of an earlier training are replaced
+def test_tensorboard_can_read_the_summaries(config, workspace, backbone):
+    for _ in range(2):  # the second replaces the summaries of the first
         _, events = run(config, workspace)
     evaluations = [event for event in events if isinstance(event, Evaluation)]
     for side in ("train", "validation"):
@@ -186,8 +186,8 @@ def test_tensorboard_reads_the_summaries(config, workspace, backbone):
             assert "final_result" in {node.name for node in graph.node}
 
 
-def test_everything_goes_where_it_is_asked_to(config, workspace, backbone, tmp_path):
-    places = {
+def test_outputs_go_to_the_configured_paths(config, workspace, backbone, tmp_path):
+    paths = {
         "output_graph": tmp_path / "a" / "graph.pb",
         "output_labels": tmp_path / "b" / "labels.txt",
         "summaries_dir": tmp_path / "c",
@@ -196,18 +196,18 @@ def test_everything_goes_where_it_is_asked_to(config, workspace, backbone, tmp_p
         "saved_model_dir": tmp_path / "f",
         "model_dir": tmp_path / "g",
     }
-    run(replace(config, **places, intermediate_store_frequency=30), workspace)
-    for name, path in places.items():
+    run(replace(config, **paths, intermediate_store_frequency=30), workspace)
+    for name, path in paths.items():
         assert path.exists() or name == "model_dir"
     assert not workspace.retrained_graph.exists()
     assert not workspace.bottlenecks.exists()
     assert not workspace.training_summaries.exists()
-    run(replace(config, **places), workspace)  # an older SavedModel may be replaced
+    run(replace(config, **paths), workspace)  # an older SavedModel may be replaced
     assert list_leftovers(workspace) == []
 
 
 @pytest.mark.parametrize("kind", ["a file", "a folder with other things"])
-def test_a_saved_model_takes_the_place_of_nothing_else(config, workspace, tmp_path, kind):
+def test_saved_model_does_not_replace_other_files(config, workspace, tmp_path, kind):
     precious = tmp_path / "precious"
     if kind == "a file":
         precious.write_text("thesis")
@@ -223,9 +223,7 @@ def test_a_saved_model_takes_the_place_of_nothing_else(config, workspace, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["output_graph", "output_labels"])
-def test_an_output_that_is_a_folder_is_told_before_anything_is_done(
-    config, workspace, tmp_path, name
-):
+def test_output_file_that_is_a_folder_is_reported_first(config, workspace, tmp_path, name):
     with pytest.raises(ConfigError) as caught:
         run(replace(config, **{name: tmp_path}), workspace)
     assert caught.value.field == name
@@ -242,10 +240,8 @@ def test_an_output_that_is_a_folder_is_told_before_anything_is_done(
         "saved_model_dir",
     ],
 )
-def test_a_place_that_cannot_be_is_a_sentence_and_leaves_old_outputs(
-    config, trained, tmp_path, name
-):
-    (tmp_path / "file").write_text("no folder")
+def test_impossible_path_is_reported_and_keeps_old_outputs(config, trained, tmp_path, name):
+    (tmp_path / "file").write_text("not a folder")
     before = list_outputs(trained)
     config = replace(config, **{name: tmp_path / "file" / "below"}, intermediate_store_frequency=30)
     with pytest.raises(RunError) as caught:
@@ -253,29 +249,29 @@ def test_a_place_that_cannot_be_is_a_sentence_and_leaves_old_outputs(
     assert str(tmp_path / "file") in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     after = list_outputs(trained)
-    if name == "saved_model_dir":  # found out last of all, when the rest is written
+    if name == "saved_model_dir":  # checked last, when the rest is written
         assert before.keys() <= after.keys()
     else:
         assert after == before
     assert list_leftovers(trained) == []
 
 
-def test_a_workspace_that_cannot_be_is_told(config, tmp_path):
+def test_workspace_that_is_a_file_is_reported(config, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="file"):
         run(config, Workspace(tmp_path / "file"))
 
 
 @not_as_root
-def test_a_workspace_that_may_not_be_written_to_is_told(config, tmp_path):
+def test_write_protected_workspace_is_reported(config, tmp_path):
     folder = tmp_path / "read only"
     folder.mkdir(mode=0o500)
     with pytest.raises(RunError, match="cannot be written to"):
         run(config, Workspace(folder))
 
 
-def test_event_files_that_cannot_be_written_are_told(config, trained, monkeypatch):
-    # A folder stands where TensorFlow would write.
+def test_unwritable_event_file_is_reported(config, trained, monkeypatch):
+    # A folder has the name of the event file.
     monkeypatch.setattr(time, "time_ns", lambda: 1)
     before = list_outputs(trained)
     name = "events.out.tfevents.1.cluster-lab"
@@ -296,7 +292,7 @@ def test_event_files_that_cannot_be_written_are_told(config, trained, monkeypatc
 
 
 def fail_at_write(monkeypatch, number: int, counter: list[int]) -> None:
-    """Let the disk be full in the middle of the so-many-th file."""
+    """Simulate a full disk halfway through the file with this number, counted from 1."""
 
     def make(write):
         def write_some(path, content, *rest):
@@ -311,7 +307,7 @@ def fail_at_write(monkeypatch, number: int, counter: list[int]) -> None:
     monkeypatch.setattr(Path, "write_bytes", make(Path.write_bytes))
 
 
-def test_a_disk_that_fills_up_is_a_sentence_and_spoils_no_file(config, trained, monkeypatch):
+def test_full_disk_is_reported_and_damages_no_file(config, trained, monkeypatch):
     before = list_outputs(trained)
     changed = replace(config, seed=3, intermediate_store_frequency=30)
     counter = [0]
@@ -339,7 +335,7 @@ def test_a_disk_that_fills_up_is_a_sentence_and_spoils_no_file(config, trained, 
 
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
 @pytest.mark.parametrize("stage", list(Stage))
-def test_a_stop_anywhere_leaves_old_outputs_and_no_half_files(config, trained, kind, stage):
+def test_exception_at_any_stage_keeps_old_outputs_and_no_drafts(config, trained, kind, stage):
     before = list_outputs(trained)
 
     def stop(event):
@@ -350,10 +346,10 @@ def test_a_stop_anywhere_leaves_old_outputs_and_no_half_files(config, trained, k
         train(replace(config, seed=9), trained, stop)
     assert list_outputs(trained) == before
     assert list_leftovers(trained) == []
-    train(config, trained, lambda event: None)  # and the next one can run
+    train(config, trained, lambda event: None)  # the lock is free again
 
 
-def test_two_trainings_at_once_do_not_run_in_one_workspace(config, trained):
+def test_second_concurrent_training_is_refused(config, trained):
     before = list_outputs(trained)
     with (
         filelock.FileLock(trained.training_lock),
@@ -365,7 +361,7 @@ def test_two_trainings_at_once_do_not_run_in_one_workspace(config, trained):
     run(config, trained)
 
 
-def test_a_training_takes_the_first_lock_that_is_free(config, trained, monkeypatch):
+def test_training_takes_the_first_free_lock(config, trained, monkeypatch):
     monkeypatch.setenv(AT_ONCE_VARIABLE, "3")
     locks = [filelock.FileLock(path) for path in trained.list_training_locks(3)]
     assert locks[0].lock_file == str(trained.training_lock)
@@ -373,19 +369,21 @@ def test_a_training_takes_the_first_lock_that_is_free(config, trained, monkeypat
         run(config, trained)
         with (
             locks[1],
-            pytest.raises(RunError, match=r"Three other trainings are running in .* and no more"),
+            pytest.raises(
+                RunError, match=r"Three other trainings are running in .* which is the limit"
+            ),
         ):
             run(config, trained)
 
 
-def test_two_trainings_at_once_harm_each_other_in_nothing(config, workspace, monkeypatch):
+def test_concurrent_trainings_do_not_interfere(config, workspace, monkeypatch):
     monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
-    places = [workspace.training_summaries / name for name in ("a", "b")]
-    configs = [replace(config, seed=number, summaries_dir=places[number]) for number in range(2)]
+    folders = [workspace.training_summaries / name for name in ("a", "b")]
+    configs = [replace(config, seed=number, summaries_dir=folders[number]) for number in range(2)]
     meeting = threading.Barrier(2, timeout=30)
 
     def meet(event):
-        # Both convert the network that nobody has converted yet, and both write their results.
+        # Both convert the network at the same time, and both save at the same time.
         if isinstance(event, StageProgress) and event.stage in (Stage.BACKBONE, Stage.SAVING):
             meeting.wait()
 
@@ -393,17 +391,17 @@ def test_two_trainings_at_once_harm_each_other_in_nothing(config, workspace, mon
         results = list(pool.map(lambda config: train(config, workspace, meet), configs))
     assert results[0].folder != results[1].folder
     assert {path.name for path in workspace.bundles.iterdir()} == {r.folder.name for r in results}
-    for result, place in zip(results, places, strict=True):
+    for result, folder in zip(results, folders, strict=True):
         assert load_bundle(result.folder).head.weights.shape == result.bundle.head.weights.shape
         assert result.metrics.accuracy == 1
         for side in ("train", "validation"):
-            assert len(list((place / side).iterdir())) == 1
+            assert len(list((folder / side).iterdir())) == 1
     find_converted(TEST_BACKBONE, workspace.backbones).read_graph()
     tf.compat.v1.GraphDef.FromString(workspace.retrained_graph.read_bytes())
     assert list_leftovers(workspace) == []
 
 
-def test_graph_and_labels_are_those_of_one_training(config, trained):
+def test_graph_and_labels_belong_to_the_same_training(config, trained):
     before = list_outputs(trained)
 
     def hold(event):
@@ -421,23 +419,23 @@ def test_graph_and_labels_are_those_of_one_training(config, trained):
     assert list_outputs(trained)["retrained_graph.pb"] != before["retrained_graph.pb"]
 
 
-def test_summaries_that_another_training_writes_are_left_alone(config, trained, monkeypatch):
+def test_summaries_of_an_active_training_are_not_replaced(config, trained, monkeypatch):
     monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
     folder = trained.training_summaries / "random"
     before = sorted(folder.rglob("events*"))
 
-    def begin_another(event):
+    def start_another(event):
         if isinstance(event, StageProgress) and event.stage is Stage.BACKBONE:
             with pytest.raises(RunError, match=r"writes its summaries to .*--summaries_dir"):
                 run(config, trained)
-            told.append(sorted(folder.rglob("events*")))
+            found.append(sorted(folder.rglob("events*")))
 
-    told = []
-    train(config, trained, begin_another)
-    assert told == [before]
+    found = []
+    train(config, trained, start_another)
+    assert found == [before]
 
 
-def test_the_lock_is_let_go_after_an_error(config, workspace, backbone):
+def test_lock_is_released_after_an_error(config, workspace, backbone):
     for _ in range(2):
         with pytest.raises(DatasetError, match="There is no folder"):
             run(replace(config, image_dir=workspace.root / "nowhere"), workspace)
@@ -452,9 +450,7 @@ def test_the_lock_is_let_go_after_an_error(config, workspace, backbone):
         ({"a": 5, "b": 2}, "The class b .* has 2 usable pictures"),
     ],
 )
-def test_folders_that_cannot_be_learned_from_are_told(
-    config, workspace, backbone, tmp_path, counts, message
-):
+def test_unusable_dataset_is_reported(config, workspace, backbone, tmp_path, counts, message):
     photos = tmp_path / "photos"
     photos.mkdir()
     for number, (label, count) in enumerate(counts.items()):
@@ -465,7 +461,7 @@ def test_folders_that_cannot_be_learned_from_are_told(
         run(replace(config, image_dir=photos), workspace)
 
 
-def test_a_picture_that_vanishes_in_the_middle_is_named(config, workspace, backbone, tmp_path):
+def test_picture_deleted_during_training_is_named(config, workspace, backbone, tmp_path):
     photos = write_photos(tmp_path / "photos", 12)
 
     def remove(event):
@@ -484,18 +480,16 @@ def test_a_picture_that_vanishes_in_the_middle_is_named(config, workspace, backb
         {"train_batch_size": 1, "learning_rate": 100.0, "early_stopping": False},
     ],
 )
-def test_a_learning_rate_at_its_limit_gives_a_model_that_loads(
-    config, workspace, backbone, changes
-):
+def test_extreme_learning_rates_give_a_model_that_loads(config, workspace, backbone, changes):
     result, _ = run(replace(config, **changes, how_many_training_steps=300), workspace)
     load_bundle(result.folder)
 
 
 @pytest.mark.parametrize("field", ["summaries_dir", "saved_model_dir"])
-def test_a_folder_that_cannot_be_made_is_told_before_anything_is_computed(
+def test_folder_that_cannot_be_made_is_reported_before_any_computation(
     workspace, config, tmp_path, field
 ):
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("not a folder")
     events = []
     with pytest.raises(RunError, match="could not be made"):
         train(replace(config, **{field: tmp_path / "file" / "a" / "b"}), workspace, events.append)

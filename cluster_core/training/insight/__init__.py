@@ -1,1 +1,1 @@
-"""What can be said about a training: time estimates, previews, curves, differences."""
+"""Analyse trainings: time estimates, previews, learning curves and changed settings."""

@@ -1,4 +1,4 @@
-"""Learning curves with as many points as an eye can tell apart."""
+"""Smooth learning curves for drawing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ MAX_POINTS = 100
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """A stretch of a training: the mean of its evaluations, at the step of the last.
+    """The mean of consecutive evaluations.
 
     Attributes
     ----------
     step : int
+        Step of the last of these evaluations.
     train_accuracy, train_cross_entropy : float
+        Accuracy is from 0 to 1.
     validation_accuracy, validation_cross_entropy : float or None
-        None where there are no validation pictures.
+        None without validation pictures.
     """
 
     step: int
@@ -37,11 +39,11 @@ _MEASURES = tuple(field.name for field in fields(CurvePoint) if field.name != "s
 def smooth_curve(
     evaluations: Sequence[Evaluation], max_points: int = MAX_POINTS
 ) -> tuple[CurvePoint, ...]:
-    """Return a curve that can be drawn at once, its noise averaged where it has many points.
+    """Reduce a learning curve to at most `max_points` points by averaging neighbours.
 
-    The first evaluation stands alone, so that a curve shows where it began. The
-    others are taken together in stretches of equal length; a curve of at most
-    `max_points` evaluations is returned as it is.
+    The first evaluation is kept as it is, so that the curve shows where the training started. The
+    others are averaged in groups of equal size. A curve of at most `max_points` evaluations is
+    not changed.
 
     Parameters
     ----------
@@ -49,18 +51,25 @@ def smooth_curve(
         In the order of their steps.
     max_points : int
         At least 2.
+
+    Returns
+    -------
+    tuple of CurvePoint
+        Empty for no evaluations.
     """
     if not evaluations:
         return ()
-    length = -(-(len(evaluations) - 1) // (max_points - 1)) or 1
-    stretches = [evaluations[:1]]
-    stretches += [evaluations[at : at + length] for at in range(1, len(evaluations), length)]
-    return tuple(_average(stretch) for stretch in stretches)
+    group_size = -(-(len(evaluations) - 1) // (max_points - 1)) or 1
+    groups = [evaluations[:1]]
+    groups += [
+        evaluations[start : start + group_size] for start in range(1, len(evaluations), group_size)
+    ]
+    return tuple(_average(group) for group in groups)
 
 
-def _average(stretch: Sequence[Evaluation]) -> CurvePoint:
+def _average(group: Sequence[Evaluation]) -> CurvePoint:
     means: dict[str, Any] = {}
     for name in _MEASURES:
-        values = [getattr(evaluation, name) for evaluation in stretch]
+        values = [getattr(evaluation, name) for evaluation in group]
         means[name] = None if None in values else fmean(values)
-    return CurvePoint(stretch[-1].step, **means)
+    return CurvePoint(group[-1].step, **means)

@@ -1,4 +1,4 @@
-"""What sets trainings apart."""
+"""Compare the settings of trainings."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from cluster_core.training.config import TrainConfig
 
 
 def find_differences(configs: Mapping[str, TrainConfig]) -> dict[str, dict[str, Any]]:
-    """Return the settings that are not the same in all trainings.
+    """Return the settings that differ between trainings.
 
     Parameters
     ----------
     configs : mapping of str to TrainConfig
-        By the name of the training.
+        The settings of each training, by its name.
 
     Returns
     -------
     dict of str to dict
-        For each setting that differs, the value of every training by its name.
-        The folder of pictures counts as a setting, by its name.
+        For each setting that differs, its value in every training, by the training's name. The
+        name of the folder of pictures counts as a setting.
     """
     records = {
         name: {"image_dir": config.image_dir.name, **config.to_record()}

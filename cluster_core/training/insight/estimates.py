@@ -1,4 +1,4 @@
-"""How long a training will take, from speeds that were measured on this machine."""
+"""Estimate how long a training takes, from speeds measured on this machine."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace, replacing
 
 SPEEDS = "speeds.json"
-TRIALS = 5
-# Where nothing is measured: a network does work for each weight at each place of its last map.
-MS_PER_MILLION_PLACES = 0.12
+N_TIMINGS = 5
+# For networks not measured yet: work grows with the weights times the positions of the last
+# feature map.
+MS_PER_MILLION_WEIGHTS = 0.12
 LAST_MAP_STRIDE = 32
-# As measured with `python -m benchmarks.retrain`: what a training takes beside its pictures.
+# Measured with `python -m benchmarks.retrain`: time that does not depend on the pictures.
 FIXED_S = 0.3
 CONVERSION_S = 4.0
 MS_PER_STEP_AND_FEATURE = 4e-4
 USUAL_BATCH = 100
-# Fewer steps say more about the evaluations between them.
-TELLING_STEPS = 100
+# With fewer steps, evaluations would dominate the measured time.
+MIN_TIMED_STEPS = 100
 DECODING_MS = 3.0
 _VIEW_MS = "milliseconds a view"
 _STEP_MS = "milliseconds a step"
@@ -45,14 +46,14 @@ _STEP_MS = "milliseconds a step"
 
 @dataclass(frozen=True)
 class Speed:
-    """How long a network takes for a picture.
+    """The speed of a network.
 
     Attributes
     ----------
     ms : float
-        Milliseconds for one view of one picture, on one core.
+        Milliseconds per view of a picture, on one core.
     is_measured : bool
-        Whether that was measured on this machine; else it is guessed from its size.
+        Whether it was measured on this machine, or else estimated from the network's size.
     """
 
     ms: float
@@ -60,17 +61,31 @@ class Speed:
 
 
 def estimate_speed(workspace: Workspace, architecture: str) -> Speed:
-    """Return how long a network takes for a picture, measured or guessed."""
-    known = _load_speeds(workspace).get(architecture, {}).get(_VIEW_MS)
-    if known is not None:
-        return Speed(known, True)
+    """Return the speed of a network, measured if possible.
+
+    Raises
+    ------
+    BackboneError
+        The architecture is unknown.
+    """
+    measured_ms = _load_speeds(workspace).get(architecture, {}).get(_VIEW_MS)
+    if measured_ms is not None:
+        return Speed(measured_ms, True)
     spec = get_backbone(architecture)
-    places = (spec.input_size_px / LAST_MAP_STRIDE) ** 2
-    return Speed(MS_PER_MILLION_PLACES * spec.n_parameters / 1e6 * places, False)
+    n_positions = (spec.input_size_px / LAST_MAP_STRIDE) ** 2
+    return Speed(MS_PER_MILLION_WEIGHTS * spec.n_parameters / 1e6 * n_positions, False)
 
 
 def measure_speed(workspace: Workspace, architecture: str) -> None:
-    """Measure a network that is ready on this machine, and note it; nothing for any other."""
+    """Measure and record the speed of a network.
+
+    Does nothing if the network has not been converted for this machine or cannot be run.
+
+    Raises
+    ------
+    BackboneError
+        The architecture is unknown.
+    """
     spec = get_backbone(architecture)
     try:
         backbone = find_backbone(spec, workspace)
@@ -78,46 +93,60 @@ def measure_speed(workspace: Workspace, architecture: str) -> None:
             return
         extractor = LiteRTExtractor(backbone.read_litert())
     except ClusterError:
-        return  # an estimate is worth no error
+        return  # an estimate is not worth an error
     picture = np.zeros((spec.input_size_px, spec.input_size_px, 3), np.uint8)
     extractor.extract([picture])
     seconds = []
-    for _ in range(TRIALS):
-        begin_s = time.perf_counter()
+    for _ in range(N_TIMINGS):
+        start_s = time.perf_counter()
         extractor.extract([picture])
-        seconds.append(time.perf_counter() - begin_s)
-    # The quickest is the one that other programs disturbed least.
-    _note(workspace, architecture, _VIEW_MS, min(seconds) * 1000)
+        seconds.append(time.perf_counter() - start_s)
+    # The fastest timing is the one least disturbed by other programs.
+    _record(workspace, architecture, _VIEW_MS, min(seconds) * 1000)
 
 
-def note_steps(workspace: Workspace, architecture: str, n_steps: int, seconds: float) -> None:
-    """Note how long steps took of a training with the usual batch."""
-    if n_steps >= TELLING_STEPS:
-        _note(workspace, architecture, _STEP_MS, seconds / n_steps * 1000)
+def record_step_speed(
+    workspace: Workspace, architecture: str, n_steps: int, seconds: float
+) -> None:
+    """Record how long the steps of a training took; ignored below `MIN_TIMED_STEPS` steps.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    architecture : str
+        Name of the backbone.
+    n_steps : int
+        Steps run, with batches of at most `USUAL_BATCH` pictures.
+    seconds : float
+        Time they took together.
+    """
+    if n_steps >= MIN_TIMED_STEPS:
+        _record(workspace, architecture, _STEP_MS, seconds / n_steps * 1000)
 
 
 def find_backbone(spec: BackboneSpec, workspace: Workspace) -> ConvertedBackbone | None:
-    """Return a network that can run at once, or None."""
+    """Return a network that needs no download or conversion, or None."""
     if spec == SKY_BACKBONE:
         return load_sky_record()
     return find_converted(spec, workspace.backbones)
 
 
 def estimate_training(workspace: Workspace, config: TrainConfig, split: Split) -> float:
-    """Return about how many seconds a training will take, a download left out.
+    """Return the estimated duration of a training in seconds, without downloads.
 
-    Early stopping may make it less.
+    Early stopping may make it shorter.
 
     Parameters
     ----------
     workspace : Workspace
+        Provides measured speeds and cached features.
     config : TrainConfig
-        Its settings.
+        Settings of the training.
     split : Split
-        What it would learn from.
+        The pictures it would use.
     """
     backbone = find_backbone(config.backbone, workspace)
-    looking_ms = estimate_speed(workspace, config.architecture).ms
+    view_ms = estimate_speed(workspace, config.architecture).ms
     picture_ms = 0.0
     sides = (
         (split.training, config.training_views),
@@ -126,11 +155,11 @@ def estimate_training(workspace: Workspace, config: TrainConfig, split: Split) -
     )
     for pictures, views in sides:
         n_missing = _count_missing(workspace, config, backbone, pictures, views)
-        picture_ms += n_missing * (DECODING_MS + looking_ms * len(views))
+        picture_ms += n_missing * (DECODING_MS + view_ms * len(views))
     step_ms = _estimate_step_ms(workspace, config)
     return (
         FIXED_S
-        # Also for the shipped network, whose graph is made when a training first needs it.
+        # Applies to the shipped network too: its graph is made by the first training.
         + (0.0 if find_converted(config.backbone, workspace.backbones) else CONVERSION_S)
         + picture_ms / 1000 / count_usable_cpus()
         + step_ms / 1000 * config.how_many_training_steps
@@ -144,7 +173,7 @@ def _count_missing(
     pictures: Sequence[Picture],
     views: Sequence[View],
 ) -> int:
-    """Return how many pictures are not cached; views are cached together, so one will tell."""
+    """Return how many pictures are not cached; all views are cached together, so check one."""
     folder = config.bottleneck_dir or workspace.bottlenecks
     if backbone is None or not pictures or not folder.is_dir():
         return len(pictures)
@@ -158,16 +187,17 @@ def _count_missing(
 
 
 def _estimate_step_ms(workspace: Workspace, config: TrainConfig) -> float:
-    known = _load_speeds(workspace).get(config.architecture, {}).get(_STEP_MS)
-    usual_ms = MS_PER_STEP_AND_FEATURE * config.backbone.n_features if known is None else known
-    return usual_ms * max(1.0, config.train_batch_size / USUAL_BATCH)
+    step_ms = _load_speeds(workspace).get(config.architecture, {}).get(_STEP_MS)
+    if step_ms is None:
+        step_ms = MS_PER_STEP_AND_FEATURE * config.backbone.n_features
+    return step_ms * max(1.0, config.train_batch_size / USUAL_BATCH)
 
 
-def _note(workspace: Workspace, architecture: str, name: str, value: float) -> None:
-    """Keep a speed; what was known counts half, so that one odd run does not decide."""
+def _record(workspace: Workspace, architecture: str, name: str, value: float) -> None:
+    """Save a speed, averaged with the recorded one so that an outlier has less effect."""
     speeds = _load_speeds(workspace)
-    mine = speeds.setdefault(architecture, {})
-    mine[name] = value if name not in mine else (mine[name] + value) / 2
+    recorded = speeds.setdefault(architecture, {})
+    recorded[name] = value if name not in recorded else (recorded[name] + value) / 2
     with suppress(OSError), replacing(workspace.models / SPEEDS) as draft:
         draft.write_text(json.dumps(speeds, indent=1))
 

@@ -1,4 +1,4 @@
-"""Trial trainings on bottlenecks that are there already, for curves that follow a slider."""
+"""Short trial trainings on cached bottlenecks, for learning curves that follow a slider."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from cluster_core.training.insight.estimates import find_backbone
 from cluster_core.training.runs.records import read_config
 from cluster_core.workspace import Workspace
 
-# A slider is dragged on before a longer trial is over.
-LONGEST_S = 1.5
+# Users move on to the next setting before a longer preview would finish.
+MAX_PREVIEW_S = 1.5
 
 
 @dataclass(frozen=True)
-class _Lesson:
+class _CachedExamples:
     labels: tuple[str, ...]
     sides: tuple[Examples, Examples | None]
 
 
-class _Stopped(Exception):  # noqa: N818 (no error: something else is more urgent)
-    """A preview was cut short before it had anything to show."""
+class _Stopped(Exception):  # noqa: N818 (not an error: a training is waiting)
+    """A preview was stopped before its first evaluation."""
 
 
 class PreviewMaker:
-    """Fits heads on what is cached, and remembers the features of the last dataset and views.
+    """Fits heads on cached bottlenecks, and keeps the features it used last in memory.
 
     Parameters
     ----------
     workspace : Workspace
-        Where bottlenecks are cached.
+        The workspace with the bottleneck cache.
     is_stopped : callable, optional
-        Asked all the time; once it says so, what there is is returned.
+        Checked frequently; once it returns True, the curve so far is returned.
     """
 
     def __init__(
@@ -57,38 +57,44 @@ class PreviewMaker:
         self._is_stopped = is_stopped
         self._deadline_s = 0.0
         self._key: tuple[Any, ...] = ()
-        self._lesson: _Lesson | None = None
+        self._examples: _CachedExamples | None = None
 
     def make(self, record: dict[str, Any]) -> list[list[Any]] | None:
-        """Return the evaluations of a trial; None if bottlenecks are missing.
+        """Return the learning curve of a preview of at most `MAX_PREVIEW_S` seconds.
 
         Parameters
         ----------
         record : dict
-            A `TrainConfig` as `write_config` gives it.
+            A `TrainConfig` as `write_config` returns it.
+
+        Returns
+        -------
+        list of list or None
+            The field values of each `Evaluation`, in order; None if bottlenecks are missing, the
+            dataset cannot be used, or the preview was stopped before its first evaluation.
         """
-        self._deadline_s = time.monotonic() + LONGEST_S
+        self._deadline_s = time.monotonic() + MAX_PREVIEW_S
         try:
             config = read_config(record)
-            lesson = self._find_lesson(config)
-        except (ClusterError, OSError, _Stopped):  # the page tells what is wrong with a dataset
+            examples = self._find_examples(config)
+        except (ClusterError, OSError, _Stopped):  # the page reports problems of a dataset
             return None
-        if lesson is None:
+        if examples is None:
             return None
-        prior = find_prior(config.architecture, lesson.labels) if config.from_starter else None
+        prior = find_prior(config.architecture, examples.labels) if config.from_starter else None
         evaluations: list[Evaluation] = []
-        callbacks = FitCallbacks(evaluations.append, is_stopped=self._is_to_stop)
-        fit_head(*lesson.sides, config.head_settings, prior, callbacks)
+        callbacks = FitCallbacks(evaluations.append, is_stopped=self._should_stop)
+        fit_head(*examples.sides, config.head_settings, prior, callbacks)
         return [list(asdict(evaluation).values()) for evaluation in evaluations]
 
-    def _is_to_stop(self) -> bool:
+    def _should_stop(self) -> bool:
         return time.monotonic() > self._deadline_s or self._is_stopped()
 
     def _check_time(self, *_: int) -> None:
-        if self._is_to_stop():
+        if self._should_stop():
             raise _Stopped
 
-    def _find_lesson(self, config: TrainConfig) -> _Lesson | None:
+    def _find_examples(self, config: TrainConfig) -> _CachedExamples | None:
         key = (
             str(config.image_dir),
             compute_signature(config.image_dir),
@@ -98,12 +104,12 @@ class PreviewMaker:
             config.validation_percentage,
         )
         if key != self._key:
-            self._lesson, self._key = self._load_lesson(config), key
-        if self._lesson is None:
-            self._key = ()  # bottlenecks may be there by the time of the next trial
-        return self._lesson
+            self._examples, self._key = self._load_examples(config), key
+        if self._examples is None:
+            self._key = ()  # bottlenecks may be cached before the next preview
+        return self._examples
 
-    def _load_lesson(self, config: TrainConfig) -> _Lesson | None:
+    def _load_examples(self, config: TrainConfig) -> _CachedExamples | None:
         with CacheFile(config.bottleneck_dir or self._workspace.bottlenecks) as file:
             index = scan_dataset(config.image_dir, file, self._check_time)
             split = split_dataset(
@@ -113,7 +119,7 @@ class PreviewMaker:
             )
             sides = ((split.training, config.training_views), (split.validation, config.views))
             found = self._load_sides(config, file, index.labels, sides)
-        return found and _Lesson(index.labels, found)
+        return found and _CachedExamples(index.labels, found)
 
     def _load_sides(
         self,
@@ -144,7 +150,7 @@ class PreviewMaker:
 def _load_features(
     cache: BottleneckCache, pictures: Sequence[Picture], views: Sequence[View]
 ) -> np.ndarray | None:
-    """Return (n_pictures, n_views, n_features) float32 if all of them are cached."""
+    """Return features, float32 (n_pictures, n_views, n_features), or None if any is missing."""
     hashes = [picture.sha256 for picture in pictures]
     columns = []
     for view in views:

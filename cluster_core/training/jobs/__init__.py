@@ -1,1 +1,1 @@
-"""Queued trainings: the supervisor, its worker processes, and what passes between them."""
+"""Queued trainings: the supervisor, its worker processes, and the protocol between them."""

@@ -1,4 +1,7 @@
-"""One run, in the worker: train, write down how it goes, obey a stop. Loads TensorFlow."""
+"""Train one run in the worker process, record its progress, and stop on request.
+
+Importing this loads TensorFlow.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from cluster_core.training.events import (
     StageProgress,
     TrainEvent,
 )
-from cluster_core.training.insight.estimates import USUAL_BATCH, note_steps
+from cluster_core.training.insight.estimates import USUAL_BATCH, record_step_speed
 from cluster_core.training.runs.folder import (
     DISCARD,
     KEEP_BEST,
@@ -46,20 +49,32 @@ REPORT_EVERY_S = 0.1
 _logger = logging.getLogger(__name__)
 
 
-class _Discarded(Exception):  # noqa: N818 (no error: somebody asked for it)
-    """Somebody asked to stop and keep nothing."""
+class _Discarded(Exception):  # noqa: N818 (a request, not an error)
+    """A user asked to stop the training and discard it."""
 
 
 def run_job(workspace: Workspace, run_id: str) -> RunStatus:
-    """Train as a run's settings say, and leave its status and result in its folder.
+    """Train a queued run and save its status, evaluations and result in its folder.
+
+    A run that fails is reported in its status, not as an exception.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    run_id : str
 
     Returns
     -------
     RunStatus
-        How it ended, also where that could not be written down.
+        The final status, even if it could not be saved.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
     """
     status = load_status(workspace, run_id)
-    if status.state.is_over:  # taken out of the queue a moment ago
+    if status.state.is_over:  # stopped while it was being assigned
         return status
     status = replace(
         status,
@@ -80,7 +95,7 @@ def run_job(workspace: Workspace, run_id: str) -> RunStatus:
         message = _explain(error)
         ended = replace(reporter.status, state=RunState.FAILED, message=message)
     ended = replace(ended, ended=datetime.now(UTC).isoformat())
-    with contextlib.suppress(OSError):  # the supervisor is told, and tries again
+    with contextlib.suppress(OSError):  # the supervisor saves the returned status later
         save_status(workspace, ended)
     return ended
 
@@ -88,39 +103,39 @@ def run_job(workspace: Workspace, run_id: str) -> RunStatus:
 def _train(workspace: Workspace, reporter: _Reporter) -> RunStatus:
     folder = workspace.runs / reporter.status.id
     config = load_config(workspace, reporter.status.id)
-    with reporter.listening_to(config):
-        result = train(config, workspace, reporter.tell, reporter.is_to_keep_best)
-    learned = RunResult.of(result.metrics, result.index, result.split, result.bundle.metrics)
-    save_result(folder, learned, config.image_dir)
+    with reporter.recording(config):
+        result = train(config, workspace, reporter.handle, reporter.should_keep_best)
+    run_result = RunResult.of(result.metrics, result.index, result.split, result.bundle.metrics)
+    save_result(folder, run_result, config.image_dir)
     _log_result(result)
     if config.train_batch_size <= USUAL_BATCH:
         seconds = reporter.seconds_in[Stage.TRAINING]
-        note_steps(workspace, config.architecture, learned.steps_run, seconds)
+        record_step_speed(workspace, config.architecture, run_result.steps_run, seconds)
     state = RunState.STOPPED if reporter.was_stopped else RunState.FINISHED
     return replace(reporter.status, state=state, bundle=result.folder.name)
 
 
 def _explain(error: Exception) -> str:
-    """Return why a training failed, in a sentence; for a bug an apology whose id the log has."""
+    """Return why a training failed; for a bug, an apology with an id that the log repeats."""
     if isinstance(error, ClusterError):
         _logger.info("%s", error)
         return str(error)
     if isinstance(error, OSError):
         _logger.info("%s", error)
         return (
-            f"The training could not be written down ({error.strerror or error}): make sure that "
-            "the disk has room, then try again."
+            f"The training could not be saved ({error.strerror or error}): make sure that the disk "
+            "has room, then try again."
         )
     error_id = secrets.token_hex(4)
     _logger.error("Error %s", error_id, exc_info=error)
     return (
-        "Something went wrong on our side, sorry; your pictures are as they were. Try again, and "
-        f"if it happens again tell whoever runs this server the id {error_id}."
+        "Something went wrong on our side, sorry. Your pictures are unchanged. Try again; if it "
+        f"happens again, give the person who runs this server the error id {error_id}."
     )
 
 
 class _Reporter:
-    """Writes down what a training tells, and looks whether it is to stop."""
+    """Records the progress of a training and checks for stop requests."""
 
     def __init__(self, workspace: Workspace, status: RunStatus) -> None:
         self.status = status
@@ -130,21 +145,21 @@ class _Reporter:
         self._n_steps = 0
         self._evaluations: TextIO | None = None
         self.seconds_in: dict[str, float] = {}
-        self._stage_begin_s = time.monotonic()
-        self._reported_s = 0.0
-        self._looked_s = 0.0
-        self._request: str | None = None
+        self._stage_start_s = time.monotonic()
+        self._last_report_s = 0.0
+        self._last_check_s = 0.0
+        self._stop_request: str | None = None
 
     @contextmanager
-    def listening_to(self, config: TrainConfig) -> Iterator[None]:
-        """Keep the record of evaluations open, begun anew."""
+    def recording(self, config: TrainConfig) -> Iterator[None]:
+        """Keep the file of evaluations open, starting from an empty one."""
         self._n_steps = config.how_many_training_steps
         with (self._folder / EVALUATIONS).open("w", encoding="utf-8") as self._evaluations:
             yield
 
-    def tell(self, event: TrainEvent) -> None:
-        """Take an event; _Discarded if that is what somebody wants."""
-        request = self._find_request()
+    def handle(self, event: TrainEvent) -> None:
+        """Record an event; raise _Discarded if the run is to be discarded."""
+        request = self._check_stop_request()
         if request == DISCARD or (request == KEEP_BEST and not _has_head(event)):
             raise _Discarded
         if isinstance(event, DatasetRead):
@@ -156,31 +171,31 @@ class _Reporter:
         else:
             self._report(event.stage, event.done, event.total)
 
-    def is_to_keep_best(self) -> bool:
-        """Tell whether to stop with the best so far; _Discarded if nothing is to be kept."""
-        request = self._find_request()
+    def should_keep_best(self) -> bool:
+        """Return whether to stop and keep the best head; raise _Discarded to keep nothing."""
+        request = self._check_stop_request()
         if request == DISCARD:
             raise _Discarded
         self.was_stopped = request == KEEP_BEST
         return self.was_stopped
 
-    def _find_request(self) -> str | None:
+    def _check_stop_request(self) -> str | None:
         now_s = time.monotonic()
-        if now_s - self._looked_s >= REPORT_EVERY_S:
-            self._looked_s = now_s
-            self._request = read_stop_request(self._folder)
-        return self._request
+        if now_s - self._last_check_s >= REPORT_EVERY_S:
+            self._last_check_s = now_s
+            self._stop_request = read_stop_request(self._folder)
+        return self._stop_request
 
     def _report(self, stage: Stage, done: int, total: int) -> None:
         now_s = time.monotonic()
         is_new = stage != self.status.stage
-        if not is_new and now_s - self._reported_s < REPORT_EVERY_S:
+        if not is_new and now_s - self._last_report_s < REPORT_EVERY_S:
             return
         if is_new:
-            self.seconds_in[self.status.stage] = now_s - self._stage_begin_s
-            self._stage_begin_s = now_s
+            self.seconds_in[self.status.stage] = now_s - self._stage_start_s
+            self._stage_start_s = now_s
             _logger.info("%s", stage)
-        self._reported_s = now_s
+        self._last_report_s = now_s
         assert self._evaluations
         self._evaluations.flush()
         self.status = replace(self.status, stage=str(stage), done=done, total=total)
@@ -188,7 +203,7 @@ class _Reporter:
 
 
 def _has_head(event: TrainEvent) -> bool:
-    """Tell whether an event comes when there is something to keep."""
+    """Return whether a head has been trained by the time of an event."""
     is_late = isinstance(event, StageProgress) and event.stage in STAGES_WITH_A_HEAD
     return is_late or isinstance(event, Evaluation)
 
@@ -203,11 +218,9 @@ def _log_dataset(event: DatasetRead) -> None:
 
 
 def _log_result(result: TrainingResult) -> None:
-    learned, metrics = result.bundle.metrics, result.metrics
-    _logger.info(
-        "%d steps run, the head of step %d kept", learned["steps_run"], learned["step_kept"]
-    )
-    _logger.info("%s", _describe_test(metrics))
+    steps = result.bundle.metrics
+    _logger.info("%d steps run, kept the model of step %d", steps["steps_run"], steps["step_kept"])
+    _logger.info("%s", _describe_test(result.metrics))
     _logger.info("Model saved in %s", result.folder)
 
 

@@ -1,4 +1,4 @@
-"""The runs that are not over, as the one who works them off sees them."""
+"""Queued and active runs, from the supervisor's side."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from cluster_core.errors import ClusterError
-from cluster_core.training.jobs.endings import TWICE_LEFT
+from cluster_core.training.jobs.failure_reasons import SERVER_ENDED_TWICE
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.runs.folder import read_status, save_status
 from cluster_core.training.runs.place import list_run_ids
@@ -20,95 +20,99 @@ MAX_ATTEMPTS = 2
 
 
 class JobQueue:
-    """Finds the run that is next, and notes what becomes of runs when no worker can.
+    """Finds the next run, and records how runs end when their worker cannot.
 
-    What cannot be noted because the disk is full is remembered, and noted later.
+    A status that cannot be saved, because the disk is full, is kept in memory and saved later.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose runs.
+        The workspace with the runs.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._over: set[str] = set()
+        self._ended: set[str] = set()
         self._unsaved: dict[str, RunStatus] = {}
 
-    def list_waiting(self, given: Collection[str] = ()) -> list[RunStatus]:
-        """Return the runs that wait, the oldest first.
+    def list_waiting(self, assigned: Collection[str] = ()) -> list[RunStatus]:
+        """Return the runs that wait for a worker, the oldest first.
 
         Parameters
         ----------
-        given : collection of str
-            The runs that a worker has. Any other that says it is running was left by a server
-            that ended, and waits again, or has failed if that happened too often.
+        assigned : collection of str
+            Ids of the runs that a worker has. Any other run in the state "running" was
+            interrupted by the end of its server: it is queued again, or fails after
+            `MAX_ATTEMPTS` attempts.
         """
         waiting = []
         for status in self.list_open():
-            if status.id in given:
+            if status.id in assigned:
                 continue
             if status.state is RunState.QUEUED:
                 waiting.append(status)
             elif status.attempts < MAX_ATTEMPTS:
-                waiting.append(self.put_back(status))
+                waiting.append(self.requeue(status))
             else:
-                self.fail(status.id, TWICE_LEFT)
+                self.fail(status.id, SERVER_ENDED_TWICE)
         return waiting
 
     def list_open(self) -> list[RunStatus]:
-        """Return the runs that are not over, the oldest first; what is over is not read again."""
+        """Return the runs that have not ended, the oldest first.
+
+        The status of an ended run is not read again.
+        """
         for status in tuple(self._unsaved.values()):
             self._save(status)
         found = []
         with contextlib.suppress(ClusterError):
             for run_id in list_run_ids(self._workspace):
-                if run_id in self._over:
+                if run_id in self._ended:
                     continue
                 status = self._unsaved.get(run_id) or read_status(self._workspace.runs / run_id)
                 if not status.state.is_over:
                     found.append(status)
                 elif run_id not in self._unsaved:
-                    self._over.add(run_id)
+                    self._ended.add(run_id)
         return found
 
     def find_open(self, run_id: str) -> RunStatus | None:
-        """Return the status of a run that is not over, else None."""
+        """Return the status of a run, or None if it has ended or does not exist."""
         return next((status for status in self.list_open() if status.id == run_id), None)
 
-    def is_beginning(self, run_id: str) -> bool:
-        """Tell whether a run that was given to a worker has not come to its first stage yet."""
+    def is_starting(self, run_id: str) -> bool:
+        """Return whether an assigned run has not reached its first stage yet."""
         status = self.find_open(run_id)
         return status is not None and not status.stage
 
-    def put_back(self, status: RunStatus) -> RunStatus:
-        """Have a run wait again that had begun."""
+    def requeue(self, status: RunStatus) -> RunStatus:
+        """Reset an interrupted run to the state "queued" and return its new status."""
         again = replace(
             status, state=RunState.QUEUED, started=None, stage="", done=0, total=0, message=""
         )
         self._save(again)
         return again
 
-    def tell(self, status: RunStatus, message: str) -> None:
-        """Note why a run waits."""
+    def set_message(self, status: RunStatus, message: str) -> None:
+        """Record why a run is waiting."""
         if status.message != message:
             self._save(replace(status, message=message))
 
     def fail(self, run_id: str, message: str, exit_code: int | None = None) -> None:
-        """Note that a run that is not over has failed, and why."""
+        """Record that a run has failed, and why; does nothing if the run has ended."""
         self._end(run_id, RunState.FAILED, message, exit_code)
 
     def discard(self, run_id: str) -> None:
-        """Note that a run that is not over was stopped, and nothing kept."""
+        """Record that a run was stopped with nothing kept; does nothing if the run has ended."""
         self._end(run_id, RunState.DISCARDED, "", None)
 
-    def note(self, status: RunStatus) -> None:
-        """Note how a run ended, as its worker told, unless the worker could write it down."""
+    def record(self, status: RunStatus) -> None:
+        """Save the final status that a worker sent, unless the worker has saved it already."""
         if self.find_open(status.id) is not None:
             self._save(status)
 
-    def clear_away(self, run_id: str, process_id: int) -> None:
-        """Delete what a worker that was killed in the middle of a run had half written."""
+    def remove_drafts(self, run_id: str, process_id: int) -> None:
+        """Delete the half-written files of a worker that was killed during a run."""
         workspace = self._workspace
         folders = {workspace.root, workspace.bundles, workspace.backbones, workspace.models}
         folders.add(workspace.runs / run_id)
@@ -132,6 +136,6 @@ class JobQueue:
         try:
             save_status(self._workspace, status)
         except FileNotFoundError:
-            return  # deleted meanwhile
+            return  # the run was deleted
         except OSError:
             self._unsaved[status.id] = status

@@ -1,4 +1,4 @@
-"""Runs the queue of trainings in warm worker processes, for one server."""
+"""Assigns queued trainings to warm worker processes, for one server."""
 
 from __future__ import annotations
 
@@ -14,40 +14,43 @@ import filelock
 from cluster_core.access import Action, require
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.jobs.endings import CANNOT_START
+from cluster_core.training.jobs.failure_reasons import WORKER_CANNOT_START
+from cluster_core.training.jobs.preview_requests import PreviewRequest
 from cluster_core.training.jobs.queue import JobQueue
-from cluster_core.training.jobs.trials import PreviewRequest
 from cluster_core.training.jobs.worker_handle import WorkerHandle
 from cluster_core.training.jobs.worker_slot import WorkerSlot
-from cluster_core.training.locks import count_trainings_at_once, has_room, try_to_lock
+from cluster_core.training.locks import can_start_training, count_trainings_at_once, try_lock
 from cluster_core.workspace import Workspace
 
 POLL_S = 0.2
-TRUSTED_STARTS = 3
+# Queued runs fail only after more failed starts than this, in every slot.
+MAX_FAILED_STARTS = 3
 LOCK = ".jobs.lock"
 
-ELSEWHERE = "A training begun in a terminal is running: this one begins when there is room for it."
+TERMINAL_TRAINING_RUNNING = (
+    "A training started in a terminal is running; this one will start as soon as one finishes."
+)
 _logger = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Gives queued runs to workers, as many at a time as may, and sees what becomes of them.
+    """Assigns queued runs to worker processes, up to the limit of concurrent trainings.
 
-    All its work is done in one thread, which also starts the workers: Linux ends
-    a worker with the thread that started it. Of several servers on a workspace
-    one has the queue, and when it ends the next takes over.
+    One thread does all the work and also starts the workers, because Linux ends a worker
+    together with the thread that started it. Of several servers that share a workspace, one
+    holds the queue's lock; when it ends, another takes over.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose runs.
+        The workspace with the runs.
     start_worker : callable, optional
-        Makes a worker process.
+        Starts a worker process; tests pass a fake.
 
     Raises
     ------
     ConfigError
-        See `count_trainings_at_once`.
+        CLUSTER_LAB_TRAININGS_AT_ONCE is not a whole number from 1 to 8.
     """
 
     def __init__(
@@ -59,56 +62,63 @@ class Supervisor:
         self._queue = JobQueue(workspace)
         self._wake = threading.Event()
         self._is_closed = False
-        self._lanes = tuple(
+        self._slots = tuple(
             WorkerSlot(workspace, self._queue, start_worker or WorkerHandle, self.wake)
             for _ in range(count_trainings_at_once())
         )
-        self._trials: deque[PreviewRequest] = deque()
+        self._previews: deque[PreviewRequest] = deque()
         self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
         self._thread.start()
 
     @property
     def is_warm(self) -> bool:
-        """Whether a worker has loaded all it needs and waits for work."""
-        return any(lane.is_idle for lane in self._lanes)
+        """Whether a worker is ready and idle."""
+        return any(slot.is_idle for slot in self._slots)
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
-        """The numbers of the workers in the system."""
-        numbers = (lane.worker_pid for lane in self._lanes)
-        return tuple(number for number in numbers if number is not None)
+        """The process ids of the workers."""
+        pids = (slot.worker_pid for slot in self._slots)
+        return tuple(pid for pid in pids if pid is not None)
 
     def wake(self) -> None:
-        """Look at once whether there is something to do; it would be seen soon anyway."""
+        """Check for work now instead of at the next poll."""
         self._wake.set()
 
     def preview(
         self, config: TrainConfig, timeout_s: float = 10.0
     ) -> tuple[Evaluation, ...] | None:
-        """Return how a training would go, of a trial that leaves nothing behind.
+        """Return the learning curve of a short trial training that saves nothing.
+
+        Parameters
+        ----------
+        config : TrainConfig
+            Settings to preview.
+        timeout_s : float
+            Longest wait, in seconds.
 
         Returns
         -------
         tuple of Evaluation or None
-            None where all workers are busy or bottlenecks are not cached.
+            None if all workers are busy, bottlenecks are not cached, or the wait timed out.
 
         Raises
         ------
         AccessError
-            This server does not allow it.
+            This server does not let its visitors train.
         """
         require(Action.TRAIN)
         if not self.is_warm:
             return None
-        trial = PreviewRequest(config)
-        self._trials.append(trial)
+        preview = PreviewRequest(config)
+        self._previews.append(preview)
         self.wake()
-        trial.is_over.wait(timeout_s)
-        trial.is_wanted = False
-        return trial.evaluations
+        preview.is_completed.wait(timeout_s)
+        preview.is_wanted = False
+        return preview.evaluations
 
     def close(self) -> None:
-        """End the workers; a run that is going on begins again with the next server."""
+        """End the workers; an active run starts again with the next server."""
         self._is_closed = True
         self.wake()
         self._thread.join(timeout=10)
@@ -117,28 +127,26 @@ class Supervisor:
 
     def _work(self) -> None:
         lock = filelock.FileLock(self._workspace.root / LOCK, blocking=False)
-        while not self._is_closed and not try_to_lock(lock, self._workspace):
+        while not self._is_closed and not try_lock(lock, self._workspace):
             self._pause(1.0)
-        duties: list[Callable[[], object]] = [
-            partial(self._look_after, lane) for lane in self._lanes
-        ]
-        duties.append(self._give_work)
+        tasks: list[Callable[[], object]] = [partial(self._check, slot) for slot in self._slots]
+        tasks.append(self._assign_work)
         try:
-            self._attempt(self._queue.list_waiting)  # what was left running waits again
+            self._attempt(self._queue.list_waiting)  # requeues runs that a server left running
             while not self._is_closed:
-                went_well = [self._attempt(duty) for duty in duties]
-                self._pause(POLL_S if all(went_well) else 1.0)
+                succeeded = [self._attempt(task) for task in tasks]
+                self._pause(POLL_S if all(succeeded) else 1.0)
         finally:
-            for lane in self._lanes:
-                self._attempt(lane.close)
+            for slot in self._slots:
+                self._attempt(slot.close)
             lock.release()
 
-    def _attempt(self, do: Callable[[], object]) -> bool:
-        """Do something, and tell whether it went well."""
+    def _attempt(self, task: Callable[[], object]) -> bool:
+        """Run a task and return whether it succeeded; errors are logged."""
         try:
-            do()
-        except Exception:  # one odd run must not end all trainings of a server
-            _logger.exception("The queue of trainings met an error and goes on")
+            task()
+        except Exception:  # one faulty run must not end all trainings of a server
+            _logger.exception("The training queue met an error and continues")
             return False
         return True
 
@@ -146,52 +154,58 @@ class Supervisor:
         self._wake.wait(seconds)
         self._wake.clear()
 
-    def _look_after(self, lane: WorkerSlot) -> None:
-        exit_code = lane.look_after_worker()
+    def _check(self, slot: WorkerSlot) -> None:
+        exit_code = slot.check_worker()
         if exit_code is None:
             return
-        # As long as one worker can start there is somebody to wait for.
-        if all(other.n_failed_starts > TRUSTED_STARTS for other in self._lanes):
-            for status in self._queue.list_waiting(self._list_given()):
-                self._queue.fail(status.id, CANNOT_START, exit_code)
+        # Runs keep waiting as long as any worker can start.
+        if all(other.n_failed_starts > MAX_FAILED_STARTS for other in self._slots):
+            for status in self._queue.list_waiting(self._list_assigned()):
+                self._queue.fail(status.id, WORKER_CANNOT_START, exit_code)
 
-    def _give_work(self) -> None:
-        """Give the oldest run to a worker that waits, or else a trial."""
-        self._give_run()
-        idle = [lane for lane in self._lanes if lane.is_idle]
+    def _assign_work(self) -> None:
+        """Assign the oldest run to an idle worker, then a preview if a worker is still idle."""
+        self._assign_run()
+        idle = [slot for slot in self._slots if slot.is_idle]
         if not idle:
-            while self._trials:
-                self._trials.popleft().take(None)
-        while idle and self._trials and not any(lane.trial for lane in self._lanes):
-            trial = self._trials.popleft()
-            if trial.is_wanted:
-                idle[0].give_trial(trial)
+            while self._previews:
+                self._previews.popleft().complete(None)
+        while idle and self._previews and not any(slot.preview for slot in self._slots):
+            preview = self._previews.popleft()
+            if preview.is_wanted:
+                idle[0].assign_preview(preview)
 
-    def _give_run(self) -> None:
-        idle = [lane for lane in self._lanes if lane.is_idle]
-        given = self._list_given()
-        # One after the other: a worker that begins must not find its lock taken by `has_room`.
-        if not idle or any(self._queue.is_beginning(run_id) for run_id in given):
+    def _assign_run(self) -> None:
+        idle = [slot for slot in self._slots if slot.is_idle]
+        assigned = self._list_assigned()
+        # One start at a time: `can_start_training` briefly holds the lock a starting run needs.
+        if not idle or any(self._queue.is_starting(run_id) for run_id in assigned):
             return
-        waiting = self._queue.list_waiting(given)
-        if waiting and has_room(self._workspace):
-            min(idle, key=lambda lane: lane.trial is not None).give_run(waiting[0])
+        waiting = self._queue.list_waiting(assigned)
+        if waiting and can_start_training(self._workspace):
+            min(idle, key=lambda slot: slot.preview is not None).assign_run(waiting[0])
         elif waiting:
-            self._queue.tell(waiting[0], ELSEWHERE)
+            self._queue.set_message(waiting[0], TERMINAL_TRAINING_RUNNING)
 
-    def _list_given(self) -> list[str]:
-        return [lane.run.id for lane in self._lanes if lane.run is not None]
+    def _list_assigned(self) -> list[str]:
+        return [slot.run.id for slot in self._slots if slot.run is not None]
 
 
 def start_supervisor(workspace: Workspace) -> Supervisor:
-    """Start a supervisor that `find_supervisor` finds, until it is closed."""
+    """Start a supervisor and register it for `find_supervisor` until it is closed.
+
+    Raises
+    ------
+    ConfigError
+        CLUSTER_LAB_TRAININGS_AT_ONCE is not a whole number from 1 to 8.
+    """
     supervisor = Supervisor(workspace)
     _supervisors.append(supervisor)
     return supervisor
 
 
 def find_supervisor() -> Supervisor | None:
-    """Return the supervisor of this process; None where training is not allowed."""
+    """Return this process's supervisor, or None if this server does not allow training."""
     return _supervisors[-1] if _supervisors else None
 
 

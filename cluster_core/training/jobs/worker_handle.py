@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import cluster_core
+from cluster_core.subprocesses import make_environment
 from cluster_core.workspace import Workspace
 
 
@@ -45,10 +43,6 @@ class WorkerHandle:
         self.on_message: Callable[[], None] = lambda: None
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._last_message_s = time.monotonic()
-        # The server may have been started from any folder, so the worker needs to be told where
-        # the package is.
-        import_paths = [str(Path(cluster_core.__file__).parents[1])]
-        import_paths.append(os.environ.get("PYTHONPATH", ""))
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "cluster_core.training.jobs.worker", str(workspace.root)],
             stdin=subprocess.PIPE,
@@ -57,8 +51,7 @@ class WorkerHandle:
             text=True,
             env={
                 "TF_CPP_MIN_LOG_LEVEL": "2",  # a run's log needs TensorFlow's errors, not its notes
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, import_paths)),
+                **make_environment(),
             },
             # Ctrl-C in a terminal is meant for the server, which then ends its worker.
             start_new_session=True,

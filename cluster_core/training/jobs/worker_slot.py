@@ -1,4 +1,4 @@
-"""One worker, the run it has, and what becomes of both."""
+"""One worker process and its assigned run; restarts the worker when it has ended."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from dataclasses import replace
 from typing import Any
 
 from cluster_core.training.events import STAGES_WITH_A_HEAD
-from cluster_core.training.jobs.endings import SILENT, describe_death
+from cluster_core.training.jobs.failure_reasons import WORKER_NOT_RESPONDING, describe_exit
+from cluster_core.training.jobs.preview_requests import PreviewRequest
 from cluster_core.training.jobs.queue import JobQueue
-from cluster_core.training.jobs.trials import PreviewRequest
 from cluster_core.training.jobs.worker_handle import WorkerHandle
 from cluster_core.training.runs.folder import KEEP_BEST, read_stop_request
 from cluster_core.training.runs.records import write_config
 from cluster_core.training.runs.status import RunStatus
 from cluster_core.workspace import Workspace
 
-# A worker that was asked to stop and did not is ended.
+# How long a worker may take to stop before its process is ended.
 GRACE_S = 1.0
 SILENCE_S = 60.0
-# A worker that cannot even start is tried again, but not for ever at the same pace.
+# Delays before a worker that ended while loading is restarted; the last one repeats.
 RESTART_AFTER_S = (0.0, 1.0, 5.0, 30.0)
 
 
 class WorkerSlot:
-    """Keeps one worker going, one run at a time.
+    """Keeps one worker process running and assigns it one run at a time.
 
     Attributes
     ----------
     run : RunStatus or None
-        What its worker is training, as it was when it was given.
-    trial : PreviewRequest or None
-        The preview that its worker makes, or is about to break off for a run.
+        The run in training, with its status from when it was assigned.
+    preview : PreviewRequest or None
+        The preview in progress, or about to be cut short by a run.
     n_failed_starts : int
-        How often in a row its worker ended before it was ready.
+        Consecutive workers that ended before they were ready.
 
     Parameters
     ----------
     workspace : Workspace
     queue : JobQueue
-        Told how runs end.
+        Records how runs end.
     start_worker : callable
-        Makes the worker process.
-    on_answer : callable
-        Called, in another thread, when the worker has something to tell.
+        Starts a worker process.
+    on_message : callable
+        Called from another thread when the worker has sent a message or ended.
     """
 
     def __init__(
@@ -52,96 +52,96 @@ class WorkerSlot:
         workspace: Workspace,
         queue: JobQueue,
         start_worker: Callable[[Workspace], WorkerHandle],
-        on_answer: Callable[[], None],
+        on_message: Callable[[], None],
     ) -> None:
         self.run: RunStatus | None = None
-        self.trial: PreviewRequest | None = None
+        self.preview: PreviewRequest | None = None
         self.n_failed_starts = 0
         self._workspace = workspace
         self._queue = queue
         self._start_worker = start_worker
-        self._on_answer = on_answer
+        self._on_message = on_message
         self._worker: WorkerHandle | None = None
-        self._verdict = ""
+        self._kill_reason = ""
         self._stop_seen_s: float | None = None
         self._start_at_s = 0.0
 
     @property
     def is_idle(self) -> bool:
-        """Whether the worker has loaded all it needs and has no run."""
+        """Whether the worker is ready and has no run."""
         worker = self._worker
         return worker is not None and worker.is_ready and worker.is_alive and self.run is None
 
     @property
     def worker_pid(self) -> int | None:
-        """The worker's number in the system, while there is one."""
+        """The worker's process id; None without a worker."""
         worker = self._worker
         return None if worker is None else worker.pid
 
-    def give_run(self, run: RunStatus) -> None:
-        """Have an idle worker train; a trial that it is at ends early."""
+    def assign_run(self, run: RunStatus) -> None:
+        """Have an idle worker train; a preview in progress is cut short."""
         assert self._worker is not None
         self.run, self._stop_seen_s = run, None
         self._worker.send(kind="train", run=run.id)
 
-    def give_trial(self, trial: PreviewRequest) -> None:
-        """Have an idle worker try settings out."""
+    def assign_preview(self, preview: PreviewRequest) -> None:
+        """Have an idle worker make a preview."""
         assert self._worker is not None
-        self.trial = trial
-        self._worker.send(kind="preview", config=write_config(trial.config))
+        self.preview = preview
+        self._worker.send(kind="preview", config=write_config(preview.config))
 
-    def look_after_worker(self) -> int | None:
-        """Start a worker where there is none, hear what it says, and end one that does not obey.
+    def check_worker(self) -> int | None:
+        """Start a missing worker, handle its messages, and end one that does not respond.
 
         Returns
         -------
         int or None
-            The exit code of a worker that has ended before it was ready.
+            The exit code of a worker that ended before it was ready.
         """
         if self._worker is None and time.monotonic() >= self._start_at_s:
-            self._verdict = ""
+            self._kill_reason = ""
             self._worker = self._start_worker(self._workspace)
-            self._worker.on_answer = self._on_answer
+            self._worker.on_message = self._on_message
         worker = self._worker
         if worker is None:
             return None
-        for answer in worker.take_answers():
-            self._take(answer)
+        for message in worker.take_messages():
+            self._handle(message)
         if not worker.is_alive:
-            return self._bury(worker)
+            return self._handle_exit(worker)
         if worker.silent_s > SILENCE_S:
-            self._verdict = SILENT
+            self._kill_reason = WORKER_NOT_RESPONDING
             worker.kill()
         elif self.run is not None:
             self._enforce_stop(worker, self.run)
         return None
 
     def close(self) -> None:
-        """End the worker with its server, and have its run wait for the next."""
+        """End the worker and put its run back into the queue for the next server."""
         worker, run = self._worker, self.run
         self.run = None
         if worker is None:
             return
-        self._dismiss(worker)
+        self._end(worker)
         if run is not None:
-            self._queue.clear_away(run.id, worker.pid)
+            self._queue.remove_drafts(run.id, worker.pid)
             status = self._queue.find_open(run.id)
-            if status is not None:  # that it was cut short is not its fault
-                self._queue.put_back(replace(status, attempts=max(0, status.attempts - 1)))
+            if status is not None:  # an interruption by the server is no failed attempt
+                self._queue.requeue(replace(status, attempts=max(0, status.attempts - 1)))
 
-    def _take(self, answer: dict[str, Any]) -> None:
-        if answer["kind"] == "ready":
+    def _handle(self, message: dict[str, Any]) -> None:
+        if message["kind"] == "ready":
             self.n_failed_starts = 0
-        elif answer["kind"] == "done":
+        elif message["kind"] == "done":
             self.run = None
-            if answer["status"] is not None:
-                self._queue.note(RunStatus.from_record(answer["status"]))
-        elif answer["kind"] == "preview" and self.trial is not None:
-            self.trial.take(answer["evaluations"])
-            self.trial = None
+            if message["status"] is not None:
+                self._queue.record(RunStatus.from_record(message["status"]))
+        elif message["kind"] == "preview" and self.preview is not None:
+            self.preview.complete(message["evaluations"])
+            self.preview = None
 
     def _enforce_stop(self, worker: WorkerHandle, run: RunStatus) -> None:
-        """End a worker that does not obey; it may be in the middle of a long computation."""
+        """End a worker that does not stop in time; it may be in a long native computation."""
         request = read_stop_request(self._workspace.runs / run.id)
         if request is None:
             return
@@ -151,19 +151,19 @@ class WorkerSlot:
             return
         status = self._queue.find_open(run.id)
         if status and not (request == KEEP_BEST and status.stage in STAGES_WITH_A_HEAD):
-            self._dismiss(worker)
+            self._end(worker)
             self.run = None
-            self._queue.clear_away(run.id, worker.pid)
+            self._queue.remove_drafts(run.id, worker.pid)
             self._queue.discard(run.id)
 
-    def _bury(self, worker: WorkerHandle) -> int | None:
-        """Note what became of the run of a worker that has died, and make way for another."""
-        self._dismiss(worker)
+    def _handle_exit(self, worker: WorkerHandle) -> int | None:
+        """Fail the run of a worker that has ended, and schedule the next worker."""
+        self._end(worker)
         if self.run is not None:
             run, self.run = self.run, None
-            self._queue.clear_away(run.id, worker.pid)
-            verdict = self._verdict or describe_death(worker.exit_code)
-            self._queue.fail(run.id, verdict, worker.exit_code)
+            self._queue.remove_drafts(run.id, worker.pid)
+            reason = self._kill_reason or describe_exit(worker.exit_code)
+            self._queue.fail(run.id, reason, worker.exit_code)
         if worker.is_ready:
             return None
         delay_s = RESTART_AFTER_S[min(self.n_failed_starts, len(RESTART_AFTER_S) - 1)]
@@ -171,10 +171,10 @@ class WorkerSlot:
         self.n_failed_starts += 1
         return worker.exit_code
 
-    def _dismiss(self, worker: WorkerHandle) -> None:
-        """End a worker; whoever waits for its trial waits no longer."""
+    def _end(self, worker: WorkerHandle) -> None:
+        """End a worker process and give up its preview."""
         self._worker = None
         worker.kill()
-        if self.trial is not None:
-            self.trial.take(None)
-            self.trial = None
+        if self.preview is not None:
+            self.preview.complete(None)
+            self.preview = None

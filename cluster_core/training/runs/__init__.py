@@ -1,4 +1,4 @@
-"""Training runs as folders: requested, watched and reviewed by reading files."""
+"""Training runs as folders: submit, watch and review trainings through files."""
 
 from cluster_core.training.runs.folder import (
     delete_run,

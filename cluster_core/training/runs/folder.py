@@ -1,4 +1,4 @@
-"""A run's folder: made when it is asked for, replaced piece by piece, moved to the trash."""
+"""Create, read, stop and delete runs through the files in their folders."""
 
 from __future__ import annotations
 
@@ -22,22 +22,32 @@ STATUS = "status.json"
 LOG = "log.txt"
 STOP_REQUEST = "stop.txt"
 KEEP_BEST, DISCARD = "keep the best", "discard"
-_LOST = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_READ_ERRORS = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
-    """Ask for a training; it begins when those asked for before are over.
+    """Queue a training; the supervisor starts it when earlier ones have ended.
 
-    Its summaries for TensorBoard and its intermediate graphs go to folders of its own, also
-    where the settings are those of another run: several can be compared, and none is written
-    over.
+    Its TensorBoard summaries and intermediate graphs go to folders named after the run, whatever
+    the settings say, so that runs can be compared and none overwrites another's.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    config : TrainConfig
+        Settings of the training.
+
+    Returns
+    -------
+    RunStatus
+        The status of the queued run, with its id.
 
     Raises
     ------
     AccessError
-        This server does not allow it.
+        This server does not let its visitors train.
     RunError
-        The folder cannot be written to.
+        The folder of runs cannot be written to.
     """
     require(Action.TRAIN)
     now = datetime.now(UTC)
@@ -61,14 +71,14 @@ def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
             (draft / STATUS).write_text(json.dumps(status.to_record()), "utf-8")
     except OSError as error:
         raise RunError(
-            f"The training could not be noted in {workspace.runs} ({error.strerror or error}): "
+            f"The training could not be saved in {workspace.runs} ({error.strerror or error}): "
             "make sure that the disk has room, then try again."
         ) from error
     return status
 
 
 def load_status(workspace: Workspace, run_id: str) -> RunStatus:
-    """Return where a run stands.
+    """Return the status of a run.
 
     Raises
     ------
@@ -79,7 +89,13 @@ def load_status(workspace: Workspace, run_id: str) -> RunStatus:
 
 
 def read_status(folder: Path) -> RunStatus:
-    """Return the status in a run's folder; a damaged one reads as a run that failed."""
+    """Return the status in a run's folder; a damaged one is reported as a failed run.
+
+    Raises
+    ------
+    RunError
+        The folder has been deleted.
+    """
     try:
         status = RunStatus.from_record(json.loads((folder / STATUS).read_text("utf-8")))
         if status.id == folder.name:
@@ -87,37 +103,45 @@ def read_status(folder: Path) -> RunStatus:
     except FileNotFoundError:
         if not folder.is_dir():
             raise RunError(
-                f"The training {folder.name} was deleted meanwhile: choose another."
+                f"The training {folder.name} has been deleted: choose another."
             ) from None
-    except _LOST:
+    except _READ_ERRORS:
         pass
-    made = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    created = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     return RunStatus(
         folder.name,
         RunState.FAILED,
-        created=made.isoformat(),
+        created=created.isoformat(),
         dataset="",
         architecture="",
-        message="The record of this training is damaged: delete it and train again.",
+        message="The status file of this training is damaged: delete the training and start again.",
     )
 
 
 def save_status(workspace: Workspace, status: RunStatus) -> None:
-    """Replace a run's status in one piece.
+    """Replace a run's status atomically.
 
     Raises
     ------
+    FileNotFoundError
+        The run has been deleted.
     OSError
-        The disk is full or locked, or the run was deleted.
+        The disk is full or the folder is write-protected.
     """
     path = workspace.runs / status.id / STATUS
-    path.parent.stat()  # `replacing` would make the folder of a run that is gone
+    path.parent.stat()  # `replacing` would recreate the folder of a deleted run
     with replacing(path) as draft:
         draft.write_text(json.dumps(status.to_record()), "utf-8")
 
 
 def list_runs(workspace: Workspace) -> tuple[RunStatus, ...]:
-    """Return all runs, the newest first; RunError where their folder cannot be read."""
+    """Return the statuses of all runs, the newest first.
+
+    Raises
+    ------
+    RunError
+        The folder of runs cannot be read.
+    """
     found = []
     for run_id in reversed(list_run_ids(workspace)):
         try:
@@ -128,38 +152,48 @@ def list_runs(workspace: Workspace) -> tuple[RunStatus, ...]:
 
 
 def find_queue_position(workspace: Workspace, run_id: str) -> int:
-    """Return how many runs go on or wait before this one; 0 if it has begun or need not wait."""
+    """Return how many runs are ahead of this one; 0 if it has started or need not wait.
+
+    Raises
+    ------
+    RunError
+        There is no such run, or the folder of runs cannot be read.
+    ConfigError
+        CLUSTER_LAB_TRAININGS_AT_ONCE is not a whole number from 1 to 8.
+    """
     if load_status(workspace, run_id).state is not RunState.QUEUED:
         return 0
     others = [status for status in list_runs(workspace) if not status.state.is_over]
-    n_before = sum(
+    n_ahead = sum(
         other.state is RunState.RUNNING or other.id < run_id
         for other in others
         if other.id != run_id
     )
-    return n_before if n_before >= count_trainings_at_once() else 0
+    return n_ahead if n_ahead >= count_trainings_at_once() else 0
 
 
 def request_stop(workspace: Workspace, run_id: str, keep_best: bool) -> None:
-    """Ask for a run to stop; one that waits is discarded at once.
+    """Request that a run stops; a queued run is discarded at once.
 
     Parameters
     ----------
+    workspace : Workspace
+    run_id : str
     keep_best : bool
-        Test and save the best so far, if it is learning already; else nothing is kept.
+        Test and save the best model so far, if there is one; otherwise discard the run.
 
     Raises
     ------
     AccessError
-        This server does not allow it.
+        This server does not let its visitors train.
     RunError
-        There is no such run, it is over, or the request cannot be written.
+        There is no such run, it has ended, or the request cannot be saved.
     """
     require(Action.TRAIN)
     folder = find_folder(workspace, run_id)
     status = read_status(folder)
     if status.state.is_over:
-        raise RunError("This training has ended already: there is nothing to stop.")
+        raise RunError("This training has already ended, so it cannot be stopped.")
     try:
         with replacing(folder / STOP_REQUEST) as draft:
             draft.write_text(KEEP_BEST if keep_best else DISCARD)
@@ -174,7 +208,13 @@ def request_stop(workspace: Workspace, run_id: str, keep_best: bool) -> None:
 
 
 def read_stop_request(folder: Path) -> str | None:
-    """Return KEEP_BEST or DISCARD if a stop was asked for."""
+    """Return KEEP_BEST or DISCARD if a stop was requested, else None.
+
+    Raises
+    ------
+    OSError
+        The request cannot be read.
+    """
     try:
         return KEEP_BEST if (folder / STOP_REQUEST).read_text() == KEEP_BEST else DISCARD
     except FileNotFoundError:
@@ -182,7 +222,13 @@ def read_stop_request(folder: Path) -> str | None:
 
 
 def read_log(workspace: Workspace, run_id: str, max_bytes: int = 20_000) -> str:
-    """Return the end of what the worker printed during a run; empty if nothing."""
+    """Return the end of a run's log, or an empty string if it has none.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
     try:
         with (find_folder(workspace, run_id) / LOG).open("rb") as stream:
             size = stream.seek(0, 2)
@@ -193,20 +239,20 @@ def read_log(workspace: Workspace, run_id: str, max_bytes: int = 20_000) -> str:
 
 
 def delete_run(workspace: Workspace, run_id: str) -> TrashEntry:
-    """Move a run that is over to the trash; the model it made stays.
+    """Move a run that has ended to the trash; the model it produced is kept.
 
     Raises
     ------
     AccessError
-        This server does not allow it.
+        This server does not let its visitors train.
     RunError
-        There is no such run, or it is not over.
+        There is no such run, or it has not ended.
     """
     require(Action.TRAIN)
     folder = find_folder(workspace, run_id)
     status = read_status(folder)
     if not status.state.is_over:
-        raise RunError("This training is not over: stop it first, then delete it.")
+        raise RunError("This training has not ended: stop it first, then delete it.")
     return move_to_trash(
         workspace, [folder], f"The training of {status.created[:16]}", action=Action.TRAIN
     )

@@ -1,4 +1,4 @@
-"""Where runs lie, and nowhere else: ids come from visitors."""
+"""Find run folders, and only those: run ids come from visitors."""
 
 from __future__ import annotations
 
@@ -12,23 +12,36 @@ _ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")
 
 
 def find_folder(workspace: Workspace, run_id: str) -> Path:
-    """Return a run's folder; RunError if there is no such run."""
+    """Return the folder of a run.
+
+    Raises
+    ------
+    RunError
+        There is no such run, or the id is not valid.
+    """
     folder = workspace.runs / run_id
     if not _ID.fullmatch(run_id) or not folder.is_dir():
         raise RunError(
-            f"There is no training {run_id[:60]} here: it was deleted, or the address is wrong; "
-            "choose another on the Training page."
+            f"There is no training {run_id[:60]} here: it was deleted, or the link is wrong. "
+            "Choose another on the Training page."
         )
     return folder
 
 
 def list_run_ids(workspace: Workspace) -> list[str]:
-    """Return the ids of all runs, in the order they were asked for."""
+    """Return the ids of all runs, in the order in which they were submitted.
+
+    Raises
+    ------
+    RunError
+        The folder of runs cannot be read.
+    """
     try:
         return sorted(path.name for path in workspace.runs.iterdir() if _ID.fullmatch(path.name))
     except FileNotFoundError:
         return []
     except OSError as error:
         raise RunError(
-            f"The folder {workspace.runs} could not be opened ({error.strerror}): allow reading it."
+            f"The folder {workspace.runs} could not be opened ({error.strerror}): allow read "
+            "access to it."
         ) from error

@@ -1,4 +1,4 @@
-"""What a run was asked to do, how it learned, and what came of it, as JSON in its folder."""
+"""A run's settings, learning curve, result and reviewed mistakes, as JSON in its folder."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ EVALUATIONS = "evaluations.jsonl"
 RESULT = "result.json"
 REVIEWED = "reviewed.json"
 _PATHS = frozenset(field.name for field in fields(TrainConfig) if "Path" in str(field.type))
-_DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_READ_ERRORS = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found out.
+    """The result of a run.
 
     Attributes
     ----------
     metrics : Metrics
-        The final test; paths of its pictures are relative to the dataset's folder.
+        Result of the final test; picture paths are relative to the dataset's folder.
     counts : mapping of str to mapping of str to int
-        Pictures by side of the split (a value of `Side`), then by class.
+        Number of pictures by side of the split (a value of `Side`), then by class.
     rejected : tuple of (str, str)
-        Files that could not be used, `class/name`, and why.
+        Files that could not be used, as `class/name`, each with the reason.
     notes : tuple of str
-        What there is to know about the split, in sentences.
+        Remarks on the split, in sentences.
     steps_run, step_kept : int
-        Steps that were run, and the one whose head was kept.
+        Number of steps run, and the step whose head was kept.
     """
 
     metrics: Metrics
@@ -54,9 +54,21 @@ class RunResult:
 
     @classmethod
     def of(
-        cls, metrics: Metrics, index: DatasetIndex, split: Split, learned: Mapping[str, Any]
+        cls, metrics: Metrics, index: DatasetIndex, split: Split, steps: Mapping[str, Any]
     ) -> RunResult:
-        """Gather what a training returned; `learned` is its bundle's metrics."""
+        """Make the result of a finished training.
+
+        Parameters
+        ----------
+        metrics : Metrics
+            Result of the final test.
+        index : DatasetIndex
+            The dataset.
+        split : Split
+            Its division into sides.
+        steps : mapping
+            Has the integers `steps_run` and `step_kept`, as the metrics of a `ModelBundle` do.
+        """
         sides = {
             Side.TRAINING: split.training,
             Side.VALIDATION: split.validation,
@@ -70,18 +82,22 @@ class RunResult:
             for side, pictures in sides.items()
         }
         rejected = tuple((f"{file.label}/{file.path.name}", file.reason) for file in index.rejected)
-        return cls(
-            metrics, counts, rejected, split.notes, learned["steps_run"], learned["step_kept"]
-        )
+        return cls(metrics, counts, rejected, split.notes, steps["steps_run"], steps["step_kept"])
 
 
 def save_config(folder: Path, config: TrainConfig) -> None:
-    """Write the settings of a run."""
+    """Write the settings of a run to its folder.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
     (folder / CONFIG).write_text(json.dumps(write_config(config), indent=1), "utf-8")
 
 
 def write_config(config: TrainConfig) -> dict[str, Any]:
-    """Return settings as JSON takes them."""
+    """Return settings as a dict ready for JSON, with paths as strings."""
     return {
         name: str(value) if isinstance(value, Path) else value
         for name, value in asdict(config).items()
@@ -89,7 +105,15 @@ def write_config(config: TrainConfig) -> dict[str, Any]:
 
 
 def read_config(record: Mapping[str, Any]) -> TrainConfig:
-    """Return what `write_config` was given; ConfigError, TypeError for anything else."""
+    """Return the settings that `write_config` was called with.
+
+    Raises
+    ------
+    ConfigError, BackboneError
+        A value is out of its range, or the architecture is unknown.
+    TypeError
+        The record has unknown settings, or values of the wrong type.
+    """
     values: dict[str, Any] = {
         name: Path(value) if name in _PATHS and value is not None else value
         for name, value in record.items()
@@ -108,20 +132,20 @@ def load_config(workspace: Workspace, run_id: str) -> TrainConfig:
     folder = find_folder(workspace, run_id)
     try:
         return read_config(json.loads((folder / CONFIG).read_text("utf-8")))
-    except (*_DAMAGE, ClusterError) as error:
+    except (*_READ_ERRORS, ClusterError) as error:
         raise RunError(
-            f"The settings of the training {run_id} cannot be read ({error}): train again with "
-            "new ones."
+            f"The settings of the training {run_id} cannot be read ({error}): set up a new "
+            "training instead."
         ) from error
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
-    """Return a line of the record of evaluations."""
+    """Return an evaluation as a line of a run's file of evaluations, with its line break."""
     return json.dumps(list(asdict(evaluation).values())) + "\n"
 
 
 def load_evaluations(workspace: Workspace, run_id: str) -> tuple[Evaluation, ...]:
-    """Return how a run learned so far; empty before its first evaluation.
+    """Return the evaluations of a run so far; empty before the first.
 
     Raises
     ------
@@ -132,13 +156,13 @@ def load_evaluations(workspace: Workspace, run_id: str) -> tuple[Evaluation, ...
 
 
 class EvaluationReader:
-    """Reads how a run learns, each time from where it stopped: for curves that are drawn live.
+    """Reads a run's evaluations incrementally, for live learning curves.
 
     Parameters
     ----------
     workspace : Workspace
     run_id : str
-        The run, which need not have begun.
+        The run, which may still be queued.
 
     Raises
     ------
@@ -152,23 +176,40 @@ class EvaluationReader:
         self._evaluations: list[Evaluation] = []
 
     def read(self) -> tuple[Evaluation, ...]:
-        """Return all evaluations until now."""
+        """Return all evaluations so far; reads only lines added since the last call."""
         try:
             with self._path.open("rb") as stream:
-                if stream.seek(0, os.SEEK_END) < self._offset:  # the run was begun anew
+                if stream.seek(0, os.SEEK_END) < self._offset:  # the run was started again
                     self._offset, self._evaluations = 0, []
                 stream.seek(self._offset)
-                # What stands after the last line break is being written.
+                # Text after the last line break is still being written.
                 whole, line_break, _ = stream.read().rpartition(b"\n")
             self._evaluations += [Evaluation(*json.loads(line)) for line in whole.splitlines()]
             self._offset += len(whole) + len(line_break)
-        except _DAMAGE:
-            pass  # not there yet, or damaged: what was read still holds
+        except _READ_ERRORS:
+            pass  # missing or damaged: earlier evaluations remain valid
         return tuple(self._evaluations)
 
 
 def save_result(folder: Path, result: RunResult, image_dir: Path) -> None:
-    """Write what came of a run."""
+    """Write the result of a run to its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    result : RunResult
+        The result, with absolute picture paths.
+    image_dir : Path
+        The dataset's folder, which picture paths are saved relative to.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    ValueError
+        A picture is not in `image_dir`.
+    """
     pictures = [
         [
             picture.path.relative_to(image_dir).as_posix(),
@@ -193,7 +234,7 @@ def save_result(folder: Path, result: RunResult, image_dir: Path) -> None:
 
 
 def load_result(workspace: Workspace, run_id: str) -> RunResult | None:
-    """Return what came of a run; None if it made no model, or the record is damaged.
+    """Return the result of a run; None if it produced no model, or the file is damaged.
 
     Raises
     ------
@@ -211,19 +252,26 @@ def load_result(workspace: Workspace, run_id: str) -> RunResult | None:
             record["steps_run"],
             record["step_kept"],
         )
-    except _DAMAGE:
+    except _READ_ERRORS:
         return None
 
 
 def mark_reviewed(workspace: Workspace, run_id: str, sha256: str) -> None:
-    """Note that somebody looked at a mistake of a run and found the picture's label right.
+    """Record that a user reviewed a mistake of a run and confirmed the picture's label.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    run_id : str
+    sha256 : str
+        Hash of the picture, 64 hexadecimal digits.
 
     Raises
     ------
     AccessError
-        This server does not allow it.
+        This server does not let its visitors edit datasets.
     RunError
-        There is no such run, or it cannot be noted.
+        There is no such run, or the file cannot be written.
     """
     require(Action.EDIT_DATASETS)
     known = load_reviewed(workspace, run_id)
@@ -232,14 +280,20 @@ def mark_reviewed(workspace: Workspace, run_id: str, sha256: str) -> None:
             draft.write_text(json.dumps(sorted(known | {sha256})))
     except OSError as error:
         raise RunError(
-            f"That could not be noted ({error.strerror or error}): make sure that the disk has "
-            "room, then try again."
+            f"The review could not be saved ({error.strerror or error}): make sure that the disk "
+            "has room, then try again."
         ) from error
 
 
 def load_reviewed(workspace: Workspace, run_id: str) -> frozenset[str]:
-    """Return the hashes of mistakes that somebody found to be labelled right."""
+    """Return the SHA-256 hashes of the pictures that `mark_reviewed` recorded for a run.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
     try:
         return frozenset(json.loads((find_folder(workspace, run_id) / REVIEWED).read_text()))
-    except _DAMAGE:
+    except _READ_ERRORS:
         return frozenset()

@@ -1,4 +1,4 @@
-"""Where a run stands."""
+"""The status of a run, as saved in its folder."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import Any
 
 
 class RunState(StrEnum):
-    """What a run is doing, or how it ended."""
+    """The state of a run; the values are saved in status.json."""
 
     QUEUED = "queued"
     RUNNING = "running"
     FINISHED = "finished"
-    STOPPED = "stopped"  # before its last step, and the best so far was kept
+    STOPPED = "stopped"  # before its last step, with the best model so far kept
     DISCARDED = "discarded"
     FAILED = "failed"
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the run has ended."""
         return self not in (RunState.QUEUED, RunState.RUNNING)
 
 
 @dataclass(frozen=True)
 class RunStatus:
-    """Where a run stands.
+    """The status of a run.
 
     Attributes
     ----------
     id : str
-        Name of its folder; later runs have greater ids.
+        Name of the run's folder; ids sort by the time of submission.
     state : RunState
     created : str
-        When it was asked for, ISO 8601, UTC.
+        Time of submission, ISO 8601, UTC.
     started, ended : str or None
-        Likewise; None if it did not yet.
+        Times of start and end, likewise; None before.
     dataset : str
         Name of the dataset.
     architecture : str
@@ -43,15 +43,15 @@ class RunStatus:
     stage : str
         A value of `Stage`; empty before the first.
     done, total : int
-        How far the stage is, in pictures or steps; total is 0 where that is not known.
+        Progress within the stage, in pictures or steps; `total` is 0 if it is not known.
     bundle : str or None
-        Folder name of the model it made.
+        Folder name of the model that the run produced.
     message : str
-        Why it failed, in a sentence.
+        Why the run failed, or why it is waiting; empty otherwise.
     exit_code : int or None
-        Of the worker process, where that ended.
+        Exit code of the worker process, if the worker ended during the run.
     attempts : int
-        How often it was begun; more than once if the server stopped meanwhile.
+        Number of starts; more than one if the server ended during the run.
     """
 
     id: str
@@ -70,17 +70,23 @@ class RunStatus:
     attempts: int = 0
 
     def to_record(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
+        """Return the fields as a dict ready for JSON."""
         return asdict(self)
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> RunStatus:
-        """Return what `to_record` gave; ValueError, TypeError or KeyError for anything else."""
+        """Return the status that `to_record` was called on.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            The record has missing or unknown fields, or values of the wrong type.
+        """
         status = cls(**{**record, "state": RunState(record["state"])})
         for field in fields(status):
             kinds = _KINDS.get(field.name, (str,))
             if type(getattr(status, field.name)) not in kinds:
-                raise ValueError(f"{field.name} is odd")
+                raise ValueError(f"{field.name} has the wrong type")
         return status
 
 

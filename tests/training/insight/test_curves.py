@@ -24,7 +24,7 @@ def evaluate(n, **options):
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 99, 100])
-def test_few_evaluations_stay_as_they_are(n):
+def test_short_curve_is_unchanged(n):
     evaluations = evaluate(n)
     curve = smooth_curve(evaluations)
     assert [point.step for point in curve] == [evaluation.step for evaluation in evaluations]
@@ -34,7 +34,7 @@ def test_few_evaluations_stay_as_they_are(n):
 
 
 @pytest.mark.parametrize("n", [101, 150, 401, 4000])
-def test_many_become_a_hundred_that_begin_and_end_where_they_did(n):
+def test_long_curve_is_reduced_to_a_hundred_points_with_same_start_and_end(n):
     evaluations = evaluate(n)
     curve = smooth_curve(evaluations)
     assert 50 <= len(curve) <= 100
@@ -45,14 +45,14 @@ def test_many_become_a_hundred_that_begin_and_end_where_they_did(n):
     assert steps == sorted(set(steps))
 
 
-def test_a_point_is_the_mean_of_its_stretch():
+def test_points_are_means_of_neighbours():
     (first, second, third) = smooth_curve(evaluate(5), max_points=3)
     assert (first.step, second.step, third.step) == (0, 20, 40)
     assert second.train_accuracy == pytest.approx((1 / 5 + 2 / 5) / 2)
     assert third.train_cross_entropy == pytest.approx(1 - (3 / 5 + 4 / 5) / 2)
 
 
-def test_without_validation_pictures_there_is_no_curve_of_them():
+def test_validation_curve_is_none_without_validation_pictures():
     curve = smooth_curve(evaluate(300, validation_accuracy=None, validation_cross_entropy=None))
     assert {point.validation_accuracy for point in curve} == {None}
     assert None not in {point.train_accuracy for point in curve}

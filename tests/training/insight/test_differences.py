@@ -9,7 +9,7 @@ from cluster_core.training.insight.differences import find_differences
 CONFIG = TrainConfig(Path("tf_files/cluster_photos"))
 
 
-def test_only_what_differs_is_returned():
+def test_only_differing_settings_are_returned():
     quick = replace(CONFIG, how_many_training_steps=500, sky_views=True)
     found = find_differences({"slow": CONFIG, "quick": quick, "again": CONFIG})
     assert found == {
@@ -18,7 +18,7 @@ def test_only_what_differs_is_returned():
     }
 
 
-def test_datasets_differ_by_name_and_outputs_do_not_count():
+def test_datasets_are_compared_by_name_and_output_paths_ignored():
     other = replace(CONFIG, image_dir=Path("elsewhere/dog_photos"), summaries_dir=Path("x"))
     assert find_differences({"a": CONFIG, "b": other}) == {
         "image_dir": {"a": "cluster_photos", "b": "dog_photos"}
@@ -26,6 +26,6 @@ def test_datasets_differ_by_name_and_outputs_do_not_count():
     assert find_differences({"a": CONFIG, "b": replace(CONFIG, summaries_dir=Path("x"))}) == {}
 
 
-def test_one_or_none_differ_from_nothing():
+def test_fewer_than_two_trainings_have_no_differences():
     assert find_differences({}) == {}
     assert find_differences({"a": CONFIG}) == {}

@@ -1,4 +1,4 @@
-"""Speeds, measured or guessed, and what they say of a training."""
+"""Tests of measured and estimated speeds, and of the durations estimated from them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cluster_core.model.backbones.registry import list_backbones
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.insight.estimates import (
     CONVERSION_S,
+    MIN_TIMED_STEPS,
     SPEEDS,
-    TELLING_STEPS,
     estimate_speed,
     estimate_training,
     measure_speed,
-    note_steps,
+    record_step_speed,
 )
 from cluster_core.training.train import train
 
@@ -29,7 +29,7 @@ def split(workspace, photos):
     return split_dataset(index, testing_percentage=20, validation_percentage=20)
 
 
-def test_every_network_has_a_guess_the_larger_the_slower(workspace):
+def test_every_network_has_an_estimated_speed_that_falls_with_size(workspace):
     speeds = {spec.name: estimate_speed(workspace, spec.name) for spec in list_backbones()}
     assert not any(speed.is_measured for speed in speeds.values())
     assert all(0.05 < speed.ms < 500 for speed in speeds.values())
@@ -37,16 +37,16 @@ def test_every_network_has_a_guess_the_larger_the_slower(workspace):
     assert speeds["mobilenet_1.0_224"].ms < speeds["inception_v3"].ms
 
 
-def test_a_network_that_is_ready_is_measured(workspace, backbone):
+def test_only_converted_networks_are_measured(workspace, backbone):
     measure_speed(workspace, "random")
     measured = estimate_speed(workspace, "random")
     assert measured.is_measured
     assert 0 < measured.ms < 50
-    measure_speed(workspace, "mobilenet_v2")  # not at hand
+    measure_speed(workspace, "mobilenet_v2")  # not converted
     assert not estimate_speed(workspace, "mobilenet_v2").is_measured
 
 
-def test_the_network_that_ships_is_measured_at_once(workspace):
+def test_shipped_network_is_measured_without_conversion(workspace):
     measure_speed(workspace, "sky")
     assert estimate_speed(workspace, "sky").is_measured
 
@@ -54,14 +54,14 @@ def test_the_network_that_ships_is_measured_at_once(workspace):
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"random": 3}', '{"random": {"a": "x"}}', "[" * 10**5]
 )
-def test_a_damaged_record_of_speeds_is_begun_anew(workspace, backbone, content):
+def test_damaged_speed_file_is_replaced(workspace, backbone, content):
     (workspace.models / SPEEDS).write_text(content)
     assert not estimate_speed(workspace, "random").is_measured
     measure_speed(workspace, "random")
     assert estimate_speed(workspace, "random").is_measured
 
 
-def test_pictures_that_are_cached_cost_nothing(workspace, backbone, config, split):
+def test_cached_pictures_reduce_the_estimate(workspace, backbone, config, split):
     fresh = estimate_training(workspace, config, split)
     more_views = replace(config, sky_views=True)
     assert estimate_training(workspace, more_views, split) > fresh
@@ -71,25 +71,25 @@ def test_pictures_that_are_cached_cost_nothing(workspace, backbone, config, spli
     assert estimate_training(workspace, more_views, split) > cached
 
 
-def test_a_network_that_is_not_converted_takes_longer(workspace, config, split):
+def test_conversion_is_part_of_the_estimate(workspace, config, split):
     mobilenet = replace(config, architecture="mobilenet_0.25_128")
     assert estimate_training(workspace, mobilenet, split) > CONVERSION_S
 
 
-def test_steps_count_as_they_were_measured(workspace, backbone, config, split):
+def test_recorded_step_speed_replaces_the_guess(workspace, backbone, config, split):
     many = replace(config, how_many_training_steps=10_000)
-    guessed_s = estimate_training(workspace, many, split)
-    note_steps(workspace, "random", TELLING_STEPS - 1, 1000)
-    assert estimate_training(workspace, many, split) == guessed_s
-    note_steps(workspace, "random", 1000, 1.0)
+    estimated_s = estimate_training(workspace, many, split)
+    record_step_speed(workspace, "random", MIN_TIMED_STEPS - 1, 1000)
+    assert estimate_training(workspace, many, split) == estimated_s
+    record_step_speed(workspace, "random", 1000, 1.0)
     measured_s = estimate_training(workspace, many, split)
     assert measured_s == pytest.approx(estimate_training(workspace, config, split) + 9.94, rel=0.01)
-    note_steps(workspace, "random", 1000, 3.0)  # what was known counts half
+    record_step_speed(workspace, "random", 1000, 3.0)  # averaged with the recorded speed
     assert estimate_training(workspace, many, split) - measured_s == pytest.approx(10, rel=0.01)
     large = replace(many, train_batch_size=200)
     assert estimate_training(workspace, large, split) > measured_s + 15
 
 
-def test_a_cache_that_cannot_be_read_is_no_error(workspace, backbone, config, split):
+def test_unreadable_cache_does_not_fail_the_estimate(workspace, backbone, config, split):
     (workspace.bottlenecks / "bottlenecks.sqlite").write_text("damaged " * 1000)
     assert estimate_training(workspace, config, split) > 0

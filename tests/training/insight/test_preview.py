@@ -1,4 +1,4 @@
-"""Trial trainings on what is cached: the same curve, at once, or none."""
+"""Tests that a preview gives the curve of the training, quickly, or none."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from tests.samples import draw_blob, save_picture, write_photos
 @pytest.fixture
 def learn(workspace, backbone):
     def train_once(config):
-        told = []
-        train(config, workspace, told.append)
-        return [event for event in told if isinstance(event, Evaluation)]
+        events = []
+        train(config, workspace, events.append)
+        return [event for event in events if isinstance(event, Evaluation)]
 
     return train_once
 
 
 def make(maker, config):
-    found = maker.make(write_config(config))
-    return found and [Evaluation(*row) for row in found]
+    rows = maker.make(write_config(config))
+    return rows and [Evaluation(*row) for row in rows]
 
 
 @pytest.mark.parametrize(
     "changes",
     [{}, {"sky_views": True}, {"flip_left_right": True}, {"validation_percentage": 0, "seed": 3}],
 )
-def test_a_preview_is_the_curve_that_a_training_would_have(workspace, config, learn, changes):
+def test_preview_equals_the_curve_of_the_training(workspace, config, learn, changes):
     config = replace(config, **changes)
     evaluations = learn(config)
     maker = PreviewMaker(workspace)
@@ -43,7 +43,7 @@ def test_a_preview_is_the_curve_that_a_training_would_have(workspace, config, le
     assert make(maker, slower) == learn(slower)
 
 
-def test_without_bottlenecks_there_is_none_until_they_are_there(workspace, config, learn):
+def test_preview_needs_cached_bottlenecks(workspace, config, learn):
     maker = PreviewMaker(workspace)
     assert make(maker, config) is None
     evaluations = learn(config)
@@ -53,7 +53,7 @@ def test_without_bottlenecks_there_is_none_until_they_are_there(workspace, confi
     assert make(maker, replace(config, validation_percentage=30)) is not None
 
 
-def test_it_follows_the_pictures(workspace, config, learn, tmp_path):
+def test_preview_reflects_changes_to_the_dataset(workspace, config, learn, tmp_path):
     config = replace(config, image_dir=write_photos(tmp_path / "photos", 12))
     learn(config)
     maker = PreviewMaker(workspace)
@@ -66,26 +66,26 @@ def test_it_follows_the_pictures(workspace, config, learn, tmp_path):
     assert make(maker, config) == before
 
 
-def test_what_cannot_be_learned_from_has_no_preview(workspace, config, learn, tmp_path):
+def test_missing_dataset_has_no_preview(workspace, config, learn, tmp_path):
     learn(config)
     maker = PreviewMaker(workspace)
     assert make(maker, replace(config, image_dir=tmp_path / "nowhere")) is None
     assert make(maker, config)
 
 
-def test_somebody_with_more_urgent_work_cuts_it_short(workspace, config, learn):
+def test_stopped_preview_returns_the_curve_so_far(workspace, config, learn):
     evaluations = learn(config)
-    urgent = []
-    maker = PreviewMaker(workspace, is_stopped=lambda: bool(urgent))
+    waiting = []
+    maker = PreviewMaker(workspace, is_stopped=lambda: bool(waiting))
     assert make(maker, config) == evaluations
-    urgent.append(1)
+    waiting.append(1)
     assert make(maker, config) == evaluations[:1]
     assert make(PreviewMaker(workspace, is_stopped=lambda: True), config) is None
 
 
-def test_it_does_not_go_on_for_longer_than_one_waits(workspace, config, learn, monkeypatch):
+def test_preview_ends_at_the_time_limit(workspace, config, learn, monkeypatch):
     evaluations = learn(config)
     maker = PreviewMaker(workspace)
     make(maker, config)
-    monkeypatch.setattr(preview, "LONGEST_S", -1.0)
+    monkeypatch.setattr(preview, "MAX_PREVIEW_S", -1.0)
     assert make(maker, config) == evaluations[:1]

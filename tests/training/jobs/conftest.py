@@ -1,29 +1,29 @@
-"""What the tests of the supervisor share."""
+"""Fixtures for the tests of the supervisor."""
 
 from __future__ import annotations
 
 import pytest
 
-from cluster_core.training.jobs import supervisor
-from cluster_core.training.jobs import worker_slot as lane
-from tests.training.jobs.played import FakeServer, FakeWorker
+from cluster_core.training.jobs import supervisor, worker_slot
+from tests.training.jobs.fakes import FakeServer, FakeWorker
 
 
 @pytest.fixture
-def quickly(monkeypatch):
+def short_delays(monkeypatch):
     monkeypatch.setattr(supervisor, "POLL_S", 0.01)
-    monkeypatch.setattr(lane, "GRACE_S", 0.05)
-    monkeypatch.setattr(lane, "RESTART_AFTER_S", (0.0,))
+    monkeypatch.setattr(worker_slot, "GRACE_S", 0.05)
+    monkeypatch.setattr(worker_slot, "RESTART_AFTER_S", (0.0,))
 
 
 @pytest.fixture
-def play(workspace, quickly):
-    stages = []
+def start_server(workspace, short_delays):
+    """A function that starts a `FakeServer`; all of them are closed after the test."""
+    servers = []
 
-    def begin(make=FakeWorker):
-        stages.append(FakeServer(workspace, make))
-        return stages[-1]
+    def start(make_worker=FakeWorker):
+        servers.append(FakeServer(workspace, make_worker))
+        return servers[-1]
 
-    yield begin
-    for stage in stages:
-        stage.supervisor.close()
+    yield start
+    for server in servers:
+        server.supervisor.close()

@@ -1,4 +1,4 @@
-"""One run in the worker's own process: written down, stopped anywhere, failed in a sentence."""
+"""Tests of one run, in this process: its records, stops at any stage, and failures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def list_leftovers(workspace) -> list[Path]:
     return [path for path in workspace.root.rglob("*") if path.suffix in (".part", ".old")]
 
 
-def test_a_training_is_written_down(workspace, backbone, config):
+def test_training_is_recorded(workspace, backbone, config):
     status = run(workspace, config)
     assert (status.state, status.message, status.attempts) == (RunState.FINISHED, "", 1)
     assert status.created < status.started < status.ended
@@ -58,15 +58,15 @@ def test_a_training_is_written_down(workspace, backbone, config):
     assert list_leftovers(workspace) == []
 
 
-def test_it_says_what_train_says(workspace, backbone, config):
-    told = []
-    train(config, workspace, told.append)
+def test_run_records_the_evaluations_of_train(workspace, backbone, config):
+    events = []
+    train(config, workspace, events.append)
     status = run(workspace, config)
-    expected = tuple(event for event in told if hasattr(event, "step"))
+    expected = tuple(event for event in events if hasattr(event, "step"))
     assert load_evaluations(workspace, status.id) == expected
 
 
-def test_what_is_left_out_is_in_the_result(workspace, backbone, config, tmp_path):
+def test_rejected_files_are_in_the_result(workspace, backbone, config, tmp_path):
     photos = write_photos(tmp_path / "photos", 12)
     (photos / "red stars" / "page.jpg").write_text("<html>")
     status = run(workspace, replace(config, image_dir=photos))
@@ -77,25 +77,23 @@ def test_what_is_left_out_is_in_the_result(workspace, backbone, config, tmp_path
 
 
 def stop_at(monkeypatch, workspace, stage: Stage, keep_best: bool) -> None:
-    """Have somebody ask for a stop when a stage begins."""
+    """Request a stop when a stage starts."""
     monkeypatch.setattr(module, "REPORT_EVERY_S", 0.0)
 
-    def train_and_stop(config, where, on_event, is_stopped):
-        def tell(event):
+    def train_and_stop(config, workspace, on_event, is_stopped):
+        def handle(event):
             if isinstance(event, StageProgress) and event.stage is stage:
-                (status,) = (path.name for path in where.runs.iterdir())
-                request_stop(where, status, keep_best)
+                (run_id,) = (path.name for path in workspace.runs.iterdir())
+                request_stop(workspace, run_id, keep_best)
             on_event(event)
 
-        return train(config, where, tell, is_stopped)
+        return train(config, workspace, handle, is_stopped)
 
     monkeypatch.setattr(module, "train", train_and_stop)
 
 
 @pytest.mark.parametrize("stage", list(Stage))
-def test_nothing_is_kept_of_a_run_that_is_discarded(
-    workspace, backbone, config, monkeypatch, stage
-):
+def test_discarded_run_leaves_no_outputs(workspace, backbone, config, monkeypatch, stage):
     stop_at(monkeypatch, workspace, stage, keep_best=False)
     status = run(workspace, config)
     assert (status.state, status.bundle, status.message) == (RunState.DISCARDED, None, "")
@@ -105,7 +103,7 @@ def test_nothing_is_kept_of_a_run_that_is_discarded(
 
 
 @pytest.mark.parametrize("stage", list(Stage))
-def test_the_best_so_far_is_kept_once_there_is_one(workspace, backbone, config, monkeypatch, stage):
+def test_best_head_is_kept_if_there_is_one(workspace, backbone, config, monkeypatch, stage):
     stop_at(monkeypatch, workspace, stage, keep_best=True)
     status = run(workspace, config)
     if stage in EARLY:
@@ -115,25 +113,25 @@ def test_the_best_so_far_is_kept_once_there_is_one(workspace, backbone, config, 
     result = load_result(workspace, status.id)
     if stage is Stage.TRAINING:
         assert (status.state, result.steps_run) == (RunState.STOPPED, 1)
-    else:  # it has learned all it was to learn
+    else:  # all steps have been run
         assert (status.state, result.steps_run) == (RunState.FINISHED, 60)
 
 
-def test_a_stretch_without_a_look_is_stopped_too(workspace, backbone, config, monkeypatch):
+def test_stop_is_checked_between_evaluations(workspace, backbone, config, monkeypatch):
     stop_at(monkeypatch, workspace, Stage.TRAINING, keep_best=False)
-    monkeypatch.setattr(module._Reporter, "tell", lambda *_: None)
+    monkeypatch.setattr(module._Reporter, "handle", lambda *_: None)
     status = run(workspace, replace(config, eval_step_interval=1_000_000))
     assert status.state is RunState.DISCARDED
 
 
-def test_a_run_that_was_taken_out_of_the_queue_does_not_begin(workspace, backbone, config):
+def test_run_stopped_while_queued_does_not_start(workspace, backbone, config):
     status = submit_run(workspace, config)
     request_stop(workspace, status.id, keep_best=True)
     ended = run_job(workspace, status.id)
     assert (ended.state, ended.attempts, ended.started) == (RunState.DISCARDED, 0, None)
 
 
-def test_a_second_attempt_begins_the_curve_anew(workspace, backbone, config):
+def test_second_attempt_restarts_the_curve(workspace, backbone, config):
     status = submit_run(workspace, config)
     run_job(workspace, status.id)
     save_status(workspace, replace(status, state=RunState.QUEUED, attempts=1))
@@ -141,29 +139,29 @@ def test_a_second_attempt_begins_the_curve_anew(workspace, backbone, config):
     assert len(load_evaluations(workspace, status.id)) == 7
 
 
-def test_a_dataset_that_is_deleted_meanwhile_is_a_sentence(
+def test_dataset_deleted_during_training_is_reported(
     workspace, backbone, config, tmp_path, monkeypatch
 ):
     photos = write_photos(tmp_path / "photos", 12)
 
-    def train_without(config, where, on_event, is_stopped):
-        def tell(event):
+    def train_and_delete(config, workspace, on_event, is_stopped):
+        def handle(event):
             on_event(event)
             if isinstance(event, StageProgress) and event.stage is Stage.BACKBONE:
                 shutil.rmtree(photos)
 
-        return train(config, where, tell, is_stopped)
+        return train(config, workspace, handle, is_stopped)
 
-    monkeypatch.setattr(module, "train", train_without)
+    monkeypatch.setattr(module, "train", train_and_delete)
     status = run(workspace, replace(config, image_dir=photos))
     assert status.state is RunState.FAILED
     assert "field" in status.message
     assert len(status.message.splitlines()) == 1
-    status_of_none = run_job(workspace, submit_run(workspace, replace(config, image_dir=photos)).id)
-    assert "There is no folder" in status_of_none.message
+    second = run_job(workspace, submit_run(workspace, replace(config, image_dir=photos)).id)
+    assert "There is no folder" in second.message
 
 
-def test_a_bug_is_an_apology_whose_id_is_in_the_log(
+def test_bug_is_reported_with_an_id_that_the_log_repeats(
     workspace, backbone, config, monkeypatch, caplog
 ):
     def fail(*_):
@@ -180,7 +178,7 @@ def test_a_bug_is_an_apology_whose_id_is_in_the_log(
 
 
 @pytest.mark.parametrize("name", ["save_status", "save_result", "format_evaluation"])
-def test_a_full_disk_is_a_sentence(workspace, backbone, config, monkeypatch, name):
+def test_full_disk_is_reported(workspace, backbone, config, monkeypatch, name):
     function, calls = getattr(module, name), []
 
     def fail_once(*arguments):
@@ -196,7 +194,7 @@ def test_a_full_disk_is_a_sentence(workspace, backbone, config, monkeypatch, nam
     assert "make sure that the disk has room" in status.message
 
 
-def test_how_it_ended_is_told_even_where_it_cannot_be_written(
+def test_final_status_is_returned_even_if_it_cannot_be_saved(
     workspace, backbone, config, monkeypatch
 ):
     def fail(*_):
@@ -209,7 +207,7 @@ def test_how_it_ended_is_told_even_where_it_cannot_be_written(
     assert load_status(workspace, status.id).state is RunState.QUEUED
 
 
-def test_damaged_settings_fail_in_a_sentence(workspace, config):
+def test_damaged_settings_fail_the_run(workspace, config):
     status = submit_run(workspace, config)
     (workspace.runs / status.id / "config.json").write_text("{")
     ended = run_job(workspace, status.id)
@@ -217,7 +215,7 @@ def test_damaged_settings_fail_in_a_sentence(workspace, config):
     assert "cannot be read" in ended.message
 
 
-def test_a_run_that_was_deleted_before_it_began_is_an_error(workspace, config):
+def test_deleted_run_raises_run_error(workspace, config):
     status = submit_run(workspace, config)
     shutil.rmtree(workspace.runs / status.id)
     with pytest.raises(RunError, match="There is no training"):

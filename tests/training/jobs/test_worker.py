@@ -1,4 +1,4 @@
-"""The worker itself, a process: quick, killed, deaf, and gone with its server."""
+"""Tests of real worker processes: training, previews, stops, kills and the end of the server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cluster_core.model.bundle.bundle import load_bundle
-from cluster_core.training.jobs.endings import OUT_OF_MEMORY
+from cluster_core.training.jobs.failure_reasons import OUT_OF_MEMORY
 from cluster_core.training.jobs.supervisor import Supervisor
 from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.runs import (
@@ -65,13 +65,13 @@ def warm(supervisor) -> Supervisor:
     return supervisor
 
 
-def wait_for(is_so) -> float:
-    """Return the seconds it took."""
-    begin_s = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - begin_s < PATIENCE_S, "it never happened"
+def wait_for(condition) -> float:
+    """Wait until a condition holds and return the seconds it took."""
+    start_s = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start_s < PATIENCE_S, "timed out"
         time.sleep(0.01)
-    return time.monotonic() - begin_s
+    return time.monotonic() - start_s
 
 
 def is_over(workspace, status) -> bool:
@@ -96,7 +96,7 @@ def train_endlessly(workspace, supervisor, config):
     return status
 
 
-def test_a_run_is_trained_and_tells_its_log(served, warm, config):
+def test_run_is_trained_and_logged(served, warm, config):
     status = submit_run(served, config)
     warm.wake()
     wait_for(lambda: is_over(served, status))
@@ -108,7 +108,7 @@ def test_a_run_is_trained_and_tells_its_log(served, warm, config):
     assert "TensorFlow" not in log
 
 
-def test_a_preview_is_the_curve_of_the_training(served, warm, config):
+def test_preview_equals_the_curve_of_the_training(served, warm, config):
     status = submit_run(served, config)
     warm.wake()
     wait_for(lambda: is_over(served, status) and warm.is_warm)
@@ -119,7 +119,7 @@ def test_a_preview_is_the_curve_of_the_training(served, warm, config):
     assert warm.preview(replace(config, image_dir=served.root / "nowhere")) is None
 
 
-def test_a_run_cuts_a_preview_short(served, warm, config):
+def test_run_interrupts_a_preview(served, warm, config):
     status = submit_run(served, config)
     warm.wake()
     wait_for(lambda: is_over(served, status) and warm.is_warm)
@@ -130,7 +130,7 @@ def test_a_run_cuts_a_preview_short(served, warm, config):
 
 
 @pytest.mark.parametrize("keep_best", [True, False])
-def test_a_training_stops_within_two_seconds(served, warm, config, keep_best):
+def test_training_stops_within_two_seconds(served, warm, config, keep_best):
     status = train_endlessly(served, warm, config)
     request_stop(served, status.id, keep_best)
     assert wait_for(lambda: is_over(served, status)) < STOPS_WITHIN_S
@@ -140,7 +140,7 @@ def test_a_training_stops_within_two_seconds(served, warm, config, keep_best):
     wait_for(lambda: warm.is_warm)
 
 
-def test_a_worker_that_is_killed_is_told_and_replaced(served, warm, config):
+def test_killed_worker_is_reported_and_replaced(served, warm, config):
     status = train_endlessly(served, warm, config)
     waiting = submit_run(served, config)
     (pid,) = warm.worker_pids
@@ -154,8 +154,8 @@ def test_a_worker_that_is_killed_is_told_and_replaced(served, warm, config):
     assert load_status(served, waiting.id).state is RunState.FINISHED
 
 
-def test_a_worker_that_hears_nothing_is_ended_within_two_seconds(served, warm, config):
-    """As one that converts a network, or is stuck in any other long computation."""
+def test_unresponsive_worker_is_ended_within_two_seconds(served, warm, config):
+    """SIGSTOP imitates a worker in a long computation, such as converting a network."""
     status = train_endlessly(served, warm, config)
     (pid,) = warm.worker_pids
     os.kill(pid, signal.SIGSTOP)
@@ -165,7 +165,7 @@ def test_a_worker_that_hears_nothing_is_ended_within_two_seconds(served, warm, c
     assert not is_alive(pid)
 
 
-def test_two_runs_learn_at_once_and_end_each_on_its_own(workspace, backbone, config, monkeypatch):
+def test_concurrent_runs_end_independently(workspace, backbone, config, monkeypatch):
     monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
     runs = [submit_run(workspace, replace(config, **ENDLESS)) for _ in range(2)]
     third = submit_run(workspace, config)
@@ -208,8 +208,8 @@ time.sleep(1000)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_no_worker_outlives_its_server_and_the_next_goes_on(workspace, backbone, config):
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_worker_ends_with_its_server_and_the_next_restarts_the_run(workspace, backbone, config):
     status = submit_run(workspace, replace(config, **ENDLESS))
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(workspace.root)],

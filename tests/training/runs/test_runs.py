@@ -1,4 +1,4 @@
-"""Run folders: asked for, read, stopped, deleted, damaged."""
+"""Tests of run folders: submitted, read, stopped, deleted and damaged runs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def folder_of(workspace, status) -> Path:
     return workspace.runs / status.id
 
 
-def test_a_run_that_was_asked_for_waits(workspace, config):
+def test_submitted_run_is_queued(workspace, config):
     status = submit_run(workspace, replace(config, image_dir=workspace.root / "dog_photos"))
     assert load_status(workspace, status.id) == status
     assert (status.state, status.attempts, status.bundle) == (RunState.QUEUED, 0, None)
@@ -85,10 +85,10 @@ def test_a_run_that_was_asked_for_waits(workspace, config):
         {"image_dir": Path("odd \udcff name")},
     ],
 )
-def test_settings_come_back_as_they_were(workspace, config, changes):
+def test_settings_round_trip(workspace, config, changes):
     config = replace(config, **changes)
     status = submit_run(workspace, config)
-    # Never the folders of another run.
+    # Every run has its own folders.
     own = {
         "summaries_dir": workspace.training_summaries / status.id,
         "intermediate_output_graphs_dir": workspace.intermediate_graphs / status.id,
@@ -96,7 +96,7 @@ def test_settings_come_back_as_they_were(workspace, config, changes):
     assert load_config(workspace, status.id) == replace(config, **own)
 
 
-def test_runs_are_listed_newest_first_and_wait_in_the_order_they_were_asked_for(workspace, config):
+def test_runs_are_listed_newest_first_and_queued_in_order_of_submission(workspace, config):
     runs = [submit_run(workspace, config) for _ in range(4)]
     assert list_runs(workspace) == tuple(reversed(runs))
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 1, 2, 3]
@@ -106,7 +106,7 @@ def test_runs_are_listed_newest_first_and_wait_in_the_order_they_were_asked_for(
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 1, 2]
 
 
-def test_with_two_at_a_time_nobody_waits_for_one(workspace, config, monkeypatch):
+def test_queue_position_with_two_concurrent_trainings(workspace, config, monkeypatch):
     monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
     runs = [submit_run(workspace, config) for _ in range(4)]
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 2, 3]
@@ -116,7 +116,7 @@ def test_with_two_at_a_time_nobody_waits_for_one(workspace, config, monkeypatch)
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 0, 2]
 
 
-def test_without_runs_there_is_nothing_to_list(workspace):
+def test_list_is_empty_without_runs(workspace):
     assert list_runs(workspace) == ()
     workspace.runs.mkdir(parents=True)
     (workspace.runs / "notes.txt").touch()
@@ -125,7 +125,7 @@ def test_without_runs_there_is_nothing_to_list(workspace):
 
 @pytest.mark.parametrize("run_id", ODD_IDS)
 @pytest.mark.parametrize(
-    "ask",
+    "call",
     [
         load_status,
         load_config,
@@ -139,10 +139,10 @@ def test_without_runs_there_is_nothing_to_list(workspace):
         lambda workspace, run_id: mark_reviewed(workspace, run_id, "0" * 64),
     ],
 )
-def test_an_unknown_id_is_a_sentence(workspace, run, run_id, ask):
+def test_unknown_id_is_reported(workspace, run, run_id, call):
     (workspace.root / CONFIG).write_text("{}")
     with pytest.raises(RunError, match="There is no training") as caught:
-        ask(workspace, run_id)
+        call(workspace, run_id)
     assert len(str(caught.value)) < 250
 
 
@@ -163,7 +163,7 @@ def test_an_unknown_id_is_a_sentence(workspace, run, run_id, ask):
         '{"id": "../../etc"}',
     ],
 )
-def test_a_damaged_status_reads_as_a_run_that_failed(workspace, run, content):
+def test_damaged_status_is_reported_as_failed_run(workspace, run, content):
     path = folder_of(workspace, run) / STATUS
     if content == "nested":
         content = "[" * 100_000
@@ -179,26 +179,26 @@ def test_a_damaged_status_reads_as_a_run_that_failed(workspace, run, content):
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"image_dir": 3}', '{"odd": 1}', None])
-def test_damaged_settings_are_a_sentence(workspace, run, content):
+def test_damaged_settings_are_reported(workspace, run, content):
     path = folder_of(workspace, run) / CONFIG
     path.unlink() if content is None else path.write_text(content)
     with pytest.raises(RunError, match="cannot be read"):
         load_config(workspace, run.id)
 
 
-def test_a_waiting_run_that_is_stopped_is_discarded_at_once(workspace, config):
+def test_stopped_queued_run_is_discarded_at_once(workspace, config):
     runs = [submit_run(workspace, config) for _ in range(2)]
     request_stop(workspace, runs[0].id, keep_best=True)
     status = load_status(workspace, runs[0].id)
     assert status.state is RunState.DISCARDED
     assert status.ended
     assert find_queue_position(workspace, runs[1].id) == 0
-    with pytest.raises(RunError, match="ended already"):
+    with pytest.raises(RunError, match="already ended"):
         request_stop(workspace, runs[0].id, keep_best=True)
 
 
 @pytest.mark.parametrize(("keep_best", "request_"), [(True, KEEP_BEST), (False, DISCARD)])
-def test_a_running_run_is_only_asked_to_stop(workspace, run, keep_best, request_):
+def test_stopping_an_active_run_only_requests_a_stop(workspace, run, keep_best, request_):
     save_status(workspace, replace(run, state=RunState.RUNNING))
     assert read_stop_request(folder_of(workspace, run)) is None
     request_stop(workspace, run.id, keep_best)
@@ -206,11 +206,11 @@ def test_a_running_run_is_only_asked_to_stop(workspace, run, keep_best, request_
     assert read_stop_request(folder_of(workspace, run)) == request_
 
 
-def test_only_a_run_that_is_over_can_be_deleted_and_comes_back(workspace, run):
-    with pytest.raises(RunError, match="not over"):
+def test_only_an_ended_run_can_be_deleted_and_restored(workspace, run):
+    with pytest.raises(RunError, match="has not ended"):
         delete_run(workspace, run.id)
     save_status(workspace, replace(run, state=RunState.RUNNING))
-    with pytest.raises(RunError, match="not over"):
+    with pytest.raises(RunError, match="has not ended"):
         delete_run(workspace, run.id)
     request_stop(workspace, run.id, keep_best=False)
     save_status(workspace, replace(run, state=RunState.DISCARDED))
@@ -220,7 +220,7 @@ def test_only_a_run_that_is_over_can_be_deleted_and_comes_back(workspace, run):
     assert load_status(workspace, run.id).state is RunState.DISCARDED
 
 
-def test_visitors_of_a_public_demo_change_nothing(workspace, run, config, monkeypatch):
+def test_public_demo_refuses_changes(workspace, run, config, monkeypatch):
     save_status(workspace, replace(run, state=RunState.RUNNING))
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     before = sorted(workspace.root.rglob("*"))
@@ -236,7 +236,7 @@ def test_visitors_of_a_public_demo_change_nothing(workspace, run, config, monkey
     assert load_status(workspace, run.id).state is RunState.RUNNING
 
 
-def test_evaluations_are_read_as_far_as_they_are_written(workspace, run):
+def test_only_complete_lines_of_evaluations_are_read(workspace, run):
     path = folder_of(workspace, run) / EVALUATIONS
     lines = format_evaluation(EVALUATION) + format_evaluation(WITHOUT_VALIDATION)
     reader = EvaluationReader(workspace, run.id)
@@ -246,23 +246,23 @@ def test_evaluations_are_read_as_far_as_they_are_written(workspace, run):
     assert reader.read() == (EVALUATION, WITHOUT_VALIDATION)
     path.write_text(lines + format_evaluation(replace(EVALUATION, step=30)))
     assert [evaluation.step for evaluation in reader.read()] == [10, 20, 30]
-    path.write_text(format_evaluation(EVALUATION))  # it begins again after a restart
+    path.write_text(format_evaluation(EVALUATION))  # the run was restarted
     assert reader.read() == (EVALUATION,)
     path.write_text("{}\nodd\n")
     assert load_evaluations(workspace, run.id) == ()
 
 
-def test_a_long_training_is_read_on_not_anew(workspace, run):
+def test_reader_reads_only_new_lines(workspace, run):
     path = folder_of(workspace, run) / EVALUATIONS
     path.write_text(format_evaluation(EVALUATION) * 1000)
     reader = EvaluationReader(workspace, run.id)
     assert len(reader.read()) == 1000
     damaged = path.read_bytes().replace(b"0.75", b"XXXX")
     path.write_bytes(damaged + format_evaluation(WITHOUT_VALIDATION).encode())
-    assert len(reader.read()) == 1001  # what was read once is not looked at again
+    assert len(reader.read()) == 1001  # earlier lines are not read again
 
 
-def test_a_result_comes_back_as_it_was(workspace, run, tmp_path):
+def test_result_round_trip(workspace, run, tmp_path):
     name = "odd \udcff name.png"
     pictures = (TestedPicture(tmp_path / "red" / name, "f" * 64, "red", "blue", 0.75),)
     result = RunResult(
@@ -281,7 +281,7 @@ def test_a_result_comes_back_as_it_was(workspace, run, tmp_path):
     assert load_result(workspace, run.id) is None
 
 
-def test_what_was_found_fine_is_remembered(workspace, run):
+def test_reviewed_pictures_are_remembered(workspace, run):
     assert load_reviewed(workspace, run.id) == frozenset()
     for sha256 in ("a" * 64, "b" * 64, "a" * 64):
         mark_reviewed(workspace, run.id, sha256)
@@ -290,23 +290,23 @@ def test_what_was_found_fine_is_remembered(workspace, run):
     assert load_reviewed(workspace, run.id) == frozenset()
 
 
-def test_the_end_of_a_log_is_read_whatever_is_in_it(workspace, run):
+def test_log_end_is_read_despite_invalid_utf_8(workspace, run):
     (folder_of(workspace, run) / LOG).write_bytes(b"x" * 100_000 + b"\xff the end")
     assert read_log(workspace, run.id, max_bytes=9) == "� the end"
 
 
 @not_as_root
-def test_a_folder_that_may_not_be_written_to_is_a_sentence(workspace, config):
+def test_write_protected_folder_is_reported(workspace, config):
     workspace.runs.mkdir(parents=True)
     workspace.runs.chmod(0o500)
     try:
-        with pytest.raises(RunError, match="could not be noted"):
+        with pytest.raises(RunError, match="could not be saved"):
             submit_run(workspace, config)
     finally:
         workspace.runs.chmod(0o700)
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_no_half_run(workspace, config, monkeypatch):
+def test_full_disk_is_reported_and_leaves_no_partial_run(workspace, config, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
@@ -317,7 +317,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_no_half_run(workspace, config, mon
     assert list(workspace.runs.iterdir()) == []
 
 
-def test_a_config_is_complete():
+def test_all_path_settings_are_typed_as_paths():
     assert {"Path", "Path | None"} >= {
         str(field.type)
         for field in TrainConfig.__dataclass_fields__.values()

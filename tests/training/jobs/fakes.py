@@ -1,4 +1,4 @@
-"""A worker that is played, the stage it is played on, and the patience to watch."""
+"""Fakes for the tests of the supervisor, and helpers that wait for a condition."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE_S = 10.0
 
 
 class FakeWorker:
-    """Does what a worker does, when it is told to."""
+    """Stands in for `WorkerHandle`; the test decides when it sends a message or dies."""
 
     pid = 1
     first_stage = str(Stage.READING)
@@ -26,9 +26,9 @@ class FakeWorker:
         self.is_alive = True
         self.exit_code: int | None = None
         self.silent_s = 0.0
-        self.on_answer = lambda: None
+        self.on_message = lambda: None
         self.requests: list[dict] = []
-        self.answers: deque[dict] = deque()
+        self.messages: deque[dict] = deque()
 
     def send(self, **request) -> None:
         if request["kind"] == "train":
@@ -43,18 +43,18 @@ class FakeWorker:
     def has(self, status) -> bool:
         return any(request.get("run") == status.id for request in self.requests)
 
-    def take_answers(self):
-        while self.answers:
-            yield self.answers.popleft()
+    def take_messages(self):
+        while self.messages:
+            yield self.messages.popleft()
 
-    def say(self, **answer) -> None:
-        self.answers.append(answer)
-        self.on_answer()
+    def emit(self, **message) -> None:
+        self.messages.append(message)
+        self.on_message()
 
     def finish(self, run_id: str) -> None:
         status = replace(load_status(self.workspace, run_id), state=RunState.FINISHED)
         save_status(self.workspace, status)
-        self.say(kind="done", status=status.to_record())
+        self.emit(kind="done", status=status.to_record())
 
     def kill(self) -> None:
         self.die(-9)
@@ -62,17 +62,17 @@ class FakeWorker:
     def die(self, exit_code: int) -> None:
         self.is_alive = False
         self.exit_code = self.exit_code or exit_code
-        self.on_answer()
+        self.on_message()
 
 
 class FakeServer:
-    """A supervisor, and the workers it has started."""
+    """A supervisor with fake workers."""
 
-    def __init__(self, workspace, make=FakeWorker) -> None:
+    def __init__(self, workspace, make_worker=FakeWorker) -> None:
         self.workers: list[FakeWorker] = []
 
-        def start(where):
-            self.workers.append(make(where))
+        def start(workspace):
+            self.workers.append(make_worker(workspace))
             return self.workers[-1]
 
         self.supervisor = Supervisor(workspace, start)
@@ -82,12 +82,12 @@ class FakeServer:
         return self.workers[-1]
 
     def find_worker(self, status) -> FakeWorker:
-        """Return the worker that was given a run."""
+        """Return the worker that a run was assigned to."""
         (worker,) = (worker for worker in self.workers if worker.has(status))
         return worker
 
     @property
-    def runs_given(self) -> list[str]:
+    def assigned_runs(self) -> list[str]:
         return [
             request["run"]
             for worker in self.workers
@@ -96,17 +96,17 @@ class FakeServer:
         ]
 
 
-def wait_for(is_so) -> None:
+def wait_for(condition) -> None:
     deadline_s = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline_s, "it never happened"
+    while not condition():
+        assert time.monotonic() < deadline_s, "timed out"
         time.sleep(0.005)
 
 
-def stays(is_so) -> None:
+def assert_stays(condition) -> None:
     deadline_s = time.monotonic() + 0.1
     while time.monotonic() < deadline_s:
-        assert is_so()
+        assert condition()
         time.sleep(0.005)
 
 
