@@ -1,1 +1,1 @@
-"""Our figures beside a peer's, from one run: `python -m benchmarks.<name>`."""
+"""Benchmarks of Cluster Lab and a peer in the same run: `python -m benchmarks.<name>`."""

@@ -1,4 +1,4 @@
-"""Repeated cross-validation of the default retraining on features that are computed once."""
+"""Repeated cross-validation of the default retraining, with features computed once."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ VALIDATION_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Outcome:
-    """What cross-validation found.
+    """The result of a cross-validation.
 
     Attributes
     ----------
     accuracies : list of float
-        One a repeat, over all pictures.
-    confusion : ndarray of int, (n_labels, n_labels)
-        True class by answer, summed over the repeats.
+        Accuracy over all pictures, 0 to 1, for each repeat.
+    confusion : ndarray of shape (n_labels, n_labels), int
+        Number of pictures by true class (rows) and answer (columns), summed over the repeats.
     """
 
     accuracies: list[float]
     confusion: np.ndarray
 
 
-def measure(
+def measure(  # noqa: PLR0913 (JSON arguments of another process)
+    *,
     photos: str,
     model_dir: str,
     workspace: str,
@@ -36,7 +37,24 @@ def measure(
     repeats: int,
     from_starter: bool,
 ) -> Any:
-    """Cross-validate one architecture; bottlenecks are computed, or come from the cache."""
+    """Cross-validate one network in this process; see `run_isolated`.
+
+    Parameters
+    ----------
+    photos, model_dir, workspace : str
+        Folders of the dataset, of the pretrained weights, and of the cached features.
+    architecture : str
+        Name of the network.
+    repeats : int
+        Repeats of the cross-validation.
+    from_starter : bool
+        Whether the training rehearses what the starter model knows.
+
+    Returns
+    -------
+    dict
+        `accuracies` and `confusion` of `Outcome`, as lists.
+    """
     from cluster_core.data.index import scan_dataset
     from cluster_core.model.backbones.conversion import prepare_backbone
     from cluster_core.model.backbones.litert import load_extractor
@@ -51,13 +69,13 @@ def measure(
     from cluster_core.workspace import Workspace
 
     set_up_tensorflow()
-    place = Workspace(Path(workspace))
+    folders = Workspace(Path(workspace))
     config = TrainConfig(
         Path(photos), architecture=architecture, sky_views=True, from_starter=from_starter
     )
-    backbone = prepare_backbone(config.backbone, Path(model_dir), place.backbones)
+    backbone = prepare_backbone(config.backbone, Path(model_dir), folders.backbones)
     preprocessing = Preprocessing(config.backbone.input_size_px)
-    with CacheFile(place.bottlenecks) as cache:
+    with CacheFile(folders.bottlenecks) as cache:
         index = scan_dataset(config.image_dir, cache)
         source = BottleneckSource(
             load_extractor(backbone), preprocessing, BottleneckCache(cache, backbone, preprocessing)
@@ -71,11 +89,22 @@ def measure(
 
 
 def group_pictures(pictures: Any) -> np.ndarray:
-    """Return a number for each picture, the same for copies and for pictures of one object."""
-    from cluster_core.data.fingerprints import find_copies
-    from cluster_core.data.splits import name_subject
+    """Group copies and pictures of the same object.
 
-    subjects = [name_subject(picture.path.name) for picture in pictures]
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        The n pictures of a dataset.
+
+    Returns
+    -------
+    ndarray of shape (n,), int
+        The group of each picture.
+    """
+    from cluster_core.data.fingerprints import find_copies
+    from cluster_core.data.splits import extract_subject
+
+    subjects = [extract_subject(picture.path.name) for picture in pictures]
     groups = np.array([subjects.index(subject) for subject in subjects])
     for first, second in find_copies([picture.fingerprint for picture in pictures]):
         groups[groups == groups[second]] = groups[first]
@@ -85,7 +114,27 @@ def group_pictures(pictures: Any) -> np.ndarray:
 def cross_validate(
     examples: Any, groups: np.ndarray, config: Any, labels: tuple[str, ...], repeats: int
 ) -> Outcome:
-    """Hold out each fold in turn; a tenth of the other groups stops the training early."""
+    """Cross-validate with pictures of a group in the same fold.
+
+    About a tenth of the groups that are not held out serves as validation pictures.
+
+    Parameters
+    ----------
+    examples : Examples
+        Features and classes of the n pictures.
+    groups : ndarray of shape (n,), int
+        The group of each picture, from 0 on.
+    config : TrainConfig
+        Settings of the trainings.
+    labels : tuple of str
+        The classes.
+    repeats : int
+        Repeats, each with other folds.
+
+    Returns
+    -------
+    Outcome
+    """
     from cluster_core.model.bundle.starter import find_prior
     from cluster_core.model.head.training import fit_head
 
@@ -101,8 +150,8 @@ def cross_validate(
         for fold in range(FOLDS):
             held_out = folds == fold
             fitted = fit_head(
-                _take(examples, ~held_out & ~is_validation),
-                _take(examples, ~held_out & is_validation),
+                _select(examples, ~held_out & ~is_validation),
+                _select(examples, ~held_out & is_validation),
                 config.head_settings,
                 prior,
             )
@@ -112,7 +161,7 @@ def cross_validate(
     return Outcome(accuracies, confusion)
 
 
-def _take(examples: Any, chosen: np.ndarray) -> Any:
+def _select(examples: Any, rows: np.ndarray) -> Any:
     from cluster_core.model.head.examples import Examples
 
-    return Examples(examples.features[chosen], examples.classes[chosen], examples.n_labels)
+    return Examples(examples.features[rows], examples.classes[rows], examples.n_labels)

@@ -1,4 +1,4 @@
-"""Run a contender in a process of its own, so that none profits from another's warm-up."""
+"""Run each contender in its own process, so that none benefits from another's warm-up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 RESULT_MARK = "benchmark result: "
-# Linux counts the peak of resident memory in KiB, macOS in bytes.
+# Linux reports peak resident memory in KiB, macOS in bytes.
 BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -24,18 +24,23 @@ def run_isolated(contender: Callable[..., dict[str, Any]], **arguments: Any) -> 
     Parameters
     ----------
     contender : callable
-        A module's function, which returns what it measured.
+        A module-level function that returns its measurements.
     **arguments
-        As JSON takes them.
+        Its arguments, which JSON must support.
 
     Returns
     -------
     dict
-        What it returned, and `peak_mb`, the most memory its process held.
+        The measurements, and `peak_mb`, the peak memory of the process in MB.
+
+    Raises
+    ------
+    SystemExit
+        If the contender fails, with the end of its error output.
     """
-    where = f"{contender.__module__}:{contender.__qualname__}"
+    function = f"{contender.__module__}:{contender.__qualname__}"
     outcome = subprocess.run(
-        [sys.executable, "-m", "benchmarks.isolated", where, json.dumps(arguments)],
+        [sys.executable, "-m", "benchmarks.isolated", function, json.dumps(arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -44,15 +49,15 @@ def run_isolated(contender: Callable[..., dict[str, Any]], **arguments: Any) -> 
     )
     for line in outcome.stdout.splitlines():
         if line.startswith(RESULT_MARK):
-            found: dict[str, Any] = json.loads(line.removeprefix(RESULT_MARK))
-            return found
-    sys.exit(f"{where} failed:\n{outcome.stderr[-3000:]}")
+            measured: dict[str, Any] = json.loads(line.removeprefix(RESULT_MARK))
+            return measured
+    sys.exit(f"{function} failed:\n{outcome.stderr[-3000:]}")
 
 
 def main() -> None:
-    """Run one contender, in the process that `run_isolated` started."""
-    where, arguments = sys.argv[1:]
-    module, name = where.split(":")
+    """Run a contender in the process that `run_isolated` started."""
+    function, arguments = sys.argv[1:]
+    module, name = function.split(":")
     measured = getattr(importlib.import_module(module), name)(**json.loads(arguments))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_PER_UNIT
     print(RESULT_MARK + json.dumps(measured | {"peak_mb": peak / 1e6}))

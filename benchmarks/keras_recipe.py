@@ -1,7 +1,7 @@
-"""The peer: transfer learning as the Keras guide does it, a frozen network inside the model.
+"""The peer: transfer learning as in the Keras guide, with a frozen network inside the model.
 
-https://keras.io/guides/transfer_learning/ , without its random flips and
-rotations, which would make it slower.
+https://keras.io/guides/transfer_learning/ , without its random flips and rotations, which
+would slow it down.
 """
 
 from __future__ import annotations
@@ -23,17 +23,25 @@ def measure(
     Parameters
     ----------
     weights : str
-        File of the backbone's weights.
-    alpha, size_px : float, int
-        Which MobileNet.
-    sides : list of list of (path, class)
-        Training, validation and testing, the very pictures of our split.
+        File of the pretrained weights.
+    alpha : float
+        Width multiplier of MobileNet.
+    size_px : int
+        Side of its input.
+    sides : list of list of (str, int)
+        Path and class of the training, validation and test pictures of our split.
+
+    Returns
+    -------
+    dict
+        `seconds`; `right`, the number of correctly labelled test pictures; and `n`, the number
+        of test pictures.
     """
     import keras
     import tensorflow as tf
 
     keras.utils.set_random_seed(0)
-    begin = time.perf_counter()
+    start_s = time.perf_counter()
 
     def read(path: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pixels = tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False)
@@ -62,17 +70,25 @@ def measure(
     model.compile(keras.optimizers.Adam(), loss, metrics=["accuracy"])
     model.fit(training, epochs=EPOCHS, validation_data=validation, verbose=0)
     accuracy = model.evaluate(testing, verbose=0)[1]
-    seconds = time.perf_counter() - begin
+    seconds = time.perf_counter() - start_s
     n = len(sides[2])
     return {"seconds": seconds, "right": round(accuracy * n), "n": n}
 
 
 def find_weights_file(folder: Path, name: str) -> Path:
-    """Return the weights that both contenders load."""
+    """Return the file of pretrained weights that both contenders load.
+
+    Raises
+    ------
+    SystemExit
+        If the folder does not have it.
+    """
     from cluster_core.model.backbones.registry import get_backbone
     from cluster_core.model.backbones.weights import find_weights
 
     found = find_weights(get_backbone(name), folder)
     if found is None:
-        raise SystemExit(f"There are no weights of {name} in {folder}: name a --model_dir.")
+        raise SystemExit(
+            f"{folder} has no weights of {name}: set --model_dir to the folder that has them."
+        )
     return found

@@ -1,4 +1,4 @@
-"""Our side of the retraining benchmark."""
+"""Cluster Lab as a contender: retraining, conversion, and a model for predictions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,30 @@ from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.workspace import Workspace
 
 ARCHITECTURE = "mobilenet_0.50_224"
-# A fifth for the test: accuracies are compared on more than a handful of pictures.
+# A fifth of the pictures, so that accuracies are compared on more than a handful.
 TESTING_PERCENTAGE = 20
 
 
 def measure(
     photos: str, model_dir: str, workspace: str, steps: int, n_before: int
 ) -> dict[str, Any]:
-    """Train once, after `n_before` trainings in the same process; imports are not counted."""
+    """Time one training, without imports, after `n_before` trainings in the same process.
+
+    Parameters
+    ----------
+    photos, model_dir, workspace : str
+        Folders of the dataset, of the pretrained weights, and of results and caches.
+    steps : int
+        Training steps.
+    n_before : int
+        Trainings that warm up the process.
+
+    Returns
+    -------
+    dict
+        `seconds`; `right`, the number of correctly labelled test pictures; and `n`, the number
+        of test pictures.
+    """
     from cluster_core.training.config import TrainConfig
     from cluster_core.training.train import train
 
@@ -31,27 +47,41 @@ def measure(
     )
     for _ in range(n_before):
         train(config, Workspace(Path(workspace)), lambda event: None)
-    begin = time.perf_counter()
+    start_s = time.perf_counter()
     result = train(config, Workspace(Path(workspace)), lambda event: None)
-    seconds = time.perf_counter() - begin
+    seconds = time.perf_counter() - start_s
     return {"seconds": seconds, "right": result.metrics.n_right, "n": result.metrics.n}
 
 
 def measure_conversion(model_dir: str, workspace: str) -> dict[str, Any]:
-    """Convert the backbone, which happens once on a machine."""
+    """Time the conversion of the backbone, which happens once per machine."""
     from cluster_core.model.backbones.conversion import prepare_backbone
 
-    begin = time.perf_counter()
+    start_s = time.perf_counter()
     prepare_backbone(
         get_backbone(ARCHITECTURE), Path(model_dir), Workspace(Path(workspace)).backbones
     )
-    return {"seconds": time.perf_counter() - begin}
+    return {"seconds": time.perf_counter() - start_s}
 
 
 def prepare_model(model_dir: str, workspace: str, alpha: float) -> dict[str, Any]:
-    """Make a model to predict with; the head is arbitrary, its speed does not depend on it.
+    """Make a model to time predictions with.
 
-    Nor does the backbone's: where its weights are not at hand, random ones serve.
+    Its head is random, and so is its backbone if the pretrained weights are missing: speed
+    does not depend on them.
+
+    Parameters
+    ----------
+    model_dir, workspace : str
+        Folders of the pretrained weights, and of the model.
+    alpha : float
+        Width multiplier of MobileNet.
+
+    Returns
+    -------
+    dict
+        Paths of the model (`bundle`), the converted backbone (`litert`) and its weights
+        (`weights`).
     """
     import keras
     import numpy as np
@@ -62,17 +92,17 @@ def prepare_model(model_dir: str, workspace: str, alpha: float) -> dict[str, Any
     from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle, save_bundle
     from cluster_core.model.head.head import Head
 
-    spec, place = get_backbone(ARCHITECTURE), Workspace(Path(workspace))
+    spec, folders = get_backbone(ARCHITECTURE), Workspace(Path(workspace))
     weights = find_weights(spec, Path(model_dir))
     if weights is None:
-        place.models.mkdir(parents=True)
-        weights = place.models / f"{spec.name}_no_top.weights.h5"
+        folders.models.mkdir(parents=True)
+        weights = folders.models / f"{spec.name}_no_top.weights.h5"
         shape = (spec.input_size_px, spec.input_size_px, 3)
         random = keras.applications.MobileNet(
             input_shape=shape, alpha=alpha, include_top=False, weights=None
         )
         random.save_weights(weights)
-    backbone = prepare_backbone(spec, weights.parent, place.backbones)
+    backbone = prepare_backbone(spec, weights.parent, folders.backbones)
     values = np.random.default_rng(0).normal(size=(spec.n_features, 2)).astype(np.float32)
     bundle = ModelBundle(
         name="benchmark",
@@ -84,7 +114,7 @@ def prepare_model(model_dir: str, workspace: str, alpha: float) -> dict[str, Any
         head=Head(values, np.zeros(2, np.float32)),
     )
     return {
-        "bundle": str(save_bundle(bundle, place.bundles)),
+        "bundle": str(save_bundle(bundle, folders.bundles)),
         "litert": str(backbone.litert_path),
         "weights": str(weights),
     }

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pages`: how long a person waits, in a real browser (needs Chromium)."""
+"""`python -m benchmarks.pages`: waiting times of one visitor in a browser (needs Chromium)."""
 
 from __future__ import annotations
 
@@ -26,37 +26,37 @@ from cluster_core.sky import render_demo_dataset
 from cluster_core.workspace import Workspace
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_MS = 120_000.0
+TIMEOUT_MS = 120_000.0
 PAGES = ("Dataset", "Hyperparameters", "Training", "Evaluation", "Classify", "Models")
 N_RERUNS = 20
-# A new server's worker loads TensorFlow meanwhile.
+# Time for the worker of a new server to load TensorFlow.
 WARM_UP_S = 20
 JPEG_SIDE_PX = 1200
 JPEG_BYTES = 1_000_000
 _SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 _ANSWER = '[data-testid="stProgress"]'
-# Switch the line for pasting on or off; return the milliseconds until it came or went, the script
-# has run, and the page has been drawn.
+# Toggle the chat input for pasting; return the milliseconds until it has appeared or disappeared
+# and the script has finished.
 _SWITCH_AND_WAIT = """
 () => new Promise((resolve) => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const isThere = () => document.querySelector('.st-key-paste') !== null;
-  const before = isThere();
+  const isShown = () => document.querySelector('.st-key-paste') !== null;
+  const before = isShown();
   const observer = new MutationObserver(() => {
-    if (isThere() !== before && app.getAttribute('data-test-script-state') === 'notRunning') {
+    if (isShown() !== before && app.getAttribute('data-test-script-state') === 'notRunning') {
       observer.disconnect();
-      resolve(performance.now() - begin);
+      resolve(performance.now() - start);
     }
   });
   observer.observe(app, { attributes: true, childList: true, subtree: true });
-  const begin = performance.now();
+  const start = performance.now();
   document.querySelector('.st-key-paste_on input').click();
 })
 """
 
 
 def make_jpeg(seed: int) -> bytes:
-    """Render a JPEG of about a megabyte: noise that is coarse enough for it."""
+    """Return a JPEG of noise, just under one megabyte."""
     noise = np.random.default_rng(seed).integers(0, 256, (JPEG_SIDE_PX, JPEG_SIDE_PX, 3))
     picture = Image.fromarray(noise.astype(np.uint8))
     for quality in range(95, 5, -5):
@@ -69,9 +69,9 @@ def make_jpeg(seed: int) -> bytes:
 
 @contextmanager
 def open_page(browser: Browser, url: str) -> Iterator[Page]:
-    """Come as somebody who was never here, and wait until the page is drawn."""
+    """Open a page as a new visitor, and wait until it is drawn."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector("h1")
@@ -81,41 +81,41 @@ def open_page(browser: Browser, url: str) -> Iterator[Page]:
 
 
 def measure_start(browser: Browser, workspace: Path) -> float:
-    """Return the seconds from the command to a Home that can be clicked on."""
-    begin_s = time.perf_counter()
+    """Return the seconds from starting the server until Home responds to clicks."""
+    start_s = time.perf_counter()
     with run_server(PROJECT / "app.py", workspace) as server:
         server.wait_until_healthy()
         with open_page(browser, server.url) as page:
             page.click(".st-key-home_try button", trial=True)
-            return time.perf_counter() - begin_s
+            return time.perf_counter() - start_s
 
 
 def measure_changes(browser: Browser, server: StreamlitServer) -> list[float]:
-    """Return the seconds from one page to the next, each page seen once before."""
+    """Return the seconds of page changes, to pages that were visited once before."""
     seconds = []
     with open_page(browser, server.url) as page:
         for number, title in enumerate((*PAGES, *PAGES)):
-            begin_s = time.perf_counter()
+            start_s = time.perf_counter()
             page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
             page.get_by_role("heading", level=1, name=title).wait_for()
             page.wait_for_selector(_SETTLED, state="attached")
             if number >= len(PAGES):
-                seconds.append(time.perf_counter() - begin_s)
+                seconds.append(time.perf_counter() - start_s)
             page.wait_for_timeout(300)
     return seconds
 
 
 def upload(page: Page, picture: bytes) -> float:
-    """Upload a picture on Classify; return the seconds to the answer."""
-    begin_s = time.perf_counter()
+    """Upload a picture on the Classify page; return the seconds until the answer."""
+    start_s = time.perf_counter()
     file = FilePayload(name="picture.jpg", mimeType="image/jpeg", buffer=picture)
     page.locator(".st-key-pictures input[type=file]").set_input_files(file)
     page.wait_for_selector(_ANSWER)
-    return time.perf_counter() - begin_s
+    return time.perf_counter() - start_s
 
 
 def measure_uploads(browser: Browser, server: StreamlitServer, rounds: int) -> list[float]:
-    """Return the seconds from a file to its answer, the first with the model not loaded yet."""
+    """Return the seconds from uploads to answers; the first upload also loads the model."""
     seconds = []
     for seed in range(rounds + 1):
         with open_page(browser, f"{server.url}/classify") as page:
@@ -124,7 +124,7 @@ def measure_uploads(browser: Browser, server: StreamlitServer, rounds: int) -> l
 
 
 def measure_reruns(browser: Browser, server: StreamlitServer) -> list[float]:
-    """Return the seconds that clicks take on Classify with a picture uploaded."""
+    """Return the seconds that clicks take on the Classify page with an uploaded picture."""
     with open_page(browser, f"{server.url}/classify") as page:
         upload(page, make_jpeg(seed=0))
         page.wait_for_selector(_SETTLED, state="attached")
@@ -136,35 +136,37 @@ def measure_reruns(browser: Browser, server: StreamlitServer) -> list[float]:
 
 
 def measure_training(browser: Browser, server: StreamlitServer, rounds: int) -> list[float]:
-    """Return the seconds from a click on Train to the result, the first without bottlenecks."""
+    """Return the seconds from clicking Train to the result; the first also caches features."""
     seconds = []
     with open_page(browser, f"{server.url}/hyperparameters?dataset=cluster") as page:
         for _ in range(rounds + 1):
             page.click(".st-key-preset_quick button")
-            # The preview is drawn by then, and the worker has time.
+            # Let the preview finish, so that the worker is idle.
             page.wait_for_timeout(3000)
             page.wait_for_selector(_SETTLED, state="attached")
-            begin_s = time.perf_counter()
+            start_s = time.perf_counter()
             page.click(".st-key-train button")
             page.wait_for_selector(".st-key-to_classify button")
-            seconds.append(time.perf_counter() - begin_s)
+            seconds.append(time.perf_counter() - start_s)
             page.goto(f"{server.url}/hyperparameters?dataset=cluster")
     return seconds
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True, help="Starts, uploads and trainings.")
+@click.option(
+    "--rounds", default=5, show_default=True, help="Number of starts, uploads and trainings."
+)
 def main(rounds: int) -> None:
-    """Print how long starts, page changes, clicks, uploads and trainings take."""
+    """Print how long starting, page changes, clicks, uploads and trainings take."""
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
-        sys.exit("There is no Chromium on this machine: install it first.")
+        sys.exit("Chromium is not installed on this machine: install it first.")
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         workspace = Workspace(Path(folder) / "workspace")
         render_demo_dataset(workspace.cluster_photos, LABELS, N_EACH, seed=0)
-        begin = [measure_start(browser, workspace.root) for _ in range(rounds)]
+        starts = [measure_start(browser, workspace.root) for _ in range(rounds)]
         with run_server(PROJECT / "app.py", workspace.root) as server:
             server.wait_until_healthy()
             time.sleep(WARM_UP_S)
@@ -174,10 +176,10 @@ def main(rounds: int) -> None:
             trainings = measure_training(browser, server, rounds)
             peak_mb = server.read_peak_mb()
         browser.close()
-    print(f"{os.cpu_count()} cores, {load:.1f} programs were waiting for them before.\n")
+    print(f"{os.cpu_count()} cores; system load before the benchmark: {load:.1f}.\n")
     _print(
         [
-            ("start to an interactive Home", begin, 4),
+            ("start to an interactive Home", starts, 4),
             ("from page to page", changes, 0.5),
             ("click on Classify, picture uploaded", reruns, 0.15),
             ("JPEG of 1 MB to its answer", uploads[1:], 0.7),
@@ -186,23 +188,23 @@ def main(rounds: int) -> None:
             ("the same, no bottlenecks yet", trainings[:1], None),
         ]
     )
-    print(f"\nThe server's process held {peak_mb:.0f} MB at most.")
+    print(f"\nThe server process used at most {peak_mb:.0f} MB.")
 
 
 def _print(rows: list[tuple[str, list[float], float | None]]) -> None:
-    def write(seconds: list[float], choose: Callable[[list[float]], float]) -> str:
-        return f"{choose(seconds):.2f}"
+    def summarise(seconds: list[float], statistic: Callable[[list[float]], float]) -> str:
+        return f"{statistic(seconds):.2f}"
 
     print_table(
-        ["seconds", "median", "fastest", "slowest", "times", "to reach"],
+        ["seconds", "median", "fastest", "slowest", "count", "target"],
         [
             [
                 name,
-                *(write(seconds, choose) for choose in (statistics.median, min, max)),
+                *(summarise(seconds, statistic) for statistic in (statistics.median, min, max)),
                 f"{len(seconds)}",
-                "" if limit is None else f"{limit:g}",
+                "" if target is None else f"{target:g}",
             ]
-            for name, seconds, limit in rows
+            for name, seconds, target in rows
         ],
     )
 

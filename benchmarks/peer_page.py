@@ -1,4 +1,4 @@
-"""The least that a page with an upload can be: what Streamlit itself takes of the time."""
+"""The peer: a minimal page with an uploader, to measure the time that Streamlit itself needs."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.predict`: our prediction beside Keras' and bare LiteRT."""
+"""`python -m benchmarks.predict`: our prediction, compared with Keras and bare LiteRT."""
 
 from __future__ import annotations
 
@@ -31,7 +31,20 @@ RENDERED_SIZE_PX = 256
 
 
 def fill_folder(photos: Path | None, folder: Path) -> list[str]:
-    """Put 2,000 pictures into a folder: photos over and over, else noise as JPEG."""
+    """Fill a new folder with `N_PICTURES` JPEG pictures.
+
+    Parameters
+    ----------
+    photos : Path, optional
+        Folder of JPEGs to copy, repeatedly if need be. Noise is rendered if omitted.
+    folder : Path
+        The folder to create.
+
+    Returns
+    -------
+    list of str
+        The pictures.
+    """
     if photos is None:
         random = np.random.default_rng(0)
         photos = folder.with_name("rendered")
@@ -51,8 +64,26 @@ def fill_folder(photos: Path | None, folder: Path) -> list[str]:
 
 
 def run_command(*arguments: str, workspace: str) -> dict[str, float]:
-    """Run one of our commands from start to exit; seconds, and peak memory in MB."""
-    begin = time.perf_counter()
+    """Run one of our commands from start to exit.
+
+    Parameters
+    ----------
+    *arguments : str
+        The module, and its arguments.
+    workspace : str
+        Folder of the workspace.
+
+    Returns
+    -------
+    dict
+        `seconds`, and `peak_mb`, the peak memory of the process in MB.
+
+    Raises
+    ------
+    SystemExit
+        If the command fails.
+    """
+    start_s = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=PROJECT,
@@ -63,16 +94,23 @@ def run_command(*arguments: str, workspace: str) -> dict[str, float]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{' '.join(arguments)} failed")
-    seconds = time.perf_counter() - begin
+    seconds = time.perf_counter() - start_s
     return {"seconds": seconds, "peak_mb": usage.ru_maxrss * BYTES_PER_UNIT / 1e6}
 
 
 @click.command()
-@click.option("--photos", type=click.Path(path_type=Path, exists=True), help="Real JPEGs to use.")
-@click.option("--model_dir", type=click.Path(path_type=Path), default=Workspace.default().models)
-@click.option("--rounds", default=3, show_default=True)
+@click.option(
+    "--photos", type=click.Path(path_type=Path, exists=True), help="Folder of JPEGs to use."
+)
+@click.option(
+    "--model_dir",
+    type=click.Path(path_type=Path),
+    default=Workspace.default().models,
+    help="Folder of the pretrained weights.",
+)
+@click.option("--rounds", default=3, show_default=True, help="Runs of every contender.")
 def main(photos: Path | None, model_dir: Path, rounds: int) -> None:
-    """Print milliseconds for one picture and pictures a second for a folder, with ratios."""
+    """Print milliseconds per picture and pictures per second for a folder, with ratios."""
     spec, n_threads = get_backbone(ARCHITECTURE), count_usable_cpus()
     with tempfile.TemporaryDirectory() as folder:
         workspace = str(Path(folder) / "workspace")
@@ -113,7 +151,7 @@ def main(photos: Path | None, model_dir: Path, rounds: int) -> None:
 
 def _print(results: list[dict[str, dict[str, Any]]], n_threads: int) -> None:
     print(f"{ARCHITECTURE}, one view, {n_threads} cores, median of {len(results)} rounds.")
-    print("From a file's bytes to the answer, decoding included.\n")
+    print("From the bytes of a file to the answer, including decoding.\n")
 
     def median_ratio(name: str, key: str) -> float:
         return statistics.median(result["ours"][key] / result[name][key] for result in results)
@@ -134,7 +172,7 @@ def _print(results: list[dict[str, dict[str, Any]]], n_threads: int) -> None:
                 f"{figures['peak_mb']:.0f}",
             ]
         )
-    columns = ["", "one picture, ms", "to ours", "folder, pictures/s", "to ours", "peak MB"]
+    columns = ["", "one picture, ms", "/ ours", "folder, pictures/s", "/ ours", "peak MB"]
     print_table(columns, rows)
 
 

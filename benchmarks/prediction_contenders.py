@@ -1,4 +1,4 @@
-"""Contenders of the prediction benchmark: from a picture's bytes to its likeliest class."""
+"""Contenders of the prediction benchmark: from the bytes of a picture to its class."""
 
 from __future__ import annotations
 
@@ -16,14 +16,30 @@ from PIL import Image
 N_SINGLE = 60
 N_WARM_UP = 5
 BATCH_SIZE = 32
-# Keras takes tens of milliseconds a picture; its speed is known after fewer.
+# Keras takes tens of milliseconds per picture, so fewer pictures are enough to time it.
 N_KERAS_FOLDER = 320
 
 Labeller = Callable[[bytes], int]
 
 
 def measure_ours(files: list[str], bundle: str, workspace: str, n_threads: int) -> dict[str, Any]:
-    """Our Predictor on single pictures, then `classify_files` on all."""
+    """Time `Predictor` on single pictures, then `classify_files` on all.
+
+    Parameters
+    ----------
+    files : list of str
+        JPEG pictures.
+    bundle, workspace : str
+        Folders of the model and of the workspace.
+    n_threads : int
+        Threads for a single picture.
+
+    Returns
+    -------
+    dict
+        `single_ms`, median milliseconds per picture, and `per_second`, pictures per second
+        for all files.
+    """
     from cluster_core.model.bundle.bundle import load_bundle
     from cluster_core.model.prediction.batch import classify_files
     from cluster_core.model.prediction.predictor import Predictor
@@ -40,19 +56,36 @@ def measure_ours(files: list[str], bundle: str, workspace: str, n_threads: int) 
 def measure_bare_litert(
     files: list[str], litert: str, size_px: int, n_threads: int
 ) -> dict[str, Any]:
-    """Pillow, one interpreter a thread, and nothing else."""
+    """Time Pillow and one LiteRT interpreter per thread, and nothing else.
+
+    Parameters
+    ----------
+    files : list of str
+        JPEG pictures.
+    litert : str
+        The converted backbone.
+    size_px : int
+        Side of its input.
+    n_threads : int
+        Threads for a single picture, and interpreters for the folder.
+
+    Returns
+    -------
+    dict
+        As that of `measure_ours`.
+    """
     from ai_edge_litert.interpreter import Interpreter
 
     def make_labeller(n_threads: int) -> Labeller:
         interpreter = Interpreter(model_path=litert, num_threads=n_threads)
         interpreter.allocate_tensors()
-        given = interpreter.get_input_details()[0]["index"]
-        found = interpreter.get_output_details()[0]["index"]
+        input_index = interpreter.get_input_details()[0]["index"]
+        output_index = interpreter.get_output_details()[0]["index"]
 
         def label(data: bytes) -> int:
-            interpreter.set_tensor(given, _prepare(data, size_px)[np.newaxis])
+            interpreter.set_tensor(input_index, _prepare(data, size_px)[np.newaxis])
             interpreter.invoke()
-            return int(interpreter.get_tensor(found).argmax())
+            return int(interpreter.get_tensor(output_index).argmax())
 
         return label
 
@@ -70,7 +103,24 @@ def measure_bare_litert(
 
 
 def measure_keras(files: list[str], weights: str, alpha: float, size_px: int) -> dict[str, Any]:
-    """Keras `predict` and `predict_on_batch`, on the frozen network with a head on it."""
+    """Time Keras `predict` and `predict_on_batch` on a frozen network with a head.
+
+    Parameters
+    ----------
+    files : list of str
+        JPEG pictures.
+    weights : str
+        File of the pretrained weights.
+    alpha : float
+        Width multiplier of MobileNet.
+    size_px : int
+        Side of its input.
+
+    Returns
+    -------
+    dict
+        For each of the two methods, a dict as that of `measure_ours`.
+    """
     import keras
 
     base = keras.applications.MobileNet(
@@ -107,21 +157,21 @@ def _prepare(data: bytes, size_px: int) -> np.ndarray:
 
 
 def _time_single(label: Callable[[bytes], Any], files: list[str]) -> float:
-    """Return the median milliseconds from a picture's bytes to its answer."""
+    """Return the median milliseconds from the bytes of a picture to its answer."""
     contents = [Path(files[number % len(files)]).read_bytes() for number in range(N_SINGLE)]
     for data in contents[:N_WARM_UP]:
         label(data)
     times_ms = []
     for data in contents:
-        begin = time.perf_counter()
+        start_s = time.perf_counter()
         label(data)
-        times_ms.append((time.perf_counter() - begin) * 1e3)
+        times_ms.append((time.perf_counter() - start_s) * 1e3)
     return statistics.median(times_ms)
 
 
 def _time_folder(answers: Iterable[Any], n: int) -> float:
-    """Return the pictures a second at which answers come."""
-    begin = time.perf_counter()
+    """Exhaust `answers` of n pictures; return the pictures per second."""
+    start_s = time.perf_counter()
     for _ in answers:
         pass
-    return n / (time.perf_counter() - begin)
+    return n / (time.perf_counter() - start_s)

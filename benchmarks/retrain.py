@@ -1,4 +1,4 @@
-"""`python -m benchmarks.retrain --photos DIR`: our retraining beside the Keras guide's recipe."""
+"""`python -m benchmarks.retrain --photos DIR`: our retraining, compared with the Keras guide."""
 
 from __future__ import annotations
 
@@ -25,7 +25,20 @@ MANY_STEPS = 4000
 
 
 def list_sides(photos: Path, folder: Path) -> list[list[tuple[str, int]]]:
-    """Return path and class of every picture on our three sides, for the peer."""
+    """Split a dataset as our training does, for the peer.
+
+    Parameters
+    ----------
+    photos : Path
+        The dataset.
+    folder : Path
+        Folder for the cache of the scan.
+
+    Returns
+    -------
+    list of list of (str, int)
+        Path and class of every training, validation and test picture.
+    """
     with CacheFile(folder) as cache:
         index = scan_dataset(photos, cache)
     split = split_dataset(index, testing_percentage=TESTING_PERCENTAGE, validation_percentage=10)
@@ -35,8 +48,23 @@ def list_sides(photos: Path, folder: Path) -> list[list[tuple[str, int]]]:
     ]
 
 
-def run_round(ours: dict[str, Any], peer: dict[str, Any], turn: int) -> dict[str, dict[str, Any]]:
-    """Run every contender once, the peer first and last by turns."""
+def run_round(ours: dict[str, Any], peer: dict[str, Any], number: int) -> dict[str, dict[str, Any]]:
+    """Run every contender once, with the peer first in even and last in odd rounds.
+
+    Parameters
+    ----------
+    ours : dict
+        Arguments of `our_retraining.measure`, without `steps` and `n_before`.
+    peer : dict
+        Arguments of `keras_recipe.measure`.
+    number : int
+        Number of the round, from 0.
+
+    Returns
+    -------
+    dict
+        The measurements by the name of the contender.
+    """
     cache = Workspace(Path(ours["workspace"])).bottlenecks
 
     def run_ours() -> dict[str, dict[str, Any]]:
@@ -59,16 +87,26 @@ def run_round(ours: dict[str, Any], peer: dict[str, Any], turn: int) -> dict[str
     def run_peer() -> dict[str, dict[str, Any]]:
         return {"Keras guide, 10 epochs": run_isolated(keras_recipe.measure, **peer)}
 
-    first, second = (run_peer, run_ours) if turn % 2 == 0 else (run_ours, run_peer)
+    first, second = (run_peer, run_ours) if number % 2 == 0 else (run_ours, run_peer)
     return first() | second()
 
 
 @click.command()
-@click.option("--photos", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--model_dir", type=click.Path(path_type=Path), default=Workspace.default().models)
-@click.option("--rounds", default=3, show_default=True)
+@click.option(
+    "--photos",
+    type=click.Path(path_type=Path, exists=True),
+    required=True,
+    help="Dataset: a folder with a sub-folder of pictures for each class.",
+)
+@click.option(
+    "--model_dir",
+    type=click.Path(path_type=Path),
+    default=Workspace.default().models,
+    help="Folder of the pretrained weights.",
+)
+@click.option("--rounds", default=3, show_default=True, help="Runs of every contender.")
 def main(photos: Path, model_dir: Path, rounds: int) -> None:
-    """Print seconds after imports, the ratio to the peer, accuracy and peak memory."""
+    """Print seconds after the imports, speed-up over the peer, accuracy and peak memory."""
     spec = get_backbone(ARCHITECTURE)
     weights = keras_recipe.find_weights_file(model_dir, ARCHITECTURE)
     with tempfile.TemporaryDirectory() as folder:
@@ -86,9 +124,9 @@ def main(photos: Path, model_dir: Path, rounds: int) -> None:
         conversion = run_isolated(
             our_retraining.measure_conversion, model_dir=ours["model_dir"], workspace=folder
         )
-        results = [run_round(ours, peer, turn) for turn in range(rounds)]
+        results = [run_round(ours, peer, number) for number in range(rounds)]
     _print(results, len(peer["sides"][0]))
-    print(f"\nConverting the backbone, once on a machine: {conversion['seconds']:.1f} s.")
+    print(f"\nConverting the backbone, once per machine: {conversion['seconds']:.1f} s.")
 
 
 def _print(results: list[dict[str, dict[str, Any]]], n_training: int) -> None:
@@ -113,7 +151,8 @@ def _print(results: list[dict[str, dict[str, Any]]], n_training: int) -> None:
                 f"{peak:.0f}",
             ]
         )
-    print_table(["", "seconds", "fastest", "times as fast", "test pictures right", "peak MB"], rows)
+    columns = ["", "seconds", "fastest", "speed-up", "correct test pictures", "peak MB"]
+    print_table(columns, rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.startup --before DIR`: how long this version and another take to start.
+"""`python -m benchmarks.startup --before DIR`: start times of this version and an earlier one.
 
-DIR is a checkout of the other version. Both run alternately, with this Python.
+DIR is a checkout of the earlier version. Both run alternately, with this Python.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ COMMANDS_PER_ROUND = 4
 
 
 def measure_label_image(project: Path, workspace: Path, picture: Path) -> float:
-    """Return the seconds that `label_image` takes from start to exit, with the starter model."""
-    begin_s = time.perf_counter()
+    """Return the seconds from start to exit of `label_image` with the starter model."""
+    start_s = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "cluster_core.label_image", f"--image={picture}"],
         cwd=project,
@@ -39,22 +39,35 @@ def measure_label_image(project: Path, workspace: Path, picture: Path) -> float:
         check=True,
         capture_output=True,
     )
-    return time.perf_counter() - begin_s
+    return time.perf_counter() - start_s
 
 
 def measure_app(browser: Browser, project: Path, workspace: Path) -> tuple[float, float]:
-    """Return the seconds from the command to an interactive Home, and from upload to answer.
+    """Time the start of the app, and its first answer, which includes loading the model.
 
-    The answer is a new server's first, so it includes loading the model.
+    Parameters
+    ----------
+    browser : Browser
+    project : Path
+        Checkout of the version to measure.
+    workspace : Path
+        A workspace that no other server uses.
+
+    Returns
+    -------
+    home_s : float
+        Seconds from starting the server until Home responds to clicks.
+    answer_s : float
+        Seconds from the upload to the answer.
     """
-    begin_s = time.perf_counter()
+    start_s = time.perf_counter()
     with run_server(project / "app.py", workspace, project) as server:
         server.wait_until_healthy()
         with open_page(browser, server.url) as page:
             page.click(".st-key-home_try button", trial=True)
-            started_s = time.perf_counter() - begin_s
+            home_s = time.perf_counter() - start_s
         with open_page(browser, f"{server.url}/classify") as page:
-            return started_s, upload(page, make_jpeg(seed=0))
+            return home_s, upload(page, make_jpeg(seed=0))
 
 
 @click.command()
@@ -64,12 +77,12 @@ def measure_app(browser: Browser, project: Path, workspace: Path) -> tuple[float
     required=True,
     help="A checkout of the version to compare with.",
 )
-@click.option("--rounds", default=7, show_default=True, help="Starts of each version.")
+@click.option("--rounds", default=7, show_default=True, help="Number of starts of each version.")
 def main(before: Path, rounds: int) -> None:
     """Print how long both versions take to start, to label a picture and to answer first."""
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
-        sys.exit("There is no Chromium on this machine: install it first.")
+        sys.exit("Chromium is not installed on this machine: install it first.")
     projects = {"before": before.resolve(), "now": PROJECT}
     seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -82,8 +95,8 @@ def main(before: Path, rounds: int) -> None:
                 for _ in range(COMMANDS_PER_ROUND):
                     elapsed_s = measure_label_image(project, workspace, picture)
                     seconds["label_image", name].append(elapsed_s)
-                start_s, answer_s = measure_app(browser, project, workspace)
-                seconds["app: start to an interactive Home", name].append(start_s)
+                home_s, answer_s = measure_app(browser, project, workspace)
+                seconds["app: start to an interactive Home", name].append(home_s)
                 seconds["app: first upload to its answer", name].append(answer_s)
         browser.close()
     _print(seconds)
@@ -91,14 +104,14 @@ def main(before: Path, rounds: int) -> None:
 
 def _print(seconds: dict[tuple[str, str], list[float]]) -> None:
     rows = []
-    for what in dict.fromkeys(what for what, _ in seconds):
-        then, now = (seconds[what, name] for name in ("before", "now"))
-        fastest = min(now) / min(then)
-        median = statistics.median(now) / statistics.median(then)
+    for task in dict.fromkeys(task for task, _ in seconds):
+        before, now = (seconds[task, version] for version in ("before", "now"))
+        fastest = min(now) / min(before)
+        median = statistics.median(now) / statistics.median(before)
         rows.append(
             [
-                what,
-                *(f"{choose(then):.3f}" for choose in (statistics.median, min)),
+                task,
+                *(f"{choose(before):.3f}" for choose in (statistics.median, min)),
                 *(f"{choose(now):.3f}" for choose in (statistics.median, min)),
                 f"{median:.2f}",
                 f"{fastest:.2f}",
@@ -106,7 +119,7 @@ def _print(seconds: dict[tuple[str, str], list[float]]) -> None:
         )
     columns = ["seconds", "before", "fastest", "now", "fastest", "ratio", "ratio of fastest"]
     print_table(columns, rows)
-    print(f"\nTo reach: a ratio of at most {MAX_SLOWDOWN}.")
+    print(f"\nTarget: a ratio of at most {MAX_SLOWDOWN}.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Start a Streamlit app as its users do, and read what it takes of the machine (Linux)."""
+"""Start a Streamlit app as users do, and measure its memory and processor time (Linux)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
 _KIB = 1024
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-_USER_TICKS, _SYSTEM_TICKS = 11, 12  # places in /proc/PID/stat, after the name
+_USER_TICKS, _SYSTEM_TICKS = 11, 12  # positions in /proc/PID/stat, after the name
 
 
 class StreamlitServer:
-    """A server that runs.
+    """A running server.
 
     Attributes
     ----------
     port : int
     url : str
-        Its address, without a slash at the end.
+        Its address, without a trailing slash.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -41,9 +41,15 @@ class StreamlitServer:
         self.url = f"http://{HOST}:{port}"
 
     def wait_until_healthy(self) -> None:
-        """Return as soon as it answers; end the program with its log if it does not."""
-        end_s = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < end_s and self._process.poll() is None:
+        """Wait until the server answers.
+
+        Raises
+        ------
+        SystemExit
+            If it does not start in `START_TIMEOUT_S`, with the end of its log.
+        """
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline_s and self._process.poll() is None:
             connection = http.client.HTTPConnection(HOST, self.port, timeout=1)
             try:
                 connection.request("GET", "/_stcore/health")
@@ -56,14 +62,14 @@ class StreamlitServer:
         sys.exit(f"The server did not start:\n{self._log.read_text()[-3000:]}")
 
     def read_peak_mb(self) -> float:
-        """Return the most memory that the server's process held so far."""
+        """Return the peak memory of the server process so far, in MB; raise OSError if unknown."""
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * _KIB / 1e6
-        raise OSError("this system does not tell the peak of memory")
+        raise OSError("this system does not report peak memory")
 
     def read_cpu_s(self) -> float:
-        """Return the processor time that the server's process took so far."""
+        """Return the processor time of the server process so far, in seconds."""
         stat = Path(f"/proc/{self._process.pid}/stat").read_text()
         fields = stat.rpartition(")")[2].split()
         return (int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])) / _TICKS_PER_S
@@ -71,20 +77,25 @@ class StreamlitServer:
 
 @contextmanager
 def run_server(script: Path, workspace: Path, project: Path = PROJECT) -> Iterator[StreamlitServer]:
-    """Run an app on a free port of this computer, not yet ready when the block begins.
+    """Run an app on a free local port for the duration of the block.
 
     Parameters
     ----------
     script : Path
-        What `streamlit run` takes.
+        The script for `streamlit run`.
     workspace : Path
-        A workspace that nobody else uses; the server's log goes beside it.
+        A workspace that no other server uses; the log is written next to it.
     project : Path, optional
-        The folder to run it in; this project when not given.
+        The working folder of the server, by default this project.
+
+    Yields
+    ------
+    StreamlitServer
+        Started, but perhaps not ready yet.
     """
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
-    # Killed politely, a program would end at once and leave its server behind.
+    # By default SIGTERM ends a program without `finally`, which would leave the server running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     log = workspace.with_name(f"{workspace.name}.log")
     flags = [f"--server.port={port}", f"--server.address={HOST}", "--server.headless=true"]

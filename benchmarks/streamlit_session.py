@@ -1,4 +1,4 @@
-"""One visitor of a Streamlit page, who speaks what a browser speaks: its websocket and uploads."""
+"""A simulated visitor of a Streamlit page, with a browser's websocket messages and uploads."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _XSRF_COOKIE = "_streamlit_xsrf"
 
 @dataclass
 class Drawn:
-    """What a run of a page's script drew.
+    """What one run of a page's script drew.
 
     Attributes
     ----------
     n_bars : int
-        Progress bars, of which an answer has one for each class.
+        Number of progress bars; an answer has one per class.
     images : list of str
-        Paths of pictures, which a browser fetches.
+        Paths of the pictures that a browser fetches.
     """
 
     n_bars: int
@@ -41,7 +41,19 @@ class Drawn:
 
 
 class StreamlitSession:
-    """A visitor who sees one page, from the first message to the last."""
+    """One visitor's session on one page; open it with `visit`.
+
+    Parameters
+    ----------
+    port : int
+        Port of the local server.
+    page : str
+        The page's path, empty for the first page.
+    websocket : ClientConnection
+        Connection to the server.
+    token : str
+        The visitor's XSRF token.
+    """
 
     def __init__(self, port: int, page: str, websocket: ClientConnection, token: str) -> None:
         self._port = port
@@ -59,12 +71,16 @@ class StreamlitSession:
         self._repetitions: dict[str, asyncio.Task[None]] = {}
 
     async def rerun(self) -> Drawn:
-        """Ask for a run of the page's script, and wait until it has come through.
+        """Request a run of the page's script, and wait until it has finished.
+
+        Returns
+        -------
+        Drawn
 
         Raises
         ------
         TimeoutError
-            It did not within a minute.
+            If it does not finish successfully in `RERUN_TIMEOUT_S`.
         """
         self._finished.clear()
         self._drawn = Drawn(0, [])
@@ -73,7 +89,22 @@ class StreamlitSession:
         return self._drawn
 
     async def upload(self, name: str, data: bytes) -> None:
-        """Put a file in the page's uploader, in place of the one before."""
+        """Upload a picture, which replaces the previous one in the page's uploader.
+
+        Parameters
+        ----------
+        name : str
+            Its file name.
+        data : bytes
+            A JPEG.
+
+        Raises
+        ------
+        TimeoutError
+            If the server does not answer.
+        OSError
+            If it rejects the upload.
+        """
         request = BackMsg()
         request.file_urls_request.request_id = uuid.uuid4().hex
         request.file_urls_request.file_names.append(name)
@@ -96,31 +127,31 @@ class StreamlitSession:
             await self._request("DELETE", file.file_urls.delete_url)
 
     async def fetch_images(self) -> None:
-        """Fetch the pictures of the last run that were not seen before, as a browser does."""
+        """Fetch the new pictures of the last run, as a browser does; raise OSError on failure."""
         for path in self._drawn.images:
             if path not in self._fetched:
                 self._fetched.add(path)
                 await self._request("GET", path)
 
     async def receive(self) -> None:
-        """Take in what the server sends, until the connection ends."""
+        """Process the server's messages until the connection closes."""
         async for data in self._websocket:
             message = ForwardMsg()
             message.ParseFromString(data if isinstance(data, bytes) else data.encode())
-            self._take(message)
+            self._handle(message)
 
     def end(self) -> None:
         """Stop repeating fragments."""
         self._stop_repeating(*self._repetitions)
 
-    def _take(self, message: ForwardMsg) -> None:
+    def _handle(self, message: ForwardMsg) -> None:
         match message.WhichOneof("type"):
             case "new_session":
                 self._session_id = message.new_session.initialize.session_id or self._session_id
-            case "navigation":  # which of its pages the script went to
+            case "navigation":  # the page that the script switched to
                 self._script_hash = message.navigation.page_script_hash
             case "delta":
-                self._note(message.delta)
+                self._record(message.delta)
             case "script_finished":
                 if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
                     self._finished.set()
@@ -132,7 +163,7 @@ class StreamlitSession:
             case "stop_auto_rerun":
                 self._stop_repeating(*message.stop_auto_rerun.fragment_ids)
 
-    def _note(self, delta: Delta) -> None:
+    def _record(self, delta: Delta) -> None:
         if delta.WhichOneof("type") != "new_element":
             return
         element = delta.new_element
@@ -181,9 +212,22 @@ class StreamlitSession:
 
 @asynccontextmanager
 async def visit(port: int, page: str) -> AsyncIterator[StreamlitSession]:
-    """Open a page and close it again; it has been drawn once when the block begins."""
-    answer = await asyncio.to_thread(request_once, port, "GET", "/_stcore/health")
-    cookie = answer.getheader("Set-Cookie", "")
+    """Open a page for the duration of the block.
+
+    Parameters
+    ----------
+    port : int
+        Port of the local server.
+    page : str
+        The page's path, empty for the first page.
+
+    Yields
+    ------
+    StreamlitSession
+        Its page has been drawn once.
+    """
+    response = await asyncio.to_thread(request_once, port, "GET", "/_stcore/health")
+    cookie = response.getheader("Set-Cookie", "")
     token = cookie.partition(f"{_XSRF_COOKIE}=")[2].partition(";")[0]
     async with connect(
         f"ws://{HOST}:{port}/_stcore/stream",
@@ -208,14 +252,33 @@ async def visit(port: int, page: str) -> AsyncIterator[StreamlitSession]:
 def request_once(
     port: int, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> http.client.HTTPResponse:
-    """Send a request to a server of this computer, and read the answer to its end."""
+    """Send a request to the local server and read the complete response.
+
+    Parameters
+    ----------
+    port : int
+    method, path : str
+        HTTP method, and path with query.
+    body : bytes
+    headers : dict, optional
+
+    Returns
+    -------
+    http.client.HTTPResponse
+        Its status and headers; the body is consumed.
+
+    Raises
+    ------
+    OSError
+        If the server cannot be reached, or answers with an error.
+    """
     connection = http.client.HTTPConnection(HOST, port, timeout=REQUEST_TIMEOUT_S)
     try:
         connection.request(method, path, body or None, headers or {})
-        answer = connection.getresponse()
-        answer.read()
+        response = connection.getresponse()
+        response.read()
     finally:
         connection.close()
-    if answer.status >= http.HTTPStatus.BAD_REQUEST:
-        raise OSError(f"{method} {path} was answered {answer.status}")
-    return answer
+    if response.status >= http.HTTPStatus.BAD_REQUEST:
+        raise OSError(f"{method} {path} failed with status {response.status}")
+    return response

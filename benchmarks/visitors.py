@@ -1,8 +1,8 @@
-"""`python -m benchmarks.visitors`: how long visitors wait who classify pictures at the same time.
+"""`python -m benchmarks.visitors`: waiting times of many visitors who classify pictures.
 
-Each visitor is a session of its own, who uploads a rendered picture every few seconds, waits for
-the answer and fetches what it shows. The peer is a page of Streamlit with an uploader and one line
-of text, visited in the same way.
+Each visitor has a session, uploads a rendered picture every few seconds, waits for the answer
+and fetches the pictures it shows. The peer is a Streamlit page with an uploader and one line of
+text, visited in the same way.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,30 +31,30 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import list_runs, submit_run
 from cluster_core.workspace import Workspace
 
-EVERY_S = 5.0
+INTERVAL_S = 5.0
 LABELS = ("globular clusters", "open clusters")
 N_EACH = 77
-RUNS_WAITING = 2
+MAX_UNFINISHED = 2
 BRIGHTNESS_VARIANTS = 50
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is visited, and by how many.
+    """The page that is visited, and the load on its server.
 
     Attributes
     ----------
     name : str
-        As the table calls it.
+        Name in the table.
     script : Path
-        What `streamlit run` takes.
+        The script for `streamlit run`.
     page : str
-        The page's address on the server.
+        The page's path on the server.
     n_visitors : int
     has_answers : bool
-        Whether a run without an answer drawn is counted as failed.
+        Whether a run that draws no answer counts as failed.
     trains : bool
-        Whether trainings go on meanwhile, one after the other.
+        Whether trainings run at the same time, one after the other.
     """
 
     name: str
@@ -66,16 +67,16 @@ class Scene:
 
 @dataclass
 class Waits:
-    """What visitors waited for, and how long.
+    """The waiting times of all visitors.
 
     Attributes
     ----------
     rerun_ms : list of float
-        From a request to the end of the page's run.
+        Milliseconds from each request to the end of the page's run.
     answer_ms : list of float
-        The same, with the upload before it.
+        The same, including the upload before it.
     n_failed : int
-        Runs that drew no answer, or did not end.
+        Number of runs that drew no answer, or did not finish.
     """
 
     rerun_ms: list[float] = field(default_factory=list)
@@ -85,7 +86,19 @@ class Waits:
 
 @dataclass(frozen=True)
 class Measured:
-    """A scene's waits, and what its server took meanwhile."""
+    """The measurements of a scene.
+
+    Attributes
+    ----------
+    scene : Scene
+    waits : Waits
+    peak_mb : float
+        Peak memory of the server process, in MB.
+    cpu_percent : float
+        Processor time of the server process, in percent of one core.
+    n_trained : int
+        Number of trainings that finished.
+    """
 
     scene: Scene
     waits: Waits
@@ -97,8 +110,8 @@ class Measured:
 async def classify(
     session: StreamlitSession, scene: Scene, picture: tuple[str, bytes], waits: Waits
 ) -> None:
-    """Upload one picture and wait for the answer."""
-    begin_s = time.perf_counter()
+    """Upload one picture, as its name and bytes, and add the waiting times to `waits`."""
+    start_s = time.perf_counter()
     await session.upload(*picture)
     uploaded_s = time.perf_counter()
     try:
@@ -107,43 +120,56 @@ async def classify(
         drawn = None
     end_s = time.perf_counter()
     waits.rerun_ms.append((end_s - uploaded_s) * 1000)
-    waits.answer_ms.append((end_s - begin_s) * 1000)
+    waits.answer_ms.append((end_s - start_s) * 1000)
     is_answered = drawn and (not scene.has_answers or drawn.n_bars >= len(LABELS))
     waits.n_failed += not is_answered
     await session.fetch_images()
 
 
-async def classify_again_and_again(
+async def classify_at(
+    times_s: Sequence[float],
     session: StreamlitSession,
     scene: Scene,
-    pictures: list[tuple[str, bytes]],
-    first_s: float,
-    n_times: int,
+    pictures: Sequence[tuple[str, bytes]],
     waits: Waits,
 ) -> None:
-    """Classify one picture every few seconds."""
-    for number in range(n_times):
-        await asyncio.sleep(max(0, first_s + number * EVERY_S - time.monotonic()))
-        await classify(session, scene, pictures[number % len(pictures)], waits)
+    """Classify the pictures in turn, one at each time of the monotonic clock."""
+    for time_s, picture in zip(times_s, itertools.cycle(pictures)):
+        await asyncio.sleep(max(0, time_s - time.monotonic()))
+        await classify(session, scene, picture, waits)
 
 
 async def keep_training(workspace: Workspace) -> None:
-    """Ask for one training after the other, each with distortions that no earlier one had."""
+    """Submit trainings without end, each with new distortions, so that none is cached."""
     for brightness in itertools.cycle(range(BRIGHTNESS_VARIANTS)):
         config = TrainConfig(workspace.cluster_photos, random_brightness=brightness)
         await asyncio.to_thread(submit_run, workspace, config)
-        while await asyncio.to_thread(_count_waiting, workspace) >= RUNS_WAITING:
+        while await asyncio.to_thread(_count_unfinished, workspace) >= MAX_UNFINISHED:
             await asyncio.sleep(0.5)
 
 
-def _count_waiting(workspace: Workspace) -> int:
+def _count_unfinished(workspace: Workspace) -> int:
     return sum(not run.state.is_over for run in list_runs(workspace))
 
 
 async def measure(
     server: StreamlitServer, workspace: Workspace, scene: Scene, seconds: float
 ) -> Measured:
-    """Let visitors come and classify for a while."""
+    """Measure a scene on a running server.
+
+    Parameters
+    ----------
+    server : StreamlitServer
+    workspace : Workspace
+        The server's workspace, whose pictures the visitors upload.
+    scene : Scene
+    seconds : float
+        How long the visitors stay.
+
+    Returns
+    -------
+    Measured
+    """
     files = sorted(workspace.cluster_photos.rglob("*.jpg"))
     pictures = [(path.name, path.read_bytes()) for path in files]
     waits = Waits()
@@ -152,35 +178,49 @@ async def measure(
             await stack.enter_async_context(visit(server.port, scene.page))
             for _ in range(scene.n_visitors)
         ]
-        # The first visitor of all waits for the model to be loaded; that is measured elsewhere.
+        # The very first answer includes loading the model, which `benchmarks.pages` measures.
         await classify(sessions[0], scene, pictures[0], Waits())
         training = asyncio.create_task(keep_training(workspace)) if scene.trains else None
-        cpu_s, begin_s = server.read_cpu_s(), time.monotonic()
-        n_times = max(1, math.floor(seconds / EVERY_S))
+        cpu_s, start_s = server.read_cpu_s(), time.monotonic()
+        n_times = max(1, math.floor(seconds / INTERVAL_S))
         await asyncio.gather(
             *(
-                classify_again_and_again(
+                classify_at(
+                    [start_s + INTERVAL_S * (n + number / len(sessions)) for n in range(n_times)],
                     session,
                     scene,
                     pictures[number:] + pictures[:number],
-                    begin_s + EVERY_S * number / len(sessions),
-                    n_times,
                     waits,
                 )
                 for number, session in enumerate(sessions)
             )
         )
-        cpu_percent = 100 * (server.read_cpu_s() - cpu_s) / (time.monotonic() - begin_s)
+        cpu_percent = 100 * (server.read_cpu_s() - cpu_s) / (time.monotonic() - start_s)
         if training is not None:
             training.cancel()
             with suppress(asyncio.CancelledError):
                 await training
-    n_trained = len(list_runs(workspace)) - _count_waiting(workspace)
+    n_trained = len(list_runs(workspace)) - _count_unfinished(workspace)
     return Measured(scene, waits, server.read_peak_mb(), cpu_percent, n_trained)
 
 
 def run_scene(scene: Scene, folder: Path, photos: Path, seconds: float) -> Measured:
-    """Start a server in a workspace of its own, and measure it."""
+    """Start a server with a new workspace, and measure a scene on it.
+
+    Parameters
+    ----------
+    scene : Scene
+    folder : Path
+        Gets the workspace.
+    photos : Path
+        The dataset to copy into it.
+    seconds : float
+        How long the visitors stay.
+
+    Returns
+    -------
+    Measured
+    """
     click.echo(f"{scene.name} …", err=True)
     root = folder / scene.name.replace(",", "").replace(" ", "_")
     root.mkdir()
@@ -192,11 +232,11 @@ def run_scene(scene: Scene, folder: Path, photos: Path, seconds: float) -> Measu
 
 
 @click.command()
-@click.option("--visitors", default=25, show_default=True, help="Visitors at the same time.")
+@click.option("--visitors", default=25, show_default=True, help="Number of concurrent visitors.")
 @click.option("--seconds", default=60.0, show_default=True, help="How long each scene lasts.")
-@click.option("--training", is_flag=True, help="Also while trainings run, one after the other.")
+@click.option("--training", is_flag=True, help="Also measure during trainings.")
 def main(visitors: int, seconds: float, training: bool) -> None:
-    """Print how long visitors wait, and what the server takes, beside a page that does nothing."""
+    """Print waiting times, memory and processor use, compared with a minimal page."""
     ours = Scene(
         name=f"ours, {visitors} visitors",
         script=PROJECT / "app.py",
@@ -221,14 +261,12 @@ def main(visitors: int, seconds: float, training: bool) -> None:
         render_demo_dataset(photos, LABELS, N_EACH, seed=0)
         load = os.getloadavg()[0]
         results = [run_scene(scene, Path(folder), photos, seconds) for scene in scenes]
-    print(f"A picture every {EVERY_S:g} s from each visitor, for {seconds:g} s, on ", end="")
-    print(f"{os.cpu_count()} cores; {load:.1f} other programs were waiting for them before.\n")
+    print(f"A picture every {INTERVAL_S:g} s from each visitor, for {seconds:g} s, on ", end="")
+    print(f"{os.cpu_count()} cores; system load before the benchmark: {load:.1f}.\n")
     _print(results, results[2])
     for result in results:
         if result.scene.trains:
-            print(
-                f"\nTrainings that ended meanwhile: {result.n_trained}; one went on all the time."
-            )
+            print(f"\nTrainings finished: {result.n_trained}; one was running at any time.")
 
 
 def _print(results: list[Measured], peer: Measured) -> None:
@@ -250,7 +288,7 @@ def _print(results: list[Measured], peer: Measured) -> None:
                 f"{result.cpu_percent:.0f}",
             ]
         )
-    columns = ["", "reruns", "p50 ms", "p95 ms", "p95 to peer's", "with upload, p95 ms"]
+    columns = ["", "reruns", "p50 ms", "p95 ms", "p95 / peer's", "with upload, p95 ms"]
     print_table([*columns, "without answer", "peak MB", "% of a core"], rows)
 
 
