@@ -1,7 +1,7 @@
-"""What an earlier version left on the disk: all of it is found, read and answered as before.
+"""Compatibility: files of an earlier version are found and read, and give the same answers.
 
-`fixtures/0.0` is a workspace as that version made it, with two archives it exported;
-`expected.json` is what it said of them.
+`fixtures/0.0` has a workspace and two exported archives as that version wrote them;
+`expected.json` has the output of that version for them.
 """
 
 from __future__ import annotations
@@ -58,27 +58,27 @@ COMMANDS = {
 
 def copy_workspace(target) -> None:
     shutil.copytree(FIXTURE / "workspace", target.root)
-    # Git keeps no dates, and the newest model is the one written last.
+    # Git does not keep dates, by which the newest model is found.
     for manifest in target.bundles.glob("*/manifest.json"):
         created = datetime.fromisoformat(json.loads(manifest.read_text("utf-8"))["created"])
         os.utime(manifest, (created.timestamp(), created.timestamp()))
 
 
 def scatter_files(workspace) -> None:
-    """Put files where none are expected, as people and systems do."""
+    """Add unexpected files, such as users and operating systems leave behind."""
     class_dirs = [path for path in workspace.cluster_photos.iterdir() if path.is_dir()]
-    places = [workspace.root, workspace.models, workspace.bundles, workspace.runs, workspace.trash]
-    for folder in (*places, workspace.runs / RUN["finished"], *class_dirs):
+    folders = [workspace.root, workspace.models, workspace.bundles, workspace.runs, workspace.trash]
+    for folder in (*folders, workspace.runs / RUN["finished"], *class_dirs):
         (folder / "notes.txt").write_text("Remember the milk.")
         (folder / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
-    for folder in places:
+    for folder in folders:
         (folder / "older").mkdir()
         (folder / "older" / "notes.txt").write_text("These I keep.")
 
 
 @pytest.fixture(params=["as it was", "among other files"])
 def earlier(request, workspace):
-    """The workspace of the earlier version, in the place of the test's own."""
+    """Copy the workspace of the earlier version to the test's workspace."""
     copy_workspace(workspace)
     if request.param == "among other files":
         scatter_files(workspace)
@@ -89,11 +89,11 @@ def approx(scores):
     return pytest.approx(scores, abs=1e-4)
 
 
-def read_scores(printed: str) -> dict[str, float]:
+def parse_scores(printed: str) -> dict[str, float]:
     return {label: float(score) for label, score in SCORE.findall(printed)}
 
 
-def read_answers(printed: str, image_dir: Path) -> dict[str, dict[str, float]]:
+def parse_answers(printed: str, image_dir: Path) -> dict[str, dict[str, float]]:
     records = map(json.loads, printed.splitlines())
     return {
         Path(record["path"]).relative_to(image_dir).as_posix(): record["scores"]
@@ -101,13 +101,13 @@ def read_answers(printed: str, image_dir: Path) -> dict[str, dict[str, float]]:
     }
 
 
-def ask(workspace, picture: str, model: str) -> dict[str, float]:
+def label_picture(workspace, picture: str, model: str) -> dict[str, float]:
     flags = ["--image", str(workspace.cluster_photos / picture)]
     if model in EXPECTED["graphs"]:
         flags += ["--graph", str(workspace.root / EXPECTED["graphs"][model])]
     result = CliRunner().invoke(label_image.main, flags)
     assert result.exit_code == 0, result.output
-    return read_scores(result.stdout)
+    return parse_scores(result.stdout)
 
 
 def assert_answers(answers, expected) -> None:
@@ -128,17 +128,17 @@ def test_models_are_listed(earlier):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_label_image_answers_the_same(earlier, model):
+def test_label_image_gives_the_same_answers(earlier, model):
     for picture, scores in MODELS[model].items():
-        answer = ask(earlier, picture, model)
+        answer = label_picture(earlier, picture, model)
         assert list(answer) == list(scores)
         assert answer == approx(scores)
 
 
-def test_classify_answers_the_same(earlier):
+def test_classify_gives_the_same_answers(earlier):
     result = CliRunner().invoke(cli.main, ["classify", "--json", str(earlier.cluster_photos)])
     assert result.exit_code == 0, result.output
-    assert_answers(read_answers(result.stdout, earlier.cluster_photos), EXPECTED["classify"])
+    assert_answers(parse_answers(result.stdout, earlier.cluster_photos), EXPECTED["classify"])
 
 
 @pytest.mark.parametrize("cache", ["bottlenecks", "nothing cached"])
@@ -162,7 +162,7 @@ def test_every_picture_stays_on_its_side(earlier, percentage, cache):
         )
     }
     expected = EXPECTED["splits"][percentage]
-    # The sentences may be worded better; the sides may not change.
+    # The wording of the notes may change, the sides may not.
     assert (sides, len(split.notes)) == (expected["sides"], len(expected["notes"]))
 
 
@@ -170,15 +170,16 @@ def test_runs_are_listed(earlier):
     records = [status.to_record() for status in list_runs(earlier)]
     assert [record["id"] for record in records] == [run["id"] for run in EXPECTED["runs"]]
     for record, run in zip(records, EXPECTED["runs"], strict=True):
-        assert record | run == record  # there may be new entries
+        assert record | run == record  # new keys are allowed
 
 
 @pytest.mark.parametrize("run_id", EXPECTED["settings"])
-def test_settings_of_a_run_load(earlier, run_id):
+def test_settings_of_run_load(earlier, run_id):
     settings = asdict(load_config(earlier, run_id))
     for name, value in EXPECTED["settings"][run_id].items():
-        found = settings[name]
-        assert (found.as_posix() if isinstance(found, Path) else found) == value, name
+        received = settings[name]
+        received = received.as_posix() if isinstance(received, Path) else received
+        assert received == value, name
 
 
 def test_finished_run_loads(earlier):
@@ -201,12 +202,12 @@ def test_finished_run_loads(earlier):
 
 
 def test_queued_run_trains(earlier, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # where its settings name `tf_files`
+    monkeypatch.chdir(tmp_path)  # its settings refer to `tf_files` in the current folder
     assert load_status(earlier, RUN["queued"]).state is RunState.QUEUED
     ended = run_job(earlier, RUN["queued"])
     assert (ended.state, ended.message) == (RunState.FINISHED, "")
     first, *others = list_models(earlier)
-    assert first.id == EXPECTED["default"]  # chosen, although there is a newer one
+    assert first.id == EXPECTED["default"]  # chosen by the user, although another is newer
     assert others[0].id == ended.bundle
 
 
@@ -214,24 +215,24 @@ def test_trash_can_be_restored(earlier):
     entries = list_trash(earlier)
     assert [entry.id for entry in entries] == [entry["id"] for entry in EXPECTED["trash"]]
     for entry, expected in zip(entries, EXPECTED["trash"], strict=True):
-        found = (entry.description, entry.n_files)
-        assert found == (expected["description"], expected["n_files"])
-        places = [earlier.root / path for path in expected["paths"]]
-        assert list(restore(earlier, entry.id)) == places
-        assert all(path.exists() for path in places)
+        received = (entry.description, entry.n_files)
+        assert received == (expected["description"], expected["n_files"])
+        paths = [earlier.root / path for path in expected["paths"]]
+        assert list(restore(earlier, entry.id)) == paths
+        assert all(path.exists() for path in paths)
     assert list_trash(earlier) == ()
     for path, sha256 in EXPECTED["trashed_sha256"].items():
         assert hashlib.sha256((earlier.root / path).read_bytes()).hexdigest() == sha256
     assert len(list_runs(earlier)) == len(EXPECTED["runs"]) + 1
 
 
-def test_downloads_are_remembered(earlier):
+def test_downloaded_addresses_are_skipped(earlier):
     addresses = tuple(EXPECTED["addresses"])
     report = download_pictures(addresses, earlier.cluster_photos / "open clusters")
     assert (report.added, report.skipped, report.failed) == ((), addresses, ())
 
 
-def test_measured_speeds_are_known(earlier):
+def test_measured_speeds_load(earlier):
     assert estimate_speed(earlier, "sky").is_measured
 
 
@@ -242,10 +243,10 @@ def test_exported_model_imports(workspace):
     assert entry.problem is None
     shutil.copytree(FIXTURE / "workspace" / "cluster_photos", workspace.cluster_photos)
     for picture, scores in MODELS["the model chosen"].items():
-        assert ask(workspace, picture, "the model chosen") == approx(scores)
+        assert label_picture(workspace, picture, "the model chosen") == approx(scores)
 
 
-def test_exported_model_is_recognised(earlier):
+def test_exported_model_is_not_imported_twice(earlier):
     before = list_models(earlier)
     with (FIXTURE / "model.zip").open("rb") as file:
         assert import_model(earlier, file) == list_models(earlier)[0]
@@ -262,18 +263,18 @@ def test_exported_dataset_imports(earlier):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_commands_know_their_flags(command):
+def test_commands_accept_all_earlier_flags(command):
     result = run_python("-m", *COMMANDS[command], "--help")
     assert (result.returncode, result.stderr) == (0, "")
     assert set(EXPECTED["flags"][command]) <= set(re.findall(r"--[a-z_-]*[a-z]", result.stdout))
 
 
-def test_commands_answer(workspace):
+def test_commands_give_the_same_answers(workspace):
     copy_workspace(workspace)
     picture, scores = next(iter(MODELS["the model chosen"].items()))
     image = workspace.cluster_photos / picture
     printed = run_python("-m", *COMMANDS["label_image"], f"--image={image}").stdout
-    assert read_scores(printed) == approx(scores)
+    assert parse_scores(printed) == approx(scores)
     printed = run_python("-m", *COMMANDS["classify"], "--json", image).stdout
-    answers = read_answers(printed, workspace.cluster_photos)
+    answers = parse_answers(printed, workspace.cluster_photos)
     assert_answers(answers, {picture: EXPECTED["classify"][picture]})
