@@ -1,1 +1,1 @@
-"""How good a model is: scores, intervals, calibration."""
+"""Evaluate models: scores, confidence intervals, calibration, and review of mistakes."""

@@ -1,4 +1,4 @@
-"""What a model got right and wrong on pictures it was not trained on."""
+"""Measure the accuracy of a model on its test pictures."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from cluster_core.evaluation.intervals import compute_wilson_interval
 
 @dataclass(frozen=True)
 class TestedPicture:
-    """A picture that a model was tested with, and what it answered.
+    """A test picture and the model's answer.
 
     Attributes
     ----------
     path : Path
+        Path of the file when it was tested.
     sha256 : str
-        Of the file's bytes, hexadecimal.
+        Hash of the file, hexadecimal.
     label : str
-        Its class folder.
+        Its true class.
     predicted : str
-        The answer.
+        The class that the model answered.
     score : float
-        Score of the answer, 0 to 1.
+        Score of `predicted`, 0 to 1.
     """
 
-    __test__ = False  # the name is no test's, whatever pytest thinks
+    __test__ = False  # keeps pytest from collecting this class as a test
 
     path: Path
     sha256: str
@@ -41,19 +42,20 @@ class TestedPicture:
 
     @property
     def is_right(self) -> bool:
-        """Whether label and answer agree."""
+        """Whether the answer is correct."""
         return self.label == self.predicted
 
 
 @dataclass(frozen=True)
 class ClassAccuracy:
-    """How often pictures of one class were answered right.
+    """Accuracy on the test pictures of one class.
 
     Attributes
     ----------
     label : str
+        The class.
     n, n_right : int
-        Pictures tested, and how many of them were answered right.
+        Number of test pictures of the class, and of those labelled correctly.
     """
 
     label: str
@@ -62,7 +64,7 @@ class ClassAccuracy:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval of the share that is right."""
+        """95 % Wilson interval of the accuracy, 0 to 1."""
         return compute_wilson_interval(self.n_right, self.n)
 
 
@@ -75,7 +77,7 @@ class Metrics:
     labels : tuple of str
         The classes.
     pictures : tuple of TestedPicture
-        Labelled and answered with names from `labels`.
+        The test pictures; true and answered classes are in `labels`.
     """
 
     labels: tuple[str, ...]
@@ -83,7 +85,7 @@ class Metrics:
 
     @property
     def confusion(self) -> tuple[tuple[int, ...], ...]:
-        """Pictures by true class (row) and answer (column)."""
+        """Number of pictures by true class (row) and answer (column), in the order of `labels`."""
         counted = Counter((picture.label, picture.predicted) for picture in self.pictures)
         return tuple(
             tuple(counted[label, predicted] for predicted in self.labels) for label in self.labels
@@ -91,7 +93,7 @@ class Metrics:
 
     @property
     def classes(self) -> tuple[ClassAccuracy, ...]:
-        """Accuracy of each class, in the order of the labels."""
+        """Accuracy of each class, in the order of `labels`."""
         return tuple(
             ClassAccuracy(label, sum(row), row[number])
             for number, (label, row) in enumerate(zip(self.labels, self.confusion, strict=True))
@@ -99,32 +101,32 @@ class Metrics:
 
     @property
     def misclassified(self) -> tuple[TestedPicture, ...]:
-        """Pictures whose label and answer differ, the surest mistakes first."""
+        """Pictures with a wrong answer, highest score first."""
         wrong = [picture for picture in self.pictures if not picture.is_right]
         return tuple(sorted(wrong, key=lambda picture: -picture.score))
 
     @property
     def n(self) -> int:
-        """How many pictures were tested."""
+        """Number of test pictures."""
         return len(self.pictures)
 
     @property
     def n_right(self) -> int:
-        """How many of them were answered right."""
+        """Number of test pictures labelled correctly."""
         return sum(picture.is_right for picture in self.pictures)
 
     @property
     def accuracy(self) -> float:
-        """Share of right answers, 0 to 1; not a number without pictures."""
+        """Share of correct answers, 0 to 1; NaN without pictures."""
         return self.n_right / self.n if self.n else float("nan")
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval of the accuracy."""
+        """95 % Wilson interval of the accuracy, 0 to 1."""
         return compute_wilson_interval(self.n_right, self.n)
 
     def to_record(self) -> dict[str, Any]:
-        """Return what a bundle keeps of it."""
+        """Return the record that is saved in a bundle, ready for JSON."""
         return {
             "n": self.n,
             "n_right": self.n_right,
@@ -136,16 +138,20 @@ class Metrics:
 def compute_metrics(
     pictures: Sequence[Picture], scores: np.ndarray, labels: tuple[str, ...]
 ) -> Metrics:
-    """Compare answers with what pictures are labelled.
+    """Compare the model's answers with the labels of the pictures.
 
     Parameters
     ----------
     pictures : sequence of Picture
-        Labelled with names from `labels`.
+        The test pictures; their labels are in `labels`.
     scores : ndarray of float, (n_pictures, n_labels)
         The model's scores.
     labels : tuple of str
-        Order of the columns.
+        The classes, in the order of the columns.
+
+    Returns
+    -------
+    Metrics
     """
     answers = scores.argmax(axis=1) if len(pictures) else []
     return Metrics(

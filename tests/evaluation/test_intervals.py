@@ -17,12 +17,12 @@ from cluster_core.evaluation.intervals import Z_95, compute_wilson_interval
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_published_values(n_right, n, low, high):
+def test_interval_matches_published_values(n_right, n, low, high):
     assert compute_wilson_interval(n_right, n) == pytest.approx((low, high), abs=5e-5)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 28, 300])
-def test_bounds_are_where_the_share_is_z_deviations_away(n):
+def test_bounds_satisfy_the_score_equation(n):
     for n_right in range(n + 1):
         low, high = compute_wilson_interval(n_right, n)
         assert 0 <= low <= n_right / n <= high <= 1
@@ -34,14 +34,14 @@ def test_bounds_are_where_the_share_is_z_deviations_away(n):
 
 
 @pytest.mark.parametrize("n", [1, 5, 28])
-def test_right_and_wrong_are_mirror_images(n):
+def test_interval_is_symmetric_in_successes_and_failures(n):
     for n_right in range(n + 1):
         low, high = compute_wilson_interval(n_right, n)
         assert compute_wilson_interval(n - n_right, n) == pytest.approx((1 - high, 1 - low))
 
 
 @pytest.mark.parametrize("n", [20, 100])
-def test_it_covers_the_truth_about_95_times_in_100(n):
+def test_interval_covers_the_true_value_in_95_of_100_cases(n):
     intervals = [compute_wilson_interval(n_right, n) for n_right in range(n + 1)]
     truths = [number / 200 for number in range(1, 200)]
     covered = [
@@ -56,7 +56,7 @@ def test_it_covers_the_truth_about_95_times_in_100(n):
     assert min(covered) > 0.83
 
 
-def test_edges():
+def test_interval_at_the_edges():
     assert compute_wilson_interval(0, 0) == (0, 1)
     low, high = compute_wilson_interval(10, 10)
     assert high == 1
@@ -64,7 +64,7 @@ def test_edges():
     assert compute_wilson_interval(0, 10) == pytest.approx((0, 1 - low))
 
 
-def test_more_pictures_narrow_it():
+def test_more_trials_narrow_the_interval():
     widths = [
         high - low for low, high in (compute_wilson_interval(9 * n, 10 * n) for n in range(1, 50))
     ]

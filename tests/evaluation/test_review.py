@@ -1,4 +1,4 @@
-"""Finding a tested picture again: in place, moved, edited, gone."""
+"""The status of a test picture: in place, moved, edited or gone."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def tested() -> TestedPicture:
     return TestedPicture(Path("globular", NAME), sha256, "globular", "open", 0.9)
 
 
-def test_a_picture_nobody_touched_is_in_place(image_dir, tested):
+def test_unchanged_picture_is_in_place(image_dir, tested):
     found = find_picture(image_dir, tested)
     assert found.status is PictureStatus.IN_PLACE
     assert found.path == image_dir / "globular" / NAME
     assert found.label == "globular"
 
 
-def test_a_picture_in_another_class_was_moved(image_dir, tested):
+def test_picture_in_another_class_is_moved(image_dir, tested):
     (image_dir / "globular" / NAME).rename(image_dir / "open" / NAME)
     found = find_picture(image_dir, tested)
     assert found.status is PictureStatus.MOVED
@@ -44,7 +44,7 @@ def test_a_picture_in_another_class_was_moved(image_dir, tested):
     assert found.tested is tested
 
 
-def test_a_picture_whose_name_was_taken_is_found_under_its_number(image_dir, tested):
+def test_moved_picture_with_a_number_in_its_name_is_found(image_dir, tested):
     (image_dir / "open" / NAME).write_bytes(b"another of the same name")
     (image_dir / "globular" / NAME).rename(image_dir / "open" / "a picture (2).png")
     found = find_picture(image_dir, tested)
@@ -52,14 +52,14 @@ def test_a_picture_whose_name_was_taken_is_found_under_its_number(image_dir, tes
     assert found.path == image_dir / "open" / "a picture (2).png"
 
 
-def test_a_picture_with_other_bytes_was_edited(image_dir, tested):
+def test_picture_with_other_content_is_edited(image_dir, tested):
     (image_dir / "globular" / NAME).write_bytes(b"other bytes")
     found = find_picture(image_dir, tested)
     assert found.status is PictureStatus.EDITED
     assert found.label == "globular"
 
 
-def test_another_picture_of_the_same_name_is_not_taken_for_it(image_dir, tested):
+def test_other_picture_of_the_same_name_is_not_a_match(image_dir, tested):
     (image_dir / "globular" / NAME).unlink()
     (image_dir / "open" / NAME).write_bytes(b"other bytes")
     found = find_picture(image_dir, tested)
@@ -68,14 +68,14 @@ def test_another_picture_of_the_same_name_is_not_taken_for_it(image_dir, tested)
     assert found.label is None
 
 
-def test_a_dataset_that_was_deleted_holds_nothing(tmp_path, tested):
+def test_picture_of_a_deleted_dataset_is_gone(tmp_path, tested):
     assert find_picture(tmp_path / "nowhere", tested).status is PictureStatus.GONE
 
 
-def test_a_picture_that_is_deleted_while_it_is_read_is_gone(image_dir, tested, monkeypatch):
-    def lose(path):
+def test_picture_deleted_during_the_search_is_gone(image_dir, tested, monkeypatch):
+    def delete(path):
         path.unlink()
         raise FileNotFoundError(path)
 
-    monkeypatch.setattr("cluster_core.evaluation.review.hash_file", lose)
+    monkeypatch.setattr("cluster_core.evaluation.review.hash_file", delete)
     assert find_picture(image_dir, tested).status is PictureStatus.GONE

@@ -40,7 +40,7 @@ def test_every_picture_is_counted_once(pictures, scores):
     assert metrics.interval == compute_wilson_interval(metrics.n_right, 60)
 
 
-def test_the_surest_mistakes_come_first(pictures, scores):
+def test_mistakes_are_sorted_by_score(pictures, scores):
     mistakes = compute_metrics(pictures, scores, LABELS).misclassified
     assert len(mistakes) > 5
     found = [mistake.score for mistake in mistakes]
@@ -52,7 +52,7 @@ def test_the_surest_mistakes_come_first(pictures, scores):
         assert mistake.score == rows[mistake.path].max()
 
 
-def test_the_order_of_pictures_does_not_matter(pictures, scores):
+def test_order_of_pictures_does_not_matter(pictures, scores):
     order = np.random.default_rng(1).permutation(len(pictures))
     shuffled = compute_metrics([pictures[n] for n in order], scores[order], LABELS)
     metrics = compute_metrics(pictures, scores, LABELS)
@@ -60,20 +60,20 @@ def test_the_order_of_pictures_does_not_matter(pictures, scores):
     assert shuffled.misclassified == metrics.misclassified
 
 
-def test_perfect_answers_leave_no_mistakes(pictures):
+def test_perfect_answers_give_no_mistakes(pictures):
     right = np.eye(3)[[LABELS.index(picture.label) for picture in pictures]]
     metrics = compute_metrics(pictures, right, LABELS)
     assert (metrics.accuracy, metrics.misclassified) == (1, ())
     assert compute_metrics(pictures, np.roll(right, 1, axis=1), LABELS).accuracy == 0
 
 
-def test_without_pictures_nothing_is_known():
+def test_metrics_without_pictures_are_undefined():
     metrics = compute_metrics((), np.empty((0, 3)), LABELS)
     assert (metrics.n, metrics.n_right, metrics.interval) == (0, 0, (0, 1))
     assert math.isnan(metrics.accuracy)
 
 
-def test_a_record_is_strict_json(pictures, scores):
+def test_record_is_strict_json(pictures, scores):
     for metrics in (
         compute_metrics(pictures, scores, LABELS),
         compute_metrics((), np.empty((0, 3)), LABELS),

@@ -1,1 +1,1 @@
-"""Trained models in the formats of other programs."""
+"""Export trained models for other programs."""

@@ -1,4 +1,4 @@
-"""A trained model for other programs: frozen graph, SavedModel. Importing this loads TensorFlow."""
+"""Export a model as a frozen graph or SavedModel. Importing this module loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -22,25 +22,30 @@ def build_graph(
     final_tensor_name: str = "final_result",
     views: tuple[View, ...] = PLAIN_VIEWS,
 ) -> tf.compat.v1.GraphDef:
-    """Put backbone and head into one graph that answers exactly as `predict` does.
+    """Join backbone and head into one graph that gives the same answers as `predict`.
 
     Parameters
     ----------
     backbone : ConvertedBackbone
-        Its frozen graph is taken as it is.
+        Its frozen graph is included unchanged.
     head : Head
-        Becomes two constants.
+        Its weights and bias, divided by the temperature, become two constants.
     final_tensor_name : str
-        Name of the output: scores, (n, n_labels).
+        Name of the output: scores, float32 (n_pictures, n_labels).
     views : tuple of View
-        The views to take the mean of.
+        `PLAIN_VIEWS` or `SKY_VIEWS`; the scores of the views are averaged.
 
     Returns
     -------
     GraphDef
-        Its input is named `input`, for Inception `Mul`: float32 RGB from -1 to 1,
-        (n, size, size, 3), whatever the backbone, so that TensorFlow 1 programs
-        work with one mean and one deviation for all.
+        Its input, named `input` or for Inception `Mul`, is RGB, float32
+        (n_pictures, size, size, 3) from -1 to 1. The range is the same for all backbones,
+        so TensorFlow 1 programs need only one mean and one standard deviation.
+
+    Raises
+    ------
+    BackboneError
+        If the frozen graph of the backbone is missing or was altered.
     """
     size, n_features = backbone.spec.input_size_px, backbone.spec.n_features
     with tf.Graph().as_default() as graph:
@@ -65,10 +70,10 @@ def build_graph(
 
 
 def _join(backbone: tf.compat.v1.GraphDef, around: tf.compat.v1.GraphDef) -> tf.compat.v1.GraphDef:
-    """Put a backbone between the nodes that go by the names of its input and its output.
+    """Insert a backbone between the nodes that have the names of its input and its output.
 
-    Importing it would make every one of its nodes anew, which takes longer than
-    all the rest of an export.
+    Importing the graph would recreate each of its nodes, which takes longer than the rest
+    of an export.
     """
     outer = [node for node in around.node if node.name != GRAPH_OUTPUT]
     inner = [node for node in backbone.node if node.name != GRAPH_INPUT]
@@ -78,7 +83,7 @@ def _join(backbone: tf.compat.v1.GraphDef, around: tf.compat.v1.GraphDef) -> tf.
 
 
 def _stack_views(pixels: tf.Tensor, n_views: int) -> tf.Tensor:
-    """Return the eight symmetries of squares, one after the other: (n_views * n, size, size, 3)."""
+    """Stack the symmetries of pictures: float32, (n_views * n_pictures, size, size, 3)."""
     upright = tf.transpose(pixels, (0, 2, 1, 3))
     turned = [tensor for base in (pixels, upright) for tensor in _mirror_both_ways(base)]
     return tf.concat(turned[:n_views], axis=0)
@@ -89,13 +94,13 @@ def _mirror_both_ways(pixels: tf.Tensor) -> list[tf.Tensor]:
 
 
 def save_graph(graph: tf.compat.v1.GraphDef, path: Path) -> None:
-    """Write a graph as a .pb file."""
+    """Write a graph as a .pb file; raise OSError if that fails."""
     with replacing(path) as draft:
         draft.write_bytes(graph.SerializeToString())
 
 
 def save_labels(labels: tuple[str, ...], path: Path) -> None:
-    """Write class names, a line each."""
+    """Write the labels as UTF-8 text, one per line; raise OSError if that fails."""
     with replacing(path) as draft:
         draft.write_text("".join(f"{label}\n" for label in labels), "utf-8")
 
@@ -110,8 +115,24 @@ def save_saved_model(
 ) -> None:
     """Write a graph as a SavedModel for TensorFlow Serving.
 
-    Its signature `serving_default` maps `image` to `prediction`; the class
-    names lie beside it in labels.txt.
+    Its signature `serving_default` maps `image` to `prediction`. The labels are in
+    `labels.txt` in the same folder.
+
+    Parameters
+    ----------
+    graph : GraphDef
+        From `build_graph`.
+    labels : tuple of str
+        The classes, in the order of the scores.
+    folder : Path
+        Folder to write; an existing one is replaced.
+    graph_input, final_tensor_name : str
+        Names of the input and the output of the graph.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
     """
     run = tf.compat.v1.wrap_function(
         lambda: tf.graph_util.import_graph_def(graph, name=""), []

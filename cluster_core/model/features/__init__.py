@@ -1,1 +1,1 @@
-"""Bottleneck features: the views of a picture, their extraction and their cache."""
+"""Bottleneck features: the views of a picture, feature extraction and the feature cache."""

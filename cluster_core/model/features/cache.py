@@ -1,4 +1,4 @@
-"""Bottleneck features, kept by content so that no picture is looked at twice."""
+"""Cache bottleneck features by picture content, so that they are computed only once."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ _SELECT = """SELECT sha256, features FROM bottlenecks
 
 
 class BottleneckCache:
-    """Features of one backbone with one preprocessing, by picture content and view.
+    """Cached features of one backbone with one preprocessing.
 
-    An edited picture has another hash, so it is never answered with stale features.
+    The key includes the hash of a picture's content, so an edited picture never gets
+    stale features.
 
     Parameters
     ----------
     file : CacheFile
-        Shared with other backbones, threads and processes.
+        The database; can be shared with other backbones, threads and processes.
     backbone : ConvertedBackbone
-        Its weights are part of the key.
+        Its name and weights are part of the key.
     preprocessing : Preprocessing
-        All of its record is part of the key.
+        Its record is part of the key.
     """
 
     def __init__(
@@ -47,7 +48,20 @@ class BottleneckCache:
         file.create_table(_CREATE)
 
     def load(self, view: str, sha256s: Sequence[str]) -> Mapping[str, np.ndarray]:
-        """Return the features, float32 (n_features,), that are known of these pictures."""
+        """Return the cached features of pictures in one view.
+
+        Parameters
+        ----------
+        view : str
+            Name of the view.
+        sha256s : sequence of str
+            Hashes of the pictures' files, hexadecimal.
+
+        Returns
+        -------
+        mapping of str to ndarray of float32, (n_features,)
+            Features by hash, only of the pictures that are in the cache.
+        """
         rows = self._file.read_in(_SELECT, sha256s, self._producer, view)
         return {
             sha256: np.frombuffer(blob, "<f4")
@@ -56,7 +70,13 @@ class BottleneckCache:
         }
 
     def save(self, entries: Iterable[tuple[str, str, np.ndarray]]) -> None:
-        """Keep (view, sha256, features) of some pictures."""
+        """Add features to the cache, or replace them.
+
+        Parameters
+        ----------
+        entries : iterable of (str, str, ndarray of float32, (n_features,))
+            Name of the view, hash of the picture's file, and its features.
+        """
         self._file.write_many(
             _INSERT,
             (

@@ -1,4 +1,4 @@
-"""Bottleneck features of many pictures: from the cache, else computed on all cores."""
+"""Get bottleneck features of many pictures: cached ones, or computed on all cores."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ROWS_PER_SAVE = 200
 
 @dataclass(frozen=True)
 class BottleneckSource:
-    """All it takes to get the features of pictures.
+    """Computes and caches the features of pictures.
 
     Attributes
     ----------
     extractor : FeatureExtractor
         Runs the backbone.
     preprocessing : Preprocessing
-        How pictures are brought to its size.
+        How pictures are resized for the backbone.
     cache : BottleneckCache
-        Asked first, and told what was computed.
+        The features that are known already; new ones are added.
     """
 
     extractor: FeatureExtractor
@@ -43,7 +43,7 @@ class BottleneckSource:
         views: Sequence[View],
         on_progress: Progress | None = None,
     ) -> np.ndarray:
-        """Return the features of pictures in some views.
+        """Return the features of pictures in one or more views.
 
         Parameters
         ----------
@@ -52,18 +52,18 @@ class BottleneckSource:
         views : sequence of View
             At least one.
         on_progress : callable, optional
-            Told (pictures done, pictures in all). It may raise to stop; what
-            was computed until then is kept.
+            Called with the number of finished pictures and their total. An exception
+            in it stops the computation; finished features stay in the cache.
 
         Returns
         -------
         ndarray of float32, (n_pictures, n_views, n_features)
-            In the order asked for.
+            In the order of `pictures` and `views`.
 
         Raises
         ------
         ImageError
-            A picture can no longer be read.
+            If a picture can no longer be read.
         """
         hashes = [picture.sha256 for picture in pictures]
         rows = {view.name: dict(self.cache.load(view.name, hashes)) for view in views}
@@ -93,7 +93,7 @@ class BottleneckSource:
         return np.stack([[rows[view.name][sha256] for view in views] for sha256 in hashes])
 
     def _extract(self, task: tuple[Picture, list[View]]) -> np.ndarray:
-        """Return the features of one picture in its missing views, (n_missing, n_features)."""
+        """Return features of the missing views of a picture: float32, (n_missing, n_features)."""
         picture, missing = task
         pixels = self.preprocessing.decode(read_bytes(picture.path), picture.path.name)
         return self.extractor.extract([view.apply(pixels) for view in missing])

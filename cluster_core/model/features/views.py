@@ -1,7 +1,4 @@
-"""Ways to look at one picture: as it is, turned and mirrored, or distorted at random.
-
-A view has a name, which is part of the key that its features are cached under.
-"""
+"""Views of a picture: as it is, turned and mirrored, or randomly distorted."""
 
 from __future__ import annotations
 
@@ -12,55 +9,58 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-AS_IT_IS = "as it is"
-# Features of this many distorted variants are kept for each training picture.
-VARIANTS = 16
+# Names of views are part of cache keys: a changed name invalidates cached features.
+IDENTITY_NAME = "as it is"
+# Number of distorted variants of each training picture whose features are cached.
+N_VARIANTS = 16
 
 
 @dataclass(frozen=True)
 class View:
-    """A named way to look at a picture.
+    """A named transformation of a picture.
 
     Attributes
     ----------
     name : str
-        Part of the cache key: two views of one name give the same pixels.
+        Part of the cache key: two views with the same name give the same pixels.
     apply : callable
-        From RGB uint8, (size, size, 3), to the same.
+        Maps RGB pixels, uint8 (size, size, 3), to an array of the same shape and dtype.
     """
 
     name: str
     apply: Callable[[np.ndarray], np.ndarray]
 
 
-def _turned(quarter_turns: int, mirrored: bool) -> View:
+def _symmetry(quarter_turns: int, mirrored: bool) -> View:
     def apply(pixels: np.ndarray) -> np.ndarray:
         turned = np.rot90(pixels[:, ::-1] if mirrored else pixels, quarter_turns)
         return np.ascontiguousarray(turned)
 
     name = f"turned {90 * quarter_turns}" + (" mirrored" if mirrored else "")
-    return View(name if quarter_turns or mirrored else AS_IT_IS, apply)
+    return View(name if quarter_turns or mirrored else IDENTITY_NAME, apply)
 
 
-PLAIN_VIEWS = (_turned(0, False),)
-# A sky picture has no up: all eight symmetries of the square show the same object.
-SKY_VIEWS = tuple(_turned(turns, mirrored) for mirrored in (False, True) for turns in range(4))
+PLAIN_VIEWS = (_symmetry(0, False),)
+# The sky has no preferred orientation: all eight symmetries of the square show the same object.
+SKY_VIEWS = tuple(_symmetry(turns, mirrored) for mirrored in (False, True) for turns in range(4))
 
 
 @dataclass(frozen=True)
 class Distortion:
-    """Random changes to a training picture, as in the retrain script.
+    """Random distortions of training pictures, as in the retrain script.
+
+    An instance is false if it distorts nothing.
 
     Attributes
     ----------
     flip_left_right : bool
-        Mirror every second picture.
+        Mirror a picture with a probability of one half.
     random_crop : int
-        Margin to crop away, in percent of the picture, 0 to 99.
+        Margin to crop, in percent of what remains, 0 to 99; its position is random.
     random_scale : int
-        How much to enlarge at most, in percent, 0 to 400.
+        Maximum enlargement in percent, 0 to 400.
     random_brightness : int
-        How much to change the brightness at most, in percent, 0 to 99.
+        Maximum change of the brightness in percent, up or down, 0 to 99.
     """
 
     flip_left_right: bool = False
@@ -74,8 +74,8 @@ class Distortion:
         )
 
     def views(self) -> tuple[View, ...]:
-        """Return as many distorted views as are kept of each picture."""
-        return tuple(self._variant(number) for number in range(VARIANTS))
+        """Return the `N_VARIANTS` distorted views of every picture."""
+        return tuple(self._variant(number) for number in range(N_VARIANTS))
 
     def _variant(self, number: int) -> View:
         settings = (
@@ -85,8 +85,8 @@ class Distortion:
         name = f"distorted {settings} #{number}"
 
         def apply(pixels: np.ndarray) -> np.ndarray:
-            # Seeded by picture and view: every picture is distorted in its own way,
-            # and the same way each time, so that cached features stay true.
+            # Seeded by picture and view: every picture is distorted differently, but the
+            # same way each time, so that cached features stay valid.
             seed = hashlib.sha256(name.encode() + pixels.tobytes()).digest()
             return self._distort(pixels, np.random.default_rng(int.from_bytes(seed[:8])))
 

@@ -1,1 +1,1 @@
-"""Predictions: for one picture or many, in words or as a table."""
+"""Label pictures: one or many, with answers as sentences or as a table."""

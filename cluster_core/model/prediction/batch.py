@@ -1,4 +1,4 @@
-"""Label many files, as a stream."""
+"""Find picture files and label them, one after the other."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from cluster_core.storage.mapping import map_images
 
 @dataclass(frozen=True)
 class FilePrediction:
-    """What was found out about one file.
+    """The prediction for one file, or the reason why there is none.
 
     Attributes
     ----------
     path : Path
+        The file; for an unreadable folder, the folder.
     prediction : Prediction or None
+        None if the file could not be read.
     problem : str or None
-        Why there is no prediction, in a sentence.
+        Why there is no prediction, in a sentence; None if there is one.
     """
 
     path: Path
@@ -33,14 +35,14 @@ class FilePrediction:
 
 @dataclass(frozen=True)
 class FoundFiles:
-    """What a search for pictures came upon.
+    """The result of a search for pictures.
 
     Attributes
     ----------
     pictures : tuple of Path
         Files to label.
     others : tuple of Path
-        Files in the same folders that are not named like pictures.
+        Files in the searched folders without the suffix of a picture.
     unreadable_folders : tuple of FilePrediction
         Folders that could not be opened, each with its problem.
     """
@@ -51,27 +53,35 @@ class FoundFiles:
 
 
 def find_picture_files(paths: Sequence[Path]) -> FoundFiles:
-    """List files, and the pictures in folders and all their sub-folders.
+    """Find pictures in files, folders and all their sub-folders.
 
     Parameters
     ----------
     paths : sequence of Path
-        A file is taken whatever its name; in a folder only what is named like
-        a picture, and nothing hidden.
+        Files, which are included whatever their name, and folders, of which only files
+        with the suffix of a picture are included. Hidden files and folders are skipped.
+
+    Returns
+    -------
+    FoundFiles
+        In the order of `paths`, and sorted by name within each folder.
 
     Raises
     ------
     ImageError
-        One of the paths does not exist.
+        If one of the paths does not exist.
     """
     pictures: list[Path] = []
     others: list[Path] = []
-    locked: list[FilePrediction] = []
+    unreadable_folders: list[FilePrediction] = []
 
-    def note_locked(error: OSError) -> None:
+    def add_unreadable(error: OSError) -> None:
         folder = error.filename
-        problem = f"{folder} could not be opened ({error.strerror}): allow reading it, or leave it."
-        locked.append(FilePrediction(Path(folder), None, problem))
+        problem = (
+            f"{folder} could not be opened ({error.strerror}): check its permissions, or leave it "
+            "out."
+        )
+        unreadable_folders.append(FilePrediction(Path(folder), None, problem))
 
     for path in paths:
         try:
@@ -82,18 +92,31 @@ def find_picture_files(paths: Sequence[Path]) -> FoundFiles:
                 path=str(path),
                 reason=ImageProblem.UNREADABLE,
             ) from error
-        except OSError:  # what the matter is will be found when it is read, and stand in its row
+        except OSError:  # reading the file fails later, which reports the problem in its row
             is_folder = False
         if not is_folder:
             pictures.append(path)
             continue
-        for file in _walk(path, note_locked):
+        for file in _walk(path, add_unreadable):
             (pictures if has_image_suffix(file) else others).append(file)
-    return FoundFiles(tuple(pictures), tuple(others), tuple(locked))
+    return FoundFiles(tuple(pictures), tuple(others), tuple(unreadable_folders))
 
 
 def classify_files(predictor: Predictor, files: Iterable[Path]) -> Iterator[FilePrediction]:
-    """Yield an answer for every file, in order, a few in memory at a time."""
+    """Label files concurrently, with only a few in memory at a time.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The model.
+    files : iterable of Path
+        Files to label; consumed as predictions are taken.
+
+    Yields
+    ------
+    FilePrediction
+        One per file, in the order of `files`. An unreadable file does not stop the rest.
+    """
 
     def classify(path: Path) -> FilePrediction:
         try:

@@ -1,4 +1,4 @@
-"""A table of answers as CSV, for the command line and the browser alike."""
+"""Write predictions as a CSV table, for the command line and the browser."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ from typing import TextIO
 
 from cluster_core.model.prediction.batch import FilePrediction
 
-# A cell that begins so is run as a formula by spreadsheets, by some also with the wide signs
-# of Chinese and Japanese keyboards.
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Spreadsheets run a cell with such a prefix as a formula; some also accept the full-width
+# characters of Chinese and Japanese keyboards.
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def write_predictions_csv(
     stream: TextIO, labels: tuple[str, ...]
 ) -> Callable[[FilePrediction], None]:
-    """Write the header of a table now, and return what writes a row.
+    """Write the header of a table, and return a function that writes a row.
+
+    The columns are path, label, score, one score per class, and problem. Text that a
+    spreadsheet would run as a formula is prefixed with an apostrophe.
 
     Parameters
     ----------
     stream : text file
         Open for writing, with newline=''.
     labels : tuple of str
-        The model's classes; a column of scores for each.
+        The model's classes.
 
     Returns
     -------
     callable
-        Takes one FilePrediction: path, label, score, the scores of all classes, problem.
-        Names that a spreadsheet would run as a formula get an apostrophe in front.
+        Takes a `FilePrediction` and writes its row.
     """
     rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["path", "label", "score", *map(_disarm, labels), "problem"])
+    rows.writerow(["path", "label", "score", *map(_escape, labels), "problem"])
 
-    def write(answer: FilePrediction) -> None:
-        path, found = _disarm(str(answer.path)), answer.prediction
-        if found is None:
-            problem = _disarm(answer.problem or "")
+    def write_row(answer: FilePrediction) -> None:
+        path, prediction = _escape(str(answer.path)), answer.prediction
+        if prediction is None:
+            problem = _escape(answer.problem or "")
             rows.writerow([path, "", "", *("" for _ in labels), problem])
             return
-        scores = [f"{found.scores[label]:.5f}" for label in labels]
-        rows.writerow([path, _disarm(found.label), f"{found.score:.5f}", *scores, ""])
+        scores = [f"{prediction.scores[label]:.5f}" for label in labels]
+        label, score = _escape(prediction.label), f"{prediction.score:.5f}"
+        rows.writerow([path, label, score, *scores, ""])
 
-    return write
+    return write_row
 
 
-def _disarm(text: str) -> str:
-    text = text.replace("\r", "\\r")  # which csv.writer does not quote, and readers end a row at
-    return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
+def _escape(text: str) -> str:
+    text = text.replace("\r", "\\r")  # csv.writer does not quote it, and readers end the row there
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text

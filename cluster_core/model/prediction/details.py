@@ -1,4 +1,4 @@
-"""One picture and what a model makes of it, with all that is worth showing."""
+"""Label one picture, and return everything that a page shows of it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from PIL import Image
 from cluster_core.images import FitsStretch, decode_fits, decode_image, is_fits
 from cluster_core.model.prediction.predictor import Prediction, Predictor
 
-# Nobody needs to see more of a picture of which the model sees a hundred pixels.
+# Enough to look at a picture, of which the model itself sees one or two hundred pixels.
 SHOWN_SIDE_PX = 640
 
 
 @dataclass(frozen=True)
 class FitsChoice:
-    """What to look at in a FITS file, and how; other pictures know no such choice.
+    """Which picture of a FITS file to label, and how to stretch it.
 
     Attributes
     ----------
     hdu : int or None
-        The part of the file, from 0; the first picture when not given.
+        Index of the HDU; None for the first that contains a picture.
     plane : int or None
-        The plane of a cube, from 0; see `decode_fits`.
+        Index of the plane of a cube; None for the default of `decode_fits`.
     stretch : FitsStretch or None
-        How brightness becomes grey levels; as the model was trained when not given.
+        Mapping of brightness to grey levels; None for that of the model's training.
     """
 
     hdu: int | None = None
@@ -39,17 +39,18 @@ AS_TRAINED = FitsChoice()
 
 @dataclass(frozen=True)
 class PredictionDetails:
-    """A picture that was looked at.
+    """A labelled picture.
 
     Attributes
     ----------
     picture : ndarray of uint8, (height, width, 3)
-        As people see it, at most 640 pixels a side.
+        RGB, for display; neither side is longer than `SHOWN_SIDE_PX`.
     seen : ndarray of uint8, (size, size, 3)
-        As the model saw it.
+        RGB, the input of the model.
     prediction : Prediction
+        The answer.
     seconds : float
-        From the file's bytes to the scores.
+        Time from the file's bytes to the scores.
     """
 
     picture: np.ndarray
@@ -61,14 +62,29 @@ class PredictionDetails:
 def predict_with_details(
     predictor: Predictor, data: bytes, name: str, choice: FitsChoice = AS_TRAINED
 ) -> PredictionDetails:
-    """Decode a file, and let a model answer what it shows.
+    """Decode a picture file and label it.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The model.
+    data : bytes
+        Content of the file.
+    name : str
+        Name of the file, for error messages.
+    choice : FitsChoice, optional
+        For a FITS file; other pictures ignore it.
+
+    Returns
+    -------
+    PredictionDetails
 
     Raises
     ------
     ImageError
-        It cannot be read, or has no such part or plane.
+        If the file cannot be read, or a FITS file has no such HDU or plane.
     """
-    begin = time.perf_counter()
+    started_s = time.perf_counter()
     preprocessing = predictor.bundle.preprocessing
     stretch = choice.stretch or preprocessing.stretch
     side_px = preprocessing.size_px
@@ -85,12 +101,25 @@ def predict_with_details(
         pixels = decode_image(data, name, min_side_px=side_px)
     seen = preprocessing.shrink(pixels)
     prediction = predictor.predict_pixels(seen)
-    seconds = time.perf_counter() - begin
+    seconds = time.perf_counter() - started_s
     return PredictionDetails(shrink_to_show(pixels, SHOWN_SIDE_PX), seen, prediction, seconds)
 
 
 def shrink_to_show(pixels: np.ndarray, side_px: int) -> np.ndarray:
-    """Return an RGB picture with its longer side no longer than that."""
+    """Shrink a picture so that neither side is longer than a limit.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, (height, width, 3)
+        RGB.
+    side_px : int
+        The limit in pixels.
+
+    Returns
+    -------
+    ndarray of uint8, (height, width, 3)
+        With the same aspect ratio; the same array if it is small enough already.
+    """
     if max(pixels.shape[:2]) <= side_px:
         return pixels
     picture = Image.fromarray(pixels)

@@ -1,4 +1,4 @@
-"""Run a frozen graph from a .pb file, ours or the article's. Importing this loads TensorFlow."""
+"""Run a frozen graph from a .pb file, of this program or of the 2018 article. Loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cluster_core.model.backbones.preprocessing import Preprocessing, to_unit_ra
 from cluster_core.model.prediction.predictor import Prediction
 
 INPUT_NAMES = ("input", "Mul")
-# A graph is a program. Labelling a picture takes no operation that reaches out of it: to files
-# (ReadFile, SaveV2, datasets, and less plainly ImmutableConst, LoadAndRemapMatrix, Skipgram), to
-# Python (PyFunc), to other machines (RemoteCall, Send), to the screen (PrintV2), or to code that
-# was compiled elsewhere (TRTEngineOp).
-_REACHING_OUT = re.compile(
+# A graph is a program, and a file may be malicious. Labelling a picture needs no operation that
+# accesses files (ReadFile, SaveV2, datasets, and less obviously ImmutableConst, LoadAndRemapMatrix,
+# Skipgram), Python (PyFunc), other machines (RemoteCall, Send), the screen (PrintV2), or compiled
+# code (TRTEngineOp).
+_UNSAFE_OPERATION = re.compile(
     r"file|py_?func|save|restore|reader|writer|summary|checkpoint|dataset|iterator|print|rpc|proto|"
     r"remote|send|recv|customcall|launch|debug|dump|delete|rename|remap|immutableconst|unigram|"
     r"skipgram|trtengine",
@@ -27,7 +27,10 @@ _REACHING_OUT = re.compile(
 
 
 class FrozenGraph:
-    """A graph whose input is a square picture from -1 to 1 and whose output is a score a class.
+    """A retrained graph, ready to label pictures.
+
+    Its input, named `input` or `Mul`, is float32 (n_pictures, size, size, 3) from -1 to 1;
+    its only output is float32 (n_pictures, n_labels), the scores.
 
     Parameters
     ----------
@@ -39,7 +42,8 @@ class FrozenGraph:
     Raises
     ------
     BundleError
-        The file holds no such graph, or not one for so many classes.
+        If the file cannot be read, is not such a graph, contains unsafe operations or has
+        another number of classes, or if labels are empty or duplicates.
     """
 
     def __init__(self, path: Path, labels: tuple[str, ...]) -> None:
@@ -66,41 +70,58 @@ class FrozenGraph:
             raise
         except OSError as error:
             raise BundleError(
-                f"{path} could not be opened ({error.strerror}): allow reading it.", path=path
+                f"{path} could not be opened ({error.strerror}): check its permissions.", path=path
             ) from error
-        except Exception as error:  # protobuf, TensorFlow and the look-ups each raise their own
+        except Exception as error:  # protobuf, TensorFlow and the lookups raise many types
             raise BundleError(
-                f"{path} is not a retrained graph ({type(error).__name__}): give one that retrain "
-                "wrote, or a model's folder.",
+                f"{path} is not a retrained graph ({type(error).__name__}): choose one that "
+                "retrain wrote, or a model's folder.",
                 path=path,
             ) from error
         n_classes = self._run.structured_outputs.shape[-1]
         if n_classes != len(labels):
             raise BundleError(
-                f"{path} tells {n_classes} classes apart, and {len(labels)} labels were given: "
-                "give the labels file that was written with it.",
+                f"{path} has {n_classes} classes, but the labels file has {len(labels)}: choose "
+                "the labels file that was written with it.",
                 path=path,
             )
         self._preprocessing = Preprocessing(size_px)
 
     def predict_file(self, data: bytes, name: str) -> Prediction:
-        """Label one file; ImageError if it cannot be read."""
+        """Label a picture file.
+
+        Parameters
+        ----------
+        data : bytes
+            Content of the file.
+        name : str
+            Name of the file, for error messages.
+
+        Returns
+        -------
+        Prediction
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read as a picture.
+        """
         pixels = to_unit_range(self._preprocessing.decode(data, name))
-        begin = time.perf_counter()
+        started_s = time.perf_counter()
         scores = np.asarray(self._run(tf.constant(pixels[np.newaxis])))[0]
         order = np.argsort(-scores, kind="stable")
-        ranked = {self.labels[number]: float(scores[number]) for number in order}
-        return Prediction(next(iter(ranked)), ranked, time.perf_counter() - begin)
+        ranked = {self.labels[index]: float(scores[index]) for index in order}
+        return Prediction(next(iter(ranked)), ranked, time.perf_counter() - started_s)
 
 
 def _check_labels(path: Path, labels: tuple[str, ...]) -> None:
-    """Refuse names that scores could not be told apart by."""
+    """Reject empty and duplicate labels."""
     for number, label in enumerate(labels, start=1):
         if not label.strip() or label in labels[: number - 1]:
-            problem = f"is {label!r} again" if label.strip() else "is empty"
+            problem = f"repeats {label!r}" if label.strip() else "is empty"
             raise BundleError(
-                f"Line {number} of the class names of {path} {problem}: give the labels file that "
-                "was written with it.",
+                f"Line {number} of the labels file for {path} {problem}: choose the labels file "
+                "that was written with the graph.",
                 path=path,
             )
 
@@ -110,10 +131,10 @@ def _check_operations(path: Path, graph: tf.compat.v1.GraphDef) -> None:
         *graph.node,
         *(node for function in graph.library.function for node in function.node_def),
     ]
-    found = next((node.op for node in nodes if _REACHING_OUT.search(node.op)), None)
-    if found:
+    unsafe = next((node.op for node in nodes if _UNSAFE_OPERATION.search(node.op)), None)
+    if unsafe:
         raise BundleError(
-            f"{path} holds the operation {found}, which no retrained graph needs and which can "
-            "read, write or run other things than pictures: give a graph that retrain wrote.",
+            f"{path} contains the operation {unsafe}, which a retrained graph never needs and "
+            "which could access files or run other code: choose a graph that retrain wrote.",
             path=path,
         )

@@ -1,4 +1,4 @@
-"""Label pictures with a trained model. Never loads TensorFlow."""
+"""Label pictures with a trained model, on LiteRT and without loading TensorFlow."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Prediction:
     label : str
         The class with the highest score.
     scores : mapping of str to float
-        Score of every class, highest first; together 1.
+        Score of every class, highest first; they add up to 1.
     seconds : float
-        Time from prepared pixels to scores.
+        Time from resized pixels to scores.
     """
 
     label: str
@@ -47,26 +47,27 @@ class Prediction:
 
     @property
     def score(self) -> float:
-        """Score of the label."""
+        """Score of the label, 0 to 1."""
         return self.scores[self.label]
 
 
 class Predictor:
-    """A model ready to answer; safe to share between threads.
+    """A model that is ready to label pictures. Can be shared between threads.
 
     Parameters
     ----------
     bundle : ModelBundle
         The model.
     workspace : Workspace
-        Where its backbone lies converted, or will.
+        The workspace of converted backbones. A missing backbone is converted first,
+        in another process, which takes up to a minute.
     n_threads : int
-        Threads for one picture; 1 where several pictures are at work at a time.
+        Threads per picture. One is best if several pictures are labelled concurrently.
 
     Raises
     ------
     BackboneError
-        The bundle's backbone is not at hand with the very weights it was trained on.
+        If the backbone is not available with the weights that the model was trained with.
     """
 
     def __init__(self, bundle: ModelBundle, workspace: Workspace, n_threads: int = 1) -> None:
@@ -75,41 +76,73 @@ class Predictor:
         self._extractor = _load_shared_extractor(backbone, n_threads)
 
     def predict_file(self, data: bytes, name: str) -> Prediction:
-        """Label one file; ImageError if it cannot be read."""
-        return self._predict_prepared(self.bundle.preprocessing.decode(data, name))
+        """Label a picture file.
+
+        Parameters
+        ----------
+        data : bytes
+            Content of the file.
+        name : str
+            Name of the file, for error messages.
+
+        Returns
+        -------
+        Prediction
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read as a picture.
+        """
+        return self._predict_resized(self.bundle.preprocessing.decode(data, name))
 
     def predict_pixels(self, pixels: np.ndarray) -> Prediction:
-        """Label one RGB picture, (height, width, 3) uint8."""
-        return self._predict_prepared(self.bundle.preprocessing.shrink(pixels))
+        """Label a picture in memory.
 
-    def _predict_prepared(self, pixels: np.ndarray) -> Prediction:
-        begin = time.perf_counter()
+        Parameters
+        ----------
+        pixels : ndarray of uint8, (height, width, 3)
+            RGB, of any size.
+
+        Returns
+        -------
+        Prediction
+        """
+        return self._predict_resized(self.bundle.preprocessing.shrink(pixels))
+
+    def _predict_resized(self, pixels: np.ndarray) -> Prediction:
+        started_s = time.perf_counter()
         views = [view.apply(pixels) for view in self.bundle.view_list]
         features = self._extractor.extract(views)[np.newaxis]
         scores = self.bundle.head.compute_scores(features)[0]
         order = np.argsort(-scores, kind="stable")
-        ranked = {self.bundle.labels[number]: float(scores[number]) for number in order}
-        return Prediction(next(iter(ranked)), ranked, time.perf_counter() - begin)
+        ranked = {self.bundle.labels[index]: float(scores[index]) for index in order}
+        return Prediction(next(iter(ranked)), ranked, time.perf_counter() - started_s)
 
 
 def predict(
     bundle: ModelBundle, images: Sequence[np.ndarray], workspace: Workspace | None = None
 ) -> list[Prediction]:
-    """Label pictures that are in memory.
+    """Label pictures in memory.
 
     Parameters
     ----------
     bundle : ModelBundle
-        From `load_bundle`.
+        The model, from `load_bundle`.
     images : sequence of ndarray of uint8, (height, width, 3)
         RGB pictures of any size.
     workspace : Workspace, optional
-        The default one when not given.
+        The workspace of converted backbones; `Workspace.default()` if not passed.
 
     Returns
     -------
     list of Prediction
-        One a picture, in order.
+        One per picture, in order.
+
+    Raises
+    ------
+    BackboneError
+        If the backbone is not available with the weights that the model was trained with.
     """
     predictor = Predictor(bundle, workspace or Workspace.default(), count_usable_cpus())
     return [predictor.predict_pixels(image) for image in images]
@@ -117,31 +150,31 @@ def predict(
 
 @functools.lru_cache(maxsize=MODELS_IN_MEMORY)
 def _load_shared_extractor(backbone: ConvertedBackbone, n_threads: int) -> FeatureExtractor:
-    """Load a backbone once for all bundles and visitors of a process."""
+    """Load a backbone once per process, for all its models and visitors."""
     return load_extractor(backbone, n_threads)
 
 
 def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBackbone:
-    """Return the bundle's backbone, converted now in another process if it never was."""
+    """Return the bundle's backbone; convert it first in another process if necessary."""
     spec = get_backbone(bundle.backbone.name)
     wanted = bundle.backbone.weights_sha256
     if spec == SKY_BACKBONE and (shipped := load_sky_record()).weights_sha256 == wanted:
         return shipped
     found = find_converted(spec, workspace.backbones, weights_sha256=wanted)
     if found is None:
-        _convert_elsewhere(spec, workspace)
+        _convert_in_subprocess(spec, workspace)
         found = find_converted(spec, workspace.backbones, weights_sha256=wanted)
     if found is None:
         raise BackboneError(
-            f"The model {bundle.name} was trained on {spec.name} with other weights than those in "
+            f"The model {bundle.name} needs other weights of {spec.name} than those in "
             f"{workspace.models}: put the weights it was trained with there, or train it again.",
             name=spec.name,
         )
     return found
 
 
-def _convert_elsewhere(spec: BackboneSpec, workspace: Workspace) -> None:
-    """Convert a backbone in a process of its own, so that this one stays free of TensorFlow."""
+def _convert_in_subprocess(spec: BackboneSpec, workspace: Workspace) -> None:
+    """Convert a backbone in another process, so that this one does not load TensorFlow."""
     _logger.info("Preparing %s for this machine (once, up to a minute)", spec.name)
     command = [sys.executable, "-m", "cluster_core.model.backbones.conversion", spec.name]
     command += ["--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)]
@@ -149,8 +182,8 @@ def _convert_elsewhere(spec: BackboneSpec, workspace: Workspace) -> None:
         command, capture_output=True, text=True, check=False, env=make_environment()
     )
     if outcome.returncode:
-        lines = outcome.stderr.strip().splitlines() or ["it said nothing"]
+        lines = outcome.stderr.strip().splitlines() or ["the conversion ended without a message"]
         raise BackboneError(
-            f"{spec.name} could not be made ready: {lines[-1].removeprefix('Error: ')}",
+            f"{spec.name} could not be prepared: {lines[-1].removeprefix('Error: ')}",
             name=spec.name,
         )

@@ -33,7 +33,7 @@ VIEWS = {"plain": PLAIN_VIEWS, "sky": SKY_VIEWS}
 
 @pytest.fixture(params=["plain", "sky"])
 def bundle(request, trained):
-    """A bundle whose head has something to say, at another temperature than 1."""
+    """A bundle with a random head and a temperature other than 1."""
     bundle = choose_bundle(None, trained)
     random = np.random.default_rng(0)
     head = Head(
@@ -51,7 +51,7 @@ def converted_backbone(trained):
 
 @pytest.fixture
 def expected(bundle, trained):
-    """What `predict` answers: (n_pictures, n_labels)."""
+    """Scores of `Predictor`: (n_pictures, n_labels)."""
     predictor = Predictor(bundle, trained)
     answers = [predictor.predict_pixels(pixels) for pixels in PICTURES]
     scores = np.array([[answer.scores[label] for label in bundle.labels] for answer in answers])
@@ -71,18 +71,18 @@ def run_as_in_2018(path, pictures: np.ndarray, input_name="input", output_name="
             return session.run(fetch, {feed: to_unit_range(pictures)})
 
 
-def find_loose_ends(graph) -> set[str]:
+def find_outputs(graph) -> set[str]:
     read = {name.split(":")[0].lstrip("^") for node in graph.node for name in node.input}
     return {node.name for node in graph.node} - read
 
 
 @pytest.mark.parametrize("name", ["final_result", "out/scores"])
-def test_a_graph_answers_in_a_2018_program_as_predict_does(
+def test_graph_in_a_2018_program_answers_like_predict(
     bundle, converted_backbone, expected, tmp_path, name
 ):
     views = VIEWS[bundle.views]
     graph = build_graph(converted_backbone, bundle.head, final_tensor_name=name, views=views)
-    assert find_loose_ends(graph) == {name}
+    assert find_outputs(graph) == {name}
     path = tmp_path / "new" / "graph.pb"
     save_graph(graph, path)
     np.testing.assert_allclose(
@@ -92,7 +92,7 @@ def test_a_graph_answers_in_a_2018_program_as_predict_does(
     np.testing.assert_allclose(one_by_one, expected[:2], atol=1e-5)
 
 
-def test_a_graph_of_inception_is_fed_as_mul(
+def test_graph_of_inception_has_the_input_mul(
     bundle, converted_backbone, expected, tmp_path, monkeypatch
 ):
     spec = replace(TEST_BACKBONE, graph_input="Mul")
@@ -115,21 +115,21 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_refused_before_the_training_or_is_the_name_in_the_graph(
+def test_tensor_name_is_rejected_by_the_settings_or_used_in_the_graph(
     bundle, converted_backbone, photos, name
 ):
     try:
         TrainConfig(photos, final_tensor_name=name)
     except ConfigError as error:
-        assert error.field == "final_tensor_name"  # noqa: PT017 (either outcome is right)
+        assert error.field == "final_tensor_name"  # noqa: PT017 (either outcome is correct)
         assert name not in ("final_result", "a", "Softmax", "weights", "scores/of/all")
         return
     views = VIEWS[bundle.views]
     graph = build_graph(converted_backbone, bundle.head, final_tensor_name=name, views=views)
-    assert find_loose_ends(graph) == {name}
+    assert find_outputs(graph) == {name}
 
 
-def test_a_saved_model_serves_what_predict_answers(bundle, converted_backbone, expected, tmp_path):
+def test_saved_model_answers_like_predict(bundle, converted_backbone, expected, tmp_path):
     graph = build_graph(converted_backbone, bundle.head, views=VIEWS[bundle.views])
     folder = tmp_path / "saved"
     save_saved_model(graph, bundle.labels, folder, graph_input="input")
@@ -138,12 +138,12 @@ def test_a_saved_model_serves_what_predict_answers(bundle, converted_backbone, e
     np.testing.assert_allclose(scores, expected, atol=1e-5)
     assert list(serve.structured_outputs) == ["prediction"]
     assert (folder / LABELS_FILE).read_text("utf-8").splitlines() == list(bundle.labels)
-    save_saved_model(graph, ("x", "y"), folder, graph_input="input")  # an older one is replaced
+    save_saved_model(graph, ("x", "y"), folder, graph_input="input")  # replaces the older one
     assert (folder / LABELS_FILE).read_text("utf-8") == "x\ny\n"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_graph_without_views_is_a_part_of_no_other(converted_backbone, trained):
+def test_graph_of_one_view_has_no_view_nodes(converted_backbone, trained):
     head = choose_bundle(None, trained).head
     plain = build_graph(converted_backbone, head)
     sky = build_graph(converted_backbone, head, views=SKY_VIEWS)
@@ -151,13 +151,13 @@ def test_a_graph_without_views_is_a_part_of_no_other(converted_backbone, trained
     assert not [node.name for node in plain.node if node.name.startswith("views")]
 
 
-def test_labels_are_a_line_each(tmp_path):
+def test_labels_are_saved_one_per_line(tmp_path):
     labels = ("Kugelhäufen", "🔭 open", 'it\'s "quoted"')
     save_labels(labels, tmp_path / "labels.txt")
     assert (tmp_path / "labels.txt").read_text("utf-8").splitlines() == list(labels)
 
 
-def test_a_frozen_graph_answers_as_the_bundle_it_was_written_with(trained, tmp_path):
+def test_frozen_graph_answers_like_its_bundle(trained, tmp_path):
     labels = tuple(trained.retrained_labels.read_text("utf-8").splitlines())
     frozen = FrozenGraph(trained.retrained_graph, labels)
     predictor = Predictor(choose_bundle(None, trained), trained)
@@ -170,7 +170,7 @@ def test_a_frozen_graph_answers_as_the_bundle_it_was_written_with(trained, tmp_p
         assert answer.scores == pytest.approx(dict(expected.scores), abs=1e-5)
         assert answer.seconds > 0
     with pytest.raises(ImageError):
-        frozen.predict_file(b"no picture", "a.png")
+        frozen.predict_file(b"not a picture", "a.png")
 
 
 def write_graph(path, build) -> None:
@@ -179,27 +179,29 @@ def write_graph(path, build) -> None:
     path.write_bytes(graph.as_graph_def().SerializeToString())
 
 
-def two_outputs() -> None:
+def build_two_outputs() -> None:
     pixels = tf.compat.v1.placeholder(tf.float32, (None, 8, 8, 3), name="input")
     tf.identity(pixels, name="a")
     tf.identity(pixels, name="b")
 
 
-def no_size() -> None:
+def build_without_size() -> None:
     pixels = tf.compat.v1.placeholder(tf.float32, (None, None, None, 3), name="input")
     tf.reduce_mean(pixels, axis=(1, 2), name="final_result")
 
 
-def no_rank() -> None:
+def build_without_rank() -> None:
     tf.identity(tf.compat.v1.placeholder(tf.float32, name="input"), name="final_result")
 
 
-def no_input() -> None:
+def build_without_input() -> None:
     tf.identity(tf.compat.v1.placeholder(tf.float32, (1, 8, 8, 3), name="image"), name="a")
 
 
-@pytest.mark.parametrize("build", [two_outputs, no_size, no_rank, no_input])
-def test_a_graph_that_was_not_retrained_is_told(tmp_path, build):
+@pytest.mark.parametrize(
+    "build", [build_two_outputs, build_without_size, build_without_rank, build_without_input]
+)
+def test_graph_that_was_not_retrained_is_rejected(tmp_path, build):
     path = tmp_path / "graph.pb"
     write_graph(path, build)
     with pytest.raises(BundleError, match="is not a retrained graph") as caught:
@@ -207,8 +209,8 @@ def test_a_graph_that_was_not_retrained_is_told(tmp_path, build):
     assert caught.value.path == path
 
 
-@pytest.mark.parametrize("content", [b"", b"no graph", bytes(1000)])
-def test_a_file_that_is_no_graph_is_told(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"not a graph", bytes(1000)])
+def test_file_that_is_not_a_graph_is_rejected(tmp_path, content):
     path = tmp_path / "graph.pb"
     path.write_bytes(content)
     with pytest.raises(BundleError, match="is not a retrained graph"):
@@ -216,12 +218,12 @@ def test_a_file_that_is_no_graph_is_told(tmp_path, content):
 
 
 @pytest.mark.parametrize("labels", [(), ("a",), ("a", "b", "c")])
-def test_labels_of_another_graph_are_told(trained, labels):
-    with pytest.raises(BundleError, match=f"tells 2 classes apart, and {len(labels)} labels"):
+def test_wrong_number_of_labels_is_rejected(trained, labels):
+    with pytest.raises(BundleError, match=f"has 2 classes, but the labels file has {len(labels)}:"):
         FrozenGraph(trained.retrained_graph, labels)
 
 
-def test_a_bundle_on_disk_and_its_graph_are_of_one_training(trained, tmp_path):
+def test_bundle_and_graph_have_the_same_weights(trained, tmp_path):
     bundle = load_bundle(choose_folder(trained))
     graph = tf.compat.v1.GraphDef.FromString(trained.retrained_graph.read_bytes())
     (weights,) = (node for node in graph.node if node.name == "head/weights")
@@ -236,29 +238,29 @@ def choose_folder(workspace):
 
 
 @pytest.mark.parametrize("labels", [("a", "a"), ("a", ""), (" ", "b")])
-def test_names_that_drop_a_class_are_refused(trained, labels):
-    with pytest.raises(BundleError, match=r"Line \d of the class names"):
+def test_empty_and_duplicate_labels_are_rejected(trained, labels):
+    with pytest.raises(BundleError, match=r"Line \d of the labels file .* (repeats|is empty)"):
         FrozenGraph(trained.retrained_graph, labels)
 
 
-@pytest.mark.parametrize("place", ["in the graph", "in a function"])
-def test_a_graph_that_writes_files_is_not_run(tmp_path, place):
+@pytest.mark.parametrize("location", ["in the graph", "in a function"])
+def test_graph_that_writes_files_is_rejected(tmp_path, location):
     def write(picture):
         with tf.control_dependencies([tf.io.write_file(str(tmp_path / "written"), "x")]):
             return tf.reduce_mean(picture, axis=(1, 2))[:, :2]
 
     with tf.Graph().as_default() as graph:
         picture = tf.compat.v1.placeholder(tf.float32, (None, 8, 8, 3), name="input")
-        scores = tf.function(write)(picture) if place == "in a function" else write(picture)
+        scores = tf.function(write)(picture) if location == "in a function" else write(picture)
         tf.identity(scores, name="final_result")
     path = tmp_path / "foreign.pb"
     path.write_bytes(graph.as_graph_def().SerializeToString())
-    with pytest.raises(BundleError, match="holds the operation WriteFile"):
+    with pytest.raises(BundleError, match="contains the operation WriteFile"):
         FrozenGraph(path, ("a", "b"))
     assert not (tmp_path / "written").exists()
 
 
-def test_a_graph_that_may_not_be_read_is_told(trained, monkeypatch):
+def test_unreadable_graph_is_reported(trained, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 

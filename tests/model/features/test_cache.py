@@ -19,14 +19,14 @@ from tests.samples import draw_blob, save_picture, write_photos
 
 
 class CountingExtractor:
-    """Runs a backbone, and counts the pictures it is asked for."""
+    """Runs a backbone and counts the pictures."""
 
     def __init__(self, extractor) -> None:
         self.extractor = extractor
-        self.n_asked = 0
+        self.n_extracted = 0
 
     def extract(self, pictures):
-        self.n_asked += len(pictures)
+        self.n_extracted += len(pictures)
         return self.extractor.extract(pictures)
 
 
@@ -48,26 +48,28 @@ def pictures(folder, cache_file):
 
 @pytest.fixture
 def make_source(backbone, cache_file):
-    def make(file=cache_file, preprocessing=None, of=backbone) -> BottleneckSource:
+    def make(file=cache_file, preprocessing=None, converted=backbone) -> BottleneckSource:
         preprocessing = preprocessing or Preprocessing(32)
         extractor = CountingExtractor(load_extractor(backbone))
-        return BottleneckSource(extractor, preprocessing, BottleneckCache(file, of, preprocessing))
+        return BottleneckSource(
+            extractor, preprocessing, BottleneckCache(file, converted, preprocessing)
+        )
 
     return make
 
 
-def test_what_is_cached_is_what_was_computed_to_the_last_bit(make_source, pictures, tmp_path):
+def test_cached_features_are_bitwise_identical(make_source, pictures, tmp_path):
     first, second = make_source(), make_source()
     computed = first.compute(pictures, SKY_VIEWS)
     assert (computed.shape, computed.dtype) == ((8, 8, 48), np.float32)
-    assert first.extractor.n_asked == 64
+    assert first.extractor.n_extracted == 64
     np.testing.assert_array_equal(second.compute(pictures, SKY_VIEWS), computed)
-    assert second.extractor.n_asked == 0
+    assert second.extractor.n_extracted == 0
     with CacheFile(tmp_path / "another cache") as file:
         np.testing.assert_array_equal(make_source(file).compute(pictures, SKY_VIEWS), computed)
 
 
-def test_features_come_in_the_order_asked_for(make_source, pictures):
+def test_features_are_in_the_requested_order(make_source, pictures):
     computed = make_source().compute(pictures, SKY_VIEWS)
     order = [5, 0, 7, 2]
     again = make_source().compute([pictures[n] for n in order], SKY_VIEWS[::-1])
@@ -76,49 +78,51 @@ def test_features_come_in_the_order_asked_for(make_source, pictures):
     np.testing.assert_array_equal(twice, computed[[0, 0], :1])
 
 
-def test_only_what_is_missing_is_computed(make_source, pictures):
+def test_only_missing_features_are_computed(make_source, pictures):
     make_source().compute(pictures[:3], PLAIN_VIEWS)
     source = make_source()
     source.compute(pictures, SKY_VIEWS)
-    assert source.extractor.n_asked == 8 * 8 - 3
+    assert source.extractor.n_extracted == 8 * 8 - 3
     views = PLAIN_VIEWS + Distortion(random_crop=10).views()
     source = make_source()
     source.compute(pictures, views)
-    assert source.extractor.n_asked == 8 * 16
+    assert source.extractor.n_extracted == 8 * 16
 
 
-def test_an_edited_picture_is_never_stale(make_source, folder, pictures, cache_file):
+def test_edited_picture_is_computed_again(make_source, folder, pictures, cache_file):
     before = make_source().compute(pictures, PLAIN_VIEWS)
     save_picture(pictures[2].path, draw_blob(99, (10, 250, 10)))
     source = make_source()
     after = source.compute(scan_dataset(folder, cache_file).pictures, PLAIN_VIEWS)
-    assert source.extractor.n_asked == 1
+    assert source.extractor.n_extracted == 1
     assert np.abs(after[2] - before[2]).max() > 0.01
     others = [0, 1, 3, 4, 5, 6, 7]
     np.testing.assert_array_equal(after[others], before[others])
 
 
-def test_a_renamed_picture_is_not_computed_again(make_source, folder, pictures, cache_file):
+def test_renamed_picture_is_not_computed_again(make_source, folder, pictures, cache_file):
     make_source().compute(pictures, PLAIN_VIEWS)
     pictures[0].path.rename(pictures[0].path.with_name("renamed.png"))
     source = make_source()
     source.compute(scan_dataset(folder, cache_file).pictures, PLAIN_VIEWS)
-    assert source.extractor.n_asked == 0
+    assert source.extractor.n_extracted == 0
 
 
-def test_backbones_weights_and_preparations_are_never_mixed(make_source, pictures, backbone):
+def test_other_weights_or_preprocessing_are_cached_separately(make_source, pictures, backbone):
     make_source().compute(pictures, PLAIN_VIEWS)
     others = [
         {"preprocessing": Preprocessing(32, FitsStretch("minmax"))},
-        {"of": replace(backbone, weights_sha256="f" * 64)},
+        {"converted": replace(backbone, weights_sha256="f" * 64)},
     ]
     for other in others:
         source = make_source(**other)
         source.compute(pictures, PLAIN_VIEWS)
-        assert source.extractor.n_asked == len(pictures)
+        assert source.extractor.n_extracted == len(pictures)
 
 
-def test_features_of_another_width_are_no_answer(make_source, pictures, cache_file, backbone):
+def test_cached_features_of_the_wrong_length_are_ignored(
+    make_source, pictures, cache_file, backbone
+):
     cache = BottleneckCache(cache_file, backbone, Preprocessing(32))
     cache.save([(PLAIN_VIEWS[0].name, pictures[0].sha256, np.zeros(5, np.float32))])
     assert cache.load(PLAIN_VIEWS[0].name, [pictures[0].sha256]) == {}
@@ -127,7 +131,9 @@ def test_features_of_another_width_are_no_answer(make_source, pictures, cache_fi
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
-def test_what_was_computed_before_a_stop_is_kept(make_source, pictures, monkeypatch, kind):
+def test_features_computed_before_an_interruption_are_kept(
+    make_source, pictures, monkeypatch, kind
+):
     monkeypatch.setattr(extraction, "ROWS_PER_SAVE", 2)
 
     def stop(done, total):
@@ -139,7 +145,7 @@ def test_what_was_computed_before_a_stop_is_kept(make_source, pictures, monkeypa
         make_source().compute(pictures, PLAIN_VIEWS, stop)
     source = make_source()
     source.compute(pictures, PLAIN_VIEWS)
-    assert source.extractor.n_asked == len(pictures) - 5
+    assert source.extractor.n_extracted == len(pictures) - 5
 
 
 def test_progress_counts_every_picture(make_source, pictures, monkeypatch):
@@ -151,10 +157,10 @@ def test_progress_counts_every_picture(make_source, pictures, monkeypatch):
         return seen
 
     assert watch() == [(done, 8) for done in range(1, 9)]
-    assert watch() == [(8, 8)], "all are known, and that is told at once"
+    assert watch() == [(8, 8)], "all features are cached, so progress is complete at once"
 
 
-def test_a_picture_that_is_gone_is_named(make_source, pictures):
+def test_missing_picture_is_named_in_the_error(make_source, pictures):
     pictures[3].path.unlink()
     with pytest.raises(ImageError, match=pictures[3].path.name):
         make_source().compute(pictures, PLAIN_VIEWS)

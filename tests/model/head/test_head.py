@@ -13,7 +13,7 @@ def head():
     return Head(weights, random.normal(size=3).astype(np.float32))
 
 
-def test_scores_of_one_view_are_the_textbook_softmax(head):
+def test_scores_of_one_view_are_a_softmax(head):
     features = np.random.default_rng(1).normal(size=(7, 1, 5)).astype(np.float32)
     powers = np.exp(features[:, 0] @ head.weights + head.bias)
     expected = powers / powers.sum(axis=1, keepdims=True)
@@ -22,7 +22,7 @@ def test_scores_of_one_view_are_the_textbook_softmax(head):
 
 @pytest.mark.parametrize("temperature", [0.2, 1.0, 10.0])
 @pytest.mark.parametrize("n_views", [1, 8])
-def test_scores_are_the_mean_over_views_and_add_up_to_one(head, temperature, n_views):
+def test_scores_are_averaged_over_views_and_add_up_to_one(head, temperature, n_views):
     head = Head(head.weights, head.bias, temperature)
     features = np.random.default_rng(1).normal(size=(7, n_views, 5)).astype(np.float32)
     scores = head.compute_scores(features)
@@ -32,7 +32,7 @@ def test_scores_are_the_mean_over_views_and_add_up_to_one(head, temperature, n_v
     assert scores.min() >= 0
 
 
-def test_a_temperature_makes_less_sure_and_changes_no_answer(head):
+def test_temperature_lowers_scores_but_keeps_answers(head):
     features = np.random.default_rng(1).normal(size=(50, 1, 5)).astype(np.float32)
     cold, warm = (
         head.compute_scores(features),
@@ -43,13 +43,13 @@ def test_a_temperature_makes_less_sure_and_changes_no_answer(head):
 
 
 @pytest.mark.parametrize("size", [1e3, 1e30])
-def test_softmax_takes_numbers_of_any_size(size):
+def test_softmax_does_not_overflow(size):
     with np.errstate(over="raise", invalid="raise"):
         np.testing.assert_array_equal(
             softmax(np.array([[0, -size], [size, 0], [size, size]])), [[1, 0], [1, 0], [0.5, 0.5]]
         )
 
 
-def test_softmax_ignores_a_shift_of_all():
+def test_softmax_is_invariant_to_a_shift():
     logits = np.random.default_rng(0).normal(size=(4, 3))
     np.testing.assert_allclose(softmax(logits + 100), softmax(logits))

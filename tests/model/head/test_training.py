@@ -11,12 +11,12 @@ from cluster_core.model.head.head import softmax
 from cluster_core.model.head.settings import Evaluation, FitCallbacks, HeadSettings
 from cluster_core.model.head.training import INITIAL_SPREAD, fit_head
 
-EVEN = np.ones(2)
+EVEN_ODDS = np.ones(2)
 SETTINGS = HeadSettings(how_many_training_steps=200, learning_rate=0.1, train_batch_size=20)
 
 
 def draw_examples(counts: list[int], seed: int, n_views: int = 1, spread: float = 0.5) -> Examples:
-    """Draw features around a point for each class: the smaller the spread, the easier to tell."""
+    """Draw features around one centre per class; a small spread makes classes easy to separate."""
     random = np.random.default_rng(seed)
     centres = np.random.default_rng(0).normal(size=(len(counts), 6))
     classes = np.repeat(np.arange(len(counts)), counts)
@@ -46,8 +46,8 @@ def measure(head, examples: Examples) -> tuple[float, float]:
     )
 
 
-def descend(training: Examples, settings: HeadSettings):
-    """The same in NumPy, float64: what is meant by a step of gradient descent."""
+def descend_in_numpy(training: Examples, settings: HeadSettings):
+    """Reference implementation of gradient descent in NumPy, float64; return weights and bias."""
     random = np.random.default_rng(settings.seed)
     rows = training.rows.astype(np.float64)
     classes = np.repeat(training.classes, training.features.shape[1])
@@ -72,7 +72,7 @@ def descend(training: Examples, settings: HeadSettings):
 @pytest.mark.parametrize("balance_classes", [True, False])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.3])
 @pytest.mark.parametrize("n_views", [1, 2])
-def test_steps_are_those_of_the_textbook(n_steps, balance_classes, weight_decay, n_views):
+def test_steps_match_a_numpy_reference(n_steps, balance_classes, weight_decay, n_views):
     settings = replace(
         SETTINGS,
         how_many_training_steps=n_steps,
@@ -83,24 +83,26 @@ def test_steps_are_those_of_the_textbook(n_steps, balance_classes, weight_decay,
     )
     training = draw_examples([5, 20, 9], seed=1, n_views=n_views)
     fitted, *_ = fit(training, settings=settings)
-    weights, bias = descend(training, settings)
+    weights, bias = descend_in_numpy(training, settings)
     np.testing.assert_allclose(fitted.head.weights, weights, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(fitted.head.bias, bias, rtol=1e-4, atol=1e-6)
     assert fitted.head.temperature == 1
 
 
-def test_the_same_seed_gives_the_same_head_to_the_last_bit():
+def test_same_seed_gives_a_bitwise_identical_head():
     training, validation = draw_examples([30, 30], 1), draw_examples([9, 9], 2)
-    (one, told, _), (same, told_again, _) = (fit(training, validation) for _ in range(2))
+    (one, evaluations, _), (same, same_evaluations, _) = (
+        fit(training, validation) for _ in range(2)
+    )
     np.testing.assert_array_equal(one.head.weights, same.head.weights)
     np.testing.assert_array_equal(one.head.bias, same.head.bias)
-    assert told == told_again
+    assert evaluations == same_evaluations
     other, *_ = fit(training, validation, replace(SETTINGS, seed=1))
     assert not np.array_equal(one.head.weights, other.head.weights)
 
 
 @pytest.mark.parametrize("interval", [1, 7, 50, 1000])
-def test_how_often_one_looks_does_not_change_what_is_learned(interval):
+def test_evaluation_interval_does_not_change_the_head(interval):
     training = draw_examples([30, 30], 1)
     often, *_ = fit(training)
     rarely, *_ = fit(training, settings=replace(SETTINGS, eval_step_interval=interval))
@@ -108,7 +110,7 @@ def test_how_often_one_looks_does_not_change_what_is_learned(interval):
 
 
 @pytest.mark.parametrize("counts", [[30, 30], [40, 20, 60]])
-def test_it_learns_what_can_be_told_apart(counts):
+def test_separable_classes_are_learned(counts):
     training, unseen = draw_examples(counts, 1, spread=0.1), draw_examples(counts, 2, spread=0.1)
     fitted, evaluations, _ = fit(training, settings=replace(SETTINGS, how_many_training_steps=500))
     assert measure(fitted.head, unseen)[0] == 1
@@ -127,7 +129,7 @@ def test_it_learns_what_can_be_told_apart(counts):
         (4, 1, [0, 1, 2, 3]),
     ],
 )
-def test_it_reports_the_first_step_every_interval_and_the_last(n_steps, interval, steps):
+def test_first_step_every_interval_and_last_step_are_evaluated(n_steps, interval, steps):
     settings = replace(SETTINGS, how_many_training_steps=n_steps, eval_step_interval=interval)
     fitted, evaluations, _ = fit(draw_examples([9, 9], 1), draw_examples([5, 5], 2), settings)
     assert [evaluation.step for evaluation in evaluations] == steps
@@ -135,7 +137,7 @@ def test_it_reports_the_first_step_every_interval_and_the_last(n_steps, interval
 
 
 @pytest.mark.parametrize("frequency", [0, 1, 10, 13])
-def test_heads_on_the_way_are_handed_out_as_often_as_asked(frequency):
+def test_intermediate_heads_are_stored_at_the_given_frequency(frequency):
     settings = replace(SETTINGS, how_many_training_steps=40, store_frequency=frequency)
     training = draw_examples([9, 9], 1)
     _, _, stored = fit(training, settings=settings)
@@ -143,12 +145,12 @@ def test_heads_on_the_way_are_handed_out_as_often_as_asked(frequency):
         list(range(frequency, 40, frequency)) if frequency else []
     )
     for step, head in stored:
-        to_there = replace(settings, how_many_training_steps=step + 1)
-        expected = fit(training, settings=to_there)[0].head
+        shortened = replace(settings, how_many_training_steps=step + 1)
+        expected = fit(training, settings=shortened)[0].head
         np.testing.assert_allclose(head.weights, expected.weights, rtol=1e-4, atol=1e-6)
 
 
-def test_what_is_reported_of_validation_pictures_is_true():
+def test_evaluation_of_validation_pictures_is_correct():
     training, validation = draw_examples([30, 30], 1), draw_examples([20, 10], 2, n_views=3)
     settings = replace(SETTINGS, early_stopping=False, validation_batch_size=-1)
     fitted, evaluations, _ = fit(training, validation, settings)
@@ -159,9 +161,9 @@ def test_what_is_reported_of_validation_pictures_is_true():
     assert all(evaluation.n_validation == 30 for evaluation in evaluations)
 
 
-@pytest.mark.parametrize(("asked", "n"), [(-1, 30), (7, 7), (30, 30), (100, 30)])
-def test_a_sample_of_validation_pictures_has_the_size_asked_for(asked, n):
-    settings = replace(SETTINGS, validation_batch_size=asked)
+@pytest.mark.parametrize(("requested", "n"), [(-1, 30), (7, 7), (30, 30), (100, 30)])
+def test_validation_sample_has_the_requested_size(requested, n):
+    settings = replace(SETTINGS, validation_batch_size=requested)
     _, evaluations, _ = fit(draw_examples([9, 9], 1), draw_examples([20, 10], 2), settings)
     for evaluation in evaluations:
         assert evaluation.n_validation == n
@@ -169,7 +171,7 @@ def test_a_sample_of_validation_pictures_has_the_size_asked_for(asked, n):
         assert n_right == pytest.approx(round(n_right))
 
 
-def test_without_validation_pictures_it_learns_all_the_same():
+def test_training_works_without_validation_pictures():
     fitted, evaluations, _ = fit(draw_examples([30, 30], 1, spread=0.1))
     assert (fitted.step, fitted.n_steps) == (199, 200)
     for evaluation in evaluations:
@@ -178,12 +180,12 @@ def test_without_validation_pictures_it_learns_all_the_same():
         assert evaluation.n_validation == 0
 
 
-# Few and noisy examples are soon learned by heart.
+# A few noisy examples are quickly overfitted.
 NOISY = (draw_examples([6, 6], 1, spread=3), draw_examples([40, 40], 2, spread=3))
 LONG = replace(SETTINGS, how_many_training_steps=3000, learning_rate=0.5, validation_batch_size=-1)
 
 
-def test_early_stopping_returns_the_best_and_does_not_go_on_for_long():
+def test_early_stopping_returns_the_best_head_and_stops_in_time():
     fitted, evaluations, _ = fit(*NOISY, LONG)
     entropies = {evaluation.step: evaluation.validation_cross_entropy for evaluation in evaluations}
     assert fitted.step == min(entropies, key=entropies.get)
@@ -193,26 +195,26 @@ def test_early_stopping_returns_the_best_and_does_not_go_on_for_long():
     assert fitted.n_steps <= fitted.step + 1 + 300 + LONG.eval_step_interval
 
 
-def test_early_stopping_looks_at_all_validation_pictures_not_at_the_sample():
-    all_of_them, *_ = fit(*NOISY, LONG)
-    a_few, *_ = fit(*NOISY, replace(LONG, validation_batch_size=80, seed=LONG.seed))
-    assert a_few.step == all_of_them.step
+def test_early_stopping_watches_all_validation_pictures():
+    unsampled, *_ = fit(*NOISY, LONG)
+    sampled, *_ = fit(*NOISY, replace(LONG, validation_batch_size=80, seed=LONG.seed))
+    assert sampled.step == unsampled.step
     fitted, evaluations, _ = fit(*NOISY, replace(LONG, validation_batch_size=3))
     assert fitted.n_steps < 3000
     assert {evaluation.n_validation for evaluation in evaluations} == {3}
-    trail = replace(
+    without_stopping = replace(
         LONG,
         early_stopping=False,
         how_many_training_steps=fitted.n_steps,
         store_frequency=10,
         validation_batch_size=3,
     )
-    _, _, stored = fit(*NOISY, trail)
+    _, _, stored = fit(*NOISY, without_stopping)
     lowest = min(measure(head, NOISY[1])[1] for _, head in stored)
     assert measure(fitted.head, NOISY[1])[1] <= lowest + 1e-5
 
 
-def test_without_early_stopping_the_last_step_counts():
+def test_last_head_is_returned_without_early_stopping():
     fitted, evaluations, _ = fit(*NOISY, replace(LONG, early_stopping=False))
     assert (fitted.step, fitted.n_steps) == (2999, 3000)
     assert evaluations[-1].step == 2999
@@ -221,7 +223,7 @@ def test_without_early_stopping_the_last_step_counts():
     )
 
 
-def test_equal_weight_for_classes_finds_the_rare_one():
+def test_balanced_classes_raise_the_recall_of_a_rare_class():
     training, unseen = (
         draw_examples([190, 10], 1, spread=2.5),
         draw_examples([200, 200], 2, spread=2.5),
@@ -247,7 +249,7 @@ def test_weight_decay_keeps_weights_small():
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
-def test_whoever_listens_can_stop_it(kind):
+def test_exception_in_a_callback_stops_the_training(kind):
     def stop(evaluation):
         raise kind
 
@@ -257,23 +259,23 @@ def test_whoever_listens_can_stop_it(kind):
 
 @pytest.mark.parametrize("balance_classes", [True, False])
 @pytest.mark.parametrize("weight", [6, 20])
-def test_what_is_rehearsed_weighs_as_much_as_so_many_pictures(balance_classes, weight):
-    """However many views the pictures have, and however many are rehearsed."""
+def test_rehearsal_has_the_weight_of_the_prior(balance_classes, weight):
+    """Independently of the numbers of views and of rehearsed pictures."""
     training, rehearsal = draw_examples([9, 3], 1, n_views=2), draw_examples([40, 60], 2)
-    weighted = WeightedRows.of(training, Prior(rehearsal, weight, 0, EVEN), balance_classes)
+    weighted = WeightedRows.of(training, Prior(rehearsal, weight, 0, EVEN_ODDS), balance_classes)
     assert len(weighted.rows) == 24 + 100
     assert weighted.weights.mean() == pytest.approx(1)
     assert weighted.weights[:24].sum() * weight == pytest.approx(weighted.weights[24:].sum() * 12)
     np.testing.assert_array_equal(weighted.classes[24:], rehearsal.row_classes)
 
 
-def test_what_is_rehearsed_twice_over_is_the_same():
+def test_duplicated_rehearsal_gives_the_same_gradient():
     training, rehearsal = draw_examples([9, 3], 1), draw_examples([40, 60], 2)
     twice = Examples(
         np.repeat(rehearsal.features, 2, axis=0), np.repeat(rehearsal.classes, 2), n_labels=2
     )
     once, doubled = (
-        WeightedRows.of(training, Prior(what, 6, 0, EVEN), True) for what in (rehearsal, twice)
+        WeightedRows.of(training, Prior(what, 6, 0, EVEN_ODDS), True) for what in (rehearsal, twice)
     )
     gradients = [
         (weighted.rows * (weighted.weights * (weighted.classes - 0.5))[:, np.newaxis]).mean(axis=0)
@@ -287,75 +289,75 @@ def fit_with(training: Examples, prior: Prior | None, **changes):
     return fit_head(training, None, settings, prior).head
 
 
-def test_few_pictures_leave_what_is_known_and_many_overrule_it():
-    """Even pictures that say the opposite of all that is known."""
+def test_many_pictures_overrule_the_rehearsal_and_few_do_not():
+    """Even if their labels contradict all of the rehearsal."""
     rehearsal = draw_examples([60, 60], 2, spread=0.1)
     right = {}
     for n in (2, 40):
         misleading = draw_examples([n, n], 3, spread=0.1)
         misleading = replace(misleading, classes=1 - misleading.classes)
-        head = fit_with(misleading, Prior(rehearsal, 20, 0.01, EVEN))
+        head = fit_with(misleading, Prior(rehearsal, 20, 0.01, EVEN_ODDS))
         right[n] = measure(head, rehearsal)[0]
     assert right == {2: 1, 40: 0}
 
 
-def test_a_prior_keeps_weights_small():
+def test_decay_of_a_prior_keeps_weights_small():
     training = draw_examples([10, 10], 1, spread=0.1)
     sizes = [
-        np.abs(fit_with(training, Prior(training, 20, decay, EVEN)).weights).max()
+        np.abs(fit_with(training, Prior(training, 20, decay, EVEN_ODDS)).weights).max()
         for decay in (0, 0.1, 1)
     ]
     assert sizes[0] > sizes[1] > sizes[2]
 
 
 @pytest.mark.parametrize("learning_rate", [1e-3, 1, 100])
-def test_a_prior_is_stable_at_any_learning_rate(learning_rate):
+def test_prior_is_stable_at_any_learning_rate(learning_rate):
     training = draw_examples([10, 10], 1, spread=0.1)
-    head = fit_with(training, Prior(training, 20, 50, EVEN), learning_rate=learning_rate)
-    # Each step adds at most this, and leaves of the rest what the decay leaves.
+    head = fit_with(training, Prior(training, 20, 50, EVEN_ODDS), learning_rate=learning_rate)
+    # Each step adds at most this much, after the decay has shrunk the rest.
     longest = np.abs(training.features).max() * learning_rate
     kept = 1 / (1 + learning_rate * 50)
     assert np.abs(head.weights).max() <= longest / (1 - kept)
 
 
-def test_a_prior_begins_like_any_other_training_and_gives_the_same_head_again():
+def test_training_with_a_prior_starts_small_and_is_reproducible():
     training, rehearsal = draw_examples([5, 5], 1), draw_examples([40, 40], 2)
-    prior = Prior(rehearsal, 10, 0.1, EVEN)
-    begun = fit_head(
+    prior = Prior(rehearsal, 10, 0.1, EVEN_ODDS)
+    initial = fit_head(
         training,
         None,
         replace(SETTINGS, how_many_training_steps=1, learning_rate=1e-9),
         prior,
     ).head
-    assert 0 < np.abs(begun.weights).max() < 5 * INITIAL_SPREAD
+    assert 0 < np.abs(initial.weights).max() < 5 * INITIAL_SPREAD
     one, same = fit_with(training, prior), fit_with(training, prior)
     np.testing.assert_array_equal(one.weights, same.weights)
     np.testing.assert_array_equal(one.bias, same.bias)
 
 
 @pytest.mark.parametrize("interval", [1, 7, 50, 1000])
-def test_how_often_one_looks_does_not_change_what_is_learned_with_a_prior(interval):
+def test_evaluation_interval_does_not_change_the_head_with_a_prior(interval):
     training, rehearsal = draw_examples([30, 30], 1), draw_examples([40, 40], 2)
-    prior = Prior(rehearsal, 30, 0.1, EVEN)
+    prior = Prior(rehearsal, 30, 0.1, EVEN_ODDS)
     often = fit_with(training, prior)
     rarely = fit_with(training, prior, eval_step_interval=interval)
     np.testing.assert_allclose(rarely.weights, often.weights, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(("weight", "factor"), [(20, 2), (60, 2**1.5), (0, 1)])
-def test_odds_move_the_border_and_nothing_else_and_new_pictures_even_them_out(weight, factor):
+def test_odds_shift_only_the_bias_and_fade_with_new_pictures(weight, factor):
     training, rehearsal = draw_examples([10, 10], 1), draw_examples([40, 40], 2)
-    even, leaning = (
+    even, tilted = (
         fit_with(training, Prior(rehearsal, weight, 0.1, np.array(odds)))
         for odds in ((1.0, 1.0), (12.0, 3.0))
     )
-    np.testing.assert_array_equal(leaning.weights, even.weights)
-    scores = [head.compute_scores(rehearsal.features) for head in (even, leaning)]
+    np.testing.assert_array_equal(tilted.weights, even.weights)
+    scores = [head.compute_scores(rehearsal.features) for head in (even, tilted)]
     odds = [part[:, 0] / part[:, 1] for part in scores]
     np.testing.assert_allclose(odds[1], factor * odds[0], rtol=1e-4)
 
 
-def test_what_is_reported_on_the_way_is_of_the_head_that_leans():
+def test_evaluations_with_a_prior_include_the_odds():
     training, rehearsal = draw_examples([10, 10], 1), draw_examples([40, 40], 2)
     seen: list[Evaluation] = []
     prior = Prior(rehearsal, 30, 0.1, np.array([9, 1]))
@@ -363,10 +365,10 @@ def test_what_is_reported_on_the_way_is_of_the_head_that_leans():
     assert seen[-1].validation_cross_entropy == pytest.approx(measure(fitted.head, training)[1])
 
 
-def test_with_a_prior_chance_moves_the_head_less():
+def test_averaging_with_a_prior_reduces_random_variation():
     training, rehearsal = draw_examples([30, 30], 1), draw_examples([40, 40], 2)
-    prior = Prior(rehearsal, 60, 0.1, EVEN)
-    # The same pictures and the same pull without a prior, so without a mean over the way.
+    prior = Prior(rehearsal, 60, 0.1, EVEN_ODDS)
+    # The same pictures and the same weight decay without a prior, so without averaging.
     both = Examples(
         np.concatenate([np.repeat(training.features, 4, 0), np.repeat(rehearsal.features, 3, 0)]),
         np.concatenate([np.repeat(training.classes, 4), np.repeat(rehearsal.classes, 3)]),
@@ -379,14 +381,14 @@ def test_with_a_prior_chance_moves_the_head_less():
     assert spread["mean"] < 0.75 * spread["last"]
 
 
-def test_with_a_prior_a_dozen_pictures_stop_nothing():
+def test_early_stopping_is_off_with_a_prior():
     training, validation = NOISY
-    prior = Prior(draw_examples([40, 40], 3), 30, 0.1, EVEN)
+    prior = Prior(draw_examples([40, 40], 3), 30, 0.1, EVEN_ODDS)
     fitted = fit_head(training, validation, SETTINGS, prior)
     assert (fitted.step, fitted.n_steps) == (199, 200)
 
 
-def test_long_stretches_without_a_look_can_be_stopped_and_teach_the_same(monkeypatch):
+def test_chunks_can_be_stopped_and_do_not_change_the_head(monkeypatch):
     training = draw_examples([30, 30], 1)
     settings = replace(SETTINGS, how_many_training_steps=60, eval_step_interval=1000)
     whole = fit_head(training, None, settings)

@@ -33,7 +33,7 @@ def to_png(pixels) -> bytes:
 
 
 def make_cube() -> bytes:
-    """Two parts: three planes of which each shows its own half, and one dark plane."""
+    """A file of two HDUs: a cube with a different bright half in each plane, and a diagonal."""
     planes = np.zeros((3, 40, 60), ">i2")
     planes[0, :, :30] = planes[1, :, 30:] = planes[2, :20] = 1000
     file = io.BytesIO()
@@ -41,24 +41,24 @@ def make_cube() -> bytes:
     return file.getvalue()
 
 
-def test_what_is_shown_is_what_was_answered(predictor):
+def test_details_match_the_plain_prediction(predictor):
     pixels = draw_blob(700, COLOURS["red stars"], 1500)[:, :900]
-    look = predict_with_details(predictor, to_png(pixels), "wide.png")
-    assert look.prediction.label == "red stars"
-    assert look.seen.shape == (32, 32, 3)
-    assert look.picture.shape == (SHOWN_SIDE_PX, SHOWN_SIDE_PX * 900 // 1500, 3)
-    again = predictor.predict_pixels(look.seen)
-    assert again.scores == look.prediction.scores
-    assert predictor.predict_file(to_png(pixels), "wide.png").scores == look.prediction.scores
-    assert look.seconds >= look.prediction.seconds
+    details = predict_with_details(predictor, to_png(pixels), "wide.png")
+    assert details.prediction.label == "red stars"
+    assert details.seen.shape == (32, 32, 3)
+    assert details.picture.shape == (SHOWN_SIDE_PX, SHOWN_SIDE_PX * 900 // 1500, 3)
+    again = predictor.predict_pixels(details.seen)
+    assert again.scores == details.prediction.scores
+    assert predictor.predict_file(to_png(pixels), "wide.png").scores == details.prediction.scores
+    assert details.seconds >= details.prediction.seconds
 
 
-def test_parts_and_planes_of_a_fits_are_looked_at_one_by_one(predictor):
+def test_hdu_and_plane_of_a_fits_file_can_be_chosen(predictor):
     cube = make_cube()
-    looks = [
+    all_details = [
         predict_with_details(predictor, cube, "c.fits", FitsChoice(0, plane)) for plane in range(3)
     ]
-    left, right, bottom = (look.picture[..., 0].astype(int) for look in looks)
+    left, right, bottom = (details.picture[..., 0].astype(int) for details in all_details)
     assert left[:, :30].min() == 255 > left[:, 30:].max()
     assert right[:, 30:].min() == 255 > right[:, :30].max()
     assert bottom[20:].min() == 255 > bottom[:20].max()
@@ -70,7 +70,7 @@ def test_parts_and_planes_of_a_fits_are_looked_at_one_by_one(predictor):
         predict_with_details(predictor, cube, "c.fits", FitsChoice(0, 3))
 
 
-def test_another_stretch_gives_another_picture(predictor):
+def test_stretch_changes_the_picture(predictor):
     values = np.random.default_rng(0).gamma(1.0, 100.0, (50, 50)).astype(">f4")
     file = io.BytesIO()
     fits.PrimaryHDU(values).writeto(file)
@@ -86,7 +86,7 @@ def test_another_stretch_gives_another_picture(predictor):
     )
 
 
-def test_what_is_small_is_shown_as_it_is():
+def test_small_picture_is_shown_unchanged():
     pixels = draw_blob(1, size_px=20)
     assert shrink_to_show(pixels, 20) is pixels
     assert shrink_to_show(pixels, 10).shape == (10, 10, 3)

@@ -25,7 +25,7 @@ def predictor(bundle, trained):
     return Predictor(bundle, trained)
 
 
-def test_pictures_it_never_saw_are_answered_right(bundle, trained):
+def test_unseen_pictures_are_labelled_correctly(bundle, trained):
     pictures, labels = zip(
         *(
             (draw_blob(777 + seed, colour), label)
@@ -45,7 +45,7 @@ def test_pictures_it_never_saw_are_answered_right(bundle, trained):
         assert 0 < answer.seconds < 60
 
 
-def test_the_workspace_of_the_environment_serves_when_none_is_given(bundle, trained):
+def test_default_workspace_is_used_if_none_is_passed(bundle, trained):
     assert (
         predict(bundle, [draw_blob(0)])[0].scores
         == predict(bundle, [draw_blob(0)], trained)[0].scores
@@ -53,7 +53,7 @@ def test_the_workspace_of_the_environment_serves_when_none_is_given(bundle, trai
     assert predict(bundle, []) == []
 
 
-def test_a_file_and_its_pixels_get_one_answer(predictor, tmp_path):
+def test_file_and_its_pixels_get_the_same_answer(predictor, tmp_path):
     pixels = draw_blob(3, size_px=100)
     path = save_picture(tmp_path / "a.png", pixels)
     from_file = predictor.predict_file(path.read_bytes(), path.name)
@@ -62,7 +62,7 @@ def test_a_file_and_its_pixels_get_one_answer(predictor, tmp_path):
         predictor.predict_file(b"<html>", "a page")
 
 
-def test_a_sky_picture_has_no_up(bundle, trained):
+def test_sky_views_make_answers_independent_of_orientation(bundle, trained):
     views = replace(bundle, views="sky").view_list
     picture = draw_blob(4, size_px=32)
     answers = predict(
@@ -75,50 +75,48 @@ def test_a_sky_picture_has_no_up(bundle, trained):
     assert answers[0].scores[bundle.labels[0]] == pytest.approx(mean, abs=1e-6)
 
 
-def test_many_threads_get_the_answers_of_one(predictor):
+def test_concurrent_predictions_match_sequential_ones(predictor):
     pictures = [draw_blob(seed, (200, 50 + seed, 250 - seed)) for seed in range(150)]
-    alone = [predictor.predict_pixels(pixels).scores for pixels in pictures]
+    sequential = [predictor.predict_pixels(pixels).scores for pixels in pictures]
     with ThreadPoolExecutor(8) as pool:
-        together = [answer.scores for answer in pool.map(predictor.predict_pixels, pictures)]
-    assert together == alone
+        concurrent = [answer.scores for answer in pool.map(predictor.predict_pixels, pictures)]
+    assert concurrent == sequential
 
 
-def test_more_threads_for_one_picture_give_the_same_answer(bundle, trained):
+def test_number_of_threads_does_not_change_the_answer(bundle, trained):
     one, two = (Predictor(bundle, trained, n).predict_pixels(draw_blob(1)).scores for n in (1, 2))
     assert two == pytest.approx(dict(one), abs=1e-5)
 
 
-def test_other_weights_than_it_was_trained_on_are_refused(bundle, trained):
+def test_other_weights_are_rejected(bundle, trained):
     other = replace(bundle, backbone=BackboneReference("random", "f" * 64))
-    with pytest.raises(BackboneError, match="with other weights") as caught:
+    with pytest.raises(BackboneError, match="needs other weights") as caught:
         predict(other, [draw_blob(0)], trained)
     assert str(trained.models) in str(caught.value)
     assert caught.value.name == "random"
 
 
-def test_a_backbone_that_was_never_converted_is_converted_by_another_process(
-    bundle, trained, tmp_path, monkeypatch
-):
+def test_missing_backbone_is_converted_in_another_process(bundle, trained, tmp_path, monkeypatch):
     expected = predict(bundle, [draw_blob(0)], trained)[0].scores
     shutil.rmtree(trained.backbones)
-    monkeypatch.chdir(tmp_path)  # from wherever it runs
+    monkeypatch.chdir(tmp_path)  # must work from any folder
     found = predict(bundle, [draw_blob(0)], trained)[0].scores
     assert found == pytest.approx(dict(expected), abs=1e-6)
     assert list(trained.backbones.glob("*.tflite"))
 
 
-def test_a_conversion_that_fails_says_why_in_one_line(bundle, trained):
+def test_failed_conversion_is_reported_in_one_line(bundle, trained):
     missing = replace(bundle, backbone=BackboneReference("mobilenet_0.25_128", "f" * 64))
     (trained.models / "mobilenet_0.25_128_no_top.weights.h5").write_bytes(b"damaged")
     with pytest.raises(
-        BackboneError, match=r"could not be made ready: .*does not contain the weights"
+        BackboneError, match=r"could not be prepared: .*does not contain the weights"
     ) as caught:
         predict(missing, [draw_blob(0)], trained)
     assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"damaged"])
-def test_an_altered_network_is_told(bundle, trained, damage):
+def test_altered_network_is_reported(bundle, trained, damage):
     (path,) = trained.backbones.glob("*.tflite")
     path.write_bytes(damage)
     with pytest.raises(BackboneError, match="altered"):
@@ -134,7 +132,7 @@ def test_an_altered_network_is_told(bundle, trained, damage):
         "cluster_core.model.prediction.predictor",
     ],
 )
-def test_answering_takes_no_tensorflow(trained, tmp_path, module):
+def test_prediction_does_not_load_tensorflow(trained, tmp_path, module):
     save_picture(tmp_path / "a.png", draw_blob(0))
     program = f"""
 import sys
@@ -152,7 +150,7 @@ print(answer.label, *(name for name in ("tensorflow", "keras", "streamlit") if n
     assert outcome.stdout.strip() in COLOURS
 
 
-def test_files_are_answered_in_order_and_bad_ones_with_their_reason(predictor, tmp_path):
+def test_files_are_labelled_in_order_and_bad_ones_reported(predictor, tmp_path):
     write_photos(tmp_path, 5, first_seed=500)
     (tmp_path / "blue stars" / "field 501x.png").write_bytes(b"")
     files = sorted(tmp_path.rglob("*.png"))
@@ -167,7 +165,7 @@ def test_files_are_answered_in_order_and_bad_ones_with_their_reason(predictor, t
             assert answer.prediction.label == answer.path.parent.name
 
 
-def test_files_are_read_as_answers_are_taken(predictor, photos):
+def test_files_are_read_lazily(predictor, photos):
     taken = []
 
     def files():
@@ -183,14 +181,14 @@ def test_files_are_read_as_answers_are_taken(predictor, photos):
     answers.close()
 
 
-def test_folders_are_searched_for_what_is_named_like_a_picture(tmp_path):
+def test_folders_are_searched_for_picture_files(tmp_path):
     for name in (
         "b.png",
         "a.JPG",
         "deep/er/c.fits",
         "deep/d.fits.gz",
         "notes.txt",
-        "deep/no ending",
+        "deep/no suffix",
         ".hidden.png",
         ".git/e.png",
         "deep/.cache/f.png",
@@ -204,7 +202,7 @@ def test_folders_are_searched_for_what_is_named_like_a_picture(tmp_path):
     assert find_picture_files([tmp_path]) == found
 
 
-def test_a_file_that_is_named_is_taken_whatever_its_name(tmp_path):
+def test_explicitly_named_file_is_included_whatever_its_name(tmp_path):
     for name in ("notes.txt", ".hidden.png"):
         (tmp_path / name).touch()
     found = find_picture_files([tmp_path / "notes.txt", tmp_path / ".hidden.png"])
@@ -212,6 +210,6 @@ def test_a_file_that_is_named_is_taken_whatever_its_name(tmp_path):
     assert find_picture_files([]).pictures == ()
 
 
-def test_a_path_that_is_not_there_is_told(tmp_path):
+def test_missing_path_is_reported(tmp_path):
     with pytest.raises(ImageError, match="There is no file or folder"):
         find_picture_files([tmp_path, tmp_path / "nowhere"])

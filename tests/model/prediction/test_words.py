@@ -18,7 +18,7 @@ def answer(**scores: float) -> Prediction:
 
 
 @pytest.mark.parametrize(
-    ("share", "words"),
+    ("score", "words"),
     [
         (0.93, "93 %"),
         (0.994, "99 %"),
@@ -29,8 +29,8 @@ def answer(**scores: float) -> Prediction:
         (0.006, "1 %"),
     ],
 )
-def test_no_certainty_is_claimed(share, words):
-    assert format_score(share) == words
+def test_format_score_never_claims_certainty(score, words):
+    assert format_score(score) == words
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_no_certainty_is_claimed(share, words):
         (0.55, "Hard to tell: red 55 %, blue 45 %"),
     ],
 )
-def test_how_sure_it_is_shows_in_the_words(score, sentence):
+def test_wording_depends_on_the_score(score, sentence):
     assert describe_prediction(answer(red=score, blue=1 - score)) == sentence
 
 
-def test_of_many_classes_the_likeliest_three_are_told():
+def test_unsure_answer_names_the_three_best_classes():
     scores = {"a": 0.3, "b": 0.25, "c": 0.2, "d": 0.15, "e": 0.1}
     assert describe_prediction(answer(**scores)) == "Hard to tell: a 30 %, b 25 %, c 20 %"
 
@@ -65,9 +65,9 @@ def test_of_many_classes_the_likeliest_three_are_told():
         ("*", "*"),
     ],
 )
-def test_classes_of_the_sky_are_named_in_the_singular(label, one):
+def test_demo_classes_are_named_in_the_singular(label, one):
     assert name_one(label) == one
 
 
-def test_every_demo_class_is_known_by_its_name():
+def test_every_demo_class_is_recognised():
     assert [find_kind(label) for label in DEMO_CLASSES] == list(DEMO_CLASSES)
