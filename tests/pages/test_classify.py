@@ -342,7 +342,7 @@ def test_unavailable_network_is_reported_and_retried_on_request(trained, monkeyp
         prediction, "_convert_elsewhere", lambda spec, _: attempts.append(spec.name)
     )
     page = give(open_page(), ("one.png", make_picture("red stars")))
-    assert "trained on random with other weights" in page.error[0].value
+    assert "needs other weights of random than" in page.error[0].value
     page.run()
     assert page.error
     assert attempts == ["random"]
