@@ -91,7 +91,7 @@ def measure_start(browser: Browser, workspace: Path) -> float:
 
 
 def measure_changes(browser: Browser, server: StreamlitServer) -> list[float]:
-    """Return the seconds of page changes, to pages that were visited once before."""
+    """Return the seconds of each page change, on the second visit of every page."""
     seconds = []
     with open_page(browser, server.url) as page:
         for number, title in enumerate((*PAGES, *PAGES)):

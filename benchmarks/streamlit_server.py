@@ -62,7 +62,18 @@ class StreamlitServer:
         sys.exit(f"The server did not start:\n{self._log.read_text()[-3000:]}")
 
     def read_peak_mb(self) -> float:
-        """Return the peak memory of the server process so far, in MB; raise OSError if unknown."""
+        """Return the peak memory of the server process so far.
+
+        Returns
+        -------
+        float
+            In MB.
+
+        Raises
+        ------
+        OSError
+            If this system does not report it.
+        """
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * _KIB / 1e6

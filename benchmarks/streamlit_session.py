@@ -127,7 +127,13 @@ class StreamlitSession:
             await self._request("DELETE", file.file_urls.delete_url)
 
     async def fetch_images(self) -> None:
-        """Fetch the new pictures of the last run, as a browser does; raise OSError on failure."""
+        """Fetch the new pictures of the last run, as a browser does.
+
+        Raises
+        ------
+        OSError
+            If the server does not deliver one of them.
+        """
         for path in self._drawn.images:
             if path not in self._fetched:
                 self._fetched.add(path)

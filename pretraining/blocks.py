@@ -136,7 +136,24 @@ def _check_seed(folder: Path, seed: int) -> None:
 
 
 def load_block(folder: Path, index: int) -> Block:
-    """Load one block, with its pixels memory-mapped; raise OSError if it is missing."""
+    """Load one block, with its pixels memory-mapped.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the blocks.
+    index : int
+        Number of the block.
+
+    Returns
+    -------
+    Block
+
+    Raises
+    ------
+    OSError
+        If the block has not been rendered.
+    """
     with np.load(folder / f"block_{index:05d}.npz") as labels:
         kind, truths = labels["kind"], labels["truths"]
     pixels = np.load(folder / f"block_{index:05d}.npy", mmap_mode="r")

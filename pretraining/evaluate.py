@@ -44,7 +44,22 @@ class Starter:
 
     @classmethod
     def load(cls, assets: Path) -> Starter:
-        """Read the shipped files; raise BackboneError or BundleError if one is damaged."""
+        """Read the shipped files.
+
+        Parameters
+        ----------
+        assets : Path
+            Their folder.
+
+        Returns
+        -------
+        Starter
+
+        Raises
+        ------
+        BackboneError, BundleError
+            If a file is missing or damaged.
+        """
         head = load_bundle(assets / STARTER).head
         litert = load_sky_record(assets).litert_path
         return cls(litert, head.weights, head.bias, *load_rehearsal(assets))
@@ -76,7 +91,16 @@ class Starter:
         return np.concatenate(features).reshape(*views.shape[:-3], -1)
 
     def logit(self, features: Floats) -> Floats:
-        """Return the log odds of open, shape (...), for features of shape (..., n_features)."""
+        """Return the log odds of an open cluster.
+
+        Parameters
+        ----------
+        features : ndarray of shape (..., n_features)
+
+        Returns
+        -------
+        ndarray of shape (...)
+        """
         return (features @ self.weights + self.bias) @ np.array([-1.0, 1.0])
 
 

@@ -29,7 +29,16 @@ class LinearHead:
     weights: Floats
 
     def logit(self, features: Floats) -> Floats:
-        """Return the log odds of class 1, shape (...), for features of shape (..., n_features)."""
+        """Return the log odds of class 1.
+
+        Parameters
+        ----------
+        features : ndarray of shape (..., n_features)
+
+        Returns
+        -------
+        ndarray of shape (...)
+        """
         standard = (features - self.centre) / self.spread
         return standard @ self.weights[:-1] + self.weights[-1]
 

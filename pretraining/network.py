@@ -30,7 +30,7 @@ class NormedConv(nn.Module):
         self.padding = (edge // 2, edge - edge // 2) * 2
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve and normalise; (n, inputs, rows, columns) to (n, outputs, rows, columns)."""
+        """Pad, convolve and normalise."""
         if any(self.padding):
             x = F.pad(x, self.padding)
         return self.norm(self.conv(x))
@@ -67,7 +67,7 @@ class Block(nn.Module):
 
 
 class SkyNetwork(nn.Module):
-    """The backbone `sky`: pictures (n, 3, 128, 128) in -1 to 1 to features (n, n_features)."""
+    """The backbone `sky`: from a picture to features."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,14 +82,31 @@ class SkyNetwork(nn.Module):
         self.widen = NormedConv(inputs, FEATURES, kernel=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return pooled features, shape (n, n_features)."""
+        """Compute pooled features.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, 3, 128, 128)
+            Pictures in RGB, in -1 to 1.
+
+        Returns
+        -------
+        Tensor of shape (n, n_features)
+        """
         x = F.relu(self.fine(F.relu(self.stem(x))))
         for block in self.blocks.values():
             x = block(x)
         return F.relu(self.widen(x)).mean((2, 3))
 
     def fold(self) -> dict[str, npt.NDArray[np.float32]]:
-        """Return kernel and bias of every layer, by the names that the Keras model uses."""
+        """Fold every batch norm into its convolution.
+
+        Returns
+        -------
+        dict
+            Arrays in float32 by `<layer>/kernel` and `<layer>/bias`, as the Keras model names
+            its layers; see `NormedConv.fold`.
+        """
         arrays: dict[str, npt.NDArray[np.float32]] = {}
         for name, module in self.named_modules():
             if isinstance(module, NormedConv):

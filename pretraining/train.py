@@ -156,7 +156,13 @@ class Trainer:
         draft.replace(self.output / "checkpoint.pt")
 
     def load(self) -> None:
-        """Resume from the checkpoint if there is one; raise SystemExit if its plan differs."""
+        """Resume from the checkpoint if there is one.
+
+        Raises
+        ------
+        SystemExit
+            If the checkpoint belongs to another plan.
+        """
         path = self.output / "checkpoint.pt"
         if not path.exists():
             return

@@ -41,7 +41,19 @@ class FieldKind:
     extinction_mag: Range = (0.0, 0.0)
 
     def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
-        """Draw a random scene of this kind on a frame."""
+        """Draw a random scene of this kind.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        frame : Frame
+            The canvas.
+
+        Returns
+        -------
+        Scene
+            With `log_field` as its only label.
+        """
         stars, labels = draw_field(rng, frame, self.field, rng.exponential(0.15))
         glow = None
         if self.glow is not None:

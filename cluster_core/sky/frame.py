@@ -81,7 +81,17 @@ class Frame:
         return np.hypot(along, across / np.float32(1.0 - flattening))
 
     def crop(self, canvas: Floats) -> Floats:
-        """Return a canvas of shape (rows, columns, ...) without its margin, as a view."""
+        """Remove the margin.
+
+        Parameters
+        ----------
+        canvas : ndarray of shape (rows, columns, ...)
+
+        Returns
+        -------
+        ndarray of shape (height_px, width_px, ...)
+            A view of the canvas.
+        """
         margin = self.margin_px
         return canvas[margin : margin + self.height_px, margin : margin + self.width_px]
 
@@ -107,7 +117,7 @@ class Stars:
 
     @classmethod
     def join(cls, parts: list[Stars]) -> Stars:
-        """Return the stars of one or more groups as one group, in order."""
+        """Combine groups of stars in order; raise ValueError if there are none."""
         names = ("x_px", "y_px", "flux_sigma", "colour_bv")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 

@@ -90,7 +90,19 @@ class KingProfile:
         return self._count(self._squared(inside)) / total
 
     def sample_radii(self, rng: np.random.Generator, count: int) -> Floats:
-        """Draw `count` projected distances from the centre, in pixels."""
+        """Draw projected distances from the centre.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        count : int
+            Number of stars.
+
+        Returns
+        -------
+        ndarray of shape (count,)
+            Pixels.
+        """
         radii = self._radius_grid()
         return np.interp(rng.random(count), self.enclosed(radii), radii)
 

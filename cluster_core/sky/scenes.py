@@ -44,7 +44,19 @@ class GlobularKind:
     off_centre: float = 0.03
 
     def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
-        """Draw a random scene of this kind on a frame."""
+        """Draw a random scene of this kind.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        frame : Frame
+            The canvas.
+
+        Returns
+        -------
+        Scene
+            With all labels except `log_fwhm`.
+        """
         half_light_px = draw_log_uniform(rng, self.half_light) * frame.size_px
         profile = KingProfile.from_half_light(half_light_px, rng.uniform(*self.concentration))
         population = GlobularPopulation(rng.uniform(*self.total_magnitude), rng.beta(1.0, 1.0))
@@ -106,7 +118,19 @@ class OpenKind:
     off_centre: float = 0.05
 
     def draw(self, rng: np.random.Generator, frame: Frame) -> Scene:
-        """Draw a random scene of this kind on a frame."""
+        """Draw a random scene of this kind.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        frame : Frame
+            The canvas.
+
+        Returns
+        -------
+        Scene
+            With all labels except `log_fwhm`.
+        """
         half_light_px = draw_log_uniform(rng, self.half_light) * frame.size_px
         first = self._draw_cluster(rng, half_light_px)
         where = _sample_placement(rng, frame, self.off_centre, rng.uniform(0.0, 0.4))
