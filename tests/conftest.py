@@ -1,4 +1,4 @@
-"""Workspaces of their own for all tests, so that none sees or touches a user's data."""
+"""Shared fixtures; every test gets its own workspace, so that none touches a user's data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Before anything loads TensorFlow: its notes would bury what a failing test prints.
+# Before anything loads TensorFlow, whose log would hide the output of a failing test.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CLUSTER_LAB_TEST_BACKBONE"] = "1"
 
@@ -24,7 +24,7 @@ from tests.samples import write_photos
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """The default workspace while a test runs: empty, and not made yet."""
+    """The default workspace during a test, which does not exist yet."""
     root = tmp_path / "tf_files"
     monkeypatch.setenv(ROOT_VARIABLE, str(root))
     monkeypatch.delenv(PUBLIC_VARIABLE, raising=False)
@@ -54,13 +54,13 @@ def backbone(workspace: Workspace, converted_once: Path) -> ConvertedBackbone:
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two classes of 24 pictures. Only to read."""
+    """A dataset of two classes with 24 pictures each. Read-only."""
     return write_photos(tmp_path_factory.mktemp("photos"), 24)
 
 
 @pytest.fixture(scope="session")
 def quick_config(photos: Path) -> TrainConfig:
-    """Settings of a training that takes a fraction of a second."""
+    """Settings for a training that takes a fraction of a second."""
     return TrainConfig(
         photos,
         architecture=TEST_BACKBONE.name,
@@ -75,7 +75,7 @@ def quick_config(photos: Path) -> TrainConfig:
 def trained_once(
     tmp_path_factory: pytest.TempPathFactory, converted_once: Path, quick_config: TrainConfig
 ) -> Path:
-    """The root of a workspace after one training. Only to copy."""
+    """The root of a workspace after one training. Read-only."""
     from cluster_core.training.train import train
 
     workspace = Workspace(tmp_path_factory.mktemp("trained"))
@@ -86,12 +86,12 @@ def trained_once(
 
 @pytest.fixture
 def trained(workspace: Workspace, trained_once: Path) -> Workspace:
-    """The test's own workspace, with one trained model in it."""
+    """The workspace of the test, with one trained model in it."""
     shutil.copytree(trained_once, workspace.root)
     return workspace
 
 
 @pytest.fixture
 def config(quick_config: TrainConfig) -> TrainConfig:
-    """`quick_config`, to be changed with `replace`."""
+    """A copy of `quick_config`."""
     return replace(quick_config)

@@ -1,4 +1,4 @@
-"""Pictures and folders that tests learn from, and where real ones may lie."""
+"""Sample pictures and datasets for tests, and the location of real ones."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from PIL import Image
 from cluster_core.data.index import DatasetIndex, Picture
 
 REPOSITORY = Path(__file__).parents[1]
-# Other people's pictures and pretrained weights: never part of the repository.
+# Third-party pictures and pretrained weights, which are never part of the repository.
 SHARED = REPOSITORY.parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason=f"there is no {SHARED}")
 not_as_root = pytest.mark.skipif(
-    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere"
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root ignores file permissions"
 )
 
 COLOURS = {"blue stars": (60, 90, 250), "red stars": (250, 80, 60)}
 
 
 def draw_blob(seed: int, colour: tuple[int, int, int] = (255, 255, 255), size_px: int = 48):
-    """Draw a bright blob of one colour among stars that no other seed has.
+    """Draw a bright blob of one colour among stars that are unique to the seed.
 
     Returns
     -------
@@ -40,13 +40,14 @@ def draw_blob(seed: int, colour: tuple[int, int, int] = (255, 255, 255), size_px
 
 
 def save_picture(path: Path, pixels: np.ndarray, **options: object) -> Path:
+    """Save pixels, shape (height, width, 3), in a folder that is created if missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, **options)
     return path
 
 
 def write_photos(folder: Path, n_each: int, colours=COLOURS, first_seed: int = 0) -> Path:
-    """Write a folder a class, of pictures that a tiny network tells apart."""
+    """Write a dataset with `n_each` pictures per class, which even a tiny network can learn."""
     for number, (label, colour) in enumerate(colours.items()):
         for picture in range(n_each):
             seed = first_seed + 10_000 * number + picture
@@ -55,8 +56,8 @@ def write_photos(folder: Path, n_each: int, colours=COLOURS, first_seed: int = 0
 
 
 def make_index(names: dict[str, list[str]], fingerprints=None) -> DatasetIndex:
-    """Make an index of pictures that exist by name only, none a copy of another."""
-    blank = bytes(32 * 32)
+    """Make an index of pictures that exist only by name, without copies by default."""
+    no_structure = bytes(32 * 32)
     pictures = tuple(
         Picture(
             Path("photos", label, name),
@@ -64,7 +65,7 @@ def make_index(names: dict[str, list[str]], fingerprints=None) -> DatasetIndex:
             f"{label}/{name}",
             8,
             8,
-            (fingerprints or {}).get(name, blank),
+            (fingerprints or {}).get(name, no_structure),
         )
         for label in sorted(names)
         for name in sorted(names[label])
@@ -73,8 +74,8 @@ def make_index(names: dict[str, list[str]], fingerprints=None) -> DatasetIndex:
 
 
 def run_python(*arguments: str, env=None, cwd=REPOSITORY, **options) -> subprocess.CompletedProcess:
-    """Run the interpreter in a process of its own, as a user would."""
-    # Set for the tests' own process only: users do not see TensorFlow's notes without it.
+    """Run the interpreter in a separate process, as a user would."""
+    # Set for the process of the tests only; without it, TensorFlow logs as it does for users.
     environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
     return subprocess.run(
         [sys.executable, *map(str, arguments)],

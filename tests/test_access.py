@@ -1,3 +1,5 @@
+"""Permissions of visitors."""
+
 from __future__ import annotations
 
 import pytest
@@ -13,7 +15,7 @@ from cluster_core.errors import AccessError
 
 
 @pytest.mark.parametrize("action", Action)
-def test_a_public_demo_lets_nothing_be_changed(action, monkeypatch):
+def test_public_demo_forbids_every_action(action, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
     assert not is_allowed(action)
@@ -23,12 +25,12 @@ def test_a_public_demo_lets_nothing_be_changed(action, monkeypatch):
 
 
 @pytest.mark.parametrize("action", set(Action) - {Action.RUN_TENSORBOARD})
-def test_at_home_everything_may_be_changed(action):
+def test_local_installation_allows_every_action(action):
     assert is_allowed(action)
     require(action)
 
 
-def test_tensorboard_waits_for_the_owner(monkeypatch):
+def test_tensorboard_needs_explicit_permission(monkeypatch):
     assert not is_allowed(Action.RUN_TENSORBOARD)
     monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
     assert is_allowed(Action.RUN_TENSORBOARD)

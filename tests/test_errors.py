@@ -1,3 +1,5 @@
+"""Error classes and their context."""
+
 from __future__ import annotations
 
 import inspect
@@ -32,7 +34,7 @@ EXAMPLES = [
 ]
 
 
-def test_every_kind_of_error_is_tried_below():
+def test_examples_cover_every_error_class():
     kinds = {
         kind
         for _, kind in inspect.getmembers(errors, inspect.isclass)
@@ -42,7 +44,7 @@ def test_every_kind_of_error_is_tried_below():
 
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
-def test_an_error_is_its_sentence_and_keeps_its_context(error):
+def test_error_keeps_its_message_and_context(error):
     assert isinstance(error, ClusterError)
     assert str(error) == error.args[0]
     parameters = inspect.signature(type(error)).parameters.keys() - {"message"}
@@ -50,7 +52,7 @@ def test_an_error_is_its_sentence_and_keeps_its_context(error):
     assert parameters == vars(error).keys()
 
 
-def test_context_that_may_be_missing_is_none_or_empty():
+def test_optional_context_defaults_to_none_or_empty():
     assert vars(DatasetError("No folder.", path=Path("photos"))) == {
         "path": Path("photos"),
         "label": None,
@@ -60,7 +62,7 @@ def test_context_that_may_be_missing_is_none_or_empty():
     assert vars(RunError("Busy.")) == {"exit_code": None, "log_end": ""}
 
 
-def test_reasons_read_as_words():
+def test_image_problems_are_readable_words():
     assert [str(problem) for problem in ImageProblem] == [
         "unreadable",
         "unsupported",

@@ -1,3 +1,5 @@
+"""Paths of the workspace, and atomic replacement of files and folders."""
+
 from __future__ import annotations
 
 import os
@@ -26,20 +28,20 @@ def write_folder(folder: Path, content: str) -> None:
     (folder / "inside").write_text(content)
 
 
-def test_the_environment_names_the_workspace(monkeypatch, tmp_path):
+def test_environment_variable_sets_the_workspace(monkeypatch, tmp_path):
     monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
     assert Workspace.default() == Workspace(tmp_path)
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_without_one_it_is_the_folder_of_the_article(monkeypatch, value):
+def test_default_workspace_is_tf_files(monkeypatch, value):
     monkeypatch.delenv(ROOT_VARIABLE)
     if value is not None:
         monkeypatch.setenv(ROOT_VARIABLE, value)
     assert Workspace.default() == Workspace(Path(DEFAULT_ROOT)) == Workspace(Path("tf_files"))
 
 
-def test_all_paths_lie_below_the_root_and_differ():
+def test_all_paths_are_below_the_root_and_distinct():
     workspace = Workspace(Path("somewhere"))
     names = [name for name, value in vars(Workspace).items() if isinstance(value, property)]
     paths = [getattr(workspace, name) for name in names]
@@ -48,7 +50,7 @@ def test_all_paths_lie_below_the_root_and_differ():
     assert len(set(paths)) == len(paths)
 
 
-def test_a_file_appears_whole_or_not_at_all(tmp_path):
+def test_replaced_file_appears_only_when_complete(tmp_path):
     target = tmp_path / "new" / "file.txt"
     with replacing(target) as draft:
         assert draft.parent == target.parent
@@ -60,7 +62,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
-def test_a_write_that_fails_leaves_what_was_there(tmp_path, kind):
+def test_failed_replacement_keeps_the_old_content(tmp_path, kind):
     file, folder = tmp_path / "file.txt", tmp_path / "folder"
     file.write_text("old")
     write_folder(folder, "old")
@@ -78,7 +80,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, kind):
     assert file.read_text() == (folder / "inside").read_text() == "old"
 
 
-def test_a_folder_replaces_a_folder_with_files_in_it(tmp_path):
+def test_folder_replaces_non_empty_folder(tmp_path):
     folder = tmp_path / "folder"
     write_folder(folder, "old")
     (folder / "only in the old one").touch()
@@ -89,7 +91,7 @@ def test_a_folder_replaces_a_folder_with_files_in_it(tmp_path):
     assert (folder / "inside").read_text() == "new"
 
 
-def test_a_folder_comes_back_when_nothing_was_put_in_its_place(tmp_path):
+def test_folder_is_restored_if_draft_is_missing(tmp_path):
     folder = tmp_path / "folder"
     write_folder(folder, "old")
     with pytest.raises(FileNotFoundError), replacing(folder):
@@ -97,7 +99,7 @@ def test_a_folder_comes_back_when_nothing_was_put_in_its_place(tmp_path):
     assert list_all(tmp_path) == ["folder", "folder/inside"]
 
 
-def test_two_writers_at_once_do_not_meet(tmp_path):
+def test_concurrent_replacements_do_not_interfere(tmp_path):
     target = tmp_path / "file.txt"
     with replacing(target) as first, replacing(target) as second:
         first.write_text("first")
@@ -107,7 +109,7 @@ def test_two_writers_at_once_do_not_meet(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
-def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path):
+def test_pipe_is_written_to_and_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
@@ -120,7 +122,7 @@ def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path):
         os.close(reader)
 
 
-def test_drafts_of_a_process_that_was_killed_are_removed_and_no_other(tmp_path):
+def test_only_drafts_of_the_killed_process_are_removed(tmp_path):
     script = (
         "import os, sys, pathlib; from cluster_core.workspace import replacing\n"
         "for name in ('file', 'folder'):\n"

@@ -1,3 +1,5 @@
+"""The datasets of a workspace."""
+
 from __future__ import annotations
 
 import pytest
@@ -16,19 +18,19 @@ from cluster_core.storage.trash import list_trash, restore
 from tests.samples import not_as_root
 
 
-def test_there_are_none_in_a_workspace_that_was_not_begun(workspace):
+def test_missing_workspace_has_no_datasets(workspace):
     assert list_datasets(workspace) == ()
     assert dataset_dir(workspace, DEFAULT_DATASET) == workspace.cluster_photos
 
 
-def test_those_made_are_listed_by_name(workspace):
+def test_created_datasets_are_listed_by_name(workspace):
     made = [create_dataset(workspace, name) for name in ("galaxies", " cluster ", "Birds 2")]
     assert list_datasets(workspace) == ("Birds 2", "cluster", "galaxies")
     assert made[1] == workspace.cluster_photos
     assert all(dataset_dir(workspace, name).is_dir() for name in list_datasets(workspace))
 
 
-def test_only_folders_of_datasets_are_listed(workspace, tmp_path):
+def test_only_dataset_folders_are_listed(workspace, tmp_path):
     create_dataset(workspace, "good")
     for name in ("models", "test_photos", ".hidden_photos", "_photos", "a:b_photos", " a_photos"):
         (workspace.root / name).mkdir()
@@ -40,7 +42,7 @@ def test_only_folders_of_datasets_are_listed(workspace, tmp_path):
 @pytest.mark.parametrize(
     "name", ["", "..", "../x", "a/b", "a\\b", "/etc", "CON", "<script>", "a\0b", "test", "x" * 300]
 )
-def test_a_bad_name_is_refused_in_a_sentence(workspace, name):
+def test_invalid_name_is_rejected(workspace, name):
     workspace.root.mkdir()
     with pytest.raises(DatasetError, match=r"A dataset cannot be called .*, because"):
         dataset_dir(workspace, name)
@@ -52,14 +54,14 @@ def test_a_bad_name_is_refused_in_a_sentence(workspace, name):
 
 
 @pytest.mark.parametrize("name", ["cluster", "CLUSTER", " Cluster "])
-def test_there_are_no_two_of_one_name(workspace, name):
+def test_duplicate_name_is_rejected(workspace, name):
     create_dataset(workspace, "cluster")
     with pytest.raises(DatasetError, match="A dataset called cluster already exists"):
         create_dataset(workspace, name)
     assert list_datasets(workspace) == ("cluster",)
 
 
-def test_a_file_of_that_name_stays(workspace):
+def test_dataset_does_not_replace_a_file(workspace):
     workspace.root.mkdir()
     (workspace.root / "a_photos").write_text("mine")
     with pytest.raises(DatasetError, match="A dataset called a already exists"):
@@ -67,7 +69,7 @@ def test_a_file_of_that_name_stays(workspace):
     assert (workspace.root / "a_photos").read_text() == "mine"
 
 
-def test_one_that_is_a_link_to_elsewhere_is_refused(workspace, tmp_path):
+def test_linked_dataset_is_rejected(workspace, tmp_path):
     (tmp_path / "mine").mkdir()
     workspace.root.mkdir()
     workspace.cluster_photos.symlink_to(tmp_path / "mine")
@@ -76,7 +78,7 @@ def test_one_that_is_a_link_to_elsewhere_is_refused(workspace, tmp_path):
             action(workspace, "cluster")
 
 
-def test_a_deleted_one_can_be_brought_back_beside_a_new_one(workspace):
+def test_deleted_dataset_is_restored_beside_a_new_one(workspace):
     folder = create_dataset(workspace, "sky")
     (folder / "open").mkdir()
     entry = delete_dataset(workspace, "sky")
@@ -89,13 +91,13 @@ def test_a_deleted_one_can_be_brought_back_beside_a_new_one(workspace):
     assert (dataset_dir(workspace, "sky (2)") / "open").is_dir()
 
 
-def test_one_that_is_gone_cannot_be_deleted(workspace):
+def test_deleting_missing_dataset_fails(workspace):
     with pytest.raises(DatasetError, match="The dataset sky could not be deleted"):
         delete_dataset(workspace, "sky")
 
 
 @not_as_root
-def test_a_locked_workspace_is_told(workspace):
+def test_write_protected_workspace_is_reported(workspace):
     workspace.root.mkdir()
     workspace.root.chmod(0o500)
     try:
@@ -107,7 +109,7 @@ def test_a_locked_workspace_is_told(workspace):
         workspace.root.chmod(0o700)
 
 
-def test_a_public_demo_makes_and_deletes_none(workspace, monkeypatch):
+def test_public_demo_cannot_change_datasets(workspace, monkeypatch):
     create_dataset(workspace, "sky")
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     for action, name in (
@@ -124,5 +126,5 @@ def test_a_public_demo_makes_and_deletes_none(workspace, monkeypatch):
 @pytest.mark.parametrize(
     ("names", "chosen"), [((), None), (("b", "c"), "b"), (("a", DEFAULT_DATASET, "z"), "cluster")]
 )
-def test_the_default_is_the_usual_one_or_else_the_first(names, chosen):
+def test_default_dataset_is_cluster_or_the_first(names, chosen):
     assert choose_default(names) == chosen

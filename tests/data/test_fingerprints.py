@@ -1,3 +1,5 @@
+"""Recognition of copies."""
+
 from __future__ import annotations
 
 import io
@@ -25,7 +27,7 @@ def encode(pixels, **options):
     return np.asarray(Image.open(file).convert("RGB"))
 
 
-# What happens to a picture on its way through the web.
+# Typical changes to a picture on the web.
 CHANGES = {
     "smaller": lambda pixels: resize(pixels, 100, 100),
     "larger": lambda pixels: resize(pixels, 500, 500),
@@ -40,25 +42,25 @@ CHANGES = {
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_changed_copy_is_found_and_other_star_fields_are_not(change, seed):
-    # Stars of the sky are points of some size, not single pixels.
+def test_altered_copy_is_found_among_other_star_fields(change, seed):
+    # Real stars cover several pixels.
     fields = [resize(draw_blob(100 * seed + number), 240, 240) for number in range(4)]
     changed = CHANGES[change](fields[1])
     assert find_among(*fields, changed) == [(1, 4)]
 
 
-def test_the_same_blob_among_other_stars_is_no_copy():
+def test_same_blob_with_other_stars_is_not_a_copy():
     assert find_among(*(draw_blob(seed) for seed in range(60))) == []
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
-def test_flat_pictures_are_copies_of_nothing(grey):
+def test_flat_pictures_have_no_copies(grey):
     flat = np.full((40, 40, 3), grey, np.uint8)
     assert compute_fingerprint(flat) == bytes(SIDE_PX**2)
     assert find_among(flat, flat, draw_blob(0)) == []
 
 
-def test_a_fingerprint_has_one_length_whatever_the_picture():
+def test_fingerprint_length_does_not_depend_on_the_picture():
     for height, width in ((1, 1), (1, 300), (31, 33), (200, 5)):
         pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
         assert len(compute_fingerprint(pixels)) == SIDE_PX**2
@@ -67,7 +69,7 @@ def test_a_fingerprint_has_one_length_whatever_the_picture():
 @pytest.mark.parametrize(
     ("n_copies", "is_found"), [(MAX_COPIES + 1, True), (MAX_COPIES + 2, False)]
 )
-def test_a_scene_photographed_again_and_again_is_no_copy(n_copies, is_found):
+def test_repeated_scene_does_not_count_as_copies(n_copies, is_found):
     scene, pair = draw_blob(0), draw_blob(1)
     found = find_among(*[scene] * n_copies, pair, pair)
     assert (n_copies, n_copies + 1) in found
@@ -75,7 +77,7 @@ def test_a_scene_photographed_again_and_again_is_no_copy(n_copies, is_found):
     assert len(found) == 1 + is_found * n_copies * (n_copies - 1) // 2
 
 
-def test_pairs_are_the_same_however_they_are_looked_for(monkeypatch):
+def test_pairs_do_not_depend_on_the_block_size(monkeypatch):
     fields = [draw_blob(number % 7) for number in range(12)]
     expected = find_among(*fields)
     assert expected == [(number, number + 7) for number in range(5)]
@@ -83,12 +85,12 @@ def test_pairs_are_the_same_however_they_are_looked_for(monkeypatch):
     assert find_among(*fields) == expected
 
 
-def test_no_pictures_have_no_copies():
+def test_empty_list_has_no_copies():
     assert find_copies([]) == []
 
 
 @needs_shared
-def test_copies_among_real_photos_are_found():
+def test_copies_among_real_photos_are_found_exactly():
     from cluster_core.images import read_image
 
     folder = SHARED / "photos" / "cluster_photos"

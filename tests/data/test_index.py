@@ -1,3 +1,5 @@
+"""Scans of dataset folders."""
+
 from __future__ import annotations
 
 import hashlib
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cluster_core.data import index as dataset
+from cluster_core.data import index as index_module
 from cluster_core.data.fingerprints import compute_fingerprint
 from cluster_core.data.index import compute_signature, scan_dataset
 from cluster_core.errors import DatasetError, ImageError
@@ -26,11 +28,11 @@ def cache(tmp_path):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder of two classes with three good pictures each."""
+    """A dataset of two classes with three readable pictures each."""
     return write_photos(tmp_path / "photos", 3)
 
 
-def test_an_index_tells_all_about_good_pictures(folder, cache):
+def test_index_describes_every_readable_picture(folder, cache):
     index = scan_dataset(folder, cache)
     assert index.labels == ("blue stars", "red stars")
     assert index.counts == {"blue stars": 3, "red stars": 3}
@@ -44,7 +46,7 @@ def test_an_index_tells_all_about_good_pictures(folder, cache):
         assert picture.fingerprint == compute_fingerprint(pixels)
 
 
-def test_width_and_height_are_those_of_the_upright_picture(folder, cache):
+def test_size_follows_the_exif_orientation(folder, cache):
     exif = Image.Exif()
     exif[0x0112] = 6
     path = folder / "red stars" / "wide.jpg"
@@ -58,7 +60,7 @@ def cut_in_half(path: Path) -> None:
 
 
 def write_huge_png(path: Path) -> None:
-    # 144 megapixels in some 20 KB: Pillow itself only warns of it.
+    # 144 megapixels in about 20 KB; Pillow itself would only warn.
     Image.new("1", (12_000, 12_000)).save(path)
 
 
@@ -77,7 +79,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_file_is_rejected_with_its_reason_and_stops_nothing(folder, cache, name):
+def test_bad_file_is_rejected_without_stopping_the_scan(folder, cache, name):
     path = folder / "red stars" / name
     BAD_FILES[name](path)
     index = scan_dataset(folder, cache)
@@ -86,15 +88,15 @@ def test_a_bad_file_is_rejected_with_its_reason_and_stops_nothing(folder, cache,
     assert rejected.reason.startswith(f"{name} ")
     assert rejected.reason.endswith(".")
     assert index.counts == {"blue stars": 3, "red stars": 3}
-    assert scan_dataset(folder, cache) == index  # also when facts of the others are cached
+    assert scan_dataset(folder, cache) == index  # also with the facts of the others in the cache
 
 
-def test_a_renamed_file_is_read_by_its_content(folder, cache):
+def test_wrong_suffix_does_not_matter(folder, cache):
     (folder / "red stars" / "field 10000.png").rename(folder / "red stars" / "a.jpg")
     assert scan_dataset(folder, cache).counts == {"blue stars": 3, "red stars": 3}
 
 
-def test_a_fits_table_is_rejected_as_a_table(folder, cache):
+def test_fits_table_is_rejected_as_a_table(folder, cache):
     from astropy.io import fits
 
     table = fits.BinTableHDU.from_columns([fits.Column("mag", "E", array=np.arange(3.0))])
@@ -103,7 +105,7 @@ def test_a_fits_table_is_rejected_as_a_table(folder, cache):
     assert "table" in rejected.reason
 
 
-def test_hidden_files_and_those_of_the_system_are_not_even_mentioned(folder, cache):
+def test_hidden_and_system_files_are_ignored(folder, cache):
     before = scan_dataset(folder, cache)
     for name in (".DS_Store", "Thumbs.db", "desktop.ini", ".hidden.png"):
         (folder / "red stars" / name).write_text("x")
@@ -125,7 +127,7 @@ def test_hidden_files_and_those_of_the_system_are_not_even_mentioned(folder, cac
         "a,b;c",
     ],
 )
-def test_any_class_name_of_one_line_will_do(folder, cache, label):
+def test_any_single_line_class_name_is_accepted(folder, cache, label):
     (folder / "red stars").rename(folder / label)
     index = scan_dataset(folder, cache)
     assert set(index.labels) == {"blue stars", label}
@@ -136,10 +138,10 @@ def test_any_class_name_of_one_line_will_do(folder, cache, label):
 @pytest.mark.parametrize(
     "label", ["a\nb", "a\n", "\n", "a\rb", "a\u2028b", "a\x85", os.fsdecode(b"caf\xe9")]
 )
-def test_a_class_name_that_labels_txt_could_not_hold_is_refused(folder, cache, label):
+def test_class_name_that_is_not_one_line_is_rejected(folder, cache, label):
     (folder / "red stars").rename(folder / label)
     with pytest.raises(
-        DatasetError, match="The name of the class folder .* contains .*: rename it"
+        DatasetError, match=r"The name of the class folder .* contains .*: rename it"
     ) as caught:
         scan_dataset(folder, cache)
     assert caught.value.label == label
@@ -152,20 +154,20 @@ def test_picture_names_need_not_be_utf8(folder, cache):
     assert path in [picture.path for picture in scan_dataset(folder, cache).pictures]
 
 
-def test_a_missing_folder_is_named(tmp_path, cache):
+def test_missing_folder_is_reported(tmp_path, cache):
     with pytest.raises(DatasetError, match=r"There is no folder .*nowhere") as caught:
         scan_dataset(tmp_path / "nowhere", cache)
     assert caught.value.path == tmp_path / "nowhere"
 
 
-def test_a_file_in_place_of_a_folder_is_refused(tmp_path, cache):
+def test_file_instead_of_folder_is_rejected(tmp_path, cache):
     path = save_picture(tmp_path / "a.png", draw_blob(0))
     with pytest.raises(DatasetError, match=r"could not be opened .*one sub-folder"):
         scan_dataset(path, cache)
 
 
 @not_as_root
-def test_a_class_folder_that_may_not_be_read_is_named(folder, cache):
+def test_unreadable_class_folder_is_reported(folder, cache):
     (folder / "red stars").chmod(0)
     try:
         with pytest.raises(DatasetError, match="red stars could not be opened"):
@@ -174,28 +176,28 @@ def test_a_class_folder_that_may_not_be_read_is_named(folder, cache):
         (folder / "red stars").chmod(0o755)
 
 
-def test_empty_folders_are_an_index_without_pictures(tmp_path, cache):
+def test_empty_class_gives_index_without_pictures(tmp_path, cache):
     (tmp_path / "photos" / "a").mkdir(parents=True)
     index = scan_dataset(tmp_path / "photos", cache)
     assert (index.labels, index.pictures, index.counts) == (("a",), (), {"a": 0})
 
 
-def test_the_second_look_decodes_nothing(folder, cache, monkeypatch):
+def test_second_scan_decodes_nothing(folder, cache, monkeypatch):
     first = scan_dataset(folder, cache)
 
     def refuse(data, name):
         raise AssertionError(f"{name} was decoded again")
 
-    monkeypatch.setattr(dataset, "compute_facts", refuse)
+    monkeypatch.setattr(index_module, "compute_facts", refuse)
     assert scan_dataset(folder, cache) == first
 
 
-def test_an_edited_picture_is_read_again(folder, cache):
+def test_edited_picture_is_decoded_again(folder, cache):
     before = scan_dataset(folder, cache)
     edited = before.pictures[0].path
     status = edited.stat()
     save_picture(edited, draw_blob(99, size_px=50))
-    os.utime(edited, ns=(status.st_atime_ns, status.st_mtime_ns))  # its date tells nothing
+    os.utime(edited, ns=(status.st_atime_ns, status.st_mtime_ns))  # same date as before
     after = scan_dataset(folder, cache)
     assert after.pictures[0].width_px == 50
     assert after.pictures[0].sha256 != before.pictures[0].sha256
@@ -203,7 +205,7 @@ def test_an_edited_picture_is_read_again(folder, cache):
     assert after.sha256 != before.sha256
 
 
-def test_the_hash_is_of_labels_and_contents_and_not_of_when_or_where(folder, cache, tmp_path):
+def test_index_hash_depends_on_labels_and_contents_only(folder, cache, tmp_path):
     expected = scan_dataset(folder, cache).sha256
     copy = tmp_path / "copy"
     for path in sorted(folder.rglob("*.png"), reverse=True):
@@ -229,7 +231,7 @@ def test_progress_counts_every_file(folder, cache):
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
-def test_a_scan_that_is_stopped_keeps_what_it_learned(folder, cache, monkeypatch, kind):
+def test_stopped_scan_keeps_its_facts(folder, cache, monkeypatch, kind):
     monkeypatch.setattr(mapping, "count_usable_cpus", lambda: 1)
 
     def stop(done, total):
@@ -244,33 +246,33 @@ def test_a_scan_that_is_stopped_keeps_what_it_learned(folder, cache, monkeypatch
         decoded.append(name)
         raise ImageError("not now", path=name, reason=None)
 
-    monkeypatch.setattr(dataset, "compute_facts", count)
+    monkeypatch.setattr(index_module, "compute_facts", count)
     scan_dataset(folder, cache)
     assert len(decoded) == 3
 
 
-def test_more_pictures_than_are_saved_at_a_time_keep_their_order(folder, cache, monkeypatch):
+def test_order_does_not_depend_on_the_portion_size(folder, cache, monkeypatch):
     whole = scan_dataset(folder, cache)
-    monkeypatch.setattr(dataset, "SAVE_EVERY", 2)
+    monkeypatch.setattr(index_module, "SAVE_EVERY", 2)
     assert scan_dataset(folder, cache) == whole
 
 
 @pytest.fixture
 def settled(monkeypatch):
-    """As if every file had been written long ago."""
+    """Treat every file as if it had been written long ago."""
     monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
 
 
-def test_the_second_look_opens_no_file(folder, cache, monkeypatch, settled):
+def test_second_scan_opens_no_file(folder, cache, monkeypatch, settled):
     (folder / "red stars" / "notes.txt").touch()
     first = scan_dataset(folder, cache)
-    monkeypatch.setattr(dataset, "read_bytes", None)
+    monkeypatch.setattr(index_module, "read_bytes", None)
     assert scan_dataset(folder, cache) == first
     (folder / "red stars").rename(folder / "violet stars")
     assert scan_dataset(folder, cache).counts == {"blue stars": 3, "violet stars": 3}
 
 
-def test_it_opens_those_that_are_new_or_were_changed(folder, cache, monkeypatch, settled):
+def test_second_scan_opens_only_new_and_changed_files(folder, cache, monkeypatch, settled):
     before = scan_dataset(folder, cache)
     edited = before.pictures[1].path
     status = edited.stat()
@@ -283,14 +285,14 @@ def test_it_opens_those_that_are_new_or_were_changed(folder, cache, monkeypatch,
         opened.append(path)
         return path.read_bytes()
 
-    monkeypatch.setattr(dataset, "read_bytes", read)
+    monkeypatch.setattr(index_module, "read_bytes", read)
     after = scan_dataset(folder, cache)
     assert set(opened) == {edited, added}
     assert after.pictures[1].sha256 == hashlib.sha256(edited.read_bytes()).hexdigest()
     assert len(after.pictures) == 7
 
 
-def test_a_known_picture_under_a_name_that_is_none_is_rejected(folder, cache, settled):
+def test_known_picture_with_other_suffix_is_rejected(folder, cache, settled):
     path = scan_dataset(folder, cache).pictures[0].path
     os.link(path, path.with_suffix(".txt"))
     scan_dataset(folder, cache)
@@ -317,14 +319,14 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_signature_changes_with_what_a_scan_could_find(folder, change):
+def test_signature_changes_with_the_dataset(folder, change):
     before = compute_signature(folder)
     assert compute_signature(folder) == before
     CHANGES[change](folder)
     assert compute_signature(folder) != before
 
 
-def test_a_signature_is_made_without_opening_a_file(folder, monkeypatch):
+def test_signature_opens_no_file(folder, monkeypatch):
     expected = compute_signature(folder)
     (folder / ".hidden").mkdir()
     hidden = compute_signature(folder)
@@ -334,8 +336,8 @@ def test_a_signature_is_made_without_opening_a_file(folder, monkeypatch):
     assert compute_signature(folder) == hidden != expected
 
 
-def test_a_file_that_is_deleted_just_then_stops_no_signature(folder, monkeypatch):
-    scan_folder = dataset._scan_folder
+def test_signature_survives_concurrent_deletion(folder, monkeypatch):
+    scan_folder = index_module._scan_folder
 
     def race(path):
         entries = scan_folder(path)
@@ -343,12 +345,12 @@ def test_a_file_that_is_deleted_just_then_stops_no_signature(folder, monkeypatch
             (path / "field 10000.png").unlink(missing_ok=True)
         return entries
 
-    monkeypatch.setattr(dataset, "_scan_folder", race)
+    monkeypatch.setattr(index_module, "_scan_folder", race)
     before = compute_signature(folder)
     assert before != compute_signature(folder)
 
 
-def test_a_missing_folder_has_a_signature(tmp_path):
+def test_missing_folder_has_a_signature(tmp_path):
     assert compute_signature(tmp_path / "nowhere") == compute_signature(tmp_path / "gone")
     (tmp_path / "empty").mkdir()
     assert compute_signature(tmp_path / "nowhere") != compute_signature(tmp_path / "empty")

@@ -1,3 +1,5 @@
+"""Rules for class and folder names."""
+
 from __future__ import annotations
 
 import pytest
@@ -12,7 +14,7 @@ from cluster_core.errors import DatasetError
 
 
 @pytest.mark.parametrize("label", ["open clusters", "Kugelhäufen", "👩‍🚀", "a  b", "=1+1", "*"])
-def test_names_that_are_one_line_of_text_will_do(label):
+def test_single_line_label_is_accepted(label):
     assert find_label_problem(label) is None
 
 
@@ -26,7 +28,7 @@ def test_names_that_are_one_line_of_text_will_do(label):
         ("caf\udce9", "bytes that are not UTF-8"),
     ],
 )
-def test_others_are_told_by_what_they_have(label, problem):
+def test_invalid_label_is_described(label, problem):
     assert find_label_problem(label) == problem
 
 
@@ -48,7 +50,7 @@ def test_others_are_told_by_what_they_have(label, problem):
         ("a" * 100, "a" * 100),
     ],
 )
-def test_names_that_every_disk_takes_are_stored_tidily(name, stored):
+def test_valid_name_is_normalised(name, stored):
     assert check_class_name(name) == stored
 
 
@@ -95,7 +97,7 @@ def test_names_that_every_disk_takes_are_stored_tidily(name, stored):
         ("星" * 70, "or 200 bytes"),
     ],
 )
-def test_names_that_some_disk_or_reader_stumbles_on_are_refused(name, problem):
+def test_unportable_or_misleading_name_is_rejected(name, problem):
     with pytest.raises(DatasetError, match=r"A class cannot be called .*: choose a name") as caught:
         check_class_name(name)
     message = str(caught.value)
@@ -107,10 +109,10 @@ def test_names_that_some_disk_or_reader_stumbles_on_are_refused(name, problem):
 
 
 @pytest.mark.parametrize("name", [" a", "a ", "a\u3000"])
-def test_blanks_around_a_name_that_is_on_the_disk_are_a_problem(name):
+def test_surrounding_space_is_a_problem(name):
     assert "a space" in find_folder_name_problem(name)
 
 
-def test_names_fold_to_what_a_careless_disk_takes_for_one():
+def test_folding_ignores_case_and_normal_form():
     assert fold_name("Kugelha\u0308ufen") == fold_name("KUGELHÄUFEN")
     assert fold_name("open") != fold_name("opens")

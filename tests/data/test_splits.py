@@ -1,3 +1,5 @@
+"""Splits into training, validation and test pictures."""
+
 from __future__ import annotations
 
 import os
@@ -25,7 +27,7 @@ def split(index, testing=10, validation=10):
     return split_dataset(index, testing_percentage=testing, validation_percentage=validation)
 
 
-def sides_by_name(found) -> dict[str, str]:
+def map_sides(found) -> dict[str, str]:
     """Return the side of every picture, by class and file name."""
     return {
         f"{picture.label}/{picture.path.name}": side
@@ -34,7 +36,7 @@ def sides_by_name(found) -> dict[str, str]:
     }
 
 
-def many_names(n: int, seed: int = 0) -> list[str]:
+def make_names(n: int, seed: int = 0) -> list[str]:
     numbers = random.Random(seed)
     return [f"{numbers.getrandbits(64):x}.jpg" for _ in range(n)]
 
@@ -45,9 +47,9 @@ def random_fingerprint(seed: int) -> bytes:
 
 
 def make_index_with_copies(seed: int):
-    """Make two classes of 8 to 30 pictures, of which some, also across classes, are copies."""
+    """Make two classes of 8 to 30 pictures; some are copies, also across classes."""
     numbers = random.Random(seed)
-    names = {label: many_names(numbers.randint(8, 30), hash((seed, label))) for label in (1, 2)}
+    names = {label: make_names(numbers.randint(8, 30), hash((seed, label))) for label in (1, 2)}
     names = {f"class {label}": members for label, members in names.items()}
     everyone = [name for members in names.values() for name in members]
     n_objects = numbers.randint(len(everyone) // 2, len(everyone))
@@ -56,9 +58,9 @@ def make_index_with_copies(seed: int):
 
 
 def test_every_picture_has_one_side_and_order_is_kept():
-    index = make_index({"a": many_names(50), "b": many_names(50, seed=1)})
+    index = make_index({"a": make_names(50), "b": make_names(50, seed=1)})
     found = split(index)
-    assert len(sides_by_name(found)) == 100 == sum(len(getattr(found, side)) for side in SIDES)
+    assert len(map_sides(found)) == 100 == sum(len(getattr(found, side)) for side in SIDES)
     for side in SIDES:
         pictures = getattr(found, side)
         assert list(pictures) == sorted(pictures, key=index.pictures.index)
@@ -66,28 +68,28 @@ def test_every_picture_has_one_side_and_order_is_kept():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_adding_pictures_moves_no_other(seed):
+def test_adding_pictures_does_not_move_others(seed):
     numbers = random.Random(seed)
-    names = {label: many_names(100, seed=f"{seed}{label}") for label in "ab"}
+    names = {label: make_names(100, seed=f"{seed}{label}") for label in "ab"}
     whole = split(make_index(names), 20, 20)
     some = {label: numbers.sample(members, 60) for label, members in names.items()}
     part = split(make_index(some), 20, 20)
     assert not [note for note in (*whole.notes, *part.notes) if "moved" in note]
-    assert sides_by_name(part).items() <= sides_by_name(whole).items()
-    assert len(sides_by_name(part)) == 120
+    assert map_sides(part).items() <= map_sides(whole).items()
+    assert len(map_sides(part)) == 120
 
 
-def test_a_picture_keeps_its_side_in_another_class_and_folder():
-    names = many_names(100)
-    alone = sides_by_name(split(make_index({"a": names, "b": many_names(100, seed=1)})))
-    moved = sides_by_name(split(make_index({"z": names, "b": many_names(100, seed=1)})))
+def test_side_does_not_depend_on_the_class():
+    names = make_names(100)
+    alone = map_sides(split(make_index({"a": names, "b": make_names(100, seed=1)})))
+    moved = map_sides(split(make_index({"z": names, "b": make_names(100, seed=1)})))
     assert all(alone[f"a/{name}"] == moved[f"z/{name}"] for name in names)
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_no_copy_stands_on_two_sides_and_no_side_is_empty(seed):
+def test_copies_are_on_one_side_and_no_side_is_empty(seed):
     index = make_index_with_copies(seed)
-    sides = sides_by_name(found := split(index))
+    sides = map_sides(found := split(index))
     by_position = [sides[f"{p.label}/{p.path.name}"] for p in index.pictures]
     for one, other in find_copies([picture.fingerprint for picture in index.pictures]):
         both = {by_position[one], by_position[other]} - {"set_aside"}
@@ -97,29 +99,29 @@ def test_no_copy_stands_on_two_sides_and_no_side_is_empty(seed):
             assert any(picture.label == label for picture in getattr(found, side))
 
 
-def test_copies_are_set_aside_only_next_to_a_copy_that_is_used():
+def test_copy_is_set_aside_only_if_another_one_is_used():
     for seed in range(30):
         found = split(make_index_with_copies(seed))
         used = {p.fingerprint for p in (*found.validation, *found.testing)}
         assert all(picture.fingerprint in used for picture in found.set_aside)
-        told = [note for note in found.notes if "set aside" in note]
-        assert bool(told) == bool(found.set_aside)
-        assert all(note.startswith(f"{len(found.set_aside)} ") for note in told)
+        notes = [note for note in found.notes if "set aside" in note]
+        assert bool(notes) == bool(found.set_aside)
+        assert all(note.startswith(f"{len(found.set_aside)} picture") for note in notes)
 
 
-def test_different_pictures_are_enough_even_where_the_nearest_two_are_copies():
-    # In the order in which they would be lent to a side, a copy follows its original.
-    names = sorted(many_names(200), key=compute_split_position)
-    a_pair, *others = (name for name in names if compute_split_position(name) > 20)
+def test_three_different_pictures_fill_all_sides_despite_a_copy():
+    # Pictures move to an empty side in this order, where the copy follows its original.
+    names = sorted(make_names(200), key=compute_split_position)
+    original, *others = (name for name in names if compute_split_position(name) > 20)
     its_copy, third, fourth = others[0], others[1], others[2]
     blob = random_fingerprint(0)
-    prints = {a_pair: blob, its_copy: blob}
+    prints = {original: blob, its_copy: blob}
     prints |= {third: random_fingerprint(1), fourth: random_fingerprint(2)}
-    index = make_index({"a": [a_pair, its_copy, third, fourth], "b": many_names(60, 5)}, prints)
+    index = make_index({"a": [original, its_copy, third, fourth], "b": make_names(60, 5)}, prints)
     found = split(index)
     assert {p.path.name for p in found.set_aside} == {its_copy}
-    sides = sides_by_name(found)
-    assert {sides[f"a/{name}"] for name in (a_pair, third, fourth)} == set(SIDES[:3])
+    sides = map_sides(found)
+    assert {sides[f"a/{name}"] for name in (original, third, fourth)} == set(SIDES[:3])
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_different_pictures_are_enough_even_where_the_nearest_two_are_copies():
         ["leaf_nohash_0.jpg", "leaf_nohash_1.jpg", "leaf_nohash_a_nohash_b.png"],
     ],
 )
-def test_pictures_of_one_object_go_together(same):
+def test_pictures_of_one_object_share_a_subject(same):
     assert len({extract_subject(name) for name in same}) == 1
     assert len({compute_split_position(name) for name in same}) == 1
 
@@ -147,27 +149,27 @@ def test_pictures_of_one_object_go_together(same):
     "name",
     ["pic 12.jpg", "IMG_1234.jpg", "item5.png", "m0.jpg", "M12345.jpg", "atomic 7.jpg", "ngc.jpg"],
 )
-def test_other_names_with_numbers_stand_for_themselves(name):
+def test_other_names_with_numbers_are_their_own_subject(name):
     assert extract_subject(name) == name
 
 
-def test_names_that_are_not_utf8_have_a_place_too():
+def test_non_utf8_names_have_positions():
     places = {
         compute_split_position(os.fsdecode(name)) for name in (b"caf\xe9.jpg", b"caf\xe8.jpg")
     }
     assert len(places) == 2
 
 
-def test_objects_are_told_apart():
+def test_different_objects_have_different_subjects():
     names = ["M13.jpg", "M3.jpg", "NGC13.jpg", "IC13.jpg", "M113.jpg", "leaf_nohash_0", "leaf 2"]
     for one, other in combinations(names, 2):
         assert extract_subject(one) != extract_subject(other)
 
 
 @pytest.mark.parametrize(("testing", "validation"), [(10, 10), (20, 5), (0, 30), (33.3, 0), (1, 1)])
-def test_shares_are_as_asked_for(testing, validation):
+def test_shares_match_the_percentages(testing, validation):
     n = 4_000
-    index = make_index({"a": many_names(n // 2), "b": many_names(n // 2, seed=1)})
+    index = make_index({"a": make_names(n // 2), "b": make_names(n // 2, seed=1)})
     found = split(index, testing, validation)
     for side, percentage in (("testing", testing), ("validation", validation)):
         expected = n * percentage / 100
@@ -175,24 +177,24 @@ def test_shares_are_as_asked_for(testing, validation):
         assert abs(len(getattr(found, side)) - expected) <= 4 * spread
 
 
-def test_places_are_spread_evenly():
-    places = np.array([compute_split_position(name) for name in many_names(20_000)])
+def test_positions_are_uniform():
+    places = np.array([compute_split_position(name) for name in make_names(20_000)])
     assert places.min() >= 0
     assert places.max() < 100
     counts, _ = np.histogram(places, 20, (0, 100))
-    assert ((counts - 1000) ** 2 / 1000).sum() < 45  # chi-squared, 19 degrees: p < 0.001
+    assert ((counts - 1000) ** 2 / 1000).sum() < 45  # chi-squared, 19 degrees of freedom: p < 0.001
 
 
-def test_a_larger_share_only_takes_from_training():
-    index = make_index({"a": many_names(200), "b": many_names(200, seed=1)})
-    small, large = sides_by_name(split(index, 10, 10)), sides_by_name(split(index, 40, 10))
+def test_larger_test_share_only_takes_from_training():
+    index = make_index({"a": make_names(200), "b": make_names(200, seed=1)})
+    small, large = map_sides(split(index, 10, 10)), map_sides(split(index, 40, 10))
     for name, side in small.items():
         assert large[name] == side or (side, large[name]) == ("training", "testing")
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_three_pictures_a_class_make_three_sides(seed):
-    index = make_index({"a": many_names(3, seed), "b": many_names(3, seed + 100)})
+def test_three_pictures_per_class_fill_three_sides(seed):
+    index = make_index({"a": make_names(3, seed), "b": make_names(3, seed + 100)})
     found = split(index)
     for side in SIDES[:3]:
         assert sorted(picture.label for picture in getattr(found, side)) == ["a", "b"]
@@ -207,8 +209,8 @@ def test_three_pictures_a_class_make_three_sides(seed):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_small_class_has_every_side_wherever_its_names_fall(seed):
-    names = {"a": many_names(3, seed), "b": many_names(3, seed + 100)}
+def test_small_class_has_every_side_whatever_its_names(seed):
+    names = {"a": make_names(3, seed), "b": make_names(3, seed + 100)}
     found = split(make_index(names), testing=45, validation=45)
     assert found.set_aside == ()
     for side in SIDES[:3]:
@@ -217,11 +219,11 @@ def test_a_small_class_has_every_side_wherever_its_names_fall(seed):
 
 def test_large_classes_need_no_notes():
     n = 10 * FEW_PICTURES
-    assert split(make_index({"a": many_names(n), "b": many_names(n, 1)})).notes == ()
+    assert split(make_index({"a": make_names(n), "b": make_names(n, 1)})).notes == ()
 
 
-def test_a_side_of_no_share_stays_empty():
-    index = make_index({"a": many_names(9), "b": many_names(9, 1)})
+def test_side_with_zero_share_stays_empty():
+    index = make_index({"a": make_names(9), "b": make_names(9, 1)})
     assert split(index, testing=0).testing == ()
     assert split(index, validation=0).validation == ()
     found = split(index, 0, 0)
@@ -240,12 +242,12 @@ def test_a_side_of_no_share_stays_empty():
         (60, 70, "testing_percentage"),
     ],
 )
-def test_percentages_that_leave_nothing_to_train_on_are_refused(testing, validation, field):
+def test_percentages_without_training_pictures_are_rejected(testing, validation, field):
     with pytest.raises(ConfigError) as caught:
         check_percentages(testing, validation)
     assert caught.value.field == field
     with pytest.raises(ConfigError):
-        split(make_index({"a": many_names(9), "b": many_names(9, 1)}), testing, validation)
+        split(make_index({"a": make_names(9), "b": make_names(9, 1)}), testing, validation)
 
 
 @pytest.mark.parametrize(
@@ -253,13 +255,13 @@ def test_percentages_that_leave_nothing_to_train_on_are_refused(testing, validat
     [
         ({}, None, 0, 6),
         ({"a": [], "b": []}, None, 0, 6),
-        ({"a": many_names(9)}, None, 1, 2),
-        ({"a": many_names(9), "b": []}, "b", 0, 3),
-        ({"a": many_names(9), "b": many_names(1)}, "b", 1, 3),
-        ({"a": many_names(2), "b": many_names(9)}, "a", 2, 3),
+        ({"a": make_names(9)}, None, 1, 2),
+        ({"a": make_names(9), "b": []}, "b", 0, 3),
+        ({"a": make_names(9), "b": make_names(1)}, "b", 1, 3),
+        ({"a": make_names(2), "b": make_names(9)}, "a", 2, 3),
     ],
 )
-def test_too_few_classes_or_pictures_are_told_with_counts(names, label, found, needed):
+def test_too_few_classes_or_pictures_are_reported_with_counts(names, label, found, needed):
     with pytest.raises(DatasetError) as caught:
         split(make_index(names))
     error = caught.value
@@ -269,16 +271,16 @@ def test_too_few_classes_or_pictures_are_told_with_counts(names, label, found, n
 
 
 def test_fewer_sides_need_fewer_pictures():
-    index = make_index({"a": many_names(2), "b": many_names(2, 1)})
+    index = make_index({"a": make_names(2), "b": make_names(2, 1)})
     assert len(split(index, testing=0).validation) == 2
     with pytest.raises(DatasetError):
         split(index)
 
 
-def test_a_class_of_nothing_but_copies_is_refused():
-    names = many_names(5)
+def test_class_of_only_copies_is_rejected():
+    names = make_names(5)
     blob = random_fingerprint(0)
-    index = make_index({"a": names, "b": many_names(30, 1)}, dict.fromkeys(names, blob))
+    index = make_index({"a": names, "b": make_names(30, 1)}, dict.fromkeys(names, blob))
     with pytest.raises(DatasetError, match="copies of each other") as caught:
         split(index)
     assert caught.value.label == "a"

@@ -1,3 +1,5 @@
+"""Thumbnails and their cache."""
+
 from __future__ import annotations
 
 import io
@@ -31,7 +33,7 @@ def open_jpeg(jpeg: bytes) -> Image.Image:
     return image
 
 
-def test_a_thumbnail_is_the_picture_made_small(file, path):
+def test_thumbnail_resembles_the_picture(file, path):
     image = open_jpeg(ThumbnailCache(file).get(path))
     assert image.size == (160, 160)
     exact = np.asarray(Image.open(path).resize((160, 160), Image.Resampling.BOX), float)
@@ -47,21 +49,19 @@ def test_a_thumbnail_is_the_picture_made_small(file, path):
         ((20, 30), 160, (20, 30)),
     ],
 )
-def test_its_longer_side_is_as_asked_for_and_nothing_is_enlarged(
-    file, tmp_path, size, side_px, expected
-):
+def test_longer_side_is_limited_and_never_enlarged(file, tmp_path, size, side_px, expected):
     path = tmp_path / "a.png"
     Image.new("RGB", size, "red").save(path)
     assert open_jpeg(ThumbnailCache(file).get(path, side_px)).size == expected
 
 
-def test_both_sizes_of_a_picture_are_kept(file, path):
+def test_each_size_is_cached(file, path):
     cache = ThumbnailCache(file)
     sizes = [open_jpeg(cache.get(path, side_px)).width for side_px in (40, 80, 40, 80)]
     assert sizes == [40, 80, 40, 80]
 
 
-def test_fits_have_one_too(file, tmp_path):
+def test_fits_has_a_thumbnail(file, tmp_path):
     from astropy.io import fits
 
     fits.PrimaryHDU(draw_blob(1)[..., 0].astype(np.float32)).writeto(tmp_path / "M 13.fits")
@@ -69,7 +69,7 @@ def test_fits_have_one_too(file, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "data"), [("a.jpg", b"\xff\xd8\xff"), ("a.jpg", b"<html>")])
-def test_what_is_no_picture_has_none(file, tmp_path, name, data):
+def test_bad_or_missing_picture_raises_image_error(file, tmp_path, name, data):
     (tmp_path / name).write_bytes(data)
     for _ in range(2):
         with pytest.raises(ImageError, match=r"^a\.jpg "):
@@ -78,27 +78,27 @@ def test_what_is_no_picture_has_none(file, tmp_path, name, data):
         ThumbnailCache(file).get(tmp_path / "gone.jpg")
 
 
-def test_it_is_drawn_once_for_all_files_of_the_same_bytes(file, path, tmp_path, monkeypatch):
+def test_identical_files_share_one_thumbnail(file, path, tmp_path, monkeypatch):
     jpeg = ThumbnailCache(file).get(path)
     (tmp_path / "copy.png").write_bytes(path.read_bytes())
     monkeypatch.setattr(thumbnails, "decode_image", None)
     assert ThumbnailCache(file).get(tmp_path / "copy.png") == jpeg
 
 
-def test_the_file_is_not_even_opened_again(file, path, monkeypatch):
+def test_cached_thumbnail_opens_no_file(file, path, monkeypatch):
     monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
     jpeg = ThumbnailCache(file).get(path)
     monkeypatch.setattr(thumbnails, "read_bytes", None)
     assert ThumbnailCache(file).get(path) == jpeg
 
 
-def test_another_size_is_drawn_of_a_file_that_is_known(file, path, monkeypatch):
+def test_new_size_of_known_file_is_drawn(file, path, monkeypatch):
     monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
     ThumbnailCache(file).get(path)
     assert open_jpeg(ThumbnailCache(file).get(path, 40)).size == (40, 40)
 
 
-def test_an_edited_picture_gets_a_new_one(file, path, monkeypatch):
+def test_edited_picture_gets_a_new_thumbnail(file, path, monkeypatch):
     monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
     cache = ThumbnailCache(file)
     before = cache.get(path)
@@ -106,7 +106,7 @@ def test_an_edited_picture_gets_a_new_one(file, path, monkeypatch):
     assert cache.get(path) != before
 
 
-def test_many_come_in_order_with_what_is_wrong_in_its_place(file, path, tmp_path):
+def test_many_thumbnails_come_in_order_with_errors(file, path, tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_text("x")
     other = save_picture(tmp_path / "other.png", draw_blob(2))

@@ -1,4 +1,4 @@
-"""Many pictures at once: some good, some not, stopped on the way, and sorted by their folders."""
+"""Uploads of many pictures: good and bad ones, interruption, and classes from folders."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def make_png(seed: int) -> bytes:
     return file.getvalue()
 
 
-def bring(label: str, name: str, data: bytes) -> NewPicture:
+def make_upload(label: str, name: str, data: bytes) -> NewPicture:
     return NewPicture(label, name, lambda: data)
 
 
@@ -32,33 +32,33 @@ def cache(workspace):
         yield file
 
 
-def test_good_ones_are_stored_and_others_named(workspace, cache):
+def test_good_pictures_are_stored_and_bad_ones_reported(workspace, cache):
     image_dir = workspace.cluster_photos
     batch = PictureBatch(
         image_dir,
         [
-            bring("open", "a.png", make_png(1)),
-            bring("open", "b.png", make_png(2)),
-            bring("Open", "twin of a.png", make_png(1)),
-            bring("closed", "page.jpg", b"<html>"),
-            bring("..", "c.png", make_png(3)),
+            make_upload("open", "a.png", make_png(1)),
+            make_upload("open", "b.png", make_png(2)),
+            make_upload("Open", "twin of a.png", make_png(1)),
+            make_upload("closed", "page.jpg", b"<html>"),
+            make_upload("..", "c.png", make_png(3)),
         ],
     )
-    told = []
-    batch.store_remaining(cache, lambda done, total: told.append((done, total)))
+    progress = []
+    batch.store_remaining(cache, lambda done, total: progress.append((done, total)))
     report = batch.report()
-    # Which of `open` and `Open` names the class depends on nothing but the alphabet.
+    # Of `open` and `Open`, the first in alphabetical order names the class.
     assert report.added == {"Open": 2}
     assert list_classes(image_dir) == ("Open", "closed")
     assert [file.path.name for file in report.rejected] == ["twin of a.png", "page.jpg", "c.png"]
     assert "added twice" in report.rejected[0].reason
     assert "page.jpg" in report.rejected[1].reason
     assert "cannot be called '..'" in report.rejected[2].reason
-    assert told[-1] == (5, 5)
+    assert progress[-1] == (5, 5)
     assert scan_dataset(image_dir, cache).counts == {"Open": 2, "closed": 0}
 
 
-def test_stopped_work_goes_on_where_it_was(workspace, cache):
+def test_stopped_batch_resumes(workspace, cache):
     reads = []
 
     def make(number: int) -> NewPicture:
@@ -80,9 +80,9 @@ def test_stopped_work_goes_on_where_it_was(workspace, cache):
     assert sorted(reads) == list(range(80))
 
 
-def test_nothing_is_stored_where_visitors_may_only_look(workspace, cache, monkeypatch):
+def test_public_demo_stores_nothing(workspace, cache, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    batch = PictureBatch(workspace.cluster_photos, [bring("open", "a.png", make_png(1))])
+    batch = PictureBatch(workspace.cluster_photos, [make_upload("open", "a.png", make_png(1))])
     with pytest.raises(AccessError):
         batch.store_remaining(cache)
     assert not workspace.cluster_photos.exists()
@@ -100,5 +100,5 @@ def test_nothing_is_stored_where_visitors_may_only_look(workspace, cache, monkey
         (["p/open/.DS_Store", "p/.git/x.jpg", "p/open/Thumbs.db"], "other", [None] * 3),
     ],
 )
-def test_class_folders_in_a_folder_become_classes(names, chosen, labels):
+def test_sub_folders_become_classes(names, chosen, labels):
     assert assign_labels(names, chosen) == labels

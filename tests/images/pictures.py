@@ -1,4 +1,4 @@
-"""Picture files made in memory, one of each kind."""
+"""Make picture files of all kinds in memory."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def write_fits(*hdus: Any) -> bytes:
 
 
 def with_card(data: bytes, key: str, value: str) -> bytes:
-    """Overwrite a header card in place, as no library would."""
+    """Overwrite a header card in place, without any check."""
     start = data.index(key.encode().ljust(8) + b"=")
     return data[:start] + f"{key:8}= {value:>20}".ljust(80).encode() + data[start + 80 :]
 
 
 def blocks(width: int = 48, height: int = 32) -> Image.Image:
-    """Four flat quarters, which survive a JPEG: red and green above blue and white."""
+    """Draw four flat quarters, which survive JPEG: red and green above blue and white."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2, 0] = 255
     pixels[: height // 2, width // 2 :, 1] = 255
@@ -44,7 +44,13 @@ def noise(width: int = 48, height: int = 32) -> Image.Image:
 
 
 def sky(height: int = 64, width: int = 80, level: float = 1000.0) -> np.ndarray:
-    """Noise around a level, with one bright star near the first row and column."""
+    """Draw noise around a level, with one bright star near the first row and column.
+
+    Returns
+    -------
+    ndarray
+        float64, shape (height, width).
+    """
     rng = np.random.default_rng(0)
     values = rng.normal(level, 5.0, (height, width))
     values[4:7, 6:9] += 4000.0

@@ -1,3 +1,7 @@
+"""Decoding of FITS files, including damaged and hostile ones."""
+
+from __future__ import annotations
+
 import gzip
 from pathlib import Path
 
@@ -42,7 +46,7 @@ def reason_of(data, **options):
     return caught.value.reason
 
 
-def test_the_first_row_is_at_the_bottom():
+def test_first_row_is_at_the_bottom():
     pixels = decode_fits(plain(), "a")
     assert pixels.shape == (64, 80, 3)
     assert pixels[64 - 6, 7].tolist() == [255] * 3
@@ -50,7 +54,7 @@ def test_the_first_row_is_at_the_bottom():
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "i4", "i8", "f4", "f8"])
-def test_every_type_gives_the_same_picture(dtype):
+def test_every_dtype_gives_the_same_picture(dtype):
     values = np.rint(sky() / 25).clip(0, 255)
     data = write_fits(fits.PrimaryHDU(values.astype(dtype)))
     expected = decode_fits(write_fits(fits.PrimaryHDU(values)), "a")
@@ -58,32 +62,32 @@ def test_every_type_gives_the_same_picture(dtype):
 
 
 @pytest.mark.parametrize("kind", TILED)
-def test_tile_compression_loses_nothing(kind):
+def test_tile_compression_is_lossless(kind):
     expected = decode_fits(write_fits(fits.PrimaryHDU(np.rint(sky()).astype(np.int16))), "a")
     assert np.array_equal(decode_image(tiled(kind), "a.fz"), expected)
 
 
 @pytest.mark.parametrize("kind", ["HCOMPRESS_1", "PLIO_1"])
-def test_compression_that_could_end_the_process_is_refused(kind):
+def test_unsafe_compression_is_rejected(kind):
     assert reason_of(tiled(kind)) == ImageProblem.UNSUPPORTED
 
 
-def test_gzip_loses_nothing():
+def test_gzip_is_lossless():
     assert np.array_equal(decode_image(gzip.compress(plain()), "a"), decode_fits(plain(), "a"))
 
 
-def test_a_last_block_that_is_not_full_is_read():
+def test_unpadded_last_block_is_read():
     hdu = fits.PrimaryHDU(sky())
     data = plain()[: 2880 + 64 * 80 * 4]
     assert hdu.data.shape == decode_fits(data, "a").shape[:2]
     assert reason_of(data[:-1]) == ImageProblem.UNREADABLE
 
 
-def test_what_follows_the_last_part_is_ignored():
+def test_trailing_data_is_ignored():
     assert np.array_equal(decode_fits(plain() + b"junk" * 999, "a"), decode_fits(plain(), "a"))
 
 
-def test_scaled_integers_and_blank_pixels():
+def test_scaled_integers_with_blank_pixels_are_decoded():
     stored = np.arange(20, dtype=np.int16).reshape(4, 5)
     hdu = fits.PrimaryHDU(stored)
     hdu.header["BSCALE"], hdu.header["BZERO"], hdu.header["BLANK"] = 0.5, 100.0, 19
@@ -93,7 +97,7 @@ def test_scaled_integers_and_blank_pixels():
     assert levels.ravel()[19] == 0
 
 
-def test_the_first_part_with_a_picture_is_taken_and_any_other_on_request():
+def test_first_picture_is_default_and_others_selectable():
     spectrum = fits.ImageHDU(np.arange(50.0).reshape(1, 50))
     small, large = fits.ImageHDU(sky(10, 12), name="SCI"), fits.ImageHDU(sky(20, 24))
     data = write_fits(fits.PrimaryHDU(), table(), spectrum, small, large)
@@ -121,7 +125,7 @@ def test_three_planes_are_red_green_and_blue():
 
 @pytest.mark.parametrize("shape", [(5, 10, 12), (1, 5, 10, 12), (5, 1, 10, 12)])
 @pytest.mark.parametrize("compressed", [False, True])
-def test_planes_of_cubes_are_counted_from_0(shape, compressed):
+def test_planes_are_numbered_from_zero(shape, compressed):
     cube = np.random.default_rng(0).integers(0, 99, shape).astype(np.int16)
     data = tiled(values=cube) if compressed else write_fits(fits.PrimaryHDU(cube))
     planes = cube.reshape(5, 10, 12)
@@ -134,19 +138,19 @@ def test_planes_of_cubes_are_counted_from_0(shape, compressed):
     assert reason_of(data, plane=-1) == ImageProblem.NO_PICTURE
 
 
-def test_a_table_is_no_picture_and_the_message_says_so():
+def test_table_is_rejected_as_a_table():
     with pytest.raises(ImageError, match="contains a table but no picture") as caught:
         decode_image(write_fits(fits.PrimaryHDU(), table()), "gaia.fits")
     assert caught.value.reason == ImageProblem.NO_PICTURE
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_picture_without_a_number_is_none(value):
+def test_picture_without_finite_values_is_rejected(value):
     data = write_fits(fits.PrimaryHDU(np.full((8, 9), value)))
     assert reason_of(data) == ImageProblem.NO_PICTURE
 
 
-def test_a_constant_picture_is_black():
+def test_constant_picture_is_black():
     assert not decode_fits(write_fits(fits.PrimaryHDU(np.full((8, 9), 7.0))), "a").any()
 
 
@@ -168,7 +172,7 @@ def test_a_constant_picture_is_black():
         ("SIMPLE", "F", ImageProblem.UNREADABLE),
     ],
 )
-def test_sizes_that_cannot_be_are_refused(key, value, reason):
+def test_impossible_sizes_are_rejected(key, value, reason):
     data = plain()[: 2880 + 64 * 80 * 4]
     assert reason_of(with_card(data, key, value)) == reason
 
@@ -183,15 +187,15 @@ def test_sizes_that_cannot_be_are_refused(key, value, reason):
         ("ZTILE2", "0", ImageProblem.UNREADABLE),
         ("TFIELDS", "999999999", ImageProblem.UNREADABLE),
         ("PCOUNT", "999999999", ImageProblem.UNREADABLE),
-        ("ZVAL1", "-1", ImageProblem.UNREADABLE),  # pixels a block
-        ("ZVAL2", "16", ImageProblem.UNREADABLE),  # bytes a pixel
+        ("ZVAL1", "-1", ImageProblem.UNREADABLE),  # pixels per block
+        ("ZVAL2", "16", ImageProblem.UNREADABLE),  # bytes per pixel
     ],
 )
-def test_sizes_of_compressed_pictures_are_checked(key, value, reason):
+def test_impossible_compressed_sizes_are_rejected(key, value, reason):
     assert reason_of(with_card(tiled(), key, value)) == reason
 
 
-def test_a_gzipped_tile_that_unpacks_too_far_is_refused():
+def test_oversized_gzipped_tile_is_rejected():
     data = tiled("GZIP_1", np.zeros((1000, 1000), np.uint8), tile_shape=(1000, 1000))
     assert decode_fits(data, "a").shape == (1000, 1000, 3)
     for key in ("ZNAXIS1", "ZNAXIS2", "ZTILE1", "ZTILE2"):
@@ -201,13 +205,13 @@ def test_a_gzipped_tile_that_unpacks_too_far_is_refused():
     assert "more than its header says" in str(caught.value.__cause__)
 
 
-def test_tiles_many_planes_deep_count_as_pixels():
+def test_depth_of_tiles_counts_towards_the_pixel_limit():
     cube = np.zeros((20, 10, 12), np.int16)
     data = tiled(values=cube, tile_shape=(20, 10, 12))
     assert reason_of(data, limits=ImageLimits(max_pixels=500)) == ImageProblem.TOO_LARGE
 
 
-def test_gzip_is_unpacked_no_further_than_the_limit():
+def test_oversized_gzip_is_rejected():
     data = gzip.compress(plain() + bytes(3_000_000))
     limits = ImageLimits(max_unpacked_bytes=1_000_000)
     assert reason_of(data, limits=limits) == ImageProblem.TOO_LARGE
@@ -215,12 +219,12 @@ def test_gzip_is_unpacked_no_further_than_the_limit():
     assert reason_of(gzip.compress(b"hello")) == ImageProblem.UNSUPPORTED
 
 
-def test_a_header_without_an_end():
+def test_header_without_end_is_rejected():
     assert reason_of(b"SIMPLE  =                    T".ljust(2880 * 3)) == ImageProblem.UNREADABLE
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real FITS files are not here")
-def test_real_files_show_a_sky_that_is_dark_and_not_empty():
+def test_real_files_show_a_dark_sky_with_bright_stars():
     for name in ("M13_stack*", "M67_V*", "cepheid*", "M51*"):
         path = next((SHARED / "fits").glob(name))
         levels = decode_image(path.read_bytes(), path.name)

@@ -1,3 +1,5 @@
+"""Header values of FITS pictures."""
+
 from __future__ import annotations
 
 import io
@@ -26,7 +28,7 @@ def read(data: bytes) -> dict[str, str]:
     return dict(picture.cards)
 
 
-def test_the_header_is_told_in_words():
+def test_header_is_read_by_topic():
     header = {
         "OBJECT": "M 13",
         "TELESCOP": "INT",
@@ -45,21 +47,21 @@ def test_the_header_is_told_in_words():
     }
 
 
-def test_what_a_part_leaves_out_the_first_header_may_say():
+def test_missing_cards_come_from_the_first_header():
     data = make({"OBJECT": "M 13", "FILTER": "V"}, {"FILTER": "R"})
     assert read(data) == {"Object": "M 13", "Filter": "R"}
 
 
-def test_an_exposure_of_unknown_unit_gets_none():
+def test_exposure_of_unknown_unit_has_no_unit():
     assert read(make({"EXPOSURE": 65.0})) == {"Exposure": "65.0"}
 
 
 @pytest.mark.parametrize("value", ["", "   ", True])
-def test_what_says_nothing_is_left_out(value):
+def test_empty_value_is_left_out(value):
     assert read(make({"OBJECT": value})) == {}
 
 
-def test_an_empty_header_is_no_error():
+def test_empty_header_has_no_cards():
     assert read(make()) == {}
 
 
@@ -74,10 +76,10 @@ def test_an_empty_header_is_no_error():
         b"DATE-OBS= ''''''''''",
     ],
 )
-def test_a_card_that_cannot_be_read_costs_no_picture(card):
+def test_damaged_card_does_not_prevent_reading(card):
     data = make({"OBJECT": "M 13", "TELESCOP": "INT"})
-    place = data.find(card[:8]) if card[:8] in data else data.find(b"OBJECT")
-    damaged = data[:place] + card.ljust(80) + data[place + 80 :]
+    offset = data.find(card[:8]) if card[:8] in data else data.find(b"OBJECT")
+    damaged = data[:offset] + card.ljust(80) + data[offset + 80 :]
     cards = read(damaged)
     assert cards["Telescope"] == "INT"
     assert all(text.isprintable() and len(text) <= 80 for text in cards.values())
@@ -92,12 +94,12 @@ def test_a_card_that_cannot_be_read_costs_no_picture(card):
         (">f8", "64 bits, floating point"),
     ],
 )
-def test_the_kind_of_values_is_told(dtype, words):
+def test_value_type_is_described(dtype, words):
     (picture,) = list_fits_pictures(make(dtype=dtype), "a.fits")
     assert picture.value_type == words
 
 
-def test_of_a_compressed_picture_its_own_kind_is_told():
+def test_value_type_of_compressed_picture_is_described():
     file = io.BytesIO()
     values = np.arange(100, dtype=">i2").reshape(10, 10)
     fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(values, compression_type="RICE_1")]).writeto(

@@ -1,4 +1,4 @@
-"""Large pictures: reduced piece by piece, one at a time, in little memory."""
+"""Large pictures are reduced piece by piece, one at a time, in little memory."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def as_mode(mode: str) -> Image.Image:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "LA", "I;16", "I"])
-def test_a_reduced_picture_shrinks_to_what_the_whole_one_does(mode):
+def test_reduced_picture_shrinks_to_the_same_result(mode):
     data = encode(as_mode(mode), "TIFF")
     whole, reduced = decode_image(data, "a"), decode_image(data, "a", min_side_px=SIDE_PX)
     assert reduced.shape == (84, 84, 3)
@@ -47,7 +47,7 @@ def test_a_reduced_picture_shrinks_to_what_the_whole_one_does(mode):
 
 
 @pytest.mark.parametrize("size", [(41, 3000), (3000, 41), (79, 81), (20, 400), (1, 5000)])
-def test_no_side_falls_below_twice_the_one_it_is_shrunk_to(size):
+def test_no_side_falls_below_twice_the_target(size):
     pixels = decode_image(encode(noise(*size), "PNG"), "a", min_side_px=SIDE_PX)
     width, height = size
     assert pixels.shape[1] >= min(width, 2 * SIDE_PX)
@@ -55,7 +55,7 @@ def test_no_side_falls_below_twice_the_one_it_is_shrunk_to(size):
 
 
 @pytest.mark.parametrize("n_planes", [1, 3])
-def test_fits_is_reduced_too(n_planes):
+def test_fits_is_reduced(n_planes):
     values = np.stack([sky(300, 200) for _ in range(n_planes)]).astype(np.float32)
     data = write_fits(fits.PrimaryHDU(values))
     whole, reduced = decode_image(data, "a"), decode_image(data, "a", min_side_px=SIDE_PX)
@@ -64,18 +64,18 @@ def test_fits_is_reduced_too(n_planes):
 
 
 def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
-    at_work, most = 0, 0
+    n_active, most = 0, 0
     lock, convert = threading.Lock(), raster._convert
 
     def watch(*arguments):
-        nonlocal at_work, most
+        nonlocal n_active, most
         with lock:
-            at_work += 1
-            most = max(most, at_work)
+            n_active += 1
+            most = max(most, n_active)
         time.sleep(0.01)
         pixels = convert(*arguments)
         with lock:
-            at_work -= 1
+            n_active -= 1
         return pixels
 
     monkeypatch.setattr(raster, "_convert", watch)
@@ -88,7 +88,7 @@ def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
         assert kind == "large" or most > 1
 
 
-def test_a_large_fits_is_stretched_without_copies_of_its_size(monkeypatch):
+def test_large_fits_is_stretched_without_full_size_copies(monkeypatch):
     monkeypatch.undo()
     values = np.tile(sky(64, 80).astype(np.float32), (1, 50, 50))
     tracemalloc.start()

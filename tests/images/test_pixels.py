@@ -1,3 +1,7 @@
+"""Conversion of Pillow modes to RGB."""
+
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,23 +38,23 @@ def test_every_mode_gives_rgb(mode):
     assert pixels.flags.writeable
 
 
-def test_eight_bits_stay_as_they_are():
+def test_eight_bits_are_unchanged():
     assert np.array_equal(to_rgb(noise()), np.asarray(noise()))
     assert np.array_equal(to_rgb(Image.fromarray(GREY)), grey_rgb(GREY))
 
 
-def test_sixteen_bits_keep_their_proportions():
+def test_sixteen_bits_are_scaled_proportionally():
     sixteen = GREY.astype(np.uint16) * 257
     assert np.array_equal(to_rgb(Image.fromarray(sixteen)), grey_rgb(GREY))
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
-def test_grey_without_a_range_of_its_own_is_scaled_to_its_extremes(dtype):
+def test_32_bit_grey_is_scaled_to_its_extremes(dtype):
     values = GREY.astype(dtype) * 1000 - 70_000
     assert np.array_equal(to_rgb(Image.fromarray(values)), grey_rgb(GREY))
 
 
-def test_floats_that_are_no_numbers_are_black():
+def test_non_finite_floats_are_black():
     values = GREY.astype(np.float32)
     values[3, :3] = np.nan, np.inf, -np.inf
     pixels = to_rgb(Image.fromarray(values))
@@ -59,18 +63,18 @@ def test_floats_that_are_no_numbers_are_black():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 5.0])
-def test_floats_of_one_value_are_black(value):
+def test_constant_floats_are_black(value):
     assert not to_rgb(Image.fromarray(np.full((4, 5), value, np.float32))).any()
 
 
-def test_alpha_dims_towards_black():
+def test_alpha_blends_with_black():
     image = Image.new("RGBA", (3, 1), (200, 100, 50, 0))
     image.putpixel((1, 0), (200, 100, 50, 128))
     image.putpixel((2, 0), (200, 100, 50, 255))
     assert to_rgb(image)[0].tolist() == [[0, 0, 0], [100, 50, 25], [200, 100, 50]]
 
 
-def test_a_transparent_palette_colour_is_black():
+def test_transparent_palette_colour_is_black():
     image = Image.new("P", (2, 1))
     image.putpalette([10, 20, 30, 200, 100, 50])
     image.putpixel((1, 0), 1)
@@ -78,7 +82,7 @@ def test_a_transparent_palette_colour_is_black():
     assert to_rgb(image)[0].tolist() == [[0, 0, 0], [200, 100, 50]]
 
 
-def test_a_transparent_grey_is_black():
+def test_transparent_grey_is_black():
     image = Image.fromarray(np.array([[9, 200]], np.uint8))
     image.info["transparency"] = 9
     assert to_rgb(image)[0].tolist() == [[0] * 3, [200] * 3]

@@ -1,3 +1,7 @@
+"""Decoding of JPEG, PNG and other raster formats."""
+
+from __future__ import annotations
+
 import struct
 import zlib
 
@@ -21,7 +25,7 @@ ORIENTATION = 0x0112
 
 
 def png_of_zeros(width, height):
-    """A whole PNG of one colour, 1 bit a pixel: small on disk, large in memory."""
+    """Return a valid PNG of one colour, 1 bit per pixel: small on disk, large in memory."""
 
     def chunk(kind, data):
         body = kind + data
@@ -41,20 +45,20 @@ def exif(orientation):
 
 
 @pytest.mark.parametrize(("kind", "options"), LOSSLESS)
-def test_lossless_formats_return_every_pixel(kind, options):
+def test_lossless_formats_return_exact_pixels(kind, options):
     pixels = decode_image(encode(noise(), kind, **options), "a.dat")
     assert np.array_equal(pixels, np.asarray(noise()))
     assert pixels.flags.c_contiguous
     assert pixels.flags.writeable
 
 
-def test_gif_returns_every_pixel_of_its_palette():
+def test_gif_returns_exact_palette_pixels():
     indexed = noise().quantize(64)
     assert np.array_equal(decode_image(encode(indexed, "GIF"), "a"), indexed.convert("RGB"))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
-def test_of_several_pictures_the_first_is_taken(kind):
+def test_first_of_several_pictures_is_decoded(kind):
     black = Image.new("RGB", (48, 32))
     data = encode(blocks(), kind, save_all=True, append_images=[black, black])
     assert np.abs(decode_image(data, "a").astype(int) - np.asarray(blocks())).mean() < 12
@@ -62,7 +66,7 @@ def test_of_several_pictures_the_first_is_taken(kind):
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 @pytest.mark.parametrize("progressive", [False, True])
-def test_jpeg_of_every_kind(mode, progressive):
+def test_jpeg_of_every_kind_is_decoded(mode, progressive):
     image = blocks().convert(mode)
     pixels = decode_image(encode(image, "JPEG", quality=95, progressive=progressive), "a")
     assert np.abs(pixels.astype(int) - np.asarray(image.convert("RGB"))).mean() < 4
@@ -71,7 +75,7 @@ def test_jpeg_of_every_kind(mode, progressive):
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("min_side_px", [None, 8])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_are_turned_as_the_camera_was_held(kind, min_side_px, orientation):
+def test_exif_orientation_is_applied(kind, min_side_px, orientation):
     image = blocks(192, 128)
     data = encode(image, kind, exif=exif(orientation).tobytes())
     pixels = decode_image(data, "a", min_side_px=min_side_px)
@@ -81,24 +85,24 @@ def test_pictures_are_turned_as_the_camera_was_held(kind, min_side_px, orientati
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_damaged_exif_does_not_cost_the_picture(kind):
+def test_damaged_exif_is_ignored(kind):
     data = encode(blocks(), kind, exif=b"Exif\0\0no such thing")
     assert decode_image(data, "a").shape == (32, 48, 3)
 
 
 @pytest.mark.parametrize("side", [1, 7, 20, 33, 64, 100])
-def test_a_reduced_jpeg_keeps_twice_the_side_it_is_shrunk_to(side):
+def test_reduced_jpeg_keeps_twice_the_target_side(side):
     full = decode_image(encode(noise(321, 200), "JPEG"), "a")
     reduced = decode_image(encode(noise(321, 200), "JPEG"), "a", min_side_px=side)
     assert min(reduced.shape[:2]) >= min(2 * side, 200)
     assert reduced.shape[0] * 8 >= full.shape[0]
 
 
-def test_a_large_jpeg_is_decoded_smaller():
+def test_large_jpeg_is_decoded_at_reduced_size():
     assert decode_image(encode(noise(800, 640), "JPEG"), "a", min_side_px=40).shape == (80, 100, 3)
 
 
-def test_other_formats_are_never_reduced():
+def test_small_png_is_not_reduced():
     assert decode_image(encode(noise(), "PNG"), "a", min_side_px=2).shape == (32, 48, 3)
 
 
@@ -111,7 +115,7 @@ def test_sixteen_bit_png_is_scaled_not_clipped():
 @pytest.mark.parametrize("min_side_px", [None, 8])
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
-def test_a_jpeg_cut_short_is_refused(min_side_px, progressive, share):
+def test_truncated_jpeg_is_rejected(min_side_px, progressive, share):
     data = encode(noise(200, 160), "JPEG", progressive=progressive)
     with pytest.raises(ImageError) as caught:
         decode_image(data[: int(len(data) * share)], "half.jpg", min_side_px=min_side_px)
@@ -119,7 +123,7 @@ def test_a_jpeg_cut_short_is_refused(min_side_px, progressive, share):
     assert "half.jpg" in str(caught.value)
 
 
-def test_a_picture_of_too_many_pixels_is_refused_from_its_header():
+def test_oversized_picture_is_rejected_by_its_header():
     # 12,000 x 12,000 pixels in less than half a megabyte.
     data = png_of_zeros(12_000, 12_000)
     assert len(data) < 500_000
@@ -128,20 +132,20 @@ def test_a_picture_of_too_many_pixels_is_refused_from_its_header():
     assert caught.value.reason == ImageProblem.TOO_LARGE
 
 
-def test_a_picture_that_even_pillow_finds_too_large():
+def test_picture_above_pillows_limit_is_rejected():
     with pytest.raises(ImageError) as caught:
         decode_image(png_of_zeros(20_000, 20_000), "huge.png")
     assert caught.value.reason == ImageProblem.TOO_LARGE
 
 
-def test_the_pixel_limit_is_the_callers():
+def test_pixel_limit_is_set_by_the_caller():
     data = encode(noise(), "PNG")
     assert decode_image(data, "a", limits=ImageLimits(max_pixels=48 * 32)).shape == (32, 48, 3)
     with pytest.raises(ImageError):
         decode_image(data, "a", limits=ImageLimits(max_pixels=48 * 32 - 1))
 
 
-def test_a_tiff_tile_larger_than_its_picture_is_refused():
+def test_oversized_tiff_tile_is_rejected():
     tags = {256: 48, 257: 32, 258: 8, 259: 1, 262: 1, 277: 1}
     tags |= {322: 12_000, 323: 12_000, 324: 256, 325: 144}
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
@@ -160,7 +164,7 @@ def test_a_tiff_tile_larger_than_its_picture_is_refused():
         (encode(noise(), "ICO"), "icon"),
     ],
 )
-def test_what_is_not_on_the_list_is_refused_by_its_content(data, found):
+def test_other_format_is_rejected_by_content(data, found):
     with pytest.raises(ImageError, match=found) as caught:
         decode_image(data, "M13.jpg")
     assert caught.value.reason == ImageProblem.UNSUPPORTED

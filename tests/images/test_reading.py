@@ -1,3 +1,7 @@
+"""Reading and decoding of picture files of any kind."""
+
+from __future__ import annotations
+
 import gzip
 import os
 import random
@@ -30,8 +34,8 @@ SAMPLES = {
 }
 
 
-def decode_or_refuse(data):
-    """Either gives a picture or an ImageError: anything else fails the test."""
+def decode_or_reject(data):
+    """Decode a picture; anything but a valid result or an ImageError fails the test."""
     try:
         pixels = decode_image(data, "a")
     except ImageError:
@@ -42,32 +46,32 @@ def decode_or_refuse(data):
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
-def test_a_file_cut_anywhere_is_a_picture_or_an_image_error(kind):
+def test_truncated_file_gives_picture_or_image_error(kind):
     data = SAMPLES[kind]
     step = max(1, len(data) // 150)
     for length in [*range(min(len(data), 64)), *range(64, len(data), step)]:
-        decode_or_refuse(data[:length])
+        decode_or_reject(data[:length])
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
-def test_a_file_with_flipped_bytes_is_a_picture_or_an_image_error(kind):
+def test_flipped_bytes_give_picture_or_image_error(kind):
     rng = random.Random(kind)
     for _ in range(150):
         data = bytearray(SAMPLES[kind])
         for _ in range(rng.choice([1, 2, 8])):
             at = rng.randrange(min(len(data), rng.choice([64, 300, len(data)])))
             data[at] = rng.choice([0, 255, ord("9"), data[at] ^ 1 << rng.randrange(8)])
-        decode_or_refuse(bytes(data))
+        decode_or_reject(bytes(data))
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
-def test_the_name_does_not_matter(kind, tmp_path):
+def test_file_name_does_not_matter(kind, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_bytes(SAMPLES[kind])
     assert np.array_equal(read_image(path), decode_image(SAMPLES[kind], "M13.png"))
 
 
-def test_an_empty_file_says_so(tmp_path):
+def test_empty_file_is_reported(tmp_path):
     path = tmp_path / "a.jpg"
     path.touch()
     with pytest.raises(ImageError, match=r"a\.jpg is empty") as caught:
@@ -75,22 +79,22 @@ def test_an_empty_file_says_so(tmp_path):
     assert caught.value.reason == ImageProblem.UNREADABLE
 
 
-def test_a_file_too_large_is_not_read(tmp_path):
+def test_oversized_file_is_not_read(tmp_path):
     path = tmp_path / "a.jpg"
     path.touch()
-    os.truncate(path, 10**12)  # a sparse file: a terabyte that takes no room
+    os.truncate(path, 10**12)  # a sparse file: a terabyte that uses no disk space
     with pytest.raises(ImageError, match="1,000,000 MB") as caught:
         read_bytes(path)
     assert caught.value.reason == ImageProblem.TOO_LARGE
 
 
-def test_the_file_limit_holds_for_bytes_too():
+def test_file_limit_applies_to_bytes():
     with pytest.raises(ImageError) as caught:
         decode_image(SAMPLES["png"], "a", limits=ImageLimits(max_file_bytes=10))
     assert caught.value.reason == ImageProblem.TOO_LARGE
 
 
-def test_files_that_cannot_be_opened(tmp_path):
+def test_unreadable_file_is_reported(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "folder.jpg").mkdir()
     for name in ("missing.jpg", "folder.jpg", "pipe.jpg"):
@@ -99,18 +103,18 @@ def test_files_that_cannot_be_opened(tmp_path):
         assert caught.value.reason == ImageProblem.UNREADABLE
 
 
-def test_many_threads_at_once_leave_the_warnings_as_they_were():
+def test_concurrent_decoding_keeps_other_warnings():
     damaged_exif = encode(blocks(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x05")
     files = [damaged_exif, SAMPLES["fits"][:-1000], *SAMPLES.values()] * 5
     filters = len(warnings.filters)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(decode_or_refuse, files))
+        list(pool.map(decode_or_reject, files))
     assert len(warnings.filters) <= filters + 1
     with pytest.warns(UserWarning, match="still heard"):
         warnings.warn("still heard", stacklevel=1)
 
 
-def test_plain_pictures_do_without_astropy():
+def test_plain_pictures_do_not_import_astropy():
     program = (
         "import io, sys; from PIL import Image; from cluster_core.images import decode_image;"
         "stream = io.BytesIO(); Image.new('RGB', (4, 4)).save(stream, 'JPEG');"

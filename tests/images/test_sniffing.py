@@ -1,3 +1,7 @@
+"""Recognition of file kinds."""
+
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
@@ -10,12 +14,12 @@ from cluster_core.images.sniffing import describe_other, is_fits, raster_format
     "name",
     ["a.jpg", "a.JPEG", "a.b.Png", "a.webp", "a.TIF", "a.fits", "a.fts", "a.fits.gz", "a.fz"],
 )
-def test_pictures_are_looked_at(name):
+def test_picture_suffix_is_recognised(name):
     assert has_image_suffix(Path("folder") / name)
 
 
 @pytest.mark.parametrize("name", ["a.txt", "jpg", ".jpg", "a.tar.gz", "a.gz", "a.jpg.part"])
-def test_other_files_are_not(name):
+def test_other_suffix_is_not_recognised(name):
     assert not has_image_suffix(Path("folder") / name)
 
 
@@ -30,13 +34,13 @@ def test_other_files_are_not(name):
         (b"\0\0\0\x18ftypisom", "video"),
     ],
 )
-def test_other_kinds_are_named(data, words):
+def test_other_kind_is_described(data, words):
     assert words in describe_other(data)
     assert raster_format(data) is None
     assert not is_fits(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"RIFF\0\0\0\0WAVE"])
-def test_what_is_unknown_is_not_guessed(data):
+def test_unknown_kind_is_not_guessed(data):
     assert describe_other(data) is None
     assert raster_format(data) is None

@@ -1,3 +1,7 @@
+"""Mapping of FITS brightness to grey levels."""
+
+from __future__ import annotations
+
 import json
 
 import numpy as np
@@ -16,7 +20,7 @@ ALL = [
 
 
 @pytest.mark.parametrize("stretch", [*ALL, FitsStretch(contrast=0.5, softening=0.2)])
-def test_a_record_makes_the_same_stretch_again(stretch):
+def test_record_restores_the_stretch(stretch):
     assert FitsStretch.from_record(json.loads(json.dumps(stretch.to_record()))) == stretch
 
 
@@ -33,7 +37,7 @@ def test_a_record_makes_the_same_stretch_again(stretch):
         ("gamma", 2.2),
     ],
 )
-def test_a_record_that_cannot_be_used_says_which_setting(field, value):
+def test_invalid_record_names_the_setting(field, value):
     with pytest.raises(ConfigError) as caught:
         FitsStretch.from_record({field: value})
     assert caught.value.field == field
@@ -41,7 +45,7 @@ def test_a_record_that_cannot_be_used_says_which_setting(field, value):
 
 
 @pytest.mark.parametrize("stretch", ALL)
-def test_brighter_never_becomes_darker(stretch):
+def test_stretch_is_monotonic(stretch):
     values = np.sort(sky(), axis=None).reshape(1, 64, 80)
     levels = apply_stretch(values, stretch).ravel().astype(int)
     assert (np.diff(levels) >= 0).all()
@@ -50,7 +54,7 @@ def test_brighter_never_becomes_darker(stretch):
 
 @pytest.mark.parametrize("stretch", ALL)
 @pytest.mark.parametrize(("gain", "offset"), [(4.0, 0.0), (0.25, 512.0)])
-def test_units_and_bias_of_a_camera_make_no_difference(stretch, gain, offset):
+def test_gain_and_offset_make_no_difference(stretch, gain, offset):
     values = sky()[np.newaxis]
     levels = apply_stretch(values, stretch).astype(int)
     again = apply_stretch(gain * values + offset, stretch).astype(int)
@@ -58,14 +62,14 @@ def test_units_and_bias_of_a_camera_make_no_difference(stretch, gain, offset):
 
 
 @pytest.mark.parametrize("dtype", [">f4", "<f4", ">f8", ">i2", ">u2", "<i4"])
-def test_byte_order_and_type_make_no_difference(dtype):
+def test_byte_order_and_dtype_make_no_difference(dtype):
     values = np.rint(sky())[np.newaxis]
     assert np.array_equal(
         apply_stretch(values.astype(dtype), FitsStretch()), apply_stretch(values, FitsStretch())
     )
 
 
-def test_the_default_leaves_the_sky_dark_and_faint_stars_visible():
+def test_default_keeps_sky_dark_and_faint_stars_visible():
     values = sky()
     values[40, 40] += 60.0  # twelve sigma
     levels = apply_stretch(values[np.newaxis], FitsStretch())[0]
@@ -73,7 +77,7 @@ def test_the_default_leaves_the_sky_dark_and_faint_stars_visible():
     assert levels[40, 40] > 2 * np.median(levels)
 
 
-def test_colours_survive():
+def test_colours_are_preserved():
     values = np.stack([sky(), sky(), sky()])
     values[0, 30:34, 30:34] += 3000.0  # a red star
     red, green, blue = apply_stretch(values, FitsStretch())[:, 31, 31].astype(int)
@@ -81,13 +85,13 @@ def test_colours_survive():
     assert green == blue
 
 
-def test_an_offset_far_above_the_noise_costs_no_detail():
+def test_large_offset_keeps_detail():
     near, far = (apply_stretch(sky(level=x)[np.newaxis], FitsStretch()) for x in (0.0, 1e7))
     assert np.abs(near.astype(int) - far).max() <= 1
 
 
 @pytest.mark.parametrize("stretch", ALL)
-def test_what_is_no_number(stretch):
+def test_nan_is_black_and_infinity_is_clipped(stretch):
     values = sky()
     values[20, :3] = np.nan, np.inf, -np.inf
     levels = apply_stretch(values[np.newaxis], stretch)[0]
@@ -96,12 +100,12 @@ def test_what_is_no_number(stretch):
 
 @pytest.mark.parametrize("stretch", ALL)
 @pytest.mark.parametrize("value", [0.0, -3.5, np.nan, np.inf, 1e308])
-def test_a_picture_of_one_value_is_black(stretch, value):
+def test_constant_picture_is_black(stretch, value):
     assert not apply_stretch(np.full((1, 8, 9), value), stretch).any()
 
 
 @pytest.mark.parametrize("stretch", ALL)
-def test_a_lonely_star_on_a_constant_plate_shows(stretch):
+def test_single_star_on_constant_plate_is_visible(stretch):
     values = np.zeros((1, 50, 60))
     values[0, 25, 30] = 7.0
     levels = apply_stretch(values, stretch)[0]
@@ -110,7 +114,7 @@ def test_a_lonely_star_on_a_constant_plate_shows(stretch):
 
 
 @pytest.mark.parametrize("stretch", ALL)
-def test_extreme_values_break_nothing(stretch):
+def test_extreme_values_are_handled(stretch):
     extremes = [1e308, -1e308, 5e-324, 0.0, 1.0, np.nan, np.inf, -np.inf]
     values = np.resize(np.array(extremes), (1, 16, 17))
     assert apply_stretch(values, stretch).shape == (1, 16, 17)

@@ -1,3 +1,5 @@
+"""The SQLite cache file."""
+
 from __future__ import annotations
 
 import sys
@@ -24,7 +26,7 @@ def make_rows(kind: str, n: int) -> list[tuple[str, str, bytes]]:
     return [(kind, f"{number}", f"{kind}{number}".encode()) for number in range(n)]
 
 
-def test_what_was_written_is_read_by_the_next_one_to_open_it(tmp_path):
+def test_rows_persist_after_reopening(tmp_path):
     n = 2 * MAX_PARAMETERS + 7
     with open_cache(tmp_path / "new" / "folder") as cache:
         cache.write_many(INSERT, make_rows("a", n))
@@ -38,7 +40,7 @@ def test_what_was_written_is_read_by_the_next_one_to_open_it(tmp_path):
         assert list(cache.read_in(SELECT, ["0"], "c")) == []
 
 
-def test_a_write_that_fails_writes_nothing(tmp_path):
+def test_failed_write_stores_nothing(tmp_path):
     def rows():
         yield from make_rows("a", 3)
         raise ValueError("no more")
@@ -47,11 +49,11 @@ def test_a_write_that_fails_writes_nothing(tmp_path):
         with pytest.raises(ValueError, match="no more"):
             cache.write_many(INSERT, rows())
         assert list(cache.read_in(SELECT, ["0", "1", "2"], "a")) == []
-        cache.write_many(INSERT, make_rows("a", 1))  # and the next one works
+        cache.write_many(INSERT, make_rows("a", 1))  # the next write works
         assert dict(cache.read_in(SELECT, ["0"], "a")) == {"0": b"a0"}
 
 
-def test_threads_share_one(tmp_path):
+def test_threads_share_one_file(tmp_path):
     kinds = "abcdefgh"
     with open_cache(tmp_path) as cache:
 
@@ -65,7 +67,7 @@ def test_threads_share_one(tmp_path):
     assert found == [{key: value for _, key, value in make_rows(kind, 20)} for kind in kinds]
 
 
-def test_processes_share_one(tmp_path):
+def test_processes_share_one_file(tmp_path):
     program = (
         "import sys; from pathlib import Path; from tests.storage.test_cache_file import *\n"
         "with open_cache(Path(sys.argv[1])) as cache:\n"
@@ -85,7 +87,7 @@ def test_processes_share_one(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"this is no database" * 100, b"SQLite format 3\0" + b"x" * 5000]
 )
-def test_a_damaged_file_is_told_and_left_as_it_is(tmp_path, content):
+def test_damaged_file_is_reported_and_kept(tmp_path, content):
     path = tmp_path / FILE_NAME
     path.write_bytes(content)
     with pytest.raises(RunError, match="Delete it and try again") as caught:
@@ -94,7 +96,7 @@ def test_a_damaged_file_is_told_and_left_as_it_is(tmp_path, content):
     assert path.read_bytes() == content
 
 
-def test_damage_in_the_middle_is_told_when_it_is_met(tmp_path):
+def test_damaged_page_is_reported_when_read(tmp_path):
     with open_cache(tmp_path) as cache:
         cache.write_many(INSERT, make_rows("a", 5000))
     path = tmp_path / FILE_NAME
@@ -105,7 +107,7 @@ def test_damage_in_the_middle_is_told_when_it_is_met(tmp_path):
         list(cache.read_in(SELECT, [f"{number}" for number in range(5000)], "a"))
 
 
-def test_a_file_where_the_folder_should_be_is_told(tmp_path):
+def test_file_instead_of_folder_is_reported(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="could not be used"):
         CacheFile(tmp_path / "file")
@@ -113,14 +115,14 @@ def test_a_file_where_the_folder_should_be_is_told(tmp_path):
         CacheFile(tmp_path / "file" / "below")
 
 
-def test_a_folder_where_the_file_should_be_is_told(tmp_path):
+def test_folder_instead_of_file_is_reported(tmp_path):
     (tmp_path / FILE_NAME).mkdir()
     with pytest.raises(RunError, match="could not be used"):
         CacheFile(tmp_path)
 
 
 @not_as_root
-def test_a_folder_that_may_not_be_written_to_is_told(tmp_path):
+def test_write_protected_folder_is_reported(tmp_path):
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(RunError, match="folder is writable"):
@@ -130,7 +132,7 @@ def test_a_folder_that_may_not_be_written_to_is_told(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no such limit")
-def test_a_full_disk_is_told_and_keeps_what_was_written(tmp_path):
+def test_full_disk_is_reported_and_keeps_earlier_rows(tmp_path):
     with open_cache(tmp_path) as cache:
         cache.write_many(INSERT, make_rows("a", 10))
     program = (

@@ -1,3 +1,5 @@
+"""Hashes remembered by file metadata."""
+
 from __future__ import annotations
 
 import os
@@ -25,7 +27,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def settled(monkeypatch):
-    """As if every file had been written long ago."""
+    """Treat every file as if it had been written long ago."""
     monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
 
 
@@ -52,9 +54,7 @@ def restore_copy(path):
 
 
 @pytest.mark.parametrize("change", [rewrite, replace, restore_copy])
-def test_a_file_that_was_changed_is_unknown_even_with_its_old_size_and_date(
-    hashes, path, settled, change
-):
+def test_changed_file_with_old_size_and_date_is_unknown(hashes, path, settled, change):
     before = take_stamp(path)
     hashes.save([(before, "1234")])
     keep_date(path, lambda: change(path))
@@ -64,7 +64,7 @@ def test_a_file_that_was_changed_is_unknown_even_with_its_old_size_and_date(
 
 
 @pytest.mark.parametrize("field", [0, 1, 2, 3, 4])
-def test_each_thing_that_the_system_notes_counts(path, monkeypatch, field):
+def test_every_metadata_field_changes_the_stamp(path, monkeypatch, field):
     class Status:
         def __init__(self, values):
             names = ("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
@@ -78,12 +78,12 @@ def test_each_thing_that_the_system_notes_counts(path, monkeypatch, field):
     assert (before.file, before.state) != (after.file, after.state)
 
 
-def test_a_file_that_stays_is_known(hashes, path, settled):
+def test_unchanged_file_is_known(hashes, path, settled):
     hashes.save([(take_stamp(path), "1234")])
     assert hashes.load([take_stamp(path)]) == {take_stamp(path): "1234"}
 
 
-def test_a_folder_may_get_another_name(hashes, tmp_path, settled):
+def test_file_stays_known_when_its_folder_is_renamed(hashes, tmp_path, settled):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "a").touch()
     hashes.save([(take_stamp(tmp_path / "old" / "a"), "1234")])
@@ -92,14 +92,14 @@ def test_a_folder_may_get_another_name(hashes, tmp_path, settled):
     assert hashes.load([stamp]) == {stamp: "1234"}
 
 
-def test_what_was_written_a_moment_ago_is_not_kept(hashes, path):
+def test_recently_written_file_is_not_remembered(hashes, path):
     stamp = take_stamp(path)
     assert not stamp.is_settled
     hashes.save([(stamp, "1234")])
     assert hashes.load([stamp]) == {}
 
 
-def test_it_is_kept_when_that_is_long_ago(hashes, path, monkeypatch):
+def test_file_settles_after_three_seconds(hashes, path, monkeypatch):
     changed_ns = path.stat().st_ctime_ns
     monkeypatch.setattr(file_hashes.time, "time_ns", lambda: changed_ns + SETTLED_NS)
     assert not take_stamp(path).is_settled
@@ -107,13 +107,13 @@ def test_it_is_kept_when_that_is_long_ago(hashes, path, monkeypatch):
     assert take_stamp(path).is_settled
 
 
-def test_a_date_to_come_is_never_long_ago(path, monkeypatch):
+def test_future_date_is_never_settled(path, monkeypatch):
     changed_ns = path.stat().st_ctime_ns
     os.utime(path, ns=(0, changed_ns + 10**15))
     monkeypatch.setattr(file_hashes.time, "time_ns", lambda: changed_ns + 10**14)
     assert not take_stamp(path).is_settled
 
 
-def test_no_file_has_no_stamp(path):
+def test_missing_file_has_no_stamp(path):
     path.unlink()
     assert take_stamp(path) is None

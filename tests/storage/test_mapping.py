@@ -1,3 +1,5 @@
+"""Parallel mapping over pictures."""
+
 from __future__ import annotations
 
 import threading
@@ -15,13 +17,13 @@ from cluster_core.storage.mapping import (
 
 @pytest.mark.parametrize("n_threads", [None, 1, 2, 7])
 @pytest.mark.parametrize("n_items", [0, 1, 3, 200])
-def test_results_come_in_the_order_of_the_items(n_threads, n_items):
+def test_results_keep_the_order_of_items(n_threads, n_items):
     assert list(map_images(str, range(n_items), n_threads=n_threads)) == [
         str(number) for number in range(n_items)
     ]
 
 
-def test_the_order_holds_when_the_first_takes_longest():
+def test_order_holds_when_the_first_item_is_slowest():
     others_are_done = threading.Event()
 
     def work(number):
@@ -36,7 +38,7 @@ def test_the_order_holds_when_the_first_takes_longest():
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])
-def test_items_are_taken_a_few_ahead_and_no_more(n_threads):
+def test_items_are_consumed_only_a_little_ahead(n_threads):
     taken = []
 
     def items():
@@ -54,7 +56,7 @@ def test_items_are_taken_a_few_ahead_and_no_more(n_threads):
     assert list(islice(results, 1)) == []
 
 
-def test_an_exception_passes_through_and_stops_the_rest():
+def test_exception_is_raised_and_stops_the_rest():
     started = []
 
     def work(number):
@@ -70,7 +72,7 @@ def test_an_exception_passes_through_and_stops_the_rest():
     assert len(started) <= 5 + 2 * PICTURES_AHEAD_PER_THREAD + 2
 
 
-def test_an_exception_of_the_items_passes_through():
+def test_exception_of_the_iterable_is_raised():
     def items():
         yield 1
         raise OSError("the folder is gone")
@@ -79,7 +81,7 @@ def test_an_exception_of_the_items_passes_through():
         list(map_images(str, items()))
 
 
-def test_no_thread_is_left_behind():
+def test_no_thread_is_left_running():
     before = threading.active_count()
     results = map_images(str, range(100), n_threads=4)
     next(results)
@@ -87,11 +89,11 @@ def test_no_thread_is_left_behind():
     assert threading.active_count() == before
 
 
-def test_work_is_done_beside_the_caller():
+def test_work_is_done_in_worker_threads():
     threads = set(map_images(lambda _: threading.current_thread(), range(50), n_threads=2))
     assert 1 <= len(threads) <= 2
     assert threading.current_thread() not in threads
 
 
-def test_there_is_a_core_to_work_on():
+def test_at_least_one_cpu_is_usable():
     assert count_usable_cpus() >= 1

@@ -1,3 +1,5 @@
+"""Moves and writes that overwrite nothing."""
+
 from __future__ import annotations
 
 import errno
@@ -7,7 +9,7 @@ import threading
 import pytest
 
 from cluster_core.errors import DatasetError
-from cluster_core.storage import safe_moves as placing
+from cluster_core.storage import safe_moves
 from cluster_core.storage.safe_moves import (
     explaining_disk_errors,
     move_without_overwriting,
@@ -27,17 +29,17 @@ from cluster_core.storage.safe_moves import (
         ("é" * 124 + ".jpeg", "é" * 123 + " (2).jpeg", "é" * 123 + " (3).jpeg"),
     ],
 )
-def test_files_get_a_number_where_a_name_is_taken(tmp_path, name, second, third):
-    places = []
+def test_moved_file_gets_a_number_if_name_is_taken(tmp_path, name, second, third):
+    paths = []
     for content in ("1", "2", "3"):
         (tmp_path / "source").write_text(content)
-        places.append(move_without_overwriting(tmp_path / "source", tmp_path / name))
-    assert [place.name for place in places] == [name, second, third]
-    assert [place.read_text() for place in places] == ["1", "2", "3"]
+        paths.append(move_without_overwriting(tmp_path / "source", tmp_path / name))
+    assert [path.name for path in paths] == [name, second, third]
+    assert [path.read_text() for path in paths] == ["1", "2", "3"]
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_name_that_is_all_ending_and_too_long_is_an_error_and_no_endless_search(tmp_path):
+def test_overlong_suffix_raises_instead_of_looping(tmp_path):
     (tmp_path / ("a." + "b" * 253)).touch()
     (tmp_path / "source").touch()
     with pytest.raises(OSError, match="too long"):
@@ -45,17 +47,17 @@ def test_a_name_that_is_all_ending_and_too_long_is_an_error_and_no_endless_searc
     assert (tmp_path / "source").exists()
 
 
-def test_new_files_do_too(tmp_path):
-    places = [write_new(tmp_path / "a.jpg", data) for data in (b"1", b"2")]
-    assert [place.name for place in places] == ["a.jpg", "a (2).jpg"]
-    assert [place.read_bytes() for place in places] == [b"1", b"2"]
+def test_new_file_gets_a_number_if_name_is_taken(tmp_path):
+    paths = [write_new(tmp_path / "a.jpg", data) for data in (b"1", b"2")]
+    assert [path.name for path in paths] == ["a.jpg", "a (2).jpg"]
+    assert [path.read_bytes() for path in paths] == [b"1", b"2"]
     assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.parametrize(
     ("name", "second"), [("v1.2", "v1.2 (2)"), ("sky_photos", "sky (2)_photos")]
 )
-def test_folders_do_too(tmp_path, name, second):
+def test_folder_gets_a_number_if_name_is_taken(tmp_path, name, second):
     (tmp_path / name).mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a").touch()
@@ -64,7 +66,7 @@ def test_folders_do_too(tmp_path, name, second):
     assert not (tmp_path / "other").exists()
 
 
-def test_a_file_does_not_replace_an_empty_folder_nor_a_folder_a_file(tmp_path):
+def test_files_and_folders_do_not_replace_each_other(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     (tmp_path / "source").touch()
@@ -72,35 +74,35 @@ def test_a_file_does_not_replace_an_empty_folder_nor_a_folder_a_file(tmp_path):
     assert move_without_overwriting(tmp_path / "folder", tmp_path / "file").name == "file (2)"
 
 
-def test_a_link_is_moved_and_not_what_it_leads_to(tmp_path):
+def test_link_is_moved_and_not_its_target(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    place = move_without_overwriting(tmp_path / "link", tmp_path / "moved")
-    assert place.is_symlink()
+    moved = move_without_overwriting(tmp_path / "link", tmp_path / "moved")
+    assert moved.is_symlink()
     assert (tmp_path / "real").is_dir()
 
 
 @pytest.mark.parametrize("is_folder", [False, True])
-def test_a_move_that_fails_leaves_everything_as_it_was(tmp_path, monkeypatch, is_folder):
+def test_failed_move_changes_nothing(tmp_path, monkeypatch, is_folder):
     source = tmp_path / "source"
     source.mkdir() if is_folder else source.touch()
 
     def fail(source, target):
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 
-    monkeypatch.setattr(placing.os, "rename", fail)
+    monkeypatch.setattr(safe_moves.os, "rename", fail)
     with pytest.raises(OSError, match="cross-device"):
         move_without_overwriting(source, tmp_path / "target")
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
+def test_failed_write_leaves_nothing(tmp_path, monkeypatch):
     def fail(draft, data):
         with draft.open("wb") as file:
             file.write(data[:1])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(placing.Path, "write_bytes", fail)
+    monkeypatch.setattr(safe_moves.Path, "write_bytes", fail)
     with pytest.raises(OSError, match="No space"):
         write_new(tmp_path / "a.jpg", b"picture")
     assert list(tmp_path.iterdir()) == []
@@ -124,7 +126,7 @@ def test_two_tabs_that_store_at_once_lose_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "reason"),
     [
         (errno.ENOSPC, "the disk is full"),
         (errno.EDQUOT, "the disk is full"),
@@ -135,24 +137,24 @@ def test_two_tabs_that_store_at_once_lose_nothing(tmp_path):
         (errno.EXDEV, "because of a disk problem (Invalid cross-device link): check the disk"),
     ],
 )
-def test_what_the_disk_refuses_is_told_in_a_sentence(tmp_path, code, told):
+def test_disk_error_is_explained(tmp_path, code, reason):
     with (
         pytest.raises(DatasetError, match=r"^It could not be stored, because ") as caught,
         explaining_disk_errors("It could not be stored", tmp_path),
     ):
         raise OSError(code, os.strerror(code))
-    assert told in str(caught.value)
+    assert reason in str(caught.value)
     assert caught.value.path == tmp_path
 
 
-def test_errors_that_have_no_number_are_told_as_they_are(tmp_path):
+def test_disk_error_without_errno_is_reported(tmp_path):
     with (
-        pytest.raises(DatasetError, match=r"because of a disk problem \(it is odd\): check the disk"),
+        pytest.raises(DatasetError, match=r"because of a disk problem \(it is odd\)"),
         explaining_disk_errors("It could not be stored", tmp_path),
     ):
         raise OSError("it is odd")
 
 
-def test_errors_of_another_kind_are_left_alone(tmp_path):
+def test_other_errors_pass_through(tmp_path):
     with pytest.raises(KeyError), explaining_disk_errors("It could not be stored", tmp_path):
         raise KeyError

@@ -1,3 +1,5 @@
+"""Deletion, restoring and emptying of the trash."""
+
 from __future__ import annotations
 
 import errno
@@ -25,8 +27,8 @@ def root(workspace):
     return workspace.root
 
 
-def look(root: Path) -> dict[str, str]:
-    """Return all files outside of the trash, by path."""
+def read_files(root: Path) -> dict[str, str]:
+    """Return the content of all files outside the trash, by path."""
     paths = (path for path in root.rglob("*") if path.is_file())
     inside = {path.relative_to(root).as_posix(): path.read_text() for path in paths}
     return {name: text for name, text in inside.items() if not name.startswith(".trash/")}
@@ -43,17 +45,17 @@ def look(root: Path) -> dict[str, str]:
         (["open/a.jpg", "open/gone.jpg"], ["open/a.jpg"], 1),
     ],
 )
-def test_what_is_deleted_and_restored_is_as_before(workspace, root, names, restored, n_files):
-    before = look(root)
+def test_restoring_undoes_a_deletion(workspace, root, names, restored, n_files):
+    before = read_files(root)
     paths = [workspace.cluster_photos / name for name in names]
     entry = move_to_trash(workspace, paths, "Some pictures")
-    assert entry.n_files == n_files == len(before) - len(look(root))
+    assert entry.n_files == n_files == len(before) - len(read_files(root))
     assert list_trash(workspace) == (entry,)
     assert not any(path.exists() for path in paths)
     assert restore(workspace, entry.id) == tuple(
         workspace.cluster_photos / name for name in restored
     )
-    assert look(root) == before
+    assert read_files(root) == before
     assert list_trash(workspace) == ()
     assert list(workspace.trash.iterdir()) == []
 
@@ -67,20 +69,20 @@ def test_restoring_overwrites_nothing(workspace, root):
     assert picture.with_name("a (2).jpg").read_text() == "open/a.jpg"
 
 
-def test_restoring_makes_a_class_that_was_deleted_meanwhile(workspace, root):
+def test_restoring_recreates_a_missing_class(workspace, root):
     picture = root / "cluster_photos/open/a.jpg"
     entry = move_to_trash(workspace, [picture], "1 picture")
     shutil.rmtree(root / "cluster_photos")
     restore(workspace, entry.id)
-    assert look(root) == {"cluster_photos/open/a.jpg": "open/a.jpg"}
+    assert read_files(root) == {"cluster_photos/open/a.jpg": "open/a.jpg"}
 
 
-def test_the_newest_comes_first(workspace, root):
+def test_newest_deletion_is_listed_first(workspace, root):
     entries = [move_to_trash(workspace, [path], path.name) for path in sorted(root.rglob("*.jpg"))]
     assert list_trash(workspace) == tuple(reversed(entries))
 
 
-def test_emptying_is_for_good(workspace, root):
+def test_emptying_is_permanent(workspace, root):
     move_to_trash(workspace, [root / "cluster_photos/open"], "The class open")
     entry = move_to_trash(workspace, [root / "cluster_photos/globular/a.jpg"], "1 picture")
     assert empty_trash(workspace) == 3
@@ -88,14 +90,14 @@ def test_emptying_is_for_good(workspace, root):
     assert list(workspace.trash.iterdir()) == []
     with pytest.raises(DatasetError, match="no longer in the trash"):
         restore(workspace, entry.id)
-    assert look(root) == {"cluster_photos/globular/c.jpg": "globular/c.jpg"}
+    assert read_files(root) == {"cluster_photos/globular/c.jpg": "globular/c.jpg"}
 
 
-def test_an_empty_workspace_has_an_empty_trash(workspace):
+def test_empty_workspace_has_an_empty_trash(workspace):
     assert (list_trash(workspace), empty_trash(workspace)) == ((), 0)
 
 
-def test_nothing_to_delete_is_told_and_leaves_no_entry(workspace, root):
+def test_deleting_missing_files_fails_without_entry(workspace, root):
     with pytest.raises(DatasetError, match="nothing is left to delete"):
         move_to_trash(workspace, [root / "cluster_photos/open/gone.jpg"], "1 picture")
     assert list(workspace.trash.iterdir()) == []
@@ -106,7 +108,7 @@ def test_hidden_files_are_deleted_but_not_counted(workspace, root):
     assert move_to_trash(workspace, [root / "cluster_photos/open"], "The class open").n_files == 2
 
 
-def test_the_folder_around_the_workspace_is_not_moved_into_it(workspace, root):
+def test_parent_of_the_workspace_is_not_deleted(workspace, root):
     with pytest.raises(DatasetError, match="cannot be deleted or restored, because it is outside"):
         move_to_trash(workspace, [root.parent], "All")
 
@@ -116,20 +118,20 @@ def test_the_folder_around_the_workspace_is_not_moved_into_it(workspace, root):
     ["../beside.jpg", "cluster_photos/../../beside.jpg", "cluster_photos/../cluster_photos", "",
      ".", ".trash", ".trash/x", "/etc/passwd", "linked/beside.jpg"],
 )  # fmt: skip
-def test_what_lies_elsewhere_stays_there(workspace, root, tmp_path, name):
+def test_path_outside_the_workspace_is_rejected(workspace, root, tmp_path, name):
     outside = tmp_path / "outside"
     outside.mkdir()
     for path in (outside / "beside.jpg", tmp_path / "beside.jpg"):
         path.write_text("mine")
     (root / "linked").symlink_to(outside)
     (root / ".trash/x").mkdir(parents=True)
-    before = look(tmp_path)
+    before = read_files(tmp_path)
     with pytest.raises(DatasetError, match="cannot be deleted or restored, because it is outside"):
         move_to_trash(workspace, [root / "cluster_photos/open", root / name], "All")
-    assert look(tmp_path) == before
+    assert read_files(tmp_path) == before
 
 
-def test_a_link_is_deleted_and_not_what_it_leads_to(workspace, root, tmp_path):
+def test_link_is_deleted_and_not_its_target(workspace, root, tmp_path):
     (tmp_path / "mine.jpg").write_text("mine")
     link = root / "cluster_photos/open/link.jpg"
     link.symlink_to(tmp_path / "mine.jpg")
@@ -140,12 +142,12 @@ def test_a_link_is_deleted_and_not_what_it_leads_to(workspace, root, tmp_path):
     assert link.readlink() == tmp_path / "mine.jpg"
 
 
-def test_a_link_to_a_folder_counts_as_one_file(workspace, root):
+def test_link_to_folder_counts_as_one_file(workspace, root):
     (root / "link").symlink_to(root / "cluster_photos")
     assert move_to_trash(workspace, [root / "link"], "A link").n_files == 1
 
 
-def test_a_trash_that_is_a_link_is_not_used(workspace, root, tmp_path):
+def test_linked_trash_is_rejected(workspace, root, tmp_path):
     (tmp_path / "mine" / "x").mkdir(parents=True)
     workspace.trash.symlink_to(tmp_path / "mine")
     for action in (
@@ -160,7 +162,7 @@ def test_a_trash_that_is_a_link_is_not_used(workspace, root, tmp_path):
 
 
 @pytest.mark.parametrize("entry_id", ["", ".", "..", "../cluster_photos", "a/b", "a\0", "x" * 300])
-def test_only_entries_can_be_restored(workspace, root, entry_id):
+def test_invalid_entry_id_is_rejected(workspace, root, entry_id):
     (root / "record.json").write_text(
         '{"description": "", "created": "", "n_files": 0, "paths": []}'
     )
@@ -171,9 +173,9 @@ def test_only_entries_can_be_restored(workspace, root, entry_id):
 
 
 @pytest.mark.parametrize("after", [0, 1])
-def test_a_crash_on_the_way_loses_nothing(workspace, root, monkeypatch, after):
-    """The process ends before, or between, the moves; finally blocks do not run then."""
-    before = look(root)
+def test_crash_during_deletion_loses_nothing(workspace, root, monkeypatch, after):
+    """The process ends before or between the moves, without running `finally` blocks."""
+    before = read_files(root)
     paths = [root / "cluster_photos/open/a.jpg", root / "cluster_photos/open/b.jpg"]
     monkeypatch.setattr(trash.shutil, "rmtree", lambda *_, **__: None)
     rename, n_renamed = os.rename, iter(range(9))
@@ -190,14 +192,12 @@ def test_a_crash_on_the_way_loses_nothing(workspace, root, monkeypatch, after):
     (entry,) = list_trash(workspace)
     assert entry.description == "2 pictures"
     assert len(restore(workspace, entry.id)) == after
-    assert look(root) == before
+    assert read_files(root) == before
 
 
 @pytest.mark.parametrize(("after", "n_left"), [(0, 4), (1, 3)])
-def test_a_disk_that_gives_out_leaves_whole_files_and_an_undo(
-    workspace, root, monkeypatch, after, n_left
-):
-    before = look(root)
+def test_deletion_on_full_disk_can_be_undone(workspace, root, monkeypatch, after, n_left):
+    before = read_files(root)
     rename, n_renamed = os.rename, iter(range(9))
 
     def fail(source, target):
@@ -209,15 +209,15 @@ def test_a_disk_that_gives_out_leaves_whole_files_and_an_undo(
     with pytest.raises(DatasetError, match=r"2 pictures could not be deleted.*disk is full"):
         move_to_trash(workspace, sorted(root.rglob("open/*")), "2 pictures")
     monkeypatch.undo()
-    assert len(look(root)) == n_left
+    assert len(read_files(root)) == n_left
     for entry in list_trash(workspace):
         restore(workspace, entry.id)
-    assert look(root) == before
+    assert read_files(root) == before
     assert list(workspace.trash.iterdir()) == []
 
 
-def test_a_full_disk_that_takes_no_record_deletes_nothing(workspace, root, monkeypatch):
-    before = look(root)
+def test_full_disk_without_record_deletes_nothing(workspace, root, monkeypatch):
+    before = read_files(root)
 
     def fail(descriptor):
         assert os.fstat(descriptor).st_size > 0
@@ -226,11 +226,11 @@ def test_a_full_disk_that_takes_no_record_deletes_nothing(workspace, root, monke
     monkeypatch.setattr(trash.os, "fsync", fail)
     with pytest.raises(DatasetError, match="disk is full"):
         move_to_trash(workspace, [root / "cluster_photos"], "The dataset cluster")
-    assert look(root) == before
+    assert read_files(root) == before
     assert list(workspace.trash.iterdir()) == []
 
 
-def test_a_file_that_another_tab_deletes_just_then_is_not_counted(workspace, root, monkeypatch):
+def test_concurrently_deleted_file_is_not_counted(workspace, root, monkeypatch):
     rename = os.rename
 
     def race(source, target):
@@ -244,7 +244,7 @@ def test_a_file_that_another_tab_deletes_just_then_is_not_counted(workspace, roo
     assert list_trash(workspace) == (entry,)
 
 
-def test_what_cannot_be_restored_stays_in_the_trash(workspace, root, monkeypatch):
+def test_failed_restore_keeps_the_entry(workspace, root, monkeypatch):
     entry = move_to_trash(workspace, sorted(root.rglob("open/*")), "2 pictures")
     (root / "cluster_photos/open").rmdir()
     (root / "cluster_photos/open").write_text("a file in its way")
@@ -281,7 +281,7 @@ def test_nothing_is_restored_through_a_link(workspace, root, tmp_path):
         lambda record: json.dumps({k: v for k, v in record.items() if k != "created"}),
     ],
 )
-def test_a_record_that_cannot_be_believed_is_passed_over(workspace, root, change):
+def test_invalid_record_is_ignored(workspace, root, change):
     good = move_to_trash(workspace, [root / "cluster_photos/open/a.jpg"], "1 picture")
     bad = move_to_trash(workspace, [root / "cluster_photos/open/b.jpg"], "1 picture")
     record = workspace.trash / bad.id / "record.json"
@@ -292,16 +292,16 @@ def test_a_record_that_cannot_be_believed_is_passed_over(workspace, root, change
     assert empty_trash(workspace) == 2
 
 
-def test_names_in_any_encoding_come_back(workspace, root):
+def test_name_in_any_encoding_is_restored(workspace, root):
     path = root / "cluster_photos/open" / os.fsdecode(b"caf\xe9 \xe2\x98\x86.jpg")
     path.write_text("odd")
     entry = move_to_trash(workspace, [path], "1 picture")
     assert restore(workspace, entry.id) == (path,)
 
 
-def test_a_public_demo_deletes_and_restores_nothing(workspace, root, monkeypatch):
+def test_public_demo_deletes_and_restores_nothing(workspace, root, monkeypatch):
     entry = move_to_trash(workspace, [root / "cluster_photos/open/a.jpg"], "1 picture")
-    before = look(root)
+    before = read_files(root)
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     for action in (
         lambda: move_to_trash(workspace, [root / "cluster_photos/open"], "The class open"),
@@ -312,26 +312,26 @@ def test_a_public_demo_deletes_and_restores_nothing(workspace, root, monkeypatch
             action()
     with pytest.raises(AccessError, match="models"):
         move_to_trash(workspace, [root / "cluster_photos"], "m", action=Action.EDIT_MODELS)
-    assert look(root) == before
+    assert read_files(root) == before
     assert list_trash(workspace) == (entry,)
 
 
 @pytest.mark.parametrize("action", [Action.EDIT_MODELS, Action.TRAIN])
-def test_what_a_deletion_took_its_undoing_takes_too(workspace, root, monkeypatch, action):
+def test_undo_needs_the_permission_of_the_deletion(workspace, root, monkeypatch, action):
     entry = move_to_trash(workspace, [root / "cluster_photos/open"], "A model", action=action)
     assert list_trash(workspace)[0].action is action
-    before = look(root)
+    before = read_files(root)
     monkeypatch.setattr(access, "is_allowed", lambda asked: asked is not action)
     for change in (lambda: restore(workspace, entry.id), lambda: empty_trash(workspace)):
         with pytest.raises(AccessError) as caught:
             change()
         assert caught.value.action == action
-    assert look(root) == before
+    assert read_files(root) == before
     monkeypatch.setattr(access, "is_allowed", lambda asked: asked is action)
     assert restore(workspace, entry.id) == (root / "cluster_photos/open",)
 
 
-def test_what_was_deleted_before_actions_were_noted_counts_as_pictures(workspace, root):
+def test_old_record_without_action_counts_as_dataset_edit(workspace, root):
     entry = move_to_trash(workspace, [root / "cluster_photos/open"], "The class open")
     record = workspace.trash / entry.id / "record.json"
     old = json.loads(record.read_text())

@@ -216,8 +216,8 @@ class WebClient:
             raise DownloadError("The download was stopped: start it again.", address=str(address))
         if time.monotonic() >= deadline_s:
             raise DownloadError(
-                f"The server {address.host} took longer than {self._limits.total_timeout_s:g} seconds "
-                "to send the file: try again later.",
+                f"The server {address.host} took longer than {self._limits.total_timeout_s:g} "
+                "seconds to send the file: try again later.",
                 address=str(address),
             )
 

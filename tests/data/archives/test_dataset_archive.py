@@ -1,3 +1,5 @@
+"""Import and export of datasets as .zip files, including hostile ones."""
+
 from __future__ import annotations
 
 import errno
@@ -17,16 +19,15 @@ import pytest
 from PIL import Image
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.data import index as dataset
-from cluster_core.data.archives import dataset_archive as archives
+from cluster_core.data import index as index_module
+from cluster_core.data.archives import dataset_archive, unpacking
 from cluster_core.data.archives import entries as archive_entries
-from cluster_core.data.archives import unpacking
 from cluster_core.data.archives.dataset_archive import import_archive, write_archive
 from cluster_core.data.archives.directory import count_entries
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import scan_dataset
 from cluster_core.errors import AccessError, DatasetError
-from cluster_core.storage import safe_moves as placing
+from cluster_core.storage import safe_moves
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import draw_blob, not_as_root, save_picture, write_photos
 
@@ -50,7 +51,7 @@ def pack(entries: dict[str | zipfile.ZipInfo, bytes], compression=zipfile.ZIP_DE
 
 
 def change_bytes(file: io.BytesIO, old: bytes, new: bytes) -> io.BytesIO:
-    """Change a .zip behind the back of the library that wrote it."""
+    """Replace bytes in a finished .zip."""
     assert len(old) == len(new)
     assert old in file.getvalue()
     return io.BytesIO(file.getvalue().replace(old, new))
@@ -64,7 +65,7 @@ def make_info(name: str, mode: int = 0, **fields: int) -> zipfile.ZipInfo:
     return info
 
 
-def look(folder: Path) -> dict[str, bytes | None]:
+def read_tree(folder: Path) -> dict[str, bytes | None]:
     """Return everything below a folder, files and folders, by path."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
@@ -72,13 +73,13 @@ def look(folder: Path) -> dict[str, bytes | None]:
     }
 
 
-def look_at_files(folder: Path) -> dict[str, bytes]:
-    return {name: data for name, data in look(folder).items() if data is not None}
+def read_files(folder: Path) -> dict[str, bytes]:
+    return {name: data for name, data in read_tree(folder).items() if data is not None}
 
 
 @pytest.fixture
 def photos_dir(workspace):
-    """A dataset with one class, in a workspace that has been imported to before."""
+    """A dataset with two classes, in a workspace that has had an import before."""
     write_photos(workspace.cluster_photos, 2)
     workspace.incoming.mkdir()
     CacheFile(workspace.bottlenecks).close()
@@ -90,38 +91,36 @@ class TestImport:
         report = import_archive(workspace, workspace.cluster_photos, pack(GOOD))
         assert report.added == {"open": 1, "globular": 1}
         assert report.rejected == ()
-        assert look_at_files(workspace.cluster_photos) == GOOD
+        assert read_files(workspace.cluster_photos) == GOOD
         assert list(workspace.incoming.iterdir()) == []
 
     @pytest.mark.parametrize("top", ["my photos/", "a.b/", "./", "./x/"])
-    def test_sees_through_one_folder_around_the_classes(self, workspace, top):
+    def test_ignores_a_single_top_folder(self, workspace, top):
         entries = {"ignored/": b""} if top != "./" else {}
         entries |= {top: b"", f"{top}empty/": b"", f"{top}.DS_Store": b"x", f"{top}notes.txt": b"x"}
         archive = pack(entries | {top + name: data for name, data in GOOD.items()})
         report = import_archive(workspace, workspace.cluster_photos, archive)
         assert report.added == {"open": 1, "globular": 1, "empty": 0}
-        assert look_at_files(workspace.cluster_photos) == GOOD
+        assert read_files(workspace.cluster_photos) == GOOD
 
-    def test_makes_empty_classes_but_none_of_folders_without_pictures(self, workspace):
+    def test_creates_empty_classes_but_not_for_other_folders(self, workspace):
         entries = {"empty/": b"", "docs/": b"", "docs/notes.txt": b"x", "open/": b""}
         archive = pack(entries | GOOD)
         report = import_archive(workspace, workspace.cluster_photos, archive)
         assert report.added == {"open": 1, "globular": 1, "empty": 0}
         assert list_classes(workspace.cluster_photos) == ("empty", "globular", "open")
 
-    def test_overwrites_nothing_and_joins_classes_whatever_their_capitals(
-        self, workspace, photos_dir
-    ):
-        before = look_at_files(photos_dir)
+    def test_overwrites_nothing_and_ignores_case_of_classes(self, workspace, photos_dir):
+        before = read_files(photos_dir)
         archive = pack({"RED stars/field 10000.png": encode(1), "Red Stars/other.png": encode(2)})
         report = import_archive(workspace, photos_dir, archive)
         assert report.added == {"red stars": 2}
-        assert look_at_files(photos_dir) == before | {
+        assert read_files(photos_dir) == before | {
             "red stars/field 10000 (2).png": encode(1),
             "red stars/other.png": encode(2),
         }
 
-    def test_leaves_out_what_is_there_already_and_says_so(self, workspace, photos_dir):
+    def test_rejects_duplicates(self, workspace, photos_dir):
         same = (photos_dir / "red stars" / "field 10000.png").read_bytes()
         archive = pack(
             {"red stars/x.png": same, "red stars/y.png": encode(1), "red stars/z.png": encode(1)}
@@ -149,21 +148,21 @@ class TestImport:
             ("open/deep/deeper/notes.txt", b"x", "notes.txt is not a picture"),
         ],
     )
-    def test_rejects_what_is_no_picture_with_its_reason(self, workspace, name, data, reason):
+    def test_rejects_other_files_with_a_reason(self, workspace, name, data, reason):
         archive = pack({name: data} | GOOD)
         report = import_archive(workspace, workspace.cluster_photos, archive)
         (rejected,) = report.rejected
         assert rejected.path == Path(name)
         assert rejected.reason.startswith(reason)
         assert rejected.label == (Path(name).parent.name)
-        assert look_at_files(workspace.cluster_photos) == GOOD
+        assert read_files(workspace.cluster_photos) == GOOD
 
-    def test_gives_pictures_safe_names_that_suit_them(self, workspace):
+    def test_file_names_are_safe_and_match_the_content(self, workspace):
         archive = pack({"open/con.jpg": encode(1), "open/a:b?.PNG": encode(2)})
         import_archive(workspace, workspace.cluster_photos, archive)
-        assert set(look_at_files(workspace.cluster_photos)) == {"open/_con.png", "open/a_b_.PNG"}
+        assert set(read_files(workspace.cluster_photos)) == {"open/_con.png", "open/a_b_.PNG"}
 
-    def test_takes_gzipped_fits_for_pictures(self, workspace):
+    def test_accepts_gzipped_fits(self, workspace):
         from astropy.io import fits
 
         target = io.BytesIO()
@@ -172,12 +171,12 @@ class TestImport:
         assert import_archive(workspace, workspace.cluster_photos, archive).added == {"open": 1}
 
     @pytest.mark.parametrize("name", ["./", "."])
-    def test_passes_over_the_folder_itself(self, workspace, name):
+    def test_ignores_an_entry_for_the_top_folder(self, workspace, name):
         report = import_archive(workspace, workspace.cluster_photos, pack({name: b""} | GOOD))
         assert report.added == {"open": 1, "globular": 1}
         assert report.rejected == ()
 
-    def test_passes_over_what_systems_leave(self, workspace):
+    def test_ignores_hidden_and_system_files(self, workspace):
         archive = pack(
             {
                 "__MACOSX/open/._a.png": b"x",
@@ -193,25 +192,25 @@ class TestImport:
         )
         report = import_archive(workspace, workspace.cluster_photos, archive)
         assert report.rejected == ()
-        assert look_at_files(workspace.cluster_photos) == GOOD
+        assert read_files(workspace.cluster_photos) == GOOD
 
-    def test_reads_names_that_macos_does_not_mark_as_utf8(self, workspace):
+    def test_reads_unflagged_utf8_names(self, workspace):
         archive = pack({"Kugelhaeufen/a.png": encode(1)})
         archive = change_bytes(archive, b"haeufen", "häufen".encode())
         report = import_archive(workspace, workspace.cluster_photos, archive)
         assert report.added == {"Kugelhäufen": 1}
 
-    def test_reads_names_that_are_marked_as_utf8_as_they_are(self, workspace):
+    def test_reads_flagged_utf8_names(self, workspace):
         archive = pack({"├ñ/a.png": encode(1)})
         assert import_archive(workspace, workspace.cluster_photos, archive).added == {"├ñ": 1}
 
-    def test_reads_names_of_old_windows_programs(self, workspace):
+    def test_reads_cp437_names(self, workspace):
         archive = pack({"Kugelhaufen/a.png": encode(1)})
         archive = change_bytes(archive, b"Kugelhaufen", "Kugelhäufen".encode("cp437"))
         report = import_archive(workspace, workspace.cluster_photos, archive)
         assert report.added == {"Kugelhäufen": 1}
 
-    def test_takes_archives_with_a_comment_and_something_before_them(self, workspace):
+    def test_accepts_archive_with_comment_and_prefix(self, workspace):
         target = io.BytesIO(b"#!/bin/sh\n" * 100)
         with zipfile.ZipFile(target, "a") as archive:
             archive.comment = b"by a program"
@@ -219,19 +218,19 @@ class TestImport:
                 archive.writestr(name, data)
         assert import_archive(workspace, workspace.cluster_photos, target).added["open"] == 1
 
-    def test_leaves_facts_so_that_a_scan_decodes_nothing(self, workspace, monkeypatch):
+    def test_caches_facts_for_the_next_scan(self, workspace, monkeypatch):
         import_archive(workspace, workspace.cluster_photos, pack(GOOD))
-        monkeypatch.setattr(dataset, "compute_facts", None)
+        monkeypatch.setattr(index_module, "compute_facts", None)
         with CacheFile(workspace.bottlenecks) as cache:
             assert len(scan_dataset(workspace.cluster_photos, cache).pictures) == 2
 
-    def test_tells_how_far_it_is(self, workspace):
+    def test_reports_progress(self, workspace):
         seen = []
         archive = pack(GOOD | {"open/bad.png": b"x", "open/notes.txt": b"x"})
         import_archive(workspace, workspace.cluster_photos, archive, lambda *at: seen.append(at))
         assert seen == [(1, 3), (2, 3), (3, 3)]
 
-    def test_uses_the_disk_of_the_workspace_and_moves_from_there(self, workspace, monkeypatch):
+    def test_unpacks_inside_the_workspace(self, workspace, monkeypatch):
         seen = set()
         progress = lambda done, total: seen.update(  # noqa: E731
             path.relative_to(workspace.root).parts[0]
@@ -241,7 +240,7 @@ class TestImport:
         import_archive(workspace, workspace.cluster_photos, pack(GOOD), progress)
         assert seen == {".incoming"}
 
-    def test_keeps_no_rejected_file_on_the_disk(self, workspace):
+    def test_removes_rejected_files(self, workspace):
         seen = []
         import_archive(
             workspace,
@@ -251,9 +250,7 @@ class TestImport:
         )
         assert seen[-1] == 2
 
-    def test_removes_what_a_killed_server_left_but_not_what_another_unpacks(
-        self, workspace, photos_dir
-    ):
+    def test_removes_only_abandoned_staging_folders(self, workspace, photos_dir):
         for name, age_s in (("old", 2 * 24 * 3600), ("new", 3600)):
             folder = workspace.incoming / name
             folder.mkdir()
@@ -263,14 +260,14 @@ class TestImport:
         assert [path.name for path in workspace.incoming.iterdir()] == ["new"]
 
 
-def lie_about_size(file: io.BytesIO, name: str, size: int) -> io.BytesIO:
-    """Say in both headers of an entry that it unpacks to `size` bytes."""
+def forge_size(file: io.BytesIO, name: str, size: int) -> io.BytesIO:
+    """Declare in both headers of an entry that it unpacks to `size` bytes."""
     data = bytearray(file.getvalue())
     for magic, size_at, name_at in ((b"PK\x03\x04", 22, 30), (b"PK\x01\x02", 24, 46)):
-        place = data.find(magic)
-        while data[place + name_at : place + name_at + len(name)] != name.encode():
-            place = data.index(magic, place + 1)
-        struct.pack_into("<L", data, place + size_at, size)
+        offset = data.find(magic)
+        while data[offset + name_at : offset + name_at + len(name)] != name.encode():
+            offset = data.index(magic, offset + 1)
+        struct.pack_into("<L", data, offset + size_at, size)
     return io.BytesIO(bytes(data))
 
 
@@ -281,7 +278,7 @@ def set_flags(flags: int) -> io.BytesIO:
 
 
 def share_data() -> io.BytesIO:
-    """Let thirty entries of the list be one and the same megabyte of the file."""
+    """Let thirty directory entries share the same data."""
     single = pack({"open/a.png": os.urandom(100_000)}).getvalue()
     start = single.index(b"PK\x01\x02")
     end = single.index(b"PK\x05\x06")
@@ -290,7 +287,7 @@ def share_data() -> io.BytesIO:
     return io.BytesIO(single[:start] + 30 * header + bytes(tail))
 
 
-def nest(name: str) -> io.BytesIO:
+def pack_nested(name: str) -> io.BytesIO:
     return pack({name: pack(GOOD).getvalue()} | GOOD)
 
 
@@ -299,9 +296,9 @@ HOSTILE = {
     "climbs within": (lambda: pack({"open/../../a.png": encode()}), "open/../../a.png", "with .."),
     "climbs ignored": (lambda: pack({"__MACOSX/../../a": b""} | GOOD), "__MACOSX/", "with .."),
     "climbs to a folder": (lambda: pack({"../up/": b""} | GOOD), "../up/", "with .."),
-    "absolute": (lambda: pack({"/etc/a.png": encode()} | GOOD), "/etc/a.png", "an absolute path"),
-    "drive": (lambda: pack({"C:/open/a.png": encode()} | GOOD), "C:/open/a.png", "an absolute path"),
-    "drive without slash": (lambda: pack({"c:a/a.png": encode()}), "c:a/a.png", "an absolute path"),
+    "absolute": (lambda: pack({"/etc/a.png": encode()} | GOOD), "/etc/a.png", "absolute path"),
+    "drive": (lambda: pack({"C:/open/a.png": encode()} | GOOD), "C:/open/a.png", "absolute path"),
+    "drive without slash": (lambda: pack({"c:a/a.png": encode()}), "c:a/a.png", "absolute path"),
     "backslash": (
         lambda: change_bytes(pack({"open#a.png": encode()} | GOOD), b"open#a", b"open\\a"),
         "open\\\\a.png",
@@ -321,13 +318,13 @@ HOSTILE = {
     "device": (
         lambda: pack({make_info("open/d.png", stat.S_IFCHR): b""} | GOOD), "open/d.png", "a device"
     ),
-    "encrypted": (lambda: set_flags(0x1), "open/a.png", "protected with a password"),
-    "encrypted well": (lambda: set_flags(0x40), "open/a.png", "protected with a password"),
-    "encrypted with its list": (lambda: set_flags(0x2000), "open/a.png", "protected with a password"),
-    "nested": (lambda: nest("open/more.zip"), "open/more.zip", "an archive inside the archive"),
-    "nested, capitals": (lambda: nest("MORE.ZIP"), "MORE.ZIP", "an archive inside the archive"),
-    "nested tar": (lambda: nest("open/more.tar.gz"), "open/more.tar.gz", "an archive inside the"),
-    "unusual packing": (lambda: pack(GOOD, zipfile.ZIP_LZMA), "open/a.png", "an unsupported compression"),
+    "encrypted": (lambda: set_flags(0x1), "open/a.png", "a password"),
+    "encrypted well": (lambda: set_flags(0x40), "open/a.png", "a password"),
+    "encrypted with its list": (lambda: set_flags(0x2000), "open/a.png", "a password"),
+    "nested": (lambda: pack_nested("open/more.zip"), "open/more.zip", "inside the archive"),
+    "nested, capitals": (lambda: pack_nested("MORE.ZIP"), "MORE.ZIP", "inside the archive"),
+    "nested tar": (lambda: pack_nested("open/more.tar.gz"), "open/more.tar.gz", "inside the"),
+    "unusual packing": (lambda: pack(GOOD, zipfile.ZIP_LZMA), "open/a.png", "unsupported"),
     "bomb": (
         lambda: pack({"open/bomb.png": bytes(20_000_000)} | GOOD), "open/bomb.png", "a zip bomb"
     ),
@@ -363,18 +360,18 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_an_archive_with_one_bad_entry_is_refused_whole(workspace, photos_dir, kind):
-    make, entry, told = HOSTILE[kind]
-    before = look(workspace.root.parent)
+def test_archive_with_one_bad_entry_is_rejected(workspace, photos_dir, kind):
+    make, entry, reason = HOSTILE[kind]
+    before = read_tree(workspace.root.parent)
     with pytest.raises(DatasetError, match=r"^Nothing was unpacked, because") as caught:
         import_archive(workspace, photos_dir, make())
     assert entry in str(caught.value)
-    assert told in str(caught.value)
+    assert reason in str(caught.value)
     assert len(str(caught.value)) < 500
-    assert look(workspace.root.parent) == before
+    assert read_tree(workspace.root.parent) == before
 
 
-NO_ZIP = {
+INVALID_FILES = {
     "nothing": lambda: b"",
     "picture": encode,
     "cut short": lambda: pack(GOOD).getvalue()[:-40],
@@ -393,38 +390,38 @@ NO_ZIP = {
 }
 
 
-@pytest.mark.parametrize("kind", NO_ZIP)
-def test_what_is_no_zip_is_refused_in_a_sentence(workspace, photos_dir, kind):
-    before = look(workspace.root)
+@pytest.mark.parametrize("kind", INVALID_FILES)
+def test_other_or_damaged_file_is_rejected(workspace, photos_dir, kind):
+    before = read_tree(workspace.root)
     with pytest.raises(
         DatasetError, match=r"is damaged or not a \.zip\. The \.zip needs one folder"
     ):
-        import_archive(workspace, photos_dir, io.BytesIO(NO_ZIP[kind]()))
-    assert look(workspace.root) == before
+        import_archive(workspace, photos_dir, io.BytesIO(INVALID_FILES[kind]()))
+    assert read_tree(workspace.root) == before
 
 
-def test_bytes_flipped_anywhere_bring_sentences_only(workspace):
+def test_flipped_bytes_never_crash(workspace):
     whole = pack(GOOD | {"open/c.png": encode(4)}).getvalue()
     random = np.random.default_rng(0)
     for _ in range(150):
         data = bytearray(whole)
-        for place in random.integers(0, len(data), 3):
-            data[place] = random.integers(256)
+        for offset in random.integers(0, len(data), 3):
+            data[offset] = random.integers(256)
         target = workspace.root / f"x{random.integers(10**9)}_photos"
         try:
             report = import_archive(workspace, target, io.BytesIO(bytes(data)))
         except DatasetError:
             assert not target.exists()
         else:
-            assert sum(report.added.values()) == len(look_at_files(target))
+            assert sum(report.added.values()) == len(read_files(target))
     assert list(workspace.incoming.iterdir()) == []
 
 
 class TestSizes:
-    def test_an_entry_gives_no_more_than_its_header_says(self, workspace, monkeypatch):
-        """The real data are a megabyte, the header says 1000 bytes."""
+    def test_entry_unpacks_to_no_more_than_declared(self, workspace, monkeypatch):
+        """The data are a megabyte, but the header declares 1000 bytes."""
         archive = pack({"open/a.png": bytes(1_000_000)} | GOOD)
-        archive = lie_about_size(archive, "open/a.png", 1000)
+        archive = forge_size(archive, "open/a.png", 1000)
         written = []
         copy = unpacking.shutil.copyfileobj
 
@@ -438,9 +435,9 @@ class TestSizes:
         report = import_archive(workspace, workspace.cluster_photos, archive)
         assert max(written) <= max(1000, *map(len, GOOD.values()))
         assert "damaged in the archive" in report.rejected[0].reason
-        assert "open/a.png" not in look_at_files(workspace.cluster_photos) or len(GOOD) == 2
+        assert "open/a.png" not in read_files(workspace.cluster_photos) or len(GOOD) == 2
 
-    def test_an_entry_larger_than_pictures_may_be_is_not_unpacked(self, workspace, monkeypatch):
+    def test_oversized_entry_is_not_unpacked(self, workspace, monkeypatch):
         data = encode(5, "BMP")
         limits = type(archive_entries.DEFAULT_LIMITS)(max_file_bytes=len(data) - 1)
         monkeypatch.setattr(archive_entries, "DEFAULT_LIMITS", limits)
@@ -456,20 +453,20 @@ class TestSizes:
         assert "large.bmp is" in report.rejected[0].reason
         assert report.added == {"open": 1, "globular": 1}
 
-    def test_all_entries_together_are_bounded(self, workspace, photos_dir, monkeypatch):
+    def test_total_size_is_limited(self, workspace, photos_dir, monkeypatch):
         total = sum(map(len, GOOD.values()))
         monkeypatch.setattr(archive_entries, "MAX_UNPACKED_BYTES", total)
         assert import_archive(workspace, photos_dir, pack(GOOD)).added["open"] == 1
         monkeypatch.setattr(archive_entries, "MAX_UNPACKED_BYTES", total - 1)
-        before = look(workspace.root)
+        before = read_tree(workspace.root)
         with pytest.raises(
             DatasetError,
             match=r"it unpacks to more than .* \(reached at its entry 'globular/b\.png'\)",
         ):
             import_archive(workspace, photos_dir, pack(GOOD))
-        assert look(workspace.root) == before
+        assert read_tree(workspace.root) == before
 
-    def test_pictures_that_pack_well_are_no_bombs(self, workspace):
+    def test_well_compressed_picture_is_not_a_bomb(self, workspace):
         target = io.BytesIO()
         Image.new("RGB", (550, 550)).save(target, "BMP")
         assert len(target.getvalue()) < archive_entries.MIN_BOMB_BYTES
@@ -478,7 +475,7 @@ class TestSizes:
 
 
 def make_directory(n_entries: int, claimed: int, zip64: bool = False, name: bytes = b"a") -> bytes:
-    """Forge a .zip that is only a list of entries."""
+    """Forge a .zip that consists of a directory only."""
     header = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", *[20] * 2, *[0] * 4, 0, 0, 0,
                          len(name), 0, 0, 0, 0, 0, 0) + name  # fmt: skip
     directory = header * n_entries
@@ -505,29 +502,27 @@ class TestCounts:
         ],
         ids=["honest", "claims", "hides", "hides in zip64", "claims few", "long names"],
     )
-    def test_a_hundred_thousand_entries_are_refused_at_once(
-        self, workspace, photos_dir, monkeypatch, data
-    ):
-        monkeypatch.setattr(archives.zipfile, "ZipFile", None)
-        before = look(workspace.root)
+    def test_too_many_entries_are_rejected_at_once(self, workspace, photos_dir, monkeypatch, data):
+        monkeypatch.setattr(dataset_archive.zipfile, "ZipFile", None)
+        before = read_tree(workspace.root)
         start = time.perf_counter()
         with pytest.raises(DatasetError, match=r"at least .* entries, and the limit is 20,000"):
             import_archive(workspace, photos_dir, io.BytesIO(data))
         assert time.perf_counter() - start < 0.5
-        assert look(workspace.root) == before
+        assert read_tree(workspace.root) == before
 
-    def test_as_many_as_are_allowed_are_imported(self, workspace, photos_dir, monkeypatch):
-        monkeypatch.setattr(archives, "MAX_ENTRIES", len(GOOD))
+    def test_exact_entry_limit_is_imported(self, workspace, photos_dir, monkeypatch):
+        monkeypatch.setattr(dataset_archive, "MAX_ENTRIES", len(GOOD))
         assert import_archive(workspace, photos_dir, pack(GOOD)).added["open"] == 1
         with pytest.raises(DatasetError, match="has at least 3 entries, and the limit is 2:"):
             import_archive(workspace, photos_dir, pack(GOOD | {"open/c.png": encode(3)}))
 
-    def test_their_number_is_told(self, workspace):
+    def test_declared_number_is_reported(self, workspace):
         data = make_directory(0, 100_000, zip64=True)
         with pytest.raises(DatasetError, match="has at least 100,000 entries"):
             import_archive(workspace, workspace.cluster_photos, io.BytesIO(data))
 
-    def test_no_more_is_read_than_the_end_and_the_list(self):
+    def test_only_the_directory_is_read(self):
         class Counting(io.BytesIO):
             n_read = 0
 
@@ -542,32 +537,32 @@ class TestCounts:
 
     @pytest.mark.parametrize("zip64", [False, True])
     @pytest.mark.parametrize("n_entries", [0, 1, 9, 10, 11])
-    def test_the_limit_itself_is_allowed(self, n_entries, zip64):
+    def test_exact_limit_is_allowed(self, n_entries, zip64):
         file = io.BytesIO(make_directory(n_entries, n_entries, zip64))
         assert count_entries(file, 10, 1_000_000) == n_entries
 
     @pytest.mark.parametrize("zip64", [False, True])
-    def test_names_of_any_length_are_stepped_over(self, zip64):
+    def test_names_of_any_length_are_skipped(self, zip64):
         file = io.BytesIO(make_directory(37, 3, zip64, name=b"n" * 201))
         assert count_entries(file, 100, 1_000_000) == 37
 
     @pytest.mark.parametrize("magic", [b"PK\x06\x06", b"PK\x06\x07"])
-    def test_half_a_zip64_record_hides_nothing(self, magic):
-        """Python goes by the ordinary record then, and so must the count."""
+    def test_incomplete_zip64_record_hides_no_entries(self, magic):
+        """Python then uses the ordinary record, and so must the count."""
         large = make_directory(1, 1, zip64=True)[47:-22].replace(magic, b"PK\x00\x00")
         directory = make_directory(30, 0)[:-22] + large
         end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0, 0)
         assert count_entries(io.BytesIO(directory + end), 10, 1_000_000) == 11
 
-    def test_a_comment_of_any_length_hides_nothing(self):
+    def test_long_comment_hides_no_entries(self):
         data = make_directory(11, 3)[:-2] + struct.pack("<H", 65_535) + b"c" * 65_535
         assert count_entries(io.BytesIO(data), 10, 1_000_000) == 11
 
-    def test_what_is_no_zip_has_none(self):
+    def test_other_file_has_no_entries(self):
         for data in (b"", b"x" * 100, b"PK\x05\x06", b"x" * 100 + b"PK\x05\x06"):
             assert count_entries(io.BytesIO(data), 10, 1_000_000) == 0
 
-    def test_python_counts_the_same(self):
+    def test_count_agrees_with_zipfile(self):
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w") as archive:
             archive.comment = b"with a comment"
@@ -586,14 +581,14 @@ class TestStopping:
 
     @pytest.mark.parametrize("after", [1, 2, 3])
     @pytest.mark.parametrize("error", [RuntimeError("stop"), KeyboardInterrupt()])
-    def test_leaves_nothing(self, workspace, photos_dir, after, error):
-        before = look(workspace.root)
+    def test_leaves_nothing_behind(self, workspace, photos_dir, after, error):
+        before = read_tree(workspace.root)
         archive = pack(GOOD | {"red stars/c.png": encode(4)})
         with pytest.raises(type(error)):
             import_archive(workspace, photos_dir, archive, self.fail_after(after, error))
-        assert look(workspace.root) == before
+        assert read_tree(workspace.root) == before
 
-    def test_before_the_dataset_is_there_makes_none(self, workspace):
+    def test_does_not_create_the_dataset(self, workspace):
         with pytest.raises(RuntimeError):
             import_archive(
                 workspace,
@@ -604,10 +599,8 @@ class TestStopping:
         assert not workspace.cluster_photos.exists()
 
     @pytest.mark.parametrize("after", [0, 1, 2])
-    def test_a_disk_that_gives_out_while_moving_leaves_nothing(
-        self, workspace, photos_dir, monkeypatch, after
-    ):
-        before = look_at_files(photos_dir)
+    def test_full_disk_while_moving_leaves_nothing(self, workspace, photos_dir, monkeypatch, after):
+        before = read_files(photos_dir)
         rename, n_renamed = os.rename, iter(range(9))
 
         def fail(source, target):
@@ -615,29 +608,27 @@ class TestStopping:
                 raise OSError(errno.ENOSPC, "No space left on device")
             rename(source, target)
 
-        monkeypatch.setattr(placing.os, "rename", fail)
+        monkeypatch.setattr(safe_moves.os, "rename", fail)
         archive = pack(GOOD | {"red stars/c.png": encode(4)})
         with pytest.raises(DatasetError, match=r"could not be added, because the disk is full"):
             import_archive(workspace, photos_dir, archive)
-        assert look_at_files(photos_dir) == before
+        assert read_files(photos_dir) == before
         assert list_classes(photos_dir) == ("blue stars", "red stars")
         assert list(workspace.incoming.iterdir()) == []
 
-    def test_a_disk_that_gives_out_while_unpacking_leaves_nothing(
-        self, workspace, photos_dir, monkeypatch
-    ):
+    def test_full_disk_while_unpacking_leaves_nothing(self, workspace, photos_dir, monkeypatch):
         def fail(source, target, n_bytes):
             target.write(source.read(10))
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        before = look(workspace.root)
+        before = read_tree(workspace.root)
         monkeypatch.setattr(unpacking.shutil, "copyfileobj", fail)
         with pytest.raises(DatasetError, match=r"could not be unpacked, because the disk is full"):
             import_archive(workspace, photos_dir, pack(GOOD))
-        assert look(workspace.root) == before
+        assert read_tree(workspace.root) == before
 
     @not_as_root
-    def test_a_locked_workspace_is_told(self, workspace):
+    def test_write_protected_workspace_is_reported(self, workspace):
         workspace.root.mkdir()
         workspace.root.chmod(0o500)
         try:
@@ -646,9 +637,7 @@ class TestStopping:
         finally:
             workspace.root.chmod(0o700)
 
-    def test_a_class_that_another_tab_fills_meanwhile_stays(
-        self, workspace, photos_dir, monkeypatch
-    ):
+    def test_class_filled_by_another_tab_stays(self, workspace, photos_dir, monkeypatch):
         rename = os.rename
 
         def fail(source, target):
@@ -657,15 +646,15 @@ class TestStopping:
                 raise OSError(errno.ENOSPC, "No space left on device")
             rename(source, target)
 
-        monkeypatch.setattr(placing.os, "rename", fail)
+        monkeypatch.setattr(safe_moves.os, "rename", fail)
         with pytest.raises(DatasetError, match="disk is full"):
             import_archive(workspace, photos_dir, pack(GOOD))
         assert (photos_dir / "globular" / "theirs.png").exists()
         assert not (photos_dir / "open").exists()
 
 
-class TestPlaces:
-    def test_only_a_dataset_of_the_workspace_is_imported_to(self, workspace, tmp_path):
+class TestTargets:
+    def test_target_must_be_a_dataset_of_the_workspace(self, workspace, tmp_path):
         workspace.root.mkdir()
         for folder in (
             tmp_path / "elsewhere_photos",
@@ -676,7 +665,7 @@ class TestPlaces:
         ):
             with pytest.raises(DatasetError, match="is not a dataset in"):
                 import_archive(workspace, folder, pack(GOOD))
-        assert look(tmp_path) == {workspace.root.name: None}
+        assert read_tree(tmp_path) == {workspace.root.name: None}
 
     @pytest.mark.parametrize("is_class", [False, True])
     def test_nothing_is_unpacked_through_a_link(self, workspace, tmp_path, is_class):
@@ -690,18 +679,18 @@ class TestPlaces:
             workspace.cluster_photos.symlink_to(outside)
         with pytest.raises(DatasetError, match="is a link to another folder"):
             import_archive(workspace, workspace.cluster_photos, pack(GOOD))
-        assert look(outside) == {}
+        assert read_tree(outside) == {}
 
-    def test_a_public_demo_imports_nothing(self, workspace, photos_dir, monkeypatch):
-        before = look(workspace.root)
+    def test_public_demo_imports_nothing(self, workspace, photos_dir, monkeypatch):
+        before = read_tree(workspace.root)
         monkeypatch.setenv(PUBLIC_VARIABLE, "1")
         with pytest.raises(AccessError, match="change pictures and classes"):
             import_archive(workspace, photos_dir, pack(GOOD))
-        assert look(workspace.root) == before
+        assert read_tree(workspace.root) == before
 
 
 class TestExport:
-    def test_what_is_exported_and_imported_is_the_same(self, workspace):
+    def test_export_and_import_round_trip(self, workspace):
         write_photos(workspace.cluster_photos, 3)
         (workspace.cluster_photos / "Kugelhäufen").mkdir()
         save_picture(workspace.cluster_photos / "red stars" / "Größe 星.png", draw_blob(50))
@@ -712,10 +701,10 @@ class TestExport:
         report = import_archive(workspace, copy, target)
         assert report.rejected == ()
         assert report.added == {"Kugelhäufen": 0, "blue stars": 3, "red stars": 5}
-        assert look(copy) == look(workspace.cluster_photos)
+        assert read_tree(copy) == read_tree(workspace.cluster_photos)
 
-    def test_only_pictures_are_taken_home(self, photos_dir, tmp_path):
-        expected = set(look_at_files(photos_dir))
+    def test_only_pictures_are_exported(self, photos_dir, tmp_path):
+        expected = set(read_files(photos_dir))
         (tmp_path / "secret.png").write_text("secret")
         (photos_dir / "red stars" / "link.png").symlink_to(tmp_path / "secret.png")
         (photos_dir / "red stars" / "notes.txt").write_text("x")
@@ -727,12 +716,12 @@ class TestExport:
         names = set(zipfile.ZipFile(target).namelist())
         assert names == expected | {"blue stars/", "red stars/"}
 
-    def test_no_class_that_is_a_link_is(self, photos_dir, tmp_path):
+    def test_linked_class_is_not_exported(self, photos_dir, tmp_path):
         (photos_dir / "secrets").symlink_to(tmp_path)
         with pytest.raises(DatasetError, match="is a link to another folder"):
             write_archive(photos_dir, io.BytesIO())
 
-    def test_a_stream_that_cannot_seek_will_do(self, photos_dir):
+    def test_target_need_not_be_seekable(self, photos_dir):
         class Stream(io.RawIOBase):
             data = b""
 
@@ -749,15 +738,15 @@ class TestExport:
             assert archive.testzip() is None
             assert len(archive.namelist()) == 6
 
-    def test_odd_names_and_dates_are_written_too(self, photos_dir):
+    def test_unusual_names_and_dates_are_exported(self, photos_dir):
         path = photos_dir / "red stars" / os.fsdecode(b"caf\xe9.png")
         save_picture(path, draw_blob(5))
-        os.utime(path, (0, 0))  # before 1980, where zip files begin
+        os.utime(path, (0, 0))  # before 1980, the earliest date in a zip file
         target = io.BytesIO()
         assert write_archive(photos_dir, target) == 5
         assert "red stars/caf?.png" in zipfile.ZipFile(target).namelist()
 
-    def test_it_tells_how_far_it_is_and_passes_over_what_is_deleted_meanwhile(self, photos_dir):
+    def test_reports_progress_and_skips_deleted_pictures(self, photos_dir):
         paths = sorted(path for path in photos_dir.rglob("*.png"))
         seen = []
 
@@ -768,14 +757,14 @@ class TestExport:
         assert write_archive(photos_dir, io.BytesIO(), on_progress) == 3
         assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
-    def test_it_can_be_stopped(self, photos_dir):
+    def test_export_can_be_stopped(self, photos_dir):
         def stop(done, total):
             raise RuntimeError("stop")
 
         with pytest.raises(RuntimeError, match="stop"):
             write_archive(photos_dir, io.BytesIO(), stop)
 
-    def test_a_full_disk_is_told(self, photos_dir):
+    def test_full_disk_is_reported(self, photos_dir):
         class Full(io.BytesIO):
             def write(self, data):
                 raise OSError(errno.ENOSPC, "No space left on device")
@@ -783,12 +772,12 @@ class TestExport:
         with pytest.raises(DatasetError, match="could not be written, because the disk is full"):
             write_archive(photos_dir, Full())
 
-    def test_a_missing_dataset_is_told(self, workspace):
+    def test_missing_dataset_is_reported(self, workspace):
         with pytest.raises(DatasetError, match="There is no folder"):
             write_archive(workspace.cluster_photos, io.BytesIO())
 
 
-def test_two_imports_at_once_lose_nothing(workspace):
+def test_concurrent_imports_lose_nothing(workspace):
     reports = []
 
     def run(first_seed):
@@ -801,6 +790,4 @@ def test_two_imports_at_once_lose_nothing(workspace):
     for thread in threads:
         thread.join()
     assert [report.added for report in reports] == [{"open": 10}] * 3
-    assert (
-        len({zlib.crc32(data) for data in look_at_files(workspace.cluster_photos).values()}) == 30
-    )
+    assert len({zlib.crc32(data) for data in read_files(workspace.cluster_photos).values()}) == 30

@@ -1,3 +1,5 @@
+"""Changes to the classes and pictures of a dataset."""
+
 from __future__ import annotations
 
 import errno
@@ -8,8 +10,8 @@ import pytest
 from PIL import Image
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.data import index as dataset
-from cluster_core.data.editing import changes as editing
+from cluster_core.data import index as index_module
+from cluster_core.data.editing import changes
 from cluster_core.data.editing.changes import (
     add_class,
     add_picture,
@@ -22,7 +24,7 @@ from cluster_core.data.editing.changes import (
 from cluster_core.data.editing.inspection import ClassContents
 from cluster_core.data.index import scan_dataset
 from cluster_core.errors import AccessError, DatasetError, ImageError
-from cluster_core.storage import safe_moves as placing
+from cluster_core.storage import safe_moves
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.trash import list_trash, restore
 from tests.samples import draw_blob, not_as_root, write_photos
@@ -40,8 +42,8 @@ def encode(seed: int = 1, kind: str = "PNG") -> bytes:
     return target.getvalue()
 
 
-def look(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder, hidden ones too, by path."""
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file in a folder, including hidden ones, by path."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -55,66 +57,66 @@ class TestClasses:
         (image_dir / "notes.txt").touch()
         assert list_classes(image_dir) == ("blue stars", "red stars")
 
-    def test_are_none_where_the_dataset_was_not_begun(self, workspace):
+    def test_are_empty_without_a_dataset(self, workspace):
         assert list_classes(workspace.cluster_photos) == ()
 
-    def test_can_be_the_first_thing_of_a_dataset(self, workspace):
+    def test_first_class_creates_the_dataset(self, workspace):
         folder = add_class(workspace.cluster_photos, " open ")
         assert folder == workspace.cluster_photos / "open"
         assert list_classes(workspace.cluster_photos) == ("open",)
 
     @pytest.mark.parametrize("name", ["..", "CON", "a/b", "", "x" * 300, "<script>", "\u202egpj"])
-    def test_with_bad_names_are_neither_made_nor_renamed_to(self, image_dir, name):
+    def test_invalid_names_are_rejected(self, image_dir, name):
         for action in (add_class, lambda at, new: rename_class(at, "red stars", new)):
             with pytest.raises(DatasetError, match="A class cannot be called"):
                 action(image_dir, name)
         assert list_classes(image_dir) == ("blue stars", "red stars")
 
     @pytest.mark.parametrize("name", ["red stars", "RED Stars", " red stars "])
-    def test_of_one_name_there_is_one(self, image_dir, name):
+    def test_duplicate_names_are_rejected(self, image_dir, name):
         for action in (add_class, lambda at, new: rename_class(at, "blue stars", new)):
             with pytest.raises(DatasetError, match="A class called red stars already exists"):
                 action(image_dir, name)
         assert list_classes(image_dir) == ("blue stars", "red stars")
 
-    def test_are_not_made_over_a_file(self, image_dir):
+    def test_do_not_replace_a_file(self, image_dir):
         (image_dir / "mine").write_text("mine")
         for action in (add_class, lambda at, new: rename_class(at, "blue stars", new)):
             with pytest.raises(DatasetError, match="that name is already taken"):
                 action(image_dir, "mine")
         assert (image_dir / "mine").read_text() == "mine"
 
-    def test_keep_their_pictures_under_another_name(self, image_dir):
-        before = look(image_dir / "red stars")
+    def test_keep_their_pictures_when_renamed(self, image_dir):
+        before = read_files(image_dir / "red stars")
         assert rename_class(image_dir, "red stars", "Rötlich ") == image_dir / "Rötlich"
         assert list_classes(image_dir) == ("Rötlich", "blue stars")
-        assert look(image_dir / "Rötlich") == before
+        assert read_files(image_dir / "Rötlich") == before
 
     @pytest.mark.parametrize("new", ["Red Stars", "red stars"])
-    def test_can_get_capital_letters(self, image_dir, new):
+    def test_can_be_renamed_to_other_capitals(self, image_dir, new):
         rename_class(image_dir, "red stars", new)
         assert list_classes(image_dir) == tuple(sorted(["blue stars", new]))
 
-    def test_that_cannot_be_labels_can_be_renamed(self, image_dir):
+    def test_with_invalid_labels_can_be_renamed(self, image_dir):
         (image_dir / "a\nb").mkdir()
         with pytest.raises(DatasetError, match="a line break"):
             list_classes(image_dir)
         rename_class(image_dir, "a\nb", "ab")
         assert list_classes(image_dir) == ("ab", "blue stars", "red stars")
 
-    def test_come_back_from_the_trash(self, workspace, image_dir):
-        before = look(image_dir)
+    def test_can_be_restored_from_the_trash(self, workspace, image_dir):
+        before = read_files(image_dir)
         entry = delete_class(workspace, image_dir, "red stars")
         assert list_classes(image_dir) == ("blue stars",)
         assert entry.description == "The class red stars"
         assert entry.n_files == 3
         restore(workspace, entry.id)
-        assert look(image_dir) == before
+        assert read_files(image_dir) == before
 
     @pytest.mark.parametrize("label", ["gone", "..", ".", "", "red stars/..", ".hidden", "a\0"])
-    def test_that_are_not_there_are_told(self, workspace, image_dir, label):
+    def test_missing_classes_are_reported(self, workspace, image_dir, label):
         (image_dir / ".hidden").mkdir()
-        before = look(workspace.root)
+        before = read_files(workspace.root)
         for action in (
             lambda: rename_class(image_dir, label, "new"),
             lambda: delete_class(workspace, image_dir, label),
@@ -125,29 +127,29 @@ class TestClasses:
                 DatasetError, match=r"There is no class .* in cluster_photos; it may"
             ):
                 action()
-        assert look(workspace.root) == before
+        assert read_files(workspace.root) == before
 
 
 class TestLinks:
-    """Whoever may write into the workspace can make them; no visitor gets through one."""
+    """The owner of a workspace can create links, but visitors must not pass through them."""
 
     @pytest.fixture
     def outside(self, tmp_path):
         return write_photos(tmp_path / "outside_photos", 2)
 
-    def test_a_dataset_that_is_one_is_not_changed(self, workspace, outside):
+    def test_linked_dataset_is_not_changed(self, workspace, outside):
         workspace.root.mkdir()
         workspace.cluster_photos.symlink_to(outside)
-        self.refuse_all(workspace, workspace.cluster_photos, outside)
+        self.assert_all_rejected(workspace, workspace.cluster_photos, outside)
 
-    def test_a_class_that_is_one_is_not_changed(self, workspace, outside):
+    def test_linked_class_is_not_changed(self, workspace, outside):
         workspace.cluster_photos.mkdir(parents=True)
         (workspace.cluster_photos / "blue stars").mkdir()
         (workspace.cluster_photos / "red stars").symlink_to(outside / "red stars")
-        self.refuse_all(workspace, workspace.cluster_photos, outside)
+        self.assert_all_rejected(workspace, workspace.cluster_photos, outside)
 
-    def refuse_all(self, workspace, image_dir, outside):
-        before = look(outside)
+    def assert_all_rejected(self, workspace, image_dir, outside):
+        before = read_files(outside)
         inside = image_dir / "red stars" / "field 10000.png"
         actions = [
             lambda: rename_class(image_dir, "red stars", "new"),
@@ -162,10 +164,10 @@ class TestLinks:
         for action in actions:
             with pytest.raises(DatasetError, match="is a link to another folder"):
                 action()
-        assert look(outside) == before
+        assert read_files(outside) == before
         assert {path.name for path in outside.iterdir()} == {"blue stars", "red stars"}
 
-    def test_a_picture_that_is_one_is_not_moved(self, image_dir, outside):
+    def test_linked_picture_is_not_moved(self, image_dir, outside):
         link = image_dir / "red stars" / "link.png"
         link.symlink_to(outside / "red stars" / "field 10000.png")
         with pytest.raises(DatasetError, match="is not a picture in a class"):
@@ -174,60 +176,60 @@ class TestLinks:
 
 
 class TestAddedPictures:
-    def test_are_stored_as_they_are_under_a_free_name(self, image_dir):
+    def test_are_stored_unchanged_under_a_free_name(self, image_dir):
         data = encode(50)
         path = add_picture(image_dir, "red stars", "dir/field 10000.jpg", data)
         assert path == image_dir / "red stars" / "field 10000 (2).png"
         assert path.read_bytes() == data
-        assert len(look(image_dir)) == 7
+        assert len(read_files(image_dir)) == 7
 
     def test_are_not_stored_twice(self, image_dir):
-        before = look(image_dir)
+        before = read_files(image_dir)
         path = image_dir / "red stars" / "field 10001.png"
         with pytest.raises(
             DatasetError, match=r"new\.jpg was left out.*same picture: field 10001\.png"
         ):
             add_picture(image_dir, "red stars", "new.jpg", path.read_bytes())
-        assert look(image_dir) == before
+        assert read_files(image_dir) == before
         add_picture(image_dir, "blue stars", "new.jpg", path.read_bytes())
 
-    def test_are_not_stored_twice_where_many_come_at_once(self, image_dir, monkeypatch):
+    def test_are_not_stored_twice_with_shared_contents(self, image_dir, monkeypatch):
         contents = ClassContents(image_dir / "red stars")
-        monkeypatch.setattr(editing, "ClassContents", None)
+        monkeypatch.setattr(changes, "ClassContents", None)
         add_picture(image_dir, "red stars", "one.png", encode(), contents=contents)
-        for name, told in (("two.png", "one.png"), ("field.png", "field 10001.png")):
-            data = (image_dir / "red stars" / told).read_bytes()
-            with pytest.raises(DatasetError, match=f"already has the same picture: {told}"):
+        for name, same in (("two.png", "one.png"), ("field.png", "field 10001.png")):
+            data = (image_dir / "red stars" / same).read_bytes()
+            with pytest.raises(DatasetError, match=f"already has the same picture: {same}"):
                 add_picture(image_dir, "red stars", name, data, contents=contents)
 
     @pytest.mark.parametrize("data", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<html>", b"", encode()[:99]])
-    def test_must_be_pictures(self, image_dir, data):
-        before = look(image_dir)
+    def test_other_files_are_rejected(self, image_dir, data):
+        before = read_files(image_dir)
         with pytest.raises(ImageError, match=r"^M 13\.jpg "):
             add_picture(image_dir, "red stars", "M 13.jpg", data)
-        assert look(image_dir) == before
+        assert read_files(image_dir) == before
 
     def test_need_not_be_decoded_by_the_next_scan(self, image_dir, workspace, monkeypatch):
         with CacheFile(workspace.bottlenecks) as cache:
             scan_dataset(image_dir, cache)
             path = add_picture(image_dir, "red stars", "a.png", encode(), cache=cache)
-            monkeypatch.setattr(dataset, "compute_facts", None)
+            monkeypatch.setattr(index_module, "compute_facts", None)
             assert path in [picture.path for picture in scan_dataset(image_dir, cache).pictures]
 
-    def test_leave_nothing_on_a_disk_that_is_full(self, image_dir, monkeypatch):
-        before = look(image_dir)
+    def test_leave_nothing_on_a_full_disk(self, image_dir, monkeypatch):
+        before = read_files(image_dir)
 
         def fail(path, data):
             path.touch()
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(placing.Path, "write_bytes", fail)
+        monkeypatch.setattr(safe_moves.Path, "write_bytes", fail)
         with pytest.raises(DatasetError, match=r"a\.png could not be stored.*disk is full"):
             add_picture(image_dir, "red stars", "a.png", encode())
-        assert look(image_dir) == before
+        assert read_files(image_dir) == before
 
     @not_as_root
-    def test_are_refused_by_a_locked_class(self, image_dir):
+    def test_are_rejected_by_a_write_protected_class(self, image_dir):
         (image_dir / "red stars").chmod(0o500)
         try:
             with pytest.raises(DatasetError, match="write-protected"):
@@ -237,68 +239,68 @@ class TestAddedPictures:
 
 
 class TestMovedPictures:
-    def test_are_the_same_pictures_in_other_classes(self, image_dir):
-        before = look(image_dir)
+    def test_keep_their_content_in_another_class(self, image_dir):
+        before = read_files(image_dir)
         paths = sorted((image_dir / "red stars").iterdir())[:2]
         report = move_pictures(image_dir, paths, "blue stars")
         assert report.moved == tuple(image_dir / "blue stars" / path.name for path in paths)
         assert report.gone == ()
-        after = look(image_dir)
+        after = read_files(image_dir)
         assert sorted(after.values()) == sorted(before.values())
         assert {name for name in before if name not in after} == {
             f"red stars/{path.name}" for path in paths
         }
         move_pictures(image_dir, report.moved, "red stars")
-        assert look(image_dir) == before
+        assert read_files(image_dir) == before
 
     def test_overwrite_nothing(self, image_dir):
-        before = look(image_dir)
+        before = read_files(image_dir)
         for label, seed in (("red stars", 1), ("blue stars", 2)):
             (image_dir / label / "same.png").write_bytes(encode(seed))
         report = move_pictures(image_dir, [image_dir / "red stars" / "same.png"], "blue stars")
         assert report.moved == (image_dir / "blue stars" / "same (2).png",)
-        assert look(image_dir) == before | {
+        assert read_files(image_dir) == before | {
             "blue stars/same.png": encode(2),
             "blue stars/same (2).png": encode(1),
         }
 
-    def test_that_another_tab_deleted_are_reported(self, image_dir):
+    def test_deleted_by_another_tab_are_reported(self, image_dir):
         gone = [image_dir / label / "gone.png" for label in ("red stars", "blue stars")]
         kept = image_dir / "red stars" / "field 10000.png"
         report = move_pictures(image_dir, [gone[0], kept, gone[1]], "blue stars")
         assert report.moved == (image_dir / "blue stars" / "field 10000.png",)
         assert report.gone == tuple(gone)
-        assert len(look(image_dir)) == 6
+        assert len(read_files(image_dir)) == 6
 
-    def test_that_are_there_already_stay(self, image_dir):
+    def test_already_in_the_class_stay(self, image_dir):
         paths = tuple(sorted((image_dir / "red stars").iterdir()))
-        before = look(image_dir)
+        before = read_files(image_dir)
         assert move_pictures(image_dir, paths, "red stars").moved == paths
-        assert look(image_dir) == before
+        assert read_files(image_dir) == before
 
-    def test_stay_where_a_class_is_deleted_just_then(self, image_dir, monkeypatch):
+    def test_stay_if_the_class_disappears(self, image_dir, monkeypatch):
         path = image_dir / "red stars" / "field 10000.png"
-        move = editing.move_without_overwriting
+        move = changes.move_without_overwriting
 
         def race(source, target):
             target.parent.rename(image_dir / "elsewhere")
             return move(source, target)
 
-        monkeypatch.setattr(editing, "move_without_overwriting", race)
+        monkeypatch.setattr(changes, "move_without_overwriting", race)
         with pytest.raises(DatasetError, match="could not be moved to blue stars"):
             move_pictures(image_dir, [path], "blue stars")
         assert path.exists()
 
-    def test_stay_on_a_disk_that_is_full(self, image_dir, monkeypatch):
-        before = look(image_dir)
+    def test_stay_on_a_full_disk(self, image_dir, monkeypatch):
+        before = read_files(image_dir)
 
         def fail(source, target):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(placing.os, "rename", fail)
+        monkeypatch.setattr(safe_moves.os, "rename", fail)
         with pytest.raises(DatasetError, match="disk is full"):
             move_pictures(image_dir, sorted((image_dir / "red stars").iterdir()), "blue stars")
-        assert look(image_dir) == before
+        assert read_files(image_dir) == before
 
 
 BAD_PATHS = {
@@ -316,7 +318,7 @@ BAD_PATHS = {
 
 
 @pytest.mark.parametrize("kind", BAD_PATHS)
-def test_paths_that_are_no_pictures_of_the_dataset_are_refused(workspace, image_dir, kind):
+def test_path_outside_the_classes_is_rejected(workspace, image_dir, kind):
     for name in (
         "beside.png",
         "other_photos/a/a.png",
@@ -328,36 +330,36 @@ def test_paths_that_are_no_pictures_of_the_dataset_are_refused(workspace, image_
         (workspace.root / name).parent.mkdir(parents=True, exist_ok=True)
         (workspace.root / name).write_text("mine")
     good, bad = image_dir / "red stars" / "field 10000.png", BAD_PATHS[kind](image_dir)
-    before = look(workspace.root)
+    before = read_files(workspace.root)
     with pytest.raises(DatasetError, match="is not a picture in a class of cluster_photos"):
         move_pictures(image_dir, [good, bad], "blue stars")
-    assert look(workspace.root) == before
+    assert read_files(workspace.root) == before
     if kind != "other dataset":
         with pytest.raises(DatasetError, match=r"is not a dataset in|is not a picture in a class"):
             delete_pictures(workspace, [good, bad])
-        assert look(workspace.root) == before
+        assert read_files(workspace.root) == before
 
 
-def test_a_folder_in_a_class_is_not_moved(image_dir):
+def test_folder_in_a_class_is_not_moved(image_dir):
     (image_dir / "red stars" / "deep.png").mkdir()
     with pytest.raises(DatasetError, match="is not a picture"):
         move_pictures(image_dir, [image_dir / "red stars" / "deep.png"], "blue stars")
 
 
 class TestDeletedPictures:
-    def test_come_back(self, workspace, image_dir):
-        before = look(image_dir)
+    def test_can_be_restored(self, workspace, image_dir):
+        before = read_files(image_dir)
         paths = [
             path for label in ("red", "blue") for path in (image_dir / f"{label} stars").iterdir()
         ]
         entry = delete_pictures(workspace, paths[1:5])
         assert entry.n_files == 4
         assert entry.description == "4 pictures of blue stars, red stars"
-        assert len(look(image_dir)) == 2
+        assert len(read_files(image_dir)) == 2
         restore(workspace, entry.id)
-        assert look(image_dir) == before
+        assert read_files(image_dir) == before
 
-    def test_are_those_that_are_still_there(self, workspace, image_dir):
+    def test_missing_pictures_are_skipped(self, workspace, image_dir):
         paths = [image_dir / "red stars" / name for name in ("gone.png", "field 10000.png")]
         entry = delete_pictures(workspace, paths)
         assert entry.n_files == 1
@@ -365,7 +367,7 @@ class TestDeletedPictures:
             delete_pictures(workspace, paths)
         assert list_trash(workspace) == (entry,)
 
-    def test_may_be_files_that_are_no_pictures(self, workspace, image_dir):
+    def test_may_be_other_files_and_links(self, workspace, image_dir):
         (image_dir / "red stars" / "notes.txt").write_text("x")
         (image_dir / "red stars" / "link.png").symlink_to("nowhere.png")
         for name in ("notes.txt", "link.png"):
@@ -373,7 +375,7 @@ class TestDeletedPictures:
             assert entry.description == "1 picture of red stars"
         assert len(list((image_dir / "red stars").iterdir())) == 3
 
-    def test_lie_in_this_workspace(self, workspace, image_dir, tmp_path):
+    def test_must_be_in_the_workspace(self, workspace, image_dir, tmp_path):
         other = write_photos(tmp_path / "elsewhere" / "cluster_photos", 1)
         (path,) = (other / "red stars").iterdir()
         with pytest.raises(DatasetError, match="is not a dataset in"):
@@ -385,7 +387,7 @@ class TestDeletedPictures:
         assert path.exists()
 
 
-def test_a_workspace_may_be_named_from_here(workspace, image_dir, monkeypatch):
+def test_workspace_path_may_be_relative(workspace, image_dir, monkeypatch):
     monkeypatch.chdir(workspace.root.parent)
     relative = type(workspace)(Path(workspace.root.name))
     path = relative.cluster_photos / "red stars" / "field 10000.png"
@@ -394,8 +396,8 @@ def test_a_workspace_may_be_named_from_here(workspace, image_dir, monkeypatch):
     assert restore(workspace, entry.id) == (moved,)
 
 
-def test_a_public_demo_changes_nothing(workspace, image_dir, monkeypatch):
-    before = look(workspace.root)
+def test_public_demo_changes_nothing(workspace, image_dir, monkeypatch):
+    before = read_files(workspace.root)
     path = image_dir / "red stars" / "field 10000.png"
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     for action in (
@@ -410,5 +412,5 @@ def test_a_public_demo_changes_nothing(workspace, image_dir, monkeypatch):
     ):
         with pytest.raises(AccessError, match="change pictures and classes"):
             action()
-    assert look(workspace.root) == before
+    assert read_files(workspace.root) == before
     assert list_classes(image_dir) == ("blue stars", "red stars")

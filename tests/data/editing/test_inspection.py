@@ -1,3 +1,5 @@
+"""Checks of pictures before they are stored."""
+
 from __future__ import annotations
 
 import gzip
@@ -64,11 +66,11 @@ def encode(kind: str, seed: int = 1) -> bytes:
         ("星" * 300 + ".png", "PNG", "星" * 50 + ".png"),
     ],
 )  # fmt: skip
-def test_a_picture_gets_a_safe_name_that_suits_its_content(name, kind, stored):
+def test_file_name_is_safe_and_matches_the_content(name, kind, stored):
     assert inspect_picture(name, encode(kind)).file_name == stored
 
 
-def test_it_is_described_as_a_scan_would():
+def test_facts_equal_those_of_a_scan():
     data = encode("PNG")
     picture = inspect_picture("a.png", data)
     assert picture.facts == compute_facts(data, "a.png")
@@ -76,7 +78,7 @@ def test_it_is_described_as_a_scan_would():
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reason"),
     [
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript"),
         (b"<!DOCTYPE html><script>alert(1)</script>", "web page"),
@@ -86,13 +88,13 @@ def test_it_is_described_as_a_scan_would():
         (encode("PNG")[:-200], "damaged"),
     ],
 )
-def test_what_is_no_picture_is_refused_whatever_its_name(data, told):
-    with pytest.raises(ImageError, match=told) as caught:
+def test_other_content_is_rejected_whatever_its_name(data, reason):
+    with pytest.raises(ImageError, match=reason) as caught:
         inspect_picture("../M 13.jpg", data)
     assert str(caught.value).startswith("M 13.jpg ")
 
 
-def test_too_many_pixels_are_refused_before_they_are_decoded():
+def test_oversized_picture_is_rejected_before_decoding():
     target = io.BytesIO()
     Image.new("1", (12_000, 12_000)).save(target, "PNG")
     with pytest.raises(ImageError) as caught:
@@ -100,31 +102,31 @@ def test_too_many_pixels_are_refused_before_they_are_decoded():
     assert caught.value.reason is ImageProblem.TOO_LARGE
 
 
-def test_clean_names_stay_as_they_are():
+def test_safe_name_is_unchanged():
     for name in ("M 13.jpg", "Kugelhäufen (2).png", "a.b.c", "-x", "👩‍🚀.png"):
         assert clean_file_name(name) == name
 
 
 class TestClassContents:
-    def test_finds_the_same_bytes_under_any_name(self, tmp_path):
+    def test_finds_same_content_under_another_name(self, tmp_path):
         (tmp_path / "kept.png").write_bytes(encode("PNG"))
         same = inspect_picture("other.png", encode("PNG"))
         assert ClassContents(tmp_path).find_same(same) == tmp_path / "kept.png"
 
-    def test_takes_no_other_picture_of_the_same_size_for_it(self, tmp_path):
+    def test_ignores_different_content_of_the_same_size(self, tmp_path):
         one, other = encode("BMP", 1), encode("BMP", 2)
         assert len(one) == len(other)
         (tmp_path / "kept.bmp").write_bytes(one)
         assert ClassContents(tmp_path).find_same(inspect_picture("a.bmp", other)) is None
 
-    def test_knows_what_was_added_since(self, tmp_path):
+    def test_finds_pictures_added_later(self, tmp_path):
         contents = ClassContents(tmp_path / "not made yet")
         picture = inspect_picture("a.png", encode("PNG"))
         assert contents.find_same(picture) is None
         contents.add(picture, tmp_path / "a.png")
         assert contents.find_same(picture) == tmp_path / "a.png"
 
-    def test_passes_over_hidden_files_links_and_those_deleted_meanwhile(self, tmp_path):
+    def test_ignores_hidden_linked_and_deleted_files(self, tmp_path):
         data = encode("PNG")
         (tmp_path / ".draft.part").write_bytes(data)
         (tmp_path / "outside").mkdir()

@@ -1,3 +1,5 @@
+"""Parsing of web addresses, and checks of their servers."""
+
 from __future__ import annotations
 
 from ipaddress import ip_address
@@ -14,7 +16,7 @@ from cluster_core.errors import DownloadError
 from tests.data.web.web_server import answer_lookups
 
 
-def test_a_list_has_each_address_once_without_blanks_and_comments():
+def test_list_skips_duplicates_empty_lines_and_comments():
     text = "\ufeffhttps://a.example/1.png\r\n\n  # mine\n\thttps://b.example/2.png \n#\n"
     text += "https://a.example/1.png\nhttps://a.example/#3"
     assert parse_addresses(text) == (
@@ -24,7 +26,7 @@ def test_a_list_has_each_address_once_without_blanks_and_comments():
     )
 
 
-def test_an_empty_list_is_empty():
+def test_empty_list_has_no_addresses():
     assert parse_addresses("") == parse_addresses("\n \n# nothing\n") == ()
 
 
@@ -41,7 +43,7 @@ def test_an_empty_list_is_empty():
         ("http://under_score.example/", "http://under_score.example/"),
     ],
 )
-def test_addresses_are_taken_apart(text, expected):
+def test_addresses_are_normalised(text, expected):
     assert str(read_address(text)) == expected
 
 
@@ -78,7 +80,7 @@ def test_addresses_are_taken_apart(text, expected):
         ("http://a.example:22/", "port 22"),
     ],
 )
-def test_what_is_no_address_of_a_picture_is_refused_in_a_sentence(text, part):
+def test_invalid_address_is_rejected(text, part):
     with pytest.raises(DownloadError, match=r"[.]$") as caught:
         read_address(text)
     assert part in str(caught.value)
@@ -96,7 +98,7 @@ def test_what_is_no_address_of_a_picture_is_refused_in_a_sentence(text, part):
         ("http://c.example/b.png", "http://c.example/b.png"),
     ],
 )
-def test_a_server_may_lead_on_by_a_relative_address(location, expected):
+def test_relative_address_is_resolved(location, expected):
     base = read_address("https://a.example:8443/photos/a.png")
     assert str(read_address(location, base)) == expected
 
@@ -109,7 +111,7 @@ def test_a_server_may_lead_on_by_a_relative_address(location, expected):
         ("https://a.example/..%2f..%2fetc", "../../etc"),
     ],
 )
-def test_the_name_of_the_file_is_the_last_part_of_the_path(text, name):
+def test_file_name_is_the_last_part_of_the_path(text, name):
     assert read_address(text).file_name == name
 
 
@@ -130,12 +132,12 @@ ALLOWED = [
 
 
 @pytest.mark.parametrize("ip", REFUSED)
-def test_addresses_inside_of_networks_and_computers_are_not_public(ip):
+def test_private_and_reserved_addresses_are_not_public(ip):
     assert not is_public(ip_address(ip))
 
 
 @pytest.mark.parametrize("ip", ALLOWED)
-def test_addresses_of_the_internet_are_public(ip):
+def test_internet_addresses_are_public(ip):
     assert is_public(ip_address(ip))
 
 
@@ -147,27 +149,27 @@ def test_addresses_of_the_internet_are_public(ip):
         *("0", "169.254.169.254", "0xa9fea9fe", "[fe80::1]", "①②⑦.⓪.⓪.①", "127。0。0。1"),
     ],
 )
-def test_no_way_to_write_an_address_of_this_computer_is_let_through(host):
+def test_every_spelling_of_a_local_address_is_rejected(host):
     address = read_address(f"http://{host}:8080/a.png")
     with pytest.raises(DownloadError, match=r"not on the public internet|could not be found"):
         find_public_ips(address)
 
 
 @pytest.mark.parametrize("answer", [["10.0.0.7"], ["8.8.8.8", "127.0.0.1"]])
-def test_a_name_that_leads_to_a_private_address_is_refused(monkeypatch, answer):
+def test_name_with_private_address_is_rejected(monkeypatch, answer):
     answer_lookups(monkeypatch, answer)
     with pytest.raises(DownloadError, match=r"nas\.example is not on the public internet"):
         find_public_ips(read_address("http://nas.example/a.png"))
 
 
-def test_every_address_of_a_public_server_is_found_once(monkeypatch):
+def test_public_addresses_are_found_without_duplicates(monkeypatch):
     answer_lookups(monkeypatch, ["8.8.8.8", "2606:4700::1111", "8.8.8.8"])
     found = find_public_ips(read_address("http://a.example/a.png"))
     assert [str(ip) for ip in found] == ["8.8.8.8", "2606:4700::1111"]
 
 
 @pytest.mark.parametrize("problem", [OSError(-2, "Name or service not known"), None])
-def test_a_server_that_there_is_not_is_told(monkeypatch, problem):
+def test_unknown_server_is_reported(monkeypatch, problem):
     def fail(*_, **__):
         if problem:
             raise problem

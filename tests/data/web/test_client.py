@@ -1,3 +1,5 @@
+"""Downloads from well-behaved and hostile servers."""
+
 from __future__ import annotations
 
 import socket
@@ -8,7 +10,7 @@ import time
 
 import pytest
 
-from cluster_core.data.web import connections as public_connections
+from cluster_core.data.web import connections
 from cluster_core.data.web.addresses import read_address
 from cluster_core.data.web.client import FetchLimits, WebClient
 from cluster_core.errors import DatasetError, DownloadError
@@ -42,13 +44,13 @@ def fail_to_fetch(address: str, target, limits: FetchLimits = QUICK) -> str:
     return str(caught.value)
 
 
-def test_a_file_arrives_as_it_was_sent(server, target):
+def test_file_is_stored_as_sent(server, target):
     body = bytes(range(256)) * 1000
     address = server.add("/a%20b.png?x=1", body, Content_Encoding="gzip")
     assert fetch(address, target) == body
 
 
-def test_the_server_is_told_who_asks_and_for_what(server, target):
+def test_request_identifies_the_client(server, target):
     fetch(server.add("/a", b"x"), target)
     (headers,) = server.headers
     assert headers["Host"] == f"{HOME}:{server.server_port}"
@@ -57,7 +59,7 @@ def test_the_server_is_told_who_asks_and_for_what(server, target):
     assert not {"Cookie", "Authorization", "Referer"} & set(headers)
 
 
-def test_a_file_without_a_promised_length_arrives(server, target):
+def test_file_without_declared_length_is_fetched(server, target):
     def answer(request):
         request.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000)
 
@@ -65,7 +67,7 @@ def test_a_file_without_a_promised_length_arrives(server, target):
     assert fetch(server.url("/a"), target) == b"x" * 100_000
 
 
-def test_a_file_in_pieces_arrives(server, target):
+def test_chunked_file_is_fetched(server, target):
     def answer(request):
         head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         request.wfile.write(head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
@@ -74,14 +76,14 @@ def test_a_file_in_pieces_arrives(server, target):
     assert fetch(server.url("/a"), target) == b"abcde"
 
 
-def test_proxies_of_the_environment_are_not_asked(server, target, monkeypatch):
+def test_environment_proxies_are_ignored(server, target, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert fetch(server.add("/a", b"x"), target) == b"x"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_server_may_send_on_to_another_address(server, target, status):
+def test_redirect_is_followed(server, target, status):
     server.add("/b", b"there")
     assert fetch(server.add("/a", b"here", status, Location="/b"), target) == b"there"
 
@@ -100,9 +102,7 @@ def test_a_server_may_send_on_to_another_address(server, target, status):
         ("http://127.0.0.1:22/b", "port 22"),
     ],
 )
-def test_a_server_cannot_send_on_to_what_may_not_be_asked(
-    server, target, location, reason, monkeypatch
-):
+def test_redirect_to_forbidden_address_is_rejected(server, target, location, reason, monkeypatch):
     if "localhost" in location:
         answer_lookups(monkeypatch, [HOME], ["127.0.0.2"])
     server.add("/b", b"secret")
@@ -111,13 +111,13 @@ def test_a_server_cannot_send_on_to_what_may_not_be_asked(
     assert server.asked == {"/a": 1}
 
 
-def test_a_server_that_sends_on_without_end_is_left(server, target):
+def test_redirect_loop_is_stopped(server, target):
     address = server.add("/a", b"", 302, Location="/a")
     assert "redirects too often" in fail_to_fetch(address, target)
     assert server.asked["/a"] == QUICK.max_redirects + 1
 
 
-def test_the_address_that_was_checked_is_the_one_connected_to(server, target, monkeypatch):
+def test_connection_goes_to_the_checked_address(server, target, monkeypatch):
     asked = answer_lookups(monkeypatch, [HOME], ["127.0.0.2"])
     server.add("/a", b"x")
     assert fetch(server.url("/a", "rebinding.example"), target) == b"x"
@@ -125,7 +125,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(server, target, mo
     assert server.headers[0]["Host"] == f"rebinding.example:{server.server_port}"
 
 
-def test_a_name_is_checked_again_whenever_it_is_asked_again(server, target, monkeypatch):
+def test_name_is_checked_again_on_retry(server, target, monkeypatch):
     asked = answer_lookups(monkeypatch, [HOME], ["127.0.0.2"])
     server.add("/a", b"", 503)
     reason = fail_to_fetch(server.url("/a", "rebinding.example"), target)
@@ -134,21 +134,21 @@ def test_a_name_is_checked_again_whenever_it_is_asked_again(server, target, monk
     assert server.asked == {"/a": 1}
 
 
-def test_a_server_of_several_addresses_is_tried_at_each(server, target, monkeypatch):
+def test_every_address_of_a_server_is_tried(server, target, monkeypatch):
     monkeypatch.setattr("cluster_core.data.web.addresses.is_public", lambda ip: True)
     answer_lookups(monkeypatch, ["127.0.0.3", HOME])
     server.add("/a", b"x")
     assert fetch(server.url("/a", "two.example"), target) == b"x"
 
 
-def test_a_promise_of_too_much_is_not_waited_for(server, target):
+def test_oversized_declared_length_is_rejected(server, target):
     address = server.add("/a", b"", Content_Length="1000001")
     limits = FetchLimits(max_bytes=1_000_000)
     assert "larger than 1 MB" in fail_to_fetch(address, target, limits)
     assert not target.read_bytes()
 
 
-def test_too_much_without_a_promise_is_cut_off(server, target):
+def test_oversized_body_without_declared_length_is_cut(server, target):
     address = server.drip("/a", b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 200_000, b"x" * 50_000)
     limits = FetchLimits(max_bytes=150_000)
     assert "larger than 0.15 MB" in fail_to_fetch(address, target, limits)
@@ -166,7 +166,7 @@ def test_too_much_without_a_promise_is_cut_off(server, target):
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
     ],
 )
-def test_a_server_that_drips_is_left_when_the_time_is_over(server, target, head, byte):
+def test_dripping_server_is_cut_at_the_deadline(server, target, head, byte):
     start_s = time.monotonic()
     limits = FetchLimits(read_timeout_s=5, total_timeout_s=0.4, retry_waits_s=())
     reason = fail_to_fetch(server.drip("/a", head, byte), target, limits)
@@ -174,21 +174,21 @@ def test_a_server_that_drips_is_left_when_the_time_is_over(server, target, head,
     assert time.monotonic() - start_s < 2
 
 
-def test_a_server_that_says_nothing_is_left_sooner(server, target):
+def test_silent_server_times_out(server, target):
     server.pages["/a"] = lambda _: server.is_over.wait(5)
     limits = FetchLimits(read_timeout_s=0.1, total_timeout_s=5, retry_waits_s=(0.01,))
     assert "did not answer within 0.1 seconds" in fail_to_fetch(server.url("/a"), target, limits)
     assert server.asked["/a"] == 2
 
 
-def test_a_server_that_answers_no_greeting_of_https_is_left(target):
+def test_server_without_tls_handshake_is_cut_at_the_deadline(target):
     with socket.create_server((HOME, 0)) as silent:
         address = f"https://{HOME}:{silent.getsockname()[1]}/a"
         limits = FetchLimits(read_timeout_s=5, total_timeout_s=0.3, retry_waits_s=())
         assert "longer than 0.3 seconds" in fail_to_fetch(address, target, limits)
 
 
-def test_a_client_that_is_closed_wakes_up_at_once(server, target):
+def test_closing_the_client_stops_downloads_at_once(server, target):
     address = server.drip("/a", b"HTTP/1.1 200 OK\r\n", b"")
     client = WebClient(FetchLimits(read_timeout_s=10, total_timeout_s=10))
     timer = threading.Timer(0.2, client.close)
@@ -203,7 +203,7 @@ def test_a_client_that_is_closed_wakes_up_at_once(server, target):
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_a_busy_server_is_asked_again(server, target, status):
+def test_busy_server_is_retried(server, target, status):
     address = server.add("/a", b"busy", status, Retry_After="0")
     busy = server.pages["/a"]
 
@@ -220,7 +220,7 @@ def test_a_busy_server_is_asked_again(server, target, status):
 @pytest.mark.parametrize(
     "wait", ["3600", "-1", "soon", "9" * 5000, "Wed, 21 Oct 2065 07:28:00 GMT"]
 )
-def test_no_server_says_how_long_we_wait_or_how_often(server, target, wait):
+def test_retry_after_is_limited(server, target, wait):
     address = server.add("/a", b"", 503, Retry_After=wait)
     start_s = time.monotonic()
     assert "busy or out of order (503 Service Unavailable)" in fail_to_fetch(address, target)
@@ -242,7 +242,7 @@ def test_no_server_says_how_long_we_wait_or_how_often(server, target, wait):
         (799, "did not send a file (799)"),
     ],
 )
-def test_what_a_server_says_is_told_and_not_asked_again(server, target, status, reason):
+def test_error_status_is_reported_without_retry(server, target, status, reason):
     assert reason in fail_to_fetch(server.add("/a", b"", status), target)
     assert server.asked["/a"] == 1
 
@@ -260,19 +260,19 @@ def test_what_a_server_says_is_told_and_not_asked_again(server, target, status, 
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
     ],
 )
-def test_an_answer_that_is_cut_off_or_no_answer_is_told(server, target, answer):
+def test_broken_response_is_reported_after_retries(server, target, answer):
     server.pages["/a"] = lambda request: request.wfile.write(answer)
     assert "refused or lost the connection" in fail_to_fetch(server.url("/a"), target)
     assert server.asked["/a"] == 3
 
 
-def test_a_server_that_takes_no_connection_is_told(target):
+def test_refused_connection_is_reported(target):
     with socket.create_server((HOME, 0)) as closed:
         port = closed.getsockname()[1]
     assert "refused or lost the connection" in fail_to_fetch(f"http://{HOME}:{port}/a", target)
 
 
-def test_a_full_disk_is_no_fault_of_the_server(server, tmp_path):
+def test_disk_error_is_not_blamed_on_the_server(server, tmp_path):
     address = server.add("/a", b"x")
     with pytest.raises(DatasetError, match="could not be stored"):
         fetch(address, tmp_path / "nowhere" / "draft")
@@ -281,7 +281,7 @@ def test_a_full_disk_is_no_fault_of_the_server(server, tmp_path):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate of stars.example that it signed itself, with its key, in one file."""
+    """A self-signed certificate of stars.example and its key, in one file."""
     folder = tmp_path_factory.mktemp("certificate")
     files = ["-keyout", str(folder / "key"), "-out", str(folder / "certificate")]
     names = ["-subj", "/CN=stars.example", "-addext", "subjectAltName=DNS:stars.example"]
@@ -299,20 +299,20 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def https(server, certificate):
-    """The port of a server that speaks TLS, and the names that clients asked it for."""
+    """The port of a TLS server, and the list of names that clients request (SNI)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     names = []
     context.sni_callback = lambda _, name, __: names.append(name)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None  # a client that does not trust us hangs up
+    server.handle_error = lambda *_: None  # clients disconnect if they do not trust it
     return server.server_port, names
 
 
-def test_a_server_is_asked_to_prove_its_name(https, server, target, certificate, monkeypatch):
+def test_certificate_must_match_the_name(https, server, target, certificate, monkeypatch):
     port, names = https
     trust = ssl.create_default_context(cafile=certificate)
-    monkeypatch.setattr(public_connections, "_load_trusted_certificates", lambda: trust)
+    monkeypatch.setattr(connections, "_load_trusted_certificates", lambda: trust)
     answer_lookups(monkeypatch, [HOME], [HOME])
     server.add("/a", b"x")
     assert fetch(f"https://stars.example:{port}/a", target) == b"x"
@@ -323,7 +323,7 @@ def test_a_server_is_asked_to_prove_its_name(https, server, target, certificate,
     assert server.asked["/a"] == 1
 
 
-def test_a_certificate_that_nobody_signed_is_not_believed(https, server, target, monkeypatch):
+def test_self_signed_certificate_is_rejected(https, server, target, monkeypatch):
     port, _ = https
     answer_lookups(monkeypatch, [HOME])
     server.add("/a", b"x")

@@ -1,3 +1,5 @@
+"""Downloads of lists of addresses into a folder."""
+
 from __future__ import annotations
 
 import json
@@ -10,7 +12,7 @@ import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.index import scan_dataset
-from cluster_core.data.web import downloads as downloading
+from cluster_core.data.web import downloads
 from cluster_core.data.web.client import FetchLimits
 from cluster_core.data.web.downloads import STATE_FOLDER, FailedAddress, download_pictures
 from cluster_core.errors import AccessError, DatasetError
@@ -43,21 +45,21 @@ def list_names(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name != STATE_FOLDER)
 
 
-def assert_nothing_half_done(folder) -> None:
+def assert_no_leftovers(folder) -> None:
     assert {path.name for path in (folder / STATE_FOLDER).iterdir()} <= {"record.jsonl", "lock"}
 
 
-def test_pictures_arrive_in_the_folder_whole(server, folder):
+def test_pictures_are_stored_completely(server, folder):
     pictures = {f"/p/{number}.png": make_picture(number) for number in range(10)}
     report = download([server.add(path, data) for path, data in pictures.items()], folder)
     assert report.skipped == report.failed == ()
     assert len(report.added) == 10
     for path in report.added:
         assert path.read_bytes() == pictures[f"/p/{path.name}"]
-    assert_nothing_half_done(folder)
+    assert_no_leftovers(folder)
 
 
-def test_a_dataset_sees_pictures_only(server, folder):
+def test_scan_sees_only_pictures(server, folder):
     download([server.add("/a.png", make_picture())], folder)
     with CacheFile(folder.parent.parent / "cache") as cache:
         index = scan_dataset(folder.parent, cache)
@@ -65,7 +67,7 @@ def test_a_dataset_sees_pictures_only(server, folder):
     assert index.rejected == ()
 
 
-def test_names_are_safe_unique_and_suit_the_content(server, folder):
+def test_file_names_are_safe_unique_and_match_the_content(server, folder):
     addresses = [
         server.add("/1/M%2013.jpeg", make_picture(1, "JPEG")),
         server.add("/2/M%2013.jpeg", make_picture(2, "JPEG")),
@@ -96,7 +98,7 @@ def test_names_are_safe_unique_and_suit_the_content(server, folder):
         (b"\x1f\x8b" + make_picture(), "a.jpg"),
     ],
 )
-def test_what_is_no_whole_picture_is_reported_and_not_kept(server, folder, body, reason):
+def test_bad_picture_is_reported_and_not_kept(server, folder, body, reason):
     address = server.add("/a.jpg", body, Content_Type="image/jpeg")
     report = download([address], folder)
     (failure,) = report.failed
@@ -104,10 +106,10 @@ def test_what_is_no_whole_picture_is_reported_and_not_kept(server, folder, body,
     assert reason in failure.reason
     assert failure.reason.endswith(".")
     assert list_names(folder) == []
-    assert_nothing_half_done(folder)
+    assert_no_leftovers(folder)
 
 
-def test_what_fails_stops_nothing_else(server, folder, monkeypatch):
+def test_failures_do_not_stop_other_downloads(server, folder, monkeypatch):
     server.pages["/cut.png"] = lambda request: request.wfile.write(
         b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + make_picture()[:200]
     )
@@ -125,14 +127,14 @@ def test_what_fails_stops_nothing_else(server, folder, monkeypatch):
         assert bad[failure.address] in failure.reason
 
 
-def test_an_address_that_is_listed_twice_is_asked_once(server, folder):
+def test_duplicate_address_is_fetched_once(server, folder):
     address = server.add("/a.png", make_picture())
     report = download([address, address], folder)
     assert len(report.added) == server.asked["/a.png"] == 1
     assert report.skipped == ()
 
 
-def test_what_is_there_is_not_fetched_again(server, folder):
+def test_known_address_is_skipped(server, folder):
     first, second = (server.add(f"/{n}.png", make_picture(n)) for n in range(2))
     failing = server.add("/c.png", b"", 404)
     download([first, failing], folder)
@@ -145,14 +147,14 @@ def test_what_is_there_is_not_fetched_again(server, folder):
     assert download([first, second, failing], folder).skipped == (first, second, failing)
 
 
-def test_what_was_deleted_is_fetched_again(server, folder):
+def test_deleted_picture_is_fetched_again(server, folder):
     address = server.add("/a.png", make_picture())
     (picture,) = download([address], folder).added
     picture.unlink()
     assert download([address], folder).added == (picture,)
 
 
-def test_the_same_picture_under_two_addresses_is_kept_once(server, folder):
+def test_same_picture_at_two_addresses_is_stored_once(server, folder):
     first, second = (server.add(path, make_picture()) for path in ("/a.png", "/b.png"))
     report = download([first, second], folder)
     assert len(report.added) == len(report.skipped) == 1
@@ -175,7 +177,7 @@ def test_the_same_picture_under_two_addresses_is_kept_once(server, folder):
         "\xff",
     ],
 )
-def test_a_damaged_record_is_not_believed_and_written_on(server, folder, line):
+def test_invalid_record_line_is_ignored_and_record_extended(server, folder, line):
     (folder / STATE_FOLDER).mkdir(parents=True)
     (folder.parent / "outside.png").write_bytes(b"x")
     address = server.add("/a.png", make_picture())
@@ -187,22 +189,22 @@ def test_a_damaged_record_is_not_believed_and_written_on(server, folder, line):
     assert json.loads(last) == {"address": address, "file": "a.png"}
 
 
-def test_progress_is_told_up_to_the_end(server, folder):
-    told = []
+def test_progress_is_reported_to_the_end(server, folder):
+    reports = []
     addresses = [server.add(f"/{n}.png", make_picture(n)) for n in range(3)]
     download(addresses[:1], folder)
-    download([*addresses, "bad"], folder, lambda *progress: told.append(progress))
-    assert told[-1] == (4, 4)
-    assert told == sorted(told)
-    assert {total for _, total in told} == {4}
+    download([*addresses, "bad"], folder, lambda *progress: reports.append(progress))
+    assert reports[-1] == (4, 4)
+    assert reports == sorted(reports)
+    assert {total for _, total in reports} == {4}
 
 
 class StopError(Exception):
-    """What a page raises when its visitor wants no more."""
+    """Raised by a page whose visitor stops the download."""
 
 
-def test_a_download_can_be_stopped_while_no_server_answers(server, folder, monkeypatch):
-    monkeypatch.setattr(downloading, "HEARTBEAT_S", 0.05)
+def test_download_can_be_stopped_while_servers_are_silent(server, folder, monkeypatch):
+    monkeypatch.setattr(downloads, "HEARTBEAT_S", 0.05)
     good = server.add("/a.png", make_picture())
     silent = [server.drip(f"/{n}", b"HTTP/1.1 200 OK\r\n", b"") for n in range(6)]
     n_before = threading.active_count()
@@ -217,14 +219,14 @@ def test_a_download_can_be_stopped_while_no_server_answers(server, folder, monke
         download_pictures([good, *silent], folder, stop, limits=limits)
     assert time.monotonic() - start_s < 3
     assert list_names(folder) == ["a.png"]
-    assert_nothing_half_done(folder)
+    assert_no_leftovers(folder)
     assert not [t for t in threading.enumerate() if t.name.startswith("downloads")]
-    assert threading.active_count() <= n_before + 7  # the server's own
+    assert threading.active_count() <= n_before + 7  # threads of the test server
     assert server.asked["/5"] == 0
     assert download([good], folder).skipped == (good,)
 
 
-def test_only_a_few_are_asked_at_a_time(server, folder):
+def test_concurrent_downloads_are_limited(server, folder):
     running, most, lock = 0, 0, threading.Lock()
 
     def answer(request):
@@ -242,35 +244,35 @@ def test_only_a_few_are_asked_at_a_time(server, folder):
         server.pages[f"/{number}"] = answer
         addresses.append(server.url(f"/{number}"))
     assert len(download(addresses, folder).failed) == 20
-    assert 2 <= most <= downloading.N_AT_ONCE
+    assert 2 <= most <= downloads.N_AT_ONCE
 
 
-def test_a_second_download_into_the_folder_waits_its_turn(server, folder):
+def test_second_download_into_the_folder_is_rejected(server, folder):
     address = server.drip("/a.png", b"HTTP/1.1 200 OK\r\n", b"")
-    begun = threading.Event()
+    started = threading.Event()
 
     def tell(done: int, total: int) -> None:
-        begun.set()
+        started.set()
 
     limits = FetchLimits(total_timeout_s=1.5, retry_waits_s=())
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(download_pictures, [address], folder, tell, limits=limits)
-        assert begun.wait(5)
+        assert started.wait(5)
         with pytest.raises(DatasetError, match="another download into this folder is running"):
             download([address], folder)
         assert len(first.result().failed) == 1
     assert len(download([server.add("/b.png", make_picture())], folder).added) == 1
 
 
-def test_what_a_killed_download_left_is_cleared_away(server, folder):
+def test_leftovers_of_killed_download_are_removed(server, folder):
     left = folder / STATE_FOLDER / "drafts" / "0"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a pict")
     assert len(download([server.add("/a.png", make_picture())], folder).added) == 1
-    assert_nothing_half_done(folder)
+    assert_no_leftovers(folder)
 
 
-def test_a_folder_that_disappears_is_told(server, folder):
+def test_disappearing_folder_is_reported(server, folder):
     addresses = [server.add(f"/{n}.png", make_picture(n)) for n in range(30)]
 
     def remove(done: int, total: int) -> None:
@@ -280,7 +282,7 @@ def test_a_folder_that_disappears_is_told(server, folder):
         download(addresses, folder, remove)
 
 
-def test_a_file_in_place_of_the_folder_is_told(server, folder):
+def test_file_instead_of_folder_is_reported(server, folder):
     folder.parent.mkdir(parents=True)
     folder.write_bytes(b"")
     with pytest.raises(DatasetError, match="could not be downloaded to"):
@@ -289,18 +291,18 @@ def test_a_file_in_place_of_the_folder_is_told(server, folder):
 
 
 @not_as_root
-def test_a_folder_that_may_not_be_written_is_told(server, folder):
+def test_write_protected_folder_is_reported(server, folder):
     folder.mkdir(parents=True)
     folder.chmod(0o500)
     with pytest.raises(DatasetError, match="write-protected"):
         download([server.add("/a.png", make_picture())], folder)
 
 
-def test_nothing_to_download_is_no_error(folder):
-    assert download([], folder) == downloading.DownloadReport((), (), ())
+def test_empty_list_downloads_nothing(folder):
+    assert download([], folder) == downloads.DownloadReport((), (), ())
 
 
-def test_a_public_demo_asks_no_other_server(server, folder, monkeypatch):
+def test_public_demo_contacts_no_server(server, folder, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     with pytest.raises(AccessError, match="download pictures from other servers"):
         download([server.add("/a.png", make_picture())], folder)
@@ -308,6 +310,6 @@ def test_a_public_demo_asks_no_other_server(server, folder, monkeypatch):
     assert not folder.exists()
 
 
-def test_a_failure_has_its_address_and_its_reason(folder):
+def test_failure_keeps_address_and_reason(folder):
     (failure,) = download(["ftp://a.example/b.png"], folder).failed
     assert failure == FailedAddress("ftp://a.example/b.png", failure.reason)

@@ -1,4 +1,4 @@
-"""A server on this computer that behaves well or badly, and the permission to ask it."""
+"""A local web server that can misbehave, and helpers that let the client contact it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,19 @@ def make_picture(seed: int = 0, kind: str = "PNG") -> bytes:
 
 
 class WebServer(ThreadingHTTPServer):
-    """Answers each path by a function that gets the request."""
+    """Answers each path with a function of the request.
+
+    Attributes
+    ----------
+    pages : dict of str to callable
+        The function for each path.
+    asked : Counter of str
+        Number of requests for each path.
+    headers : list of dict
+        Headers of each request.
+    is_over : threading.Event
+        Set when the server shuts down.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -50,7 +62,7 @@ class WebServer(ThreadingHTTPServer):
         return f"http://{host}:{self.server_port}{path}"
 
     def add(self, path: str, body: bytes, status: int = 200, **headers: str) -> str:
-        """Serve `body` at a path, and return its address."""
+        """Serve `body` at a path, and return the address."""
 
         def answer(request: BaseHTTPRequestHandler) -> None:
             request.send_response(status)
@@ -63,7 +75,7 @@ class WebServer(ThreadingHTTPServer):
         return self.url(path)
 
     def drip(self, path: str, head: bytes, byte: bytes) -> str:
-        """Serve a beginning at a path, then one byte now and then, and return its address."""
+        """Serve `head` at a path, then `byte` every 50 ms, and return the address."""
 
         def answer(request: BaseHTTPRequestHandler) -> None:
             request.wfile.write(head)
@@ -84,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.headers.append(dict(self.headers))
         try:
             self.server.pages[self.path](self)
-        except OSError:  # the client has hung up
+        except OSError:  # the client has disconnected
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
@@ -106,13 +118,13 @@ def serving() -> Iterator[WebServer]:
 
 
 def allow_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take 127.0.0.1 for a public address while a test runs; 127.0.0.2 stays what it is."""
+    """Treat 127.0.0.1 as a public address during a test; 127.0.0.2 stays private."""
     is_public = addresses.is_public
     monkeypatch.setattr(addresses, "is_public", lambda ip: str(ip) == HOME or is_public(ip))
 
 
 def answer_lookups(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
-    """Answer lookups of names one after the other; return a list of what was looked up."""
+    """Replace name lookups by a sequence of answers; return a list that collects the names."""
     remaining = iter(answers)
     asked: list[str] = []
 
