@@ -120,7 +120,7 @@ def _switch(name: str, description: str) -> Any:
     "from_starter", "With the starter model's network and classes, learn simulated clusters too."
 )
 @_switch(
-    "early_stopping", "Stop when results on the validation pictures stop improving; keep the best."
+    "early_stopping", "Stop once validation results no longer improve, and keep the best model."
 )
 @_setting("seed", "Random seed: the same seed, settings and pictures give the same model.")
 @plain_exits("Bottlenecks computed so far are kept for the next training.")

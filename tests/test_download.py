@@ -41,8 +41,7 @@ def test_paths_go_to_standard_output_and_failures_to_standard_error(run, server,
     assert first.stdout == f"{output / 'a.png'}\n"
     failed, summary = first.stderr.splitlines()
     assert failed == (
-        f"Failed: {gone}: There is nothing at this address (404 Not Found): check it in a "
-        "browser."
+        f"Failed: {gone}: There is nothing at this address (404 Not Found): check it in a browser."
     )
     assert summary == "1 downloaded, 0 already there, 1 failed"
     second = run(good)
