@@ -70,20 +70,20 @@ def train(
     on_event: EventHandler = lambda event: None,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> TrainingResult:
-    """Retrain the last layer of a backbone on a folder of class folders.
+    """Train a model on a folder with one sub-folder of pictures per class.
 
     Parameters
     ----------
     config : TrainConfig
-        What to learn and how.
+        The settings, including the folder of pictures.
     workspace : Workspace, optional
-        Where caches and results are kept; `Workspace.default()` when not given.
+        The workspace for caches and results; `Workspace.default()` by default.
     on_event : callable, optional
-        Told how it goes. It may raise to stop: what is cached stays, and
-        nothing half-written is left.
+        Called with every `TrainEvent`. An exception from it stops the training: caches are kept,
+        and no partial output is left behind.
     is_stopped : callable, optional
-        Asked while the head is fitted; once it says so, the best head so far is
-        tested and saved.
+        Polled while the head is fitted. Once it returns True, the best head so far is tested and
+        saved.
 
     Returns
     -------
@@ -91,11 +91,15 @@ def train(
 
     Raises
     ------
-    DatasetError, ImageError, BackboneError, ConfigError
-        There is nothing to learn from or with.
+    DatasetError, ImageError
+        The dataset has too few usable pictures or classes, or a picture became unreadable.
+    BackboneError
+        The network's weights are missing or cannot be converted.
+    ConfigError
+        An output path is not usable, or CLUSTER_LAB_TRAININGS_AT_ONCE is not valid.
     RunError
-        As many trainings run in this workspace as may, another writes its summaries to the
-        same folder, or the disk cannot be written to.
+        The limit of concurrent trainings is reached, another training writes its summaries to the
+        same folder, or a file cannot be read or written.
     """
     workspace = workspace or Workspace.default()
     set_up_tensorflow()
