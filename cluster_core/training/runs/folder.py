@@ -13,7 +13,7 @@ from cluster_core.errors import RunError
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.locks import count_trainings_at_once
-from cluster_core.training.runs.place import find_folder, list_run_ids
+from cluster_core.training.runs.paths import find_folder, list_run_ids
 from cluster_core.training.runs.records import save_config
 from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing

@@ -16,7 +16,7 @@ from cluster_core.errors import ClusterError, RunError
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.runs.place import find_folder
+from cluster_core.training.runs.paths import find_folder
 from cluster_core.workspace import Workspace, replacing
 
 CONFIG = "config.json"
