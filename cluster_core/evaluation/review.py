@@ -16,7 +16,10 @@ MAX_CACHED_HASHES = 10_000
 
 
 class PictureStatus(StrEnum):
-    """How a picture has changed since a model was tested with it."""
+    """How a picture has changed since a model was tested with it.
+
+    `MOVED` means the same content in another class, `EDITED` other content in the same place.
+    """
 
     IN_PLACE = "in place"
     MOVED = "moved to another class"

@@ -168,11 +168,11 @@ def _download(spec: BackboneSpec, model_dir: Path) -> Path:
         return target
     except Exception as error:  # Keras raises a bare Exception for an unreachable address
         problem = error
-    ours, keras_own = list_weights_files(spec)
+    own_name, keras_name = list_weights_files(spec)
     raise BackboneError(
         f"The weights of {spec.name} are not in {model_dir} and could not be downloaded "
-        f"({_first_line(problem)}): put {keras_own} from {spec.weights_url}, or your own {ours}, "
-        "into that folder.",
+        f"({_first_line(problem)}): put {keras_name} from {spec.weights_url}, or your own "
+        f"{own_name}, into that folder.",
         name=spec.name,
     ) from problem
 

@@ -33,6 +33,11 @@ class BottleneckCache:
         Its name and weights are part of the key.
     preprocessing : Preprocessing
         Its record is part of the key.
+
+    Raises
+    ------
+    RunError
+        If the database cannot be read or written; the methods raise it, too.
     """
 
     def __init__(

@@ -64,6 +64,8 @@ class BottleneckSource:
         ------
         ImageError
             If a picture can no longer be read.
+        RunError
+            If the cache cannot be read or written.
         """
         hashes = [picture.sha256 for picture in pictures]
         rows = {view.name: dict(self.cache.load(view.name, hashes)) for view in views}

@@ -276,7 +276,7 @@ _BATCHES = tf.TensorSpec((None, None), tf.int32)
     input_signature=[_MATRIX, _MATRIX, _MATRIX, _BATCHES, _MATRIX, _MATRIX],
     autograph=False,
 )
-def _run_steps(  # noqa: PLR0913 (a fixed signature takes plain tensors)
+def _run_steps(  # noqa: PLR0913, PLR0917 (a fixed signature takes plain tensors)
     rows: tf.Tensor,
     targets: tf.Tensor,
     rates: tf.Tensor,

@@ -176,7 +176,7 @@ def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBack
 def _convert_in_subprocess(spec: BackboneSpec, workspace: Workspace) -> None:
     """Convert a backbone in another process, so that this one does not load TensorFlow."""
     _logger.info("Preparing %s for this machine (once, up to a minute)", spec.name)
-    command = [sys.executable, "-m", "cluster_core.model.backbones.conversion", spec.name]
+    command = [sys.executable, "-P", "-m", "cluster_core.model.backbones.conversion", spec.name]
     command += ["--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)]
     outcome = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, check=False, env=make_environment()

@@ -172,11 +172,11 @@ def test_weights_file_decides_which_conversion_is_used(small_converted, weights_
 
 
 def test_own_weights_file_takes_precedence_over_that_of_keras(tmp_path):
-    ours, keras_own = list_weights_files(SMALL)
-    (tmp_path / keras_own).touch()
-    assert find_weights(SMALL, tmp_path) == tmp_path / keras_own
-    (tmp_path / ours).touch()
-    assert find_weights(SMALL, tmp_path) == tmp_path / ours
+    own_name, keras_name = list_weights_files(SMALL)
+    (tmp_path / keras_name).touch()
+    assert find_weights(SMALL, tmp_path) == tmp_path / keras_name
+    (tmp_path / own_name).touch()
+    assert find_weights(SMALL, tmp_path) == tmp_path / own_name
     assert find_weights(TEST_BACKBONE, tmp_path) is None
     assert obtain_weights(TEST_BACKBONE, tmp_path) is None
 

@@ -275,7 +275,7 @@ def test_duplicated_rehearsal_gives_the_same_gradient():
         np.repeat(rehearsal.features, 2, axis=0), np.repeat(rehearsal.classes, 2), n_labels=2
     )
     once, doubled = (
-        WeightedRows.of(training, Prior(what, 6, 0, EVEN_ODDS), True) for what in (rehearsal, twice)
+        WeightedRows.of(training, Prior(part, 6, 0, EVEN_ODDS), True) for part in (rehearsal, twice)
     )
     gradients = [
         (weighted.rows * (weighted.weights * (weighted.classes - 0.5))[:, np.newaxis]).mean(axis=0)
