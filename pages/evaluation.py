@@ -34,7 +34,7 @@ def show_classes(metrics: Metrics) -> None:
         st.progress(
             score.n_right / score.n,
             f"**{escape_markdown(score.label)}**: {score.n_right} of {score.n} correct "
-            f":gray[(likely between {format_percent(low)} and {format_percent(high)})]",
+            f":gray[(likely {100 * low:.0f} to {format_percent(high)})]",
         )
 
 

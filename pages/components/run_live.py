@@ -30,6 +30,7 @@ SLOW_S = 1.0
 FAST_FOR_S = 30.0
 MIN_AXIS_STEPS = 100
 BACKBONE_NOTE = " … On first use it is downloaded if necessary and converted for this computer."
+_NO_BREAK = "\u00a0"
 _STOPPING = "stopping"
 _READER = "evaluation reader"
 _PACE = "pace"
@@ -131,7 +132,7 @@ def _show_stages(status: RunStatus) -> None:
     """Draw the finished, current and remaining stages, and the progress of the current one."""
     stages = [str(stage) for stage in Stage]
     current = stages.index(status.stage) if status.stage in stages else 0
-    parts = [f":green[:material/check: {stage}]" for stage in stages[:current]]
+    parts = [f":green[:material/check:{_NO_BREAK}{stage}]" for stage in stages[:current]]
     parts.append(f"**{stages[current]}**")
     parts += [f":gray[{stage}]" for stage in stages[current + 1 :]]
     st.markdown(" → ".join(parts))

@@ -157,7 +157,7 @@ ADVANCED = (
         "early_stopping",
         "Stop early",
         "Stop when the model no longer gets better on the validation pictures, and keep the best "
-        "version. It has no effect while simulated clusters are learned too.",
+        "version. This has no effect while the model also learns from simulated clusters.",
     ),
     Setting(
         "balance_classes",
@@ -166,9 +166,9 @@ ADVANCED = (
     ),
     Setting(
         "from_starter",
-        "Learn from simulated clusters too",
-        "Keep what the starter model knows. This applies only to globular and open clusters, with "
-        "the Sky network.",
+        "Simulated clusters",
+        "Also learn from simulated clusters, to keep what the starter model knows. This applies "
+        "only to globular and open clusters, with the Sky network.",
     ),
     Setting(
         "weight_decay",

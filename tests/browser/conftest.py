@@ -1,4 +1,4 @@
-"""A server of its own for each file of journeys, and a real browser to visit it with."""
+"""One app server per test module, and a real browser to visit it with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cluster_core.workspace import ROOT_VARIABLE, Workspace
 from tests.samples import REPOSITORY
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Where screenshots of the journeys go, for the docs; none are taken without it.
+# Folder for the screenshots in the docs; without it none are taken.
 SCREENSHOTS_VARIABLE = "CLUSTER_LAB_SCREENSHOTS"
 START_TIMEOUT_S = 60
 PATIENCE_MS = 30_000
@@ -35,11 +35,11 @@ class Server:
     Attributes
     ----------
     url : str
-        Its address, without a slash at the end.
+        Its address, without a trailing slash.
     workspace : Workspace
     process : subprocess.Popen
     log : Path
-        What it printed.
+        Its standard output and error.
     """
 
     url: str
@@ -50,7 +50,7 @@ class Server:
 
 @contextlib.contextmanager
 def serve(folder: Path, **variables: str) -> Iterator[Server]:
-    """Run the app as the README tells people to, in a workspace below `folder`."""
+    """Run the app, in a workspace below `folder`, and yield it once it answers."""
     folder.mkdir(parents=True, exist_ok=True)
     workspace = Workspace(folder / "tf_files")
     port = find_free_port()
@@ -100,12 +100,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or whatever of its family is installed."""
+    """Launch Chromium or Chrome."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        # Whoever checks a change must have one; at home the other tests are worth running alone.
-        assert "CI" not in os.environ, "there is no Chromium: apt-get install chromium"
-        pytest.skip("there is no Chromium on this machine")
+        # CI must have a browser; elsewhere the other tests are worth running alone.
+        assert "CI" not in os.environ, "Chromium is not installed: apt-get install chromium"
+        pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
@@ -114,7 +114,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    """A visitor who is not known here yet."""
+    """Open a tab with a new session."""
     context = browser.new_context(viewport=DESKTOP, accept_downloads=True)
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
@@ -124,39 +124,39 @@ def visit(browser: Browser, server: Server) -> Iterator[Visit]:
 
 @dataclass(frozen=True)
 class Visit:
-    """One visitor's tab, and what every journey does in it."""
+    """A visitor's tab, with the actions that tests share."""
 
     page: Page
     server: Server
 
     def open(self, path: str = "") -> None:
-        """Go to an address of the app and wait until it is drawn."""
+        """Open an address of the app and wait until the page is drawn."""
         self.page.goto(f"{self.server.url}/{path}")
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the page has nothing more to draw."""
+        """Wait until the script of the page has finished."""
         self.page.wait_for_selector(
             '[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached"
         )
 
     def go(self, title: str) -> None:
-        """Choose a page in the sidebar."""
+        """Open a page from the sidebar."""
         self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
         expect(self.page.get_by_role("heading", level=1)).to_be_visible()
         self.settle()
 
     def click(self, key: str) -> None:
-        """Click the button whose widget has that key."""
+        """Click the button with this widget key."""
         self.page.locator(f".st-key-{key} button").first.click()
 
     def upload(self, key: str, *files: Path) -> None:
-        """Give files to the uploader whose widget has that key."""
+        """Upload files to the uploader with this widget key."""
         field = self.page.locator(f".st-key-{key} input[type=file]")
         field.set_input_files([str(file) for file in files])
 
-    def choose_long_training(self) -> None:
-        """On Hyperparameters, ask for so many steps that there is time to stop."""
+    def set_long_training(self) -> None:
+        """On Hyperparameters, set so many steps that there is time to stop the training."""
         self.click("preset_article")
         self.settle()
         self.click("use_sky")
@@ -165,15 +165,15 @@ class Visit:
         self.settle()
 
     def assert_sound(self) -> None:
-        """No traceback, no apology for a bug."""
+        """Check that the page shows no traceback and no error message for a bug."""
         apologies = self.page.get_by_text("Something went wrong on our side").count()
         tracebacks = self.page.get_by_test_id("stException").count()
         assert apologies + tracebacks == 0, self.server.log.read_text()
 
     def shoot(self, name: str) -> None:
-        """Keep a picture of the page for the docs, where that is asked for."""
+        """Save a screenshot for the docs, if a folder for them is set."""
         folder = os.environ.get(SCREENSHOTS_VARIABLE)
         if folder:
             self.settle()
-            self.page.wait_for_timeout(700)  # charts draw themselves after the page has settled
+            self.page.wait_for_timeout(700)  # charts appear after the script has finished
             self.page.screenshot(path=str(Path(folder) / f"{name}.png"))

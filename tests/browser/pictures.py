@@ -1,4 +1,4 @@
-"""Pictures that journeys bring along: a simulated sky, and blobs with a wrong label among them."""
+"""Pictures for the browser tests: simulated clusters, and coloured blobs with one wrong label."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KINDS = ("globular_resolved", "open_rich")
 
 
 def render_files(folder: Path, n_files: int) -> list[Path]:
-    """Render globular and open clusters by turns."""
+    """Render globular and open clusters alternately."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number in range(n_files):
@@ -28,7 +28,7 @@ def render_files(folder: Path, n_files: int) -> list[Path]:
 
 
 def write_zip(path: Path, colours: dict[str, tuple[int, int, int]], n_each: int) -> Path:
-    """Pack a folder a class, with the first test picture of the second class in the first one."""
+    """Write one folder per class, and put one test picture of the second class in the first."""
     labels = list(colours)
     with zipfile.ZipFile(path, "w") as archive:
         for number, (label, colour) in enumerate(colours.items()):
@@ -45,5 +45,5 @@ def write_zip(path: Path, colours: dict[str, tuple[int, int, int]], n_each: int)
 
 
 def is_test_picture(name: str) -> bool:
-    """Tell whether a picture of that name tests, with the percentages that are set by default."""
+    """Return whether a picture of this name is a test picture with the default percentages."""
     return 10 <= compute_split_position(name) < 20

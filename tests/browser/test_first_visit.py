@@ -1,4 +1,4 @@
-"""Somebody who was sent a link: an example, a picture, then many at once."""
+"""A first-time visitor: an example, one picture, then several at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.pictures import render_files
 
 
-def test_an_example_is_answered_by_the_starter_model(visit):
+def test_example_is_classified_by_the_starter_model(visit):
     visit.open()
     expect(visit.page.get_by_role("heading", name="Cluster Lab")).to_be_visible()
     visit.shoot("home")
@@ -25,16 +25,16 @@ def test_an_example_is_answered_by_the_starter_model(visit):
     visit.shoot("classify-example")
 
 
-def test_no_server_but_ours_is_asked(visit):
-    asked = []
-    visit.page.on("request", lambda request: asked.append(request.url))
+def test_page_requests_only_its_own_server(visit):
+    requested = []
+    visit.page.on("request", lambda request: requested.append(request.url))
     visit.open()
     visit.go("Classify")
-    ours = (visit.server.url, visit.server.url.replace("http", "ws"), "data:", "blob:")
-    assert [url for url in asked if not url.startswith(ours)] == []
+    own = (visit.server.url, visit.server.url.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in requested if not url.startswith(own)] == []
 
 
-def test_one_picture_is_answered_in_full(visit, tmp_path):
+def test_one_picture_gets_a_full_answer(visit, tmp_path):
     visit.open("classify")
     (picture,) = render_files(tmp_path, 1)
     visit.upload("pictures", picture)
@@ -44,7 +44,7 @@ def test_one_picture_is_answered_in_full(visit, tmp_path):
     visit.shoot("classify")
 
 
-def test_many_pictures_go_home_as_a_table(visit, tmp_path):
+def test_several_pictures_can_be_downloaded_as_csv(visit, tmp_path):
     visit.open("classify")
     pictures = render_files(tmp_path / "sky", 24)
     broken = tmp_path / "page.jpg"
@@ -66,8 +66,8 @@ def test_many_pictures_go_home_as_a_table(visit, tmp_path):
     visit.assert_sound()
 
 
-def test_a_link_to_a_model_that_is_gone_says_so_and_goes_on(visit):
+def test_link_to_a_missing_model_shows_a_warning(visit):
     visit.open("classify?model=20200101-000000-000000-sky")
     expect(visit.page.get_by_text("There is no model")).to_be_visible()
-    expect(visit.page.get_by_text("Drop pictures here").first).to_be_visible()
+    expect(visit.page.get_by_text("Drop one or more pictures here").first).to_be_visible()
     visit.assert_sound()

@@ -1,4 +1,4 @@
-"""What is begun does not depend on a tab, and outlives its server."""
+"""Trainings and uploads survive a closed tab, and trainings a killed server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESULT = re.compile(r"\d+ of \d+ correct \(")
 
 @pytest.fixture
 def new_tab(browser):
-    """Open a tab of a visitor who is not known yet, on any server."""
+    """Open a tab with a new session, on any server."""
     contexts = []
 
     def open_tab(server) -> Visit:
@@ -31,20 +31,20 @@ def new_tab(browser):
         context.close()
 
 
-def begin_long_training(visit: Visit) -> str:
-    """Start a training of so many steps that there is time; return the address of its page."""
+def start_long_training(visit: Visit) -> str:
+    """Start a training that takes a while, and return the address of its page."""
     visit.open("hyperparameters?dataset=blob")
-    visit.choose_long_training()
+    visit.set_long_training()
     visit.click("train")
     expect(visit.page.get_by_text("Training: ")).to_be_visible(timeout=60_000)
     return visit.page.url
 
 
-def test_a_training_outlives_its_tab_and_its_server(new_tab, tmp_path):
+def test_training_survives_a_closed_tab_and_a_killed_server(new_tab, tmp_path):
     with serve(tmp_path) as server:
         write_photos(server.workspace.root / "blob_photos", 12)
         tab = new_tab(server)
-        address = begin_long_training(tab)
+        address = start_long_training(tab)
         tab.page.close()
 
         again = new_tab(server)
@@ -64,9 +64,9 @@ def test_a_training_outlives_its_tab_and_its_server(new_tab, tmp_path):
         later.assert_sound()
 
 
-def test_an_upload_whose_tab_is_closed_leaves_whole_pictures(new_tab, tmp_path):
+def test_upload_from_a_closed_tab_leaves_only_complete_pictures(new_tab, tmp_path):
     pictures = render_files(tmp_path / "sky", 120)
-    for path in pictures:  # large, so that adding them is still seen on a fast machine
+    for path in pictures:  # large, so that the progress is visible even on a fast machine
         Image.open(path).resize((1600, 1600)).save(path, quality=90)
     with serve(tmp_path) as server:
         tab = new_tab(server)

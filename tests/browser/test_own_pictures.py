@@ -1,4 +1,4 @@
-"""Somebody with pictures of their own, one of them in the wrong folder."""
+"""A visitor with their own pictures, one of them in the wrong folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_result(visit) -> tuple[int, int]:
     return int(n_right), int(n)
 
 
-def test_zip_sliders_stop_retrain_mend_retrain(visit, tmp_path):
+def test_zip_upload_stop_train_correct_label_and_retrain(visit, tmp_path):
     visit.open("dataset")
     archive = write_zip(tmp_path / "giants.zip", COLOURS, 40)
     visit.page.locator(".st-key-source").get_by_text("Zip").click()
@@ -31,7 +31,7 @@ def test_zip_sliders_stop_retrain_mend_retrain(visit, tmp_path):
     visit.assert_sound()
 
     visit.go("Hyperparameters")
-    visit.choose_long_training()
+    visit.set_long_training()
     visit.click("train")
     expect(visit.page.get_by_text("Training: ")).to_be_visible()
     visit.shoot("training-live")
@@ -51,11 +51,11 @@ def test_zip_sliders_stop_retrain_mend_retrain(visit, tmp_path):
     visit.assert_sound()
 
     visit.click("to_evaluation")
-    expect(visit.page.get_by_text("0 of 1 looked at")).to_be_visible()
+    expect(visit.page.get_by_text("0 of 1 reviewed")).to_be_visible()
     visit.settle()
     visit.shoot("evaluation-mistake")
     visit.page.locator("[class*=st-key-move_] button").click()
-    expect(visit.page.get_by_text("1 of 1 looked at")).to_be_visible()
+    expect(visit.page.get_by_text("1 of 1 reviewed")).to_be_visible()
     visit.click("evaluation_retrain")
     expect(visit.page.get_by_role("heading", name="Training", exact=True)).to_be_visible()
     n_right_after, n_after = read_result(visit)

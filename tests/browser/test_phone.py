@@ -1,4 +1,4 @@
-"""On a telephone: every page fits its width, and can be read."""
+"""On a phone: every page fits the width of the screen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def phone(browser, server):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_the_width(phone, path):
+def test_page_fits_the_width(phone, path):
     phone.open(path)
     expect(phone.page.get_by_role("heading", level=1)).to_be_visible()
     width = phone.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
@@ -29,14 +29,14 @@ def test_a_page_fits_the_width(phone, path):
     phone.shoot(f"phone-{path or 'home'}")
 
 
-def test_the_menu_leads_on(phone):
+def test_menu_opens_other_pages(phone):
     phone.open()
     phone.page.get_by_test_id("stExpandSidebarButton").click()
     phone.page.get_by_test_id("stSidebarNav").get_by_role("link", name="Classify").click()
     expect(phone.page.get_by_role("heading", name="Classify")).to_be_visible()
 
 
-def test_one_may_train_without_scrolling_past_the_settings(phone):
+def test_train_button_is_visible_without_scrolling(phone):
     write_photos(phone.server.workspace.root / "giants_photos", 4)
     phone.open("hyperparameters?dataset=giants")
     expect(phone.page.locator(".st-key-train_at_once button")).to_be_in_viewport()

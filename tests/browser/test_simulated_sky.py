@@ -1,4 +1,4 @@
-"""Somebody without pictures: a simulated sky, a training, its result, an answer."""
+"""A visitor without pictures: a simulated dataset, a training, its result, an answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 
-def test_from_nothing_to_a_model_of_ones_own(visit):
+def test_simulated_dataset_is_trained_evaluated_and_used(visit):
     visit.open()
     visit.click("home_simulated_sky")
     expect(visit.page.get_by_role("heading", name="Hyperparameters")).to_be_visible(timeout=60_000)
@@ -25,7 +25,7 @@ def test_from_nothing_to_a_model_of_ones_own(visit):
     visit.shoot("training")
     visit.assert_sound()
 
-    # A link brings it back, in a tab that knows nothing.
+    # The link works in a new session too.
     visit.page.goto(address)
     expect(visit.page.get_by_text(re.compile(r"\d+ of \d+ correct \("))).to_be_visible()
 
@@ -49,10 +49,10 @@ def test_from_nothing_to_a_model_of_ones_own(visit):
     visit.assert_sound()
 
 
-def test_back_leads_to_the_page_before(visit):
+def test_back_button_returns_to_the_previous_page(visit):
     visit.open("?dataset=simulated_sky")
     titles = ["Dataset", "Hyperparameters", "Training", "Evaluation", "Classify", "Models"]
-    # The second round knows what is chosen on each page, as every further one does.
+    # In the second round every page already has a selection, as in all later ones.
     for title in [*titles, *titles]:
         visit.go(title)
         expect(visit.page.get_by_role("heading", level=1, name=title)).to_be_visible()
@@ -65,12 +65,12 @@ def test_back_leads_to_the_page_before(visit):
     visit.assert_sound()
 
 
-def test_a_slider_redraws_the_curve_at_once(visit):
+def test_changed_setting_redraws_the_preview(visit):
     visit.open("hyperparameters?dataset=simulated_sky")
-    trial = visit.page.get_by_text("A trial with these settings")
-    expect(trial).to_be_visible()
-    before = trial.inner_text()
+    preview = visit.page.get_by_text("Preview with these settings")
+    expect(preview).to_be_visible()
+    before = preview.inner_text()
     visit.click("preset_quick")
     expect(visit.page.get_by_text(before)).not_to_be_visible()
-    expect(trial).to_be_visible()
+    expect(preview).to_be_visible()
     visit.assert_sound()

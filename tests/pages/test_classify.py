@@ -242,7 +242,7 @@ def test_table_can_be_sorted_and_filtered(trained):
 def test_unsure_answers_are_counted_separately(trained, monkeypatch):
     monkeypatch.setattr(prediction_table, "is_sure", lambda one: one.label == "red stars")
     page = give_many(open_page(), 2)
-    assert "**4 pictures answered**: red stars 2; unsure 2" in all_text(page)
+    assert "**4 pictures classified**: red stars 2; unsure 2" in all_text(page)
 
 
 def test_classifying_can_be_stopped_and_continued(trained, monkeypatch):
@@ -339,7 +339,7 @@ def test_unavailable_network_is_reported_and_retried_on_request(trained, monkeyp
     (folder / "manifest.json").write_text(json.dumps(manifest))
     attempts = []
     monkeypatch.setattr(
-        prediction, "_convert_elsewhere", lambda spec, _: attempts.append(spec.name)
+        prediction, "_convert_in_subprocess", lambda spec, _: attempts.append(spec.name)
     )
     page = give(open_page(), ("one.png", make_picture("red stars")))
     assert "needs other weights of random than" in page.error[0].value

@@ -127,7 +127,7 @@ def test_running_training_is_not_evaluated(workspace):
 def test_accuracy_is_shown_overall_and_per_class(tested):
     words = read_all(open_page())
     assert "9 of 12 correct (75 %); likely between 47 % and 91 % on new pictures." in words
-    assert "galaxy**: 3 of 4 correct :gray[(likely between 30 % and 95 %)]" in words
+    assert "galaxy**: 3 of 4 correct :gray[(likely 30 to 95 %)]" in words
     assert "globular *bright***: 2 of 4 correct" in words
     assert "open**: 4 of 4 correct" in words
 

@@ -124,7 +124,7 @@ def _show_summary(model: ModelSummary, answered: Answered) -> None:
     n_bad = sum(answer.problem is not None for _, answer in answered)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} answered**"
+            f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} classified**"
             + (f": {summary}" if summary else "")
             + (f"; unsure {n_unsure}" if n_unsure else "")
             + (f"; {n_bad} could not be read" if n_bad else ""),

@@ -42,7 +42,7 @@ def show_words(prediction: Prediction, heading: str = "####") -> None:
         st.caption("The model is unsure: the picture resembles more than one class.")
     best = list(prediction.scores.items())
     for label, score in best[:MAX_BARS]:
-        st.progress(min(1.0, score), text=f"{escape_markdown(label)} {format_score(score)}")
+        st.progress(min(1.0, score), text=f"{escape_markdown(label)}: {format_score(score)}")
     if len(best) > MAX_BARS:
         st.caption(f"and {len(best) - MAX_BARS} more classes with lower scores")
 
