@@ -12,6 +12,7 @@ TensorFlow only by `train`. Everything here works without a browser.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from cluster_core.training.config import TrainConfig
     from cluster_core.training.train import TrainingResult, train
     from cluster_core.workspace import Workspace
+
+if sys.version_info < (3, 11):  # noqa: UP036  in a source tree, where pip checks nothing
+    sys.exit(
+        "Cluster Lab needs Python 3.11 or newer, but this is Python "
+        f"{sys.version.split()[0]}: install a newer Python, then run install.py."
+    )
 
 __version__ = "0.1.0"
 

@@ -62,7 +62,7 @@ def test_public_names_are_pinned():
 
 def test_type_checkers_see_every_public_name():
     tree = ast.parse(Path(cluster_core.__file__).read_text("utf-8"))
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
     imported = {alias.name for node in block.body for alias in node.names}
     assert imported == PUBLIC_NAMES
 
@@ -83,6 +83,13 @@ def test_import_loads_neither_tensorflow_nor_streamlit():
         "print(json.dumps([own, heavy]))",
     )
     assert json.loads(outcome.stdout) == [[], []], outcome.stderr
+
+
+def test_old_python_is_rejected_in_one_sentence():
+    outcome = run_python("-c", "import sys; sys.version_info = (3, 10, 13); import cluster_core")
+    assert outcome.returncode == 1
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith("Cluster Lab needs Python 3.11 or newer")
 
 
 def test_training_needs_no_callback_and_its_model_loads(workspace, backbone, quick_config):

@@ -44,7 +44,7 @@ class WorkerHandle:
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._last_message_s = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "cluster_core.training.jobs.worker", str(workspace.root)],
+            [sys.executable, "-P", "-m", "cluster_core.training.jobs.worker", str(workspace.root)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
