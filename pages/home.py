@@ -49,7 +49,7 @@ if may_edit:
         wants_sky = show_start_card(
             "home_simulated_sky",
             "auto_awesome",
-            "Train on a simulated sky",
+            "Simulated sky",
             "Creates 80 labelled pictures of star clusters in a few seconds, ready for training.",
             "Create pictures",
         )
@@ -58,7 +58,7 @@ with columns[-1]:
         show_start_card(
             "home_own_pictures",
             "add_photo_alternate",
-            "Use your own pictures",
+            "Your own pictures",
             "Stars, cells, leaves: anything. Add one folder of pictures per class, or a .zip file.",
             "Set up a dataset",
         )

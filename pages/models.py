@@ -49,11 +49,14 @@ def format_badges(model: ModelSummary) -> str:
 def describe(model: ModelSummary) -> str:
     """Return a model's classes, origin, network and size in one line."""
     parts = [f"Classes: {join_labels(model)}"]
+    origin = "trained"
     if model.created:
         created = datetime.fromisoformat(model.created)
-        parts.append(f"trained {created.day} {created:%b %Y}")
+        origin += f" {created.day} {created:%b %Y}"
     if model.dataset:
-        parts.append(f"dataset {model.dataset}")
+        origin += f" on {model.dataset}"
+    if model.created or model.dataset:
+        parts.append(origin)
     parts.append(f"network {model.architecture}")
     parts.append(f"{max(1, round(model.size_bytes / 1000)):,} kB")
     return " · ".join(parts)
@@ -84,7 +87,7 @@ all_models = list_models(Workspace.default())
 chosen = get_known(
     Choice.MODEL,
     {model.id for model in all_models},
-    lambda name: f"There is no model {name}. It may have been deleted.",
+    lambda name: f'There is no model "{name}". It may have been deleted.',
 )
 for listed in choose_page(all_models, chosen):
     show_model(listed, listed.id == chosen)

@@ -31,7 +31,7 @@ def pick_model() -> ModelSummary | None:
         Choice.MODEL,
         models,
         lambda name: (
-            f"There is no model {name}. It may have been deleted. "
+            f'There is no model "{name}". It may have been deleted. '
             f"{escape_markdown(default.title)} is used instead."
         ),
     )

@@ -98,9 +98,18 @@ def make_deletion_outcome(
 
     def undo() -> Outcome:
         on_restored(restore(workspace, entry.id))
-        return Outcome(f"{entry.description}: restored.")
+        return make_restoration_outcome(entry)
 
-    return Outcome(f"{entry.description}: deleted.", undo=undo)
+    return Outcome(f"Deleted {_describe_in_sentence(entry)}.", undo=undo)
+
+
+def make_restoration_outcome(entry: TrashEntry) -> Outcome:
+    """Return the outcome of restoring something from the trash."""
+    return Outcome(f"Restored {_describe_in_sentence(entry)}.")
+
+
+def _describe_in_sentence(entry: TrashEntry) -> str:
+    return entry.description[:1].lower() + entry.description[1:]
 
 
 def make_import_outcome(report: ImportReport, n_stopped: int = 0) -> Outcome:

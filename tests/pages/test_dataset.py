@@ -186,7 +186,8 @@ def test_overview_shows_split_and_sizes(dataset):
     page = open_page("Overview")
     assert len(page.get("vega_lite_chart")) == 1
     text = read_all(page)
-    assert "training" in text
+    assert "**blue stars**, 4 pictures:" in text
+    assert "test pictures" in text
     assert "48 x 48 px" in text
     assert "smaller than 100 px" in text
 
@@ -245,7 +246,7 @@ def test_invalid_class_folder_is_reported(dataset):
 
 def test_unknown_dataset_in_address_is_reported(dataset):
     page = open_page(dataset="*gone*")
-    assert r"no dataset \*gone\*" in page.warning[0].value
+    assert r'no dataset "\*gone\*"' in page.warning[0].value
     assert page.query_params["dataset"] == "cluster"
     assert "**8 pictures**" in read_all(page)
 

@@ -182,7 +182,7 @@ def test_public_demo_does_not_offer_rendering(workspace, monkeypatch):
 def test_settings_are_the_next_step_after_pictures(workspace, visited_pages):
     write_photos(workspace.cluster_photos, 3)
     page = open_home()
-    assert "cluster: 6 in 2 classes." in read_all(page)
+    assert "cluster: 6 pictures in 2 classes." in read_all(page)
     assert list_primary_buttons(page) == ["home_training"]
     click(page, "home_training")
     assert visited_pages == ["hyperparameters.py"]
@@ -202,7 +202,7 @@ def test_steps_describe_the_chosen_dataset(workspace):
     page = open_home()
     page.query_params["dataset"] = "a_b"
     page.run()
-    assert "a_b: 2 in 2 classes." in read_all(page)
+    assert "a_b: 2 pictures in 2 classes." in read_all(page)
 
 
 def test_unknown_dataset_in_address_falls_back_to_default(workspace):
@@ -211,7 +211,7 @@ def test_unknown_dataset_in_address_falls_back_to_default(workspace):
     page.query_params["dataset"] = "gone"
     page.run()
     assert not page.exception
-    assert "cluster: 6 in 2 classes." in read_all(page)
+    assert "cluster: 6 pictures in 2 classes." in read_all(page)
 
 
 @pytest.mark.parametrize(

@@ -122,11 +122,11 @@ def test_deleted_model_can_be_restored(trained, model_id):
     page = open_page(model=model_id)
     click(page, "delete")
     assert [model.id for model in list_models(trained)] == ["starter"]
-    assert "deleted" in page.success[0].value
+    assert "Deleted the model photos" in page.success[0].value
     assert "model" not in page.query_params
     click(page, "undo")
     assert [model.id for model in list_models(trained)] == [model_id, "starter"]
-    assert "restored" in page.success[0].value
+    assert "Restored the model photos" in page.success[0].value
     assert "undo" not in list_keys(page)
     assert page.query_params["model"] == model_id
 

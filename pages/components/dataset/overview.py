@@ -20,7 +20,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS
 from cluster_core.workspace import Workspace
 from pages.components.dataset.gallery import format_bytes
-from pages.components.dataset.split_chart import Share, count_shares, draw_shares
+from pages.components.dataset.split_chart import SET_ASIDE, Share, count_shares, draw_shares
 from pages.components.dataset_contents import DatasetReading
 from pages.components.outcome import attempt, join_with_and, make_deletion_outcome, show_reasons
 from pages.components.settings_list import key_of
@@ -94,7 +94,7 @@ def describe_missing(index: DatasetIndex, split: Split | ClusterError) -> str | 
     if few:
         can_delete_empty = 0 in index.counts.values() and len(index.labels) > _MIN_CLASSES
         return (
-            f"Every class needs at least {_MIN_PICTURES} pictures, better {_GOOD_PICTURES} or more. "
+            f"Every class needs at least {_MIN_PICTURES} pictures, better {_GOOD_PICTURES}. "
             f"Add pictures to {join_with_and(few)}"
             + (", or delete a class without pictures." if can_delete_empty else ".")
         )
@@ -145,8 +145,13 @@ def _sum_bytes(paths: Sequence[Path]) -> int:
 def _describe_uses(counts: Mapping[str, int], shares: Sequence[Share]) -> str:
     lines = []
     for label, count in counts.items():
-        uses = [f"{share.count:,} {share.use}" for share in shares if share.label == label]
-        lines.append(f"- **{escape_markdown(label)}**, {count:,}: {join_with_and(uses)}")
+        uses = {share.use: share.count for share in shares if share.label == label}
+        n_set_aside = uses.pop(SET_ASIDE, 0)
+        split = join_with_and([f"{n:,} {use}" for use, n in uses.items()])
+        rest = f"; {n_set_aside:,} set aside" if n_set_aside else ""
+        lines.append(
+            f"- **{escape_markdown(label)}**, {count_pictures(count)}: {split} pictures{rest}"
+        )
     return "\n".join(lines)
 
 

@@ -55,8 +55,8 @@ def pick_dataset(workspace: Workspace) -> str:
     if chosen not in names:
         if chosen is not None:
             st.warning(
-                f"There is no dataset {escape_markdown(chosen[:MAX_ID_LENGTH])}. It may have been "
-                "deleted or renamed. Another dataset is shown instead.",
+                f'There is no dataset "{escape_markdown(chosen[:MAX_ID_LENGTH])}". It may have '
+                "been deleted or renamed. Another dataset is shown instead.",
                 icon=":material/search_off:",
             )
         chosen = choose_default(names) or DEFAULT_DATASET

@@ -10,12 +10,13 @@ import altair as alt
 
 from cluster_core.data.splits import Split
 
+SET_ASIDE = "set aside"
 # In workflow order, in colours that colour-blind people can distinguish.
 USES = {
     "training": "#4C78D8",
     "validation": "#E8871E",
-    "final test": "#3AA887",
-    "set aside": "#9A9A9A",
+    "test": "#3AA887",
+    SET_ASIDE: "#9A9A9A",
 }
 PICTURES = "pictures"
 _BAR_PX = 46

@@ -7,7 +7,7 @@ import streamlit as st
 from cluster_core.storage.trash import TrashEntry, empty_trash, list_trash, restore
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
-from pages.components.outcome import Outcome, attempt
+from pages.components.outcome import Outcome, attempt, make_restoration_outcome
 from pages.components.text import escape_markdown
 from pages.components.words import format_time
 
@@ -44,7 +44,7 @@ def show_trash(workspace: Workspace) -> None:
 def _show_entry(workspace: Workspace, entry: TrashEntry) -> None:
     def restore_entry() -> Outcome:
         restore(workspace, entry.id)
-        return Outcome(f"{entry.description}: restored.")
+        return make_restoration_outcome(entry)
 
     with st.container(horizontal=True, vertical_alignment="center"):
         details = f"{_count_files(entry.n_files)} · {format_time(entry.created)}"

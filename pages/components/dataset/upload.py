@@ -134,7 +134,7 @@ def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
 
     _show_uploader(
         "upload_files",
-        f"Drop pictures of {escape_markdown(label)} here. You can add hundreds at once.",
+        f"Drop one or more pictures of {escape_markdown(label)} here",
         take,
         type=PICTURE_TYPES,
         accept_multiple_files=True,
@@ -190,8 +190,8 @@ def _show_zip(workspace: Workspace, image_dir: Path) -> None:
         max_upload_size=max_mb,
     )
     st.caption(
-        f"Up to {max_mb} MB. For more, choose Folder above, or raise `server.maxUploadSize` in "
-        "`.streamlit/config.toml` on the server."
+        f"Up to {max_mb} MB. For more, unpack the .zip and choose Folder above. On your own "
+        "server, you can also raise `server.maxUploadSize`."
     )
 
 

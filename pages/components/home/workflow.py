@@ -82,7 +82,8 @@ def _find_dataset(workspace: Workspace) -> Step:
         return Step(title, str(error), False, page, "View the dataset")
     n_pictures = sum(counts.values())
     classes = "1 class" if len(counts) == 1 else f"{len(counts)} classes"
-    sentence = f"{name}: {n_pictures:,} in {classes}."
+    pictures = "1 picture" if n_pictures == 1 else f"{n_pictures:,} pictures"
+    sentence = f"{name}: {pictures} in {classes}."
     is_done = len(counts) >= MIN_CLASSES and all(counts.values())
     empty = [label for label, count in counts.items() if not count]
     if len(counts) >= MIN_CLASSES and n_pictures and empty:

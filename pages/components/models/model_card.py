@@ -82,9 +82,8 @@ def _show_facts(model: ModelSummary, card: ModelCard) -> None:
             lines = [f"- {escape_markdown(label)}: {count:,}" for label, count in shown]
             st.markdown("\n".join(lines))
         st.caption(
-            f"Network: {escape_markdown(model.architecture)}. Input: {card.input_size_px} x "
-            f"{card.input_size_px} px"
-            + (", rotated and mirrored in all eight ways." if card.uses_sky_views else ".")
+            f"Input size: {card.input_size_px} x {card.input_size_px} px"
+            + (", in all eight rotations and reflections." if card.uses_sky_views else ".")
         )
     with right:
         if card.confusion and len(model.labels) <= _MAX_CLASSES_SHOWN:
