@@ -56,7 +56,7 @@ class Workspace:
 
     @property
     def models(self) -> Path:
-        """Pretrained weights and everything derived from them."""
+        """Pretrained weights, converted backbones and trained models."""
         return self.root / "models"
 
     @property

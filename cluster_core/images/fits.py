@@ -109,7 +109,7 @@ def list_fits_pictures(
     )
 
 
-def decode_fits(
+def decode_fits(  # noqa: PLR0913  independent options, all keyword-only
     data: bytes,
     name: str,
     *,

@@ -24,9 +24,9 @@ def test_missing_workspace_has_no_datasets(workspace):
 
 
 def test_created_datasets_are_listed_by_name(workspace):
-    made = [create_dataset(workspace, name) for name in ("galaxies", " cluster ", "Birds 2")]
+    created = [create_dataset(workspace, name) for name in ("galaxies", " cluster ", "Birds 2")]
     assert list_datasets(workspace) == ("Birds 2", "cluster", "galaxies")
-    assert made[1] == workspace.cluster_photos
+    assert created[1] == workspace.cluster_photos
     assert all(dataset_dir(workspace, name).is_dir() for name in list_datasets(workspace))
 
 

@@ -36,7 +36,7 @@ def map_sides(found) -> dict[str, str]:
     }
 
 
-def make_names(n: int, seed: int = 0) -> list[str]:
+def make_names(n: int, seed: int | str = 0) -> list[str]:
     numbers = random.Random(seed)
     return [f"{numbers.getrandbits(64):x}.jpg" for _ in range(n)]
 
@@ -49,8 +49,10 @@ def random_fingerprint(seed: int) -> bytes:
 def make_index_with_copies(seed: int):
     """Make two classes of 8 to 30 pictures; some are copies, also across classes."""
     numbers = random.Random(seed)
-    names = {label: make_names(numbers.randint(8, 30), hash((seed, label))) for label in (1, 2)}
-    names = {f"class {label}": members for label, members in names.items()}
+    names = {
+        f"class {label}": make_names(numbers.randint(8, 30), hash((seed, label)))
+        for label in (1, 2)
+    }
     everyone = [name for members in names.values() for name in members]
     n_objects = numbers.randint(len(everyone) // 2, len(everyone))
     prints = {name: random_fingerprint(numbers.randrange(n_objects)) for name in everyone}
@@ -154,10 +156,10 @@ def test_other_names_with_numbers_are_their_own_subject(name):
 
 
 def test_non_utf8_names_have_positions():
-    places = {
+    positions = {
         compute_split_position(os.fsdecode(name)) for name in (b"caf\xe9.jpg", b"caf\xe8.jpg")
     }
-    assert len(places) == 2
+    assert len(positions) == 2
 
 
 def test_different_objects_have_different_subjects():
@@ -178,10 +180,10 @@ def test_shares_match_the_percentages(testing, validation):
 
 
 def test_positions_are_uniform():
-    places = np.array([compute_split_position(name) for name in make_names(20_000)])
-    assert places.min() >= 0
-    assert places.max() < 100
-    counts, _ = np.histogram(places, 20, (0, 100))
+    positions = np.array([compute_split_position(name) for name in make_names(20_000)])
+    assert positions.min() >= 0
+    assert positions.max() < 100
+    counts, _ = np.histogram(positions, 20, (0, 100))
     assert ((counts - 1000) ** 2 / 1000).sum() < 45  # chi-squared, 19 degrees of freedom: p < 0.001
 
 
@@ -200,9 +202,9 @@ def test_three_pictures_per_class_fill_three_sides(seed):
         assert sorted(picture.label for picture in getattr(found, side)) == ["a", "b"]
     moved = [note for note in found.notes if " was moved from " in note]
     natural = [
-        (picture.label, place < 10, 10 <= place < 20)
+        (picture.label, position < 10, 10 <= position < 20)
         for picture in index.pictures
-        for place in [compute_split_position(picture.path.name)]
+        for position in [compute_split_position(picture.path.name)]
     ]
     assert len(moved) == 6 - len(set(natural))
     assert sum(note.startswith("Only 3 pictures of") for note in found.notes) == 2

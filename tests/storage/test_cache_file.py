@@ -84,9 +84,7 @@ def test_processes_share_one_file(tmp_path):
             assert len(list(cache.read_in(SELECT, keys, kind))) == 30
 
 
-@pytest.mark.parametrize(
-    "content", [b"this is no database" * 100, b"SQLite format 3\0" + b"x" * 5000]
-)
+@pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + b"x" * 5000])
 def test_damaged_file_is_reported_and_kept(tmp_path, content):
     path = tmp_path / FILE_NAME
     path.write_bytes(content)

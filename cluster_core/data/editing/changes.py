@@ -150,7 +150,7 @@ def delete_class(workspace: Workspace, image_dir: Path, label: str) -> TrashEntr
     return move_to_trash(workspace, [find_class_dir(image_dir, label)], f"The class {label}")
 
 
-def add_picture(
+def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
     image_dir: Path,
     label: str,
     file_name: str,

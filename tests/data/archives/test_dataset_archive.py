@@ -12,7 +12,9 @@ import threading
 import time
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,8 +43,8 @@ def encode(seed: int = 1, kind: str = "PNG", **options) -> bytes:
 GOOD = {"open/a.png": encode(1), "globular/b.png": encode(2)}
 
 
-def pack(entries: dict[str | zipfile.ZipInfo, bytes], compression=zipfile.ZIP_DEFLATED):
-    """Write a .zip in memory."""
+def pack(entries: Mapping[Any, bytes], compression=zipfile.ZIP_DEFLATED):
+    """Write a .zip in memory, from bytes by name or ZipInfo."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", compression) as archive:
         for name, data in entries.items():
@@ -57,7 +59,7 @@ def change_bytes(file: io.BytesIO, old: bytes, new: bytes) -> io.BytesIO:
     return io.BytesIO(file.getvalue().replace(old, new))
 
 
-def make_info(name: str, mode: int = 0, **fields: int) -> zipfile.ZipInfo:
+def make_info(name: str, mode: int = 0, **fields: object) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name)
     info.external_attr = mode << 16
     for field, value in fields.items():
@@ -328,7 +330,7 @@ HOSTILE = {
     "bomb": (
         lambda: pack({"open/bomb.png": bytes(20_000_000)} | GOOD), "open/bomb.png", "a zip bomb"
     ),
-    "bomb that is no picture": (
+    "bomb that is not a picture": (
         lambda: pack({"notes.txt": bytes(20_000_000)} | GOOD), "notes.txt", "a zip bomb"
     ),
     "bomb of shared data": (share_data, "", "claim to be larger than the file"),
@@ -732,7 +734,7 @@ class TestExport:
                 self.data += bytes(data)
                 return len(data)
 
-        stream = Stream()
+        stream: Any = Stream()
         assert write_archive(photos_dir, stream) == 4
         with zipfile.ZipFile(io.BytesIO(stream.data)) as archive:
             assert archive.testzip() is None
