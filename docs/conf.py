@@ -30,7 +30,6 @@ autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 autodoc_default_options = {
     "members": True,
-    "show-inheritance": True,
     # Names that a package re-exports are described where they are defined.
     "ignore-module-all": True,
 }
