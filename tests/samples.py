@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def draw_blob(seed: int, colour: tuple[int, int, int] = (255, 255, 255), size_px
     return np.clip(brightness[..., np.newaxis] * colour + noise, 0, 255).astype(np.uint8)
 
 
-def save_picture(path: Path, pixels: np.ndarray, **options: object) -> Path:
+def save_picture(path: Path, pixels: np.ndarray, **options: Any) -> Path:
     """Save pixels, shape (height, width, 3), in a folder that is created if missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, **options)

@@ -173,7 +173,7 @@ def test_name_that_is_not_utf8_is_escaped(trained, tmp_path):
     assert run(path.parent, "--output", tmp_path / "out.csv").exit_code == 0
     assert r"caf\udce9.png" in (tmp_path / "out.csv").read_text("utf-8")
     for flags in ((), ("--json",)):
-        outcome = run_python("-m", "cluster_core", "classify", path.parent, *flags)
+        outcome = run_python("-m", "cluster_core", "classify", str(path.parent), *flags)
         assert outcome.returncode == 0, outcome.stderr
         assert r"caf\udce9.png" in outcome.stdout
 

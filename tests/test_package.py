@@ -13,6 +13,7 @@ import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -23,7 +24,7 @@ from tests.samples import REPOSITORY, draw_blob, save_picture
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
 DIST_INFO = f"cluster_lab-{__version__}.dist-info"
-TEXT = {"text": True, "capture_output": True}
+TEXT: dict[str, Any] = {"text": True, "capture_output": True}
 
 
 def run_pip(*arguments: object) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from cluster_core.workspace import ROOT_VARIABLE, Workspace
 from tests.samples import REPOSITORY
@@ -25,7 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 SCREENSHOTS_VARIABLE = "CLUSTER_LAB_SCREENSHOTS"
 START_TIMEOUT_S = 60
 PATIENCE_MS = 30_000
-DESKTOP = {"width": 1280, "height": 900}
+DESKTOP = ViewportSize(width=1280, height=900)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Visit:
         field.set_input_files([str(file) for file in files])
 
     def set_long_training(self) -> None:
-        """On Hyperparameters, set so many steps that there is time to stop the training."""
+        """On Hyperparameters, set enough steps to leave time for stopping the training."""
         self.click("preset_article")
         self.settle()
         self.click("use_sky")

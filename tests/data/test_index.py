@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -300,7 +301,7 @@ def test_known_picture_with_other_suffix_is_rejected(folder, cache, settled):
     assert rejected.path == path.with_suffix(".txt")
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[Path], object]] = {
     "picture added": lambda folder: save_picture(folder / "red stars" / "a.png", draw_blob(1)),
     "picture removed": lambda folder: (folder / "red stars" / "field 10000.png").unlink(),
     "picture renamed": lambda folder: (folder / "red stars" / "field 10000.png").rename(

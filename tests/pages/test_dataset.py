@@ -6,6 +6,7 @@ import errno
 import io
 import shutil
 import zipfile
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -44,7 +45,7 @@ def open_page(view: str | None = None, **query: str) -> AppTest:
 
 def choose(page: AppTest, key: str, value: str) -> AppTest:
     """Select an option of a segmented control."""
-    (group,) = (group for group in page.get("button_group") if group.key == key)
+    group: Any = next(group for group in page.get("button_group") if group.key == key)
     group.set_value(value).run()
     assert not page.exception
     return page
@@ -373,7 +374,7 @@ def test_all_pictures_of_a_page_are_selected_deleted_and_restored(dataset):
 def test_second_page_shows_remaining_pictures(dataset):
     write_photos(dataset, PER_PAGE, {BLUE: COLOURS[BLUE]}, first_seed=100)
     page = open_page()
-    (pages,) = page.get("pagination")
+    pages: Any = page.get("pagination")[0]
     pages.set_value(2).run()
     assert not page.exception
     assert len(page.checkbox) == 4
@@ -505,7 +506,7 @@ def test_camera_photo_is_added(dataset):
     page = choose(open_page("Add pictures"), "source", "Camera")
     assert not page.get("camera_input")
     page.toggle(key="camera_on").set_value(True).run()
-    (camera,) = page.get("camera_input")
+    camera: Any = page.get("camera_input")[0]
     camera.set_value(("photo.jpg", make_jpeg(77), "image/jpeg")).run()
     assert not page.exception
     assert "Added 1 to blue stars" in read_outcome(page)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,6 +133,6 @@ def test_paths_default_to_the_workspace():
         path = getattr(outputs, name)
         assert path is None if name == "saved_model_dir" else workspace.root in path.parents
     assert outputs.summaries_dir.name == TrainConfig(Path("photos")).architecture
-    named = {name: Path("named", name) for name in PATHS}
+    named: dict[str, Any] = {name: Path("named", name) for name in PATHS}
     outputs = TrainingOutputs.of(TrainConfig(Path("photos"), **named), workspace)
     assert {name: getattr(outputs, name) for name in PATHS} == named

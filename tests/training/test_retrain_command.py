@@ -4,6 +4,7 @@ import random
 import shlex
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def parse(line: str) -> tuple[dict[str, str], TrainConfig]:
 
 def draw_config(seed: int) -> TrainConfig:
     chance = random.Random(seed)
-    settings = {name: chance.choice(values) for name, values in VALUES.items()}
+    settings: dict[str, Any] = {name: chance.choice(values) for name, values in VALUES.items()}
     for field in fields(TrainConfig):
         if isinstance(field.default, bool):
             settings[field.name] = chance.choice((True, False))

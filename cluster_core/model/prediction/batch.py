@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +102,9 @@ def find_picture_files(paths: Sequence[Path]) -> FoundFiles:
     return FoundFiles(tuple(pictures), tuple(others), tuple(unreadable_folders))
 
 
-def classify_files(predictor: Predictor, files: Iterable[Path]) -> Iterator[FilePrediction]:
+def classify_files(
+    predictor: Predictor, files: Iterable[Path]
+) -> Generator[FilePrediction, None, None]:
     """Label files concurrently, with only a few in memory at a time.
 
     Parameters

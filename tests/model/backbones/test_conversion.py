@@ -63,15 +63,18 @@ def test_litert_and_frozen_graph_match_keras(backbone):
     assert np.ptp(expected, axis=0).max() > 0.1
     assert backbone.runs_on_litert
     assert backbone.relative_error <= conversion.MAX_RELATIVE_ERROR
-    assert relative_error(load_extractor(backbone).extract(draw_pictures()), expected) <= 1e-4
-    assert relative_error(TensorFlowExtractor(backbone).extract(draw_pictures()), expected) <= 1e-5
+    assert relative_error(load_extractor(backbone).extract(list(draw_pictures())), expected) <= 1e-4
+    assert (
+        relative_error(TensorFlowExtractor(backbone).extract(list(draw_pictures())), expected)
+        <= 1e-5
+    )
 
 
 def test_network_is_converted_with_its_weights(small_converted, weights_dir):
     keras_own = load_backbone(SMALL, find_weights(SMALL, weights_dir))
     pictures = draw_pictures(128, n=2)
     expected = keras_own(to_unit_range(pictures)).numpy()
-    assert relative_error(load_extractor(small_converted).extract(pictures), expected) <= 1e-4
+    assert relative_error(load_extractor(small_converted).extract(list(pictures)), expected) <= 1e-4
     assert small_converted.weights_sha256 == hash_weights(keras_own)
     assert small_converted.weights_file_sha256 == hash_file(find_weights(SMALL, weights_dir))
 
@@ -140,7 +143,7 @@ def test_tensorflow_runs_a_network_that_litert_cannot_run(tmp_path, monkeypatch,
     extractor = load_extractor(backbone)
     assert isinstance(extractor, TensorFlowExtractor)
     expected = load_backbone(TEST_BACKBONE, None)(to_unit_range(draw_pictures())).numpy()
-    assert relative_error(extractor.extract(draw_pictures()), expected) <= 1e-5
+    assert relative_error(extractor.extract(list(draw_pictures())), expected) <= 1e-5
 
 
 def test_network_is_converted_only_once(backbone, tmp_path, monkeypatch):
@@ -313,7 +316,7 @@ def test_frozen_graph_of_nested_network_matches_keras(name, tmp_path):
     backbone.graph_path.write_bytes(graph)
     pictures = draw_pictures(spec.input_size_px, n=1)
     expected = model(to_unit_range(pictures)).numpy()
-    assert relative_error(TensorFlowExtractor(backbone).extract(pictures), expected) <= 1e-4
+    assert relative_error(TensorFlowExtractor(backbone).extract(list(pictures)), expected) <= 1e-4
     # The same graph joined with a head, as exported for other programs.
     head = Head(np.eye(spec.n_features, 3, dtype=np.float32), np.zeros(3, np.float32))
     joined = tmp_path / "graph.pb"

@@ -63,7 +63,7 @@ def test_features_match_keras_mobilenet(mobilenet):
     preprocessing = Preprocessing(SPEC.input_size_px)
     pictures = np.stack([preprocessing.decode(read_bytes(path), path.name) for path in paths])
     expected = network(to_unit_range(pictures)).numpy()
-    found = load_extractor(mobilenet).extract(pictures)
+    found = load_extractor(mobilenet).extract(list(pictures))
     assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
     for one, other in zip(found, expected, strict=True):
         assert np.corrcoef(one, other)[0, 1] >= 0.999

@@ -46,7 +46,8 @@ def test_record_with_unknown_stretch_is_rejected():
 def test_picture_of_any_shape_becomes_a_square(height, width):
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     square = Preprocessing(32).shrink(pixels)
-    assert (square.shape, square.dtype) == ((32, 32, 3), np.uint8)
+    assert square.shape == (32, 32, 3)
+    assert square.dtype == np.uint8
 
 
 def test_picture_of_the_right_size_is_unchanged():

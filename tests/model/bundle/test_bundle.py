@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from cluster_core import workspace as workspace_module
 from cluster_core.errors import BundleError, ClusterError
@@ -87,7 +88,7 @@ def write_head(folder: Path, content: bytes) -> None:
     edit_manifest(folder, lambda m: m["files"].update({HEAD: hashlib.sha256(content).hexdigest()}))
 
 
-def to_npy(array: np.ndarray) -> bytes:
+def to_npy(array: ArrayLike) -> bytes:
     file = io.BytesIO()
     np.save(file, array)
     return file.getvalue()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +51,8 @@ def test_plain_view_leaves_the_picture_unchanged():
 )
 def test_distortion_is_true_if_any_setting_is(setting):
     assert not Distortion()
-    assert Distortion(**{setting: 1})
+    changes: dict[str, Any] = {setting: 1}
+    assert replace(Distortion(), **changes)
 
 
 ALL_DISTORTIONS = Distortion(

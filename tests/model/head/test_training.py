@@ -281,7 +281,7 @@ def test_duplicated_rehearsal_gives_the_same_gradient():
         (weighted.rows * (weighted.weights * (weighted.classes - 0.5))[:, np.newaxis]).mean(axis=0)
         for weighted in (once, doubled)
     ]
-    np.testing.assert_allclose(*gradients, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-5, atol=1e-7)
 
 
 def fit_with(training: Examples, prior: Prior | None, **changes):

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import filelock
 import pytest
@@ -313,7 +314,8 @@ def test_supervisor_is_found_until_it_is_closed(workspace, monkeypatch):
 
 def test_unusable_workspace_does_not_crash_the_supervisor(tmp_path, config):
     (tmp_path / "file").touch()
-    idle = Supervisor(Workspace(Path(tmp_path, "file")), FakeWorker)
+    start_worker: Any = FakeWorker
+    idle = Supervisor(Workspace(Path(tmp_path, "file")), start_worker)
     time.sleep(0.05)
     assert not idle.is_warm
     idle.close()

@@ -192,7 +192,7 @@ def test_run_is_assigned_to_the_worker_without_a_preview(workspace, config, star
 def test_invalid_limit_is_reported(workspace, monkeypatch, value):
     monkeypatch.setenv(AT_ONCE_VARIABLE, value)
     with pytest.raises(ConfigError, match="must be a whole number from 1 to 8") as caught:
-        Supervisor(workspace, FakeWorker)
+        Supervisor(workspace)
     assert caught.value.field == AT_ONCE_VARIABLE
     assert len(str(caught.value)) < 250
 
