@@ -38,10 +38,10 @@ from pages.components.words import (
 
 LOG_INTERVAL_S = 2.0
 STATES = {
-    RunState.QUEUED: ("waiting", ":material/hourglass_top:", "gray"),
+    RunState.QUEUED: ("queued", ":material/hourglass_top:", "gray"),
     RunState.RUNNING: ("training", ":material/model_training:", "blue"),
     RunState.FINISHED: ("finished", ":material/check_circle:", "green"),
-    RunState.STOPPED: ("stopped, best kept", ":material/stop_circle:", "orange"),
+    RunState.STOPPED: ("stopped", ":material/stop_circle:", "orange"),
     RunState.DISCARDED: ("discarded", ":material/cancel:", "gray"),
     RunState.FAILED: ("failed", ":material/error:", "red"),
 }

@@ -194,7 +194,7 @@ ADVANCED = (
     Setting(
         "intermediate_store_frequency",
         "Save intermediate graphs",
-        "For programmers: saves the unfinished model as a TensorFlow file every so many steps.",
+        "For programmers: how often, in steps, to save the unfinished model as a TensorFlow file.",
         (0, 100, 200, 500, 1000, 2000),
         _interval,
     ),

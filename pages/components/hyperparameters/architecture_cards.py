@@ -219,7 +219,7 @@ def _describe(spec: BackboneSpec, workspace: Workspace) -> str:
         else f":orange[:material/download: {spec.download_mb:.0f} MB to download]"
     )
     return (
-        f"{spec.n_parameters / 1e6:.1f} million parameters, {megabytes:.1f} MB  \n"
+        f"{spec.n_parameters / 1e6:.1f} million parameters, {megabytes:.0f} MB  \n"
         f"{spec.n_features:,} features, {spec.input_size_px} px input  \n"
         f"{speed.ms:.{0 if speed.ms >= LONG_MS else 1}f} ms per picture, {source}  \n{availability}"
     )

@@ -143,7 +143,7 @@ def _show_preview(workspace: Workspace, config: TrainConfig, reading: DatasetRea
         return
     evaluations, seconds = preview
     last = evaluations[-1]
-    # A preview with early stopping ends by itself; any other may have run out of time.
+    # A preview that stops early has seen enough; any other may have been cut short.
     is_cut_short = last.step + 1 < config.how_many_training_steps and not config.early_stopping
     sentence = (
         f"Preview with these settings: {'the first ' if is_cut_short else ''}{last.step + 1:,} "
