@@ -5,9 +5,9 @@ from datetime import datetime
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.model.bundle.library import list_models
+from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.workspace import Workspace
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.model_picker import describe_model_accuracy, join_labels
 from pages.components.models.model_card import show_card
 from pages.components.models.model_upload import show_upload
@@ -54,7 +54,7 @@ def describe(model: ModelSummary) -> str:
         created = datetime.fromisoformat(model.created)
         origin += f" {created.day} {created:%b %Y}"
     if model.dataset:
-        origin += f" on {model.dataset}"
+        origin += f" on {model.dataset.removesuffix(DATASET_SUFFIX)}"
     if model.created or model.dataset:
         parts.append(origin)
     parts.append(f"network {model.architecture}")

@@ -87,9 +87,10 @@ def ask_for_pictures() -> list[InputPicture]:
 def _ask_for_pasted() -> list[InputPicture]:
     """Draw a paste field; keep its pictures in the session, as the field itself does not."""
     pasted: list[InputPicture] = st.session_state.setdefault(_PASTED, [])
+    st.caption("Click the field, press Ctrl+V (Cmd+V on a Mac), then Enter.")
     # Outside a container, Streamlit would pin a chat input to the bottom of the window.
     entered = st.container().chat_input(
-        "Click here, press Ctrl+V (Cmd+V on a Mac), then Enter",
+        "Paste pictures here",
         key="paste",
         accept_file="multiple",
         file_type=PICTURE_TYPES,

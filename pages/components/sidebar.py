@@ -6,7 +6,7 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
-from cluster_core.model.bundle.library import list_models
+from cluster_core.model.bundle.collection import list_models
 from cluster_core.training.runs import RunState, RunStatus, list_runs, load_status
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
@@ -14,6 +14,8 @@ from pages.components.selection import Choice, choose, get_active_dataset, get_c
 from pages.components.text import escape_markdown
 
 REFRESH_S = 2.0
+# Longer names would be cut off without an ellipsis.
+_MAX_NAME_LENGTH = 30
 
 
 def show_sidebar() -> None:
@@ -36,7 +38,13 @@ def show_sidebar() -> None:
 def _show_link(title: str, page: PageFile, name: str) -> None:
     with st.container(gap=None):
         st.caption(title)
-        st.page_link(page, label=f"**{escape_markdown(name)}**")
+        is_long = len(name) > _MAX_NAME_LENGTH
+        shown = f"{name[: _MAX_NAME_LENGTH - 1].rstrip()}…" if is_long else name
+        st.page_link(
+            page,
+            label=f"**{escape_markdown(shown)}**",
+            help=escape_markdown(name) if is_long else None,
+        )
 
 
 def _name_dataset(workspace: Workspace) -> str:
