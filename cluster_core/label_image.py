@@ -81,7 +81,7 @@ def _label_with_graph(graph: Path, labels: Path | None, data: bytes, name: str) 
             path=graph,
         ) from error
     # Imported here because only a graph needs TensorFlow; models run without it.
-    from cluster_core.model.prediction.frozen_graph import FrozenGraph
+    from cluster_core.model.prediction.graph_predictor import FrozenGraph
 
     return FrozenGraph(graph, names).predict_file(data, name)
 

@@ -25,7 +25,7 @@ from cluster_core.data.index import scan_dataset
 from cluster_core.data.splits import split_dataset
 from cluster_core.data.web.downloads import download_pictures
 from cluster_core.model.bundle.archive import import_model
-from cluster_core.model.bundle.library import list_models
+from cluster_core.model.bundle.collection import list_models
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.trash import list_trash, restore
 from cluster_core.training.insight.estimates import estimate_speed

@@ -23,7 +23,7 @@ from cluster_core import (
     read_image,
     train,
 )
-from cluster_core.model.bundle.library import list_models, rename_model
+from cluster_core.model.bundle.collection import list_models, rename_model
 from tests.samples import COLOURS, draw_blob, run_python, save_picture, write_photos
 
 PUBLIC_NAMES = {

@@ -12,7 +12,12 @@ from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle
-from cluster_core.model.export.graphs import build_graph, save_graph, save_labels, save_saved_model
+from cluster_core.model.export.frozen_graph import (
+    build_graph,
+    save_graph,
+    save_labels,
+    save_saved_model,
+)
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.training import FittedHead
 from cluster_core.training.config import TrainConfig

@@ -20,7 +20,7 @@ from cluster_core.model.backbones.litert import load_extractor
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle.bundle import ModelBundle, save_bundle
 from cluster_core.model.bundle.starter import find_prior
-from cluster_core.model.export.graphs import save_graph
+from cluster_core.model.export.frozen_graph import save_graph
 from cluster_core.model.features.cache import BottleneckCache
 from cluster_core.model.features.extraction import BottleneckSource
 from cluster_core.model.features.views import View

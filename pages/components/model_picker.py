@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.model.bundle.library import list_models
+from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import STARTER_ACCURACY, ModelSummary
 from cluster_core.workspace import Workspace

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.model.bundle.archive import export_model
-from cluster_core.model.bundle.library import delete_model, list_models
+from cluster_core.model.bundle.collection import delete_model, list_models
 from tests.pages.opening import open_file
 
 

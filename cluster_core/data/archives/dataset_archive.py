@@ -18,8 +18,8 @@ from cluster_core.data.archives.directory import count_entries
 from cluster_core.data.archives.entries import EXPECTED, plan_import
 from cluster_core.data.archives.unpacking import ZIP_ERRORS, UnpackedFile, unpack_all
 from cluster_core.data.class_folders import list_files, list_labels
+from cluster_core.data.editing.allowed_paths import check_dataset_dir, find_class_dir
 from cluster_core.data.editing.changes import list_classes
-from cluster_core.data.editing.confinement import check_dataset_dir, find_class_dir
 from cluster_core.data.facts import PictureFactsCache
 from cluster_core.data.index import Progress, RejectedFile
 from cluster_core.errors import DatasetError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cluster_core.access import Action, require
 from cluster_core.data.class_folders import list_class_folders, list_labels
-from cluster_core.data.editing.confinement import (
+from cluster_core.data.editing.allowed_paths import (
     check_dataset_dir,
     find_class_dir,
     make_misplaced_error,

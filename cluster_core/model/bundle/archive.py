@@ -20,16 +20,16 @@ from typing import BinaryIO
 from cluster_core.access import Action, require
 from cluster_core.errors import BundleError
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
-from cluster_core.model.bundle.files import (
+from cluster_core.model.bundle.collection import list_models
+from cluster_core.model.bundle.selection import STARTER_ID, model_dir
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.model.bundle.untrusted_files import (
     HEAD,
     MANIFEST,
     MAX_HEAD_BYTES,
     MAX_MANIFEST_BYTES,
     make_unreadable_error,
 )
-from cluster_core.model.bundle.library import list_models
-from cluster_core.model.bundle.selection import STARTER_ID, model_dir
-from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace, replacing
 
 # Two files, and possibly an entry for their folder.

@@ -17,7 +17,7 @@ from cluster_core.data.labels import find_label_problem
 from cluster_core.errors import BackboneError, ConfigError
 from cluster_core.model.backbones.preprocessing import PREPROCESSING_VERSION, Preprocessing
 from cluster_core.model.backbones.registry import get_backbone
-from cluster_core.model.bundle.files import (
+from cluster_core.model.bundle.untrusted_files import (
     BUNDLE_FORMAT,
     BUNDLE_VERSION,
     HEAD,

@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
+from cluster_core.data.editing.allowed_paths import find_class_dir
 from cluster_core.data.editing.changes import add_class, list_classes
-from cluster_core.data.editing.confinement import find_class_dir
 from cluster_core.data.index import Progress
 from cluster_core.data.web.addresses import parse_addresses
 from cluster_core.data.web.downloads import download_pictures

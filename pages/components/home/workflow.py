@@ -13,7 +13,7 @@ from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.errors import ClusterError
 from cluster_core.images import has_image_suffix
-from cluster_core.model.bundle.library import list_models
+from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cluster_core.model.bundle.library import delete_model, rename_model, set_default_model
+from cluster_core.model.bundle.collection import delete_model, rename_model, set_default_model
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import import_model
-from cluster_core.model.bundle.library import list_models
+from cluster_core.model.bundle.collection import list_models
 from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown

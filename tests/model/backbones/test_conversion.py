@@ -23,9 +23,9 @@ from cluster_core.model.backbones.preprocessing import to_unit_range
 from cluster_core.model.backbones.registry import TEST_BACKBONE, get_backbone
 from cluster_core.model.backbones.tensorflow import TensorFlowExtractor
 from cluster_core.model.backbones.weights import find_weights, list_weights_files
-from cluster_core.model.export.graphs import build_graph, save_graph
+from cluster_core.model.export.frozen_graph import build_graph, save_graph
 from cluster_core.model.head.head import Head, softmax
-from cluster_core.model.prediction.frozen_graph import FrozenGraph
+from cluster_core.model.prediction.graph_predictor import FrozenGraph
 from cluster_core.storage.file_hashes import hash_file
 from tests.samples import not_as_root
 

@@ -1,0 +1,146 @@
+"""List the models of a workspace, rename and delete them, and choose the default."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from cluster_core.access import Action, require
+from cluster_core.errors import BundleError
+from cluster_core.model.backbones.shipped import ASSETS
+from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.selection import (
+    STARTER_ID,
+    choose_bundle_folder,
+    list_model_folders,
+    model_dir,
+    save_default,
+)
+from cluster_core.model.bundle.starter import STARTER
+from cluster_core.model.bundle.summaries import (
+    MAX_TITLE_LENGTH,
+    ModelSummary,
+    clean_title,
+    describe_model,
+)
+from cluster_core.model.bundle.untrusted_files import MANIFEST, read_manifest
+from cluster_core.storage.trash import TrashEntry, move_to_trash
+from cluster_core.workspace import Workspace, replacing
+
+
+def list_models(workspace: Workspace) -> tuple[ModelSummary, ...]:
+    """Return all models: the default first, then newest to oldest, the starter model last.
+
+    A damaged model is listed with its problem. Repeated calls are cheap: a summary is
+    cached until the files of the model change.
+
+    Raises
+    ------
+    BundleError
+        If the folder of the models cannot be read.
+    """
+    default = choose_bundle_folder(workspace)
+    folders = (*list_model_folders(workspace), ASSETS / STARTER)
+    models = [replace(describe_model(folder), is_default=folder == default) for folder in folders]
+    return tuple(sorted(models, key=lambda model: not model.is_default))
+
+
+def rename_model(workspace: Workspace, model_id: str, title: str) -> None:
+    """Change the title of a model; its folder and id stay the same.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace of the model.
+    model_id : str
+        Name of its folder.
+    title : str
+        One line of 1 to 80 visible characters.
+
+    Raises
+    ------
+    BundleError
+        If there is no such model, it is damaged or the starter model, the title is not
+        allowed, or the disk cannot be written to.
+    AccessError
+        If this server does not allow changes to models.
+    """
+    require(Action.EDIT_MODELS)
+    folder = _find_editable(workspace, model_id, "renamed")
+    title = _check_title(title, folder)
+    manifest = read_manifest(folder)
+    path = folder / MANIFEST
+    try:
+        written = path.stat()
+        with replacing(path) as draft:
+            draft.write_text(
+                json.dumps(manifest | {"title": title}, indent=2, ensure_ascii=False), "utf-8"
+            )
+            # The newest model is the one trained last, so renaming must not change the time.
+            os.utime(draft, ns=(written.st_atime_ns, written.st_mtime_ns))
+    except OSError as error:
+        raise BundleError(
+            f"The model {model_id} could not be renamed ({error.strerror}): make sure that the "
+            "disk has free space and that you may write to the model's folder.",
+            path=folder,
+        ) from error
+
+
+def set_default_model(workspace: Workspace, model_id: str) -> None:
+    """Make a model the default, which answers when no model is named.
+
+    Raises
+    ------
+    BundleError
+        If there is no such model, it is damaged, or the choice cannot be saved.
+    AccessError
+        If this server does not allow changes to models.
+    """
+    require(Action.EDIT_MODELS)
+    load_bundle(model_dir(workspace, model_id))
+    save_default(workspace, model_id)
+
+
+def delete_model(workspace: Workspace, model_id: str) -> TrashEntry:
+    """Move a model to the trash, even a damaged one.
+
+    Returns
+    -------
+    TrashEntry
+        For restoring the model.
+
+    Raises
+    ------
+    BundleError
+        If there is no such model, or it is the starter model.
+    AccessError
+        If this server does not allow changes to models.
+    """
+    require(Action.EDIT_MODELS)
+    folder = _find_editable(workspace, model_id, "deleted")
+    title = describe_model(folder).title
+    return move_to_trash(workspace, [folder], f"The model {title}", action=Action.EDIT_MODELS)
+
+
+def _find_editable(workspace: Workspace, model_id: str, change: str) -> Path:
+    folder = model_dir(workspace, model_id)
+    if model_id == STARTER_ID:
+        raise BundleError(
+            f"The starter model ships with the program and cannot be {change}: train your own "
+            "model.",
+            path=folder,
+        )
+    return folder
+
+
+def _check_title(title: str, folder: Path) -> str:
+    cleaned = clean_title(title)
+    if not cleaned or len(cleaned) > MAX_TITLE_LENGTH or cleaned != " ".join(title.split()):
+        raise BundleError(
+            f"A model's name is one line of 1 to {MAX_TITLE_LENGTH} visible characters, but this "
+            f"one has {len(title)}, counting invisible ones: choose another name.",
+            path=folder,
+        )
+    return cleaned

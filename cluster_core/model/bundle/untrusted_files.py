@@ -1,0 +1,127 @@
+"""Read the two files of a bundle, which may be malicious."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cluster_core.errors import BundleError
+
+BUNDLE_FORMAT = "cluster-lab bundle"
+BUNDLE_VERSION = 1
+MANIFEST = "manifest.json"
+HEAD = "head.npy"
+MAX_MANIFEST_BYTES = 5_000_000
+MAX_HEAD_BYTES = 200_000_000
+# Far beyond what a training produces; larger weights would make scores overflow.
+MAX_WEIGHT = 1e20
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a bundle, with only its format and version checked.
+
+    Raises
+    ------
+    BundleError
+        If the folder contains no model, an unreadable or damaged manifest, or one of
+        another version.
+    """
+    path = folder / MANIFEST
+    try:
+        size = path.stat().st_size
+        if size > MAX_MANIFEST_BYTES:
+            raise ValueError(f"{size} bytes are too many")
+        manifest = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(
+            f"There is no model in {folder}: choose a folder that a training wrote, with a "
+            f"{MANIFEST} in it.",
+            path=folder,
+        ) from error
+    except NotADirectoryError as error:
+        raise BundleError(
+            f"{folder} is a file, but a model is a folder with a {MANIFEST}: choose that folder. "
+            "Only label_image can run a .pb graph.",
+            path=folder,
+        ) from error
+    except OSError as error:
+        raise make_unreadable_error(folder, error) from error
+    except (ValueError, RecursionError) as error:
+        raise make_damaged_error(folder, f"its {MANIFEST} cannot be read: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
+        raise BundleError(
+            f"{folder} does not contain a Cluster Lab model: choose a folder that a training "
+            "wrote.",
+            path=folder,
+        )
+    version = manifest.get("version")
+    if version != BUNDLE_VERSION:
+        raise BundleError(
+            f"The model in {folder} has format version {version}, but this program reads version "
+            f"{BUNDLE_VERSION}: update the program, or train the model again.",
+            path=folder,
+        )
+    return manifest
+
+
+def read_head(path: Path, sha256: str) -> np.ndarray:
+    """Return the array of a head, whose last row is the bias.
+
+    Parameters
+    ----------
+    path : Path
+        A .npy file.
+    sha256 : str
+        Expected hash of the file, hexadecimal.
+
+    Returns
+    -------
+    ndarray of float32, (n_features + 1, n_labels)
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If the file is missing, was altered, is too large, or is not a table of finite
+        float32 numbers.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path.name} is missing")
+    if path.stat().st_size > MAX_HEAD_BYTES:
+        raise ValueError(f"{path.name} is larger than {MAX_HEAD_BYTES} bytes")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError(f"{path.name} was altered")
+    try:
+        rows = np.load(BytesIO(content), allow_pickle=False)
+    except Exception as error:  # the parsers of headers and of ZIP archives raise many types
+        raise ValueError(f"{path.name} is not a table of numbers") from error
+    if not isinstance(rows, np.ndarray) or rows.dtype != np.dtype("<f4") or rows.ndim != 2:  # noqa: PLR2004
+        raise ValueError(f"{path.name} is not a table of numbers")
+    if not (np.abs(rows) <= MAX_WEIGHT).all():  # rejects NaN, too
+        raise ValueError(f"{path.name} contains numbers that are infinite or too large")
+    return rows
+
+
+def make_damaged_error(folder: Path, detail: str) -> BundleError:
+    """Return the error for a bundle whose content is not what a training wrote."""
+    return BundleError(
+        f"The model in {folder} is damaged ({detail}): train it again, or copy it again from its "
+        "source.",
+        path=folder,
+    )
+
+
+def make_unreadable_error(folder: Path, error: OSError) -> BundleError:
+    """Return the error for a bundle that the operating system does not let us read."""
+    return BundleError(
+        f"The model in {folder} could not be opened ({error.strerror}): check the permissions of "
+        "the folder and its files.",
+        path=folder,
+    )
