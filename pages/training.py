@@ -19,7 +19,7 @@ runs = list_runs(workspace)
 run_id = get_chosen(Choice.RUN)
 if run_id is not None and all(status.id != run_id for status in runs):
     st.warning(
-        f"There is no training {escape_markdown(run_id)}. It may have been deleted. "
+        f'There is no training "{escape_markdown(run_id)}". It may have been deleted. '
         + ("Choose another below." if runs else ""),
         icon=":material/search_off:",
     )

@@ -227,7 +227,7 @@ def test_too_few_pictures_are_reported_before_training(workspace):
 
 def test_missing_dataset_is_reported_and_another_is_used(dataset):
     page = open_page(dataset="no[t]hing")
-    assert "There is no dataset no\\[t\\]hing. " in page.warning[0].value
+    assert 'There is no dataset "no\\[t\\]hing". ' in page.warning[0].value
     assert page.selectbox(key="hyperparameters_dataset").value == "cluster"
 
 

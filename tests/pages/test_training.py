@@ -262,7 +262,7 @@ def test_unknown_training_is_reported_above_the_table(workspace):
     write_run(workspace)
     for unknown in (NOBODY, "../../etc", "*x*"):
         page = open_page(run=unknown)
-        assert f"There is no training {unknown}. " in page.warning[0].value.replace("\\", "")
+        assert f'There is no training "{unknown}". ' in page.warning[0].value.replace("\\", "")
         assert len(page.dataframe) == 1
         assert "run" not in page.query_params
 

@@ -18,7 +18,7 @@ def choose_dataset(workspace: Workspace) -> Path | None:
     chosen = get_known(
         Choice.DATASET,
         names,
-        lambda name: f"There is no dataset {name}. It may have been deleted.",
+        lambda name: f'There is no dataset "{name}". It may have been deleted.',
     )
     chosen = chosen or choose_default(names)
     if chosen is None:
