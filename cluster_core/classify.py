@@ -33,7 +33,7 @@ SKIPPED_FILES_NAMED = 3
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object per line, not CSV.")
 @plain_exits("Not all pictures were labelled; an existing --output file is unchanged.")
 def main(paths: tuple[Path, ...], output: Path | None, graph: Path | None, as_json: bool) -> None:
-    """Label pictures and whole folders of pictures."""
+    """Label pictures, and folders with their sub-folders."""
     workspace = Workspace.default()
     predictor = Predictor(choose_bundle(graph, workspace), workspace)
     found = find_picture_files(paths)

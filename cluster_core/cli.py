@@ -14,7 +14,7 @@ SUBCOMMANDS = {
     "app": ("start_app", "Start the app in the browser."),
     "retrain": ("retrain", "Train a model on your own folders of pictures."),
     "label": ("label_image", "Label one picture."),
-    "classify": ("classify", "Label pictures and whole folders of pictures."),
+    "classify": ("classify", "Label pictures, and folders with their sub-folders."),
     "download": ("download", "Download pictures from a list of addresses."),
     "demo-data": ("demo_data", "Render a dataset of a simulated sky to try things out."),
 }

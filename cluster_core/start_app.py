@@ -64,7 +64,7 @@ def find_app() -> Path:
 
 
 def _check_streamlit_options(context: click.Context, options: tuple[str, ...]) -> None:
-    """Refuse what Streamlit would refuse in words that fit another program, or ignore."""
+    """Refuse options that are neither ours nor of the form --section.option."""
     if options and not options[0].startswith("--"):
         raise click.UsageError(f"Got unexpected extra argument ({options[0]})", context)
     for option in options:

@@ -149,7 +149,7 @@ class TrainedModel:
         BundleError
             Something exists at that path, or it cannot be written.
         """
-        folder = Path(folder)
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100 (resolve() would follow links)
         if folder.exists():
             raise BundleError(
                 f"{folder} already exists, and saving would replace it: choose another folder.",
@@ -214,18 +214,18 @@ def load_model(
 
 
 def _find_folder(path_or_name: str | os.PathLike[str], workspace: Workspace) -> Path:
-    name = os.fspath(path_or_name)
-    models = list_models(workspace)
-    for model in models:
-        if name in (model.id, model.title):
-            return model_dir(workspace, model.id)
     folder = Path(path_or_name)
-    if folder.is_dir():
-        return folder
+    models = list_models(workspace)
+    if isinstance(path_or_name, str):
+        for model in models:
+            if path_or_name in (model.id, model.title):
+                return model_dir(workspace, model.id)
+    if folder.exists():
+        return folder  # `load_bundle` says what is wrong with it
     names = ", ".join(repr(model.title) for model in models[:5])
     raise BundleError(
-        f"There is no model {name!r}, neither as a folder nor in {workspace.root}, which has "
-        f"{names}: give one of these, or the path of a model's folder.",
+        f"There is no model {str(path_or_name)!r}, neither as a folder nor in {workspace.root}, "
+        f"which has {names}: give one of these, or the path of a model's folder.",
         path=folder,
     )
 
@@ -239,7 +239,8 @@ def _split_up(pictures: PictureLike | Iterable[PictureLike]) -> Iterable[Picture
 
 
 def _check_rgb(pixels: np.ndarray) -> None:
-    if pixels.dtype != np.uint8 or pixels.ndim != _RGB_AXES or pixels.shape[2] != 3:  # noqa: PLR2004
+    is_rgb = pixels.ndim == _RGB_AXES and pixels.shape[2] == 3 and pixels.size > 0  # noqa: PLR2004
+    if pixels.dtype != np.uint8 or not is_rgb:
         raise ImageError(
             "A picture in memory must be a uint8 array of shape (height, width, 3), and this is "
             f"{pixels.dtype} of shape {pixels.shape}: convert it, or give the path of its file.",

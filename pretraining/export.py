@@ -23,7 +23,7 @@ from cluster_core.model.backbones.sky import build_sky_model, load_sky_weights
 from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle, save_bundle
 from cluster_core.model.bundle.starter import REHEARSAL, STARTER
 from cluster_core.model.head.head import Head
-from cluster_core.storage.file_hashes import hash_file
+from cluster_core.storage.hashing import hash_file
 from pretraining.linear import Floats
 
 TOLERANCE = 1e-4

@@ -6,6 +6,7 @@ import ast
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,6 +94,15 @@ def test_old_python_is_rejected_in_one_sentence():
     assert line.startswith("Cluster Lab needs Python 3.11 or newer")
 
 
+def test_paths_of_a_configuration_may_be_strings():
+    config: Any = TrainConfig
+    config = config("photos", summaries_dir="curves", output_graph="graph.pb")
+    assert (config.image_dir, config.summaries_dir) == (Path("photos"), Path("curves"))
+    assert config == TrainConfig(
+        Path("photos"), summaries_dir=Path("curves"), output_graph=Path("graph.pb")
+    )
+
+
 def test_training_needs_no_callback_and_its_model_loads(workspace, backbone, quick_config):
     config = TrainConfig(quick_config.image_dir, architecture=quick_config.architecture)
     result = train(replace(config, how_many_training_steps=20))
@@ -118,8 +128,13 @@ def test_single_picture_gives_a_list_of_one(model, tmp_path):
 
 @pytest.mark.parametrize(
     "pixels",
-    [np.zeros((8, 8, 3)), np.zeros((8, 8), np.uint8), np.zeros((8, 8, 4), np.uint8)],
-    ids=["float", "grey", "alpha"],
+    [
+        np.zeros((8, 8, 3)),
+        np.zeros((8, 8), np.uint8),
+        np.zeros((8, 8, 4), np.uint8),
+        np.zeros((0, 5, 3), np.uint8),
+    ],
+    ids=["float", "grey", "alpha", "empty"],
 )
 def test_array_that_is_not_rgb_is_rejected(model, pixels):
     with pytest.raises(ImageError, match=r"uint8 array of shape \(height, width, 3\)"):
@@ -181,6 +196,18 @@ def test_model_loads_by_id_title_or_folder(trained):
     for name in (own.id, "My stars", trained.bundles / own.id, str(trained.bundles / own.id)):
         assert load_model(name).bundle.name == own.id
     assert load_model("starter").labels == ("globular clusters", "open clusters")
+
+
+def test_path_is_never_taken_for_a_title(trained, tmp_path):
+    (own, *_) = list_models(trained)
+    rename_model(trained, own.id, "stars")
+    with pytest.raises(BundleError, match="no model"):
+        load_model(Path("stars"))
+
+
+def test_file_that_is_not_a_model_is_rejected(trained):
+    with pytest.raises(BundleError, match=r"retrained_graph\.pb is a file"):
+        load_model(trained.retrained_graph)
 
 
 def test_unknown_model_is_reported_with_those_there_are(trained):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cluster_core.evaluation.scores import TestedPicture
-from cluster_core.storage.file_hashes import hash_file
+from cluster_core.storage.hashing import hash_file
 
 # A page is redrawn with every click, so hashes are cached: 64 bytes per picture.
 MAX_CACHED_HASHES = 10_000

@@ -6,7 +6,6 @@ be set back. A file whose device, inode, size and dates are known therefore has 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -95,15 +94,3 @@ class FileHashes:
         rows = [(stamp.file, stamp.state, sha256) for stamp, sha256 in hashes if stamp.is_settled]
         if rows:
             self._file.write_many(_INSERT, rows)
-
-
-def hash_file(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file.
-
-    Raises
-    ------
-    OSError
-        The file cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

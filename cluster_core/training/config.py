@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,9 @@ class TrainConfig:
     saved_model_dir: Path | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "image_dir", Path(self.image_dir))  # takes a str too
+        for name in _list_path_fields():  # a str is accepted too
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, Path(getattr(self, name)))
         get_backbone(self.architecture)
         check_percentages(self.testing_percentage, self.validation_percentage)
         for name, (lowest, highest) in _WHOLE_NUMBERS.items():
@@ -186,6 +188,10 @@ class TrainConfig:
     def to_record(self) -> dict[str, Any]:
         """Return the settings that affect what is learned, ready for JSON and without paths."""
         return {name: value for name, value in asdict(self).items() if not name.endswith(_PATHS)}
+
+
+def _list_path_fields() -> list[str]:
+    return [field.name for field in fields(TrainConfig) if field.name.endswith(_PATHS)]
 
 
 def _check_range(name: str, value: float, lowest: float, highest: float) -> None:

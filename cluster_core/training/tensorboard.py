@@ -7,7 +7,6 @@ import os
 import shlex
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
@@ -16,13 +15,13 @@ from pathlib import Path
 
 from cluster_core.access import Action, require
 from cluster_core.errors import RunError
+from cluster_core.subprocesses import make_command, make_environment
 from cluster_core.workspace import Workspace
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60.0
 POLL_S = 0.2
-_REPOSITORY = Path(__file__).parents[2]
-_COMMAND = (sys.executable, "-m", "cluster_core.training.tensorboard")
+_COMMAND = tuple(make_command("cluster_core.training.tensorboard"))
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def _start(workspace: Workspace) -> _Running:
     folder = str(workspace.training_summaries.absolute())
     process = subprocess.Popen(  # noqa: S603 (no part comes from a visitor)
         [*_COMMAND, "--logdir", folder, "--host", HOST, "--port", str(port)],
-        cwd=_REPOSITORY,
+        env=make_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

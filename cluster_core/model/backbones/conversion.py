@@ -27,7 +27,7 @@ from cluster_core.model.backbones.keras import hash_weights, load_backbone, obta
 from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.preprocessing import to_unit_range
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
-from cluster_core.storage.file_hashes import hash_file
+from cluster_core.storage.hashing import hash_file
 from cluster_core.workspace import replacing
 
 _logger = logging.getLogger(__name__)

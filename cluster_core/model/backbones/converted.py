@@ -12,7 +12,7 @@ from typing import Any
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.backbones.weights import find_weights
-from cluster_core.storage.file_hashes import hash_file
+from cluster_core.storage.hashing import hash_file
 from cluster_core.workspace import replacing
 
 CONVERSION_VERSION = 2

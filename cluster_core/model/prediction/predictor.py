@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from cluster_core.model.backbones.registry import SKY_BACKBONE, BackboneSpec, ge
 from cluster_core.model.backbones.shipped import load_sky_record
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.storage.mapping import count_usable_cpus
-from cluster_core.subprocesses import make_environment
+from cluster_core.subprocesses import make_command, make_environment
 from cluster_core.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
@@ -176,8 +175,10 @@ def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBack
 def _convert_in_subprocess(spec: BackboneSpec, workspace: Workspace) -> None:
     """Convert a backbone in another process, so that this one does not load TensorFlow."""
     _logger.info("Preparing %s for this machine (once, up to a minute)", spec.name)
-    command = [sys.executable, "-P", "-m", "cluster_core.model.backbones.conversion", spec.name]
-    command += ["--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)]
+    command = make_command(
+        *("cluster_core.model.backbones.conversion", spec.name),
+        *("--model_dir", str(workspace.models), "--backbones_dir", str(workspace.backbones)),
+    )
     outcome = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, check=False, env=make_environment()
     )

@@ -6,13 +6,12 @@ import contextlib
 import json
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cluster_core.subprocesses import make_environment
+from cluster_core.subprocesses import make_command, make_environment
 from cluster_core.workspace import Workspace
 
 
@@ -44,7 +43,7 @@ class WorkerHandle:
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._last_message_s = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", "cluster_core.training.jobs.worker", str(workspace.root)],
+            make_command("cluster_core.training.jobs.worker", str(workspace.root)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

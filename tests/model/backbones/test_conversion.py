@@ -26,7 +26,7 @@ from cluster_core.model.backbones.weights import find_weights, list_weights_file
 from cluster_core.model.export.frozen_graph import build_graph, save_graph
 from cluster_core.model.head.head import Head, softmax
 from cluster_core.model.prediction.graph_predictor import FrozenGraph
-from cluster_core.storage.file_hashes import hash_file
+from cluster_core.storage.hashing import hash_file
 from tests.samples import not_as_root
 
 SMALL = get_backbone("mobilenet_0.25_128")
