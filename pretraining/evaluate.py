@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cluster_core.model.backbones.shipped import load_sky_record
+from cluster_core.model.backbones.shipped import STARTER, load_sky_record
 from cluster_core.model.bundle.bundle import load_bundle
-from cluster_core.model.bundle.starter import STARTER, load_rehearsal
+from cluster_core.model.bundle.starter import load_rehearsal
 from pretraining.linear import Floats, Integers, LinearHead, fit_linear, score_balanced, sigmoid
 from pretraining.photos import Photos, group_near_copies, load_photos, load_views
 

@@ -18,10 +18,10 @@ from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.keras import hash_weights
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.backbones.registry import SKY_BACKBONE
-from cluster_core.model.backbones.shipped import SKY_RECORD, SKY_WEIGHTS
+from cluster_core.model.backbones.shipped import SKY_RECORD, SKY_WEIGHTS, STARTER
 from cluster_core.model.backbones.sky import build_sky_model, load_sky_weights
 from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle, save_bundle
-from cluster_core.model.bundle.starter import REHEARSAL, STARTER
+from cluster_core.model.bundle.starter import REHEARSAL
 from cluster_core.model.head.head import Head
 from cluster_core.storage.hashing import hash_file
 from pretraining.linear import Floats

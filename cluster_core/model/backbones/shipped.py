@@ -13,6 +13,7 @@ from cluster_core.model.backbones.registry import SKY_BACKBONE
 ASSETS = Path(__file__).parents[2] / "assets"
 SKY_WEIGHTS = "sky_backbone.npz"
 SKY_RECORD = "sky_backbone.json"
+STARTER = "starter"
 
 
 def load_sky_record(assets: Path = ASSETS) -> ConvertedBackbone:

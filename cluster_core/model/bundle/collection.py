@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cluster_core.access import Action, require
 from cluster_core.errors import BundleError
-from cluster_core.model.backbones.shipped import ASSETS
+from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import (
     STARTER_ID,
@@ -18,7 +18,6 @@ from cluster_core.model.bundle.selection import (
     model_dir,
     save_default,
 )
-from cluster_core.model.bundle.starter import STARTER
 from cluster_core.model.bundle.summaries import (
     MAX_TITLE_LENGTH,
     ModelSummary,

@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 from cluster_core.errors import BundleError
-from cluster_core.model.backbones.shipped import ASSETS
+from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import ModelBundle, list_bundle_folders, load_bundle
-from cluster_core.model.bundle.starter import STARTER
 from cluster_core.workspace import Workspace, replacing
 
 STARTER_ID = "starter"

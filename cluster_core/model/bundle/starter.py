@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cluster_core.model.backbones.shipped import ASSETS, check_shipped_file
+from cluster_core.model.backbones.shipped import ASSETS, STARTER, check_shipped_file
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.head.examples import Examples, Prior
 
-STARTER = "starter"
 REHEARSAL = "sky_rehearsal.npz"
 # Chosen where accuracy hardly depends on them: see docs/sky-backbone.md.
 WEIGHT = 200

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from cluster_core.errors import BundleError
-from cluster_core.model.backbones.shipped import ASSETS
+from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import STARTER_ID
-from cluster_core.model.bundle.starter import STARTER
 from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, make_unreadable_error
 
 STARTER_TITLE = "Starter model"

@@ -14,10 +14,10 @@ from cluster_core.model.backbones.keras import hash_weights, load_backbone
 from cluster_core.model.backbones.litert import LiteRTExtractor, load_extractor
 from cluster_core.model.backbones.preprocessing import to_unit_range
 from cluster_core.model.backbones.registry import SKY_BACKBONE
-from cluster_core.model.backbones.shipped import ASSETS, SKY_RECORD, SKY_WEIGHTS
+from cluster_core.model.backbones.shipped import ASSETS, SKY_RECORD, SKY_WEIGHTS, STARTER
 from cluster_core.model.bundle import starter
 from cluster_core.model.bundle.bundle import load_bundle
-from cluster_core.model.bundle.starter import REHEARSAL, STARTER
+from cluster_core.model.bundle.starter import REHEARSAL
 from cluster_core.model.prediction.batch import classify_files
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.training.config import TrainConfig

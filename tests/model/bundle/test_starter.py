@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.model.backbones.shipped import ASSETS
+from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import load_bundle
-from cluster_core.model.bundle.starter import STARTER, find_prior
+from cluster_core.model.bundle.starter import find_prior
 
 LABELS = [
     ("globular clusters", "open clusters"),
