@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cluster_core.data.fingerprints import FINGERPRINT_VERSION, compute_fingerprint
 from cluster_core.images import decode_image
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.checksums import seal, unseal
+
+_logger = logging.getLogger(__name__)
 
 _CREATE = """CREATE TABLE IF NOT EXISTS picture_facts (
     sha256 TEXT, version INTEGER, width_px INTEGER, height_px INTEGER, fingerprint BLOB,
@@ -74,16 +78,37 @@ class PictureFactsCache:
         file.create_table(_CREATE)
 
     def load(self, sha256s: Sequence[str]) -> Mapping[str, PictureFacts]:
-        """Return the known facts by SHA-256; unknown pictures are missing."""
-        rows = self._file.read_in(_SELECT, sha256s, FINGERPRINT_VERSION)
-        return {sha256: PictureFacts(*facts) for sha256, *facts in rows}
+        """Return the known facts by SHA-256; unknown pictures and damaged facts are missing."""
+        found: dict[str, PictureFacts] = {}
+        n_damaged = 0
+        for sha256, width, height, sealed in self._file.read_in(
+            _SELECT, sha256s, FINGERPRINT_VERSION
+        ):
+            fingerprint = unseal(sealed, sha256, width, height)
+            if fingerprint is None:
+                n_damaged += 1
+            else:
+                found[sha256] = PictureFacts(width, height, fingerprint)
+        if n_damaged:
+            _logger.warning(
+                "Sizes and fingerprints in %s that are damaged and will be computed again: %d",
+                self._file.path,
+                n_damaged,
+            )
+        return found
 
     def save(self, facts: Iterable[tuple[str, PictureFacts]]) -> None:
         """Store facts, each with the SHA-256 of its picture."""
         self._file.write_many(
             _INSERT,
             (
-                (sha256, FINGERPRINT_VERSION, f.width_px, f.height_px, f.fingerprint)
+                (
+                    sha256,
+                    FINGERPRINT_VERSION,
+                    f.width_px,
+                    f.height_px,
+                    seal(f.fingerprint, sha256, f.width_px, f.height_px),
+                )
                 for sha256, f in facts
             ),
         )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageFilter
 
-FINGERPRINT_VERSION = 1
+# Part of the cache key. Version 2 has the same values as 1; its cache entries have a checksum.
+FINGERPRINT_VERSION = 2
 SIDE_PX = 32
 COPY_CORRELATION = 0.65
 MAX_COPIES = 10

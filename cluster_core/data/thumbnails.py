@@ -12,6 +12,7 @@ from PIL import Image
 from cluster_core.errors import ImageError
 from cluster_core.images import decode_image, read_bytes
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.checksums import seal, unseal
 from cluster_core.storage.file_hashes import FileHashes, take_stamp
 from cluster_core.storage.mapping import map_images
 
@@ -69,10 +70,12 @@ class ThumbnailCache:
             data = read_bytes(path)
             sha256 = hashlib.sha256(data).hexdigest()
             self._hashes.save([(stamp, sha256)] if stamp else [])
-        for (jpeg,) in self._file.read_in(_SELECT, [sha256], _VERSION, side_px):
-            return jpeg
+        for (sealed,) in self._file.read_in(_SELECT, [sha256], _VERSION, side_px):
+            # Damaged thumbnails, and those of version 0.1 without a checksum, are drawn again.
+            if known := unseal(sealed, sha256, side_px):
+                return known
         jpeg = draw_thumbnail(read_bytes(path) if data is None else data, path.name, side_px)
-        self._file.write_many(_INSERT, [(sha256, _VERSION, side_px, jpeg)])
+        self._file.write_many(_INSERT, [(sha256, _VERSION, side_px, seal(jpeg, sha256, side_px))])
         return jpeg
 
     def get_many(self, paths: Sequence[Path], side_px: int = SIDE_PX) -> list[bytes | ImageError]:

@@ -16,6 +16,22 @@ FILE_NAME = "bottlenecks.sqlite"
 BUSY_TIMEOUT_S = 30.0
 MAX_PARAMETERS = 500
 
+# Faults of the disk or of permissions, which leave the content intact.
+_DISK_FAULTS = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+_IN_USE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+# Extended codes of SQLITE_IOERR that mean damaged content after all.
+_DAMAGED_READS = frozenset(
+    {sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_DATA, sqlite3.SQLITE_IOERR_CORRUPTFS}
+)
+
 
 class CacheFile:
     """An SQLite cache shared by threads and processes; a crash loses at most the last write.
@@ -45,6 +61,8 @@ class CacheFile:
             self._connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False
             )
+            # A damaged text must not end the query: its row is recognised as damaged.
+            self._connection.text_factory = _decode
             try:
                 # Readers do not wait for a writer; a power cut loses only cache entries.
                 self._connection.execute("PRAGMA journal_mode=WAL")
@@ -135,13 +153,32 @@ class CacheFile:
     def _plain_errors(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.OperationalError, OSError) as error:
-            raise RunError(
-                f"The cache file {self.path} could not be used ({error}). Make sure that its "
-                "folder is writable and the disk is not full, then try again."
-            ) from error
         except sqlite3.DatabaseError as error:
-            raise RunError(
-                f"The cache file {self.path} is damaged ({error}). Delete it and try again; "
-                "nothing is lost, because its content can be computed again."
-            ) from error
+            raise RunError(self._explain(error)) from error
+        except OSError as error:
+            raise RunError(self._explain_disk_fault(error)) from error
+
+    def _explain(self, error: sqlite3.DatabaseError) -> str:
+        code = getattr(error, "sqlite_errorcode", None)  # missing on errors of the Python module
+        primary = None if code is None or code in _DAMAGED_READS else code & 0xFF
+        if primary in _DISK_FAULTS:
+            return self._explain_disk_fault(error)
+        if primary in _IN_USE:
+            return (
+                f"The cache file {self.path} is in use by another program ({error}): wait until "
+                "it has finished, then try again."
+            )
+        return (
+            f"The cache file {self.path} is damaged ({error}). Delete it and try again; "
+            "nothing is lost, because its content can be computed again."
+        )
+
+    def _explain_disk_fault(self, error: Exception) -> str:
+        return (
+            f"The cache file {self.path} could not be used ({error}). Make sure that its "
+            "folder is writable and the disk is not full, then try again."
+        )
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "replace")

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.checksums import seal, unseal
 
 # Two changes within one clock tick leave the same dates, and some disks tick every 2 seconds.
 SETTLED_NS = 3_000_000_000
 
-_CREATE = """CREATE TABLE IF NOT EXISTS file_hashes (
-    file TEXT PRIMARY KEY, state TEXT, sha256 TEXT) WITHOUT ROWID"""
-_INSERT = "INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)"
-_SELECT = "SELECT file, state, sha256 FROM file_hashes WHERE file IN ({keys})"
+# The table `file_hashes` of version 0.1 has no checksums and is no longer read.
+_CREATE = """CREATE TABLE IF NOT EXISTS sealed_file_hashes (
+    file TEXT PRIMARY KEY, state TEXT, sha256 BLOB) WITHOUT ROWID"""
+_INSERT = "INSERT OR REPLACE INTO sealed_file_hashes VALUES (?, ?, ?)"
+_SELECT = "SELECT file, state, sha256 FROM sealed_file_hashes WHERE file IN ({keys})"
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,23 @@ class FileHashes:
         Returns
         -------
         mapping of FileStamp to str
-            Hexadecimal SHA-256; unknown and changed files are missing.
+            Hexadecimal SHA-256; unknown and changed files, and damaged entries, are missing.
         """
         wanted = {(stamp.file, stamp.state): stamp for stamp in stamps}
         rows = self._file.read_in(_SELECT, [file for file, _ in wanted])
-        return {
-            wanted[file, state]: sha256 for file, state, sha256 in rows if (file, state) in wanted
-        }
+        found: dict[FileStamp, str] = {}
+        for file, state, sealed in rows:
+            sha256 = unseal(sealed, file, state)
+            if sha256 is not None and (file, state) in wanted:
+                found[wanted[file, state]] = sha256.decode()
+        return found
 
     def save(self, hashes: Iterable[tuple[FileStamp, str]]) -> None:
         """Store hashes of files, except files that are not settled yet."""
-        rows = [(stamp.file, stamp.state, sha256) for stamp, sha256 in hashes if stamp.is_settled]
+        rows = [
+            (stamp.file, stamp.state, seal(sha256.encode(), stamp.file, stamp.state))
+            for stamp, sha256 in hashes
+            if stamp.is_settled
+        ]
         if rows:
             self._file.write_many(_INSERT, rows)

@@ -27,7 +27,7 @@ from cluster_core.model.features.views import View
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, FitCallbacks
-from cluster_core.model.head.training import fit_head
+from cluster_core.model.head.training import explain_divergence, fit_head
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
@@ -99,7 +99,8 @@ def train(
         An output path is not usable, or CLUSTER_LAB_TRAININGS_AT_ONCE is not valid.
     RunError
         The limit of concurrent trainings is reached, another training writes its summaries to the
-        same folder, or a file cannot be read or written.
+        same folder, a file cannot be read or written, or the loss, the weights or the scores are
+        not finite; then no model is saved.
     """
     workspace = workspace or Workspace.default()
     set_up_tensorflow()
@@ -227,7 +228,10 @@ def _test(
 ) -> Metrics:
     if testing is None:
         return compute_metrics((), np.empty((0, len(index.labels))), index.labels)
-    scores = head.compute_scores(testing.features)
+    with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
+        scores = head.compute_scores(testing.features)
+    if not np.isfinite(scores).all():
+        raise RunError(explain_divergence(config.head_settings))
     pictures = split.testing
     if config.test_batch_size != ALL_PICTURES:
         random = np.random.default_rng(config.seed)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from cluster_core.data.labels import shorten
+from cluster_core.data.web.public_ips import IPAddress, is_public
 from cluster_core.errors import DownloadError
-
-IPAddress = IPv4Address | IPv6Address
 
 MAX_CHARACTERS = 4_000
 PORTS = {"http": 80, "https": 443}
@@ -20,12 +19,6 @@ FIRST_FREE_PORT = 1024
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 # Characters of a path or query that stay unquoted; a % starts an existing escape.
 _UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
-
-_PUBLIC_V6 = IPv6Network("2000::/3")
-_DOCUMENTATION_V6 = IPv6Network("3fff::/20")
-_TRANSLATED_V4 = IPv6Network("64:ff9b::/96")
-# Formally public, but inside the Azure cloud, where it serves the settings of a machine.
-_CLOUD_SERVICES = frozenset({IPv4Address("168.63.129.16")})
 
 
 @dataclass(frozen=True)
@@ -164,18 +157,6 @@ def find_public_ips(address: WebAddress) -> tuple[IPAddress, ...]:
             address=str(address),
         )
     return ips
-
-
-def is_public(ip: IPAddress) -> bool:
-    """Tell whether an IP address is on the public internet, and neither reserved nor multicast."""
-    if isinstance(ip, IPv4Address):
-        is_special = ip.is_multicast or ip.is_reserved or ip in _CLOUD_SERVICES
-        return ip.is_global and not is_special
-    if ip in _TRANSLATED_V4:
-        return is_public(IPv4Address(int(ip) & 0xFFFF_FFFF))
-    # 6to4 and Teredo addresses wrap an arbitrary IPv4 address, and are obsolete.
-    is_wrapped = ip.sixtofour is not None or ip.teredo is not None
-    return ip in _PUBLIC_V6 and ip.is_global and not is_wrapped and ip not in _DOCUMENTATION_V6
 
 
 def _read_host(parts: SplitResult) -> str:

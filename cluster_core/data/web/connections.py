@@ -13,7 +13,8 @@ from ipaddress import IPv6Address
 
 import certifi
 
-from cluster_core.data.web.addresses import IPAddress, WebAddress, find_public_ips
+from cluster_core.data.web.addresses import WebAddress, find_public_ips
+from cluster_core.data.web.public_ips import IPAddress
 
 MAX_IPS = 4
 

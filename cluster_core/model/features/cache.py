@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -11,6 +12,12 @@ import numpy as np
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.checksums import seal, unseal
+
+_logger = logging.getLogger(__name__)
+
+# Pooled features are below 100. A flipped bit in an exponent makes most numbers larger than this.
+MAX_PLAUSIBLE = 1e4
 
 _CREATE = """CREATE TABLE IF NOT EXISTS bottlenecks (
     producer TEXT, view TEXT, sha256 TEXT, features BLOB, UNIQUE (producer, view, sha256))"""
@@ -23,7 +30,7 @@ class BottleneckCache:
     """Cached features of one backbone with one preprocessing.
 
     The key includes the hash of a picture's content, so an edited picture never gets
-    stale features.
+    stale features. Each row carries a checksum; a damaged row counts as missing.
 
     Parameters
     ----------
@@ -53,7 +60,7 @@ class BottleneckCache:
         file.create_table(_CREATE)
 
     def load(self, view: str, sha256s: Sequence[str]) -> Mapping[str, np.ndarray]:
-        """Return the cached features of pictures in one view.
+        """Return the cached features of pictures in one view; damaged rows are logged.
 
         Parameters
         ----------
@@ -67,15 +74,37 @@ class BottleneckCache:
         mapping of str to ndarray of float32, (n_features,)
             Features by hash, only of the pictures that are in the cache.
         """
-        rows = self._file.read_in(_SELECT, sha256s, self._producer, view)
-        return {
-            sha256: np.frombuffer(blob, "<f4")
-            for sha256, blob in rows
-            if len(blob) == self._n_bytes
-        }
+        found: dict[str, np.ndarray] = {}
+        unsealed: list[tuple[str, str, np.ndarray]] = []
+        n_damaged = 0
+        for sha256, blob in self._file.read_in(_SELECT, sha256s, self._producer, view):
+            content = unseal(blob, self._producer, view, sha256)
+            if content is not None and len(content) == self._n_bytes:
+                found[sha256] = np.frombuffer(content, "<f4")
+            elif (features := self._read_unsealed(blob)) is not None:
+                found[sha256] = features
+                unsealed.append((view, sha256, features))
+            else:
+                n_damaged += 1
+        if unsealed:
+            self.save(unsealed)
+        if n_damaged:
+            _logger.warning(
+                "Bottlenecks in %s that are damaged and will be computed again: %d",
+                self._file.path,
+                n_damaged,
+            )
+        return found
+
+    def _read_unsealed(self, blob: object) -> np.ndarray | None:
+        """Return a row of version 0.1, which has no checksum, if its numbers are plausible."""
+        if not isinstance(blob, bytes) or len(blob) != self._n_bytes:
+            return None
+        features = np.frombuffer(blob, "<f4")
+        return features if (np.abs(features) <= MAX_PLAUSIBLE).all() else None  # false for NaN
 
     def save(self, entries: Iterable[tuple[str, str, np.ndarray]]) -> None:
-        """Add features to the cache, or replace them.
+        """Add features to the cache, or replace them; features that are not finite are left out.
 
         Parameters
         ----------
@@ -85,7 +114,13 @@ class BottleneckCache:
         self._file.write_many(
             _INSERT,
             (
-                (self._producer, view, sha256, np.asarray(features, "<f4").tobytes())
+                (
+                    self._producer,
+                    view,
+                    sha256,
+                    seal(np.asarray(features, "<f4").tobytes(), self._producer, view, sha256),
+                )
                 for view, sha256, features in entries
+                if np.isfinite(features).all()
             ),
         )

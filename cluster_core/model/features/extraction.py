@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cluster_core.data.index import Picture, Progress
+from cluster_core.errors import RunError
 from cluster_core.images import read_bytes
 from cluster_core.model.backbones.litert import FeatureExtractor
 from cluster_core.model.backbones.preprocessing import Preprocessing
@@ -65,7 +66,8 @@ class BottleneckSource:
         ImageError
             If a picture can no longer be read.
         RunError
-            If the cache cannot be read or written.
+            If the cache cannot be read or written, or the backbone computes numbers that are
+            not finite.
         """
         hashes = [picture.sha256 for picture in pictures]
         rows = {view.name: dict(self.cache.load(view.name, hashes)) for view in views}
@@ -98,4 +100,10 @@ class BottleneckSource:
         """Return features of the missing views of a picture: float32, (n_missing, n_features)."""
         picture, missing = task
         pixels = self.preprocessing.decode(read_bytes(picture.path), picture.path.name)
-        return self.extractor.extract([view.apply(pixels) for view in missing])
+        features = self.extractor.extract([view.apply(pixels) for view in missing])
+        if not np.isfinite(features).all():
+            raise RunError(
+                f"The network computes numbers that are not finite for {picture.path.name}: choose "
+                "another network, or remove the picture."
+            )
+        return features

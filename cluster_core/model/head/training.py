@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from cluster_core.errors import RunError
 from cluster_core.model.head.examples import Examples, Prior, WeightedRows
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import (
@@ -80,11 +81,39 @@ def fit_head(
     FittedHead
         The head has a temperature of 1.
 
+    Raises
+    ------
+    RunError
+        The loss or the weights are not finite, usually because the learning rate is too high.
+
     References
     ----------
     .. [1] Polyak, B. T., Juditsky, A. B. 1992, "Acceleration of stochastic approximation
        by averaging", SIAM J. Control Optim. 30, 838.
     """
+    try:
+        return _fit_head(training, validation, settings, prior, callbacks)
+    except FloatingPointError as error:
+        raise RunError(explain_divergence(settings)) from error
+
+
+def explain_divergence(settings: HeadSettings) -> str:
+    """Say why a training whose numbers are not finite ended, and what to do."""
+    return (
+        "The training was stopped and nothing was saved, because its loss or weights are no longer "
+        f"finite numbers: choose a learning rate below {settings.learning_rate:g}, or if it is "
+        "low already, delete the folder of bottlenecks, which are then computed again."
+    )
+
+
+def _fit_head(
+    training: Examples,
+    validation: Examples | None,
+    settings: HeadSettings,
+    prior: Prior | None,
+    callbacks: FitCallbacks,
+) -> FittedHead:
+    """Do the work of `fit_head`; raise FloatingPointError for numbers that are not finite."""
     random = np.random.default_rng(settings.seed)
     weighted = WeightedRows.of(training, prior, settings.balance_classes)
     descent = _Descent(weighted, settings, random, decay=0.0 if prior is None else prior.decay)
@@ -95,6 +124,7 @@ def fit_head(
         shape = (step - first + 1, settings.train_batch_size)
         batches = random.integers(0, len(weighted.rows), shape, dtype=np.int32)
         head = descent.run(batches)
+        _require_finite(head.weights, head.bias)
         if mean is not None and prior is not None:
             head = prior.apply_odds(mean.add(step, head), len(training.classes))
         if callbacks.on_store and _is_stored(step, settings):
@@ -259,11 +289,24 @@ def _measure(head: Head, features: np.ndarray, classes: np.ndarray) -> tuple[flo
     head : Head
     features : ndarray of float32, (n_pictures, n_views, n_features)
     classes : ndarray of int, (n_pictures,)
+
+    Raises
+    ------
+    FloatingPointError
+        The cross entropy is not finite.
     """
-    scores = head.compute_scores(features)
+    with np.errstate(over="ignore", invalid="ignore"):  # checked below
+        scores = head.compute_scores(features)
     true_scores = scores[np.arange(len(classes)), classes]
     cross_entropy = -np.log(np.maximum(true_scores, MIN_SCORE)).mean()
+    _require_finite(cross_entropy)
     return float((scores.argmax(axis=1) == classes).mean()), float(cross_entropy)
+
+
+def _require_finite(*arrays: np.ndarray | np.floating) -> None:
+    """Raise FloatingPointError if any number is NaN or infinite."""
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise FloatingPointError("not a finite number")
 
 
 _MATRIX = tf.TensorSpec((None, None), tf.float32)

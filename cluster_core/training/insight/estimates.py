@@ -40,6 +40,8 @@ USUAL_BATCH = 100
 # With fewer steps, evaluations would dominate the measured time.
 MIN_TIMED_STEPS = 100
 DECODING_MS = 3.0
+# A recorded speed that is slower than an hour per step or view is damaged.
+MAX_MS = 3_600_000
 _VIEW_MS = "milliseconds a view"
 _STEP_MS = "milliseconds a step"
 
@@ -205,9 +207,14 @@ def _record(workspace: Workspace, architecture: str, name: str, value: float) ->
 def _load_speeds(workspace: Workspace) -> dict[str, dict[str, float]]:
     path: Path = workspace.models / SPEEDS
     try:
-        return {
+        speeds = {
             str(architecture): {str(name): float(value) for name, value in values.items()}
             for architecture, values in json.loads(path.read_text()).items()
         }
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError, OverflowError):
         return {}
+    # JSON files may contain NaN and Infinity, which would make every estimate infinite.
+    return {
+        architecture: {name: ms for name, ms in values.items() if 0 < ms < MAX_MS}
+        for architecture, values in speeds.items()
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from cluster_core.data.index import Picture, compute_signature, scan_dataset
 from cluster_core.data.splits import split_dataset
-from cluster_core.errors import ClusterError
+from cluster_core.errors import ClusterError, RunError
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle.starter import find_prior
 from cluster_core.model.features.cache import BottleneckCache
@@ -84,8 +85,9 @@ class PreviewMaker:
         prior = find_prior(config.architecture, examples.labels) if config.from_starter else None
         evaluations: list[Evaluation] = []
         callbacks = FitCallbacks(evaluations.append, is_stopped=self._should_stop)
-        fit_head(*examples.sides, config.head_settings, prior, callbacks)
-        return [list(asdict(evaluation).values()) for evaluation in evaluations]
+        with suppress(RunError):  # the curve ends at the step where the training would stop
+            fit_head(*examples.sides, config.head_settings, prior, callbacks)
+        return [list(asdict(evaluation).values()) for evaluation in evaluations] or None
 
     def _should_stop(self) -> bool:
         return time.monotonic() > self._deadline_s or self._is_stopped()
