@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from cluster_core.errors import ClusterError
+from cluster_core.workspace import Workspace
 
 EXIT_ERROR = 1
 EXIT_STOPPED = 130
@@ -46,6 +47,7 @@ def plain_exits(stopped: str) -> Callable[[Callable[..., None]], Callable[..., N
         def run(*arguments: Any, **options: Any) -> None:
             logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
             logging.getLogger("cluster_core").setLevel(logging.INFO)
+            _remove_abandoned_imports()
             try:
                 command(*arguments, **options)
                 sys.stdout.flush()  # may be the first call to notice a full disk
@@ -61,6 +63,15 @@ def plain_exits(stopped: str) -> Callable[[Callable[..., None]], Callable[..., N
         return run
 
     return decorate
+
+
+def _remove_abandoned_imports() -> None:
+    """Delete what a killed app unpacked, which can be hundreds of megabytes."""
+    workspace = Workspace.default()
+    if workspace.incoming.is_dir():
+        from cluster_core.data.archives.interrupted import remove_abandoned_imports
+
+        remove_abandoned_imports(workspace)
 
 
 def end_after_disk_error(error: OSError) -> NoReturn:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 from cluster_core.errors import DatasetError
-from cluster_core.workspace import DATASET_SUFFIX, replacing
+from cluster_core.storage.exclusive_rename import rename_exclusively
+from cluster_core.workspace import DATASET_SUFFIX, drafting
 
 _MAX_NAME_BYTES = 255
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -54,6 +54,8 @@ def explaining_disk_errors(what: str, path: Path) -> Iterator[None]:
 def move_without_overwriting(source: Path, target: Path) -> Path:
     """Move a file or folder to `target`, or to a numbered name if that is taken.
 
+    A process that is killed leaves it either at its old or at its new path.
+
     Parameters
     ----------
     source : Path
@@ -74,13 +76,7 @@ def move_without_overwriting(source: Path, target: Path) -> Path:
         It cannot be moved; then `source` is unchanged.
     """
     is_folder = source.is_dir() and not source.is_symlink()
-    path = _reserve(target, is_folder)
-    try:
-        os.rename(source, path)
-    except OSError:
-        _release(path, is_folder)
-        raise
-    return path
+    return _claim(target, is_folder, lambda path: rename_exclusively(source, path))
 
 
 def write_new(target: Path, data: bytes) -> Path:
@@ -96,31 +92,44 @@ def write_new(target: Path, data: bytes) -> Path:
     OSError
         It cannot be written; then no file is left behind.
     """
-    path = _reserve(target, is_folder=False)
-    try:
-        with replacing(path) as draft:
-            draft.write_bytes(data)
-    except BaseException:
-        _release(path, is_folder=False)
-        raise
-    return path
+    with drafting(target) as draft:
+        draft.write_bytes(data)
+        return _claim(target, False, lambda path: rename_exclusively(draft, path))
 
 
-def _reserve(target: Path, is_folder: bool) -> Path:
-    """Create an empty file or folder under the first free name; checking first would race."""
-    for number in count(1):
-        path = target
-        if number > 1:
-            path = target.with_name(_add_number(target.name, number, is_folder))
+def _claim(target: Path, is_folder: bool, put: Callable[[Path], None]) -> Path:
+    """Call `put` with a free name until no other tab or command is quicker to take it."""
+    while True:
+        path = _find_free_name(target, is_folder)
         try:
-            if is_folder:
-                path.mkdir()
-            else:
-                path.open("xb").close()
+            put(path)
         except FileExistsError:
             continue
         return path
-    raise AssertionError("unreachable")
+
+
+def _find_free_name(target: Path, is_folder: bool) -> Path:
+    """Return `target`, or the numbered name after the taken ones.
+
+    Numbers are doubled until one is free, then halved back, because thousands of pictures may
+    have the same name, and trying every number for each of them would take minutes.
+    """
+
+    def number_name(number: int) -> Path:
+        if number == 1:
+            return target
+        return target.with_name(_add_number(target.name, number, is_folder))
+
+    taken, free = 0, 1
+    while os.path.lexists(number_name(free)):
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        if os.path.lexists(number_name(middle)):
+            taken = middle
+        else:
+            free = middle
+    return number_name(free)
 
 
 def _add_number(name: str, number: int, is_folder: bool) -> str:
@@ -132,10 +141,3 @@ def _add_number(name: str, number: int, is_folder: bool) -> str:
     while stem and len(os.fsencode(stem + ending)) > _MAX_NAME_BYTES:
         stem = stem[:-1]
     return stem + ending
-
-
-def _release(path: Path, is_folder: bool) -> None:
-    if is_folder:
-        path.rmdir()
-    else:
-        path.unlink(missing_ok=True)

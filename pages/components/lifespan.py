@@ -1,4 +1,4 @@
-"""Check the server's environment, and start and stop its training supervisor."""
+"""Check the server's environment, clean its workspace, and run its training supervisor."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
+from cluster_core.data.archives.interrupted import remove_abandoned_imports
 from cluster_core.errors import ConfigError
 from cluster_core.training.jobs.supervisor import start_supervisor
 from cluster_core.training.locks import count_trainings_at_once
-from cluster_core.workspace import Workspace
+from cluster_core.workspace import Workspace, remove_all_abandoned_drafts
 
 
 def check_environment() -> None:
@@ -31,7 +32,10 @@ def check_environment() -> None:
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Run the training supervisor while the server runs, where training is allowed."""
+    """Clean up after a killed server, and run the training supervisor, where that is allowed."""
+    if is_allowed(Action.EDIT_DATASETS):
+        remove_abandoned_imports(Workspace.default())
+        remove_all_abandoned_drafts(Workspace.default())
     supervisor = start_supervisor(Workspace.default()) if is_allowed(Action.TRAIN) else None
     yield
     if supervisor is not None:

@@ -90,7 +90,7 @@ def test_failed_move_changes_nothing(tmp_path, monkeypatch, is_folder):
     def fail(source, target):
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 
-    monkeypatch.setattr(safe_moves.os, "rename", fail)
+    monkeypatch.setattr(safe_moves, "rename_exclusively", fail)
     with pytest.raises(OSError, match="cross-device"):
         move_without_overwriting(source, tmp_path / "target")
     assert list(tmp_path.iterdir()) == [source]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import time
-import uuid
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from cluster_core.access import Action, require
 from cluster_core.data.archives.directory import count_entries
-from cluster_core.data.archives.entries import EXPECTED, plan_import
-from cluster_core.data.archives.unpacking import ZIP_ERRORS, UnpackedFile, unpack_all
+from cluster_core.data.archives.entries import EXPECTED, ImportPlan, plan_import
+from cluster_core.data.archives.interrupted import remove_abandoned_imports
+from cluster_core.data.archives.placing import place_pictures
+from cluster_core.data.archives.unpacking import ZIP_ERRORS, Unpacked, unpack_all
 from cluster_core.data.class_folders import list_files, list_labels
 from cluster_core.data.editing.allowed_paths import check_dataset_dir, find_class_dir
 from cluster_core.data.editing.changes import list_classes
@@ -25,13 +24,12 @@ from cluster_core.data.index import Progress, RejectedFile
 from cluster_core.errors import DatasetError
 from cluster_core.images import has_image_suffix
 from cluster_core.storage.cache_file import CacheFile
-from cluster_core.storage.safe_moves import explaining_disk_errors, move_without_overwriting
+from cluster_core.storage.safe_moves import explaining_disk_errors
+from cluster_core.storage.staging import stage
 from cluster_core.workspace import Workspace
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY_BYTES = 16_000_000
-# Older staging folders were left behind by a killed server; no import takes that long.
-_MAX_STAGING_AGE_S = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -45,16 +43,22 @@ class ImportReport:
     rejected : tuple of RejectedFile
         Files that were left out, and why. For an archive, `path` is the name of
         the entry.
+    guessed_encoding : str or None
+        How the names in an archive were read that does not say how they are encoded, such
+        as "Japanese (Shift-JIS)".
     """
 
     added: Mapping[str, int]
     rejected: tuple[RejectedFile, ...]
+    guessed_encoding: str | None = None
 
 
 def import_archive(
     workspace: Workspace, image_dir: Path, file: BinaryIO, on_progress: Progress | None = None
 ) -> ImportReport:
     """Add the pictures of a .zip with one folder per class to a dataset.
+
+    If the process is killed while it adds them, `continue_import` adds the rest.
 
     Parameters
     ----------
@@ -65,8 +69,8 @@ def import_archive(
     file : binary file
         The archive, open for reading, seekable.
     on_progress : callable, optional
-        Called with (pictures unpacked, pictures in total) after each picture. It may
-        raise to stop the import; then nothing is added.
+        Called with (steps done, steps in total): each picture takes one step to unpack and one
+        to add. It may raise to stop the import; then nothing is added.
 
     Raises
     ------
@@ -81,19 +85,22 @@ def import_archive(
     present = list_classes(image_dir)
     with _open_archive(file) as archive:
         plan = plan_import(archive.infolist(), file.seek(0, 2), present)
-        for label in set(plan.labels).intersection(present):
+        for label in {*plan.labels, *plan.empty_labels}.intersection(present):
             find_class_dir(image_dir, label)
         with _staging(workspace) as folder:
-            unpacked = unpack_all(archive, plan, folder, image_dir, on_progress)
+            report = on_progress or (lambda done, total: None)
+            n_steps = 2 * len(plan.pictures)
+            unpacked = unpack_all(
+                archive, plan, folder, image_dir, lambda done, _: report(done, n_steps)
+            )
             with CacheFile(workspace.bottlenecks) as cache:
                 PictureFactsCache(cache).save(
                     (picture.sha256, picture.facts) for _, _, picture in unpacked.files
                 )
-            with explaining_disk_errors("The pictures could not be added", image_dir):
-                _move_into_classes(image_dir, plan.labels, unpacked.files)
+            _place(folder, image_dir, plan, unpacked, lambda left: report(n_steps - left, n_steps))
     counts = Counter(label for _, label, _ in unpacked.files)
-    added = {label: counts[label] for label in plan.labels}
-    return ImportReport(added, (*plan.rejected, *unpacked.rejected))
+    added = {label: counts[label] for label in (*plan.labels, *plan.empty_labels)}
+    return ImportReport(added, (*plan.rejected, *unpacked.rejected), plan.guessed_encoding)
 
 
 def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | None = None) -> int:
@@ -159,40 +166,32 @@ def _open_archive(file: BinaryIO) -> zipfile.ZipFile:
 @contextmanager
 def _staging(workspace: Workspace) -> Iterator[Path]:
     """Yield a temporary folder on the disk of the workspace, and remove abandoned ones."""
-    folder = workspace.incoming / uuid.uuid4().hex
-    with explaining_disk_errors("The archive could not be unpacked", workspace.root):
-        folder.mkdir(parents=True)
-    try:
-        for other in workspace.incoming.iterdir():
-            with suppress(FileNotFoundError):  # removed by another import
-                if time.time() - other.stat().st_mtime > _MAX_STAGING_AGE_S:
-                    shutil.rmtree(other, ignore_errors=True)
+    remove_abandoned_imports(workspace)
+    with ExitStack() as stack:
+        with explaining_disk_errors("The archive could not be unpacked", workspace.root):
+            folder = stack.enter_context(stage(workspace))
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _move_into_classes(
-    image_dir: Path, labels: Sequence[str], files: Sequence[UnpackedFile]
+def _place(
+    folder: Path,
+    image_dir: Path,
+    plan: ImportPlan,
+    unpacked: Unpacked,
+    report_left: Callable[[int], None],
 ) -> None:
-    """Move all files into their classes, or none of them."""
-    created: list[Path] = []
-    moved: list[Path] = []
-    try:
-        for folder in (image_dir, *(image_dir / label for label in labels)):
-            with suppress(FileExistsError):
-                folder.mkdir()
-                created.append(folder)
-        for path, label, picture in files:
-            target = image_dir / label / picture.file_name
-            moved.append(move_without_overwriting(path, target))
-    except BaseException:
-        for path in moved:
-            path.unlink(missing_ok=True)
-        for folder in reversed(created):
-            with suppress(OSError):  # not empty: another tab added pictures
-                folder.rmdir()
-        raise
+    """Move the pictures into their classes; without any, no class is created either."""
+    if not unpacked.files:
+        return
+    filled = dict.fromkeys(label for _, label, _ in unpacked.files)
+    with explaining_disk_errors("The pictures could not be added", image_dir):
+        place_pictures(
+            folder,
+            image_dir,
+            (*filled, *plan.empty_labels),
+            unpacked.files,
+            lambda done, total: report_left(total - done),
+        )
 
 
 def _list_pictures(class_dir: Path) -> list[Path]:

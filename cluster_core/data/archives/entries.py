@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cluster_core.data.archives.names import decode_names
 from cluster_core.data.class_folders import is_system_file
 from cluster_core.data.index import RejectedFile, describe_suffix
 from cluster_core.data.labels import check_class_name, find_label_problem, fold_name, shorten
@@ -19,12 +20,12 @@ MAX_UNPACKED_BYTES = 4_000_000_000
 # Deflate compresses at most 1032-fold; real pictures stay below 100-fold.
 MAX_RATIO = 200
 MIN_BOMB_BYTES = 1_000_000
+MAX_EMPTY_CLASSES = 100
 EXPECTED = (
     "The .zip needs one folder of pictures per class, such as open clusters/M 45.jpg: pack the "
     "folder that contains the class folders."
 )
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
-_UTF8_FLAG = 0x800
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ARCHIVE_SUFFIXES = frozenset(
     {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".jar", ".iso"}
@@ -60,14 +61,20 @@ class ImportPlan:
     pictures : tuple of PlannedPicture
         In the order of the archive.
     labels : tuple of str
-        Their classes, and the empty classes of the archive.
+        The classes of all pictures, also of rejected ones.
+    empty_labels : tuple of str
+        The empty classes of the archive.
     rejected : tuple of RejectedFile
         Entries that are not unpacked, and why.
+    guessed_encoding : str or None
+        How names were read that do not say how they are encoded; None if all do.
     """
 
     pictures: tuple[PlannedPicture, ...]
     labels: tuple[str, ...]
+    empty_labels: tuple[str, ...]
     rejected: tuple[RejectedFile, ...]
+    guessed_encoding: str | None
 
 
 @dataclass(frozen=True)
@@ -87,13 +94,13 @@ class _Entry:
 
 
 def plan_import(
-    infos: Iterable[zipfile.ZipInfo], archive_bytes: int, present: Sequence[str]
+    infos: Sequence[zipfile.ZipInfo], archive_bytes: int, present: Sequence[str]
 ) -> ImportPlan:
     """Check every entry of an archive, and decide what to unpack.
 
     Parameters
     ----------
-    infos : iterable of ZipInfo
+    infos : sequence of ZipInfo
         The entries.
     archive_bytes : int
         Size of the archive.
@@ -106,7 +113,8 @@ def plan_import(
     DatasetError
         An entry is not allowed (the message names it), or there are no pictures.
     """
-    entries = [_check_entry(info) for info in infos]
+    names, guessed_encoding = decode_names(infos)
+    entries = [_check_entry(info, name) for info, name in zip(infos, names, strict=True)]
     if sum(entry.info.compress_size for entry in entries) > archive_bytes:
         raise _make_error("its entries claim to be larger than the file. It may be a zip bomb.")
     entries = [entry for entry in entries if entry.parts and not entry.is_ignored]
@@ -131,12 +139,17 @@ def plan_import(
     if not used:
         raise _make_error(f"it contains no pictures. {EXPECTED}")
     _check_total(pictures)
-    used |= dict.fromkeys(_find_empty_classes(entries, top, labels))
-    return ImportPlan(tuple(pictures), tuple(used), tuple(rejected))
+    empty = dict.fromkeys(_find_empty_classes(entries, top, labels))
+    return ImportPlan(
+        tuple(pictures),
+        tuple(used),
+        tuple(label for label in empty if label not in used),
+        tuple(rejected),
+        guessed_encoding,
+    )
 
 
-def _check_entry(info: zipfile.ZipInfo) -> _Entry:
-    name = _decode_name(info)
+def _check_entry(info: zipfile.ZipInfo, name: str) -> _Entry:
     entry = _Entry(info, name, PurePosixPath(name).parts)
     mode = info.external_attr >> 16
     suffix = PurePosixPath(name.lower()).suffix
@@ -164,17 +177,6 @@ def _check_entry(info: zipfile.ZipInfo) -> _Entry:
         if is_found:
             raise _make_error(f"its entry {shorten(name)} {problem}. {EXPECTED}")
     return entry
-
-
-def _decode_name(info: zipfile.ZipInfo) -> str:
-    """Return the name of an entry; macOS writes UTF-8 without setting the flag for it."""
-    name = info.orig_filename
-    if not info.flag_bits & _UTF8_FLAG:
-        try:
-            return name.encode("cp437").decode()
-        except UnicodeError:
-            pass
-    return name
 
 
 def _find_top_folder(pictures: Sequence[_Entry]) -> tuple[str, ...]:
@@ -209,11 +211,17 @@ def _find_empty_classes(
     entries: Sequence[_Entry], top: tuple[str, ...], labels: dict[str, str]
 ) -> list[str]:
     filled = {entry.parts[:-1] for entry in entries}
-    return [
-        _register_label(entry, entry.parts[-1], labels)
+    empty = [
+        entry
         for entry in entries
         if entry.info.is_dir() and entry.parts[:-1] == top and entry.parts not in filled
     ]
+    if len(empty) > MAX_EMPTY_CLASSES:
+        raise _make_error(
+            f"{len(empty):,} of its folders are empty, and each would become a class; at most "
+            f"{MAX_EMPTY_CLASSES} may be. Remove the empty folders from the .zip."
+        )
+    return [_register_label(entry, entry.parts[-1], labels) for entry in empty]
 
 
 def _reject_other(entry: _Entry) -> RejectedFile:

@@ -70,7 +70,7 @@ def unpack_all(
     plan: ImportPlan,
     folder: Path,
     image_dir: Path,
-    on_progress: Progress | None,
+    on_progress: Progress,
 ) -> Unpacked:
     """Unpack the pictures of an archive to a staging folder, and check each one.
 
@@ -84,7 +84,7 @@ def unpack_all(
         The staging folder. Files that turn out not to be pictures are removed from it.
     image_dir : Path
         The dataset, to find pictures that it already has.
-    on_progress : callable or None
+    on_progress : callable
         Called with (pictures unpacked, pictures in total) after each picture. It may
         raise to stop.
 
@@ -113,8 +113,7 @@ def unpack_all(
             if reason:
                 path.unlink(missing_ok=True)
                 rejected.append(RejectedFile(planned.path, label, reason))
-            if on_progress:
-                on_progress(done, len(plan.pictures))
+            on_progress(done, len(plan.pictures))
     return Unpacked(tuple(files), tuple(rejected))
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import unicodedata
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,32 +98,30 @@ class ClassContents:
     """
 
     def __init__(self, class_dir: Path) -> None:
-        self._by_size: dict[int, list[Path]] = defaultdict(list)
-        self._sha256s: dict[Path, str] = {}
+        self._unread: dict[int, list[Path]] = defaultdict(list)
+        self._by_sha256: dict[str, Path] = {}
         if not class_dir.is_dir():
             return
         with os.scandir(class_dir) as entries:
             for entry in entries:
                 if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
                     size = entry.stat(follow_symlinks=False).st_size
-                    self._by_size[size].append(class_dir / entry.name)
+                    self._unread[size].append(class_dir / entry.name)
 
     def find_same(self, picture: InspectedPicture) -> Path | None:
         """Return a file of the class with the same content, or None."""
-        for path in self._by_size[picture.n_bytes]:
-            if path not in self._sha256s:
-                try:
-                    self._sha256s[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-                except OSError:  # deleted or unreadable: no reason to refuse the new picture
-                    continue
-            if self._sha256s[path] == picture.sha256:
-                return path
-        return None
+        for path in tuple(self._unread.get(picture.n_bytes, ())):
+            # Deleted or unreadable: no reason to refuse the new picture.
+            with suppress(OSError):
+                sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+                self._by_sha256.setdefault(sha256, path)
+        # Only now, since another thread may ask for the same size.
+        self._unread.pop(picture.n_bytes, None)
+        return self._by_sha256.get(picture.sha256)
 
     def add(self, picture: InspectedPicture, path: Path) -> None:
         """Record a picture that has been, or will be, added to the class."""
-        self._by_size[picture.n_bytes].append(path)
-        self._sha256s[path] = picture.sha256
+        self._by_sha256[picture.sha256] = path
 
 
 def _make_file_name(file_name: str, data: bytes) -> str:

@@ -31,6 +31,7 @@ from cluster_core.data.index import scan_dataset
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage import safe_moves
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.staging import stage
 from tests.samples import draw_blob, not_as_root, save_picture, write_photos
 
 
@@ -230,15 +231,16 @@ class TestImport:
         seen = []
         archive = pack(GOOD | {"open/bad.png": b"x", "open/notes.txt": b"x"})
         import_archive(workspace, workspace.cluster_photos, archive, lambda *at: seen.append(at))
-        assert seen == [(1, 3), (2, 3), (3, 3)]
+        assert seen == [(1, 6), (2, 6), (3, 6), (5, 6), (6, 6)]
 
     def test_unpacks_inside_the_workspace(self, workspace, monkeypatch):
         seen = set()
-        progress = lambda done, total: seen.update(  # noqa: E731
-            path.relative_to(workspace.root).parts[0]
-            for path in workspace.root.rglob("*")
-            if path.is_file()
-        )
+
+        def progress(done, total):
+            files = [path for path in workspace.root.rglob("*") if path.is_file()]
+            if done <= total / 2:
+                seen.update(path.relative_to(workspace.root).parts[0] for path in files)
+
         import_archive(workspace, workspace.cluster_photos, pack(GOOD), progress)
         assert seen == {".incoming"}
 
@@ -250,16 +252,17 @@ class TestImport:
             pack({"open/bad.png": b"x"} | GOOD),
             lambda done, total: seen.append(len(list(workspace.incoming.glob("*/*")))),
         )
-        assert seen[-1] == 2
+        assert seen[2] == 2
 
     def test_removes_only_abandoned_staging_folders(self, workspace, photos_dir):
-        for name, age_s in (("old", 2 * 24 * 3600), ("new", 3600)):
-            folder = workspace.incoming / name
-            folder.mkdir()
-            (folder / "0").touch()
-            os.utime(folder, (time.time() - age_s,) * 2)
-        import_archive(workspace, photos_dir, pack(GOOD))
-        assert [path.name for path in workspace.incoming.iterdir()] == ["new"]
+        (workspace.incoming / "killed").mkdir()
+        (workspace.incoming / "killed" / "0").touch()
+        (workspace.incoming / "killed.lock").touch()
+        with stage(workspace) as used:
+            (used / "0").touch()
+            import_archive(workspace, photos_dir, pack(GOOD))
+            assert set(workspace.incoming.iterdir()) == {used, Path(f"{used}.lock")}
+        assert list(workspace.incoming.iterdir()) == []
 
 
 def forge_size(file: io.BytesIO, name: str, size: int) -> io.BytesIO:
@@ -450,7 +453,7 @@ class TestSizes:
             pack({"open/large.bmp": data} | GOOD),
             lambda *at: seen.append(at),
         )
-        assert seen[-1] == (2, 2)
+        assert seen[-1] == (4, 4)
         assert report.rejected[0].path == Path("open/large.bmp")
         assert "large.bmp is" in report.rejected[0].reason
         assert report.added == {"open": 1, "globular": 1}
@@ -603,14 +606,14 @@ class TestStopping:
     @pytest.mark.parametrize("after", [0, 1, 2])
     def test_full_disk_while_moving_leaves_nothing(self, workspace, photos_dir, monkeypatch, after):
         before = read_files(photos_dir)
-        rename, n_renamed = os.rename, iter(range(9))
+        rename, n_renamed = safe_moves.rename_exclusively, iter(range(9))
 
         def fail(source, target):
             if next(n_renamed) == after:
                 raise OSError(errno.ENOSPC, "No space left on device")
             rename(source, target)
 
-        monkeypatch.setattr(safe_moves.os, "rename", fail)
+        monkeypatch.setattr(safe_moves, "rename_exclusively", fail)
         archive = pack(GOOD | {"red stars/c.png": encode(4)})
         with pytest.raises(DatasetError, match=r"could not be added, because the disk is full"):
             import_archive(workspace, photos_dir, archive)
@@ -640,7 +643,7 @@ class TestStopping:
             workspace.root.chmod(0o700)
 
     def test_class_filled_by_another_tab_stays(self, workspace, photos_dir, monkeypatch):
-        rename = os.rename
+        rename = safe_moves.rename_exclusively
 
         def fail(source, target):
             if Path(target).parent.name == "open":
@@ -648,7 +651,7 @@ class TestStopping:
                 raise OSError(errno.ENOSPC, "No space left on device")
             rename(source, target)
 
-        monkeypatch.setattr(safe_moves.os, "rename", fail)
+        monkeypatch.setattr(safe_moves, "rename_exclusively", fail)
         with pytest.raises(DatasetError, match="disk is full"):
             import_archive(workspace, photos_dir, pack(GOOD))
         assert (photos_dir / "globular" / "theirs.png").exists()

@@ -297,7 +297,7 @@ class TestMovedPictures:
         def fail(source, target):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(safe_moves.os, "rename", fail)
+        monkeypatch.setattr(safe_moves, "rename_exclusively", fail)
         with pytest.raises(DatasetError, match="disk is full"):
             move_pictures(image_dir, sorted((image_dir / "red stars").iterdir()), "blue stars")
         assert read_files(image_dir) == before
