@@ -1,0 +1,1 @@
+"""Damage everything the program reads, and check that it answers with a value or a sentence."""

@@ -1,0 +1,42 @@
+"""The areas of the fuzz test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tests.fuzz import app_pages, archives, files, kills, records
+from tests.fuzz.case import Case
+from tests.fuzz.long_work import WORK
+
+
+@dataclass(frozen=True)
+class Area:
+    """A kind of case.
+
+    Attributes
+    ----------
+    run : callable
+        Runs a case in its fresh workspace; raises an exception if it fails.
+    limit_s : float
+        A case that takes longer hangs.
+    weight : float
+        Share of the time.
+    """
+
+    run: Callable[[Case], None]
+    limit_s: float = 60.0
+    weight: float = 1.0
+
+
+AREAS: dict[str, Area] = {
+    "files": Area(files.damage_and_read, weight=3),
+    "training": Area(files.damage_and_train, weight=2),
+    "records": Area(records.damage_a_record, limit_s=120, weight=3),
+    "manifests": Area(records.import_damaged_manifest, limit_s=120),
+    "pages": Area(app_pages.damage_and_open, limit_s=150, weight=2),
+    "model-zip": Area(archives.import_model_archive),
+    "dataset-zip": Area(archives.import_dataset_archive, weight=2),
+    **{f"kill-{name}": Area(partial(kills.kill_work, name), limit_s=120) for name in WORK},
+}

@@ -1,0 +1,108 @@
+"""Damage each file of a workspace in each way, and read everything."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from cluster_core import retrain
+from cluster_core.errors import ClusterError
+from cluster_core.model.bundle.collection import list_models
+from cluster_core.storage.trash import list_trash, restore
+from cluster_core.training.runs import list_runs
+from cluster_core.training.runs.paths import list_run_ids
+from tests.fuzz.case import Case, FaultError
+from tests.fuzz.commands import run_command
+from tests.fuzz.damage import DAMAGES, damage
+from tests.fuzz.keeping import Belongings
+from tests.fuzz.readers import READERS, run_label, run_label_with_graph
+from tests.fuzz.sample import DATASET, list_sample_files
+
+
+class _Entry(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_NUMBER = re.compile(r"Cross entropy = (\S+)")
+
+
+def damage_and_read(case: Case) -> None:
+    """Damage a file, call every reader, then undo every deletion."""
+    damage_a_file(case)
+    before = Belongings.of(case.workspace)
+    for reader in READERS:
+        reader(case)
+    before.require_unchanged(Belongings.of(case.workspace))
+    require_everything_listed(case)
+    restore_everything(case)
+    before.require_content(Belongings.of(case.workspace))
+
+
+def damage_and_train(case: Case) -> None:
+    """Damage a file, train, and label a picture with whatever model answers then."""
+    damage_a_file(case)
+    before = Belongings.of(case.workspace)
+    result = run_command(case, retrain.main, make_training_flags(case))
+    for number in _NUMBER.findall(result.stdout):
+        if not math.isfinite(float(number)):
+            raise FaultError(f"The training went on with a loss of {number}.")
+    run_label(case)
+    run_label_with_graph(case)
+    before.require_unchanged(Belongings.of(case.workspace))
+
+
+def damage_a_file(case: Case) -> None:
+    """Damage the file whose turn it is; all files and damages come up before any again."""
+    files = list_sample_files(case.workspace.root)
+    pairs = [(file, kind) for file in files for kind in DAMAGES]
+    random.Random(f"{case.id.area} {case.id.seed}").shuffle(pairs)
+    file, kind = pairs[case.id.number % len(pairs)]
+    case.steps.append(damage(case.workspace.root / file, kind, case.random) + f" ({file})")
+
+
+def make_training_flags(case: Case) -> list[str]:
+    """Return the flags of a training that takes less than a second."""
+    return [
+        f"--image_dir={case.workspace.root / DATASET}_photos",
+        "--architecture=random",
+        "--how_many_training_steps=20",
+        "--learning_rate=0.5",
+        "--testing_percentage=20",
+        "--validation_percentage=20",
+    ]
+
+
+def require_everything_listed(case: Case) -> None:
+    """Raise FaultError if a model, run or deletion is missing from its list."""
+    workspace = case.workspace
+    models = {path.parent.name for path in workspace.bundles.glob("*/manifest.json")}
+    deletions = {path.parent.name for path in workspace.trash.glob("*/content") if _has_files(path)}
+    _require_listed(case, "model", partial(list_models, workspace), models)
+    _require_listed(case, "run", partial(list_runs, workspace), set(list_run_ids(workspace)))
+    _require_listed(case, "deletion", partial(list_trash, workspace), deletions)
+
+
+def restore_everything(case: Case) -> None:
+    """Undo all deletions that are listed."""
+    entries = list_trash(case.workspace)
+    for entry in entries:
+        case.try_out(f"restore {entry.id}", partial(restore, case.workspace, entry.id))
+
+
+def _require_listed(
+    case: Case, name: str, list_them: Callable[[], Sequence[_Entry]], present: set[str]
+) -> None:
+    answer = case.try_out(f"list every {name}", list_them)
+    hidden = set() if isinstance(answer, ClusterError) else present - {one.id for one in answer}
+    if hidden:
+        raise FaultError(f"The {name} {min(hidden)} is not listed.")
+
+
+def _has_files(folder: Path) -> bool:
+    return any(path.is_file() for path in folder.rglob("*"))

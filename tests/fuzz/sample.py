@@ -1,0 +1,59 @@
+"""The workspace that cases start from: files of an earlier version, a dataset, and a new model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from cluster_core.model.backbones.registry import TEST_BACKBONE
+from cluster_core.model.bundle.collection import set_default_model
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.config import TrainConfig
+from cluster_core.workspace import Workspace
+from tests.samples import write_photos
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "0.0"
+DATASET = "colours"
+N_PICTURES_PER_CLASS = 8
+
+
+def build_sample(root: Path) -> None:
+    """Write the sample workspace. It takes seconds, mostly for TensorFlow."""
+    from cluster_core.data.thumbnails import ThumbnailCache
+    from cluster_core.training.train import train
+
+    workspace = Workspace(root)
+    shutil.copytree(FIXTURE / "workspace", root)
+    _date_manifests(workspace)
+    photos = write_photos(root / f"{DATASET}_photos", N_PICTURES_PER_CLASS)
+    # The default: it answers faster than the models of the fixture.
+    set_default_model(workspace, train(make_quick_config(workspace), workspace).folder.name)
+    with CacheFile(workspace.bottlenecks) as cache:
+        ThumbnailCache(cache).get_many(sorted(photos.glob("*/*")))
+
+
+def make_quick_config(workspace: Workspace) -> TrainConfig:
+    """Return the settings of a training that takes less than a second."""
+    return TrainConfig(
+        workspace.root / f"{DATASET}_photos",
+        architecture=TEST_BACKBONE.name,
+        how_many_training_steps=20,
+        learning_rate=0.5,
+        testing_percentage=20,
+        validation_percentage=20,
+    )
+
+
+def list_sample_files(root: Path) -> list[str]:
+    """Return the paths of all files of a workspace, relative to it, in a fixed order."""
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
+def _date_manifests(workspace: Workspace) -> None:
+    """Date models to their trainings; Git does not keep dates."""
+    for manifest in workspace.bundles.glob("*/manifest.json"):
+        created = datetime.fromisoformat(json.loads(manifest.read_text("utf-8"))["created"])
+        os.utime(manifest, (created.timestamp(), created.timestamp()))
