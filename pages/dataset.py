@@ -15,6 +15,7 @@ from cluster_core.workspace import Workspace
 from pages.components.dataset.class_actions import choose_shown_class, show_class_actions
 from pages.components.dataset.empty_state import show_empty_state
 from pages.components.dataset.gallery import show_gallery
+from pages.components.dataset.interrupted_imports import show_interrupted_imports
 from pages.components.dataset.overview import (
     count_pictures,
     describe_few,
@@ -110,6 +111,8 @@ if not is_allowed(Action.EDIT_DATASETS):
 chosen_dir = dataset_dir(default_workspace, pick_dataset(default_workspace))
 continue_work()
 show_outcome()
+if is_allowed(Action.EDIT_DATASETS):
+    show_interrupted_imports(default_workspace)
 try:
     if not chosen_dir.is_dir():
         show_empty_dataset(default_workspace, chosen_dir, ())

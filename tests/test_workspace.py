@@ -13,10 +13,12 @@ from cluster_core.workspace import (
     DEFAULT_ROOT,
     ROOT_VARIABLE,
     Workspace,
+    remove_abandoned_drafts,
+    remove_all_abandoned_drafts,
     remove_drafts,
     replacing,
 )
-from tests.samples import REPOSITORY
+from tests.samples import REPOSITORY, run_python
 
 
 def list_all(folder: Path) -> list[str]:
@@ -138,3 +140,67 @@ def test_only_drafts_of_the_killed_process_are_removed(tmp_path):
         remove_drafts(tmp_path, killed.pid)
         assert list_all(tmp_path) == [draft.name]
     remove_drafts(tmp_path / "nowhere", killed.pid)
+
+
+KILLED_IN_REPLACING = """
+import os, sys
+from pathlib import Path
+from cluster_core.workspace import replacing
+with replacing(Path(sys.argv[1])) as draft:
+    draft.write_text("half")
+    os._exit(9)
+"""
+REPLACE = """
+import sys
+from pathlib import Path
+from cluster_core.workspace import replacing
+with replacing(Path(sys.argv[1])) as draft:
+    draft.write_text("whole")
+"""
+
+
+def test_draft_of_a_killed_process_is_removed_by_the_next(tmp_path):
+    run_python("-c", KILLED_IN_REPLACING, tmp_path / "results.csv")
+    (tmp_path / ".mine.part").touch()
+    assert len(list_all(tmp_path)) == 2
+    run_python("-c", REPLACE, tmp_path / "others.csv")
+    assert list_all(tmp_path) == [".mine.part", "others.csv"]
+
+
+def test_drafts_of_living_processes_are_kept(tmp_path, monkeypatch):
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    (tmp_path / f".file.{other.pid}.01234567.part").touch()
+    monkeypatch.chdir(tmp_path)
+    with replacing(tmp_path / "mine") as draft:
+        draft.touch()
+        remove_abandoned_drafts(Path())  # the same folder, spelled differently
+        assert len(list_all(tmp_path)) == 2
+    other.communicate(b"\n")
+    remove_abandoned_drafts(tmp_path)
+    assert list_all(tmp_path) == ["mine"]
+
+
+def test_own_draft_from_before_a_restart_is_removed(tmp_path):
+    """In a container, the app has the same process number after every start."""
+    (tmp_path / f".file.{os.getpid()}.01234567.part").touch()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / f".folder.{os.getpid()}.01234567.part").mkdir()
+    remove_all_abandoned_drafts(Workspace(tmp_path))
+    assert list_all(tmp_path) == ["sub"]
+
+
+def test_half_replaced_folder_is_put_back(tmp_path):
+    folder = tmp_path / "model"
+    write_folder(folder, "old")
+    script = (
+        "import os, sys, pathlib; from cluster_core.workspace import replacing\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "sys.addaudithook(lambda event, arguments: event == 'os.rename' and"
+        " str(arguments[1]) == str(folder) and os._exit(9))\n"
+        "with replacing(folder) as draft:\n"
+        "    draft.mkdir()\n"
+    )
+    run_python("-c", script, folder)
+    assert not folder.exists()
+    remove_abandoned_drafts(tmp_path)
+    assert list_all(tmp_path) == ["model", "model/inside"]

@@ -128,8 +128,14 @@ def make_import_outcome(report: ImportReport, n_stopped: int = 0) -> Outcome:
         summary += f"; {len(report.rejected):,} could not be used"
     if n_stopped:
         summary += f"; {n_stopped:,} not added because you clicked Stop"
+    summary += "."
+    if report.guessed_encoding and parts:
+        summary += (
+            " The .zip does not say how its names are encoded, so they were read as "
+            f"{report.guessed_encoding}: rename a class if its name looks wrong."
+        )
     reasons = [file.reason for file in report.rejected]
-    return Outcome(f"{summary}.", is_good=bool(parts), reasons=reasons)
+    return Outcome(summary, is_good=bool(parts), reasons=reasons)
 
 
 def join_with_and(parts: Sequence[str]) -> str:

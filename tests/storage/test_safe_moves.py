@@ -9,12 +9,13 @@ import threading
 import pytest
 
 from cluster_core.errors import DatasetError
-from cluster_core.storage import safe_moves
+from cluster_core.storage import exclusive_rename, safe_moves
 from cluster_core.storage.safe_moves import (
     explaining_disk_errors,
     move_without_overwriting,
     write_new,
 )
+from tests.samples import run_python
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,51 @@ def test_moved_file_gets_a_number_if_name_is_taken(tmp_path, name, second, third
     assert [path.name for path in paths] == [name, second, third]
     assert [path.read_text() for path in paths] == ["1", "2", "3"]
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_free_name_is_found_without_trying_every_number(tmp_path, monkeypatch):
+    tried = []
+    add_number = safe_moves._add_number
+
+    def count(name, number, is_folder):
+        tried.append(number)
+        return add_number(name, number, is_folder)
+
+    monkeypatch.setattr(safe_moves, "_add_number", count)
+    paths = [write_new(tmp_path / "a.jpg", b"") for _ in range(300)]
+    assert [path.name for path in paths[1:]] == [f"a ({n}).jpg" for n in range(2, 301)]
+    assert len(tried) < 300 * 20
+
+
+KILLED_AT_A_RENAME = """
+import os, sys
+from pathlib import Path
+from cluster_core.storage.safe_moves import move_without_overwriting
+sys.addaudithook(lambda event, arguments: event == "os.rename" and os._exit(9))
+move_without_overwriting(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_killed_move_leaves_nothing_at_its_target(tmp_path, is_folder):
+    source = tmp_path / "source"
+    source.mkdir() if is_folder else source.write_text("picture")
+    killed = run_python("-c", KILLED_AT_A_RENAME, source, tmp_path / "target")
+    assert killed.returncode == 9
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_disk_without_exclusive_renames_overwrites_nothing(tmp_path, monkeypatch, is_folder):
+    monkeypatch.setattr(exclusive_rename, "_rename", lambda source, target: errno.EINVAL)
+    for name in ("taken", "source"):
+        (tmp_path / name).mkdir() if is_folder else (tmp_path / name).write_text(name)
+    with pytest.raises(FileExistsError):
+        exclusive_rename.rename_exclusively(tmp_path / "source", tmp_path / "taken")
+    assert move_without_overwriting(tmp_path / "source", tmp_path / "taken").name == "taken (2)"
+    with pytest.raises(FileNotFoundError):
+        exclusive_rename.rename_exclusively(tmp_path / "source", tmp_path / "gone" / "target")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["taken", "taken (2)"]
 
 
 def test_overlong_suffix_raises_instead_of_looping(tmp_path):

@@ -120,7 +120,10 @@ def load_placing(folder: Path) -> Placing | None:
         placing = Placing(
             str(fields["dataset"]),
             tuple(map(str, fields["labels"])),
-            tuple(StagedFile(**file) for file in fields["files"]),
+            tuple(
+                StagedFile(str(file["staged"]), str(file["label"]), str(file["file_name"]))
+                for file in fields["files"]
+            ),
         )
         is_safe = all(map(_is_safe, placing.files)) and not any(
             map(find_folder_name_problem, placing.labels)

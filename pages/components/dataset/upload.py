@@ -175,10 +175,16 @@ def _show_zip(workspace: Workspace, image_dir: Path) -> None:
 
         def resume(on_progress: Progress) -> Outcome:
             content = io.BytesIO(file.getbuffer())
-            report: ImportReport = import_archive(workspace, image_dir, content, on_progress)
+            report: ImportReport = import_archive(
+                # Two steps per picture; visitors count pictures.
+                workspace,
+                image_dir,
+                content,
+                lambda done, total: on_progress(done // 2, total // 2),
+            )
             return make_import_outcome(report)
 
-        title = f"Unpacking {file.name}"
+        title = f"Adding {file.name}"
         start_work(Work(title, resume, lambda: Outcome("Stopped. Nothing was added.", False)))
         _forget_upload(file)
 

@@ -10,6 +10,7 @@ import stat
 import struct
 import threading
 import time
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -58,6 +59,24 @@ def change_bytes(file: io.BytesIO, old: bytes, new: bytes) -> io.BytesIO:
     assert len(old) == len(new)
     assert old in file.getvalue()
     return io.BytesIO(file.getvalue().replace(old, new))
+
+
+def rename_entries(file: io.BytesIO, old: bytes, new: bytes) -> io.BytesIO:
+    """Write a finished .zip again with other bytes in its names, without the flag for UTF-8."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(file) as archive, zipfile.ZipFile(target, "w") as copy:
+        for info in archive.infolist():
+            name = info.orig_filename.encode("cp437").replace(old, new)
+            renamed = RawNameInfo(name.decode("cp437"))
+            copy.writestr(renamed, archive.read(info))
+    return target
+
+
+class RawNameInfo(zipfile.ZipInfo):
+    """An entry whose name is written in cp437, which has a character for every byte."""
+
+    def _encodeFilenameFlags(self):  # noqa: N802
+        return self.filename.encode("cp437"), self.flag_bits
 
 
 def make_info(name: str, mode: int = 0, **fields: object) -> zipfile.ZipInfo:
@@ -212,6 +231,69 @@ class TestImport:
         archive = change_bytes(archive, b"Kugelhaufen", "Kugelhäufen".encode("cp437"))
         report = import_archive(workspace, workspace.cluster_photos, archive)
         assert report.added == {"Kugelhäufen": 1}
+
+    @pytest.mark.parametrize(
+        ("names", "encoding"),
+        [
+            (["銀河", "散開星団"], "Japanese (Shift-JIS)"),
+            (["表", "ソ", "プレアデス星団 (M45)"], "Japanese (Shift-JIS)"),
+            (["ひらがな", "plain"], "Japanese (Shift-JIS)"),
+            (["Kugelhäufen", "Höfe"], "Western European (code page 437)"),
+            (["château", "bélier"], "Western European (code page 437)"),
+            (["galaxies", "clusters"], None),
+        ],
+    )
+    def test_guessed_names_are_reported(self, workspace, names, encoding):
+        codec = "cp932" if encoding and "JIS" in encoding else "cp437"
+        archive = pack({f"{n:09}/a.png": encode(n) for n in range(len(names))})
+        raw = [name.encode(codec) for name in names]
+        for n, name in enumerate(raw):
+            archive = rename_entries(archive, f"{n:09}".encode(), name)
+        report = import_archive(workspace, workspace.cluster_photos, archive)
+        assert report.added == dict.fromkeys(names, 1)
+        assert report.guessed_encoding == encoding
+
+    def test_utf8_names_are_not_guessed(self, workspace):
+        report = import_archive(workspace, workspace.cluster_photos, pack({"銀河/a.png": encode()}))
+        assert report.added == {"銀河": 1}
+        assert report.guessed_encoding is None
+
+    def test_thousands_of_folders_without_a_good_picture_make_no_class(self, workspace):
+        bad = {f"{n}/": b"" for n in range(50)} | {f"bad {n}/a.png": b"x" for n in range(3000)}
+        report = import_archive(workspace, workspace.cluster_photos, pack(bad))
+        assert len(report.rejected) == 3000
+        assert not workspace.cluster_photos.exists()
+
+    def test_class_without_a_good_picture_is_not_created(self, workspace):
+        import_archive(workspace, workspace.cluster_photos, pack(GOOD | {"bad/a.png": b"x"}))
+        assert list_classes(workspace.cluster_photos) == ("globular", "open")
+
+    def test_many_empty_folders_are_rejected(self, workspace):
+        empty = {f"{n}/": b"" for n in range(archive_entries.MAX_EMPTY_CLASSES + 1)}
+        with pytest.raises(DatasetError, match="101 of its folders are empty"):
+            import_archive(workspace, workspace.cluster_photos, pack(empty | GOOD))
+        assert not workspace.cluster_photos.exists()
+
+    def test_equal_names_are_placed_without_trying_every_number(self, workspace, monkeypatch):
+        n_tried = 0
+        lexists, open_file = os.path.lexists, Path.open
+
+        def count(function, *arguments):
+            nonlocal n_tried
+            n_tried += 1
+            return function(*arguments)
+
+        monkeypatch.setattr(os.path, "lexists", lambda path: count(lexists, path))
+        monkeypatch.setattr(Path, "open", lambda *arguments: count(open_file, *arguments))
+        picture = encode(1)
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of equal names
+            for number in range(300):
+                archive.writestr("open/a.png", picture + b"%d" % number)
+        report = import_archive(workspace, workspace.cluster_photos, target)
+        assert report.added == {"open": 300}
+        assert n_tried < 300 * 25
 
     def test_accepts_archive_with_comment_and_prefix(self, workspace):
         target = io.BytesIO(b"#!/bin/sh\n" * 100)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -136,3 +138,13 @@ class TestClassContents:
         contents = ClassContents(tmp_path)
         (tmp_path / "gone.png").unlink()
         assert contents.find_same(inspect_picture("a.png", data)) is None
+
+    def test_thousands_of_files_of_one_size_are_compared_quickly(self, tmp_path):
+        one = inspect_picture("a.bmp", encode("BMP"))
+        contents = ClassContents(tmp_path)
+        start_s = time.perf_counter()
+        for number in range(5000):
+            picture = replace(one, sha256=f"{number:064}")
+            assert contents.find_same(picture) is None
+            contents.add(picture, tmp_path / str(number))
+        assert time.perf_counter() - start_s < 1.5
