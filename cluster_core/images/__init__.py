@@ -4,6 +4,7 @@ from cluster_core.images.fits import FitsPicture, decode_fits, list_fits_picture
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_file_bytes
 from cluster_core.images.reading import decode_image, read_bytes, read_image
 from cluster_core.images.sniffing import (
+    BZIP2_MAGIC,
     GZIP_MAGIC,
     IMAGE_SUFFIXES,
     has_image_suffix,
@@ -13,6 +14,7 @@ from cluster_core.images.sniffing import (
 from cluster_core.images.stretch import FitsStretch
 
 __all__ = [
+    "BZIP2_MAGIC",
     "DEFAULT_LIMITS",
     "GZIP_MAGIC",
     "IMAGE_SUFFIXES",

@@ -1,40 +1,22 @@
-"""Decode FITS pictures to RGB uint8 with astropy."""
+"""Decode FITS pictures to RGB uint8."""
 
 from __future__ import annotations
 
-import io
-import math
-import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.fits_gzip import unpack_gzip
+from cluster_core.images.fits_axes import PictureAxes
+from cluster_core.images.fits_choice import choose_picture, rank_parts
+from cluster_core.images.fits_gzip import unpack
 from cluster_core.images.fits_headers import FitsPart, walk_parts
-from cluster_core.images.fits_tiles import check_gzipped_tiles
+from cluster_core.images.fits_rendering import render
 from cluster_core.images.library_warnings import silence_library_warnings
-from cluster_core.images.limits import (
-    DEFAULT_LIMITS,
-    ImageLimits,
-    check_pixels,
-    find_reduction,
-    wait_if_large,
-)
-from cluster_core.images.pixels import reduce_to_rgb
-from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch, apply_stretch
-
-_BLOCK_BYTES = 2880
-_COLOUR_PLANES = 3
-# Without HCOMPRESS_1: on damaged tiles, astropy's decoder crashes the whole process, for example
-# by a division by zero, which cannot be caught. PLIO_1 is for masks.
-_COMPRESSIONS = frozenset({"", "RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"})
-
-# Raised by astropy on damaged pictures, besides two errors of its own; found by flipping bytes.
-_ASTROPY_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error)
+from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, wait_if_large
+from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch
 
 
 @dataclass(frozen=True)
@@ -57,6 +39,8 @@ class FitsPicture:
         header of the file; see `read_cards`.
     value_type : str
         How a pixel is stored, in words.
+    first_plane : int
+        Index of the plane that is shown by default, the first that holds something.
     """
 
     hdu: int
@@ -66,26 +50,27 @@ class FitsPicture:
     planes: int
     cards: Mapping[str, str] = field(default_factory=dict)
     value_type: str = ""
+    first_plane: int = 0
 
 
 def list_fits_pictures(
     data: bytes, name: str, *, limits: ImageLimits = DEFAULT_LIMITS
 ) -> tuple[FitsPicture, ...]:
-    """List the pictures in a FITS file, from its headers alone.
+    """List the pictures in a FITS file, the one that is shown by default first.
 
     Parameters
     ----------
     data : bytes
-        Content of the file, plain or gzipped.
+        Content of the file, plain, gzipped or compressed by bzip2.
     name : str
         Name of the file, for messages.
     limits : ImageLimits
-        The largest file that is unpacked.
+        The largest file that is unpacked, and the largest picture that is read.
 
     Returns
     -------
     tuple of FitsPicture
-        In the order of the file; empty if there is no picture.
+        The others follow in the order of the file; empty if there is no picture.
 
     Raises
     ------
@@ -93,19 +78,22 @@ def list_fits_pictures(
         The file cannot be read as FITS, or unpacks to more than the limit.
     """
     silence_library_warnings()
-    parts = list(walk_parts(unpack_gzip(data, name, limits), name))
+    unpacked = unpack(data, name, limits)
+    parts = _walk_sound_parts(unpacked, name)
+    default, first_plane = _find_default(unpacked, name, rank_parts(parts), limits)
     return tuple(
         FitsPicture(
             hdu=part.index,
             name=part.name,
-            height=part.shape[-2],
-            width=part.shape[-1],
-            planes=part.n_planes,
+            height=part.axes.height,
+            width=part.axes.width,
+            planes=part.axes.n_planes,
             cards={**parts[0].cards, **part.cards},
             value_type=part.value_type,
+            first_plane=first_plane if part is default else 0,
         )
-        for part in parts
-        if part.holds_picture
+        for part in sorted(parts, key=lambda part: part is not default)
+        if part.axes is not None
     )
 
 
@@ -119,7 +107,7 @@ def decode_fits(  # noqa: PLR0913  independent options, all keyword-only
     limits: ImageLimits = DEFAULT_LIMITS,
     min_side_px: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Decode one picture of a FITS file, plain, gzipped or tile-compressed.
+    """Decode one picture of a FITS file, plain, gzipped, bzip2 or tile-compressed.
 
     Parameters
     ----------
@@ -128,10 +116,11 @@ def decode_fits(  # noqa: PLR0913  independent options, all keyword-only
     name : str
         Name of the file, for messages.
     hdu : int, optional
-        Index of the part, from 0. Default: the first part that holds a picture.
+        Index of the part, from 0. Default: the first part with a picture that is neither
+        empty nor constant. Parts called SCI are tried first, masks, errors and weights last.
     plane : int, optional
         Index of the plane of a cube, from 0. Default: three planes as red, green and blue,
-        and the first plane of any other cube.
+        and the first plane of any other cube that is neither empty nor constant.
     stretch : FitsStretch
         How brightness is mapped to grey levels.
     limits : ImageLimits
@@ -144,7 +133,9 @@ def decode_fits(  # noqa: PLR0913  independent options, all keyword-only
     -------
     ndarray
         uint8, shape (height, width, 3), C-contiguous. FITS stores the bottom row first; the
-        rows are reversed, so that the picture looks as it does in viewers.
+        rows are reversed, so that the picture looks as it does in viewers, unless its header
+        says that they start at the top. The mosaic of a colour camera is shown in colour,
+        above 12 megapixels at half the size.
 
     Raises
     ------
@@ -152,114 +143,80 @@ def decode_fits(  # noqa: PLR0913  independent options, all keyword-only
         With reason NO_PICTURE, TOO_LARGE, UNSUPPORTED or UNREADABLE.
     """
     silence_library_warnings()
-    unpacked = unpack_gzip(data, name, limits)
-    part = _choose_part(unpacked, name, hdu)
-    _check_part(part, len(unpacked), name, limits)
-    height, width = part.shape[-2:]
-    with wait_if_large(width * height):
-        levels = _to_levels(_read_planes(unpacked, part, name, plane), name, stretch)
-        reduction = find_reduction(width, height, min_side_px)
-        if reduction != (1, 1):
-            grey_or_rgb = levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)
-            return np.array(reduce_to_rgb(Image.fromarray(grey_or_rgb), reduction))
-        if len(levels) == 1:
-            levels = np.repeat(levels, _COLOUR_PLANES, axis=0)
-        return np.ascontiguousarray(levels.transpose(1, 2, 0))
-
-
-def _to_levels(planes: NDArray[np.generic], name: str, stretch: FitsStretch) -> NDArray[np.uint8]:
-    """Return grey levels, shape (planes, height, width), the top row first."""
-    if not np.isfinite(planes).any():
-        raise ImageError(
-            f"{name} contains a picture without a single valid pixel: choose another file.",
-            path=name,
-            reason=ImageProblem.NO_PICTURE,
+    unpacked = unpack(data, name, limits)
+    candidates = _find_candidates(unpacked, name, hdu)
+    planes = None
+    if plane is not None:
+        candidates = candidates[:1]
+        planes = _check_plane(candidates[0][1], plane, name)
+    with wait_if_large(_largest(candidates)):
+        chosen = choose_picture(unpacked, name, candidates, planes, limits)
+        return render(
+            chosen.values,
+            stretch,
+            mosaic=chosen.part.mosaic,
+            is_top_down=chosen.part.is_top_down,
+            min_side_px=min_side_px,
         )
-    return apply_stretch(planes, stretch)[:, ::-1]
 
 
-def _choose_part(data: bytes, name: str, hdu: int | None) -> FitsPart:
-    """Return the requested part, or the first one with a picture."""
-    has_table = False
-    for part in walk_parts(data, name):
-        if part.holds_picture and hdu in (None, part.index):
-            return part
-        has_table = has_table or part.is_table
+def _walk_sound_parts(data: bytes, name: str) -> list[FitsPart]:
+    """Return the parts up to the first damaged header, if a picture precedes it."""
+    parts: list[FitsPart] = []
+    try:
+        parts.extend(walk_parts(data, name))
+    except ImageError:
+        if all(part.axes is None for part in parts):
+            raise
+    return parts
+
+
+def _find_candidates(
+    data: bytes, name: str, hdu: int | None
+) -> Sequence[tuple[FitsPart, PictureAxes]]:
+    """Return the requested part, or all with a picture, the likeliest to show first."""
+    parts = _walk_sound_parts(data, name)
+    found = rank_parts(part for part in parts if hdu in (None, part.index))
+    if found:
+        return found
     if hdu is not None:
         message = f"{name} has no picture in part {hdu}: choose another part."
-    elif has_table:
+    elif any(part.is_table for part in parts):
         message = f"{name} contains a table but no picture: choose a FITS file with a picture."
     else:
         message = f"{name} contains no picture: choose a FITS file with a picture."
     raise ImageError(message, path=name, reason=ImageProblem.NO_PICTURE)
 
 
-def _check_part(part: FitsPart, n_bytes: int, name: str, limits: ImageLimits) -> None:
-    height, width = part.shape[-2:]
-    check_pixels(width, height, name, limits)
-    if part.compression not in _COMPRESSIONS:
+def _check_plane(axes: PictureAxes, plane: int, name: str) -> range:
+    if not 0 <= plane < axes.n_planes:
         raise ImageError(
-            f"{name} uses {part.compression} compression, which cannot be read safely: save it "
-            "uncompressed (funpack) or with Rice compression (fpack).",
-            path=name,
-            reason=ImageProblem.UNSUPPORTED,
-        )
-    if part.tile_shape is not None:
-        # Tiles are unpacked whole, and may be many planes deep.
-        check_pixels(width, height * math.prod(part.tile_shape[:-2]), name, limits)
-    if part.end > n_bytes:
-        raise ImageError(
-            f"{name} is incomplete: it has {n_bytes:,} of {part.end:,} bytes. Get a new copy of "
-            "the file.",
-            path=name,
-            reason=ImageProblem.UNREADABLE,
-        )
-
-
-def _read_planes(data: bytes, part: FitsPart, name: str, plane: int | None) -> NDArray[np.generic]:
-    """Return the values to show, shape (planes, height, width), one plane or three."""
-    if plane is None:
-        chosen = range(_COLOUR_PLANES if part.n_planes == _COLOUR_PLANES else 1)
-    elif 0 <= plane < part.n_planes:
-        chosen = range(plane, plane + 1)
-    else:
-        raise ImageError(
-            f"{name} has no plane {plane}: choose one from 0 to {part.n_planes - 1}.",
+            f"{name} has no plane {plane}: choose one from 0 to {axes.n_planes - 1}.",
             path=name,
             reason=ImageProblem.NO_PICTURE,
         )
-    from astropy.io import fits
-    from astropy.io.fits.hdu.compressed._compression import CfitsioException  # not public
-
-    try:
-        return _read_with_astropy(data, part, chosen)
-    except (*_ASTROPY_ERRORS, fits.VerifyError, CfitsioException) as error:
-        raise ImageError(
-            f"{name} contains a damaged picture: get a new copy of the file.",
-            path=name,
-            reason=ImageProblem.UNREADABLE,
-        ) from error
+    return range(plane, plane + 1)
 
 
-def _read_with_astropy(data: bytes, part: FitsPart, chosen: range) -> NDArray[np.generic]:
-    from astropy.io import fits
+def _find_default(
+    data: bytes,
+    name: str,
+    candidates: Sequence[tuple[FitsPart, PictureAxes]],
+    limits: ImageLimits,
+) -> tuple[FitsPart | None, int]:
+    """Return the part and the first plane that are shown by default."""
+    if not candidates:
+        return None, 0
+    part, axes = candidates[0]
+    if len(candidates) > 1 or axes.n_planes > axes.planes_per_picture:
+        try:
+            with wait_if_large(_largest(candidates)):
+                chosen = choose_picture(data, name, candidates, None, limits)
+            return chosen.part, chosen.planes.start
+        except ImageError:
+            pass  # decoding it will say why
+    return part, 0
 
-    # astropy gets nothing beyond the part, because the rest was not checked. The last block is
-    # padded, because some writers forget to.
-    end = part.end + -part.end % _BLOCK_BYTES
-    whole = data[:end].ljust(end, b"\0")
-    if part.tile_shape is not None:
-        with fits.open(io.BytesIO(whole), memmap=False, disable_image_compression=True) as hdus:
-            table = hdus[part.index]
-            if not isinstance(table, fits.BinTableHDU):
-                raise TypeError(f"part {part.index} is not a table of tiles")
-            check_gzipped_tiles(table, part)
-    with fits.open(io.BytesIO(whole), memmap=False) as hdus:
-        hdu = hdus[part.index]
-        # A header that astropy reads differently was not checked.
-        is_picture = isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
-        if not is_picture or tuple(hdu.shape) != part.shape:
-            raise TypeError(f"part {part.index} is a {type(hdu).__name__}")
-        indices = [np.unravel_index(plane, part.shape[:-2]) for plane in chosen]
-        planes = [hdu.section[(*index, ...)] for index in indices]
-        return np.stack(planes) if len(planes) > 1 else planes[0][np.newaxis]
+
+def _largest(candidates: Sequence[tuple[FitsPart, PictureAxes]]) -> int:
+    return max(axes.height * axes.width for _, axes in candidates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,7 +47,7 @@ def read_cards(header: Any) -> dict[str, str]:
     found = {}
     for topic, keywords in _KEYWORDS.items():
         for keyword in keywords:
-            if text := _read_text(header, keyword):
+            if text := read_text(header, keyword):
                 found[topic] = _format_seconds(text) if keyword == _SECONDS else text
                 break
     return found
@@ -61,13 +62,14 @@ def describe_values(header: Any) -> str:
         Header of a picture, compressed or not.
     """
     for keyword in ("ZBITPIX", "BITPIX"):
-        bits = _read_text(header, keyword)
+        bits = read_text(header, keyword)
         if bits:
             return _VALUE_TYPES.get(int(bits), "") if bits.lstrip("-").isdecimal() else ""
     return ""
 
 
-def _read_text(header: Any, keyword: str) -> str:
+def read_text(header: Any, keyword: str) -> str:
+    """Return the value of a card as a single line of text, empty if missing or unreadable."""
     from astropy.io import fits
 
     try:
@@ -78,6 +80,21 @@ def _read_text(header: Any, keyword: str) -> str:
         return ""
     printable = "".join(c if c.isprintable() else " " for c in str(value)[: 4 * _MAX_LENGTH])
     return " ".join(printable.split())[:_MAX_LENGTH]
+
+
+def parse_number(text: str) -> float | None:
+    """Return the number in a text, which may have a decimal comma, or None."""
+    try:
+        number = float(text.strip().replace(",", ".").upper().replace("D", "E"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def read_number(header: Any, keyword: str, default: float) -> float:
+    """Return the value of a card as a number, even if it is written as a text."""
+    number = parse_number(read_text(header, keyword))
+    return default if number is None else number
 
 
 def _format_seconds(text: str) -> str:

@@ -1,18 +1,21 @@
-"""Unpack gzipped FITS files, up to a limit."""
+"""Unpack FITS files compressed by gzip or bzip2, up to a limit."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import zlib
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.limits import ImageLimits
-from cluster_core.images.sniffing import FITS_MAGIC, GZIP_MAGIC
+from cluster_core.images.sniffing import BZIP2_MAGIC, FITS_MAGIC, GZIP_MAGIC
+
+_KINDS = {GZIP_MAGIC: "gzip", BZIP2_MAGIC: "bzip2"}
 
 
-def unpack_gzip(data: bytes, name: str, limits: ImageLimits) -> bytes:
-    """Unpack a gzipped FITS file, or return other data unchanged.
+def unpack(data: bytes, name: str, limits: ImageLimits) -> bytes:
+    """Unpack a FITS file compressed by gzip or bzip2, or return other data unchanged.
 
     Parameters
     ----------
@@ -26,26 +29,28 @@ def unpack_gzip(data: bytes, name: str, limits: ImageLimits) -> bytes:
     Raises
     ------
     ImageError
-        With reason UNREADABLE if the gzip data are damaged, UNSUPPORTED if they are not
+        With reason UNREADABLE if the archive is damaged, UNSUPPORTED if they are not
         FITS, or TOO_LARGE.
     """
-    if not data.startswith(GZIP_MAGIC):
+    kind = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
+    if kind is None:
         return data
+    file = io.BytesIO(data)
     try:
-        with gzip.open(io.BytesIO(data)) as stream:
+        with gzip.open(file) if kind == "gzip" else bz2.open(file) as stream:
             unpacked = stream.read(len(FITS_MAGIC))
             if unpacked == FITS_MAGIC:
                 stream.seek(0)
                 unpacked = stream.read(limits.max_unpacked_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ImageError(
-            f"{name} is a damaged or incomplete gzip archive: get a new copy of the file.",
+            f"{name} is a damaged or incomplete {kind} archive: get a new copy of the file.",
             path=name,
             reason=ImageProblem.UNREADABLE,
         ) from error
     if not unpacked.startswith(FITS_MAGIC):
         raise ImageError(
-            f"{name} is a gzip archive without a FITS file: unpack it and choose the picture "
+            f"{name} is a {kind} archive without a FITS file: unpack it and choose the picture "
             "inside.",
             path=name,
             reason=ImageProblem.UNSUPPORTED,

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.fits_cards import describe_values, read_cards
+from cluster_core.images.fits_axes import PictureAxes, find_axes
+from cluster_core.images.fits_cards import describe_values, read_cards, read_number, read_text
+from cluster_core.images.fits_mosaic import find_pattern
 
 _BLOCK_BYTES = 2880
 _MAX_PARTS = 1000
@@ -22,6 +24,7 @@ _MAX_SIZE = 2**40
 _BITPIX = frozenset({8, 16, 32, 64, -32, -64})
 # The values of the FITS standard; others corrupt the memory of the Rice decoder.
 _RICE_SETTINGS = {"BLOCKSIZE": (16, 32), "BYTEPIX": (1, 2, 4)}
+_FILLER = -32768  # of 16-bit files whose header does not declare one
 _TABLES = frozenset({"TABLE", "BINTABLE", "A3DTABLE"})
 
 
@@ -36,15 +39,25 @@ class FitsPart:
     name : str
         Its EXTNAME, often empty.
     shape : tuple of int
-        Shape of its picture in NumPy's order, (..., height, width); empty if there is none.
+        Shape of its array in NumPy's order, the reverse of NAXIS1, NAXIS2, ...; empty for a
+        table.
+    axes : PictureAxes or None
+        What the axes of the array mean; None if it is not a picture, as in a spectrum.
     tile_shape : tuple of int or None
         Shape of the tiles of a compressed picture, in the same order; None if uncompressed.
     compression : str
         Compression method of the tiles; empty if uncompressed.
     is_table : bool
         Whether it is a table rather than a picture.
-    end : int
-        Byte offset in the file where its data ends, without padding.
+    start, data_start, end : int
+        Byte offsets in the file where its header starts, where its data starts, and where
+        they end, without padding.
+    lowest : float
+        The value of a pixel that is stored as -32768.
+    mosaic : str
+        Colours of the first 2 x 2 pixels if each has only one; see `find_pattern`.
+    is_top_down : bool
+        Whether the first row of the data is the top one, unlike in the standard.
     cards : mapping of str to str
         Object, exposure and so on, from its header; see `read_cards`.
     value_type : str
@@ -54,22 +67,18 @@ class FitsPart:
     index: int
     name: str
     shape: tuple[int, ...]
+    axes: PictureAxes | None
     tile_shape: tuple[int, ...] | None
     compression: str
     is_table: bool
+    start: int
+    data_start: int
     end: int
+    lowest: float = -32768.0
+    mosaic: str = ""
+    is_top_down: bool = False
     cards: Mapping[str, str] = field(default_factory=dict)
     value_type: str = ""
-
-    @property
-    def holds_picture(self) -> bool:
-        """Whether the last two axes are longer than 1; a spectrum has only one such axis."""
-        return len(self.shape) > 1 and min(self.shape) > 0 and min(self.shape[-2:]) > 1
-
-    @property
-    def n_planes(self) -> int:
-        """Number of planes of height x width pixels."""
-        return math.prod(self.shape[:-2])
 
 
 def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
@@ -103,7 +112,7 @@ def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
         stream.seek(start)
         try:
             header = fits.Header.fromfile(stream, padding=False)
-            part = _check_header(header, index, stream.tell())
+            part = _check_header(header, index, start, stream.tell())
         except (OSError, ValueError, TypeError, LookupError, fits.VerifyError) as error:
             raise ImageError(
                 f"{name} has a damaged FITS header ({error}): get a new copy of the file.",
@@ -114,7 +123,7 @@ def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
         start = -(-part.end // _BLOCK_BYTES) * _BLOCK_BYTES
 
 
-def _check_header(header: Any, index: int, data_start: int) -> FitsPart:
+def _check_header(header: Any, index: int, start: int, data_start: int) -> FitsPart:
     """Return the part that a header describes; raise ValueError for an impossible size."""
     bitpix = header.get("BITPIX")
     if bitpix not in _BITPIX:
@@ -128,14 +137,25 @@ def _check_header(header: Any, index: int, data_start: int) -> FitsPart:
     tile_shape = None
     if kind == "BINTABLE" and header.get("ZIMAGE") is True:
         axes, tile_shape = _check_compressed(header)
+    shape = tuple(reversed(axes)) if tile_shape or kind == "IMAGE" else ()
+    picture_axes = find_axes(shape)
+    mosaic = find_pattern(header, picture_axes.height) if picture_axes else ""
     return FitsPart(
         index=index,
-        name=str(header.get("EXTNAME", "")).strip(),
-        shape=tuple(reversed(axes)) if tile_shape or kind == "IMAGE" else (),
+        name=read_text(header, "EXTNAME"),
+        shape=shape,
+        axes=picture_axes,
         tile_shape=tile_shape,
         compression=str(header.get("ZCMPTYPE", "")).strip() if tile_shape else "",
         is_table=kind in _TABLES and tile_shape is None,
+        start=start,
+        data_start=data_start,
         end=data_start + n_values * abs(bitpix) // 8,
+        lowest=read_number(header, "BZERO", 0.0)
+        + (read_number(header, "BSCALE", 1.0) or 1.0) * _FILLER,
+        mosaic=mosaic,
+        # With a mosaic, programs use it for the order in which its colours are read.
+        is_top_down=not mosaic and read_text(header, "ROWORDER").upper() == "TOP-DOWN",
         cards=read_cards(header),
         value_type=describe_values(header),
     )

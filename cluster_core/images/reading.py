@@ -12,8 +12,13 @@ from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.fits import decode_fits
 from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, check_file_bytes
 from cluster_core.images.raster import decode_raster
-from cluster_core.images.sniffing import is_fits
+from cluster_core.images.ser import decode_ser
+from cluster_core.images.sniffing import is_fits, raster_format
 from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch
+from cluster_core.images.xisf import decode_xisf
+
+# Like FITS, these hold measured brightness instead of grey levels.
+_MEASURED = {"XISF": decode_xisf, "SER": decode_ser}
 
 
 def read_bytes(
@@ -100,8 +105,9 @@ def decode_image(
             path=name,
             reason=ImageProblem.UNREADABLE,
         )
-    if is_fits(data):
-        return decode_fits(data, name, stretch=stretch, limits=limits, min_side_px=min_side_px)
+    measured = decode_fits if is_fits(data) else _MEASURED.get(raster_format(data) or "")
+    if measured is not None:
+        return measured(data, name, stretch=stretch, limits=limits, min_side_px=min_side_px)
     return decode_raster(data, name, limits=limits, min_side_px=min_side_px)
 
 

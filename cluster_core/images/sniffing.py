@@ -8,12 +8,15 @@ ACCEPTED = "JPEG, PNG, WebP, TIFF, BMP, GIF and FITS pictures"
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
-    | {".fits", ".fit", ".fts", ".fz"}
+    | {".fits", ".fit", ".fts", ".fz", ".xisf", ".ser"}
 )
-_GZIPPED_SUFFIXES = (".fits.gz", ".fit.gz", ".fts.gz")
+_PACKED_SUFFIXES = tuple(
+    f".{fits}.{packed}" for fits in ("fits", "fit", "fts") for packed in ("gz", "bz2")
+)
 
 FITS_MAGIC = b"SIMPLE"
 GZIP_MAGIC = b"\x1f\x8b"
+BZIP2_MAGIC = b"BZh"
 
 _RASTER_MAGICS = {
     b"\xff\xd8\xff": "JPEG",
@@ -24,6 +27,8 @@ _RASTER_MAGICS = {
     b"MM\0*": "TIFF",
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
+    b"XISF0100": "XISF",
+    b"LUCAM-RECORDER": "SER",
 }
 _OTHER_MAGICS = {
     b"%!PS": "a PostScript (EPS) file",
@@ -40,9 +45,9 @@ _OTHER_MAGICS = {
     b"\0\0\0\x0cJXL ": "a JPEG XL picture",
     b"\xff\x0a": "a JPEG XL picture",
     b"\0\0\0\x0cJP  ": "a JPEG 2000 picture",
-    b"XISF0100": "an XISF picture",
     b"XTENSION": "a FITS file without its beginning",
     GZIP_MAGIC: "a gzip archive",
+    BZIP2_MAGIC: "a bzip2 archive",
 }
 _ISO_BRANDS = {
     b"heic": "a HEIC photo",
@@ -56,12 +61,12 @@ _HEAD_BYTES = 512
 def has_image_suffix(path: Path) -> bool:
     """Tell whether a file name has the ending of a picture; the content is not checked."""
     name = path.name.lower()
-    return path.suffix.lower() in IMAGE_SUFFIXES or name.endswith(_GZIPPED_SUFFIXES)
+    return path.suffix.lower() in IMAGE_SUFFIXES or name.endswith(_PACKED_SUFFIXES)
 
 
 def is_fits(data: bytes) -> bool:
-    """Tell whether a file is FITS or gzipped; FITS is the only kind accepted in gzip."""
-    return data.startswith((FITS_MAGIC, GZIP_MAGIC))
+    """Tell whether a file is FITS, or packed; FITS is the only kind accepted in gzip or bzip2."""
+    return data.startswith((FITS_MAGIC, GZIP_MAGIC, BZIP2_MAGIC))
 
 
 def raster_format(data: bytes) -> str | None:

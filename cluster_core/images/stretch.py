@@ -149,8 +149,8 @@ def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[
     Returns
     -------
     ndarray
-        uint8, shape (planes, height, width). NaN and minus infinity are black, plus
-        infinity is white, and a constant picture is black.
+        uint8, shape (planes, height, width). NaN and infinities are black, because nothing was
+        measured there, and a constant picture is black.
     """
     levels = np.zeros(values.shape, np.uint8)
     # Damaged pictures contain NaNs of all kinds, and NumPy would warn about each.
@@ -169,7 +169,7 @@ def _to_levels(
 ) -> NDArray[np.float32]:
     # In 64 bits, because the sky may be at a million, and its stars only just above it.
     brightness = (plane.astype(np.float64) - interval.black) / interval.unit
-    brightness = np.nan_to_num(brightness, nan=0.0, posinf=interval.white, neginf=0.0)
+    brightness = np.nan_to_num(brightness, nan=0.0, posinf=0.0, neginf=0.0)
     within = np.clip(brightness, 0.0, interval.white).astype(np.float32)
     return np.rint(_curve(within, stretch) / _curve(interval.white, stretch) * 255)
 

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cluster_core.images import IMAGE_SUFFIXES
 
-PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES), ".gz"]
+PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES), ".gz", ".bz2"]
 MAX_PICTURES = 1_000
 MAX_PICTURE_MB = 20
 _MAX_PASTED = 20

@@ -91,11 +91,11 @@ def test_large_offset_keeps_detail():
 
 
 @pytest.mark.parametrize("stretch", ALL)
-def test_nan_is_black_and_infinity_is_clipped(stretch):
+def test_nan_and_infinity_are_black(stretch):
     values = sky()
     values[20, :3] = np.nan, np.inf, -np.inf
     levels = apply_stretch(values[np.newaxis], stretch)[0]
-    assert levels[20, :3].tolist() == [0, 255, 0]
+    assert not levels[20, :3].any()
 
 
 @pytest.mark.parametrize("stretch", ALL)

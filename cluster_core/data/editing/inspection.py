@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cluster_core.data.facts import PictureFacts, compute_facts
 from cluster_core.data.labels import FORBIDDEN_CHARACTERS, is_device_name, is_invisible
-from cluster_core.images import GZIP_MAGIC, has_image_suffix, raster_format
+from cluster_core.images import BZIP2_MAGIC, GZIP_MAGIC, has_image_suffix, raster_format
 
 # File systems allow 255 bytes; this leaves room for a number or the suffix of a draft.
 MAX_STEM_BYTES = 150
@@ -25,6 +25,9 @@ _SUFFIXES = {
     "GIF": (".gif",),
     "FITS": (".fits", ".fit", ".fts", ".fz"),
     "gzipped FITS": (".fits.gz", ".fit.gz", ".fts.gz"),
+    "bzip2 FITS": (".fits.bz2", ".fit.bz2", ".fts.bz2"),
+    "XISF": (".xisf",),
+    "SER": (".ser",),
 }
 
 
@@ -127,17 +130,22 @@ class ClassContents:
 def _make_file_name(file_name: str, data: bytes) -> str:
     """Return a safe name whose ending matches the format of `data`."""
     name = clean_file_name(file_name)
-    fits = "gzipped FITS" if data.startswith(GZIP_MAGIC) else "FITS"
-    suffixes = _SUFFIXES[raster_format(data) or fits]
+    suffixes = _SUFFIXES[raster_format(data) or _fits_format(data)]
     suffix = next((name[-len(s) :] for s in suffixes if name.lower().endswith(s)), None)
     stem = _strip_image_suffix(name) if suffix is None else name[: -len(suffix)]
     stem = stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore").rstrip(". ") or "picture"
     return (f"_{stem}" if is_device_name(stem) else stem) + (suffix or suffixes[0])
 
 
+def _fits_format(data: bytes) -> str:
+    if data.startswith(BZIP2_MAGIC):
+        return "bzip2 FITS"
+    return "gzipped FITS" if data.startswith(GZIP_MAGIC) else "FITS"
+
+
 def _strip_image_suffix(name: str) -> str:
     path = Path(name)
     if not has_image_suffix(path):
         return name
-    gzipped = path.suffix.lower() == ".gz"
-    return path.with_suffix("").stem if gzipped else path.stem
+    is_packed = path.suffix.lower() in (".gz", ".bz2")
+    return path.with_suffix("").stem if is_packed else path.stem

@@ -98,7 +98,7 @@ def predict_with_details(
             min_side_px=side_px,
         )
     else:
-        pixels = decode_image(data, name, min_side_px=side_px)
+        pixels = decode_image(data, name, stretch=stretch, min_side_px=side_px)
     seen = preprocessing.shrink(pixels)
     prediction = predictor.predict_pixels(seen)
     seconds = time.perf_counter() - started_s

@@ -1,0 +1,149 @@
+"""Read the pixels of one part of a FITS file with astropy, after its sizes have been checked."""
+
+from __future__ import annotations
+
+import io
+import math
+import zlib
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images.fits_axes import PictureAxes
+from cluster_core.images.fits_headers import FitsPart
+from cluster_core.images.fits_pixel_cards import keep_pixel_cards
+from cluster_core.images.fits_tiles import check_gzipped_tiles
+from cluster_core.images.limits import ImageLimits, check_pixels
+
+_BLOCK_BYTES = 2880
+# Without HCOMPRESS_1: on damaged tiles, astropy's decoder crashes the whole process, for example
+# by a division by zero, which cannot be caught. PLIO_1 is for masks.
+_COMPRESSIONS = frozenset({"", "RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"})
+# An extension must follow a first part, which may be empty.
+_EMPTY_PART = b"".join(
+    f"{keyword:8}= {value:>20}".encode().ljust(80)
+    for keyword, value in (("SIMPLE", "T"), ("BITPIX", "8"), ("NAXIS", "0"), ("EXTEND", "T"))
+)
+_EMPTY_PART = (_EMPTY_PART + b"END").ljust(_BLOCK_BYTES)
+
+# Raised by astropy on damaged pictures, besides two errors of its own; found by flipping bytes.
+_ASTROPY_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error)
+
+
+def check_part(
+    part: FitsPart, axes: PictureAxes, n_bytes: int, name: str, limits: ImageLimits
+) -> None:
+    """Check that a part can be read safely.
+
+    Parameters
+    ----------
+    part : FitsPart
+        The part.
+    axes : PictureAxes
+        Its axes.
+    n_bytes : int
+        Size of the unpacked file.
+    name : str
+        Name of the file, for messages.
+    limits : ImageLimits
+        The largest picture that is read.
+
+    Raises
+    ------
+    ImageError
+        With reason TOO_LARGE, UNSUPPORTED, or UNREADABLE for an incomplete file.
+    """
+    check_pixels(axes.width, axes.height, name, limits)
+    if part.compression not in _COMPRESSIONS:
+        raise ImageError(
+            f"{name} uses {part.compression} compression, which cannot be read safely: save it "
+            "uncompressed (funpack) or with Rice compression (fpack).",
+            path=name,
+            reason=ImageProblem.UNSUPPORTED,
+        )
+    if part.tile_shape is not None:
+        # Tiles are unpacked whole, and may be many planes deep.
+        depth = math.prod(part.tile_shape[: len(axes.leading)])
+        check_pixels(axes.width, axes.height * depth, name, limits)
+    if part.end > n_bytes:
+        raise ImageError(
+            f"{name} is incomplete: it has {n_bytes:,} of {part.end:,} bytes. Get a new copy of "
+            "the file.",
+            path=name,
+            reason=ImageProblem.UNREADABLE,
+        )
+
+
+def read_pictures(
+    data: bytes, part: FitsPart, axes: PictureAxes, pictures: Iterable[range], name: str
+) -> Iterator[tuple[range, NDArray[np.generic]]]:
+    """Iterate over pictures of a part, reading each only when it is requested.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file, unpacked.
+    part : FitsPart
+        The part, which `check_part` has passed.
+    axes : PictureAxes
+        Its axes.
+    pictures : iterable of range
+        The planes of each picture.
+    name : str
+        Name of the file, for messages.
+
+    Yields
+    ------
+    tuple of (range, ndarray)
+        The planes, and their numbers of any dtype, shape (planes, height, width), the first row
+        of the file first.
+
+    Raises
+    ------
+    ImageError
+        With reason UNREADABLE if the part is damaged.
+    """
+    from astropy.io import fits
+    from astropy.io.fits.hdu.compressed._compression import CfitsioException  # not public
+
+    try:
+        yield from _read_with_astropy(_isolate(data, part), part, axes, pictures)
+    except (*_ASTROPY_ERRORS, fits.VerifyError, CfitsioException) as error:
+        raise ImageError(
+            f"{name} contains a damaged picture: get a new copy of the file.",
+            path=name,
+            reason=ImageProblem.UNREADABLE,
+        ) from error
+
+
+def _isolate(data: bytes, part: FitsPart) -> bytes:
+    """Return a FITS file with this part only, because the others were not checked."""
+    first = _EMPTY_PART if part.index > 0 else b""
+    header = keep_pixel_cards(data[part.start : part.data_start])
+    # Some writers forget to pad the last block.
+    padding = bytes(-(part.end - part.data_start) % _BLOCK_BYTES)
+    return b"".join((first, header, memoryview(data)[part.data_start : part.end], padding))
+
+
+def _read_with_astropy(
+    data: bytes, part: FitsPart, axes: PictureAxes, pictures: Iterable[range]
+) -> Iterator[tuple[range, NDArray[np.generic]]]:
+    from astropy.io import fits
+
+    index = min(part.index, 1)
+    if part.tile_shape is not None:
+        with fits.open(io.BytesIO(data), memmap=False, disable_image_compression=True) as hdus:
+            table = hdus[index]
+            if not isinstance(table, fits.BinTableHDU):
+                raise TypeError(f"part {part.index} is not a table of tiles")
+            check_gzipped_tiles(table, part)
+    with fits.open(io.BytesIO(data), memmap=False) as hdus:
+        hdu = hdus[index]
+        # A header that astropy reads differently was not checked.
+        is_picture = isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
+        if not is_picture or tuple(hdu.shape) != part.shape:
+            raise TypeError(f"part {part.index} is a {type(hdu).__name__}")
+        for planes in pictures:
+            yield planes, axes.read(hdu.section, planes)
