@@ -134,7 +134,12 @@ def _choose_plane(part: FitsPicture) -> int | None:
         )
         return None if chosen in (None, _COLOURS) else int(chosen) - 1
     number = st.number_input(
-        f"Plane, 1 to {part.planes:,}", 1, part.planes, step=1, key="fits_plane"
+        f"Plane, 1 to {part.planes:,}",
+        min_value=1,
+        max_value=part.planes,
+        value=part.first_plane + 1,
+        step=1,
+        key="fits_plane",
     )
     return int(number) - 1
 
