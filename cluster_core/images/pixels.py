@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cluster_core.images.transparency import choose_backdrop, has_alpha, lay_over
+
 _SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
-_WITH_ALPHA = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
 _ROWS_PER_STEP = 8  # of the reduced picture
 _UINT16_PER_UINT8 = 257  # 65535 / 255
 
@@ -19,23 +22,26 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     ----------
     image : Image.Image
         In any mode of the accepted formats. 16-bit grey is assumed to use the whole range
-        from 0 to 65535. 32-bit grey, integer or float, has no fixed range and is scaled
-        from its smallest to its largest finite value.
+        from 0 to 65535. 32-bit grey, integer or float, is scaled as by `find_range`.
 
     Returns
     -------
     ndarray
         uint8, shape (height, width, 3), C-contiguous, writeable. Transparent pixels are
-        black, like an empty sky.
+        black, like an empty sky, or white if the drawing would be lost on black.
     """
+    return np.array(_to_rgb_image(image, choose_backdrop(image) if has_alpha(image) else None))
+
+
+def _to_rgb_image(image: Image.Image, backdrop: int | None) -> Image.Image:
     if image.mode in _SIXTEEN_BITS:
-        return _grey_to_rgb(_from_16_bits(np.asarray(image)))
-    if image.mode in ("I", "F"):
-        return _grey_to_rgb(_from_any_range(np.asarray(image)))
-    if image.mode in _WITH_ALPHA or "transparency" in image.info:
-        image = _on_black(image)
-    # A copy, because NumPy's view of a Pillow image may be read-only.
-    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
+        image = Image.fromarray(_from_16_bits(np.asarray(image)))
+    elif image.mode in ("I", "F"):
+        values = np.asarray(image)
+        image = Image.fromarray(scale_to_bytes(values, *find_range([values])))
+    elif has_alpha(image):
+        image = lay_over(image, backdrop)
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def reduce_to_rgb(image: Image.Image, reduction: tuple[int, int]) -> Image.Image:
@@ -56,28 +62,19 @@ def reduce_to_rgb(image: Image.Image, reduction: tuple[int, int]) -> Image.Image
     Image.Image
         Mode RGB, its size divided by `reduction` and rounded up.
     """
+    backdrop = choose_backdrop(image) if has_alpha(image) else None
     if image.mode in ("I", "F"):  # scaled by the range of the whole picture
-        image = Image.fromarray(to_rgb(image))
+        image = _to_rgb_image(image, backdrop)
     (width, height), (factor_x, factor_y) = image.size, reduction
     reduced = Image.new("RGB", (-(-width // factor_x), -(-height // factor_y)))
     step = _ROWS_PER_STEP * factor_y
     for top in range(0, height, step):
         rows = image.crop((0, top, width, min(top + step, height)))
-        reduced.paste(Image.fromarray(to_rgb(rows)).reduce(reduction), (0, top // factor_y))
+        reduced.paste(_to_rgb_image(rows, backdrop).reduce(reduction), (0, top // factor_y))
     if width % factor_x or height % factor_y:  # the last blocks are smaller and must weigh less
         box = (0, 0, width / factor_x, height / factor_y)
         reduced = reduced.resize(reduced.size, Image.Resampling.BILINEAR, box=box)
     return reduced
-
-
-def _on_black(image: Image.Image) -> Image.Image:
-    # Pillow converts a premultiplied mode only to its plain counterpart.
-    if image.mode == "La":
-        image = image.convert("LA")
-    rgba = image.convert("RGBA")
-    black = Image.new("RGB", rgba.size)
-    black.paste(rgba, mask=rgba.getchannel("A"))
-    return black
 
 
 def _from_16_bits(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
@@ -86,16 +83,49 @@ def _from_16_bits(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
     return rounded.astype(np.uint8)
 
 
-def _from_any_range(values: NDArray[np.float32] | NDArray[np.int32]) -> NDArray[np.uint8]:
-    finite = np.isfinite(values)
-    if not finite.any():
-        return np.zeros(values.shape, np.uint8)
-    low, high = float(values[finite].min()), float(values[finite].max())
-    if low == high:
-        return np.zeros(values.shape, np.uint8)
-    scaled = (np.where(finite, values, low).astype(np.float64) - low) / (high - low)
-    return np.rint(scaled * 255).astype(np.uint8)
+def find_range(blocks: Iterable[NDArray[np.generic]]) -> tuple[float, float]:
+    """Return the values that become black and white, for data without a range of their type.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray
+        The parts of a picture, all integers or all floats, of any shapes.
+
+    Returns
+    -------
+    tuple of (float, float)
+        0 and 1 for floats within these, else the smallest and the largest finite value;
+        0 and 0 if no value is finite.
+    """
+    low, high, is_float = np.inf, -np.inf, False
+    for values in blocks:
+        finite = values[np.isfinite(values)]
+        is_float |= values.dtype.kind == "f"
+        if finite.size:
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    if low > high:
+        return 0.0, 0.0
+    return (0.0, 1.0) if is_float and 0 <= low < high <= 1 else (low, high)
 
 
-def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+def scale_to_bytes(values: NDArray[np.generic], low: float, high: float) -> NDArray[np.uint8]:
+    """Scale values linearly to grey levels.
+
+    Parameters
+    ----------
+    values : ndarray
+        Integers or floats, any shape.
+    low, high : float
+        The values that become 0 and 255. If they are equal, everything becomes 0.
+
+    Returns
+    -------
+    ndarray
+        uint8, the shape of `values`. Values that are not finite become 0.
+    """
+    if not low < high:
+        return np.zeros(values.shape, np.uint8)
+    with np.errstate(all="ignore"):
+        levels = (values.astype(np.float64) - low) * (255 / (high - low))
+    levels[~np.isfinite(levels)] = 0
+    return np.rint(levels.clip(0, 255)).astype(np.uint8)

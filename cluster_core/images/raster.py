@@ -1,30 +1,30 @@
-"""Decode JPEG, PNG, WebP, TIFF, BMP and GIF pictures to RGB uint8 with Pillow."""
+"""Decode all pictures except FITS to RGB uint8."""
 
 from __future__ import annotations
 
-import io
+import contextlib
+import itertools
 import struct
-import zlib
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    Image,
-    TiffImagePlugin,
-    WebPImagePlugin,  # noqa: F401  registers WebP, else Pillow imports all fifty formats to find it
-)
+from PIL import Image
 
-from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.errors import ImageError
+from cluster_core.images import refusals
+from cluster_core.images.colour_profiles import to_srgb
+from cluster_core.images.frames import Frame, is_blank
+from cluster_core.images.heif import open_heif
 from cluster_core.images.library_warnings import silence_library_warnings
-from cluster_core.images.limits import ImageLimits, check_pixels, find_reduction, wait_if_large
+from cluster_core.images.limits import ImageLimits, find_reduction, wait_if_large
+from cluster_core.images.losses import PILLOW_ERRORS
+from cluster_core.images.pillow_files import PillowFile
 from cluster_core.images.pixels import reduce_to_rgb, to_rgb
-from cluster_core.images.sniffing import ACCEPTED, describe_other, raster_format
-
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
-# The JPEG reader also opens MPO, in which some phones store several pictures.
+from cluster_core.images.sniffing import raster_format
+from cluster_core.images.tiff import list_pages
 
 _ORIENTATION_TAG = 0x0112
-_TIFF_TILE_TAGS = (322, 323)  # width, height
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -35,15 +35,7 @@ _TURN = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Raised by Pillow's readers on damaged files; found by tests that flip bytes and truncate files.
-_PILLOW_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    struct.error,
-    zlib.error,
-)
+_MAX_BLANK_FRAMES = 10
 
 
 def decode_raster(
@@ -75,50 +67,58 @@ def decode_raster(
         With reason UNSUPPORTED for other kinds of file, TOO_LARGE, or UNREADABLE for a
         damaged file.
     """
-    if raster_format(data) is None:
-        raise _unsupported(data, name)
+    kind = raster_format(data)
+    if kind is None:
+        raise refusals.other_kind(data, name)
     silence_library_warnings()
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            _check_header(image, name, limits)
-            if min_side_px is not None:
-                image.draft(None, (2 * min_side_px, 2 * min_side_px))
-            with wait_if_large(image.width * image.height):
-                try:
-                    return _convert(image, min_side_px)
-                finally:
-                    image.close()  # frees the memory before the next large picture starts
+        return _decode_first_picture(_list_frames(data, name, limits, min_side_px), min_side_px)
     except Image.DecompressionBombError as error:
-        raise ImageError(
-            f"{name} is far above the limit of {limits.max_pixels / 1e6:,.0f} megapixels: shrink "
-            "the picture and try again.",
-            path=name,
-            reason=ImageProblem.TOO_LARGE,
-        ) from error
-    except _PILLOW_ERRORS as error:
-        raise ImageError(
-            f"{name} is a damaged or incomplete {raster_format(data)} picture: open it in a "
-            "picture viewer and save it again, or get a new copy.",
-            path=name,
-            reason=ImageProblem.UNREADABLE,
-        ) from error
+        raise refusals.above_pillows_limit(name, limits) from error
+    except PILLOW_ERRORS as error:
+        raise refusals.damaged(name, kind) from error
 
 
-def _check_header(image: Image.Image, name: str, limits: ImageLimits) -> None:
-    check_pixels(*image.size, name, limits)
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        # A tile may be larger than its picture, and whole tiles are allocated.
-        width, height = (image.tag_v2.get(tag, 0) for tag in _TIFF_TILE_TAGS)
-        if isinstance(width, int) and isinstance(height, int):
-            check_pixels(width, height, name, limits)
+def _decode_first_picture(frames: Iterator[Frame], min_side_px: int | None) -> NDArray[np.uint8]:
+    """Decode the first frame that is not blank; the very first if all are, or are damaged."""
+    first = _decode_frame(next(frames), min_side_px)
+    if not is_blank(first):
+        return first
+    with contextlib.suppress(ImageError, Image.DecompressionBombError, *PILLOW_ERRORS):
+        for frame in itertools.islice(frames, _MAX_BLANK_FRAMES):
+            pixels = _decode_frame(frame, min_side_px)
+            if not is_blank(pixels):
+                return pixels
+    return first
+
+
+def _decode_frame(frame: Frame, min_side_px: int | None) -> NDArray[np.uint8]:
+    with wait_if_large(frame.n_pixels):
+        image = frame.load()
+        try:
+            return _convert(image, min_side_px)
+        finally:
+            image.close()  # frees the memory before the next large picture starts
+
+
+def _list_frames(
+    data: bytes, name: str, limits: ImageLimits, min_side_px: int | None
+) -> Iterator[Frame]:
+    kind = raster_format(data)
+    if kind == "TIFF":
+        yield from list_pages(data, name, limits)
+    elif kind == "HEIC":
+        yield open_heif(data, name, limits)
+    else:
+        yield from PillowFile(data, name, limits=limits, min_side_px=min_side_px).frames()
 
 
 def _convert(image: Image.Image, min_side_px: int | None) -> NDArray[np.uint8]:
-    image.load()
     reduction = find_reduction(*image.size, min_side_px)
-    if reduction == (1, 1):
-        return to_rgb(_turn_upright(image, image))
-    return np.array(_turn_upright(reduce_to_rgb(image, reduction), image))
+    is_whole = reduction == (1, 1)
+    rgb = Image.fromarray(to_rgb(image)) if is_whole else reduce_to_rgb(image, reduction)
+    # A copy, because NumPy's view of a Pillow image is read-only.
+    return np.array(_turn_upright(to_srgb(rgb, image.info.get("icc_profile")), image))
 
 
 def _turn_upright(image: Image.Image, loaded: Image.Image) -> Image.Image:
@@ -128,14 +128,3 @@ def _turn_upright(image: Image.Image, loaded: Image.Image) -> Image.Image:
     except (SyntaxError, ValueError, struct.error):
         return image  # a damaged EXIF block is no reason to refuse good pixels
     return image if turn is None else image.transpose(turn)
-
-
-def _unsupported(data: bytes, name: str) -> ImageError:
-    found = describe_other(data)
-    is_what = f"is {found}" if found else "is of an unknown kind"
-    return ImageError(
-        f"{name} {is_what}, but only {ACCEPTED} can be read: save it as one of these, "
-        "for example as PNG.",
-        path=name,
-        reason=ImageProblem.UNSUPPORTED,
-    )

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-ACCEPTED = "JPEG, PNG, WebP, TIFF, BMP, GIF and FITS pictures"
+ACCEPTED = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 and FITS pictures"
+CAMERA_RAW = "a camera raw file"
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+    | {".avif", ".jp2", ".j2k", ".jpx", ".heic", ".heif"}
     | {".fits", ".fit", ".fts", ".fz", ".xisf", ".ser"}
 )
 _PACKED_SUFFIXES = tuple(
     f".{fits}.{packed}" for fits in ("fits", "fit", "fts") for packed in ("gz", "bz2")
+)
+# Of camera raw files that begin like a TIFF.
+_CAMERA_RAW_SUFFIXES = frozenset(
+    {".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef"}
+    | {".mos", ".nef", ".nrw", ".pef", ".rwl", ".sr2", ".srf", ".srw"}
 )
 
 FITS_MAGIC = b"SIMPLE"
@@ -29,6 +36,8 @@ _RASTER_MAGICS = {
     b"MM\0+": "TIFF",
     b"XISF0100": "XISF",
     b"LUCAM-RECORDER": "SER",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
 }
 _OTHER_MAGICS = {
     b"%!PS": "a PostScript (EPS) file",
@@ -44,17 +53,24 @@ _OTHER_MAGICS = {
     b"\0\0\x01\0": "a Windows icon",
     b"\0\0\0\x0cJXL ": "a JPEG XL picture",
     b"\xff\x0a": "a JPEG XL picture",
-    b"\0\0\0\x0cJP  ": "a JPEG 2000 picture",
     b"XTENSION": "a FITS file without its beginning",
+    # Camera raw files that do not begin like a TIFF: Fujifilm, Olympus, Panasonic, Sigma, Minolta.
+    b"FUJIFILMCCD-RAW": CAMERA_RAW,
+    b"IIRO": CAMERA_RAW,
+    b"IIRS": CAMERA_RAW,
+    b"MMOR": CAMERA_RAW,
+    b"IIU\0": CAMERA_RAW,
+    b"FOVB": CAMERA_RAW,
+    b"\0MRM": CAMERA_RAW,
     GZIP_MAGIC: "a gzip archive",
     BZIP2_MAGIC: "a bzip2 archive",
 }
-_ISO_BRANDS = {
-    b"heic": "a HEIC photo",
-    b"heix": "a HEIC photo",
-    b"mif1": "a HEIC photo",
-    b"avif": "an AVIF picture",
-}
+# Brands in the first box of an ISO media file. A general brand, such as mif1, is given as well.
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"}
+)
+_CANON_RAW_BRAND = b"crx "
 _HEAD_BYTES = 512
 
 
@@ -62,6 +78,11 @@ def has_image_suffix(path: Path) -> bool:
     """Tell whether a file name has the ending of a picture; the content is not checked."""
     name = path.name.lower()
     return path.suffix.lower() in IMAGE_SUFFIXES or name.endswith(_PACKED_SUFFIXES)
+
+
+def has_camera_raw_suffix(name: str) -> bool:
+    """Tell whether a file name has the ending of a camera raw file of the TIFF family."""
+    return Path(name).suffix.lower() in _CAMERA_RAW_SUFFIXES
 
 
 def is_fits(data: bytes) -> bool:
@@ -73,15 +94,29 @@ def raster_format(data: bytes) -> str | None:
     """Return the picture format (other than FITS) of a file, such as "JPEG", or None."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
+    brands = _iso_brands(data)
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
+    if brands & _HEIC_BRANDS:
+        return "HEIC"
     return next((kind for magic, kind in _RASTER_MAGICS.items() if data.startswith(magic)), None)
 
 
 def describe_other(data: bytes) -> str | None:
     """Describe a file of another kind, such as "a PDF document"; None if it is unknown."""
-    if data[4:8] == b"ftyp":
-        return _ISO_BRANDS.get(data[8:12], "a video")
+    if brands := _iso_brands(data):
+        return CAMERA_RAW if _CANON_RAW_BRAND in brands else "a video"
     head = data[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().upper()
     for magic, description in _OTHER_MAGICS.items():
         if data.startswith(magic) or head.startswith(magic):
             return description
     return None
+
+
+def _iso_brands(data: bytes) -> frozenset[bytes]:
+    """Return the brands of a file in the ISO base media format; empty for other files."""
+    if data[4:8] != b"ftyp":
+        return frozenset()
+    end = min(int.from_bytes(data[:4], "big"), _HEAD_BYTES)
+    # The brands: the major one, its version, which is not a brand, and the compatible ones.
+    return frozenset(data[at : at + 4] for at in (8, *range(16, end - 3, 4)))

@@ -1,0 +1,80 @@
+"""Open files of the formats that Pillow decodes, mended where Pillow is stricter than viewers."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator
+from functools import partial
+
+from PIL import (
+    AvifImagePlugin,  # noqa: F401  registers it, else Pillow imports all fifty formats to find it
+    Image,
+    Jpeg2KImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+)
+
+from cluster_core.images.frames import Frame
+from cluster_core.images.jpeg_2000 import check_jpeg_2000
+from cluster_core.images.jpeg_ends import complete, has_second_scan
+from cluster_core.images.limits import ImageLimits, check_pixels
+from cluster_core.images.losses import load_most
+from cluster_core.images.png_chunks import keep_pixels
+from cluster_core.images.sniffing import raster_format
+
+# The JPEG reader also opens MPO, in which some phones store several pictures.
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "AVIF", "JPEG2000")
+
+
+class PillowFile:
+    """A file that Pillow decodes, other than TIFF.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    name : str
+        Name of the file, for messages.
+    limits : ImageLimits
+        The largest picture that is decoded.
+    min_side_px : int or None
+        Side of the square that the picture will be shrunk to; a JPEG is then decoded at a
+        reduced size.
+    """
+
+    def __init__(
+        self, data: bytes, name: str, *, limits: ImageLimits, min_side_px: int | None
+    ) -> None:
+        self._kind = raster_format(data)
+        self._name, self._limits, self._min_side_px = name, limits, min_side_px
+        if self._kind == "JPEG 2000":
+            check_jpeg_2000(data, name, limits)
+        if self._kind == "PNG":
+            data = keep_pixels(data)
+        elif self._kind == "JPEG" and has_second_scan(data):
+            data = complete(data)  # libjpeg shows nothing of it before it has seen the end
+        self._data = data
+
+    def frames(self) -> Iterator[Frame]:
+        """Iterate over the frames, opened but not loaded; EOFError follows the last one."""
+        for index in itertools.count():
+            image = self._open(self._data, index)
+            load = partial(load_most, image, partial(self._reopen, index))
+            yield Frame(image.width * image.height, load)
+
+    def _open(self, data: bytes, index: int) -> Image.Image:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        check_pixels(*image.size, self._name, self._limits)
+        self._n_pixels = image.width * image.height
+        if self._min_side_px is not None:
+            image.draft(None, (2 * self._min_side_px, 2 * self._min_side_px))
+        if index:
+            image.seek(index)
+            check_pixels(*image.size, self._name, self._limits)
+        return image
+
+    def _reopen(self, index: int, variant: int) -> Image.Image:
+        data = self._data
+        if self._kind == "JPEG":
+            data = complete(data, n_noise=variant * self._n_pixels)
+        return self._open(data, index)
