@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import re
 import shutil
 import zipfile
@@ -496,6 +497,51 @@ def test_zip_upload_creates_its_classes(workspace):
     assert "1 to open" in outcome
     assert "1 to globular" in outcome
     assert list_classes(workspace.cluster_photos) == ("globular", "open")
+
+
+def test_guessed_names_of_a_zip_are_reported(workspace):
+    page = choose(open_page(), "source", "Zip")
+    name, data, kind = make_zip({"abcd/a.jpg": make_jpeg(1)})
+    upload(page, "upload_zip", (name, data.replace(b"abcd", "銀河".encode("cp932")), kind))
+    outcome = read_outcome(page)
+    assert "Added 1 to 銀河." in outcome
+    assert "read as Japanese (Shift-JIS): rename a class if its name looks wrong." in outcome
+
+
+@pytest.fixture
+def interrupted(workspace, dataset):
+    """A workspace with an import that was killed when one of two pictures had been added."""
+    folder = workspace.incoming / "killed"
+    folder.mkdir(parents=True)
+    (folder / "1").write_bytes(make_jpeg(1))
+    files = [{"staged": f"{n}", "label": "new", "file_name": f"{n}.jpg"} for n in range(2)]
+    record = {"dataset": "cluster", "labels": ["new"], "files": files}
+    (folder / "placing.json").write_text(json.dumps(record))
+    return workspace
+
+
+def test_interrupted_import_is_continued(interrupted):
+    page = open_page()
+    (warning,) = [box.value for box in page.warning if "server stopped" in box.value]
+    assert "**cluster**: 1 of 2 pictures were added" in warning
+    page.button(key="continue_killed").click().run()
+    assert "Added 1 to new." in read_outcome(page)
+    assert (interrupted.cluster_photos / "new" / "1.jpg").read_bytes() == make_jpeg(1)
+    assert list(interrupted.incoming.iterdir()) == []
+    assert not has(page, "continue_killed")
+
+
+def test_interrupted_import_is_discarded(interrupted):
+    page = open_page()
+    page.button(key="discard_killed").click().run()
+    assert "Discarded 1 picture of this import." in read_outcome(page)
+    assert not (interrupted.cluster_photos / "new").exists()
+    assert not has(page, "continue_killed")
+
+
+def test_public_demo_offers_no_interrupted_import(interrupted, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    assert not has(open_page(), "continue_killed")
 
 
 def test_malicious_zip_is_reported(workspace):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from cluster_core.data.archives.dataset_archive import ImportReport
@@ -27,7 +29,7 @@ def show_interrupted_imports(workspace: Workspace) -> None:
         ):
             st.warning(
                 f"The server stopped while a .zip was added to **{escape_markdown(found.dataset)}**"
-                f": {count_pictures(found.n_added)} of {found.n_added + found.n_waiting:,} were "
+                f": {found.n_added:,} of {count_pictures(found.n_added + found.n_waiting)} were "
                 "added. Continue to add the others, or discard them.",
                 icon=":material/move_to_inbox:",
                 width="stretch",
@@ -44,7 +46,7 @@ def show_interrupted_imports(workspace: Workspace) -> None:
                 key=f"discard_{found.id}",
                 type="tertiary",
                 on_click=attempt,
-                args=(lambda found=found: _discard(workspace, found),),
+                args=(partial(_discard, workspace, found),),
             )
 
 
@@ -62,4 +64,4 @@ def _continue(workspace: Workspace, found: InterruptedImport) -> None:
 
 def _discard(workspace: Workspace, found: InterruptedImport) -> Outcome:
     discard_import(workspace, found.id)
-    return Outcome(f"Discarded {count_pictures(found.n_waiting)} that had not been added.")
+    return Outcome(f"Discarded {count_pictures(found.n_waiting)} of this import.")

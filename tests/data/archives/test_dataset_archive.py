@@ -278,13 +278,13 @@ class TestImport:
         n_tried = 0
         lexists, open_file = os.path.lexists, Path.open
 
-        def count(function, *arguments):
+        def count(function, *arguments, **options):
             nonlocal n_tried
             n_tried += 1
-            return function(*arguments)
+            return function(*arguments, **options)
 
         monkeypatch.setattr(os.path, "lexists", lambda path: count(lexists, path))
-        monkeypatch.setattr(Path, "open", lambda *arguments: count(open_file, *arguments))
+        monkeypatch.setattr(Path, "open", lambda *at, **how: count(open_file, *at, **how))
         picture = encode(1)
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w") as archive, warnings.catch_warnings():
