@@ -6,27 +6,31 @@ programs that must not load TensorFlow themselves.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import filelock
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
 from tensorflow.python.framework.convert_to_constants import (
     convert_variables_to_constants_v2,
 )
 
-from cluster_core.errors import ClusterError
+from cluster_core.errors import BackboneError, ClusterError
 from cluster_core.model.backbones.converted import GRAPH_OUTPUT, ConvertedBackbone, find_ready
 from cluster_core.model.backbones.keras import hash_weights, load_backbone, obtain_weights
 from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.preprocessing import to_unit_range
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
+from cluster_core.model.backbones.weights import find_weights
 from cluster_core.storage.hashing import hash_file
 from cluster_core.workspace import replacing
 
@@ -36,6 +40,16 @@ _logger = logging.getLogger(__name__)
 MAX_RELATIVE_ERROR = 1e-4
 N_TRIAL_PICTURES = 4
 _LOCK_NAME = ".converting.lock"
+_MAX_REFUSAL_CHARACTERS = 300
+
+
+@dataclass(frozen=True)
+class _LiteRTOutcome:
+    """What LiteRT makes of a network: a file and its error, or the reason why there is none."""
+
+    content: bytes = b""
+    relative_error: float | None = None
+    refusal: str = ""
 
 
 def prepare_backbone(
@@ -61,16 +75,30 @@ def prepare_backbone(
     Raises
     ------
     BackboneError
-        If the weights are damaged, or are missing and cannot be downloaded.
+        If the weights are damaged, or are missing and cannot be downloaded, or if memory ran out.
     """
     ready = find_ready(spec, model_dir, backbones_dir, any_weights=any_weights)
-    if ready:
+    if ready and not _is_worth_another_try(ready, model_dir):
         return ready
     backbones_dir.mkdir(parents=True, exist_ok=True)
     # Two concurrent conversions could leave the files of one with the record of the other.
     with filelock.FileLock(backbones_dir / _LOCK_NAME):
         ready = find_ready(spec, model_dir, backbones_dir, any_weights=any_weights)
-        return ready or convert_backbone(spec, obtain_weights(spec, model_dir), backbones_dir)
+        if ready and not _is_worth_another_try(ready, model_dir):
+            return ready
+        try:
+            return convert_backbone(spec, obtain_weights(spec, model_dir), backbones_dir)
+        except BackboneError as error:
+            if ready is None:
+                raise
+            _logger.warning("TensorFlow runs %s this time: %s", spec.name, error)
+            return ready
+
+
+def _is_worth_another_try(ready: ConvertedBackbone, model_dir: Path) -> bool:
+    """Whether a conversion without a verdict of LiteRT can be repeated without a download."""
+    has_weights = not ready.spec.weights_file or find_weights(ready.spec, model_dir) is not None
+    return not ready.has_verdict and has_weights
 
 
 def convert_backbone(
@@ -78,8 +106,9 @@ def convert_backbone(
 ) -> ConvertedBackbone:
     """Write a backbone's LiteRT file, frozen graph and record.
 
-    A network that LiteRT cannot convert, or whose LiteRT features differ from those of
-    Keras by more than `MAX_RELATIVE_ERROR`, is recorded as one that TensorFlow must run.
+    A network that LiteRT refuses to convert, or whose LiteRT features differ from those of
+    Keras by more than `MAX_RELATIVE_ERROR`, is recorded as one that TensorFlow must run. Nothing
+    is recorded after any other failure.
 
     Parameters
     ----------
@@ -97,26 +126,28 @@ def convert_backbone(
     Raises
     ------
     BackboneError
-        If the file does not contain this network's weights.
+        If the file does not contain this network's weights, or memory ran out.
     """
     _logger.info("Converting %s for this machine (once)", spec.name)
-    model = load_backbone(spec, weights_path)
-    graph = freeze(model).SerializeToString()
-    litert, relative_error = _convert_to_litert(model)
+    with _explaining_shortages(spec):
+        model = load_backbone(spec, weights_path)
+        graph = freeze(model).SerializeToString()
+        litert = _convert_to_litert(model)
     converted = ConvertedBackbone(
         name=spec.name,
         weights_sha256=hash_weights(model),
         weights_file_sha256=hash_file(weights_path) if weights_path else "",
-        litert_sha256=hashlib.sha256(litert).hexdigest() if litert else "",
+        litert_sha256=hashlib.sha256(litert.content).hexdigest() if litert.content else "",
         graph_sha256=hashlib.sha256(graph).hexdigest(),
-        relative_error=relative_error,
+        relative_error=litert.relative_error,
+        litert_refusal=litert.refusal,
         folder=backbones_dir,
     )
     with replacing(converted.graph_path) as draft:
         draft.write_bytes(graph)
-    if litert:
+    if litert.content:
         with replacing(converted.litert_path) as draft:
-            draft.write_bytes(litert)
+            draft.write_bytes(litert.content)
     converted.save_record()
     return converted
 
@@ -135,16 +166,21 @@ def freeze(model: keras.Model) -> tf.compat.v1.GraphDef:
         Its input is named `backbone/pixels`, its output `backbone/features`:
         float32, (batch, n_features).
     """
+    frozen = convert_variables_to_constants_v2(_trace(model))
+    with tf.Graph().as_default() as graph:
+        tf.graph_util.import_graph_def(frozen.graph.as_graph_def(), name="backbone")
+    return _remove_unused_nodes(graph.as_graph_def(), GRAPH_OUTPUT)
+
+
+def _trace(model: keras.Model) -> Any:
+    """Return a model as a concrete function of any number of pictures."""
 
     @tf.function
     def run(pixels: tf.Tensor) -> tf.Tensor:
         return tf.identity(model(pixels, training=False), name="features")
 
     pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="pixels")
-    frozen = convert_variables_to_constants_v2(run.get_concrete_function(pictures))
-    with tf.Graph().as_default() as graph:
-        tf.graph_util.import_graph_def(frozen.graph.as_graph_def(), name="backbone")
-    return _remove_unused_nodes(graph.as_graph_def(), GRAPH_OUTPUT)
+    return run.get_concrete_function(pictures)
 
 
 def _remove_unused_nodes(graph: tf.compat.v1.GraphDef, output: str) -> tf.compat.v1.GraphDef:
@@ -164,27 +200,60 @@ def _remove_unused_nodes(graph: tf.compat.v1.GraphDef, output: str) -> tf.compat
     return tf.compat.v1.GraphDef(node=kept, versions=graph.versions, library=graph.library)
 
 
-def _convert_to_litert(model: keras.Model) -> tuple[bytes, float | None]:
-    """Return the LiteRT file and its relative error; (b"", None) if LiteRT cannot run it."""
+def _convert_to_litert(model: keras.Model) -> _LiteRTOutcome:
+    """Convert a model to LiteRT and compare its features with those of Keras.
+
+    Raises
+    ------
+    MemoryError, OSError, tf.errors.ResourceExhaustedError
+        The conversion failed for a reason that is not the network's.
+    """
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([_trace(model)], model)
+    # Otherwise it passes the network on through a temporary folder, which may be full.
+    converter.experimental_lower_to_saved_model = False
     try:
-        # Keras prints a report on standard output, which is reserved for results.
-        with contextlib.redirect_stdout(io.StringIO()):
-            content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
-    except Exception as error:  # the converter documents no exception types
+        content = converter.convert()
+    except ConverterError as error:
+        # The converter turns every exception into its own, also those that are no verdict.
+        if isinstance(error.__context__, MemoryError | OSError):
+            raise error.__context__ from None
         _logger.warning("LiteRT cannot convert this network, so TensorFlow runs it: %s", error)
-        return b"", None
+        return _LiteRTOutcome(refusal=f"cannot be converted: {error}"[:_MAX_REFUSAL_CHARACTERS])
+    relative_error = _measure_relative_error(content, model)
+    if not relative_error <= MAX_RELATIVE_ERROR:
+        refusal = f"features differ from Keras' by {relative_error:.1e}"
+        _logger.warning("LiteRT's %s, so TensorFlow runs it", refusal)
+        return _LiteRTOutcome(refusal=refusal)
+    return _LiteRTOutcome(content, relative_error)
+
+
+def _measure_relative_error(content: bytes, model: keras.Model) -> float:
+    """Return the largest difference of features on random pictures, over the largest feature."""
     random = np.random.default_rng(0)
     shape = (N_TRIAL_PICTURES, *model.input_shape[1:])
     pictures = random.integers(0, 256, shape, dtype=np.uint8)
     expected = np.asarray(model(to_unit_range(pictures), training=False))
     found = LiteRTExtractor(content).extract(list(pictures))
-    relative_error = float(np.abs(found - expected).max() / np.abs(expected).max())
-    if not relative_error <= MAX_RELATIVE_ERROR:
-        _logger.warning(
-            "LiteRT's features differ from Keras' by %.1e, so TensorFlow runs it", relative_error
-        )
-        return b"", None
-    return content, relative_error
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+@contextmanager
+def _explaining_shortages(spec: BackboneSpec) -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise BackboneError(
+            f"Memory ran out while {spec.name} was converted for this computer: close other "
+            "programs or choose a smaller network, then try again.",
+            name=spec.name,
+        ) from error
+    except OSError as error:
+        raise BackboneError(
+            f"{spec.name} could not be converted for this computer, because "
+            f"{error.filename or 'a file'} could not be read or written "
+            f"({error.strerror or error}): make sure that the disk has room, then try again.",
+            name=spec.name,
+        ) from error
 
 
 @click.command(help="Download and convert a network so that it is ready to run.")
@@ -195,7 +264,7 @@ def main(architecture: str, model_dir: Path, backbones_dir: Path) -> None:
     """Prepare one backbone; an error is one line on standard error, and exit code 1."""
     try:
         prepare_backbone(get_backbone(architecture), model_dir, backbones_dir)
-    except ClusterError as error:
+    except (ClusterError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

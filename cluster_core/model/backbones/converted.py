@@ -19,6 +19,11 @@ CONVERSION_VERSION = 2
 # All names in the frozen graph begin with backbone/, so that it can be joined with other graphs.
 GRAPH_INPUT = "backbone/pixels"
 GRAPH_OUTPUT = "backbone/features"
+# Attributes of a record that are text.
+_TEXTS = (
+    *("name", "weights_sha256", "weights_file_sha256", "litert_sha256", "graph_sha256"),
+    "litert_refusal",
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,9 @@ class ConvertedBackbone:
         Folder of the files.
     version : int
         Version of the conversion; a conversion of another version is repeated.
+    litert_refusal : str
+        Why LiteRT cannot run the network; empty if it can. A record of version 0.1 has no
+        reason: the conversion may have failed because a disk was full, and is repeated.
     """
 
     name: str
@@ -58,6 +66,7 @@ class ConvertedBackbone:
     relative_error: float | None
     folder: Path
     version: int = CONVERSION_VERSION
+    litert_refusal: str = ""
 
     @property
     def spec(self) -> BackboneSpec:
@@ -68,6 +77,11 @@ class ConvertedBackbone:
     def runs_on_litert(self) -> bool:
         """Whether LiteRT can run the network; otherwise TensorFlow must."""
         return bool(self.litert_sha256)
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether it is known if LiteRT can run the network."""
+        return bool(self.litert_sha256 or self.litert_refusal)
 
     @property
     def litert_path(self) -> Path:
@@ -84,8 +98,10 @@ class ConvertedBackbone:
         return f"{self.name}-{self.weights_sha256[:12]}"
 
     def to_record(self) -> dict[str, Any]:
-        """Return all attributes but the folder, ready for JSON."""
-        return {key: value for key, value in asdict(self).items() if key != "folder"}
+        """Return all attributes but the folder, and an empty refusal, ready for JSON."""
+        # Version 0.1 reads no record with a refusal, and all others.
+        left_out = {"folder"} if self.litert_refusal else {"folder", "litert_refusal"}
+        return {key: value for key, value in asdict(self).items() if key not in left_out}
 
     def save_record(self) -> None:
         """Write the record. Write it last: it states that the other files are complete."""
@@ -165,8 +181,10 @@ def _list_records(spec: BackboneSpec, folder: Path) -> Iterator[ConvertedBackbon
     for path in records:
         try:
             converted = ConvertedBackbone(**json.loads(path.read_text()), folder=folder)
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             continue  # unreadable or foreign: the conversion is repeated
+        if not all(isinstance(getattr(converted, name), str) for name in _TEXTS):
+            continue
         if converted.version == CONVERSION_VERSION and converted.name == spec.name:
             yield converted
 

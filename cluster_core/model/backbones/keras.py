@@ -22,6 +22,10 @@ from cluster_core.workspace import replacing
 
 _logger = logging.getLogger(__name__)
 
+# What h5py and the checks of Keras raise for a file with other content. A MemoryError is not among
+# them: then the file may be fine.
+_LOADING_ERRORS = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+
 
 def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
     """Return the weights file of a backbone; download it if it is missing.
@@ -85,7 +89,7 @@ def load_backbone(spec: BackboneSpec, weights_path: Path | None) -> keras.Model:
             # Keras warns about every mismatched layer before it raises.
             warnings.simplefilter("ignore", UserWarning)
             application.load_weights(weights_path)
-    except Exception as error:  # Keras passes on any exception of h5py or of a shape check
+    except _LOADING_ERRORS as error:
         raise BackboneError(
             f"{weights_path} does not contain the weights of {spec.name} ({_first_line(error)}): "
             f"replace it with {' or '.join(list_weights_files(spec))} from {spec.weights_url}.",

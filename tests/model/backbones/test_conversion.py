@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import tempfile
 from dataclasses import replace
 
 import keras
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
+from tensorflow.lite.python.convert_phase import ConverterError
 
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones import conversion, converted
@@ -94,7 +97,13 @@ def test_converting_again_gives_the_same_weights_hash(backbone, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "record", ["", "{", "[]", "null", '{"name": "random"}', '{"version": 99}', b"\xff\xfe"]
+    "record",
+    [
+        *("", "{", "[]", "null", '{"name": "random"}', '{"version": 99}', b"\xff\xfe"),
+        "[" * 100_000,
+        '{"name": "random", "weights_sha256": [1], "weights_file_sha256": "", "litert_sha256": 3,'
+        ' "graph_sha256": null, "relative_error": "x"}',
+    ],
 )
 def test_malformed_record_is_skipped(backbone, record):
     path = backbone.folder / "random-000000000000.json"
@@ -126,11 +135,7 @@ def test_altered_file_is_rejected(backbone, name, change):
 @pytest.mark.parametrize("failure", ["raises", "differs", "returns NaN"])
 def test_tensorflow_runs_a_network_that_litert_cannot_run(tmp_path, monkeypatch, failure):
     if failure == "raises":
-
-        def refuse(*_, **__):
-            raise ValueError("unknown operation")
-
-        monkeypatch.setattr(tf.lite.TFLiteConverter, "from_keras_model", refuse)
+        fail_to_convert(monkeypatch, ConverterError("unknown operation"))
     else:
         factor = np.nan if failure == "returns NaN" else np.float32(1.001)
         extract = LiteRTExtractor.extract
@@ -140,17 +145,114 @@ def test_tensorflow_runs_a_network_that_litert_cannot_run(tmp_path, monkeypatch,
     backbone = prepare_backbone(TEST_BACKBONE, tmp_path, tmp_path)
     assert not backbone.runs_on_litert
     assert find_ready(TEST_BACKBONE, tmp_path, tmp_path) == backbone
+    assert json.loads(next(tmp_path.glob("*.json")).read_text())["litert_refusal"]
+    refuse_to_convert(monkeypatch)
+    assert prepare_backbone(TEST_BACKBONE, tmp_path, tmp_path) == backbone, "a verdict is kept"
     extractor = load_extractor(backbone)
     assert isinstance(extractor, TensorFlowExtractor)
     expected = load_backbone(TEST_BACKBONE, None)(to_unit_range(draw_pictures())).numpy()
     assert relative_error(extractor.extract(list(draw_pictures())), expected) <= 1e-5
 
 
-def test_network_is_converted_only_once(backbone, tmp_path, monkeypatch):
+class FailingConverter:
+    """Stands in for LiteRT's converter."""
+
+    def __init__(self, error) -> None:
+        self.error = error
+
+    def convert(self):
+        raise self.error
+
+
+def fail_to_convert(monkeypatch, error) -> None:
+    for name in ("from_keras_model", "from_concrete_functions"):
+        monkeypatch.setattr(tf.lite.TFLiteConverter, name, lambda *_: FailingConverter(error))
+
+
+def refuse_to_convert(monkeypatch) -> None:
     def refuse(*_):
         raise AssertionError("converted again")
 
     monkeypatch.setattr(conversion, "convert_backbone", refuse)
+
+
+def wrap_as_the_converter_does(error: Exception) -> ConverterError:
+    wrapped = ConverterError(str(error))
+    wrapped.__context__ = error
+    return wrapped
+
+
+# A fresh exception for every test, because raising one changes it.
+PASSING_FAULTS = [
+    (lambda: OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+    (MemoryError, "Memory ran out"),
+    (lambda: tf.errors.ResourceExhaustedError(None, None, "no memory"), "Memory ran out"),
+    (lambda: wrap_as_the_converter_does(MemoryError("std::bad_alloc")), "Memory ran out"),
+]
+
+
+@pytest.mark.parametrize(("make_error", "part"), PASSING_FAULTS)
+def test_passing_fault_is_not_remembered(tmp_path, monkeypatch, make_error, part):
+    with monkeypatch.context() as patch:
+        fail_to_convert(patch, make_error())
+        with pytest.raises(BackboneError, match=part) as caught:
+            prepare_backbone(TEST_BACKBONE, tmp_path, tmp_path)
+    assert "try again" in str(caught.value)
+    assert list(tmp_path.glob("random*")) == []
+    assert prepare_backbone(TEST_BACKBONE, tmp_path, tmp_path).runs_on_litert
+
+
+def test_conversion_needs_no_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    assert prepare_backbone(TEST_BACKBONE, tmp_path, tmp_path).runs_on_litert
+
+
+def write_record_without_verdict(converted):
+    """Record a failed conversion as version 0.1 did, whatever the reason."""
+    failed = replace(converted, litert_sha256="", relative_error=None)
+    failed.save_record()
+    record = next(failed.folder.glob(f"{failed.name}-*.json"))
+    assert "litert_refusal" not in json.loads(record.read_text())
+    return failed
+
+
+def test_earlier_failure_without_a_verdict_is_tried_once_more(backbone, tmp_path, monkeypatch):
+    write_record_without_verdict(backbone)
+    again = prepare_backbone(TEST_BACKBONE, tmp_path, backbone.folder)
+    assert again.runs_on_litert
+    refuse_to_convert(monkeypatch)
+    assert prepare_backbone(TEST_BACKBONE, tmp_path, backbone.folder) == again
+
+
+@pytest.mark.parametrize(("make_error", "part"), PASSING_FAULTS)
+def test_earlier_conversion_stays_usable_while_another_try_fails(
+    backbone, tmp_path, monkeypatch, caplog, make_error, part
+):
+    failed = write_record_without_verdict(backbone)
+    fail_to_convert(monkeypatch, make_error())
+    assert prepare_backbone(TEST_BACKBONE, tmp_path, backbone.folder) == failed
+    assert part in caplog.text
+
+
+def test_earlier_failure_is_not_tried_again_without_weights(small_converted, tmp_path, monkeypatch):
+    backbones = tmp_path / "backbones"
+    shutil.copytree(small_converted.folder, backbones)
+    failed = write_record_without_verdict(replace(small_converted, folder=backbones))
+    refuse_to_convert(monkeypatch)
+    assert prepare_backbone(SMALL, tmp_path, backbones, any_weights=True) == failed
+
+
+def test_shortage_of_memory_is_not_blamed_on_the_weights(weights_dir, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(keras.Model, "load_weights", fail)
+    with pytest.raises(MemoryError):
+        load_backbone(SMALL, find_weights(SMALL, weights_dir))
+
+
+def test_network_is_converted_only_once(backbone, tmp_path, monkeypatch):
+    refuse_to_convert(monkeypatch)
     assert prepare_backbone(TEST_BACKBONE, tmp_path, backbone.folder) == backbone
 
 
