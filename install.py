@@ -56,6 +56,7 @@ def main() -> None:
         outcome = subprocess.run([*command, "-r", str(HERE / wanted), "pip"], check=False)
     if outcome.returncode:
         sys.exit("The packages could not be installed: see the messages above, then try again.")
+    print("Done. Start the app with: .venv/bin/streamlit run app.py")
 
 
 def fetch_pip(folder: Path) -> Path:

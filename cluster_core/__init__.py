@@ -11,7 +11,7 @@ TensorFlow only by `train`. Everything here works without a browser.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,12 @@ if sys.version_info < (3, 11):  # noqa: UP036  in a source tree, where pip check
     sys.exit(
         "Cluster Lab needs Python 3.11 or newer, but this is Python "
         f"{sys.version.split()[0]}: install a newer Python, then run install.py."
+    )
+
+if importlib.util.find_spec("click") is None:
+    sys.exit(
+        "Cluster Lab's packages are not installed for this Python: run `source .venv/bin/activate` "
+        "first, or `python3 install.py` if there is no .venv yet."
     )
 
 __version__ = "0.1.0"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import sys
 from pathlib import Path
 
@@ -46,6 +48,7 @@ def main(
     _check_streamlit_options(context, streamlit_options)
     flags: list[str] = []
     if port is not None:
+        _check_port(port, host)
         flags.append(f"--server.port={port}")
     if host is not None:
         flags.append(f"--server.address={host}")
@@ -55,6 +58,22 @@ def main(
     # .streamlit/config.toml from the folder of the script that it runs.
     command = [sys.executable, "-P", "-m", "streamlit", "run", str(find_app()), *flags]
     become_program([*command, *streamlit_options])
+
+
+def _check_port(port: int, host: str | None) -> None:
+    """Exit with one line if the port is taken, before Streamlit loads."""
+    family = socket.AF_INET6 if host and ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # Else a server that has just ended would still seem to be there.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host or "", port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise click.ClickException(
+                    f"Port {port} is in use: stop the program that uses it, or choose another "
+                    "with --port."
+                ) from error
 
 
 def find_app() -> Path:

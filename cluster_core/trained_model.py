@@ -168,7 +168,7 @@ class TrainedModel:
         if isinstance(picture, np.ndarray):
             _check_rgb(picture)
             return self._predictor.predict_pixels(picture)
-        path = Path(picture)
+        path = _check_path(picture)
         return self._predictor.predict_file(read_bytes(path, name=str(path)), str(path))
 
     def _test_one(self, file: tuple[str, Path]) -> TestedPicture | ImageError:
@@ -236,6 +236,24 @@ def _split_up(pictures: PictureLike | Iterable[PictureLike]) -> Iterable[Picture
     if isinstance(pictures, np.ndarray) and pictures.ndim <= _RGB_AXES:
         return [pictures]
     return pictures
+
+
+def _check_path(picture: object) -> Path:
+    if not isinstance(picture, str | os.PathLike):
+        raise ImageError(
+            "A picture must be a path or an array, and this is of type "
+            f"{type(picture).__name__}: for a Pillow image, give np.asarray(image.convert('RGB')).",
+            path="object",
+            reason=ImageProblem.UNSUPPORTED,
+        )
+    path = Path(picture)
+    if path.is_dir():
+        raise ImageError(
+            f"{path} is a folder: give the paths of its pictures, or call evaluate with it.",
+            path=str(path),
+            reason=ImageProblem.UNREADABLE,
+        )
+    return path
 
 
 def _check_rgb(pixels: np.ndarray) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -324,6 +325,15 @@ def test_app_passes_options_to_streamlit(started, arguments, flags):
     assert (result.exit_code, result.output) == (0, "")
     script = str(REPOSITORY / "app.py")
     assert started == [[sys.executable, "-P", "-m", "streamlit", "run", script, *flags]]
+
+
+def test_app_reports_a_port_in_use(started):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        result = CliRunner().invoke(cli.main, ["app", f"--port={port}", "--host=127.0.0.1"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: Port {port} is in use: ")
+    assert started == []
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,14 @@ def test_import_loads_neither_tensorflow_nor_streamlit():
     assert json.loads(outcome.stdout) == [[], []], outcome.stderr
 
 
+def test_missing_packages_are_reported_in_one_sentence(tmp_path):
+    program = "import importlib.util; importlib.util.find_spec = lambda name: None\n"
+    outcome = run_python("-c", f"{program}import cluster_core")
+    assert outcome.returncode == 1
+    (line,) = outcome.stderr.splitlines()
+    assert "source .venv/bin/activate" in line
+
+
 def test_old_python_is_rejected_in_one_sentence():
     outcome = run_python("-c", "import sys; sys.version_info = (3, 10, 13); import cluster_core")
     assert outcome.returncode == 1
@@ -139,6 +147,25 @@ def test_single_picture_gives_a_list_of_one(model, tmp_path):
 def test_array_that_is_not_rgb_is_rejected(model, pixels):
     with pytest.raises(ImageError, match=r"uint8 array of shape \(height, width, 3\)"):
         model.predict(pixels)
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (Image.new("RGB", (8, 8)), r"type Image: .* np\.asarray"),
+        (Path(), "is a folder"),
+    ],
+    ids=["pillow image", "folder"],
+)
+def test_what_is_neither_file_nor_array_is_rejected(model, picture, message):
+    with pytest.raises(ImageError, match=message):
+        model.predict([picture])
+
+
+def test_results_print_in_one_short_line(model, tmp_path):
+    metrics = model.evaluate(write_photos(tmp_path / "new", 2))
+    assert repr(metrics) == "Metrics(4 of 4 correct, labels=['blue stars', 'red stars'])"
+    assert len(repr(model)) < 100
 
 
 def test_missing_file_is_rejected_with_its_path(model):

@@ -245,6 +245,10 @@ def make_empty(folder: Path) -> Path:
     return folder / "empty"
 
 
+def make_flat(folder: Path) -> Path:
+    return write_photos(folder / "classes", 3) / "red stars"
+
+
 def make_one_class(folder: Path) -> Path:
     return write_photos(folder / "one", 5, {"red stars": (250, 80, 60)})
 
@@ -271,6 +275,7 @@ def make_all_bad(folder: Path) -> Path:
     [
         (make_nothing, "There is no folder"),
         (make_empty, "There are no pictures in"),
+        (make_flat, "The pictures are directly in"),
         (make_one_class, "There is only one class in"),
         (make_too_few, "has 2 usable pictures"),
         (make_file, "could not be opened"),

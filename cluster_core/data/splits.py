@@ -12,6 +12,7 @@ from enum import StrEnum
 from cluster_core.data.fingerprints import find_copies
 from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.errors import ConfigError, DatasetError
+from cluster_core.images import has_image_suffix
 
 FEW_PICTURES = 20
 _CATALOGUE_NAME = re.compile(
@@ -250,6 +251,15 @@ def _move_picture(
 
 def _require_classes(index: DatasetIndex, needed: int) -> None:
     if not index.pictures:
+        if any(map(has_image_suffix, index.image_dir.glob("*"))):
+            raise DatasetError(
+                f"The pictures are directly in {index.image_dir}, but each class needs a sub-folder"
+                f": choose the folder above it, {index.image_dir.absolute().parent}, or move them "
+                "into sub-folders.",
+                path=index.image_dir,
+                found=0,
+                needed=2 * needed,
+            )
         raise DatasetError(
             f"There are no pictures in {index.image_dir}: add a sub-folder of pictures for each "
             f"class.{_describe_rejected(index)}",

@@ -68,7 +68,7 @@ class ClassAccuracy:
         return compute_wilson_interval(self.n_right, self.n)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Metrics:
     """Accuracy on the test pictures.
 
@@ -82,6 +82,9 @@ class Metrics:
 
     labels: tuple[str, ...]
     pictures: tuple[TestedPicture, ...]
+
+    def __repr__(self) -> str:
+        return f"Metrics({self.n_right} of {self.n} correct, labels={list(self.labels)})"
 
     @property
     def confusion(self) -> tuple[tuple[int, ...], ...]:

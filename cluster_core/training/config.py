@@ -195,7 +195,8 @@ def _list_path_fields() -> list[str]:
 
 
 def _check_range(name: str, value: float, lowest: float, highest: float) -> None:
-    if not (lowest <= value <= highest) or math.isnan(value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not lowest <= value <= highest or math.isnan(value):
         raise _out_of_range(name, value, f"from {lowest:,} to {highest:,}")
 
 

@@ -39,7 +39,7 @@ from cluster_core.training.tensorflow_setup import set_up_tensorflow
 from cluster_core.workspace import Workspace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingResult:
     """The outcome of a training.
 
@@ -62,6 +62,9 @@ class TrainingResult:
     metrics: Metrics
     index: DatasetIndex
     split: Split
+
+    def __repr__(self) -> str:
+        return f"TrainingResult({str(self.folder)!r}, {self.metrics!r})"
 
 
 def train(
