@@ -29,7 +29,10 @@ _EMPTY_PART = b"".join(
 _EMPTY_PART = (_EMPTY_PART + b"END").ljust(_BLOCK_BYTES)
 
 # Raised by astropy on damaged pictures, besides two errors of its own; found by flipping bytes.
-_ASTROPY_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error)
+_ASTROPY_ERRORS = (
+    *(OSError, EOFError, ValueError, TypeError, LookupError),
+    *(AttributeError, AssertionError, OverflowError, zlib.error),
+)
 
 
 def check_part(
