@@ -35,6 +35,8 @@ def show_model(model: ModelSummary, is_open: bool) -> None:
         if not model.problem:
             st.markdown(escape_markdown(describe_model_accuracy(model)))
             st.caption(escape_markdown(describe(model)))
+        elif not is_open:
+            st.caption(escape_markdown(model.problem))
         if is_open:
             show_card(model)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -147,8 +148,22 @@ def test_folder_without_a_model_is_reported(trained, red, tmp_path, name):
 
 
 def test_damaged_model_is_reported(trained, red):
-    (find_newest_bundle(trained.bundles) / "head.npy").write_bytes(b"")
-    assert_one_sentence(run(f"--image={red}"), "is damaged", "train it again")
+    folder = find_newest_bundle(trained.bundles)
+    (folder / "head.npy").write_bytes(b"")
+    result = run(f"--image={red}", f"--graph={folder}")
+    assert_one_sentence(result, "is damaged", "train it again")
+
+
+def test_damaged_newest_model_is_skipped_with_a_line(trained, red):
+    folder = find_newest_bundle(trained.bundles)
+    newer = shutil.copytree(folder, trained.bundles / "newer")
+    (newer / "head.npy").write_bytes(b"")
+    os.utime(newer / "manifest.json", (2e9, 2e9))
+    result = run_python("-m", "cluster_core.label_image", f"--image={red}")
+    assert "red stars (score=" in result.stdout
+    (line,) = result.stderr.splitlines()
+    assert f"{newer} is damaged" in line
+    assert line.endswith(f"The model {folder.name} is used instead.")
 
 
 @pytest.mark.parametrize(

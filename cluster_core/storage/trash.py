@@ -1,7 +1,8 @@
 """The trash of a workspace: deleted files stay there, and can be restored, until it is emptied.
 
 Files in `.trash/<id>/content/` keep their path relative to the workspace. The record is written
-before anything is moved, so that a deletion cut short by a crash can still be undone.
+before anything is moved, so that a deletion cut short by a crash can still be undone. An entry
+whose record is damaged is listed as unreadable, and kept unless it is named when emptying.
 """
 
 from __future__ import annotations
@@ -11,21 +12,29 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Any
 
 from cluster_core.access import Action, require
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors, move_without_overwriting
+from cluster_core.storage.saved_values import (
+    MALFORMED_ERRORS,
+    check_count,
+    check_inner_path,
+    check_text,
+    check_time,
+)
 from cluster_core.workspace import Workspace, replacing
 
 _RECORD = "record.json"
 _CONTENT = "content"
 _ID = re.compile(r"[0-9A-Za-z-]{1,80}")
+# An unreadable entry may hold anything that can be deleted.
+_DELETIONS = (Action.EDIT_DATASETS, Action.EDIT_MODELS, Action.TRAIN)
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,8 @@ class TrashEntry:
         Number of deleted files, not counting hidden ones.
     action : Action
         The permission required to undo the deletion or make it permanent.
+    problem : str or None
+        Why it cannot be restored, in a sentence; None if it can.
     """
 
     id: str
@@ -51,6 +62,7 @@ class TrashEntry:
     created: str
     n_files: int
     action: Action = Action.EDIT_DATASETS
+    problem: str | None = None
 
 
 def move_to_trash(
@@ -137,19 +149,21 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
     Raises
     ------
     DatasetError
-        There is no such entry, or something cannot be moved and stays in the
-        trash.
+        There is no such entry, its record is damaged, or something cannot be moved
+        and stays in the trash.
     AccessError
         This server does not allow the action of the entry.
     """
     folder = _find_trash(workspace) / entry_id
-    record = _load_record(folder) if _ID.fullmatch(entry_id) else None
-    if record is None:
+    found = _load_entry(folder) if _ID.fullmatch(entry_id) else None
+    if found is None:
         raise DatasetError(
             "This is no longer in the trash: it was restored, or the trash was emptied.",
             path=workspace.trash,
         )
-    entry, paths = record
+    entry, paths = found
+    if entry.problem:
+        raise DatasetError(entry.problem, path=folder)
     require(entry.action)
     restored = []
     with explaining_disk_errors(f"{entry.description} could not be restored", workspace.root):
@@ -159,25 +173,38 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
                 _find_inside(workspace, target)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 restored.append(move_without_overwriting(source, target))
+        if n_left := _count_files(folder / _CONTENT):
+            raise DatasetError(
+                f"{entry.description} could be restored only in part, because the record of the "
+                f"deletion does not name all its files: move the other {n_left} out of "
+                f"{folder / _CONTENT} yourself.",
+                path=folder,
+            )
         shutil.rmtree(folder)
     return tuple(restored)
 
 
 def list_trash(workspace: Workspace) -> tuple[TrashEntry, ...]:
-    """Return the deletions that can be undone, newest first.
+    """Return the deletions, newest first; an unreadable one has a `problem`.
 
     Raises
     ------
     DatasetError
         The trash is a link, or cannot be opened.
     """
-    records = (_load_record(folder) for folder in _list_folders(workspace))
-    entries = [record[0] for record in records if record]
+    found = (_load_entry(folder) for folder in _list_folders(workspace))
+    entries = [entry for entry, _ in filter(None, found)]
     return tuple(sorted(entries, key=lambda entry: (entry.created, entry.id), reverse=True))
 
 
-def empty_trash(workspace: Workspace) -> int:
-    """Delete everything in the trash permanently.
+def empty_trash(workspace: Workspace, unreadable: Collection[str] = ()) -> int:
+    """Delete everything in the trash permanently, except unreadable entries that are not named.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    unreadable : collection of str
+        Ids of the unreadable entries to delete as well.
 
     Returns
     -------
@@ -191,13 +218,17 @@ def empty_trash(workspace: Workspace) -> int:
     AccessError
         This server does not allow it for every entry; nothing was deleted.
     """
-    for action in (Action.EDIT_DATASETS, *(entry.action for entry in list_trash(workspace))):
+    entries = list_trash(workspace)
+    deleted = {entry.id for entry in entries if not entry.problem or entry.id in unreadable}
+    readable = (entry.action for entry in entries if not entry.problem)
+    for action in (Action.EDIT_DATASETS, *readable, *(_DELETIONS if unreadable else ())):
         require(action)
     n_files = 0
     with explaining_disk_errors("The trash could not be emptied", workspace.trash):
         for folder in _list_folders(workspace):
-            n_files += _count_files(folder / _CONTENT)
-            shutil.rmtree(folder)
+            if folder.name in deleted or not _count_files(folder):
+                n_files += _count_files(folder / _CONTENT)
+                shutil.rmtree(folder)
     return n_files
 
 
@@ -213,7 +244,8 @@ def _find_trash(workspace: Workspace) -> Path:
 def _list_folders(workspace: Workspace) -> list[Path]:
     trash = _find_trash(workspace)
     with explaining_disk_errors("The trash could not be opened", trash):
-        return [path for path in trash.iterdir() if path.is_dir()] if trash.is_dir() else []
+        paths = list(trash.iterdir()) if trash.is_dir() else []
+    return [path for path in paths if path.is_dir() and not path.is_symlink()]
 
 
 def _keep_outermost(paths: Iterable[PurePath]) -> list[PurePath]:
@@ -231,6 +263,8 @@ def _move_all(workspace: Workspace, paths: Iterable[PurePath], folder: Path) -> 
 
 
 def _count_files(path: Path) -> int:
+    if not os.path.lexists(path):
+        return 0
     if path.is_symlink() or not path.is_dir():
         return 1
     walk = os.walk(path)
@@ -251,22 +285,39 @@ def _write_record(folder: Path, entry: TrashEntry, paths: Sequence[PurePath]) ->
         os.fsync(file.fileno())  # the record must be on the disk before the files are moved
 
 
-def _load_record(folder: Path) -> tuple[TrashEntry, list[PurePath]] | None:
-    """Return an entry and its paths, or None if the record is missing or invalid."""
+def _load_entry(folder: Path) -> tuple[TrashEntry, list[PurePath]] | None:
+    """Return an entry and its paths, or None if the folder does not hold a deletion."""
     try:
-        record: dict[str, Any] = json.loads((folder / _RECORD).read_text("ascii"))
-        paths = [PurePath(path) for path in record["paths"]]
-        entry = TrashEntry(
-            folder.name,
-            str(record["description"]),
-            str(record["created"]),
-            int(record["n_files"]),
-            Action[record.get("action", Action.EDIT_DATASETS.name)],
+        return _load_record(folder)
+    except (OSError, *MALFORMED_ERRORS):
+        content = folder / _CONTENT
+        if not os.path.lexists(content) or not _ID.fullmatch(folder.name):
+            return None
+    with suppress(FileNotFoundError):  # restored or emptied in the meantime
+        deleted = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        problem = (
+            "This cannot be restored, because the record of the deletion is damaged: move its "
+            f"files out of {content} yourself, or delete them permanently with Empty the trash."
         )
-    except (OSError, ValueError, TypeError, LookupError):
-        return None
-    leads_out = any(".." in path.parts or path.is_absolute() for path in paths)
-    return None if leads_out else (entry, paths)
+        n_files = _count_files(content)
+        entry = TrashEntry(folder.name, "Unreadable", deleted.isoformat(), n_files, problem=problem)
+        return entry, []
+    return None
+
+
+def _load_record(folder: Path) -> tuple[TrashEntry, list[PurePath]]:
+    """Return an entry and its paths; raise an OSError or one of MALFORMED_ERRORS if damaged."""
+    record = json.loads((folder / _RECORD).read_text("ascii"))
+    entry = TrashEntry(
+        folder.name,
+        check_text(record["description"]),
+        check_time(record["created"]),
+        check_count(record["n_files"]),
+        Action[record.get("action", Action.EDIT_DATASETS.name)],
+    )
+    if not isinstance(record["paths"], list) or not record["paths"]:
+        raise ValueError("a list of paths was expected")
+    return entry, [PurePath(check_inner_path(path)) for path in record["paths"]]
 
 
 def _find_inside(workspace: Workspace, path: Path) -> PurePath:

@@ -421,6 +421,25 @@ def test_trash_is_restored_from_and_emptied_after_confirmation(dataset, workspac
     assert "Permanently deleted 4 files." in read_outcome(page)
 
 
+def test_unreadable_trash_is_kept_unless_chosen(dataset, workspace):
+    page = click(open_page(), "delete_class")
+    (entry,) = list_trash(workspace)
+    (workspace.trash / entry.id / "record.json").write_text("{")
+    click(page, "delete_class")
+    assert page.button(key=f"restore_{entry.id}").disabled
+    assert any(text.value.startswith("Unreadable · 4 files") for text in page.markdown)
+    click(page, "empty_trash")
+    click(page, "confirm_empty_trash")
+    assert "Permanently deleted 4 files." in read_outcome(page)
+    assert [one.id for one in list_trash(workspace)] == [entry.id]
+    click(page, "empty_trash")
+    assert "confirm_empty_trash" not in {button.key for button in page.button}
+    page.multiselect(key="unreadable_trash").select(entry.id).run()
+    click(page, "confirm_empty_trash")
+    assert list_trash(workspace) == ()
+    assert "Permanently deleted 4 files." in read_outcome(page)
+
+
 def test_undo_after_emptied_trash_is_reported(dataset, workspace):
     page = click(open_page(), "delete_class")
     shutil.rmtree(workspace.trash)

@@ -149,7 +149,8 @@ def test_undo_after_emptied_trash_is_reported(trained, model_id):
 def test_damaged_model_is_reported_and_can_be_deleted(trained, model_id):
     (trained.bundles / model_id / "head.npy").write_bytes(b"")
     page = open_page()
-    assert "damaged" in list_titles(page)[0]
+    assert "damaged" in list_titles(page)[1]
+    assert "head.npy was altered" in read_all(page)
     click(page, f"open_{model_id}")
     assert "head.npy was altered" in page.error[0].value
     assert not {"classify_with", "make_default", "rename"} & list_keys(page)

@@ -278,18 +278,72 @@ def test_nothing_is_restored_through_a_link(workspace, root, tmp_path):
         lambda record: json.dumps(record | {"paths": [3]}),
         lambda record: json.dumps(record | {"action": "no such"}),
         lambda record: json.dumps(record | {"action": []}),
+        lambda record: json.dumps(record | {"n_files": float("inf")}),
+        lambda record: json.dumps(record | {"n_files": 10**400}),
+        lambda record: json.dumps(record | {"created": "0001-01-01T00:00:00+23:59"}),
+        lambda record: json.dumps(record | {"created": "yesterday"}),
+        lambda record: json.dumps(record | {"paths": []}),
+        lambda record: json.dumps(record | {"paths": "abc"}),
+        lambda record: "[" * 100_000,
+        lambda record: "\x00",
         lambda record: json.dumps({k: v for k, v in record.items() if k != "created"}),
     ],
 )
-def test_invalid_record_is_ignored(workspace, root, change):
+def test_entry_with_damaged_record_is_listed_and_kept_unless_named(workspace, root, change):
     good = move_to_trash(workspace, [root / "cluster_photos/open/a.jpg"], "1 picture")
-    bad = move_to_trash(workspace, [root / "cluster_photos/open/b.jpg"], "1 picture")
-    record = workspace.trash / bad.id / "record.json"
-    record.write_text(change(json.loads(record.read_text())))
-    assert list_trash(workspace) == (good,)
-    with pytest.raises(DatasetError, match="no longer in the trash"):
+    bad = move_to_trash(workspace, sorted(root.glob("cluster_photos/globular/*")), "2 pictures")
+    folder = workspace.trash / bad.id
+    (folder / "record.json").write_text(change(json.loads((folder / "record.json").read_text())))
+    unreadable = {entry.id: entry for entry in list_trash(workspace)}[bad.id]
+    assert (unreadable.n_files, unreadable.description) == (2, "Unreadable")
+    assert str(folder / "content") in unreadable.problem
+    assert good in list_trash(workspace)
+    with pytest.raises(DatasetError, match="record of the deletion is damaged"):
         restore(workspace, bad.id)
-    assert empty_trash(workspace) == 2
+    assert empty_trash(workspace) == 1
+    assert list_trash(workspace) == (unreadable,)
+    assert len(list(folder.rglob("*.jpg"))) == 2
+    assert empty_trash(workspace, [bad.id]) == 2
+    assert list(workspace.trash.iterdir()) == []
+
+
+def test_entry_without_its_record_is_listed(workspace, root):
+    entry = move_to_trash(workspace, [root / "cluster_photos/open"], "The class open")
+    (workspace.trash / entry.id / "record.json").unlink()
+    assert [(one.id, one.n_files) for one in list_trash(workspace)] == [(entry.id, 2)]
+    assert empty_trash(workspace) == 0
+    assert len(list(workspace.trash.rglob("*.jpg"))) == 2
+
+
+def test_folders_that_are_not_deletions_are_kept_but_not_listed(workspace, root, tmp_path):
+    (workspace.trash / "older").mkdir(parents=True)
+    (workspace.trash / "older/notes.txt").touch()
+    (workspace.trash / "empty").mkdir()
+    (tmp_path / "beside").mkdir()
+    (workspace.trash / "link").symlink_to(tmp_path / "beside")
+    assert list_trash(workspace) == ()
+    assert empty_trash(workspace) == 0
+    assert sorted(path.name for path in workspace.trash.iterdir()) == ["link", "older"]
+
+
+def test_restoring_deletes_no_file_that_the_record_does_not_name(workspace, root):
+    entry = move_to_trash(workspace, sorted(root.rglob("open/*")), "2 pictures")
+    record = workspace.trash / entry.id / "record.json"
+    record.write_text(record.read_text().replace("open/a.jpg", "open/c.jpg"))
+    with pytest.raises(DatasetError, match="restored only in part"):
+        restore(workspace, entry.id)
+    assert (root / "cluster_photos/open/b.jpg").exists()
+    assert (record.parent / "content/cluster_photos/open/a.jpg").exists()
+
+
+def test_unreadable_entry_needs_every_permission(workspace, root, monkeypatch):
+    entry = move_to_trash(workspace, [root / "cluster_photos/open"], "The class open")
+    (workspace.trash / entry.id / "record.json").write_text("{")
+    monkeypatch.setattr(access, "is_allowed", lambda asked: asked is not Action.EDIT_MODELS)
+    assert empty_trash(workspace) == 0
+    with pytest.raises(AccessError):
+        empty_trash(workspace, [entry.id])
+    assert len(list_trash(workspace)) == 1
 
 
 def test_name_in_any_encoding_is_restored(workspace, root):

@@ -6,45 +6,26 @@ import contextlib
 import hashlib
 import io
 import itertools
-import json
 import os
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from cluster_core.access import Action, require
+from cluster_core.data.labels import JOINERS, find_folder_name_problem, fold_name, shorten
 from cluster_core.errors import BundleError
+from cluster_core.model.bundle.archive_entries import MAX_ARCHIVE_BYTES, read_archive
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.card import read_card
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
-from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.model.bundle.untrusted_files import (
-    HEAD,
-    MANIFEST,
-    MAX_HEAD_BYTES,
-    MAX_MANIFEST_BYTES,
-    make_unreadable_error,
-)
+from cluster_core.model.bundle.summaries import ModelSummary, describe_model
+from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, make_unreadable_error
 from cluster_core.workspace import Workspace, replacing
 
-# Two files, and possibly an entry for their folder.
-MAX_ENTRIES = 3
-# Far beyond what a training produces; more would freeze the browser for minutes.
-MAX_LABELS, MAX_LABEL_LENGTH = 1_000, 255
-_MAX_BYTES = {MANIFEST: MAX_MANIFEST_BYTES, HEAD: MAX_HEAD_BYTES}
-_MAX_ARCHIVE_BYTES = MAX_MANIFEST_BYTES + MAX_HEAD_BYTES
-_ENTRY_MAGIC = b"PK\x01\x02"
-_ENCRYPTED = 0x1
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_ZIP_ERRORS = (
-    *(zipfile.BadZipFile, zlib.error, struct.error),
-    *(NotImplementedError, RuntimeError, EOFError, ValueError, OSError, LookupError),
-)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_ID_LENGTH = 80
 
@@ -84,8 +65,8 @@ def export_model(workspace: Workspace, model_id: str) -> bytes:
 def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
     """Add a model from a .zip file, unless the workspace has an identical one.
 
-    The archive is checked before anything is written, and the bundle with `load_bundle`
-    before it becomes visible.
+    The archive is checked before anything is unpacked, and the model with all code that lists,
+    shows and loads it before it becomes visible.
 
     Parameters
     ----------
@@ -103,12 +84,13 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
     ------
     BundleError
         If the file is not a .zip file of exactly one model, is damaged, too large or of
-        another version, or if the model cannot be written.
+        another version, has classes whose names are not allowed, or if the model cannot
+        be written.
     AccessError
         If this server does not allow changes to models.
     """
     require(Action.EDIT_MODELS)
-    name, contents = _read_archive(file.read(_MAX_ARCHIVE_BYTES + 1), workspace.bundles)
+    name, contents = read_archive(file.read(MAX_ARCHIVE_BYTES + 1), workspace.bundles)
     sha256 = hashlib.sha256(contents[MANIFEST]).hexdigest()
     for entry in list_models(workspace):
         if entry.manifest_sha256 == sha256:
@@ -128,100 +110,38 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
     return next(entry for entry in list_models(workspace) if entry.id == folder.name)
 
 
-def _read_archive(data: bytes, bundles_dir: Path) -> tuple[str, dict[str, bytes]]:
-    """Return the name of the model's folder, and the content of the two files by name."""
-    try:
-        with _explain_rejection(bundles_dir):
-            if len(data) > _MAX_ARCHIVE_BYTES:
-                raise _RejectedError("it is too large")
-            # Count entries before zipfile does: it would read the whole table of contents first.
-            if data.count(_ENTRY_MAGIC) > 2 * MAX_ENTRIES:
-                raise _RejectedError("it contains too many files")
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                entries = _check_entries(archive.infolist())
-                contents = {name: _unpack(archive, entry) for name, entry in entries.items()}
-            folder = PurePosixPath(entries[MANIFEST].filename).parent.name
-            return folder or _read_name(contents[MANIFEST]), contents
-    except _ZIP_ERRORS as error:
-        raise _make_error("it is not a .zip file, or it is damaged", bundles_dir) from error
-
-
-class _RejectedError(Exception):
-    """The reason why an archive is not accepted as a model."""
-
-
-@contextlib.contextmanager
-def _explain_rejection(bundles_dir: Path) -> Iterator[None]:
-    """Turn a _RejectedError into a sentence for the user."""
-    try:
-        yield
-    except _RejectedError as rejection:
-        raise _make_error(str(rejection), bundles_dir) from rejection
-
-
-def _make_error(reason: str, bundles_dir: Path) -> BundleError:
-    return BundleError(
-        f"This is not a Cluster Lab model ({reason}): choose a .zip file that was downloaded from "
-        "the Models page.",
-        path=bundles_dir,
-    )
-
-
-def _check_entries(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """Return the entries of the two files by name, if there are no others and both are safe."""
-    files = [entry for entry in entries if not entry.is_dir()]
-    if len(entries) > MAX_ENTRIES:
-        raise _RejectedError("it contains too many files")
-    found = {PurePosixPath(entry.filename).name: entry for entry in files}
-    folders = {str(PurePosixPath(entry.filename).parent) for entry in files}
-    folders |= {str(PurePosixPath(entry.filename)) for entry in entries if entry.is_dir()}
-    for entry in entries:
-        path = PurePosixPath(entry.filename)
-        if path.is_absolute() or ".." in path.parts or "\\" in entry.filename:
-            raise _RejectedError(f"its entry {entry.filename[:100]!r} points outside its folder")
-        if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS:
-            raise _RejectedError(
-                f"its entry {entry.filename[:100]!r} is encrypted or uses an unusual compression"
-            )
-    if len(files) != len(_MAX_BYTES) or found.keys() != _MAX_BYTES.keys():
-        raise _RejectedError(f"it should contain {MANIFEST} and {HEAD}, and nothing else")
-    if len(folders) != 1 or len(PurePosixPath(folders.pop()).parts) > 1:
-        raise _RejectedError("its files should be in one folder")
-    for name, entry in found.items():
-        if entry.file_size > _MAX_BYTES[name]:
-            raise _RejectedError(f"its {name} is too large: {entry.file_size:,} bytes unpacked")
-    return found
-
-
-def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Return an entry's content; reject it unless it has the declared size."""
-    with archive.open(entry) as stream:
-        content = stream.read(entry.file_size + 1)
-    if len(content) != entry.file_size:
-        raise _RejectedError(
-            f"its {PurePosixPath(entry.filename).name} does not match its declared size"
-        )
-    return content
-
-
-def _read_name(manifest: bytes) -> str:
-    """Return the model name in an unchecked manifest, or an empty string."""
-    try:
-        return str(json.loads(manifest).get("name", ""))
-    except (ValueError, AttributeError, RecursionError):
-        return ""
-
-
 def _check_bundle(draft: Path) -> ModelBundle:
-    """Load a draft; an error must not name its folder, which is about to be deleted."""
+    """Load a draft with all code that lists and shows it; an error must not name its folder."""
+    summary = describe_model(draft)
     try:
+        if summary.problem:
+            raise BundleError(summary.problem, path=draft)
         bundle = load_bundle(draft)
     except BundleError as error:
-        message = str(error).replace(str(draft), "this file")
+        message = str(error).replace(str(draft.absolute()), "this file")
+        message = message.replace(str(draft), "this file")
         raise BundleError(message[0].upper() + message[1:], path=draft.parent) from error
-    if len(bundle.labels) > MAX_LABELS or max(map(len, bundle.labels)) > MAX_LABEL_LENGTH:
-        raise _make_error("it has too many classes, or class names are too long", draft.parent)
+    read_card(bundle)
+    _check_class_names(bundle.labels, draft.parent)
     return bundle
+
+
+def _check_class_names(labels: tuple[str, ...], bundles_dir: Path) -> None:
+    """Reject labels that could not be classes of a dataset; a model on disk may have them."""
+    known: dict[str, str] = {}
+    for label in labels:
+        problem = find_folder_name_problem(label)
+        # Joiners are invisible between most letters.
+        key = fold_name("".join(character for character in label if character not in JOINERS))
+        if not problem and key in known:
+            problem = f"looks like that of its class {shorten(known[key])}"
+        if problem:
+            raise BundleError(
+                f"This model cannot be added, because the name of its class {shorten(label)} "
+                f"{problem}: rename the class where the model comes from, and train it again.",
+                path=bundles_dir,
+            )
+        known[key] = label
 
 
 def _restore_training_time(manifest: Path, bundle: ModelBundle) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
@@ -29,16 +29,14 @@ from cluster_core.model.bundle.untrusted_files import (
 )
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, View
 from cluster_core.model.head.head import Head
+from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_text
 from cluster_core.workspace import replacing
 
 # Far beyond what a training produces; outside this range scores would overflow.
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
 _VIEWS: Mapping[str, tuple[View, ...]] = {"plain": PLAIN_VIEWS, "sky": SKY_VIEWS}
-# Raised by reading fields that are missing or have the wrong type or size.
-_MALFORMED_FIELD_ERRORS = (
-    *(KeyError, TypeError, ValueError, AttributeError, OverflowError),
-    *(ConfigError, BackboneError),
-)
+_MALFORMED_FIELD_ERRORS = (*MALFORMED_ERRORS, ConfigError, BackboneError)
+_MAX_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -171,38 +169,57 @@ def load_bundle(folder: Path) -> ModelBundle:
     """
     manifest = read_manifest(folder)
     try:
-        spec = get_backbone(manifest["backbone"]["name"])
-        labels = _check_labels(tuple(manifest["labels"]))
-        if manifest["preprocessing"]["version"] != PREPROCESSING_VERSION:
-            raise ValueError("its pictures were resized differently than in this version")
-        preprocessing = Preprocessing.from_record(manifest["preprocessing"])
-        if preprocessing.size_px != spec.input_size_px:
-            raise ValueError(f"its picture size is {preprocessing.size_px} pixels")
-        if manifest["views"] not in _VIEWS:
-            raise ValueError(f"its kind of views is {manifest['views']!r}")
-        temperature = float(manifest["calibration"]["temperature"])
-        if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
-            raise ValueError(f"its temperature is {temperature}, which is out of range")
-        rows = read_head(folder / HEAD, manifest["files"][HEAD])
-        if rows.shape != (spec.n_features + 1, len(labels)):
-            raise ValueError(f"its {HEAD} has the wrong shape {rows.shape}")
-        return ModelBundle(
-            name=folder.resolve().name,
-            created=str(manifest["created"]),
-            labels=labels,
-            backbone=BackboneReference(spec.name, str(manifest["backbone"]["weights_sha256"])),
-            preprocessing=preprocessing,
-            views=manifest["views"],
-            head=Head(rows[:-1], rows[-1], temperature),
-            metrics=dict(manifest["metrics"]),
-            dataset=dict(manifest["dataset"]),
-            settings=dict(manifest["settings"]),
-        )
+        return _read_bundle(folder, manifest)
     except OSError as error:
         raise make_unreadable_error(folder, error) from error
     except _MALFORMED_FIELD_ERRORS as error:
         detail = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise make_damaged_error(folder, detail) from error
+
+
+def _read_bundle(folder: Path, manifest: dict[str, Any]) -> ModelBundle:
+    """Return a bundle; raise an OSError or one of `_MALFORMED_FIELD_ERRORS` if it is damaged."""
+    architecture = check_text(manifest["backbone"]["name"])
+    # A search for similar names would take very long.
+    spec = get_backbone(architecture[:_MAX_NAME_LENGTH])
+    preprocessing = _read_preprocessing(manifest["preprocessing"], spec.input_size_px)
+    if manifest["views"] not in _VIEWS:
+        raise ValueError(f"its kind of views is {manifest['views']!r}")
+    temperature = float(manifest["calibration"]["temperature"])
+    if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
+        raise ValueError(f"its temperature is {temperature}, which is out of range")
+    rows = read_head(folder / HEAD, manifest["files"][HEAD])
+    if rows.shape != (spec.n_features + 1, len(manifest["labels"])):
+        raise ValueError(f"its {HEAD} has the wrong shape {rows.shape}")
+    created = manifest["created"]
+    return ModelBundle(
+        name=folder.resolve().name,
+        created=created if isinstance(created, str) else "",
+        labels=_check_labels(manifest["labels"]),
+        backbone=BackboneReference(spec.name, check_text(manifest["backbone"]["weights_sha256"])),
+        preprocessing=preprocessing,
+        views=manifest["views"],
+        head=Head(rows[:-1], rows[-1], temperature),
+        metrics=_check_object(manifest, "metrics"),
+        dataset=_check_object(manifest, "dataset"),
+        settings=_check_object(manifest, "settings"),
+    )
+
+
+def _read_preprocessing(record: dict[str, Any], size_px: int) -> Preprocessing:
+    if record["version"] != PREPROCESSING_VERSION:
+        raise ValueError("its pictures were resized differently than in this version")
+    preprocessing = Preprocessing.from_record(record)
+    if preprocessing.size_px != size_px:
+        raise ValueError(f"its picture size is {preprocessing.size_px} pixels")
+    return preprocessing
+
+
+def _check_object(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    value = manifest[name]
+    if not isinstance(value, dict):
+        raise ValueError(f"its {name} are not named values")
+    return value
 
 
 def find_newest_bundle(bundles_dir: Path) -> Path | None:
@@ -217,34 +234,44 @@ def find_newest_bundle(bundles_dir: Path) -> Path | None:
 
 
 def list_bundle_folders(bundles_dir: Path) -> tuple[Path, ...]:
-    """Return the folders with a manifest, most recently written first.
+    """Return the folders of all bundles, even damaged ones, most recently written first.
 
     Raises
     ------
     BundleError
         If `bundles_dir` cannot be read.
     """
-    written = []
     try:
-        for folder in bundles_dir.iterdir():
-            if not folder.name.startswith("."):
-                # It has just been deleted, or is not a model.
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    written.append(((folder / MANIFEST).stat().st_mtime_ns, folder))
+        folders = [path for path in bundles_dir.iterdir() if not path.name.startswith(".")]
     except FileNotFoundError:  # no training has written a model yet
         return ()
     except OSError as error:
         raise make_unreadable_error(bundles_dir, error) from error
+    # A damaged model may have lost one of its files.
+    written = [
+        (_find_time(folder / MANIFEST), folder)
+        for folder in folders
+        if os.path.lexists(folder / MANIFEST) or os.path.lexists(folder / HEAD)
+    ]
     return tuple(folder for _, folder in sorted(written, reverse=True))
 
 
-def _check_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+def _find_time(manifest: Path) -> int:
+    """Return when a manifest was written, in nanoseconds; 0 if it cannot be found out."""
+    try:
+        return manifest.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _check_labels(labels: list[str]) -> tuple[str, ...]:
     """Return the labels; raise ValueError unless a training could have produced them."""
-    if len(labels) < 2 or not all(isinstance(label, str) and label for label in labels):  # noqa: PLR2004
+    is_list = isinstance(labels, list) and len(labels) >= 2  # noqa: PLR2004
+    if not is_list or not all(isinstance(label, str) and label for label in labels):
         raise ValueError("its labels are not two or more names")
     if len(set(labels)) < len(labels):
         raise ValueError("two of its labels are the same")
     for label in labels:
         if problem := find_label_problem(label):
             raise ValueError(f"its label {label!r} has {problem}")
-    return labels
+    return tuple(labels)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import model_dir
 from cluster_core.model.bundle.summaries import clean_title
+from cluster_core.storage.saved_values import MAX_COUNT
 from cluster_core.workspace import Workspace
 
 _MAX_SETTINGS = 60
@@ -61,7 +62,11 @@ def load_card(workspace: Workspace, model_id: str) -> ModelCard:
     BundleError
         If there is no such model, or it is damaged.
     """
-    bundle = load_bundle(model_dir(workspace, model_id))
+    return read_card(load_bundle(model_dir(workspace, model_id)))
+
+
+def read_card(bundle: ModelBundle) -> ModelCard:
+    """Return how a model was trained; fields that make no sense are left out."""
     return ModelCard(
         counts=_read_counts(bundle.dataset.get("counts"), bundle.labels),
         confusion=_read_confusion(bundle.metrics.get("test"), len(bundle.labels)),
@@ -91,11 +96,11 @@ def _read_confusion(test: object, n_labels: int) -> tuple[tuple[int, ...], ...]:
 def _read_settings(settings: Mapping[str, Any]) -> dict[str, str]:
     shown = {}
     for name, value in list(settings.items())[:_MAX_SETTINGS]:
-        if isinstance(value, str | int | float | bool):
+        if isinstance(value, str | int | float):
             text = f"{value:g}" if isinstance(value, float) else str(value)[: 2 * _MAX_TEXT_LENGTH]
             shown[clean_title(name)[:_MAX_TEXT_LENGTH]] = clean_title(text)[:_MAX_TEXT_LENGTH]
     return shown
 
 
 def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value < 10**12
+    return type(value) is int and 0 <= value <= MAX_COUNT

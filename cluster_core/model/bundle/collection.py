@@ -9,12 +9,10 @@ from pathlib import Path
 
 from cluster_core.access import Action, require
 from cluster_core.errors import BundleError
-from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import (
     STARTER_ID,
-    choose_bundle_folder,
-    list_model_folders,
+    list_candidates,
     model_dir,
     save_default,
 )
@@ -32,18 +30,18 @@ from cluster_core.workspace import Workspace, replacing
 def list_models(workspace: Workspace) -> tuple[ModelSummary, ...]:
     """Return all models: the default first, then newest to oldest, the starter model last.
 
-    A damaged model is listed with its problem. Repeated calls are cheap: a summary is
-    cached until the files of the model change.
+    A damaged model is listed with its problem, and is not the default even if it was chosen.
+    Repeated calls are cheap: a summary is cached until the files of the model change.
 
     Raises
     ------
     BundleError
         If the folder of the models cannot be read.
     """
-    default = choose_bundle_folder(workspace)
-    folders = (*list_model_folders(workspace), ASSETS / STARTER)
-    models = [replace(describe_model(folder), is_default=folder == default) for folder in folders]
-    return tuple(sorted(models, key=lambda model: not model.is_default))
+    models = [describe_model(folder) for folder in list_candidates(workspace)]
+    default = next((model for model in models if not model.problem), models[-1])
+    others = [model for model in models if model is not default]
+    return replace(default, is_default=True), *others
 
 
 def rename_model(workspace: Workspace, model_id: str, title: str) -> None:

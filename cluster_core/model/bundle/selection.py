@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 from cluster_core.errors import BundleError
@@ -12,25 +13,7 @@ from cluster_core.workspace import Workspace, replacing
 
 STARTER_ID = "starter"
 _MAX_DEFAULT_BYTES = 10_000
-
-
-def choose_bundle_folder(workspace: Workspace) -> Path:
-    """Return the folder of the model that answers when none is named.
-
-    This is the default model if one was chosen and still exists, otherwise the newest
-    model of the workspace, otherwise the starter model.
-
-    Raises
-    ------
-    BundleError
-        If the folder of the models cannot be read.
-    """
-    folders = list_model_folders(workspace)
-    chosen = _load_default(workspace)
-    if chosen == STARTER_ID:
-        return ASSETS / STARTER
-    newest = folders[0] if folders else ASSETS / STARTER
-    return next((folder for folder in folders if folder.name == chosen), newest)
+_logger = logging.getLogger(__name__)
 
 
 def choose_bundle(folder: Path | None, workspace: Workspace) -> ModelBundle:
@@ -39,7 +22,8 @@ def choose_bundle(folder: Path | None, workspace: Workspace) -> ModelBundle:
     Parameters
     ----------
     folder : Path or None
-        The model's folder; None for that of `choose_bundle_folder`.
+        The model's folder; None for the first usable one of `list_candidates`. A warning is
+        logged for each model before it.
     workspace : Workspace
         The workspace to choose from.
 
@@ -52,7 +36,39 @@ def choose_bundle(folder: Path | None, workspace: Workspace) -> ModelBundle:
     BundleError
         If there is no model in the folder, or it is damaged.
     """
-    return load_bundle(folder or choose_bundle_folder(workspace))
+    if folder:
+        return load_bundle(folder)
+    problems = []
+    *others, last = list_candidates(workspace)
+    for candidate in others:
+        try:
+            bundle = load_bundle(candidate)
+        except BundleError as error:
+            problems.append(error)
+        else:
+            break
+    else:
+        bundle = load_bundle(last)
+    for problem in problems:
+        _logger.warning("%s The model %s is used instead.", problem, bundle.name)
+    return bundle
+
+
+def list_candidates(workspace: Workspace) -> tuple[Path, ...]:
+    """Return the folders of all models, in the order in which they answer when none is named.
+
+    The default model comes first if one was chosen and still exists, then the models of the
+    workspace, newest first, then the starter model. The first one that is not damaged answers.
+
+    Raises
+    ------
+    BundleError
+        If the folder of the models cannot be read.
+    """
+    folders = {folder.name: folder for folder in list_model_folders(workspace)}
+    folders[STARTER_ID] = ASSETS / STARTER
+    chosen = _load_default(workspace)
+    return tuple(sorted(folders.values(), key=lambda folder: folder != folders.get(chosen)))
 
 
 def list_model_folders(workspace: Workspace) -> tuple[Path, ...]:
@@ -118,13 +134,13 @@ def save_default(workspace: Workspace, model_id: str) -> None:
         ) from error
 
 
-def _load_default(workspace: Workspace) -> str | None:
-    """Return the id of the default model; None if none was chosen or the file is malformed."""
+def _load_default(workspace: Workspace) -> str:
+    """Return the id of the default model; empty if none was chosen or the file is damaged."""
     path = workspace.default_model
     try:
         if path.stat().st_size > _MAX_DEFAULT_BYTES:
-            return None
+            return ""
         model_id = json.loads(path.read_text("utf-8")).get("model")
     except (OSError, ValueError, AttributeError, RecursionError):
-        return None
-    return model_id if isinstance(model_id, str) else None
+        return ""
+    return model_id if isinstance(model_id, str) else ""

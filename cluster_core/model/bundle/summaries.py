@@ -8,7 +8,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,13 @@ from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import STARTER_ID
-from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, make_unreadable_error
+from cluster_core.model.bundle.untrusted_files import (
+    HEAD,
+    MANIFEST,
+    make_damaged_error,
+    make_unreadable_error,
+)
+from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, parse_time
 
 STARTER_TITLE = "Starter model"
 # From docs/sky-backbone.md; the mean of the accuracies of both classes.
@@ -105,23 +111,29 @@ def describe_model(folder: Path) -> ModelSummary:
 def _read_summary(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> ModelSummary:
     size_bytes = sum(size for _, size, _ in stamps)
     try:
-        bundle = load_bundle(folder)
-        manifest_bytes = (folder / MANIFEST).read_bytes()
-        title = json.loads(manifest_bytes).get("title")
+        return _describe_usable(folder, size_bytes)
     except BundleError as error:
-        return _describe_damaged(folder, size_bytes, str(error))
-    except (OSError, ValueError) as error:  # the model was replaced in the meantime
-        problem = str(make_unreadable_error(folder, OSError(0, str(error))))
-        return _describe_damaged(folder, size_bytes, problem)
+        problem = error
+    except OSError as error:
+        problem = make_unreadable_error(folder, error)
+    except MALFORMED_ERRORS as error:
+        problem = make_damaged_error(folder, str(error))
+    return _describe_damaged(folder, size_bytes, str(problem))
+
+
+def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
+    bundle = load_bundle(folder)
+    manifest_bytes = (folder / MANIFEST).read_bytes()
+    title = json.loads(manifest_bytes).get("title")
     n_test, n_right, interval = _read_test(bundle.metrics)
     is_starter = folder == (ASSETS / STARTER).absolute()
     return ModelSummary(
         id=STARTER_ID if is_starter else folder.name,
         title=STARTER_TITLE if is_starter else _make_title(bundle, title),
-        created=bundle.created if _parse_time(bundle.created) else "",
+        created=created.isoformat() if (created := _parse_time(bundle.created)) else "",
         labels=bundle.labels,
         architecture=bundle.backbone.name,
-        dataset=clean_title(str(bundle.dataset.get("image_dir", "")))[:MAX_TITLE_LENGTH],
+        dataset=_name_dataset(bundle),
         n_test=n_test,
         n_right=n_right,
         interval=interval,
@@ -154,19 +166,24 @@ def _make_title(bundle: ModelBundle, title: object) -> str:
     """Return the title in the manifest, or one made of dataset, backbone and time."""
     if isinstance(title, str) and (cleaned := clean_title(title)):
         return cleaned[:MAX_TITLE_LENGTH]
-    dataset = clean_title(str(bundle.dataset.get("image_dir", "")))[:MAX_TITLE_LENGTH]
+    dataset = _name_dataset(bundle)
     created = _parse_time(bundle.created)
     parts = (dataset.removesuffix("_photos"), bundle.backbone.name)
     when = f", {created.day} {created:%b %Y %H:%M:%S}" if created else ""
     return ", ".join(filter(None, parts)) + when
 
 
+def _name_dataset(bundle: ModelBundle) -> str:
+    name = bundle.dataset.get("image_dir")
+    return clean_title(name)[:MAX_TITLE_LENGTH] if isinstance(name, str) else ""
+
+
 def _parse_time(text: str) -> datetime | None:
+    """Return a time in UTC, or None if it makes no sense; a model is useful without it."""
     try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
+        return parse_time(text)
+    except (ValueError, OverflowError):
         return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _read_test(metrics: Mapping[str, Any]) -> tuple[int, int, tuple[float, float] | None]:
@@ -174,8 +191,11 @@ def _read_test(metrics: Mapping[str, Any]) -> tuple[int, int, tuple[float, float
     test = metrics.get("test")
     if not isinstance(test, Mapping):
         return 0, 0, None
-    n, n_right = test.get("n"), test.get("n_right")
-    if type(n) is not int or type(n_right) is not int or not 0 <= n_right <= n or n == 0:
+    try:
+        n, n_right = check_count(test.get("n")), check_count(test.get("n_right"))
+    except ValueError:
+        return 0, 0, None
+    if n_right > n or n == 0:
         return 0, 0, None
     return n, n_right, _read_bounds(test.get("interval_95"))
 

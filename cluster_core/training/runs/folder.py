@@ -10,11 +10,12 @@ from pathlib import Path
 
 from cluster_core.access import Action, require
 from cluster_core.errors import RunError
+from cluster_core.storage.saved_values import check_time
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.training.runs.paths import find_folder, list_run_ids
-from cluster_core.training.runs.records import save_config
+from cluster_core.training.runs.records import READ_ERRORS, save_config
 from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
 
@@ -22,7 +23,6 @@ STATUS = "status.json"
 LOG = "log.txt"
 STOP_REQUEST = "stop.txt"
 KEEP_BEST, DISCARD = "keep the best", "discard"
-_READ_ERRORS = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
@@ -105,17 +105,25 @@ def read_status(folder: Path) -> RunStatus:
             raise RunError(
                 f"The training {folder.name} has been deleted: choose another."
             ) from None
-    except _READ_ERRORS:
+    except READ_ERRORS:
         pass
-    created = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     return RunStatus(
         folder.name,
         RunState.FAILED,
-        created=created.isoformat(),
+        created=_find_submission(folder.name),
         dataset="",
         architecture="",
         message="The status file of this training is damaged: delete the training and start again.",
     )
+
+
+def _find_submission(run_id: str) -> str:
+    """Return the time of submission that a run's id begins with; 1970 if it is not a time."""
+    try:
+        submitted = datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+        return check_time(submitted.isoformat())
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC).isoformat()
 
 
 def save_status(workspace: Workspace, status: RunStatus) -> None:
@@ -216,7 +224,8 @@ def read_stop_request(folder: Path) -> str | None:
         The request cannot be read.
     """
     try:
-        return KEEP_BEST if (folder / STOP_REQUEST).read_text() == KEEP_BEST else DISCARD
+        request = (folder / STOP_REQUEST).read_bytes()
+        return KEEP_BEST if request == KEEP_BEST.encode() else DISCARD
     except FileNotFoundError:
         return None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cluster_core.errors import RunError
 from cluster_core.workspace import Workspace
 
-_ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
 
 
 def find_folder(workspace: Workspace, run_id: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,17 @@ from cluster_core.access import Action, require
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Side, Split
 from cluster_core.errors import ClusterError, RunError
-from cluster_core.evaluation.scores import Metrics, TestedPicture
+from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.head.settings import Evaluation
+from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, check_text
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs.checks import (
+    check_counts,
+    check_metrics,
+    check_setting,
+    check_texts,
+    parse_evaluation,
+)
 from cluster_core.training.runs.paths import find_folder
 from cluster_core.workspace import Workspace, replacing
 
@@ -23,8 +31,8 @@ CONFIG = "config.json"
 EVALUATIONS = "evaluations.jsonl"
 RESULT = "result.json"
 REVIEWED = "reviewed.json"
-_PATHS = frozenset(field.name for field in fields(TrainConfig) if "Path" in str(field.type))
-_READ_ERRORS = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+READ_ERRORS = (OSError, *MALFORMED_ERRORS)
+_MAX_DETAIL_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -113,12 +121,10 @@ def read_config(record: Mapping[str, Any]) -> TrainConfig:
         A value is out of its range, or the architecture is unknown.
     TypeError
         The record has unknown settings, or values of the wrong type.
+    ValueError, OverflowError
+        A value is not a path, or a number that is too large.
     """
-    values: dict[str, Any] = {
-        name: Path(value) if name in _PATHS and value is not None else value
-        for name, value in record.items()
-    }
-    return TrainConfig(**values)
+    return TrainConfig(**{name: check_setting(name, value) for name, value in record.items()})
 
 
 def load_config(workspace: Workspace, run_id: str) -> TrainConfig:
@@ -132,10 +138,11 @@ def load_config(workspace: Workspace, run_id: str) -> TrainConfig:
     folder = find_folder(workspace, run_id)
     try:
         return read_config(json.loads((folder / CONFIG).read_text("utf-8")))
-    except (*_READ_ERRORS, ClusterError) as error:
+    except (*READ_ERRORS, ClusterError) as error:
+        detail = str(error)[:_MAX_DETAIL_LENGTH].encode("utf-8", "backslashreplace").decode()
         raise RunError(
-            f"The settings of the training {run_id} cannot be read ({error}): set up a new "
-            "training instead."
+            f"The settings of the training {run_id} cannot be read ({' '.join(detail.split())}): "
+            "set up a new training instead."
         ) from error
 
 
@@ -176,7 +183,10 @@ class EvaluationReader:
         self._evaluations: list[Evaluation] = []
 
     def read(self) -> tuple[Evaluation, ...]:
-        """Return all evaluations so far; reads only lines added since the last call."""
+        """Return all evaluations so far; reads only lines added since the last call.
+
+        Damaged lines are left out.
+        """
         try:
             with self._path.open("rb") as stream:
                 if stream.seek(0, os.SEEK_END) < self._offset:  # the run was started again
@@ -184,10 +194,10 @@ class EvaluationReader:
                 stream.seek(self._offset)
                 # Text after the last line break is still being written.
                 whole, line_break, _ = stream.read().rpartition(b"\n")
-            self._evaluations += [Evaluation(*json.loads(line)) for line in whole.splitlines()]
-            self._offset += len(whole) + len(line_break)
-        except _READ_ERRORS:
-            pass  # missing or damaged: earlier evaluations remain valid
+        except OSError:
+            return tuple(self._evaluations)  # missing: earlier evaluations remain valid
+        self._evaluations += filter(None, map(parse_evaluation, whole.split(b"\n")))
+        self._offset += len(whole) + len(line_break)
         return tuple(self._evaluations)
 
 
@@ -243,16 +253,15 @@ def load_result(workspace: Workspace, run_id: str) -> RunResult | None:
     """
     try:
         record = json.loads((find_folder(workspace, run_id) / RESULT).read_text("utf-8"))
-        pictures = tuple(TestedPicture(Path(path), *values) for path, *values in record["pictures"])
         return RunResult(
-            Metrics(tuple(record["labels"]), pictures),
-            record["counts"],
-            tuple((path, reason) for path, reason in record["rejected"]),
-            tuple(record["notes"]),
-            record["steps_run"],
-            record["step_kept"],
+            check_metrics(record),
+            check_counts(record["counts"]),
+            tuple((check_text(path), check_text(reason)) for path, reason in record["rejected"]),
+            check_texts(record["notes"]),
+            check_count(record["steps_run"]),
+            check_count(record["step_kept"]),
         )
-    except _READ_ERRORS:
+    except READ_ERRORS:
         return None
 
 
@@ -294,6 +303,7 @@ def load_reviewed(workspace: Workspace, run_id: str) -> frozenset[str]:
         There is no such run.
     """
     try:
-        return frozenset(json.loads((find_folder(workspace, run_id) / REVIEWED).read_text()))
-    except _READ_ERRORS:
+        record = json.loads((find_folder(workspace, run_id) / REVIEWED).read_text())
+        return frozenset(check_texts(record))
+    except READ_ERRORS:
         return frozenset()

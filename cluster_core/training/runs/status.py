@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+from cluster_core.storage.saved_values import (
+    check_count,
+    check_integer,
+    check_text,
+    check_time,
+)
 
 
 class RunState(StrEnum):
@@ -79,25 +87,22 @@ class RunStatus:
 
         Raises
         ------
-        KeyError, TypeError, ValueError
+        TypeError, ValueError, OverflowError, AttributeError
             The record has missing or unknown fields, or values of the wrong type.
         """
-        status = cls(**{**record, "state": RunState(record["state"])})
-        for field in fields(status):
-            kinds = _KINDS.get(field.name, (str,))
-            if type(getattr(status, field.name)) not in kinds:
-                raise ValueError(f"{field.name} has the wrong type")
-        return status
+        return cls(**{name: _check_field(name, value) for name, value in record.items()})
 
 
-_TEXT_OR_NONE = (str, type(None))
-_KINDS: dict[str, tuple[type, ...]] = {
-    "state": (RunState,),
-    "started": _TEXT_OR_NONE,
-    "ended": _TEXT_OR_NONE,
-    "bundle": _TEXT_OR_NONE,
-    "done": (int,),
-    "total": (int,),
-    "attempts": (int,),
-    "exit_code": (int, type(None)),
+def _check_field(name: str, value: object) -> Any:
+    if value is None and name in _OPTIONAL:
+        return None
+    return _CHECKS.get(name, check_text)(value)
+
+
+_OPTIONAL = frozenset({"started", "ended", "bundle", "exit_code"})
+_CHECKS: dict[str, Callable[[object], object]] = {
+    "state": lambda value: RunState(check_text(value)),
+    **dict.fromkeys(("created", "started", "ended"), check_time),
+    **dict.fromkeys(("done", "total", "attempts"), check_count),
+    "exit_code": check_integer,  # negative after a signal
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from cluster_core.storage.trash import TrashEntry, empty_trash, list_trash, restore
@@ -38,7 +40,7 @@ def show_trash(workspace: Workspace) -> None:
             args=("empty trash",),
         )
     if is_open("empty trash"):
-        _confirm_emptying(workspace, sum(entry.n_files for entry in entries))
+        _confirm_emptying(workspace, entries)
 
 
 def _show_entry(workspace: Workspace, entry: TrashEntry) -> None:
@@ -47,25 +49,55 @@ def _show_entry(workspace: Workspace, entry: TrashEntry) -> None:
         return make_restoration_outcome(entry)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        details = f"{_count_files(entry.n_files)} · {format_time(entry.created)}"
-        st.markdown(f"{escape_markdown(entry.description)} · {details}", width="stretch")
+        st.markdown(
+            escape_markdown(_describe(entry)),
+            width="stretch",
+            help=escape_markdown(entry.problem) if entry.problem else None,
+        )
         st.button(
             "Restore",
             key=f"restore_{entry.id}",
             icon=":material/restore_from_trash:",
+            disabled=entry.problem is not None,
             on_click=attempt,
             args=(restore_entry,),
         )
 
 
 @st.dialog("Empty the trash?", icon=":material/delete_forever:", on_dismiss=close_dialog)
-def _confirm_emptying(workspace: Workspace, n_files: int) -> None:
+def _confirm_emptying(workspace: Workspace, entries: Sequence[TrashEntry]) -> None:
+    chosen = _choose_unreadable([entry for entry in entries if entry.problem])
+    deleted = [entry for entry in entries if not entry.problem or entry.id in chosen]
+    if not deleted:
+        st.caption("Choose what to delete.")
+        return
+    n_files = sum(entry.n_files for entry in deleted)
     st.write(f"This permanently deletes {_count_files(n_files)}. You cannot undo this.")
     confirm(
         "empty_trash",
         "Delete permanently",
-        lambda: Outcome(f"Permanently deleted {_count_files(empty_trash(workspace))}."),
+        lambda: Outcome(f"Permanently deleted {_count_files(empty_trash(workspace, chosen))}."),
     )
+
+
+def _choose_unreadable(entries: Sequence[TrashEntry]) -> list[str]:
+    """Let the visitor choose unreadable entries to delete; return their ids."""
+    if not entries:
+        return []
+    names = {entry.id: f"{_describe(entry)} · {entry.id}" for entry in entries}
+    st.caption(escape_markdown(entries[0].problem or ""))
+    return st.multiselect(
+        "Unreadable entries are kept, except these:",
+        list(names),
+        format_func=names.__getitem__,
+        placeholder="Choose entries to delete",
+        key="unreadable_trash",
+    )
+
+
+def _describe(entry: TrashEntry) -> str:
+    """Return what was deleted, how many files, and when."""
+    return f"{entry.description} · {_count_files(entry.n_files)} · {format_time(entry.created)}"
 
 
 def _count_files(count: int) -> str:

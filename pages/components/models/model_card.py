@@ -27,8 +27,9 @@ def show_card(model: ModelSummary) -> None:
         return
     try:
         card = load_card(Workspace.default(), model.id)
-    except ClusterError as error:
+    except ClusterError as error:  # damaged or deleted since it was listed
         st.error(escape_markdown(str(error)), icon=":material/error:")
+        _show_delete(model)
         return
     _show_actions(model)
     _show_facts(model, card)

@@ -15,6 +15,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.insight.differences import find_differences
 from cluster_core.training.runs import (
     RunResult,
+    RunState,
     RunStatus,
     delete_run,
     load_config,
@@ -119,7 +120,7 @@ def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
     low, high = metrics.interval if metrics else (0.0, 0.0)
     cells = {
         "When": format_time(status.created, seconds=True),
-        "State": STATES[status.state][0],
+        "State": STATES[status.state][0] + _describe_damage(status, config, result),
         "Dataset": status.dataset,
         "Network": status.architecture,
         "Steps": result.steps_run if result else None,
@@ -130,6 +131,16 @@ def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
         else "",
     }
     return _Row(cells, config)
+
+
+def _describe_damage(
+    status: RunStatus, config: TrainConfig | None, result: RunResult | None
+) -> str:
+    """Return what of a training cannot be read, to be added to its state."""
+    if config is None:
+        return ", settings unreadable"
+    is_tested = status.state in (RunState.FINISHED, RunState.STOPPED)
+    return ", result unreadable" if is_tested and result is None else ""
 
 
 def _show_actions(workspace: Workspace, chosen: list[RunStatus], shown: str | None) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -17,7 +18,7 @@ from cluster_core.model.bundle import archive as bundle_archive
 from cluster_core.model.bundle.archive import export_model, import_model
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.collection import list_models, rename_model
-from cluster_core.model.bundle.selection import choose_bundle_folder, model_dir
+from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST
 from cluster_core.workspace import Workspace
 
@@ -115,15 +116,22 @@ def test_imported_old_model_does_not_become_the_newest(trained, files):
     (newest,) = trained.bundles.iterdir()
     old = change_manifest(files, created="2019-01-01T00:00:00+00:00")
     added = import_model(trained, io.BytesIO(pack({f"old/{n}": c for n, c in old.items()})))
-    assert choose_bundle_folder(trained) == newest
+    assert choose_bundle(None, trained).name == newest.name
     assert added.created.startswith("2019")
 
 
-@pytest.mark.parametrize("created", ["", "yesterday", "9999-12-31T23:59:59+00:00", "0001-01-01"])
+@pytest.mark.parametrize(
+    "created",
+    [
+        *("", "yesterday", "9999-12-31T23:59:59+00:00", "0001-01-01"),
+        *("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),
+    ],
+)
 def test_impossible_training_time_is_ignored(elsewhere, files, created):
     import_model(elsewhere, io.BytesIO(pack(change_manifest(files, created=created))))
     (folder,) = elsewhere.bundles.iterdir()
     assert (folder / MANIFEST).stat().st_mtime >= 0
+    assert [model.id for model in list_models(elsewhere)] == [folder.name, "starter"]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +192,9 @@ REJECTED_ARCHIVES = {
     "one class": lambda files: pack(change_manifest(files, labels=["only"])),
     "a class of two lines": lambda files: pack(change_manifest(files, labels=["a\nb", "c"])),
     "a class of 300 letters": lambda files: pack(change_manifest(files, labels=["a" * 300, "c"])),
+    "labels of other types": lambda files: pack(change_manifest(files, labels=[["a"], ["b"]])),
+    "settings in a list": lambda files: pack(change_manifest(files, settings=[[1, 2]])),
+    "a manifest in UTF-16": lambda files: pack(files | {MANIFEST: b"\xff\xfe{\x00}\x00"}),
 }
 
 
@@ -201,6 +212,79 @@ def test_malicious_or_damaged_archive_is_rejected(elsewhere, files, kind):
     left = list_all(elsewhere)
     assert left in ([], ["models", "models/bundles"])
     assert [model.id for model in list_models(elsewhere)] == ["starter"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        (["turned \u202e around", "c"], "contains an invisible character"),
+        (["hidden\u200b", "c"], "contains an invisible character"),
+        (["   ", "c"], "is empty"),
+        ([" open", "c"], "begins or ends with a space"),
+        (["open/closed", "c"], "contains the character /"),
+        (["con", "c"], "is reserved by Windows"),
+        (["open", "op\u200den"], "looks like that of its class 'open'"),
+        (["open", "Open"], "looks like that of its class 'open'"),
+        (["\u00e9", "e\u0301"], "looks like that of its class"),
+    ],
+)
+def test_class_names_of_an_imported_model_obey_the_rules(elsewhere, files, labels, problem):
+    archive = pack(change_manifest(files, labels=labels))
+    with pytest.raises(BundleError, match="This model cannot be added, because the name") as caught:
+        import_model(elsewhere, io.BytesIO(archive))
+    assert problem in str(caught.value)
+    assert list(elsewhere.bundles.iterdir()) == []
+
+
+def test_existing_model_may_break_the_rules_of_class_names(trained, files):
+    (folder,) = trained.bundles.iterdir()
+    changed = change_manifest(files, labels=["a/b", "turned \u202e around"])
+    (folder / MANIFEST).write_bytes(changed[MANIFEST])
+    assert load_bundle(folder).labels == ("a/b", "turned \u202e around")
+
+
+def make_large_head(files, n_labels: int) -> dict[str, bytes]:
+    """Return a model whose head fits its many labels."""
+    labels = [f"c{number}" for number in range(n_labels)]
+    return change_manifest(files, labels=labels) | replace_head(
+        change_manifest(files, labels=labels), np.zeros((49, n_labels), "<f4")
+    )
+
+
+MEMORY_BOMBS = {
+    "a head that shrinks": (lambda files: make_large_head(files, 400_000), "is too large"),
+    "a head larger than its labels": (
+        lambda files: replace_head(files, np.random.default_rng(0).random((999, 999), "<f4")),
+        "too large for 2 classes",
+    ),
+    "a head of zeros": (
+        lambda files: make_large_head(files, 1_000),
+        "like a zip bomb",
+    ),
+    "many labels": (
+        lambda files: change_manifest(files, labels=[str(n) for n in range(400_000)]),
+        "400,000 classes, more than 1,000",
+    ),
+    "many empty lists": (
+        lambda files: change_manifest(files, metrics=[[]] * 1_200_000),
+        "cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MEMORY_BOMBS)
+def test_large_model_is_rejected_before_it_takes_memory(elsewhere, files, kind):
+    make, problem = MEMORY_BOMBS[kind]
+    archive = io.BytesIO(pack(make(files)))
+    assert archive.getbuffer().nbytes < 5_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(BundleError, match=problem):
+            import_model(elsewhere, archive)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 60_000_000
 
 
 def test_encrypted_archive_is_rejected(elsewhere, files):

@@ -17,7 +17,7 @@ from cluster_core.model.bundle.collection import (
     rename_model,
     set_default_model,
 )
-from cluster_core.model.bundle.selection import choose_bundle_folder, model_dir
+from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, STARTER_ACCURACY
 from cluster_core.storage.trash import restore
 from tests.samples import REPOSITORY, run_python
@@ -73,17 +73,17 @@ def test_default_model_comes_first_then_the_newest(trained, only_id):
         models = list_models(trained)
         assert models[0].id == chosen
         assert [model.id for model in models if model.is_default] == [chosen]
-        assert choose_bundle_folder(trained) == model_dir(trained, chosen)
+        assert choose_bundle(None, trained).name == chosen
 
 
 def test_newest_model_answers_while_the_default_is_in_the_trash(trained, only_id):
     copy_model(trained, "older", 10**18)
     set_default_model(trained, "older")
     entry = delete_model(trained, "older")
-    assert choose_bundle_folder(trained).name == only_id
+    assert choose_bundle(None, trained).name == only_id
     assert "older" not in {model.id for model in list_models(trained)}
     restore(trained, entry.id)
-    assert choose_bundle_folder(trained).name == "older"
+    assert choose_bundle(None, trained).name == "older"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_newest_model_answers_while_the_default_is_in_the_trash(trained, only_id
 )
 def test_malformed_default_is_ignored(trained, only_id, content):
     trained.default_model.write_text(content)
-    assert choose_bundle_folder(trained).name == only_id
+    assert choose_bundle(None, trained).name == only_id
 
 
 def test_command_line_uses_the_default_model(trained, only_id):
@@ -107,7 +107,7 @@ def test_renaming_keeps_the_id_and_the_order(trained, only_id):
     rename_model(trained, "older", "  Globular  or open? ")
     titles = {model.id: model.title for model in list_models(trained)}
     assert titles["older"] == "Globular or open?"
-    assert choose_bundle_folder(trained).name == only_id
+    assert choose_bundle(None, trained).name == only_id
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,52 @@ def test_damaged_model_is_listed_with_its_problem_and_can_be_deleted(trained, on
         set_default_model(trained, "broken")
     delete_model(trained, "broken")
     assert [model.id for model in list_models(trained)] == [only_id, "starter"]
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_damaged_model_is_skipped_with_a_warning(trained, only_id, is_chosen, caplog):
+    folder = copy_model(trained, "newer", 2 * 10**18)
+    if is_chosen:
+        set_default_model(trained, "newer")
+    (folder / "head.npy").write_bytes(b"x")
+    assert choose_bundle(None, trained).name == only_id
+    (warning,) = caplog.messages
+    assert "head.npy was altered" in warning
+    assert warning.endswith(f"The model {only_id} is used instead.")
+    assert [model.id for model in list_models(trained)] == [only_id, "newer", "starter"]
+    assert list_models(trained)[0].is_default
+
+
+def lose_manifest(folder):
+    (folder / "manifest.json").unlink()
+
+
+def link_manifest_to_itself(folder):
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").symlink_to(folder / "manifest.json")
+
+
+def replace_by_folder(folder):
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").mkdir()
+
+
+@pytest.mark.parametrize("damage", [lose_manifest, link_manifest_to_itself, replace_by_folder])
+def test_unreadable_manifest_hides_no_model(trained, only_id, damage):
+    damage(copy_model(trained, "broken", 10**18))
+    models = {model.id: model.problem for model in list_models(trained)}
+    assert models.keys() == {"broken", only_id, "starter"}
+    assert models.pop("broken")
+    assert set(models.values()) == {None}
+    delete_model(trained, "broken")
+    assert "broken" not in {model.id for model in list_models(trained)}
+
+
+@pytest.mark.parametrize("created", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_training_time_out_of_range_is_unknown(trained, only_id, created):
+    edit(trained, only_id, created=created)
+    model, _ = list_models(trained)
+    assert (model.created, model.problem) == ("", None)
 
 
 def test_only_changed_models_are_read_again(trained, only_id, monkeypatch):
