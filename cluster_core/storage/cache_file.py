@@ -67,7 +67,7 @@ class CacheFile:
                 # Readers do not wait for a writer; a power cut loses only cache entries.
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._connection.execute("PRAGMA synchronous=NORMAL")
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeDecodeError):
                 self._connection.close()
                 raise
 
@@ -153,12 +153,13 @@ class CacheFile:
     def _plain_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        # SQLite's message may quote damaged text that cannot be decoded.
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise RunError(self._explain(error)) from error
         except OSError as error:
             raise RunError(self._explain_disk_fault(error)) from error
 
-    def _explain(self, error: sqlite3.DatabaseError) -> str:
+    def _explain(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> str:
         code = getattr(error, "sqlite_errorcode", None)  # missing on errors of the Python module
         primary = None if code is None or code in _DAMAGED_READS else code & 0xFF
         if primary in _DISK_FAULTS:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -355,3 +357,33 @@ def test_missing_folder_has_a_signature(tmp_path):
     assert compute_signature(tmp_path / "nowhere") == compute_signature(tmp_path / "gone")
     (tmp_path / "empty").mkdir()
     assert compute_signature(tmp_path / "nowhere") != compute_signature(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "width_px = width_px + 1",
+        "height_px = NULL",
+        "fingerprint = zeroblob(1028)",
+        "fingerprint = substr(fingerprint, 1, 1024)",
+        "fingerprint = 'text'",
+        "fingerprint = (SELECT max(fingerprint) FROM picture_facts)",
+    ],
+)
+def test_damaged_facts_are_computed_again_and_reported(folder, cache, caplog, change):
+    index = scan_dataset(folder, cache)
+    with contextlib.closing(sqlite3.connect(cache.path)) as connection, connection:
+        connection.execute(f"UPDATE picture_facts SET {change}")
+    assert scan_dataset(folder, cache) == index
+    assert "damaged and will be computed again" in caplog.text
+    caplog.clear()
+    assert scan_dataset(folder, cache) == index
+    assert caplog.text == ""
+
+
+def test_facts_of_an_earlier_version_are_not_used(folder, cache, caplog):
+    index = scan_dataset(folder, cache)
+    with contextlib.closing(sqlite3.connect(cache.path)) as connection, connection:
+        connection.execute("UPDATE picture_facts SET version = 1, width_px = 7")
+    assert scan_dataset(folder, cache) == index
+    assert caplog.text == ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import sqlite3
 
 import numpy as np
 import pytest
@@ -114,3 +116,20 @@ def test_many_thumbnails_come_in_order_with_errors(file, path, tmp_path):
     one, problem, two = cache.get_many([path, bad, other], 40)
     assert (one, two) == (cache.get(path, 40), cache.get(other, 40))
     assert isinstance(problem, ImageError)
+
+
+@pytest.mark.parametrize("change", ["zeroblob(500)", "substr(jpeg, 1, 300)", "NULL", "'text'", "7"])
+def test_damaged_thumbnail_is_drawn_again(file, path, change):
+    cache = ThumbnailCache(file)
+    jpeg = cache.get(path)
+    with contextlib.closing(sqlite3.connect(file.path)) as connection, connection:
+        connection.execute(f"UPDATE thumbnails SET jpeg = {change}")
+    assert cache.get(path) == jpeg
+
+
+def test_thumbnail_of_an_earlier_version_is_drawn_again(file, path):
+    cache = ThumbnailCache(file)
+    jpeg = cache.get(path)
+    with contextlib.closing(sqlite3.connect(file.path)) as connection, connection:
+        connection.execute("UPDATE thumbnails SET jpeg = ?", (jpeg,))  # without a checksum
+    assert cache.get(path) == jpeg

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from cluster_core.errors import RunError
+from cluster_core.storage import cache_file
 from cluster_core.storage.cache_file import FILE_NAME, MAX_PARAMETERS, CacheFile
 from tests.samples import not_as_root, run_python
 
@@ -149,3 +152,56 @@ def test_full_disk_is_reported_and_keeps_earlier_rows(tmp_path):
     with open_cache(tmp_path) as cache:
         assert len(list(cache.read_in(SELECT, [f"{number}" for number in range(10)], "a"))) == 10
         assert list(cache.read_in(SELECT, ["0"], "b")) == []
+
+
+def test_text_that_cannot_be_decoded_does_not_end_a_query(tmp_path):
+    with open_cache(tmp_path) as cache:
+        cache.write_many(INSERT, make_rows("a", 2))
+        cache.write_many("INSERT INTO things VALUES ('a', '2', CAST(? AS TEXT))", [(b"\xff\x80",)])
+        found = dict(cache.read_in(SELECT, ["0", "1", "2"], "a"))
+    assert found == {"0": b"a0", "1": b"a1", "2": "\N{REPLACEMENT CHARACTER}" * 2}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "advice"),
+    [
+        (sqlite3.OperationalError, None, "Delete it and try again"),
+        (sqlite3.OperationalError, sqlite3.SQLITE_ERROR, "Delete it and try again"),
+        (sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT, "Delete it and try again"),
+        (sqlite3.OperationalError, sqlite3.SQLITE_IOERR_SHORT_READ, "Delete it and try again"),
+        (sqlite3.OperationalError, sqlite3.SQLITE_IOERR_WRITE, "folder is writable"),
+        (sqlite3.OperationalError, sqlite3.SQLITE_FULL, "disk is not full"),
+        (sqlite3.OperationalError, sqlite3.SQLITE_READONLY_DBMOVED, "folder is writable"),
+        (sqlite3.OperationalError, sqlite3.SQLITE_CANTOPEN, "folder is writable"),
+        (sqlite3.OperationalError, sqlite3.SQLITE_BUSY, "in use by another program"),
+        (sqlite3.OperationalError, sqlite3.SQLITE_LOCKED_SHAREDCACHE, "in use by another program"),
+    ],
+)
+def test_advice_fits_the_cause(tmp_path, error, code, advice):
+    failure = error("the reason")
+    if code is not None:
+        failure.sqlite_errorcode = code
+
+    def rows():
+        yield from ()
+        raise failure
+
+    with open_cache(tmp_path) as cache, pytest.raises(RunError, match=advice) as caught:
+        cache.write_many(INSERT, rows())
+    assert "the reason" in str(caught.value)
+    assert ("writable" in str(caught.value)) == ("writable" in advice or "full" in advice)
+
+
+def test_table_of_another_shape_is_damage(tmp_path):
+    with CacheFile(tmp_path) as cache:
+        cache.create_table("CREATE TABLE things (other TEXT)")
+    with open_cache(tmp_path) as cache, pytest.raises(RunError, match="Delete it and try again"):
+        cache.write_many(INSERT, make_rows("a", 1))
+
+
+def test_locked_file_is_reported_as_in_use(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_file, "BUSY_TIMEOUT_S", 0.01)
+    with open_cache(tmp_path) as cache, contextlib.closing(sqlite3.connect(cache.path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(RunError, match="in use by another program"):
+            cache.write_many(INSERT, make_rows("a", 1))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 
 import pytest
 
 from cluster_core.storage import file_hashes
-from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.cache_file import FILE_NAME, CacheFile
 from cluster_core.storage.file_hashes import SETTLED_NS, FileHashes, take_stamp
 
 
@@ -117,3 +119,29 @@ def test_future_date_is_never_settled(path, monkeypatch):
 def test_missing_file_has_no_stamp(path):
     path.unlink()
     assert take_stamp(path) is None
+
+
+@pytest.mark.parametrize("change", ["sha256 = x'31323334'", "sha256 = NULL", "sha256 = 'abcd'"])
+def test_damaged_hash_is_unknown(hashes, tmp_path, path, settled, change):
+    stamp = take_stamp(path)
+    hashes.save([(stamp, "1234")])
+    cache_path = tmp_path / "cache" / FILE_NAME
+    with contextlib.closing(sqlite3.connect(cache_path)) as connection, connection:
+        connection.execute(f"UPDATE sealed_file_hashes SET {change}")
+    assert hashes.load([stamp]) == {}
+
+
+def test_every_flipped_byte_of_a_hash_is_noticed(hashes, tmp_path, path, settled):
+    stamp = take_stamp(path)
+    sha256 = "5e" * 32
+    hashes.save([(stamp, sha256)])
+    hashes._file.close()
+    cache_path = tmp_path / "cache" / FILE_NAME
+    content = cache_path.read_bytes()
+    start = content.index(sha256.encode())
+    for position in range(start, start + len(sha256)):
+        damaged = bytearray(content)
+        damaged[position] ^= 4
+        cache_path.write_bytes(damaged)
+        with CacheFile(tmp_path / "cache") as file:
+            assert FileHashes(file).load([stamp]) == {}

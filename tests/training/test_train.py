@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -24,6 +26,7 @@ from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.storage.cache_file import FILE_NAME
 from cluster_core.training.events import DatasetRead, Stage, StageProgress
 from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.train import train
@@ -347,6 +350,33 @@ def test_exception_at_any_stage_keeps_old_outputs_and_no_drafts(config, trained,
     assert list_outputs(trained) == before
     assert list_leftovers(trained) == []
     train(config, trained, lambda event: None)  # the lock is free again
+
+
+def test_training_that_diverges_saves_nothing(config, trained):
+    before = list_outputs(trained)
+    events = []
+    with pytest.raises(RunError, match="choose a learning rate below"):
+        train(replace(config, learning_rate=100, weight_decay=1), trained, events.append)
+    losses = [event.train_cross_entropy for event in events if isinstance(event, Evaluation)]
+    assert np.isfinite(losses).all()
+    assert list_outputs(trained) == before
+    assert list_leftovers(trained) == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+@pytest.mark.parametrize("has_checksum", [True, False])
+def test_damaged_row_of_the_cache_does_not_change_the_model(
+    config, trained, caplog, value, has_checksum
+):
+    expected, _ = run(config, trained)
+    with closing(sqlite3.connect(trained.bottlenecks / FILE_NAME)) as connection, connection:
+        rowid, row = connection.execute("SELECT rowid, features FROM bottlenecks").fetchone()
+        damaged = np.float32(value).tobytes() + row[4 : len(row) if has_checksum else 48 * 4]
+        connection.execute("UPDATE bottlenecks SET features = ? WHERE rowid = ?", (damaged, rowid))
+    result, _ = run(config, trained)
+    assert "damaged and will be computed again: 1" in caplog.text
+    np.testing.assert_array_equal(result.bundle.head.weights, expected.bundle.head.weights)
+    assert result.metrics == expected.metrics
 
 
 def test_second_concurrent_training_is_refused(config, trained):

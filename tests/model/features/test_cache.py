@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cluster_core.data.index import scan_dataset
-from cluster_core.errors import ImageError
+from cluster_core.errors import ImageError, RunError
 from cluster_core.images import FitsStretch
 from cluster_core.model.backbones.litert import load_extractor
 from cluster_core.model.backbones.preprocessing import Preprocessing
@@ -14,6 +16,7 @@ from cluster_core.model.features import extraction
 from cluster_core.model.features.cache import BottleneckCache
 from cluster_core.model.features.extraction import BottleneckSource
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, Distortion
+from cluster_core.storage import file_hashes
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import draw_blob, save_picture, write_photos
 
@@ -130,6 +133,98 @@ def test_cached_features_of_the_wrong_length_are_ignored(
     assert source.compute(pictures, PLAIN_VIEWS).shape == (8, 1, 48)
 
 
+def read_row(cache_file, picture) -> bytes:
+    rows = sqlite3.connect(cache_file.path).execute(
+        "SELECT features FROM bottlenecks WHERE sha256 = ?", (picture.sha256,)
+    )
+    ((blob,),) = rows.fetchall()
+    return blob
+
+
+def write_row(cache_file, picture, blob) -> None:
+    """Change a row behind the back of the cache, as a damaged disk does."""
+    with contextlib.closing(sqlite3.connect(cache_file.path)) as connection, connection:
+        connection.execute(
+            "UPDATE bottlenecks SET features = ? WHERE sha256 = ?", (blob, picture.sha256)
+        )
+
+
+N_ROW_BYTES = 48 * 4
+
+
+def with_first_number(value):
+    return lambda row: np.float32(value).tobytes() + row[4:]
+
+
+def without_checksum(row: bytes) -> bytes:
+    """Return a row as version 0.1 stored it."""
+    return row[:N_ROW_BYTES]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(with_first_number(value) for value in (np.nan, np.inf, -np.inf, 3e38, 0.25)),
+        *(
+            lambda row, value=value: without_checksum(with_first_number(value)(row))
+            for value in (np.nan, np.inf, -np.inf, 3e38)
+        ),
+        lambda row: row[:-5] + bytes([row[-5] ^ 1]) + row[-4:],
+        lambda row: row[:-1] + bytes([row[-1] ^ 0x80]),
+        *(lambda row, n=n: row[:n] for n in (0, 1, 100, N_ROW_BYTES + 3)),
+        lambda row: row + b"\0",
+        lambda row: bytes(len(row)),
+        *(lambda row, value=value: value for value in (None, 7, 1.5, "text")),
+    ],
+)
+def test_damaged_row_is_computed_again_and_reported(
+    make_source, pictures, cache_file, caplog, damage
+):
+    computed = make_source().compute(pictures, PLAIN_VIEWS)
+    write_row(cache_file, pictures[3], damage(read_row(cache_file, pictures[3])))
+    source = make_source()
+    np.testing.assert_array_equal(source.compute(pictures, PLAIN_VIEWS), computed)
+    assert source.extractor.n_extracted == 1
+    assert "damaged and will be computed again: 1" in caplog.text
+    source = make_source()
+    np.testing.assert_array_equal(source.compute(pictures, PLAIN_VIEWS), computed)
+    assert source.extractor.n_extracted == 0
+
+
+def test_row_of_another_picture_is_computed_again(make_source, pictures, cache_file):
+    computed = make_source().compute(pictures, PLAIN_VIEWS)
+    write_row(cache_file, pictures[3], read_row(cache_file, pictures[4]))
+    np.testing.assert_array_equal(make_source().compute(pictures, PLAIN_VIEWS), computed)
+
+
+def test_rows_without_checksum_are_used_and_sealed(make_source, pictures, cache_file, caplog):
+    computed = make_source().compute(pictures, PLAIN_VIEWS)
+    sealed = [read_row(cache_file, picture) for picture in pictures]
+    for picture, row in zip(pictures, sealed, strict=True):
+        write_row(cache_file, picture, without_checksum(row))
+    source = make_source()
+    np.testing.assert_array_equal(source.compute(pictures, PLAIN_VIEWS), computed)
+    assert (source.extractor.n_extracted, caplog.text) == (0, "")
+    assert [read_row(cache_file, picture) for picture in pictures] == sealed
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_not_stored(pictures, cache_file, backbone, value):
+    cache = BottleneckCache(cache_file, backbone, Preprocessing(32))
+    entry = (PLAIN_VIEWS[0].name, pictures[0].sha256, np.full(48, value, np.float32))
+    cache.save([entry])
+    assert cache.load(PLAIN_VIEWS[0].name, [pictures[0].sha256]) == {}
+
+
+def test_network_with_features_that_are_not_finite_is_reported(make_source, pictures, monkeypatch):
+    source = make_source()
+    monkeypatch.setattr(
+        source.extractor, "extract", lambda views: np.full((len(views), 48), np.nan, np.float32)
+    )
+    with pytest.raises(RunError, match=pictures[0].path.name):
+        source.compute(pictures, PLAIN_VIEWS)
+
+
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
 def test_features_computed_before_an_interruption_are_kept(
     make_source, pictures, monkeypatch, kind
@@ -164,3 +259,33 @@ def test_missing_picture_is_named_in_the_error(make_source, pictures):
     pictures[3].path.unlink()
     with pytest.raises(ImageError, match=pictures[3].path.name):
         make_source().compute(pictures, PLAIN_VIEWS)
+
+
+def test_flipped_byte_anywhere_in_the_file_never_changes_the_outcome(
+    make_source, folder, cache_file, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(file_hashes, "SETTLED_NS", -(10**18))
+    pictures = scan_dataset(folder, cache_file).pictures
+    features = make_source().compute(pictures, PLAIN_VIEWS)
+    cache_file.close()
+    content = cache_file.path.read_bytes()
+    copy = tmp_path / "damaged" / cache_file.path.name
+    copy.parent.mkdir()
+    random = np.random.default_rng(0)
+    reported = []
+    for position in random.integers(0, len(content), 60):
+        damaged = bytearray(content)
+        damaged[position] ^= random.integers(1, 256)
+        copy.write_bytes(damaged)
+        try:
+            with CacheFile(copy.parent) as file:
+                assert scan_dataset(folder, file).pictures == pictures
+                np.testing.assert_array_equal(
+                    make_source(file).compute(pictures, PLAIN_VIEWS), features
+                )
+        except RunError as error:
+            reported.append(str(error))
+        for path in copy.parent.iterdir():
+            path.unlink()
+    assert all("Delete it and try again" in message for message in reported)
+    assert len(reported) < 30

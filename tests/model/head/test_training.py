@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cluster_core.errors import RunError
 from cluster_core.model.head import training as head_training
 from cluster_core.model.head.examples import Examples, Prior, WeightedRows
 from cluster_core.model.head.head import softmax
@@ -401,3 +402,37 @@ def test_chunks_can_be_stopped_and_do_not_change_the_head(monkeypatch):
     stopping = FitCallbacks(is_stopped=lambda: True)
     stopped = fit_head(training, None, settings, callbacks=stopping)
     assert (stopped.step, stopped.n_steps) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("side", "value"),
+    [
+        *(("training", value) for value in (np.nan, np.inf, 3e38)),
+        *(("validation", value) for value in (np.nan, np.inf)),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_are_not_finite_stop_the_training(side, value):
+    training, validation = draw_examples([30, 30], 1), draw_examples([9, 9], 2)
+    examples = training if side == "training" else validation
+    examples.features[:, :, 2] = value
+    evaluations, stored = [], []
+    settings = replace(SETTINGS, learning_rate=10.0, store_frequency=1)
+    callbacks = FitCallbacks(evaluations.append, lambda *step: stored.append(step))
+    with pytest.raises(RunError, match="no longer finite") as caught:
+        fit_head(training, validation, settings, callbacks=callbacks)
+    assert len(str(caught.value).split(". ")) == 1, "one sentence"
+    assert all(np.isfinite(head.weights).all() for _, head in stored)
+    assert all(
+        np.isfinite([e.train_cross_entropy, e.validation_cross_entropy]).all() for e in evaluations
+    )
+
+
+@pytest.mark.parametrize("has_prior", [True, False])
+@pytest.mark.filterwarnings("error")
+def test_too_high_learning_rate_stops_the_training(has_prior):
+    training = draw_examples([30, 30], 1)
+    prior = Prior(draw_examples([20, 20], 3), 50.0, 0.0, EVEN_ODDS) if has_prior else None
+    settings = replace(SETTINGS, learning_rate=3e38)
+    with pytest.raises(RunError, match="choose a learning rate below 3e"):
+        fit_head(training, None, settings, prior)

@@ -93,3 +93,22 @@ def test_recorded_step_speed_replaces_the_guess(workspace, backbone, config, spl
 def test_unreadable_cache_does_not_fail_the_estimate(workspace, backbone, config, split):
     (workspace.bottlenecks / "bottlenecks.sqlite").write_text("damaged " * 1000)
     assert estimate_training(workspace, config, split) > 0
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "-3", "0", "1e300"])
+def test_recorded_speed_that_is_not_plausible_is_ignored(workspace, config, split, value):
+    names = ("milliseconds a view", "milliseconds a step")
+    recorded = ", ".join(f'"{name}": {value}' for name in names)
+    expected = estimate_training(workspace, config, split)
+    workspace.models.mkdir(parents=True, exist_ok=True)
+    (workspace.models / SPEEDS).write_text(f'{{"random": {{{recorded}}}}}')
+    assert not estimate_speed(workspace, "random").is_measured
+    assert estimate_training(workspace, config, split) == expected
+    record_step_speed(workspace, "random", 1000, 1.0)
+    assert "1.0" in (workspace.models / SPEEDS).read_text()
+
+
+def test_recorded_speed_of_400_digits_is_ignored(workspace):
+    workspace.models.mkdir(parents=True, exist_ok=True)
+    (workspace.models / SPEEDS).write_text(f'{{"random": {{"milliseconds a view": {"9" * 400}}}}}')
+    assert not estimate_speed(workspace, "random").is_measured

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cluster_core.errors import RunError
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.insight import preview
 from cluster_core.training.insight.preview import PreviewMaker
@@ -89,3 +90,12 @@ def test_preview_ends_at_the_time_limit(workspace, config, learn, monkeypatch):
     make(maker, config)
     monkeypatch.setattr(preview, "MAX_PREVIEW_S", -1.0)
     assert make(maker, config) == evaluations[:1]
+
+
+def test_preview_ends_where_the_training_would_stop(workspace, config, learn):
+    evaluations = learn(config)
+    diverging = replace(config, learning_rate=100, weight_decay=1)
+    with pytest.raises(RunError, match="learning rate"):
+        learn(diverging)
+    curve = make(PreviewMaker(workspace), diverging)
+    assert 0 < len(curve) < len(evaluations)
