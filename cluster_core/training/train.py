@@ -27,7 +27,7 @@ from cluster_core.model.features.views import View
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, FitCallbacks
-from cluster_core.model.head.training import explain_divergence, fit_head
+from cluster_core.model.head.training import DIVERGED, fit_head
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
@@ -234,7 +234,7 @@ def _test(
     with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
         scores = head.compute_scores(testing.features)
     if not np.isfinite(scores).all():
-        raise RunError(explain_divergence(config.head_settings))
+        raise RunError(DIVERGED)
     pictures = split.testing
     if config.test_batch_size != ALL_PICTURES:
         random = np.random.default_rng(config.seed)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 import time
@@ -22,6 +23,7 @@ from cluster_core.errors import (
     RunError,
 )
 from cluster_core.model.backbones.converted import find_converted
+from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.head.settings import Evaluation
@@ -352,15 +354,23 @@ def test_exception_at_any_stage_keeps_old_outputs_and_no_drafts(config, trained,
     train(config, trained, lambda event: None)  # the lock is free again
 
 
-def test_training_that_diverges_saves_nothing(config, trained):
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_training_with_numbers_that_are_not_finite_saves_nothing(
+    config, trained, monkeypatch, value
+):
     before = list_outputs(trained)
+    shutil.rmtree(trained.bottlenecks)
+    extract = LiteRTExtractor.extract
     events = []
-    with pytest.raises(RunError, match="choose a learning rate below"):
-        train(replace(config, learning_rate=100, weight_decay=1), trained, events.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(LiteRTExtractor, "extract", lambda *args: np.full_like(extract(*args), value))
+        with pytest.raises(RunError, match=r"not finite|no longer finite"):
+            train(config, trained, events.append)
     losses = [event.train_cross_entropy for event in events if isinstance(event, Evaluation)]
     assert np.isfinite(losses).all()
     assert list_outputs(trained) == before
     assert list_leftovers(trained) == []
+    run(config, trained)  # nothing of it is left in the cache
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])

@@ -16,8 +16,8 @@ from cluster_core.storage.checksums import seal, unseal
 
 _logger = logging.getLogger(__name__)
 
-# Pooled features are below 100. A flipped bit in an exponent makes most numbers larger than this.
-MAX_PLAUSIBLE = 1e4
+# Pooled features are below 100, and those beyond this bound would make a training diverge.
+MAX_PLAUSIBLE = 1e6
 
 _CREATE = """CREATE TABLE IF NOT EXISTS bottlenecks (
     producer TEXT, view TEXT, sha256 TEXT, features BLOB, UNIQUE (producer, view, sha256))"""
@@ -101,10 +101,10 @@ class BottleneckCache:
         if not isinstance(blob, bytes) or len(blob) != self._n_bytes:
             return None
         features = np.frombuffer(blob, "<f4")
-        return features if (np.abs(features) <= MAX_PLAUSIBLE).all() else None  # false for NaN
+        return features if _is_plausible(features) else None
 
     def save(self, entries: Iterable[tuple[str, str, np.ndarray]]) -> None:
-        """Add features to the cache, or replace them; features that are not finite are left out.
+        """Add features to the cache, or replace them; features that are not plausible are left out.
 
         Parameters
         ----------
@@ -121,6 +121,10 @@ class BottleneckCache:
                     seal(np.asarray(features, "<f4").tobytes(), self._producer, view, sha256),
                 )
                 for view, sha256, features in entries
-                if np.isfinite(features).all()
+                if _is_plausible(features)
             ),
         )
+
+
+def _is_plausible(features: np.ndarray) -> bool:
+    return bool((np.abs(features) <= MAX_PLAUSIBLE).all())  # false for NaN

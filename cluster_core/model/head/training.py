@@ -30,6 +30,11 @@ MAX_EXAMPLES_PER_CHUNK = 100_000
 AVERAGING_INTERVAL_STEPS = 10
 # The smallest normal float32, so that a score of 0 has a logarithm.
 MIN_SCORE = np.finfo(np.float32).tiny
+DIVERGED = (
+    "The training was stopped and nothing was saved, because its loss or weights are no longer "
+    "finite numbers: choose another network or a lower learning rate, or delete the bottleneck "
+    "cache, which is then computed again."
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ def fit_head(
     Raises
     ------
     RunError
-        The loss or the weights are not finite, usually because the learning rate is too high.
+        The loss or the weights are not finite, because the features are out of range or the
+        learning rate is.
 
     References
     ----------
@@ -94,16 +100,7 @@ def fit_head(
     try:
         return _fit_head(training, validation, settings, prior, callbacks)
     except FloatingPointError as error:
-        raise RunError(explain_divergence(settings)) from error
-
-
-def explain_divergence(settings: HeadSettings) -> str:
-    """Say why a training whose numbers are not finite ended, and what to do."""
-    return (
-        "The training was stopped and nothing was saved, because its loss or weights are no longer "
-        f"finite numbers: choose a learning rate below {settings.learning_rate:g}, or if it is "
-        "low already, delete the folder of bottlenecks, which are then computed again."
-    )
+        raise RunError(DIVERGED) from error
 
 
 def _fit_head(

@@ -208,8 +208,8 @@ def test_rows_without_checksum_are_used_and_sealed(make_source, pictures, cache_
     assert [read_row(cache_file, picture) for picture in pictures] == sealed
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_features_that_are_not_finite_are_not_stored(pictures, cache_file, backbone, value):
+@pytest.mark.parametrize("value", [np.nan, np.inf, -3e38])
+def test_features_that_are_not_plausible_are_not_stored(pictures, cache_file, backbone, value):
     cache = BottleneckCache(cache_file, backbone, Preprocessing(32))
     entry = (PLAIN_VIEWS[0].name, pictures[0].sha256, np.full(48, value, np.float32))
     cache.save([entry])

@@ -92,10 +92,16 @@ def test_preview_ends_at_the_time_limit(workspace, config, learn, monkeypatch):
     assert make(maker, config) == evaluations[:1]
 
 
-def test_preview_ends_where_the_training_would_stop(workspace, config, learn):
+@pytest.mark.parametrize("n_finite", [0, 1, 3])
+def test_preview_ends_where_the_training_would_stop(
+    workspace, config, learn, monkeypatch, n_finite
+):
     evaluations = learn(config)
-    diverging = replace(config, learning_rate=100, weight_decay=1)
-    with pytest.raises(RunError, match="learning rate"):
-        learn(diverging)
-    curve = make(PreviewMaker(workspace), diverging)
-    assert 0 < len(curve) < len(evaluations)
+
+    def diverge(training, validation, settings, prior, callbacks):
+        for evaluation in evaluations[:n_finite]:
+            callbacks.on_evaluation(evaluation)
+        raise RunError("no longer finite")
+
+    monkeypatch.setattr(preview, "fit_head", diverge)
+    assert make(PreviewMaker(workspace), config) == (evaluations[:n_finite] or None)
