@@ -45,22 +45,20 @@ def _find_system_call() -> Callable[[bytes, bytes], int] | None:
     if os.name == "nt":
         return None
     library = ctypes.CDLL(None, use_errno=True)
-    if function := getattr(library, "renameat2", None):
-        function.argtypes = (
-            ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint
-        )  # fmt: skip
+    if hasattr(library, "renameat2"):
 
-        def rename(source: bytes, target: bytes) -> int:
-            failed = function(_AT_FDCWD, source, _AT_FDCWD, target, _RENAME_NOREPLACE)
-            return ctypes.get_errno() if failed else 0
+        def call(source: bytes, target: bytes) -> int:
+            here = _AT_FDCWD
+            return int(library.renameat2(here, source, here, target, _RENAME_NOREPLACE))
 
-        return rename
-    if function := getattr(library, "renamex_np", None):
-        function.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint)
-        return lambda source, target: (
-            ctypes.get_errno() if function(source, target, _RENAME_EXCL) else 0
-        )
-    return None
+    elif hasattr(library, "renamex_np"):
+
+        def call(source: bytes, target: bytes) -> int:
+            return int(library.renamex_np(source, target, _RENAME_EXCL))
+
+    else:
+        return None
+    return lambda source, target: ctypes.get_errno() if call(source, target) else 0
 
 
 def _reserve_and_rename(source: Path, target: Path) -> None:
