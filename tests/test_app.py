@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
+import pytest
+import streamlit as st
+
+from cluster_core.access import PUBLIC_VARIABLE, Action, is_allowed
+from pages.components import lifespan as lifespan_module
 from tests.samples import run_python
 
 SCRIPT = """
@@ -46,3 +52,29 @@ def test_an_odd_number_of_trainings_at_once_is_told_when_the_server_starts(works
     (line,) = outcome.stderr.splitlines()
     assert line.startswith("Error: CLUSTER_LAB_TRAININGS_AT_ONCE must be a whole number")
     assert not workspace.root.exists()
+
+
+@pytest.mark.parametrize("is_public", [False, True])
+def test_server_removes_what_a_killed_one_left_unless_it_is_public(
+    workspace, monkeypatch, is_public
+):
+    leftovers = [
+        workspace.incoming / "killed" / "0",
+        workspace.root / ".graph.pb.999999999.01234567.part",
+        workspace.cluster_photos / "open" / ".a.jpg.999999999.01234567.part",
+    ]
+    for path in leftovers:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    if is_public:
+        monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    monkeypatch.setattr(lifespan_module, "is_allowed", lambda action: (
+        action is not Action.TRAIN and is_allowed(action)
+    ))  # fmt: skip
+
+    async def serve_once() -> None:
+        async with lifespan_module.lifespan(st.App("pages/main.py")):
+            pass
+
+    asyncio.run(serve_once())
+    assert [path.exists() for path in leftovers] == [is_public] * 3
