@@ -6,6 +6,7 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
 from cluster_core.evaluation.review import find_picture
 from cluster_core.evaluation.scores import Metrics
+from cluster_core.model.prediction.words import format_score
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import load_config, load_result
 from cluster_core.workspace import Workspace
@@ -23,7 +24,7 @@ CELL_PER_PAGE = 24
 
 
 def show_classes(metrics: Metrics) -> None:
-    """Draw the accuracy of each class, with its 95 % confidence interval."""
+    """Draw the accuracy of each class, with its 95% confidence interval."""
     for score in metrics.classes:
         if not score.n:
             st.progress(
@@ -34,7 +35,7 @@ def show_classes(metrics: Metrics) -> None:
         st.progress(
             score.n_right / score.n,
             f"**{escape_markdown(score.label)}**: {score.n_right} of {score.n} correct "
-            f":gray[(likely {100 * low:.0f} to {format_percent(high)})]",
+            f":gray[(likely {format_percent(low)} to {format_percent(high)})]",
         )
 
 
@@ -51,26 +52,27 @@ def show_cell(config: TrainConfig, metrics: Metrics, cell: tuple[str, str]) -> N
     chosen = [one for one in metrics.pictures if (one.label, one.predicted) == cell]
     label, answer = map(escape_markdown, cell)
     noun = "picture" if len(chosen) == 1 else "pictures"
-    st.markdown(f"**{len(chosen)} {noun} in {label}, answered {answer}**")
+    st.markdown(f"**{len(chosen)} {noun} of {label}, answered as {answer}**")
     shown = chosen[choose_page(len(chosen), CELL_PER_PAGE, f"cell_page_{cell}")]
     for start in range(0, len(shown), CELL_COLUMNS):
         row = shown[start : start + CELL_COLUMNS]
         for column, tested in zip(st.columns(CELL_COLUMNS), row, strict=False):
             with column:
                 path = find_picture(config.image_dir, tested).path
-                show_thumbnail(workspace, path, f"{tested.path.name}, {tested.score:.0%}")
+                show_thumbnail(workspace, path, f"{tested.path.name}, {format_score(tested.score)}")
 
 
-def show_retrain(config: TrainConfig, *, is_due: bool) -> None:
+def show_train_again(config: TrainConfig, *, is_due: bool) -> None:
     """Draw the button that trains again; `is_due` makes it stand out."""
     if not is_allowed(Action.TRAIN):
         return
     if is_due:
         st.info(
-            "The dataset has changed since this test. Retrain to see whether the model improves."
+            "The dataset has changed since this test. Train again to see whether the model "
+            "improves."
         )
     if st.button(
-        "Retrain",
+        "Train again",
         key="evaluation_retrain",
         type="primary" if is_due else "secondary",
         icon=":material/model_training:",
@@ -84,8 +86,8 @@ workspace = Workspace.default()
 run_id = choose_tested_run(workspace)
 if run_id is None:
     st.write(
-        "This page shows what a model got right and wrong, picture by picture. No training has "
-        "finished yet."
+        "This page shows what a model got right and wrong, picture by picture. No training started "
+        "in the browser has finished yet."
     )
     if st.button("Choose settings and train", key="to_hyperparameters", icon=":material/tune:"):
         st.switch_page(PageFile.HYPERPARAMETERS)
@@ -101,7 +103,7 @@ if result is None or not result.metrics.n:
         "No pictures were kept for the final test, so the accuracy is unknown. To find out, raise "
         "Test pictures on the Hyperparameters page and train again."
     )
-    show_retrain(run_config, is_due=False)
+    show_train_again(run_config, is_due=False)
     st.stop()
 metrics = result.metrics
 st.markdown(f"#### {describe_accuracy(metrics.n_right, metrics.n)}")
@@ -120,11 +122,11 @@ if picked is not None:
 st.subheader("Mistakes", anchor=False)
 if metrics.misclassified:
     st.caption(
-        "Mistakes with the highest scores come first. A picture in the wrong folder often shows up "
+        "Mistakes with the highest scores come first. A picture in the wrong class often shows up "
         "here."
     )
     has_changed = show_mistakes(workspace, run_config.image_dir, run_id, metrics.misclassified)
 else:
-    st.success("None: for every test picture, the answer matches its folder.")
+    st.success("None: for every test picture, the answer matches its class.")
     has_changed = False
-show_retrain(run_config, is_due=has_changed)
+show_train_again(run_config, is_due=has_changed)

@@ -50,7 +50,9 @@ if may_edit:
             "home_simulated_sky",
             "auto_awesome",
             "Simulated sky",
-            "Creates 80 labelled pictures of star clusters in a few seconds, ready for training.",
+            "Creates 80 labelled pictures of star clusters in a few seconds, ready for training. "
+            "Some carry random captions, as photos on the web do, so that the model learns to "
+            "ignore text.",
             "Create pictures",
         )
 with columns[-1]:

@@ -28,7 +28,9 @@ elif run_id is None and runs:
     # An unfinished training first, else the newest.
     run_id = next((status.id for status in runs if not status.state.is_over), runs[0].id)
 if not runs:
-    st.write("There are no trainings yet. Choose the settings, then click Train.")
+    st.write(
+        "No training has been started in the browser yet. Choose the settings, then click Train."
+    )
     if not is_allowed(Action.TRAIN):
         st.caption("This is a public demo: training is turned off.")
     if st.button("Choose settings", key="to_hyperparameters", icon=":material/tune:"):

@@ -61,13 +61,13 @@ SCRIPT_OF_2018: Mapping[str, Any] = MappingProxyType(
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "Quick": Preset(
-            "A first model in about a second: a few large steps, with the network that comes with "
+            "A first model within seconds: a few large steps, with the network that comes with "
             "Cluster Lab.",
             MappingProxyType({"how_many_training_steps": 500, "learning_rate": 0.05}),
         ),
         "Article": Preset(
-            "As in the 2018 article: MobileNet, all 4000 steps at a learning rate of 0.01, and "
-            "every picture has the same weight.",
+            "As in the 2018 article: MobileNet, all 4,000 steps at a learning rate of 0.01, and "
+            "every picture counts the same.",
             MappingProxyType(
                 {
                     **SCRIPT_OF_2018,

@@ -38,6 +38,17 @@ class Measure(StrEnum):
         return self.replace("_", " ").capitalize()
 
     @property
+    def explanation(self) -> str:
+        """How to read the chart, in plain words."""
+        if self is Measure.CROSS_ENTROPY:
+            return "How far the scores are from the right answers. Lower is better."
+        return (
+            "The share of pictures labelled correctly. Training can be below validation: its "
+            "pictures include turned, mirrored or distorted views, and simulated clusters where "
+            "they are learned too."
+        )
+
+    @property
     def axis_format(self) -> str:
         """D3 format of the numbers on the axis."""
         return ".0%" if self is Measure.ACCURACY else ".2f"

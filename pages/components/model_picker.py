@@ -72,7 +72,8 @@ def describe_model_accuracy(model: ModelSummary) -> str:
     """Describe a model's accuracy on its test pictures."""
     if model.id == STARTER_ID:
         return STARTER_ACCURACY
-    return f"Test pictures: {describe_accuracy(model.n_right, model.n_test)}"
+    sentence = describe_accuracy(model.n_right, model.n_test)
+    return f"Test pictures: {sentence}" if model.n_test else sentence
 
 
 def _name(model: ModelSummary) -> str:

@@ -72,7 +72,7 @@ def ask_for_pictures() -> list[InputPicture]:
     if paste_is_on:
         pictures += _ask_for_pasted()
     if camera_is_on:
-        photo = st.camera_input("Take a photo of a picture", key="camera", on_change=_reset)
+        photo = st.camera_input("Take a photo", key="camera", on_change=_reset)
         if photo is not None:
             pictures.append(InputPicture(photo.file_id, "photo.jpg", photo))
     if len(pictures) > MAX_PICTURES:

@@ -22,7 +22,7 @@ from cluster_core.training.runs import (
 from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_learning_curve
 from pages.components.text import escape_markdown
-from pages.components.words import count_seconds, format_percent, format_seconds
+from pages.components.words import count_seconds, format_percent, format_seconds, name_stage
 
 # Redraw intervals: short at first, longer once the training has lasted FAST_FOR_S.
 FAST_S = 0.3
@@ -132,16 +132,18 @@ def _show_stages(status: RunStatus) -> None:
     """Draw the finished, current and remaining stages, and the progress of the current one."""
     stages = [str(stage) for stage in Stage]
     current = stages.index(status.stage) if status.stage in stages else 0
-    parts = [f":green[:material/check:{_NO_BREAK}{stage}]" for stage in stages[:current]]
-    parts.append(f"**{stages[current]}**")
-    parts += [f":gray[{stage}]" for stage in stages[current + 1 :]]
+    parts = [
+        f":green[:material/check:{_NO_BREAK}{name_stage(stage)}]" for stage in stages[:current]
+    ]
+    parts.append(f"**{name_stage(stages[current])}**")
+    parts += [f":gray[{name_stage(stage)}]" for stage in stages[current + 1 :]]
     st.markdown(" → ".join(parts))
-    text = stages[current]
+    text = name_stage(stages[current])
     if status.total:
-        unit = "steps" if text == Stage.TRAINING else "pictures"
+        unit = "steps" if stages[current] == Stage.TRAINING else "pictures"
         text += f": {status.done:,} of {status.total:,} {unit}{_describe_pace(status, unit)}"
     else:
-        text += BACKBONE_NOTE if text == Stage.BACKBONE else " …"
+        text += BACKBONE_NOTE if stages[current] == Stage.BACKBONE else " …"
     st.progress(min(1.0, status.done / status.total) if status.total else 0.0, text)
 
 
@@ -178,6 +180,8 @@ def show_curves(evaluations: tuple[Evaluation, ...], n_steps: int | None) -> Non
         Last step on the axis; None for that of the last evaluation.
     """
     for column, measure in zip(st.columns(2), Measure, strict=True):
-        column.vega_lite_chart(
-            spec=draw_learning_curve(evaluations, measure, n_steps), key=f"curve_{measure}"
-        )
+        with column:
+            st.vega_lite_chart(
+                spec=draw_learning_curve(evaluations, measure, n_steps), key=f"curve_{measure}"
+            )
+            st.caption(measure.explanation)

@@ -34,6 +34,7 @@ from pages.components.words import (
     format_percent,
     format_seconds,
     format_time,
+    name_network,
 )
 
 LOG_INTERVAL_S = 2.0
@@ -74,7 +75,7 @@ def show_run(workspace: Workspace, run_id: str) -> None:
         _show_result(workspace, status, config)
     evaluations = load_evaluations(workspace, run_id)
     if evaluations:
-        show_curves(evaluations, None)
+        show_curves(evaluations, evaluations[-1].step + 1)
     _show_settings(workspace, config)
     _show_log(workspace, run_id)
 
@@ -83,7 +84,8 @@ def _show_head(status: RunStatus) -> None:
     word, icon, colour = STATES[status.state]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{escape_markdown(status.dataset)}** with {escape_markdown(status.architecture)}, "
+            f"**{escape_markdown(status.dataset)}** with "
+            f"{escape_markdown(name_network(status.architecture))}, "
             f"{format_time(status.created)}",
             width="content",
         )
@@ -115,7 +117,7 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
         if st.button("See what it got wrong", key="to_evaluation", icon=":material/fact_check:"):
             choose(Choice.RUN, status.id)
             st.switch_page(PageFile.EVALUATION)
-        _show_use_settings(status, config, "Train again with other settings")
+        _show_use_settings(status, config, "Change the settings")
 
 
 def _describe_end(status: RunStatus, steps_run: int, step_kept: int) -> str:
@@ -141,7 +143,7 @@ def _show_failure(workspace: Workspace, status: RunStatus, config: TrainConfig) 
 def _show_again(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     with st.container(horizontal=True):
         if is_allowed(Action.TRAIN) and st.button(
-            "Try again", key="try_again", type="primary", icon=":material/replay:"
+            "Train again", key="try_again", type="primary", icon=":material/replay:"
         ):
             start_run(workspace, config)
         _show_use_settings(status, config, "Change the settings")

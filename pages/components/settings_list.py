@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster_core.training.presets import SCRIPT_OF_2018
+from pages.components.words import name_network
 
 ALL = -1
 MAX_SEED = 2**32 - 1
@@ -14,7 +15,7 @@ SKY_VIEWS = {"automatic": None, "on": True, "off": False}
 
 
 def _percent(value: float) -> str:
-    return f"{value:g} %"
+    return f"{value:g}%"
 
 
 def _count(value: int) -> str:
@@ -55,12 +56,12 @@ class Setting:
 
     @property
     def help(self) -> str:
-        """The sentence, followed by the article's default."""
+        """The sentence, followed by the default in the 2018 article."""
         if self.name not in SCRIPT_OF_2018:
-            return f"{self.sentence} The article's script has no such setting."
+            return f"{self.sentence} The 2018 article has no such setting."
         value = SCRIPT_OF_2018[self.name]
         shown = ("on" if value else "off") if isinstance(value, bool) else self.show(value)
-        return f"{self.sentence} The article's default is {shown}."
+        return f"{self.sentence} Default in the 2018 article: {shown}."
 
 
 LEARNING = (
@@ -117,7 +118,7 @@ LEARNING = (
     ),
     Setting(
         "eval_step_interval",
-        "Evaluation interval",
+        "Steps between checks",
         "How many steps to train between two checks on the validation pictures. Each check adds a "
         "point to the learning curve.",
         (1, 2, 5, 10, 20, 50, 100, 200, 500),
@@ -173,13 +174,13 @@ ADVANCED = (
     Setting(
         "weight_decay",
         "Weight decay",
-        "Keeps the model simple, so that it does not memorise single pictures. Higher is simpler; "
-        "0 turns it off.",
+        "Keeps the model simple, so that it does not memorise individual pictures. Higher is "
+        "simpler; 0 turns it off.",
         (0.0, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1.0),
     ),
     Setting(
         "validation_batch_size",
-        "Pictures in each evaluation",
+        "Pictures in each check",
         "How many validation pictures each check uses.",
         (ALL, 10, 20, 50, 100, 200, 500, 1000),
         _count,
@@ -193,7 +194,7 @@ ADVANCED = (
     ),
     Setting(
         "intermediate_store_frequency",
-        "Save intermediate graphs",
+        "Save unfinished models",
         "For programmers: how often, in steps, to save the unfinished model as a TensorFlow file.",
         (0, 100, 200, 500, 1000, 2000),
         _interval,
@@ -219,11 +220,18 @@ TENSOR = Setting(
     show=str,
 )
 ARCHITECTURE = Setting(
-    "architecture", "Network", "The pretrained network that the model builds on."
+    "architecture",
+    "Network",
+    "The pretrained network that the model builds on.",
+    show=name_network,
 )
 ALL_SETTINGS = (ARCHITECTURE, *LEARNING, SEED, *DISTORTIONS, VIEWS, *ADVANCED, TENSOR)
 LABELS = {setting.name: setting.label for setting in ALL_SETTINGS}
-SHOWN = {setting.name: setting.show for setting in ALL_SETTINGS if setting.options}
+SHOWN = {
+    setting.name: setting.show
+    for setting in ALL_SETTINGS
+    if setting.options or setting is ARCHITECTURE
+}
 
 
 def key_of(name: str) -> str:

@@ -12,6 +12,7 @@ from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
 from pages.components.text import escape_markdown
+from pages.components.words import name_stage
 
 REFRESH_S = 2.0
 # Longer names would be cut off without an ellipsis.
@@ -86,7 +87,7 @@ def _show_training(workspace: Workspace, drawn: RunStatus) -> None:
     elif status.state is RunState.QUEUED:
         words = f"{status.dataset}: queued"
     else:
-        words = f"{status.dataset}: {status.stage.lower() or 'starting'}"
+        words = f"{status.dataset}: {name_stage(status.stage).lower() or 'starting'}"
     st.progress(min(1.0, share), escape_markdown(words))
     if st.button("View", key="sidebar_training", type="tertiary"):
         choose(Choice.RUN, status.id)

@@ -1,4 +1,4 @@
-"""Format accuracies, durations and times for display."""
+"""Names of stages and networks, accuracies, durations and times, as shown on the pages."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from cluster_core.evaluation.intervals import compute_wilson_interval
+from cluster_core.model.backbones.registry import SKY_BACKBONE
+from cluster_core.training.events import Stage
 
 # Shorter durations are shown with one decimal.
 _SHORT_S = 9.95
 _MINUTE_S = 60
 _HOUR_S = 3600
+# Names shown instead of those that runs record and commands take.
+_STAGES = {Stage.BOTTLENECKS: "Looking at the pictures"}
+_NETWORKS = {SKY_BACKBONE.name: "Sky"}
 
 
 def describe_accuracy(n_right: int, n: int) -> str:
@@ -28,7 +33,7 @@ def describe_accuracy(n_right: int, n: int) -> str:
     Returns
     -------
     str
-        One sentence. The interval is Wilson's (1927), at 95 %.
+        One sentence. The interval is Wilson's (1927), at 95%.
     """
     if not n:
         return "Not tested: no pictures were kept for the final test."
@@ -60,9 +65,19 @@ def number_duplicates(names: Sequence[str]) -> list[str]:
     ]
 
 
+def name_stage(stage: str) -> str:
+    """Return the name to show for a stage of a training."""
+    return _STAGES.get(stage, str(stage))  # type: ignore[call-overload]
+
+
+def name_network(architecture: str) -> str:
+    """Return the name to show for a network; most are shown as commands take them."""
+    return _NETWORKS.get(architecture, architecture)
+
+
 def format_percent(share: float) -> str:
     """Return a share from 0 to 1 as a whole percentage."""
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"
 
 
 def format_time(moment: str, *, seconds: bool = False) -> str:

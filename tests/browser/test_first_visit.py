@@ -18,7 +18,7 @@ def test_example_is_classified_by_the_starter_model(visit):
     expect(visit.page.get_by_role("heading", name="Classify")).to_be_visible()
     expect(visit.page.get_by_text("A simulated sky: a globular cluster")).to_be_visible()
     expect(
-        visit.page.get_by_text(re.compile(r"globular cluster, \d+ %|over 99 %")).first
+        visit.page.get_by_text(re.compile(r"globular cluster, \d+%|over 99%")).first
     ).to_be_visible()
     assert "model=starter" in visit.page.url
     visit.assert_sound()

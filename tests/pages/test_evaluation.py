@@ -113,7 +113,7 @@ def list_names(page: AppTest) -> list[str]:
 
 def test_page_without_trainings_links_to_the_settings(workspace, visited_pages):
     page = open_page()
-    assert "No training has finished yet" in read_all(page)
+    assert "No training started in the browser has finished yet" in read_all(page)
     page.button(key="to_hyperparameters").click().run()
     assert visited_pages == ["hyperparameters.py"]
 
@@ -121,13 +121,13 @@ def test_page_without_trainings_links_to_the_settings(workspace, visited_pages):
 def test_running_training_is_not_evaluated(workspace):
     submit_run(workspace, TrainConfig(workspace.cluster_photos))
     page = open_page()
-    assert "No training has finished yet" in read_all(page)
+    assert "No training started in the browser has finished yet" in read_all(page)
 
 
 def test_accuracy_is_shown_overall_and_per_class(tested):
     words = read_all(open_page())
-    assert "9 of 12 correct (75 %); likely between 47 % and 91 % on new pictures." in words
-    assert "galaxy**: 3 of 4 correct :gray[(likely 30 to 95 %)]" in words
+    assert "9 of 12 correct (75%); likely between 47% and 91% on new pictures." in words
+    assert "galaxy**: 3 of 4 correct :gray[(likely 30% to 95%)]" in words
     assert "globular *bright***: 2 of 4 correct" in words
     assert "open**: 4 of 4 correct" in words
 
@@ -137,7 +137,7 @@ def test_mistakes_are_listed_by_descending_score(tested):
     assert [one.score for one in tested.wrong] == [0.95, 0.8, 0.7]
     assert list_names(page) == [one.path.name for one in tested.wrong]
     words = read_all(page)
-    assert "In **globular *bright***, answered **open** (score 95 %)" in words
+    assert "Class: **globular *bright***. Answer: **open** (score 95%)" in words
     assert "0 of 3 reviewed" in words
 
 
@@ -285,7 +285,7 @@ def test_test_without_mistakes_shows_a_success_message(workspace):
     path = workspace.cluster_photos / OPEN / "a.png"
     write_run(workspace, [TestedPicture(path, "0" * 64, OPEN, OPEN, 0.9)], bundle="a-bundle")
     page = open_page()
-    assert "for every test picture, the answer matches its folder" in read_all(page)
+    assert "for every test picture, the answer matches its class" in read_all(page)
 
 
 def test_no_accuracy_is_shown_without_test_pictures(workspace):
@@ -299,7 +299,7 @@ def test_no_accuracy_is_shown_without_test_pictures(workspace):
 def test_unknown_run_is_reported_and_the_newest_is_shown(tested, run):
     page = open_page(run=run)
     (warning,) = page.warning
-    assert "has no test results" in warning.value
+    assert warning.value.startswith("There are no test results for this training: ")
     assert "9 of 12 correct" in read_all(page)
     assert page.query_params["run"] == tested.id
 
@@ -335,7 +335,7 @@ def test_click_on_a_cell_shows_its_pictures(tested):
     page.session_state[f"confusion_{tested.id}"] = {"selection": {CELL: [cell]}}
     page.run()
     assert not page.exception
-    assert "2 pictures in globular *bright*, answered open" in read_all(page)
+    assert "2 pictures of globular *bright*, answered as open" in read_all(page)
     assert len(list_names(page)) == len(before) + 2
 
 

@@ -16,8 +16,10 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
 from cluster_core.training.runs import folder as run_folder
 from cluster_core.training.runs import list_runs, load_config, submit_run
+from pages.components.charts import Measure
 from pages.components.hyperparameters import start_button
 from pages.components.hyperparameters.architecture_cards import FAMILIES
+from pages.components.hyperparameters.preset_buttons import ARTICLE_URL, LABELS
 from pages.components.settings_list import ALL_SETTINGS, key_of
 from tests.pages.opening import open_file
 from tests.samples import COLOURS, REPOSITORY, write_photos
@@ -71,14 +73,18 @@ def test_every_setting_has_a_widget_with_the_article_default_in_its_help(dataset
         help_text = find(page, setting.key).help
         assert help_text.startswith(setting.sentence)
         if setting.name in SCRIPT_OF_2018:
-            assert "The article's default is " in help_text
+            assert "Default in the 2018 article: " in help_text
         else:
             assert "no such setting" in help_text
-    assert "The article's default is 4,000." in find(page, "setting_how_many_training_steps").help
-    assert "The article's default is 0.01." in find(page, "setting_learning_rate").help
-    assert "The article's default is 10 %." in find(page, "setting_testing_percentage").help
-    assert "The article's default is off." in find(page, "setting_flip_left_right").help
-    assert "The article's default is all." in find(page, "setting_test_batch_size").help
+    defaults = {
+        "how_many_training_steps": "4,000",
+        "learning_rate": "0.01",
+        "testing_percentage": "10%",
+        "flip_left_right": "off",
+        "test_batch_size": "all",
+    }
+    for name, default in defaults.items():
+        assert f"Default in the 2018 article: {default}." in find(page, key_of(name)).help
 
 
 def test_every_network_is_on_exactly_one_card():
@@ -96,7 +102,8 @@ def test_preset_sets_its_settings(dataset, preset):
     page.button(key=f"preset_{preset.lower()}").click().run()
     assert not page.exception
     assert read_settings(page) == PRESETS[preset].settings
-    assert page.button(key=f"preset_{preset.lower()}").label == f"{preset} (selected)"
+    label = LABELS.get(preset, preset)
+    assert page.button(key=f"preset_{preset.lower()}").label == f"{label} (selected)"
     assert any(caption.value.startswith(PRESETS[preset].sentence) for caption in page.caption)
 
 
@@ -225,6 +232,11 @@ def test_too_few_pictures_are_reported_before_training(workspace):
     assert not page.button(key="train").disabled
 
 
+def test_page_links_to_the_article_that_the_readme_names(dataset):
+    assert any(ARTICLE_URL in caption.value for caption in open_page().caption)
+    assert ARTICLE_URL in (REPOSITORY / "README.md").read_text("utf-8")
+
+
 def test_missing_dataset_is_reported_and_another_is_used(dataset):
     page = open_page(dataset="no[t]hing")
     assert 'There is no dataset "no\\[t\\]hing". ' in page.warning[0].value
@@ -238,6 +250,9 @@ def test_another_dataset_can_be_selected(dataset, workspace):
     page.selectbox(key="hyperparameters_dataset").set_value("cluster").run()
     assert "cluster_photos" in page.code[0].value
     assert page.query_params["dataset"] == "cluster"
+
+
+EXPLANATIONS = [measure.explanation for measure in Measure]
 
 
 class WarmSupervisor:
@@ -259,7 +274,9 @@ def test_preview_is_recomputed_only_when_a_setting_changes(dataset, monkeypatch)
     monkeypatch.setattr(start_button, "find_supervisor", lambda: supervisor)
     page = open_page()
     assert len(page.get("vega_lite_chart")) == 2
-    assert any("75 % of 4 validation pictures" in caption.value for caption in page.caption)
+    captions = [caption.value for caption in page.caption]
+    assert any("75% of 4 validation pictures" in caption for caption in captions)
+    assert [caption for caption in captions if caption in EXPLANATIONS] == EXPLANATIONS
     page.run()
     assert len(supervisor.asked) == 1
     find(page, "setting_learning_rate").set_value(0.1)

@@ -24,8 +24,10 @@ from cluster_core.training.runs import (
 )
 from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
 from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_result
+from pages.components.charts import Measure
 from pages.components.run_live import BACKBONE_NOTE
 from pages.components.training import tensorboard_link
+from pages.components.words import name_stage
 from tests.pages.opening import open_file
 
 NOBODY = "20200101-000000-000000-abcd"
@@ -88,7 +90,7 @@ def select(page: AppTest, *rows: int) -> None:
 
 def test_page_without_trainings_links_to_the_settings(workspace, visited_pages):
     page = open_page()
-    assert "There are no trainings yet" in read_all(page)
+    assert "No training has been started in the browser yet" in read_all(page)
     assert not page.dataframe
     page.button(key="to_hyperparameters").click().run()
     assert visited_pages == ["hyperparameters.py"]
@@ -98,11 +100,12 @@ def test_result_of_a_training_is_shown(workspace):
     run_id = write_run(workspace, bundle="a-bundle")
     page = open_page(run=run_id)
     words = read_all(page)
-    assert page.metric[0].value == "93 %"
-    assert "26 of 28 correct (93 %); likely between 77 % and 98 % on new pictures." in words
+    assert page.metric[0].value == "93%"
+    assert "26 of 28 correct (93%); likely between 77% and 98% on new pictures." in words
     assert "Trained for 491 steps in 42 s; kept the model from step 320." in words
     assert "Only 12 pictures of *open*; 30 or more work well." in words
     assert len(page.get("vega_lite_chart")) == 2
+    assert all(measure.explanation in words for measure in Measure)
     assert page.code[0].value.startswith("CLUSTER_LAB_WORKSPACE=")
     assert "summaries_dir" not in page.code[0].value
     assert not has_button(page, "stop_keep")
@@ -179,7 +182,7 @@ def test_failed_training_shows_the_reason_and_next_steps(workspace):
     [
         (Stage.READING, 40, 154, "Reading pictures: 40 of 154 pictures"),
         (Stage.BACKBONE, 0, 0, f"Preparing the network{BACKBONE_NOTE}"),
-        (Stage.BOTTLENECKS, 77, 154, "Computing bottlenecks: 77 of 154 pictures"),
+        (Stage.BOTTLENECKS, 77, 154, "Looking at the pictures: 77 of 154 pictures"),
         (Stage.TRAINING, 2000, 4000, "Training: 2,000 of 4,000 steps"),
         (Stage.SAVING, 0, 0, "Saving …"),
     ],
@@ -192,11 +195,11 @@ def test_running_training_shows_its_progress(workspace, stage, done, total, word
     assert bar.proto.text == words
     assert bar.proto.value == (100 * done // total if total else 0)
     stages = next(text.value for text in page.markdown if "→" in text.value)
-    assert f"**{stage}**" in stages
+    assert f"**{name_stage(stage)}**" in stages
     assert stages.count("material/check") == list(Stage).index(stage)
     assert len(page.get("vega_lite_chart")) == (2 if n_evaluations else 0)
     if n_evaluations:
-        assert "Step 1,990 of 4,000: 80 % of 14 validation pictures labelled correctly" in read_all(
+        assert "Step 1,990 of 4,000: 80% of 14 validation pictures labelled correctly" in read_all(
             page
         )
 

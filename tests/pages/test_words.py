@@ -10,15 +10,17 @@ from pages.components.words import (
     format_percent,
     format_seconds,
     format_time,
+    name_network,
+    name_stage,
 )
 
 
 def test_accuracy_comes_with_confidence_interval():
     assert describe_accuracy(26, 28) == (
-        "26 of 28 correct (93 %); likely between 77 % and 98 % on new pictures."
+        "26 of 28 correct (93%); likely between 77% and 98% on new pictures."
     )
     assert describe_accuracy(3, 3) == (
-        "3 of 3 correct (100 %); likely between 44 % and 100 % on new pictures."
+        "3 of 3 correct (100%); likely between 44% and 100% on new pictures."
     )
     assert describe_accuracy(0, 0).startswith("Not tested")
 
@@ -41,7 +43,13 @@ def test_duration_unit_depends_on_length(seconds, words):
 
 
 def test_percentage_has_no_decimals():
-    assert [format_percent(share) for share in (0, 0.925, 1)] == ["0 %", "92 %", "100 %"]
+    assert [format_percent(share) for share in (0, 0.925, 1)] == ["0%", "92%", "100%"]
+
+
+def test_stages_and_networks_are_shown_in_plain_words():
+    assert name_stage("Computing bottlenecks") == "Looking at the pictures"
+    assert [name_stage(stage) for stage in ("Testing", "")] == ["Testing", ""]
+    assert [name_network(name) for name in ("sky", "resnet50")] == ["Sky", "resnet50"]
 
 
 def test_time_of_another_day_includes_date():

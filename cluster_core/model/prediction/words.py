@@ -38,12 +38,12 @@ def name_one(label: str) -> str:
 
 
 def format_score(score: float) -> str:
-    """Format a score from 0 to 1 without ever claiming certainty: `93 %`, `over 99 %`."""
+    """Format a score from 0 to 1 without ever claiming certainty: `93%`, `over 99%`."""
     if score >= _ROUNDS_TO_ONE:
-        return "over 99 %"
+        return "over 99%"
     if score < _ROUNDS_TO_ZERO:
-        return "under 1 %"
-    return f"{score:.0%}".replace("%", " %")
+        return "under 1%"
+    return f"{score:.0%}"
 
 
 def is_sure(prediction: Prediction) -> bool:
@@ -52,7 +52,7 @@ def is_sure(prediction: Prediction) -> bool:
 
 
 def describe_prediction(prediction: Prediction) -> str:
-    """Describe an answer and how sure it is: `Most likely an open cluster, 93 %`."""
+    """Describe an answer and how sure it is: `Most likely an open cluster, 93%`."""
     score = prediction.score
     if not is_sure(prediction):
         best = list(prediction.scores.items())[:_N_NAMED_WHEN_UNSURE]

@@ -159,10 +159,10 @@ def _choose_stretch() -> FitsStretch:
             key="fits_function",
         )
         percentile = st.slider(
-            "White point: pixels darker than white, %",
+            "White point: pixels darker than white",
             *(50.0, 100.0),
             step=0.1,
-            format="%.1f",
+            format="%.1f%%",
             key="fits_percentile",
             disabled=interval == "minmax",
         )

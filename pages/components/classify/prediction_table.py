@@ -169,7 +169,9 @@ def _filter(model: ModelSummary, answered: Answered) -> Answered:
             placeholder="all classes",
             width=280,
         )
-        low, high = st.slider("Score, %", 0, 100, (0, 100), step=1, key="only_scores", width=220)
+        low, high = st.slider(
+            "Score", 0, 100, (0, 100), step=1, format="%d%%", key="only_scores", width=220
+        )
         order = st.selectbox(
             "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="order", width=180
         )
@@ -217,9 +219,9 @@ def _configure(model: ModelSummary) -> dict[str, Any]:
         "file": st.column_config.TextColumn("File", width="medium"),
         "answer": st.column_config.TextColumn("Answer", width="medium"),
         "sure": st.column_config.ProgressColumn(
-            "Score", format="%.0f %%", min_value=0, max_value=100, width=120
+            "Score", format="%.0f%%", min_value=0, max_value=100, width=120
         ),
     }
     for number, label in _columns(model):
-        config[f"score {number}"] = st.column_config.NumberColumn(label, format="%.0f %%")
+        config[f"score {number}"] = st.column_config.NumberColumn(label, format="%.0f%%")
     return config

@@ -13,7 +13,6 @@ from pages.components.text import escape_markdown
 MAX_BARS = 12
 _SEEN_WIDTH_PX = 128
 _MS = 1000
-_NO_BREAK = "\u00a0"
 
 
 def show_answer(
@@ -36,8 +35,7 @@ def show_picture(answer: PredictionView, name: str) -> None:
 
 def show_words(prediction: Prediction, heading: str = "####") -> None:
     """Draw the answer as a sentence and one bar per class, highest score first."""
-    sentence = describe_prediction(prediction).replace(" %", _NO_BREAK + "%")
-    st.markdown(f"{heading} {escape_markdown(sentence)}")
+    st.markdown(f"{heading} {escape_markdown(describe_prediction(prediction))}")
     if not is_sure(prediction):
         st.caption("The model is unsure: the picture resembles more than one class.")
     best = list(prediction.scores.items())

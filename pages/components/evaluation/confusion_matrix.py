@@ -57,9 +57,9 @@ def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
     rows_axis, columns = _draw_axes(is_small=is_small)
     base = alt.Chart({"values": _list_cells(metrics)}).encode(
         x=alt.X("answered:N", sort=order, title="model's answer", axis=columns),
-        y=alt.Y("shown:N", sort=order, title="folder", axis=rows_axis),
+        y=alt.Y("shown:N", sort=order, title="class", axis=rows_axis),
         tooltip=[
-            alt.Tooltip("shown:N", title="folder"),
+            alt.Tooltip("shown:N", title="class"),
             alt.Tooltip("answered:N", title="answer"),
             alt.Tooltip("n:Q", title="pictures"),
             alt.Tooltip("share:Q", title="share of class", format=".0%"),

@@ -15,12 +15,12 @@ from cluster_core.data.thumbnails import ThumbnailCache
 from cluster_core.errors import ClusterError, DatasetError, ImageError
 from cluster_core.evaluation.review import FoundPicture, PictureStatus, find_picture
 from cluster_core.evaluation.scores import TestedPicture
+from cluster_core.model.prediction.words import format_score
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.runs import load_reviewed, mark_reviewed
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome
 from pages.components.text import escape_markdown
-from pages.components.words import format_percent
 
 PER_PAGE = 12
 COLUMNS = 3
@@ -116,8 +116,8 @@ def _show_mistake(review: _Review, found: FoundPicture) -> None:
     tested = found.tested
     show_thumbnail(review.workspace, found.path, tested.path.name)
     st.markdown(
-        f"In **{escape_markdown(tested.label)}**, answered "
-        f"**{escape_markdown(tested.predicted)}** (score {format_percent(tested.score)})"
+        f"Class: **{escape_markdown(tested.label)}**. Answer: "
+        f"**{escape_markdown(tested.predicted)}** (score {format_score(tested.score)})"
     )
     if found.status is PictureStatus.MOVED:
         st.caption(f":material/check: Moved to {escape_markdown(found.label or '')}.")
@@ -155,7 +155,7 @@ def _show_actions(review: _Review, found: FoundPicture) -> None:
             args=(lambda: _move(review.image_dir, path, label),),
         )
     st.button(
-        "Remove",
+        "Delete",
         key=f"remove_{name}",
         icon=":material/delete:",
         width="stretch",

@@ -7,7 +7,7 @@ import streamlit as st
 from cluster_core.training.runs import RunStatus, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose, get_chosen, get_known
-from pages.components.words import format_time, number_duplicates
+from pages.components.words import format_time, name_network, number_duplicates
 
 _KEY = "evaluation_run"
 
@@ -27,9 +27,9 @@ def choose_tested_run(workspace: Workspace) -> str | None:
     chosen = get_known(
         Choice.RUN,
         runs,
-        lambda name: (
-            f"Training {name} has no test results: it has not finished, made no model, or was "
-            "deleted."
+        lambda _: (
+            "There are no test results for this training: it has not finished, produced no model, "
+            "or was deleted."
         ),
     )
     if not runs:
@@ -55,6 +55,5 @@ def choose_tested_run(workspace: Workspace) -> str | None:
 
 
 def _name(status: RunStatus) -> str:
-    return (
-        f"{status.dataset} with {status.architecture}, {format_time(status.created, seconds=True)}"
-    )
+    network, when = name_network(status.architecture), format_time(status.created, seconds=True)
+    return f"{status.dataset} with {network}, {when}"

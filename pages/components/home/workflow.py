@@ -119,7 +119,7 @@ def _find_training(workspace: Workspace) -> Step:
         sentence = f"Last training: {last.dataset}."
         if not is_allowed(Action.TRAIN):
             return Step(title, sentence, True, PageFile.TRAINING, "View the training")
-        return Step(title, sentence, True, PageFile.HYPERPARAMETERS, "Train again")
+        return Step(title, sentence, True, PageFile.HYPERPARAMETERS, "Choose settings")
     page = PageFile.HYPERPARAMETERS
     if not is_allowed(Action.TRAIN):
         sentence = (
@@ -139,5 +139,6 @@ def _find_model(workspace: Workspace) -> Step:
     if model.id == STARTER_ID:
         sentence = "The starter model labels pictures until you train your own."
     else:
-        sentence = f"{model.title}: {describe_accuracy(model.n_right, model.n_test)}"
+        mark = ":" if model.n_test else "."
+        sentence = f"{model.title}{mark} {describe_accuracy(model.n_right, model.n_test)}"
     return Step(title, sentence, model.id != STARTER_ID, page, "Classify pictures")

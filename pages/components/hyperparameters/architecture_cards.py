@@ -51,9 +51,9 @@ SKY = Family(
 )
 MOBILENET = Family(
     "MobileNet",
-    "The article's network: small and fast, pretrained on a million everyday photos.",
+    "The 2018 article's network: small and fast, pretrained on a million everyday photos.",
     tuple(f"mobilenet_{width}_{size}" for width in WIDTHS for size in SIZES_PX),
-    "used in the article",
+    "used in the 2018 article",
 )
 OTHERS = (
     Family(
@@ -73,11 +73,13 @@ OTHERS = (
     ),
     Family(
         "Inception v3",
-        "The article's large network: takes larger pictures, so it sees finer detail.",
+        "The 2018 article's large network: takes larger pictures, so it sees finer detail.",
         ("inception_v3",),
     ),
     Family("ResNet 50", "A classic of picture recognition: large and thorough.", ("resnet50",)),
-    Family("ConvNeXt Tiny", "The most recent network here, and the slowest.", ("convnext_tiny",)),
+    Family(
+        "ConvNeXt Tiny", "The most recent network here, and one of the slowest.", ("convnext_tiny",)
+    ),
 )
 FAMILIES = (SKY, MOBILENET, *OTHERS)
 ARTICLE_MOBILENET = "mobilenet_0.50_224"
@@ -182,7 +184,7 @@ def _choose_mobilenet(chosen: str) -> str:
         WIDTHS,
         key="mobilenet_width",
         help="How much of the full network to use: less is faster, more is more accurate. The "
-        "article used 0.50.",
+        "2018 article used 0.50.",
         on_change=lambda: _follow(MOBILENET, _name_mobilenet()),
         persist_state="session",
     )
@@ -191,7 +193,8 @@ def _choose_mobilenet(chosen: str) -> str:
         SIZES_PX,
         key="mobilenet_size",
         format_func=lambda size_px: f"{size_px} px",
-        help="Pictures are resized to a square with sides of this length. The article used 224.",
+        help="Pictures are resized to a square with sides of this length. The 2018 article used "
+        "224.",
         on_change=lambda: _follow(MOBILENET, _name_mobilenet()),
         persist_state="session",
     )

@@ -10,6 +10,8 @@ from cluster_core.workspace import Workspace
 from pages.components.hyperparameters.architecture_cards import is_ready
 from pages.components.settings_form import get_settings, put_settings
 
+ARTICLE_URL = "https://codelabs.developers.google.com/codelabs/tensorflow-for-poets/"
+LABELS = {"Article": "2018 article"}
 ICONS = {
     "Quick": ":material/bolt:",
     "Article": ":material/history_edu:",
@@ -21,9 +23,10 @@ def show_presets(workspace: Workspace) -> None:
     """Draw one button per preset, with its description; mark the one that is set."""
     current = find_preset(get_settings())
     for column, (name, preset) in zip(st.columns(len(PRESETS)), PRESETS.items(), strict=True):
+        label = LABELS.get(name, name)
         with column:
             st.button(
-                f"{name} (selected)" if name == current else name,
+                f"{label} (selected)" if name == current else label,
                 key=f"preset_{name.lower()}",
                 icon=":material/check:" if name == current else ICONS[name],
                 width="stretch",
@@ -31,6 +34,7 @@ def show_presets(workspace: Workspace) -> None:
                 args=(preset.settings,),
             )
             st.caption(preset.sentence + _describe_download(preset, workspace))
+    st.caption(f"The 2018 article is [TensorFlow for Poets]({ARTICLE_URL}).")
 
 
 def _describe_download(preset: Preset, workspace: Workspace) -> str:

@@ -49,7 +49,10 @@ def show_start(workspace: Workspace, config: TrainConfig | None, reading: Datase
     else:
         split = _find_split(config, reading)
     if config is not None and split is not None:
-        st.markdown(_describe_split(split))
+        st.markdown(
+            _describe_split(split),
+            help="The file name decides, so small datasets differ from the percentages.",
+        )
         st.markdown(_describe_time(workspace, config, reading))
     _show_button(workspace, config if split is not None else None)
     if config is None:
@@ -160,6 +163,7 @@ def _show_preview(workspace: Workspace, config: TrainConfig, reading: DatasetRea
             spec=draw_learning_curve(evaluations, measure, height_px=220),
             key=f"preview_{measure}",
         )
+        st.caption(measure.explanation)
 
 
 def _explain_no_preview(workspace: Workspace) -> str:

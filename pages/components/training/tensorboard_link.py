@@ -21,8 +21,8 @@ def show_tensorboard(workspace: Workspace) -> None:
     """Draw the command that starts TensorBoard and, if allowed, a button that runs it."""
     with st.expander("Open in TensorBoard", icon=":material/monitoring:", key="tensorboard"):
         st.write(
-            "TensorBoard, a separate program, shows all curves and the trained graph. Start it "
-            "with this command in a terminal:"
+            "TensorBoard, a separate program, shows all curves and the network's structure. "
+            "Start it with this command in a terminal:"
         )
         command = format_tensorboard_command(get_shown_workspace(workspace))
         st.code(command, language="bash", wrap_lines=True)

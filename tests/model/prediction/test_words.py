@@ -20,13 +20,13 @@ def answer(**scores: float) -> Prediction:
 @pytest.mark.parametrize(
     ("score", "words"),
     [
-        (0.93, "93 %"),
-        (0.994, "99 %"),
-        (0.9951, "over 99 %"),
-        (1.0, "over 99 %"),
-        (0.004, "under 1 %"),
-        (0.0, "under 1 %"),
-        (0.006, "1 %"),
+        (0.93, "93%"),
+        (0.994, "99%"),
+        (0.9951, "over 99%"),
+        (1.0, "over 99%"),
+        (0.004, "under 1%"),
+        (0.0, "under 1%"),
+        (0.006, "1%"),
     ],
 )
 def test_format_score_never_claims_certainty(score, words):
@@ -36,11 +36,11 @@ def test_format_score_never_claims_certainty(score, words):
 @pytest.mark.parametrize(
     ("score", "sentence"),
     [
-        (0.93, "Most likely red, 93 %"),
-        (0.796, "Most likely red, 80 %"),
-        (0.79, "Perhaps red, 79 %"),
-        (0.596, "Perhaps red, 60 %"),
-        (0.55, "Hard to tell: red 55 %, blue 45 %"),
+        (0.93, "Most likely red, 93%"),
+        (0.796, "Most likely red, 80%"),
+        (0.79, "Perhaps red, 79%"),
+        (0.596, "Perhaps red, 60%"),
+        (0.55, "Hard to tell: red 55%, blue 45%"),
     ],
 )
 def test_wording_depends_on_the_score(score, sentence):
@@ -49,7 +49,7 @@ def test_wording_depends_on_the_score(score, sentence):
 
 def test_unsure_answer_names_the_three_best_classes():
     scores = {"a": 0.3, "b": 0.25, "c": 0.2, "d": 0.15, "e": 0.1}
-    assert describe_prediction(answer(**scores)) == "Hard to tell: a 30 %, b 25 %, c 20 %"
+    assert describe_prediction(answer(**scores)) == "Hard to tell: a 30%, b 25%, c 20%"
 
 
 @pytest.mark.parametrize(
