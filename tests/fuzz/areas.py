@@ -39,4 +39,6 @@ AREAS: dict[str, Area] = {
     "model-zip": Area(archives.import_model_archive),
     "dataset-zip": Area(archives.import_dataset_archive, weight=2),
     **{f"kill-{name}": Area(partial(kills.kill_work, name), limit_s=120) for name in WORK},
+    # Each has to load TensorFlow.
+    "kill-retrain": Area(partial(kills.kill_work, "retrain"), limit_s=120, weight=3),
 }

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from cluster_core import retrain
+from cluster_core.data.archives.interrupted import continue_import, list_interrupted_imports
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
-from cluster_core.storage.trash import list_trash, restore
+from cluster_core.storage.trash import empty_trash, list_trash, restore
 from cluster_core.training.runs import list_runs
 from cluster_core.training.runs.paths import list_run_ids
 from tests.fuzz.case import Case, FaultError
@@ -33,13 +34,16 @@ _NUMBER = re.compile(r"Cross entropy = (\S+)")
 
 
 def damage_and_read(case: Case) -> None:
-    """Damage a file, call every reader, then undo every deletion."""
-    damage_a_file(case)
+    """Damage a file, call every reader, then undo every deletion and finish what is unfinished."""
+    file = damage_a_file(case)
     before = Belongings.of(case.workspace)
     for reader in READERS:
         reader(case)
     before.require_unchanged(Belongings.of(case.workspace))
     require_everything_listed(case)
+    if not file.startswith(("test_photos", "models/backbones")):
+        require_an_answer(case)
+    continue_imports(case)
     restore_everything(case)
     before.require_content(Belongings.of(case.workspace))
 
@@ -57,13 +61,17 @@ def damage_and_train(case: Case) -> None:
     before.require_unchanged(Belongings.of(case.workspace))
 
 
-def damage_a_file(case: Case) -> None:
-    """Damage the file whose turn it is; all files and damages come up before any again."""
+def damage_a_file(case: Case) -> str:
+    """Damage the file whose turn it is, and return its path.
+
+    All files come up with all kinds of damage before any comes up again.
+    """
     files = list_sample_files(case.workspace.root)
     pairs = [(file, kind) for file in files for kind in DAMAGES]
     random.Random(f"{case.id.area} {case.id.seed}").shuffle(pairs)
     file, kind = pairs[case.id.number % len(pairs)]
     case.steps.append(damage(case.workspace.root / file, kind, case.random) + f" ({file})")
+    return file
 
 
 def make_training_flags(case: Case) -> list[str]:
@@ -88,11 +96,32 @@ def require_everything_listed(case: Case) -> None:
     _require_listed(case, "deletion", partial(list_trash, workspace), deletions)
 
 
+def require_an_answer(case: Case) -> None:
+    """Raise FaultError unless some model answers, whatever is wrong with the others."""
+    result = run_label(case)
+    if result.exit_code:
+        raise FaultError(f"No model answers: {result.stderr}")
+
+
+def continue_imports(case: Case) -> None:
+    """Continue or discard all interrupted imports that are listed."""
+    workspace = case.workspace
+    found = case.try_out("list interrupted imports", partial(list_interrupted_imports, workspace))
+    for one in () if isinstance(found, ClusterError) else found:
+        case.try_out(f"continue_import {one.id}", partial(continue_import, workspace, one.id))
+
+
 def restore_everything(case: Case) -> None:
-    """Undo all deletions that are listed."""
-    entries = list_trash(case.workspace)
-    for entry in entries:
+    """Undo all deletions that can be, and empty the trash, which keeps those that cannot."""
+    entries = case.try_out("list_trash", partial(list_trash, case.workspace))
+    answers = [
         case.try_out(f"restore {entry.id}", partial(restore, case.workspace, entry.id))
+        for entry in (() if isinstance(entries, ClusterError) else entries)
+        if entry.problem is None
+    ]
+    # What was restored in part only may be deleted: it is listed as it is.
+    if not any(isinstance(answer, ClusterError) for answer in answers):
+        case.try_out("empty_trash", partial(empty_trash, case.workspace))
 
 
 def _require_listed(

@@ -17,6 +17,8 @@ _NOT_CONTENT = ("record.json",)
 class Belongings:
     """The pictures, models, runs and deleted files of a workspace.
 
+    What waits in `.incoming` is a copy of a .zip file that the user has.
+
     Attributes
     ----------
     files : mapping of str to str

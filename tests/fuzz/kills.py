@@ -14,9 +14,15 @@ from functools import partial
 from pathlib import Path
 
 from cluster_core import classify
+from cluster_core.data.archives.interrupted import (
+    continue_import,
+    list_interrupted_imports,
+    remove_abandoned_imports,
+)
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.storage.trash import list_trash
+from cluster_core.workspace import remove_all_abandoned_drafts
 from tests.fuzz import long_work
 from tests.fuzz.case import Case, CaseId, FaultError
 from tests.fuzz.commands import run_command
@@ -24,6 +30,7 @@ from tests.fuzz.files import require_everything_listed
 from tests.fuzz.keeping import Belongings
 from tests.fuzz.long_work import ANSWERS, ARCHIVE, DATASET_DIR, EMPTY, FULL, UNPACKED_DIR, WORK
 from tests.fuzz.readers import run_label, run_label_with_graph
+from tests.fuzz.sample import INTERRUPTED
 from tests.samples import REPOSITORY
 
 N_PICTURES = 40
@@ -106,7 +113,8 @@ def _start(name: str, folder: Path, last: int | None = None) -> subprocess.Popen
     command = [sys.executable, "-m", long_work.__name__, name, str(folder)]
     command += [] if last is None else [str(last)]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, cwd=REPOSITORY)
+    # Without a buffer: the rest is read by `communicate`, which does not know of one.
+    process = subprocess.Popen(command, bufsize=0, stdout=pipe, stderr=pipe, cwd=REPOSITORY)
     assert process.stdout
     if process.stdout.readline() != b"ready\n":
         raise FaultError(f"{name} does not start: {process.communicate()[1].decode()}")
@@ -136,9 +144,16 @@ def _require_whole_answers(case: Case) -> None:
 
 
 def _start_again(case: Case) -> None:
-    """Start a command, which sweeps what the killed process left behind."""
-    picture = str(case.workspace.root / "test_photos")
-    run_command(case, classify.main, [picture, "--output", str(case.folder / ANSWERS)])
+    """Start a command and the app, which sweep what the killed process left behind."""
+    workspace = case.workspace
+    output = ["--output", str(case.folder / ANSWERS)]
+    run_command(case, classify.main, [str(workspace.root / "test_photos"), *output])
+    remove_all_abandoned_drafts(workspace)
+    remove_abandoned_imports(workspace)
+    for found in list_interrupted_imports(workspace):
+        if found.id != INTERRUPTED:
+            step = f"continue_import after {found.n_added} pictures"
+            case.try_out(step, partial(continue_import, workspace, found.id))
 
 
 def _do_again(name: str, case: Case) -> None:
@@ -176,7 +191,7 @@ def _require_result(name: str, case: Case) -> None:
 
 def _require_no_leftovers(case: Case) -> None:
     drafts = [*case.folder.rglob("*.part"), *case.folder.rglob("*.old")]
-    staged = [path for path in case.workspace.incoming.rglob("*") if path.is_file()]
+    staged = [path for path in case.workspace.incoming.glob("*/*") if INTERRUPTED not in path.parts]
     empty = [p for p in case.workspace.root.glob("*_photos/*/*") if p.stat().st_size == 0]
     left = [*drafts, *staged, *empty]
     if left:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from click.testing import Result
+
 from cluster_core import classify, label_image
 from cluster_core.data.archives.dataset_archive import write_archive
 from cluster_core.data.catalog import dataset_dir, list_datasets
@@ -90,9 +92,9 @@ def read_trash(case: Case) -> None:
     case.try_out("list_trash", partial(list_trash, case.workspace))
 
 
-def run_label(case: Case) -> None:
+def run_label(case: Case) -> Result:
     """Label a picture with the model that answers."""
-    run_command(case, label_image.main, ["--image", _choose_picture(case)])
+    return run_command(case, label_image.main, ["--image", _choose_picture(case)])
 
 
 def run_label_with_sky(case: Case) -> None:
@@ -119,7 +121,7 @@ def evaluate_model(case: Case) -> None:
     case.try_out("evaluate", lambda: load_model(None, case.workspace).evaluate(image_dir))
 
 
-READERS: Sequence[Callable[[Case], None]] = (
+READERS: Sequence[Callable[[Case], object]] = (
     read_models,
     read_runs,
     read_datasets,

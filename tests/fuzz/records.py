@@ -19,13 +19,18 @@ from cluster_core.storage.trash import list_trash
 from cluster_core.training.runs import delete_run, mark_reviewed, request_stop
 from tests.fuzz.archives import import_good_model
 from tests.fuzz.case import Case, FaultError
-from tests.fuzz.files import require_everything_listed, restore_everything
+from tests.fuzz.files import (
+    continue_imports,
+    require_an_answer,
+    require_everything_listed,
+    restore_everything,
+)
 from tests.fuzz.json_values import make_damaged_texts
 from tests.fuzz.keeping import Belongings
-from tests.fuzz.readers import read_models, read_runs, run_label
+from tests.fuzz.readers import read_models, read_runs
 from tests.fuzz.sample import list_sample_files
 
-N_EXAMPLES = 30
+N_EXAMPLES = 20
 RECORDS = (".json", ".jsonl")
 DOWNLOADS = ".downloads"
 
@@ -72,12 +77,15 @@ def _write_and_read(case: Case, path: Path, text: str) -> None:
     before = Belongings.of(case.workspace)
     read_models(case)
     read_runs(case)
-    run_label(case)
+    if not path.is_relative_to(case.workspace.backbones):
+        require_an_answer(case)
     if path.parent.name == DOWNLOADS:
         case.try_out("DownloadRecord", lambda: "x" in DownloadRecord(path, path.parent))
     require_everything_listed(case)
     before.require_unchanged(Belongings.of(case.workspace))
-    if path.is_relative_to(case.workspace.trash):
+    if path.is_relative_to(case.workspace.incoming):
+        continue_imports(case)
+    elif path.is_relative_to(case.workspace.trash):
         restore_everything(case)
         before.require_content(Belongings.of(case.workspace))
     else:

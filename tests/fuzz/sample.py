@@ -18,6 +18,8 @@ from tests.samples import write_photos
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "0.0"
 DATASET = "colours"
 N_PICTURES_PER_CLASS = 8
+# The name of a folder in `.incoming`.
+INTERRUPTED = "1a2b3c4d5e6f40718293a4b5c6d7e8f9"
 
 
 def build_sample(root: Path) -> None:
@@ -31,6 +33,7 @@ def build_sample(root: Path) -> None:
     photos = write_photos(root / f"{DATASET}_photos", N_PICTURES_PER_CLASS)
     # The default: it answers faster than the models of the fixture.
     set_default_model(workspace, train(make_quick_config(workspace), workspace).folder.name)
+    _interrupt_import(workspace, sorted(photos.glob("*/*"))[:2])
     with CacheFile(workspace.bottlenecks) as cache:
         ThumbnailCache(cache).get_many(sorted(photos.glob("*/*")))
 
@@ -50,6 +53,22 @@ def make_quick_config(workspace: Workspace) -> TrainConfig:
 def list_sample_files(root: Path) -> list[str]:
     """Return the paths of all files of a workspace, relative to it, in a fixed order."""
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
+def _interrupt_import(workspace: Workspace, pictures: list[Path]) -> None:
+    """Write what is left of an import whose process was killed before it placed anything."""
+    folder = workspace.incoming / INTERRUPTED
+    folder.mkdir(parents=True)
+    names = [f"new {path.name}" for path in pictures]
+    files = [
+        {"staged": str(number), "label": "new stars", "file_name": name}
+        for number, name in enumerate(names)
+    ]
+    for number, path in enumerate(pictures):
+        # What follows the end of a PNG is ignored, but makes it another picture.
+        (folder / str(number)).write_bytes(path.read_bytes() + b"new")
+    record = {"dataset": DATASET, "labels": ["new stars"], "files": files}
+    (folder / "placing.json").write_text(json.dumps(record), "ascii")
 
 
 def _date_manifests(workspace: Workspace) -> None:

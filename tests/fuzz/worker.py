@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.fuzz.case import Case, CaseId, FaultError
 
 STACKS = "stacks.txt"
+MAX_STEPS, MAX_LINE_LENGTH = 12, 500
 _SAMPLE = "sample"
 
 
@@ -67,11 +68,17 @@ def serve(connection: Connection, scratch: Path) -> None:
                 if watch.outside:
                     raise FaultError(f"Written outside the workspace: {', '.join(watch.outside)}.")
             except Exception:
-                problem = "\n".join([*case.steps[-12:], traceback.format_exc()])
+                problem = _describe(case)
             watch.outside.clear()
             os.chdir(scratch)
             shutil.rmtree(case.folder)
             connection.send(Outcome(case.checks, problem))
+
+
+def _describe(case: Case) -> str:
+    """Return the last steps of a case and the traceback of its failure."""
+    lines = [*case.steps[-MAX_STEPS:], *traceback.format_exc().splitlines()]
+    return "\n".join(line[:MAX_LINE_LENGTH] for line in lines)
 
 
 def _prepare_process(scratch: Path) -> None:
