@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 _ROWS_PER_STEP = 64
+_TRIED_PIXELS = 1_000_000
+_MIN_BORDER = 0.0005  # of the pixels; a few dead ones do not matter
 _MAX_BORDER = 0.25  # of the pixels; a larger black area is a background, not a border
 _MAX_INNER_ZEROS = 0.01  # of the other pixels; photon counts are zero almost everywhere
 _MIN_GAP = 3.0  # from zero to the darkest sky, in units of the width of the sky's lower half
@@ -71,19 +75,34 @@ def _find_border(planes: NDArray[np.generic]) -> NDArray[np.bool_] | None:
     """Return the pixels of a zero border, shape (height, width), or None."""
     if planes[:, :: planes.shape[1] - 1, :: planes.shape[2] - 1].all():
         return None  # such borders cover a corner
-    zero = (planes == 0).all(axis=0)
-    border = np.zeros_like(zero)
-    for axis in (0, 1):
-        border |= np.logical_and.accumulate(zero, axis=axis)
-        border |= np.flip(np.logical_and.accumulate(np.flip(zero, axis), axis=axis), axis)
-    n_border = np.count_nonzero(border)
-    n_others = zero.size - n_border
-    n_inner = np.count_nonzero(zero) - n_border
-    if not 0 < n_border <= _MAX_BORDER * zero.size or n_inner > _MAX_INNER_ZEROS * n_others:
+    step = math.isqrt(planes[0].size // _TRIED_PIXELS) + 1
+    thinned = planes[:, ::step, ::step]
+    border = _trace_border(thinned)
+    n_border, n_zeros = np.count_nonzero(border), np.count_nonzero((thinned == 0).all(axis=0))
+    n_others = border.size - n_border
+    is_narrow = _MIN_BORDER * border.size < n_border <= _MAX_BORDER * border.size
+    if not is_narrow or n_zeros - n_border > _MAX_INNER_ZEROS * n_others:
         return None
-    sky = planes[0][~border]
+    sky = thinned[0][~border]
     sky = sky[np.isfinite(sky)].astype(np.float64)
     if sky.size == 0 or sky.min() == sky.max():
         return None
     darkest, median = np.percentile(sky, (2.0, 50.0))
-    return border if darkest > max(0.0, _MIN_GAP * (median - darkest)) else None
+    if darkest <= max(0.0, _MIN_GAP * (median - darkest)):
+        return None
+    return border if step == 1 else _trace_border(planes)
+
+
+def _trace_border(planes: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Find the zeros of all planes from which only zeros lead to an edge."""
+    known = (planes != 0).any(axis=0)
+    border = np.zeros_like(known)
+    for measured, found in ((known, border), (known.T, border.T)):
+        n = measured.shape[1]
+        holds_any = measured.any(axis=1)
+        first = np.where(holds_any, measured.argmax(axis=1), n)
+        last = n - 1 - measured[:, ::-1].argmax(axis=1)
+        position = np.arange(n)
+        outside = (position < first[:, np.newaxis]) | (position > last[:, np.newaxis])
+        np.logical_or(found, outside, out=found)
+    return border
