@@ -14,8 +14,8 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import list_models
 from tests.fuzz.case import Case, FaultError
+from tests.fuzz.checks import require_everything_listed
 from tests.fuzz.damage import flip_bytes
-from tests.fuzz.files import require_everything_listed
 from tests.fuzz.hostile_zips import HOSTILE_DATASETS, HOSTILE_MODELS
 from tests.fuzz.keeping import Belongings
 from tests.fuzz.memory import limited_memory

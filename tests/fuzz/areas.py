@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.fuzz import app_pages, archives, files, kills, records
+from tests.fuzz import app_pages, archives, files, kills, records, training
 from tests.fuzz.case import Case
 from tests.fuzz.long_work import WORK
 
@@ -26,19 +26,19 @@ class Area:
     """
 
     run: Callable[[Case], None]
-    limit_s: float = 60.0
+    limit_s: float = 120.0
     weight: float = 1.0
 
 
 AREAS: dict[str, Area] = {
     "files": Area(files.damage_and_read, weight=3),
-    "training": Area(files.damage_and_train, weight=2),
-    "records": Area(records.damage_a_record, limit_s=120, weight=3),
-    "manifests": Area(records.import_damaged_manifest, limit_s=120),
+    "training": Area(training.damage_and_train, weight=2),
+    "records": Area(records.damage_a_record, limit_s=240, weight=3),
+    "manifests": Area(records.import_damaged_manifest, limit_s=240),
     "pages": Area(app_pages.damage_and_open, limit_s=150, weight=2),
     "model-zip": Area(archives.import_model_archive),
     "dataset-zip": Area(archives.import_dataset_archive, weight=2),
-    **{f"kill-{name}": Area(partial(kills.kill_work, name), limit_s=120) for name in WORK},
+    **{f"kill-{name}": Area(partial(kills.kill_work, name), limit_s=240) for name in WORK},
     # Each has to load TensorFlow.
-    "kill-retrain": Area(partial(kills.kill_work, "retrain"), limit_s=120, weight=3),
+    "kill-retrain": Area(partial(kills.kill_work, "retrain"), limit_s=600, weight=3),
 }

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import random
-import re
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Protocol
 
-from cluster_core import retrain
-from cluster_core.data.archives.interrupted import continue_import, list_interrupted_imports
-from cluster_core.errors import ClusterError
-from cluster_core.model.bundle.collection import list_models
-from cluster_core.storage.trash import empty_trash, list_trash, restore
-from cluster_core.training.runs import list_runs
-from cluster_core.training.runs.paths import list_run_ids
-from tests.fuzz.case import Case, FaultError
-from tests.fuzz.commands import run_command
+from tests.fuzz.case import Case
+from tests.fuzz.checks import (
+    continue_imports,
+    require_an_answer,
+    require_everything_listed,
+    restore_everything,
+)
 from tests.fuzz.damage import DAMAGES, damage
 from tests.fuzz.keeping import Belongings
-from tests.fuzz.readers import READERS, run_label, run_label_with_graph
-from tests.fuzz.sample import DATASET, list_sample_files
-
-
-class _Entry(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-_NUMBER = re.compile(r"Cross entropy = (\S+)")
+from tests.fuzz.readers import READERS
+from tests.fuzz.sample import list_sample_files
 
 
 def damage_and_read(case: Case) -> None:
@@ -48,19 +32,6 @@ def damage_and_read(case: Case) -> None:
     before.require_content(Belongings.of(case.workspace))
 
 
-def damage_and_train(case: Case) -> None:
-    """Damage a file, train, and label a picture with whatever model answers then."""
-    damage_a_file(case)
-    before = Belongings.of(case.workspace)
-    result = run_command(case, retrain.main, make_training_flags(case))
-    for number in _NUMBER.findall(result.stdout):
-        if not math.isfinite(float(number)):
-            raise FaultError(f"The training went on with a loss of {number}.")
-    run_label(case)
-    run_label_with_graph(case)
-    before.require_unchanged(Belongings.of(case.workspace))
-
-
 def damage_a_file(case: Case) -> str:
     """Damage the file whose turn it is, and return its path.
 
@@ -72,66 +43,3 @@ def damage_a_file(case: Case) -> str:
     file, kind = pairs[case.id.number % len(pairs)]
     case.steps.append(damage(case.workspace.root / file, kind, case.random) + f" ({file})")
     return file
-
-
-def make_training_flags(case: Case) -> list[str]:
-    """Return the flags of a training that takes less than a second."""
-    return [
-        f"--image_dir={case.workspace.root / DATASET}_photos",
-        "--architecture=random",
-        "--how_many_training_steps=20",
-        "--learning_rate=0.5",
-        "--testing_percentage=20",
-        "--validation_percentage=20",
-    ]
-
-
-def require_everything_listed(case: Case) -> None:
-    """Raise FaultError if a model, run or deletion is missing from its list."""
-    workspace = case.workspace
-    models = {path.parent.name for path in workspace.bundles.glob("*/manifest.json")}
-    deletions = {path.parent.name for path in workspace.trash.glob("*/content") if _has_files(path)}
-    _require_listed(case, "model", partial(list_models, workspace), models)
-    _require_listed(case, "run", partial(list_runs, workspace), set(list_run_ids(workspace)))
-    _require_listed(case, "deletion", partial(list_trash, workspace), deletions)
-
-
-def require_an_answer(case: Case) -> None:
-    """Raise FaultError unless some model answers, whatever is wrong with the others."""
-    result = run_label(case)
-    if result.exit_code:
-        raise FaultError(f"No model answers: {result.stderr}")
-
-
-def continue_imports(case: Case) -> None:
-    """Continue or discard all interrupted imports that are listed."""
-    workspace = case.workspace
-    found = case.try_out("list interrupted imports", partial(list_interrupted_imports, workspace))
-    for one in () if isinstance(found, ClusterError) else found:
-        case.try_out(f"continue_import {one.id}", partial(continue_import, workspace, one.id))
-
-
-def restore_everything(case: Case) -> None:
-    """Undo all deletions that can be, and empty the trash, which keeps those that cannot."""
-    entries = case.try_out("list_trash", partial(list_trash, case.workspace))
-    answers = [
-        case.try_out(f"restore {entry.id}", partial(restore, case.workspace, entry.id))
-        for entry in (() if isinstance(entries, ClusterError) else entries)
-        if entry.problem is None
-    ]
-    # What was restored in part only may be deleted: it is listed as it is.
-    if not any(isinstance(answer, ClusterError) for answer in answers):
-        case.try_out("empty_trash", partial(empty_trash, case.workspace))
-
-
-def _require_listed(
-    case: Case, name: str, list_them: Callable[[], Sequence[_Entry]], present: set[str]
-) -> None:
-    answer = case.try_out(f"list every {name}", list_them)
-    hidden = set() if isinstance(answer, ClusterError) else present - {one.id for one in answer}
-    if hidden:
-        raise FaultError(f"The {name} {min(hidden)} is not listed.")
-
-
-def _has_files(folder: Path) -> bool:
-    return any(path.is_file() for path in folder.rglob("*"))

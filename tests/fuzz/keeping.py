@@ -36,6 +36,11 @@ class Belongings:
         paths = [path for path in paths if _is_kept(path)]
         return cls({p.relative_to(workspace.root).as_posix(): _hash(p) for p in paths})
 
+    def without(self, folder: str) -> Belongings:
+        """Return what is outside a folder of the workspace."""
+        files = {p: sha256 for p, sha256 in self.files.items() if not p.startswith(f"{folder}/")}
+        return Belongings(files)
+
     def require_unchanged(self, now: Belongings) -> None:
         """Raise FaultError if a file is gone or has other content; new ones are allowed."""
         for path, sha256 in self.files.items():

@@ -25,8 +25,8 @@ from cluster_core.storage.trash import list_trash
 from cluster_core.workspace import remove_all_abandoned_drafts
 from tests.fuzz import long_work
 from tests.fuzz.case import Case, CaseId, FaultError
+from tests.fuzz.checks import require_everything_listed
 from tests.fuzz.commands import run_command
-from tests.fuzz.files import require_everything_listed
 from tests.fuzz.keeping import Belongings
 from tests.fuzz.long_work import ANSWERS, ARCHIVE, DATASET_DIR, EMPTY, FULL, UNPACKED_DIR, WORK
 from tests.fuzz.readers import run_label, run_label_with_graph

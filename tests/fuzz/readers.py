@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from click.testing import Result
 
-from cluster_core import classify, label_image
+from cluster_core import classify, download, label_image
 from cluster_core.data.archives.dataset_archive import write_archive
 from cluster_core.data.catalog import dataset_dir, list_datasets
 from cluster_core.data.class_folders import list_files
@@ -115,6 +115,14 @@ def run_classify(case: Case) -> None:
     run_command(case, classify.main, [str(case.workspace.root), "--output", str(output)])
 
 
+def run_download(case: Case) -> None:
+    """Download to a class that has a record of downloads; the only address is not a public one."""
+    addresses = case.folder / "addresses.txt"
+    addresses.write_text("http://127.0.0.1/view.jpg")
+    output = case.workspace.cluster_photos / "open clusters"
+    run_command(case, download.main, ["--urls", str(addresses), "--output", str(output)])
+
+
 def evaluate_model(case: Case) -> None:
     """Test the model that answers on the dataset of the sample."""
     image_dir = case.workspace.root / f"{DATASET}{DATASET_SUFFIX}"
@@ -129,6 +137,7 @@ READERS: Sequence[Callable[[Case], object]] = (
     run_label,
     run_label_with_sky,
     run_classify,
+    run_download,
     evaluate_model,
 )
 

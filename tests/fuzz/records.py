@@ -19,7 +19,7 @@ from cluster_core.storage.trash import list_trash
 from cluster_core.training.runs import delete_run, mark_reviewed, request_stop
 from tests.fuzz.archives import import_good_model
 from tests.fuzz.case import Case, FaultError
-from tests.fuzz.files import (
+from tests.fuzz.checks import (
     continue_imports,
     require_an_answer,
     require_everything_listed,
