@@ -21,6 +21,8 @@ _BLOCK_BYTES = 2880
 # Without HCOMPRESS_1: on damaged tiles, astropy's decoder crashes the whole process, for example
 # by a division by zero, which cannot be caught. PLIO_1 is for masks.
 _COMPRESSIONS = frozenset({"", "RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"})
+# Each takes 40 microseconds to unpack, and 4 to check.
+_MAX_TILES, _MAX_TILES_IN_PART = 100_000, 1_000_000
 # An extension must follow a first part, which may be empty.
 _EMPTY_PART = b"".join(
     f"{keyword:8}= {value:>20}".encode().ljust(80)
@@ -70,12 +72,27 @@ def check_part(
         # Tiles are unpacked whole, and may be many planes deep.
         depth = math.prod(part.tile_shape[: len(axes.leading)])
         check_pixels(axes.width, axes.height * depth, name, limits)
+        _check_tile_count(part, axes, name)
     if part.end > n_bytes:
         raise ImageError(
             f"{name} is incomplete: it has {n_bytes:,} of {part.end:,} bytes. Get a new copy of "
             "the file.",
             path=name,
             reason=ImageProblem.UNREADABLE,
+        )
+
+
+def _check_tile_count(part: FitsPart, axes: PictureAxes, name: str) -> None:
+    counts = [
+        -(-size // tile) for size, tile in zip(part.shape, part.tile_shape or (), strict=True)
+    ]
+    in_picture = math.prod(counts[len(axes.leading) :]) * axes.planes_per_picture
+    if in_picture > _MAX_TILES or math.prod(counts) > _MAX_TILES_IN_PART:
+        raise ImageError(
+            f"{name} is compressed in {math.prod(counts):,} pieces, which would take too long to "
+            "read: save it uncompressed (funpack).",
+            path=name,
+            reason=ImageProblem.UNSUPPORTED,
         )
 
 

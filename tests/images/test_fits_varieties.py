@@ -74,6 +74,16 @@ def test_colours_on_the_last_axis_equal_colour_planes(n_last, compressed):
     assert np.array_equal(blue, decode_fits(write(planes[2]), "a"))
 
 
+def test_too_many_tiles_are_rejected():
+    picture = fits.CompImageHDU(np.zeros((60, 80), np.int16), compression_type="NOCOMPRESS")
+    data = write_fits(fits.PrimaryHDU(), picture)
+    for key, value in (("ZNAXIS1", "4000"), ("ZNAXIS2", "4000"), ("ZTILE1", "20")):
+        data = with_card(data, key, value)
+    with pytest.raises(ImageError, match="800,000 pieces") as caught:
+        decode_fits(data, "a")
+    assert caught.value.reason == ImageProblem.UNSUPPORTED
+
+
 @pytest.mark.parametrize("shape", [(64, 80, 1), (1, 64, 80, 1), (1, 1, 64, 80)])
 def test_axes_of_length_one_are_ignored(shape):
     expected = decode_fits(write(sky()), "a")
