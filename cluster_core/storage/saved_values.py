@@ -54,6 +54,25 @@ def check_text(value: object) -> str:
     return value
 
 
+def check_shown_text(value: object) -> str:
+    """Return the value, a string, as `make_printable` does.
+
+    Raises
+    ------
+    ValueError
+        It is not a string.
+    """
+    return make_printable(check_text(value))
+
+
+def make_printable(text: str) -> str:
+    """Return a text that a browser can show: bytes of a file name that are not UTF-8 are escaped.
+
+    Python decodes such bytes as surrogates, which cannot be sent to a browser.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def check_integer(value: object) -> int:
     """Return the value, a whole number from -`MAX_COUNT` to `MAX_COUNT`.
 

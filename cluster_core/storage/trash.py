@@ -25,8 +25,9 @@ from cluster_core.storage.saved_values import (
     MALFORMED_ERRORS,
     check_count,
     check_inner_path,
-    check_text,
+    check_shown_text,
     check_time,
+    make_printable,
 )
 from cluster_core.workspace import Workspace, replacing
 
@@ -105,7 +106,7 @@ def move_to_trash(
     now = datetime.now(UTC)
     entry = TrashEntry(
         id=f"{now:%Y%m%d-%H%M%S-%f}-{uuid.uuid4().hex[:8]}",
-        description=description,
+        description=make_printable(description),
         created=now.isoformat(),
         n_files=sum(_count_files(workspace.root / path) for path in present),
         action=action,
@@ -310,7 +311,7 @@ def _load_record(folder: Path) -> tuple[TrashEntry, list[PurePath]]:
     record = json.loads((folder / _RECORD).read_text("ascii"))
     entry = TrashEntry(
         folder.name,
-        check_text(record["description"]),
+        check_shown_text(record["description"]),
         check_time(record["created"]),
         check_count(record["n_files"]),
         Action[record.get("action", Action.EDIT_DATASETS.name)],

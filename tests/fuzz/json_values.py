@@ -46,7 +46,7 @@ def _damage(draw: st.DrawFn, record: Any) -> Any:
     for _ in range(draw(st.integers(1, 3))):
         places = list(_list_places(record))
         if not places:
-            return draw(_values)
+            return _draw_value(draw)
         *way, last = draw(st.sampled_from(places))
         parent = record
         for step in way:
@@ -55,10 +55,15 @@ def _damage(draw: st.DrawFn, record: Any) -> Any:
         if change == "delete":
             del parent[last]
         elif change == "add" and isinstance(parent, dict):
-            parent[draw(_text)] = draw(_values)
+            parent[draw(_text)] = _draw_value(draw)
         else:
-            parent[last] = draw(_values)
+            parent[last] = _draw_value(draw)
     return record
+
+
+def _draw_value(draw: st.DrawFn) -> Any:
+    """Draw a value of its own: a sampled list or dict would be shared, and could contain itself."""
+    return copy.deepcopy(draw(_values))
 
 
 def _list_places(record: Any, way: Path = ()) -> Iterator[Path]:

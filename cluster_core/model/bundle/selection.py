@@ -9,6 +9,7 @@ from pathlib import Path
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import ModelBundle, list_bundle_folders, load_bundle
+from cluster_core.storage.saved_values import make_printable
 from cluster_core.workspace import Workspace, replacing
 
 STARTER_ID = "starter"
@@ -65,7 +66,7 @@ def list_candidates(workspace: Workspace) -> tuple[Path, ...]:
     BundleError
         If the folder of the models cannot be read.
     """
-    folders = {folder.name: folder for folder in list_model_folders(workspace)}
+    folders = {get_model_id(folder): folder for folder in list_model_folders(workspace)}
     folders[STARTER_ID] = ASSETS / STARTER
     chosen = _load_default(workspace)
     return tuple(sorted(folders.values(), key=lambda folder: folder != folders.get(chosen)))
@@ -81,6 +82,11 @@ def list_model_folders(workspace: Workspace) -> tuple[Path, ...]:
     """
     folders = list_bundle_folders(workspace.bundles)
     return tuple(folder for folder in folders if folder.name != STARTER_ID)
+
+
+def get_model_id(folder: Path) -> str:
+    """Return the id of a model: the name of its folder, in a form that a browser can show."""
+    return make_printable(folder.name)
 
 
 def model_dir(workspace: Workspace, model_id: str) -> Path:
@@ -106,7 +112,7 @@ def model_dir(workspace: Workspace, model_id: str) -> Path:
     if model_id == STARTER_ID:
         return ASSETS / STARTER
     for folder in list_model_folders(workspace):
-        if folder.name == model_id:
+        if get_model_id(folder) == model_id:
             return folder
     raise BundleError(
         f"There is no model {model_id[:100]!r}, perhaps it was deleted: choose another model.",

@@ -15,14 +15,19 @@ from typing import Any
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
-from cluster_core.model.bundle.selection import STARTER_ID
+from cluster_core.model.bundle.selection import STARTER_ID, get_model_id
 from cluster_core.model.bundle.untrusted_files import (
     HEAD,
     MANIFEST,
     make_damaged_error,
     make_unreadable_error,
 )
-from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, parse_time
+from cluster_core.storage.saved_values import (
+    MALFORMED_ERRORS,
+    check_count,
+    make_printable,
+    parse_time,
+)
 
 STARTER_TITLE = "Starter model"
 # From docs/sky-backbone.md; the mean of the accuracies of both classes.
@@ -128,7 +133,7 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
     n_test, n_right, interval = _read_test(bundle.metrics)
     is_starter = folder == (ASSETS / STARTER).absolute()
     return ModelSummary(
-        id=STARTER_ID if is_starter else folder.name,
+        id=STARTER_ID if is_starter else get_model_id(folder),
         title=STARTER_TITLE if is_starter else _make_title(bundle, title),
         created=created.isoformat() if (created := _parse_time(bundle.created)) else "",
         labels=bundle.labels,
@@ -146,8 +151,8 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
 
 def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelSummary:
     return ModelSummary(
-        id=folder.name,
-        title=folder.name,
+        id=get_model_id(folder),
+        title=clean_title(folder.name) or "Damaged model",
         created="",
         labels=(),
         architecture="",
@@ -158,7 +163,7 @@ def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelSumma
         size_bytes=size_bytes,
         is_default=False,
         manifest_sha256="",
-        problem=problem,
+        problem=make_printable(problem),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cluster_core.errors import BundleError
+from cluster_core.storage.saved_values import make_printable
 
 BUNDLE_FORMAT = "cluster-lab bundle"
 BUNDLE_VERSION = 1
@@ -136,8 +137,7 @@ def read_head(path: Path, sha256: str) -> np.ndarray:
 
 def make_damaged_error(folder: Path, detail: str) -> BundleError:
     """Return the error for a bundle whose content is not what a training wrote."""
-    printable = detail[:_MAX_DETAIL_LENGTH].encode("utf-8", "backslashreplace").decode()
-    detail = " ".join(printable.split())
+    detail = " ".join(make_printable(detail[:_MAX_DETAIL_LENGTH]).split())
     return BundleError(
         f"The model in {folder} is damaged ({detail}): train it again, or copy it again from its "
         "source.",

@@ -15,7 +15,12 @@ from cluster_core.data.splits import Side, Split
 from cluster_core.errors import ClusterError, RunError
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.head.settings import Evaluation
-from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, check_text
+from cluster_core.storage.saved_values import (
+    MALFORMED_ERRORS,
+    check_count,
+    check_text,
+    make_printable,
+)
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.checks import (
     check_counts,
@@ -139,7 +144,7 @@ def load_config(workspace: Workspace, run_id: str) -> TrainConfig:
     try:
         return read_config(json.loads((folder / CONFIG).read_text("utf-8")))
     except (*READ_ERRORS, ClusterError) as error:
-        detail = str(error)[:_MAX_DETAIL_LENGTH].encode("utf-8", "backslashreplace").decode()
+        detail = make_printable(str(error)[:_MAX_DETAIL_LENGTH])
         raise RunError(
             f"The settings of the training {run_id} cannot be read ({' '.join(detail.split())}): "
             "set up a new training instead."

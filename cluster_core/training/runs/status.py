@@ -10,6 +10,7 @@ from typing import Any
 from cluster_core.storage.saved_values import (
     check_count,
     check_integer,
+    check_shown_text,
     check_text,
     check_time,
 )
@@ -96,7 +97,7 @@ class RunStatus:
 def _check_field(name: str, value: object) -> Any:
     if value is None and name in _OPTIONAL:
         return None
-    return _CHECKS.get(name, check_text)(value)
+    return _CHECKS.get(name, check_shown_text)(value)
 
 
 _OPTIONAL = frozenset({"started", "ended", "bundle", "exit_code"})
