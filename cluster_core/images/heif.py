@@ -25,5 +25,6 @@ def open_heif(data: bytes, name: str, limits: ImageLimits) -> Frame:
     except ImportError as error:
         raise refusals.needs_heif_library(name) from error
     picture = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
-    check_pixels(*picture.size, name, limits)
-    return Frame(picture.size[0] * picture.size[1], picture.to_pillow)
+    width, height = picture.size
+    check_pixels(width, height, name, limits)
+    return Frame(width * height, picture.to_pillow)

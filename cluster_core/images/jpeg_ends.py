@@ -8,7 +8,7 @@ _START_OF_SCAN = b"\xff\xda"
 _END_OF_IMAGE = b"\xff\xd9"
 _RESTART_INTERVAL = b"\xff\xdd\x00\x04"
 _RESTARTS = [b"\xff" + bytes([0xD0 + number]) for number in range(8)]
-_BYTES_PER_RESTART = 200
+_NOISE_PER_BLOCK = 100  # bytes that a block of 8 x 8 to 16 x 16 pixels takes
 
 
 def has_second_scan(data: bytes) -> bool:
@@ -31,14 +31,24 @@ def complete(data: bytes, n_noise: int = 0) -> bytes:
     """
     if not n_noise:
         return data + _END_OF_IMAGE
-    noise = np.random.default_rng(0).integers(0, 255, n_noise, np.uint8).tobytes()
-    if _RESTART_INTERVAL in data[: _find_scan(data)]:
-        starts = range(0, n_noise, _BYTES_PER_RESTART)
-        noise = b"".join(
-            _RESTARTS[number % 8] + noise[start : start + _BYTES_PER_RESTART]
-            for number, start in enumerate(starts)
-        )
-    return data + noise + _END_OF_IMAGE
+    interval = _read_restart_interval(data)
+    if not interval:
+        return data + _make_noise(n_noise) + _END_OF_IMAGE
+    # Each restart marker ends the noise for its part of the picture.
+    piece = _make_noise(interval * _NOISE_PER_BLOCK)
+    n_pieces = 2 * n_noise // len(piece) + 1
+    parts = [_RESTARTS[number % len(_RESTARTS)] + piece for number in range(n_pieces)]
+    return data + b"".join(parts) + _END_OF_IMAGE
+
+
+def _make_noise(n_bytes: int) -> bytes:
+    return np.random.default_rng(0).integers(0, 255, n_bytes, np.uint8).tobytes()  # never 255
+
+
+def _read_restart_interval(data: bytes) -> int:
+    """Return after how many blocks of pixels a restart marker follows; 0 for never."""
+    at = data.find(_RESTART_INTERVAL, 0, max(0, _find_scan(data)))
+    return int.from_bytes(data[at + 4 : at + 6], "big") if at >= 0 else 0
 
 
 def _find_scan(data: bytes) -> int:

@@ -14,6 +14,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
+from cluster_core.images.avif_sizes import as_still, check_avif
 from cluster_core.images.frames import Frame
 from cluster_core.images.jpeg_2000 import check_jpeg_2000
 from cluster_core.images.jpeg_ends import complete, has_second_scan
@@ -49,7 +50,10 @@ class PillowFile:
         self._name, self._limits, self._min_side_px = name, limits, min_side_px
         if self._kind == "JPEG 2000":
             check_jpeg_2000(data, name, limits)
-        if self._kind == "PNG":
+        if self._kind == "AVIF":
+            check_avif(data, name, limits)
+            data = as_still(data)
+        elif self._kind == "PNG":
             data = keep_pixels(data)
         elif self._kind == "JPEG" and has_second_scan(data):
             data = complete(data)  # libjpeg shows nothing of it before it has seen the end

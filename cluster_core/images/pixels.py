@@ -99,8 +99,8 @@ def find_range(blocks: Iterable[NDArray[np.generic]]) -> tuple[float, float]:
     """
     low, high, is_float = np.inf, -np.inf, False
     for values in blocks:
-        finite = values[np.isfinite(values)]
         is_float |= values.dtype.kind == "f"
+        finite = values if _all_finite(values) else values[np.isfinite(values)]
         if finite.size:
             low, high = min(low, float(finite.min())), max(high, float(finite.max()))
     if low > high:
@@ -125,7 +125,20 @@ def scale_to_bytes(values: NDArray[np.generic], low: float, high: float) -> NDAr
     """
     if not low < high:
         return np.zeros(values.shape, np.uint8)
+    fits_float32 = values.dtype.itemsize <= (4 if values.dtype.kind == "f" else 2)
+    precision = np.float32 if fits_float32 else np.float64
     with np.errstate(all="ignore"):
-        levels = (values.astype(np.float64) - low) * (255 / (high - low))
-    levels[~np.isfinite(levels)] = 0
-    return np.rint(levels.clip(0, 255)).astype(np.uint8)
+        levels = np.subtract(values, low, dtype=precision)
+        levels *= 255 / (high - low)
+        np.clip(levels, 0, 255, out=levels)
+        if not _all_finite(values):
+            levels[~np.isfinite(values)] = 0
+        return np.rint(levels, out=levels).astype(np.uint8)
+
+
+def _all_finite(values: NDArray[np.generic]) -> bool:
+    """Tell whether all values are finite: a sum is not if one of them is not."""
+    if values.dtype.kind != "f":
+        return True
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(values.sum(dtype=np.float64)))

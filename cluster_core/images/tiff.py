@@ -92,7 +92,7 @@ def _decode(data: bytes, page: TiffPage, _: str) -> Image.Image:
     n_colours = 3 if page.photometric == RGB else 1
     extra = page.extra_samples[:1]
     has_alpha = page.samples > n_colours and extra in ((_PREMULTIPLIED,), (_ALPHA,))
-    samples = TiffSamples(data, page, list(range(n_colours + has_alpha)))
+    samples = TiffSamples(data, page, n_colours + has_alpha)
     colours = (values[..., :n_colours] for _, values in samples.blocks())
     low, high = _full_range(page) or find_range(colours)
     pixels = np.empty((page.height, page.width, n_colours + has_alpha), np.uint8)

@@ -50,7 +50,7 @@ class TiffPage:
     def first(self, tag: int, default: int = 0) -> int:
         """Return the first value of a tag."""
         values = self.tags.get(tag)
-        return default if values is None or not values.size else int(values[0])
+        return default if values is None else int(values[0])
 
     @property
     def width(self) -> int:
@@ -215,7 +215,7 @@ def _read_values(
     at = value_at
     if count * dtype.itemsize > word:
         at = _read_number(data, value_at, word, order)
-    if at + count * dtype.itemsize > len(data):
+    if not count or at + count * dtype.itemsize > len(data):
         return None  # pixels are refused later if it is a tag that matters
     return np.frombuffer(data, dtype, count, at)
 

@@ -11,7 +11,7 @@ from cluster_core.images.tiff_bytes import ByteGrid, unpack_plane
 from cluster_core.images.tiff_headers import TiffPage
 from cluster_core.images.tiff_varieties import FLOAT, SIGNED
 
-_ROWS_PER_STEP = 64
+_BYTES_PER_STEP = 2**22
 _HORIZONTAL, _FLOATING_POINT = 2, 3
 _PREDICTED = frozenset({5, 8, 32946, 34925, 50000})  # compressions that use a predictor
 _KINDS = {SIGNED: "i", FLOAT: "f"}
@@ -26,13 +26,13 @@ class TiffSamples:
         The whole file.
     page : TiffPage
         The page, whose sizes and layout have been checked.
-    channels : sequence of int
-        Indices of the samples that are shown.
+    n_channels : int
+        How many of the samples of a pixel are shown, from the first.
     """
 
-    def __init__(self, data: bytes, page: TiffPage, channels: list[int]) -> None:
-        self._page, self._grid, self._channels = page, ByteGrid.of(page), channels
-        planes = channels if page.is_planar else [0]
+    def __init__(self, data: bytes, page: TiffPage, n_channels: int) -> None:
+        self._page, self._grid, self._n_channels = page, ByteGrid.of(page), n_channels
+        planes = range(n_channels if page.is_planar else 1)
         self._planes = [unpack_plane(data, page, plane) for plane in planes]
         bits = page.bits[0]
         kind = _KINDS.get(page.sample_format, "u")
@@ -48,15 +48,12 @@ class TiffSamples:
         values : ndarray
             Shape (rows, width, channels); integers or floats.
         """
-        for top in range(0, self._grid.height, _ROWS_PER_STEP):
-            box = (0, top, self._grid.row_bytes, min(top + _ROWS_PER_STEP, self._grid.height))
+        width, height = self._grid.row_bytes, self._grid.height
+        step = max(1, _BYTES_PER_STEP // width)
+        for top in range(0, height, step):
+            box = (0, top, width, min(top + step, height))
             rows = [self._decode(np.asarray(plane.crop(box))) for plane in self._planes]
-            yield (
-                top,
-                np.concatenate(rows, axis=2)
-                if self._page.is_planar
-                else rows[0][..., self._channels],
-            )
+            yield top, np.concatenate(rows, axis=2)[..., : self._n_channels]
 
     def _decode(self, rows: NDArray[np.uint8]) -> NDArray[np.generic]:
         """Turn bytes, shape (rows, row_bytes), to samples, shape (rows, width, samples)."""

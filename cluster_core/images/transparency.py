@@ -36,15 +36,17 @@ def choose_backdrop(image: Image.Image) -> int | None:
         white (255). None if everything is transparent, which is a mistake of the program
         that wrote the file: its transparency is then ignored.
     """
-    levels = np.zeros(256, np.int64)  # how many visible pixels have each grey level, over black
+    n_visible = n_bright = 0
     for top in range(0, image.height, _ROWS_PER_STEP):
         rows = image.crop((0, top, image.width, min(top + _ROWS_PER_STEP, image.height)))
         grey = np.asarray(lay_over(rows, _BLACK).convert("L"))
-        levels += np.bincount(grey[_alpha(rows) > 0], minlength=256)
-    if not levels.any():
+        n_visible += int(np.count_nonzero(_alpha(rows)))
+        n_bright += int(np.count_nonzero(grey >= _DARK_LEVEL))
+        if n_bright > _BRIGHT_SHARE * image.width * image.height:
+            return _BLACK  # without a look at the rest
+    if not n_visible:
         return None
-    n_bright = levels[_DARK_LEVEL:].sum()
-    return _BLACK if n_bright > _BRIGHT_SHARE * levels.sum() else _WHITE
+    return _BLACK if n_bright > _BRIGHT_SHARE * n_visible else _WHITE
 
 
 def lay_over(image: Image.Image, backdrop: int | None) -> Image.Image:

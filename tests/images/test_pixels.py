@@ -67,6 +67,11 @@ def test_constant_floats_are_black(value):
     assert not to_rgb(Image.fromarray(np.full((4, 5), value, np.float32))).any()
 
 
+def test_floats_within_one_keep_their_scale():
+    values = GREY.astype(np.float32) / 510
+    assert np.abs(to_rgb(Image.fromarray(values)).astype(int) - grey_rgb(GREY / 2)).max() <= 1
+
+
 def test_alpha_blends_with_black():
     image = Image.new("RGBA", (3, 1), (200, 100, 50, 0))
     image.putpixel((1, 0), (200, 100, 50, 128))

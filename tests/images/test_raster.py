@@ -91,6 +91,20 @@ def test_damaged_exif_is_ignored(kind):
     assert decode_image(data, "a").shape == (32, 48, 3)
 
 
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF"])
+def test_first_frame_that_is_not_blank_is_decoded(kind):
+    blank = Image.new("RGB", (48, 32))
+    data = encode(blank, kind, save_all=True, append_images=[blank, blocks()])
+    assert np.abs(decode_image(data, "a").astype(int) - np.asarray(blocks())).mean() < 12
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
+def test_blank_frames_give_the_first(kind):
+    blank = Image.new("RGB", (48, 32), (9, 9, 9))
+    data = encode(blank, kind, save_all=True, append_images=[blank, blank])
+    assert np.unique(decode_image(data, "a")).tolist() == [9]
+
+
 @pytest.mark.parametrize("side", [1, 7, 20, 33, 64, 100])
 def test_reduced_jpeg_keeps_twice_the_target_side(side):
     full = decode_image(encode(noise(321, 200), "JPEG"), "a")
@@ -111,17 +125,6 @@ def test_sixteen_bit_png_is_scaled_not_clipped():
     values = np.linspace(0, 65535, 600).astype(np.uint16).reshape(20, 30)
     pixels = decode_image(encode(Image.fromarray(values), "PNG"), "a")
     assert np.abs(pixels[..., 0] - values / 257).max() <= 0.5
-
-
-@pytest.mark.parametrize("min_side_px", [None, 8])
-@pytest.mark.parametrize("progressive", [False, True])
-@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
-def test_truncated_jpeg_is_rejected(min_side_px, progressive, share):
-    data = encode(noise(200, 160), "JPEG", progressive=progressive)
-    with pytest.raises(ImageError) as caught:
-        decode_image(data[: int(len(data) * share)], "half.jpg", min_side_px=min_side_px)
-    assert caught.value.reason == ImageProblem.UNREADABLE
-    assert "half.jpg" in str(caught.value)
 
 
 def test_oversized_picture_is_rejected_by_its_header():
@@ -169,4 +172,4 @@ def test_other_format_is_rejected_by_content(data, found):
     with pytest.raises(ImageError, match=found) as caught:
         decode_image(data, "M13.jpg")
     assert caught.value.reason == ImageProblem.UNSUPPORTED
-    assert "JPEG, PNG, WebP, TIFF, BMP, GIF and FITS" in str(caught.value)
+    assert "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 and FITS" in str(caught.value)

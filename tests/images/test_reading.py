@@ -16,7 +16,7 @@ from astropy.io import fits
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images import ImageLimits, decode_image, read_bytes, read_image
-from tests.images.pictures import blocks, encode, noise, sky, write_fits
+from tests.images.pictures import blocks, encode, noise, sky, write_fits, write_tiff
 
 SMALL = np.rint(sky(16, 20)).astype(np.int16)
 SAMPLES = {
@@ -27,6 +27,11 @@ SAMPLES = {
     "webp": encode(noise(24, 16), "WEBP"),
     "tiff": encode(blocks(24, 16), "TIFF", compression="packbits"),
     "bmp": encode(blocks(24, 16), "BMP"),
+    "avif": encode(noise(24, 16), "AVIF"),
+    "jp2": encode(noise(24, 16), "JPEG2000"),
+    "j2k": encode(noise(24, 16), "JPEG2000", no_jp2=True),
+    "floats": write_tiff(np.asarray(noise(24, 16)) / np.float32(255), planar=True, deflate=True),
+    "big": write_tiff(SMALL, order=">", big=True, tile=16, deflate=True, predictor=2),
     "gif": encode(blocks(24, 16).quantize(4), "GIF"),
     "fits": write_fits(fits.PrimaryHDU(SMALL)),
     "fz": write_fits(fits.PrimaryHDU(), fits.CompImageHDU(SMALL)),

@@ -12,7 +12,20 @@ from cluster_core.images.sniffing import describe_other, is_fits, raster_format
 
 @pytest.mark.parametrize(
     "name",
-    ["a.jpg", "a.JPEG", "a.b.Png", "a.webp", "a.TIF", "a.fits", "a.fts", "a.fits.gz", "a.fz"],
+    [
+        "a.jpg",
+        "a.JPEG",
+        "a.b.Png",
+        "a.webp",
+        "a.TIF",
+        "a.fits",
+        "a.fts",
+        "a.fits.gz",
+        "a.fz",
+        "a.HEIC",
+        "a.avif",
+        "a.jp2",
+    ],
 )
 def test_picture_suffix_is_recognised(name):
     assert has_image_suffix(Path("folder") / name)
@@ -30,7 +43,8 @@ def test_other_suffix_is_not_recognised(name):
         (b"\n  <!doctype html><title>", "HTML"),
         (b"\xef\xbb\xbf<html>", "HTML"),
         (b"%PDF-1.7", "PDF"),
-        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "camera raw"),
+        (b"FUJIFILMCCD-RAW 0201", "camera raw"),
         (b"\0\0\0\x18ftypisom", "video"),
     ],
 )
@@ -38,6 +52,21 @@ def test_other_kind_is_described(data, words):
     assert words in describe_other(data)
     assert raster_format(data) is None
     assert not is_fits(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0heicmif1", "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0avifmif1", "AVIF"),
+        (b"\0\0\0\x18ftypavis\0\0\0\0avifmif1", "AVIF"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\xff\x4f\xff\x51\0\x2f", "JPEG 2000"),
+    ],
+)
+def test_phone_formats_are_recognised_by_content(data, kind):
+    assert raster_format(data) == kind
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"RIFF\0\0\0\0WAVE"])
