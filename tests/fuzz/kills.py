@@ -71,6 +71,7 @@ def kill_work(name: str, case: Case) -> None:
 def _measure(name: str, sample: Path, scratch: Path) -> _Length:
     """Do the work once without a kill."""
     folder = scratch / f"measure-{name}"
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier worker
     folder.mkdir()
     case = Case(CaseId(f"kill-{name}", 0, 0), folder, sample)
     case.renew()

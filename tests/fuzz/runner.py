@@ -120,7 +120,9 @@ class Runner:
         if self._process and self._connection:
             self._connection.close()
             self._process.join(1)
-            self._process.kill()
+            assert self._process.pid
+            with suppress(ProcessLookupError):  # nothing of it is left
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.join()
         self._process = self._connection = None
 

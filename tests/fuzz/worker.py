@@ -82,6 +82,7 @@ def _describe(case: Case) -> str:
 
 
 def _prepare_process(scratch: Path) -> None:
+    os.setsid()  # so that the runner can end it together with the processes it starts
     faulthandler.register(signal.SIGUSR1, (scratch / STACKS).open("w"))
     temporary = scratch / "tmp"
     temporary.mkdir(exist_ok=True)
