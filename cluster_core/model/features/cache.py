@@ -30,7 +30,8 @@ class BottleneckCache:
     """Cached features of one backbone with one preprocessing.
 
     The key includes the hash of a picture's content, so an edited picture never gets
-    stale features. Each row carries a checksum; a damaged row counts as missing.
+    stale features. Each row carries a checksum; a damaged row counts as missing, and so does
+    one of version 0.1, which has no checksum and may come from a picture that was misread.
 
     Parameters
     ----------
@@ -75,33 +76,21 @@ class BottleneckCache:
             Features by hash, only of the pictures that are in the cache.
         """
         found: dict[str, np.ndarray] = {}
-        unsealed: list[tuple[str, str, np.ndarray]] = []
         n_damaged = 0
         for sha256, blob in self._file.read_in(_SELECT, sha256s, self._producer, view):
             content = unseal(blob, self._producer, view, sha256)
             if content is not None and len(content) == self._n_bytes:
                 found[sha256] = np.frombuffer(content, "<f4")
-            elif (features := self._read_unsealed(blob)) is not None:
-                found[sha256] = features
-                unsealed.append((view, sha256, features))
             else:
                 n_damaged += 1
-        if unsealed:
-            self.save(unsealed)
         if n_damaged:
             _logger.warning(
-                "Bottlenecks in %s that are damaged and will be computed again: %d",
+                "Bottlenecks in %s that are damaged or of an earlier version, and will be "
+                "computed again: %d",
                 self._file.path,
                 n_damaged,
             )
         return found
-
-    def _read_unsealed(self, blob: object) -> np.ndarray | None:
-        """Return a row of version 0.1, which has no checksum, if its numbers are plausible."""
-        if not isinstance(blob, bytes) or len(blob) != self._n_bytes:
-            return None
-        features = np.frombuffer(blob, "<f4")
-        return features if _is_plausible(features) else None
 
     def save(self, entries: Iterable[tuple[str, str, np.ndarray]]) -> None:
         """Add features to the cache, or replace them; features that are not plausible are left out.

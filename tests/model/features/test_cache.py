@@ -185,7 +185,7 @@ def test_damaged_row_is_computed_again_and_reported(
     source = make_source()
     np.testing.assert_array_equal(source.compute(pictures, PLAIN_VIEWS), computed)
     assert source.extractor.n_extracted == 1
-    assert "damaged and will be computed again: 1" in caplog.text
+    assert "will be computed again: 1" in caplog.text
     source = make_source()
     np.testing.assert_array_equal(source.compute(pictures, PLAIN_VIEWS), computed)
     assert source.extractor.n_extracted == 0
@@ -197,14 +197,14 @@ def test_row_of_another_picture_is_computed_again(make_source, pictures, cache_f
     np.testing.assert_array_equal(make_source().compute(pictures, PLAIN_VIEWS), computed)
 
 
-def test_rows_without_checksum_are_used_and_sealed(make_source, pictures, cache_file, caplog):
+def test_rows_without_checksum_are_computed_again(make_source, pictures, cache_file):
     computed = make_source().compute(pictures, PLAIN_VIEWS)
     sealed = [read_row(cache_file, picture) for picture in pictures]
     for picture, row in zip(pictures, sealed, strict=True):
         write_row(cache_file, picture, without_checksum(row))
     source = make_source()
     np.testing.assert_array_equal(source.compute(pictures, PLAIN_VIEWS), computed)
-    assert (source.extractor.n_extracted, caplog.text) == (0, "")
+    assert source.extractor.n_extracted == len(pictures)
     assert [read_row(cache_file, picture) for picture in pictures] == sealed
 
 
