@@ -25,6 +25,8 @@ _BITPIX = frozenset({8, 16, 32, 64, -32, -64})
 # The values of the FITS standard; others corrupt the memory of the Rice decoder.
 _RICE_SETTINGS = {"BLOCKSIZE": (16, 32), "BYTEPIX": (1, 2, 4)}
 _FILLER = -32768  # of 16-bit files whose header does not declare one
+# Raised by astropy on damaged headers.
+_HEADER_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError)
 _TABLES = frozenset({"TABLE", "BINTABLE", "A3DTABLE"})
 
 
@@ -113,7 +115,7 @@ def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
         try:
             header = fits.Header.fromfile(stream, padding=False)
             part = _check_header(header, index, start, stream.tell())
-        except (OSError, ValueError, TypeError, LookupError, fits.VerifyError) as error:
+        except (*_HEADER_ERRORS, fits.VerifyError) as error:
             raise ImageError(
                 f"{name} has a damaged FITS header ({error}): get a new copy of the file.",
                 path=name,

@@ -221,6 +221,7 @@ def test_oversized_gzip_is_rejected():
 
 def test_header_without_end_is_rejected():
     assert reason_of(b"SIMPLE  =                    T".ljust(2880 * 3)) == ImageProblem.UNREADABLE
+    assert reason_of(b"") == ImageProblem.UNREADABLE
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real FITS files are not here")
