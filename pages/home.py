@@ -17,8 +17,9 @@ from pages.components.selection import Choice, choose
 def show_start_card(key: str, icon: str, title: str, sentence: str, action: str) -> bool:
     """Draw a card for one way to start; return whether its button was clicked."""
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
-        st.markdown(f"##### :material/{icon}: {title}")
-        st.write(sentence)
+        with st.container():  # keeps both at the top of a card that is taller than its text
+            st.markdown(f"##### :material/{icon}: {title}")
+            st.write(sentence)
         return st.button(action, key=key, width="stretch", disabled=is_working())
 
 

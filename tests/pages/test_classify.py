@@ -94,7 +94,7 @@ def test_empty_page_names_the_model_and_its_classes(workspace):
     assert not page.exception
     assert page.selectbox(key="model").options == [STARTER_TITLE]
     assert "globular clusters, open clusters" in page.caption[0].value
-    assert "91 % (154 pictures" in page.caption[0].value
+    assert "91% (154 pictures" in page.caption[0].value
     assert not headings(page)
 
 
@@ -324,7 +324,7 @@ def test_unknown_model_in_the_address_falls_back_with_a_warning(trained, model):
 def test_damaged_model_is_reported_and_another_can_be_selected(trained):
     (folder,) = trained.bundles.iterdir()
     (folder / "head.npy").write_bytes(b"")
-    page = open_page()
+    page = open_page(model=folder.name)
     assert "damaged" in page.error[0].value
     page.selectbox(key="model").set_value("starter").run()
     assert not page.error

@@ -54,7 +54,7 @@ def test_starter_model_is_listed_with_its_accuracy(workspace):
     page = open_page()
     assert len(list_titles(page)) == 1
     assert list_titles(page)[0].startswith("**Starter model**")
-    assert "91 %" in read_all(page)
+    assert "91%" in read_all(page)
     assert "Models that you train appear here" in read_all(page)
     click(page, "open_starter")
     assert {"classify_with", "make_default"} <= list_keys(page)

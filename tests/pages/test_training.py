@@ -288,7 +288,7 @@ def test_table_lists_all_trainings(workspace):
     assert list(table["State"]) == ["failed", "finished"]
     assert list(table["Dataset"]) == ["cluster", "cluster"]
     assert table["Accuracy"][1] == 93
-    assert table["95 % interval"][1] == "77 to 98 %"
+    assert table["95% interval"][1] == "77% to 98%"
     assert table["Steps"][1] == 491
     assert table["Duration"][1] == "42 s"
 

@@ -33,7 +33,7 @@ STARTER_TITLE = "Starter model"
 # From docs/sky-backbone.md; the mean of the accuracies of both classes.
 STARTER_ACCURACY = (
     "It learned from a simulated sky only. On photos by other people, which it had never seen, "
-    "its accuracy is 91 % (154 pictures from the web) and 98 % (105 of Messier clusters), with "
+    "its accuracy is 91% (154 pictures from the web) and 98% (105 of Messier clusters), with "
     "both classes counted equally."
 )
 MAX_TITLE_LENGTH = 80

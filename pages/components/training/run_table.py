@@ -34,10 +34,10 @@ MAX_COMPARED = 8
 COLUMNS = {
     "Steps": st.column_config.NumberColumn(format="localized"),
     "Accuracy": st.column_config.NumberColumn(
-        format="%d %%", help="Share of the test pictures that were labelled correctly."
+        format="%d%%", help="Share of the test pictures that were labelled correctly."
     ),
-    "95 % interval": st.column_config.TextColumn(
-        help="95 % confidence interval: the range that holds the true accuracy in 95 of 100 cases."
+    "95% interval": st.column_config.TextColumn(
+        help="95% confidence interval: the range that holds the true accuracy in 95 of 100 cases."
     ),
 }
 _ROWS = "run rows"
@@ -125,7 +125,7 @@ def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
         "Network": status.architecture,
         "Steps": result.steps_run if result else None,
         "Accuracy": round(100 * metrics.accuracy) if metrics else None,
-        "95 % interval": f"{100 * low:.0f} to {100 * high:.0f} %" if metrics else "",
+        "95% interval": f"{100 * low:.0f}% to {100 * high:.0f}%" if metrics else "",
         "Duration": format_seconds(count_seconds(status.started, status.ended))
         if status.started and status.ended
         else "",
