@@ -26,14 +26,14 @@ class Area:
     """
 
     run: Callable[[Case], None]
-    limit_s: float = 120.0
+    limit_s: float = 180.0
     weight: float = 1.0
 
 
 AREAS: dict[str, Area] = {
     "files": Area(files.damage_and_read, weight=3),
     "training": Area(training.damage_and_train, weight=2),
-    "records": Area(records.damage_a_record, limit_s=240, weight=3),
+    "records": Area(records.damage_a_record, limit_s=600, weight=3),
     "manifests": Area(records.import_damaged_manifest, limit_s=240),
     "pages": Area(app_pages.damage_and_open, limit_s=150, weight=2),
     "model-zip": Area(archives.import_model_archive),
