@@ -15,7 +15,7 @@ _BLOCK_BYTES = 2880
 # Structure, scaling, and the columns and settings of compressed pictures.
 _KEPT = re.compile(
     rb"(?:SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|BSCALE|BZERO|BLANK"
-    rb"|TFIELDS|THEAP|T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DIM)\d+|Z\w+) *="
+    rb"|TFIELDS|THEAP|T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DIM)\d+|Z\w+) *"
 )
 _SCALING = (b"BSCALE", b"BZERO", b"BLANK")
 _PLAIN_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?")
@@ -35,8 +35,14 @@ def keep_pixel_cards(header: bytes) -> bytes:
         Whole blocks of 2880 bytes. BSCALE, BZERO and BLANK are numbers even if they were
         written as texts or with a decimal comma; if they are not numbers, they are missing.
     """
-    cards = (header[start : start + _CARD_BYTES] for start in range(0, len(header), _CARD_BYTES))
-    kept = b"".join(_repair(card) for card in cards if _KEPT.match(card)) + b"END"
+    cards: dict[bytes, bytes] = {}
+    for start in range(0, len(header), _CARD_BYTES):
+        card = header[start : start + _CARD_BYTES]
+        keyword, indicator = card[:8], card[8:_VALUE_START]
+        if indicator == b"= " and _KEPT.fullmatch(keyword):
+            # The first counts and was checked, but one of astropy's readers takes the last.
+            cards.setdefault(keyword, card)
+    kept = b"".join(map(_repair, cards.values())) + b"END"
     return kept + b" " * (-len(kept) % _BLOCK_BYTES)
 
 

@@ -170,6 +170,14 @@ def test_other_damaged_cards_do_not_prevent_reading():
         assert np.array_equal(decode_fits(changed, "a"), expected)
 
 
+@pytest.mark.parametrize("key", ["NAXIS", "NAXIS1", "BITPIX"])
+def test_repeated_card_is_ignored(key):
+    data = write(sky(), SPARE=1)
+    changed = data.replace(b"SPARE   =                    1", f"{key:8}= {999999999:>20}".encode())
+    assert changed != data
+    assert np.array_equal(decode_fits(changed, "a"), decode_fits(data, "a"))
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float32, np.float64])
 @pytest.mark.parametrize("filler", [-32768, 0])
 def test_filler_at_the_border_is_black_and_does_not_set_the_range(dtype, filler):
