@@ -51,7 +51,9 @@ def explaining_disk_errors(what: str, path: Path) -> Iterator[None]:
         raise DatasetError(f"{what}, because {advice}.", path=path) from error
 
 
-def move_without_overwriting(source: Path, target: Path) -> Path:
+def move_without_overwriting(
+    source: Path, target: Path, numbers: dict[Path, int] | None = None
+) -> Path:
     """Move a file or folder to `target`, or to a numbered name if that is taken.
 
     A process that is killed leaves it either at its old or at its new path.
@@ -62,6 +64,9 @@ def move_without_overwriting(source: Path, target: Path) -> Path:
         A file, a folder, or a link, which is moved itself.
     target : Path
         The preferred path, on the same disk.
+    numbers : dict of Path to int, optional
+        An empty dict, shared between many moves: it remembers the last number of each target,
+        so that each of thousands of equal names is found at once.
 
     Returns
     -------
@@ -76,7 +81,8 @@ def move_without_overwriting(source: Path, target: Path) -> Path:
         It cannot be moved; then `source` is unchanged.
     """
     is_folder = source.is_dir() and not source.is_symlink()
-    return _claim(target, is_folder, lambda path: rename_exclusively(source, path))
+    numbers = {} if numbers is None else numbers
+    return _claim(target, is_folder, numbers, lambda path: rename_exclusively(source, path))
 
 
 def write_new(target: Path, data: bytes) -> Path:
@@ -94,13 +100,15 @@ def write_new(target: Path, data: bytes) -> Path:
     """
     with drafting(target) as draft:
         draft.write_bytes(data)
-        return _claim(target, False, lambda path: rename_exclusively(draft, path))
+        return _claim(target, False, {}, lambda path: rename_exclusively(draft, path))
 
 
-def _claim(target: Path, is_folder: bool, put: Callable[[Path], None]) -> Path:
+def _claim(
+    target: Path, is_folder: bool, numbers: dict[Path, int], put: Callable[[Path], None]
+) -> Path:
     """Call `put` with a free name until no other tab or command is quicker to take it."""
     while True:
-        path = _find_free_name(target, is_folder)
+        path = _find_free_name(target, is_folder, numbers)
         try:
             put(path)
         except FileExistsError:
@@ -108,7 +116,7 @@ def _claim(target: Path, is_folder: bool, put: Callable[[Path], None]) -> Path:
         return path
 
 
-def _find_free_name(target: Path, is_folder: bool) -> Path:
+def _find_free_name(target: Path, is_folder: bool, numbers: dict[Path, int]) -> Path:
     """Return `target`, or the numbered name after the taken ones.
 
     Numbers are doubled until one is free, then halved back, because thousands of pictures may
@@ -120,7 +128,8 @@ def _find_free_name(target: Path, is_folder: bool) -> Path:
             return target
         return target.with_name(_add_number(target.name, number, is_folder))
 
-    taken, free = 0, 1
+    taken = numbers.get(target, 0)
+    free = taken + 1
     while os.path.lexists(number_name(free)):
         taken, free = free, 2 * free
     while free - taken > 1:
@@ -129,6 +138,7 @@ def _find_free_name(target: Path, is_folder: bool) -> Path:
             taken = middle
         else:
             free = middle
+    numbers[target] = free
     return number_name(free)
 
 

@@ -92,6 +92,7 @@ def place(folder: Path, image_dir: Path, placing: Placing, on_progress: Progress
     """
     created: list[Path] = []
     moved: list[tuple[Path, Path]] = []
+    numbers: dict[Path, int] = {}
     try:
         for target in (image_dir, *(image_dir / label for label in placing.labels)):
             with suppress(FileExistsError):
@@ -101,7 +102,7 @@ def place(folder: Path, image_dir: Path, placing: Placing, on_progress: Progress
             staged = folder / file.staged
             if staged.exists():  # otherwise it was moved before the interruption
                 target = image_dir / file.label / file.file_name
-                moved.append((move_without_overwriting(staged, target), staged))
+                moved.append((move_without_overwriting(staged, target, numbers), staged))
             on_progress(done, len(placing.files))
     except BaseException:
         for path, staged in moved:

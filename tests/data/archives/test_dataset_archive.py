@@ -293,7 +293,7 @@ class TestImport:
                 archive.writestr("open/a.png", picture + b"%d" % number)
         report = import_archive(workspace, workspace.cluster_photos, target)
         assert report.added == {"open": 300}
-        assert n_tried < 300 * 25
+        assert n_tried < 300 * 6
 
     def test_accepts_archive_with_comment_and_prefix(self, workspace):
         target = io.BytesIO(b"#!/bin/sh\n" * 100)
