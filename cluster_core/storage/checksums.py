@@ -43,5 +43,5 @@ def unseal(sealed: object, *key: str | int) -> bytes | None:
 
 
 def _compute(content: bytes, key: tuple[str | int, ...]) -> bytes:
-    name = "\0".join(map(str, key)).encode("utf-8", "replace")
+    name = "\0".join(map(str, key)).encode(errors="replace")
     return zlib.crc32(content, zlib.crc32(name)).to_bytes(N_CHECKSUM_BYTES, "little")

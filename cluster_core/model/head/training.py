@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -121,7 +122,6 @@ def _fit_head(
         shape = (step - first + 1, settings.train_batch_size)
         batches = random.integers(0, len(weighted.rows), shape, dtype=np.int32)
         head = descent.run(batches)
-        _require_finite(head.weights, head.bias)
         if mean is not None and prior is not None:
             head = prior.apply_odds(mean.add(step, head), len(training.classes))
         if callbacks.on_store and _is_stored(step, settings):
@@ -172,8 +172,10 @@ class _Descent:
 
     @property
     def head(self) -> Head:
-        """The current weights and bias."""
+        """The current weights and bias; raises FloatingPointError if they are not finite."""
         weights = self._weights.numpy()
+        if not np.isfinite(weights).all():
+            raise FloatingPointError("weights are not finite")
         return Head(weights[:-1], weights[-1])
 
 
@@ -296,14 +298,9 @@ def _measure(head: Head, features: np.ndarray, classes: np.ndarray) -> tuple[flo
         scores = head.compute_scores(features)
     true_scores = scores[np.arange(len(classes)), classes]
     cross_entropy = -np.log(np.maximum(true_scores, MIN_SCORE)).mean()
-    _require_finite(cross_entropy)
+    if not math.isfinite(cross_entropy):
+        raise FloatingPointError("the loss is not finite")
     return float((scores.argmax(axis=1) == classes).mean()), float(cross_entropy)
-
-
-def _require_finite(*arrays: np.ndarray | np.floating) -> None:
-    """Raise FloatingPointError if any number is NaN or infinite."""
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise FloatingPointError("not a finite number")
 
 
 _MATRIX = tf.TensorSpec((None, None), tf.float32)
