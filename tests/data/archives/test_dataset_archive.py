@@ -162,7 +162,7 @@ class TestImport:
         [
             ("open/web.jpg", b"<!DOCTYPE html>", "web.jpg is a web page"),
             ("open/draw.jpg", b"%!PS-Adobe-3.0 EPSF-3.0", "draw.jpg is a PostScript"),
-            ("open/cut.png", encode(3)[:-200], "cut.png is a damaged or incomplete PNG picture"),
+            ("open/cut.png", encode(3)[:200], "cut.png is a damaged or incomplete PNG picture"),
             ("open/empty.png", b"", "empty.png is empty"),
             ("open/notes.txt", b"x", "notes.txt is not a picture (its name ends with .txt)."),
             ("open/README", b"x", "README is not a picture (its name has no ending)."),
