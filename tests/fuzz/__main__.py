@@ -48,7 +48,7 @@ def _print_counts(tallies: Mapping[str, Tally]) -> None:
     print(f"\n{'area':<16}{'cases':>8}{'checks':>10}{'failures':>10}{'seconds':>10}")  # noqa: T201
     for name, tally in tallies.items():
         counts = f"{tally.cases:>8}{tally.checks:>10}{len(tally.failures):>10}"
-        print(f"{name:<16}{counts}{tally.seconds:>10.1f}")  # noqa: T201
+        print(f"{name:<16}{counts}{tally.seconds:>10.1f}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
