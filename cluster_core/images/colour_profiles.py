@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 _MAX_PROFILE_BYTES = 4_000_000
 _RGB_SPACE = "RGB "
 
 
-def to_srgb(image: Image.Image, profile: object) -> Image.Image:
+def to_srgb(pixels: NDArray[np.uint8], profile: object) -> NDArray[np.uint8]:
     """Convert a picture to sRGB.
 
     Parameters
     ----------
-    image : Image.Image
-        Mode RGB.
+    pixels : ndarray
+        uint8, shape (height, width, 3).
     profile : object
         The ICC profile of the file, as Pillow found it: bytes, or None.
 
     Returns
     -------
-    Image.Image
-        Mode RGB; the same picture if it has no profile, one of another colour space, a
-        damaged one, or sRGB itself.
+    ndarray
+        uint8, shape (height, width, 3); `pixels` itself if there is no profile, or one of
+        another colour space, a damaged one, or sRGB.
     """
     if not isinstance(profile, bytes) or not 0 < len(profile) <= _MAX_PROFILE_BYTES:
-        return image
+        return pixels
     from PIL import ImageCms  # rarely needed
 
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if source.profile.xcolor_space != _RGB_SPACE or _is_srgb(source):
-            return image
+            return pixels
         target = ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+        transform = ImageCms.buildTransform(source, target, "RGB", "RGB")
+        return np.array(transform.apply(Image.fromarray(pixels)))
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return image
-    return converted or image
+        return pixels
 
 
 def _is_srgb(profile: object) -> bool:

@@ -19,12 +19,16 @@ def open_heif(data: bytes, name: str, limits: ImageLimits) -> Frame:
     ------
     ImageError
         With reason UNSUPPORTED if pillow-heif is not installed, or TOO_LARGE.
+    ValueError
+        The file is damaged.
     """
     try:
         import pillow_heif
     except ImportError as error:
         raise refusals.needs_heif_library(name) from error
     picture = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
+    if not len(picture):
+        raise ValueError("there is no picture")
     width, height = picture.size
     check_pixels(width, height, name, limits)
     return Frame(width * height, picture.to_pillow)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 _START_OF_SCAN = b"\xff\xda"
+_PROGRESSIVE = b"\xff\xc2"
 _END_OF_IMAGE = b"\xff\xd9"
 _RESTART_INTERVAL = b"\xff\xdd\x00\x04"
 _RESTARTS = [b"\xff" + bytes([0xD0 + number]) for number in range(8)]
 _NOISE_PER_BLOCK = 100  # bytes that a block of 8 x 8 to 16 x 16 pixels takes
 
 
-def has_second_scan(data: bytes) -> bool:
-    """Tell whether the first scan is complete; that of a progressive JPEG has every pixel."""
+def has_every_pixel(data: bytes) -> bool:
+    """Tell whether the first scan of a progressive JPEG is complete; others refine it."""
     first = _find_scan(data)
+    if _PROGRESSIVE not in data[: max(0, first)]:
+        return False
     # In compressed data, a byte of 255 is followed by 0: these two are always a marker.
-    return first >= 0 and data.find(_START_OF_SCAN, first + 2) >= 0
+    return data.find(_START_OF_SCAN, first + 2) >= 0
 
 
 def complete(data: bytes, n_noise: int = 0) -> bytes:

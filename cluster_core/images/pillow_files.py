@@ -17,7 +17,7 @@ from PIL import (
 from cluster_core.images.avif_sizes import as_still, check_avif
 from cluster_core.images.frames import Frame
 from cluster_core.images.jpeg_2000 import check_jpeg_2000
-from cluster_core.images.jpeg_ends import complete, has_second_scan
+from cluster_core.images.jpeg_ends import complete, has_every_pixel
 from cluster_core.images.limits import ImageLimits, check_pixels
 from cluster_core.images.losses import load_most
 from cluster_core.images.png_chunks import keep_pixels
@@ -55,7 +55,7 @@ class PillowFile:
             data = as_still(data)
         elif self._kind == "PNG":
             data = keep_pixels(data)
-        elif self._kind == "JPEG" and has_second_scan(data):
+        elif self._kind == "JPEG" and has_every_pixel(data):
             data = complete(data)  # libjpeg shows nothing of it before it has seen the end
         self._data = data
 

@@ -30,18 +30,19 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
         uint8, shape (height, width, 3), C-contiguous, writeable. Transparent pixels are
         black, like an empty sky, or white if the drawing would be lost on black.
     """
-    return np.array(_to_rgb_image(image, choose_backdrop(image) if has_alpha(image) else None))
+    return _lay_over(image, choose_backdrop(image) if has_alpha(image) else None)
 
 
-def _to_rgb_image(image: Image.Image, backdrop: int | None) -> Image.Image:
+def _lay_over(image: Image.Image, backdrop: int | None) -> NDArray[np.uint8]:
     if image.mode in _SIXTEEN_BITS:
-        image = Image.fromarray(_from_16_bits(np.asarray(image)))
-    elif image.mode in ("I", "F"):
+        return _grey_to_rgb(_from_16_bits(np.asarray(image)))
+    if image.mode in ("I", "F"):
         values = np.asarray(image)
-        image = Image.fromarray(scale_to_bytes(values, *find_range([values])))
-    elif has_alpha(image):
+        return _grey_to_rgb(scale_to_bytes(values, *find_range([values])))
+    if has_alpha(image):
         image = lay_over(image, backdrop)
-    return image if image.mode == "RGB" else image.convert("RGB")
+    # A copy, because NumPy's view of a Pillow image may be read-only.
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def reduce_to_rgb(image: Image.Image, reduction: tuple[int, int]) -> Image.Image:
@@ -64,13 +65,15 @@ def reduce_to_rgb(image: Image.Image, reduction: tuple[int, int]) -> Image.Image
     """
     backdrop = choose_backdrop(image) if has_alpha(image) else None
     if image.mode in ("I", "F"):  # scaled by the range of the whole picture
-        image = _to_rgb_image(image, backdrop)
+        image = Image.fromarray(to_rgb(image))
     (width, height), (factor_x, factor_y) = image.size, reduction
     reduced = Image.new("RGB", (-(-width // factor_x), -(-height // factor_y)))
     step = _ROWS_PER_STEP * factor_y
     for top in range(0, height, step):
         rows = image.crop((0, top, width, min(top + step, height)))
-        reduced.paste(_to_rgb_image(rows, backdrop).reduce(reduction), (0, top // factor_y))
+        reduced.paste(
+            Image.fromarray(_lay_over(rows, backdrop)).reduce(reduction), (0, top // factor_y)
+        )
     if width % factor_x or height % factor_y:  # the last blocks are smaller and must weigh less
         box = (0, 0, width / factor_x, height / factor_y)
         reduced = reduced.resize(reduced.size, Image.Resampling.BILINEAR, box=box)
@@ -142,3 +145,7 @@ def _all_finite(values: NDArray[np.generic]) -> bool:
         return True
     with np.errstate(all="ignore"):
         return bool(np.isfinite(values.sum(dtype=np.float64)))
+
+
+def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)

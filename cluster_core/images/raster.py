@@ -115,10 +115,11 @@ def _list_frames(
 
 def _convert(image: Image.Image, min_side_px: int | None) -> NDArray[np.uint8]:
     reduction = find_reduction(*image.size, min_side_px)
-    is_whole = reduction == (1, 1)
-    rgb = Image.fromarray(to_rgb(image)) if is_whole else reduce_to_rgb(image, reduction)
-    # A copy, because NumPy's view of a Pillow image is read-only.
-    return np.array(_turn_upright(to_srgb(rgb, image.info.get("icc_profile")), image))
+    if reduction == (1, 1):
+        pixels = to_rgb(_turn_upright(image, image))
+    else:
+        pixels = np.array(_turn_upright(reduce_to_rgb(image, reduction), image))
+    return to_srgb(pixels, image.info.get("icc_profile"))
 
 
 def _turn_upright(image: Image.Image, loaded: Image.Image) -> Image.Image:

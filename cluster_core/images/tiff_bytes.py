@@ -70,7 +70,7 @@ def check_page(page: TiffPage, name: str, limits: ImageLimits) -> None:
     ImageError
         With reason TOO_LARGE.
     ValueError
-        A size is zero.
+        A size is zero, or pieces are missing from the list of pieces.
     """
     sizes = [(page.width, page.height), *([page.tile_size] if page.tile_size else [])]
     for width, height in sizes:
@@ -95,6 +95,9 @@ def check_page(page: TiffPage, name: str, limits: ImageLimits) -> None:
             path=name,
             reason=ImageProblem.TOO_LARGE,
         )
+    offsets = page.tags.get(324 if page.tile_size else 273)
+    if offsets is not None and offsets.size < grid.n_pieces * n_planes:
+        raise ValueError("the list of pieces is incomplete")  # which Pillow does not mind
 
 
 def unpack_plane(data: bytes, page: TiffPage, plane: int) -> Image.Image:

@@ -12,7 +12,7 @@ _BLACK, _WHITE = 0, 255
 # A drawing is too dark for black if hardly one in a thousand of its pixels is brighter.
 _DARK_LEVEL = 64
 _BRIGHT_SHARE = 0.001
-_ROWS_PER_STEP = 256
+_ROWS_PER_STEP = 32
 
 
 def has_alpha(image: Image.Image) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 import types
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -83,7 +84,8 @@ def test_heic_without_its_library_says_how_to_get_it(monkeypatch):
 
 def test_heic_is_checked_before_it_is_decoded(monkeypatch):
     def install(size):
-        picture = types.SimpleNamespace(size=size, to_pillow=blocks)
+        picture = mock.MagicMock(size=size, to_pillow=blocks)
+        picture.__len__.return_value = 1
         library = types.SimpleNamespace(open_heif=lambda *_, **__: picture)
         monkeypatch.setitem(sys.modules, "pillow_heif", library)
 
