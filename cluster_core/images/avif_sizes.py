@@ -79,7 +79,7 @@ def _list_coded_items(data: bytes, start: int, end: int) -> set[int]:
     skip = 4 + (2 if data[start : start + 1] == b"\0" else 4)
     found = set()
     for _, at, stop in _walk_boxes(data, start + skip, end):
-        n_bytes = 2 if data[at] == 2 else 4  # noqa: PLR2004 (version 2, else 3)
+        n_bytes = 2 if data[at : at + 1] == b"\2" else 4  # version 2, else 3
         item, kind_at = int.from_bytes(data[at + 4 : at + 4 + n_bytes], "big"), at + 6 + n_bytes
         if data[kind_at : min(kind_at + 4, stop)] == b"av01":
             found.add(item)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import itertools
 from collections.abc import Iterator
 from functools import partial
 
-from PIL import (
-    AvifImagePlugin,  # noqa: F401  registers it, else Pillow imports all fifty formats to find it
-    Image,
-    Jpeg2KImagePlugin,  # noqa: F401
-    WebPImagePlugin,  # noqa: F401
-)
+from PIL import Image
 
-from cluster_core.images.avif_sizes import as_still, check_avif
 from cluster_core.images.frames import Frame
-from cluster_core.images.jpeg_2000 import check_jpeg_2000
 from cluster_core.images.jpeg_ends import complete, has_every_pixel
 from cluster_core.images.limits import ImageLimits, check_pixels
 from cluster_core.images.losses import load_most
 from cluster_core.images.png_chunks import keep_pixels
-from cluster_core.images.sniffing import raster_format
 
-# The JPEG reader also opens MPO, in which some phones store several pictures.
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "AVIF", "JPEG2000")
+# Name in Pillow, and the module that registers it, else Pillow imports all fifty formats.
+_FORMATS = {
+    "JPEG": ("JPEG", "JpegImagePlugin"),  # also opens MPO, in which phones store several pictures
+    "PNG": ("PNG", "PngImagePlugin"),
+    "WebP": ("WEBP", "WebPImagePlugin"),
+    "BMP": ("BMP", "BmpImagePlugin"),
+    "GIF": ("GIF", "GifImagePlugin"),
+    "AVIF": ("AVIF", "AvifImagePlugin"),
+    "JPEG 2000": ("JPEG2000", "Jpeg2KImagePlugin"),
+}
 
 
 class PillowFile:
@@ -34,6 +35,8 @@ class PillowFile:
     ----------
     data : bytes
         Content of the file.
+    kind : str
+        Its format, from `raster_format`.
     name : str
         Name of the file, for messages.
     limits : ImageLimits
@@ -44,20 +47,13 @@ class PillowFile:
     """
 
     def __init__(
-        self, data: bytes, name: str, *, limits: ImageLimits, min_side_px: int | None
+        self, data: bytes, kind: str, name: str, *, limits: ImageLimits, min_side_px: int | None
     ) -> None:
-        self._kind = raster_format(data)
+        self._kind = kind
         self._name, self._limits, self._min_side_px = name, limits, min_side_px
-        if self._kind == "JPEG 2000":
-            check_jpeg_2000(data, name, limits)
-        if self._kind == "AVIF":
-            check_avif(data, name, limits)
-            data = as_still(data)
-        elif self._kind == "PNG":
-            data = keep_pixels(data)
-        elif self._kind == "JPEG" and has_every_pixel(data):
-            data = complete(data)  # libjpeg shows nothing of it before it has seen the end
-        self._data = data
+        self._format, plugin = _FORMATS[kind]
+        importlib.import_module(f"PIL.{plugin}")
+        self._data = _check_and_mend(data, kind, name, limits)
 
     def frames(self) -> Iterator[Frame]:
         """Iterate over the frames, opened but not loaded; EOFError follows the last one."""
@@ -67,7 +63,7 @@ class PillowFile:
             yield Frame(image.width * image.height, load)
 
     def _open(self, data: bytes, index: int) -> Image.Image:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image = Image.open(io.BytesIO(data), formats=(self._format,))
         check_pixels(*image.size, self._name, self._limits)
         self._n_pixels = image.width * image.height
         if self._min_side_px is not None:
@@ -82,3 +78,21 @@ class PillowFile:
         if self._kind == "JPEG":
             data = complete(data, n_noise=variant * self._n_pixels)
         return self._open(data, index)
+
+
+def _check_and_mend(data: bytes, kind: str, name: str, limits: ImageLimits) -> bytes:
+    """Check what Pillow does not, and return the file in a form that Pillow shows."""
+    if kind == "AVIF":
+        from cluster_core.images.avif_sizes import as_still, check_avif
+
+        check_avif(data, name, limits)
+        return as_still(data)
+    if kind == "JPEG 2000":
+        from cluster_core.images.jpeg_2000 import check_jpeg_2000
+
+        check_jpeg_2000(data, name, limits)
+    if kind == "PNG":
+        return keep_pixels(data)
+    if kind == "JPEG" and has_every_pixel(data):
+        return complete(data)  # libjpeg shows nothing of it before it has seen the end
+    return data

@@ -15,14 +15,12 @@ from cluster_core.errors import ImageError
 from cluster_core.images import refusals
 from cluster_core.images.colour_profiles import to_srgb
 from cluster_core.images.frames import Frame, is_blank
-from cluster_core.images.heif import open_heif
 from cluster_core.images.library_warnings import silence_library_warnings
 from cluster_core.images.limits import ImageLimits, find_reduction, wait_if_large
 from cluster_core.images.losses import PILLOW_ERRORS
 from cluster_core.images.pillow_files import PillowFile
 from cluster_core.images.pixels import reduce_to_rgb, to_rgb
 from cluster_core.images.sniffing import raster_format
-from cluster_core.images.tiff import list_pages
 
 _ORIENTATION_TAG = 0x0112
 _TURN = {
@@ -72,7 +70,9 @@ def decode_raster(
         raise refusals.other_kind(data, name)
     silence_library_warnings()
     try:
-        return _decode_first_picture(_list_frames(data, name, limits, min_side_px), min_side_px)
+        return _decode_first_picture(
+            _list_frames(data, kind, name, limits, min_side_px), min_side_px
+        )
     except Image.DecompressionBombError as error:
         raise refusals.above_pillows_limit(name, limits) from error
     except PILLOW_ERRORS as error:
@@ -102,15 +102,19 @@ def _decode_frame(frame: Frame, min_side_px: int | None) -> NDArray[np.uint8]:
 
 
 def _list_frames(
-    data: bytes, name: str, limits: ImageLimits, min_side_px: int | None
+    data: bytes, kind: str, name: str, limits: ImageLimits, min_side_px: int | None
 ) -> Iterator[Frame]:
-    kind = raster_format(data)
     if kind == "TIFF":
+        from cluster_core.images.tiff import list_pages  # not needed by most datasets
+
         yield from list_pages(data, name, limits)
     elif kind == "HEIC":
+        from cluster_core.images.heif import open_heif
+
         yield open_heif(data, name, limits)
     else:
-        yield from PillowFile(data, name, limits=limits, min_side_px=min_side_px).frames()
+        file = PillowFile(data, kind, name, limits=limits, min_side_px=min_side_px)
+        yield from file.frames()
 
 
 def _convert(image: Image.Image, min_side_px: int | None) -> NDArray[np.uint8]:
