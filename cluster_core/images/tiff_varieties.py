@@ -21,10 +21,19 @@ _COMPRESSION_NAMES = {
 _FLOAT_BITS = frozenset({16, 32, 64})
 _WHOLE_BYTES = frozenset({8, 16, 32, 64})
 _MAX_PACKED_BITS = 16
+_PREDICTORS = (1, 2, 3)  # none, horizontal, of floats
 _BITS_OF_PILLOW = {
     **{_PALETTE: (1, 2, 4, 8), _CMYK: (8, 16), _YCBCR: (8,), _LAB: (8,)},
     **{WHITE_IS_ZERO: (1, 2, 4, 8), BLACK_IS_ZERO: (1, 2, 4, 8), RGB: (8,)},
 }
+# Photometric tag, samples, bits and extra samples of the layouts that Pillow reads rightly.
+_ONE_EXTRA = ((0,), (1,), (2,))
+_PLAIN = frozenset(
+    {(grey, 1, bits, ()) for grey in (WHITE_IS_ZERO, BLACK_IS_ZERO) for bits in (1, 2, 4, 8)}
+    | {(BLACK_IS_ZERO, 1, 16, ()), *((BLACK_IS_ZERO, 2, 8, extra) for extra in _ONE_EXTRA)}
+    | {(RGB, 3, bits, ()) for bits in (8, 16)}
+    | {(RGB, 4, bits, extra) for bits in (8, 16) for extra in ((), *_ONE_EXTRA)}
+)
 
 
 def is_for_pillow(page: TiffPage) -> bool:
@@ -34,24 +43,11 @@ def is_for_pillow(page: TiffPage) -> bool:
     of the sign of 8 bits or of white that is zero in 16, and turns large unsigned numbers
     of 32 bits into negative ones. Of BigTIFF it knows only one byte order.
     """
-    if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
-        return True
-    if page.compression not in _OF_BYTES:
+    if page.photometric > RGB or page.compression not in _OF_BYTES:
         return True
     if page.is_big or page.is_planar or page.sample_format != UNSIGNED or len(set(page.bits)) != 1:
         return False
-    bits = page.bits[0]
-    if page.photometric == RGB:
-        return page.samples in (3, 4) and bits in (8, 16) and page.extra_samples in _extras(page, 3)
-    if page.samples == 1:
-        return bits in (1, 2, 4, 8) or (bits, page.photometric) == (16, BLACK_IS_ZERO)
-    return (page.samples, bits, page.photometric) == (2, 8, BLACK_IS_ZERO) and bool(
-        page.extra_samples
-    )
-
-
-def _extras(page: TiffPage, n_colours: int) -> tuple[tuple[int, ...], ...]:
-    return ((),) if page.samples == n_colours else ((), (0,), (1,), (2,))
+    return (page.photometric, page.samples, page.bits[0], page.extra_samples) in _PLAIN
 
 
 def name_unsupported(page: TiffPage) -> str | None:
@@ -97,7 +93,10 @@ def _is_good_for_pillow(page: TiffPage, bits: int) -> bool:
 
 def _is_good(page: TiffPage, bits: int) -> bool:
     n_colours = 3 if page.photometric == RGB else 1
-    if page.samples < n_colours:
+    predictor = page.first(317, 1)
+    if page.samples < n_colours or predictor not in _PREDICTORS:
+        return False
+    if predictor != 1 and (bits % 8 or (predictor == 3 and page.sample_format != FLOAT)):  # noqa: PLR2004
         return False
     if page.sample_format == FLOAT:
         return bits in _FLOAT_BITS
