@@ -118,7 +118,9 @@ def _start(name: str, folder: Path, last: int | None = None) -> subprocess.Popen
     process = subprocess.Popen(command, bufsize=0, stdout=pipe, stderr=pipe, cwd=REPOSITORY)
     assert process.stdout
     if process.stdout.readline() != b"ready\n":
-        raise FaultError(f"{name} does not start: {process.communicate()[1].decode()}")
+        _, errors = process.communicate()
+        # Nothing here kills it so early: -9 means that something else on the machine did.
+        raise FaultError(f"{name} ended with {process.returncode} at its start: {errors.decode()}")
     return process
 
 
