@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-ACCEPTED = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 and FITS pictures"
+ACCEPTED = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000, FITS, XISF and SER pictures"
 CAMERA_RAW = "a camera raw file"
 
 IMAGE_SUFFIXES = frozenset(
