@@ -51,9 +51,11 @@ def load_most(image: Image.Image, reopen: Callable[[int], Image.Image]) -> Image
         image.load()
     except PILLOW_ERRORS:
         image.close()
-        # Pixels that keep what was there before were never written by the decoder.
-        black, other = (_load_over(reopen(fill), fill) for fill in (0, 1))
-        if _estimate_loss(black, other) > _MAX_LOSS:
+        # Pixels that keep what was there before were never written by the decoder. One
+        # picture at a time is kept, because they may be large.
+        other = _sample(_load_over(reopen(1), 1))
+        black = _load_over(reopen(0), 0)
+        if _estimate_loss(_sample(black), other) > _MAX_LOSS:
             raise
         return black
     return image
@@ -69,14 +71,14 @@ def _load_over(image: Image.Image, fill: int) -> Image.Image:
     return image
 
 
-def _estimate_loss(a: Image.Image, b: Image.Image) -> float:
-    """Return the share of pixels that differ, from a million of them at most."""
-    if (a.mode, a.size) != (b.mode, b.size):
+def _estimate_loss(a: NDArray[np.generic], b: NDArray[np.generic]) -> float:
+    """Return the share of pixels that differ between two samples of a picture."""
+    if a.shape != b.shape:
         return 1.0
-    differs = _sample(a) != _sample(b)
-    return float(differs.reshape(*differs.shape[:2], -1).any(axis=2).mean())
+    return float((a != b).reshape(*a.shape[:2], -1).any(axis=2).mean())
 
 
 def _sample(image: Image.Image) -> NDArray[np.generic]:
+    """Return at most a million pixels, shape (height, width) or (height, width, bands)."""
     size = (min(image.width, _SAMPLES_PER_SIDE), min(image.height, _SAMPLES_PER_SIDE))
     return np.asarray(image.resize(size, Image.Resampling.NEAREST))

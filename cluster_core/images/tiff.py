@@ -86,6 +86,8 @@ def _decode_with_pillow(data: bytes, page: TiffPage, name: str) -> Image.Image:
         return load_most(reopen(), reopen)
     except UnidentifiedImageError as error:  # sound, as far as its directory says
         raise refusals.unsupported_variety(name, describe(page)) from error
+    except TypeError as error:  # Pillow does not check the types of numbers in a directory
+        raise ValueError("a tag has the wrong type") from error
 
 
 def _decode(data: bytes, page: TiffPage, _: str) -> Image.Image:

@@ -256,3 +256,10 @@ def test_few_last_rows_may_be_missing(dtype, planar):
 def test_pillow_image_of_float_mode_follows_the_same_rule():
     data = encode(Image.fromarray(as_type(GREY, "f4") / 2), "TIFF")
     assert error(data, GREY / 2) <= 1
+
+
+def test_tag_of_a_wrong_type_is_damage():
+    data = encode(noise(), "TIFF")
+    at = data.index(b"\x11\1\4\0\1\0\0\0")  # the offset of the pixels, as a fraction
+    with pytest.raises(ImageError, match="damaged"):
+        decode_image(data[: at + 2] + b"\5" + data[at + 3 :], "a")
