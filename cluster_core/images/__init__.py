@@ -1,6 +1,6 @@
 """Decode any picture file to RGB uint8 (height, width, 3), with limits against hostile input."""
 
-from cluster_core.images.fits import FitsPicture, decode_fits, list_fits_pictures
+from cluster_core.images.astronomy.fits import FitsPicture, decode_fits, list_fits_pictures
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_file_bytes
 from cluster_core.images.reading import decode_image, read_bytes, read_image
 from cluster_core.images.sniffing import (

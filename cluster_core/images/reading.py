@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.fits import decode_fits
+from cluster_core.images.astronomy.fits import decode_fits
+from cluster_core.images.astronomy.ser import decode_ser
+from cluster_core.images.astronomy.xisf import decode_xisf
 from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, check_file_bytes
-from cluster_core.images.raster import decode_raster
-from cluster_core.images.ser import decode_ser
+from cluster_core.images.raster.decoding import decode_raster
 from cluster_core.images.sniffing import is_fits, raster_format
 from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch
-from cluster_core.images.xisf import decode_xisf
 
 # Like FITS, these hold measured brightness instead of grey levels.
 _MEASURED = {"XISF": decode_xisf, "SER": decode_ser}

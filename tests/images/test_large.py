@@ -12,7 +12,8 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from cluster_core.images import decode_image, limits, raster
+from cluster_core.images import decode_image, limits
+from cluster_core.images.raster import decoding
 from cluster_core.images.stretch import DEFAULT_STRETCH, apply_stretch
 from tests.images.pictures import blocks, encode, noise, sky, write_fits
 
@@ -65,7 +66,7 @@ def test_fits_is_reduced(n_planes):
 
 def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
     n_active, most = 0, 0
-    lock, convert = threading.Lock(), raster._convert
+    lock, convert = threading.Lock(), decoding._convert
 
     def watch(*arguments):
         nonlocal n_active, most
@@ -78,7 +79,7 @@ def test_large_pictures_are_decoded_one_at_a_time(monkeypatch):
             n_active -= 1
         return pixels
 
-    monkeypatch.setattr(raster, "_convert", watch)
+    monkeypatch.setattr(decoding, "_convert", watch)
     for kind, expected in (("large", 1), ("small", 4)):
         most = 0
         data = encode(blocks(*((48, 32) if kind == "large" else (8, 8))), "PNG")

@@ -13,9 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.fits_axes import PictureAxes, find_axes
-from cluster_core.images.fits_cards import describe_values, read_cards, read_number, read_text
-from cluster_core.images.fits_mosaic import find_pattern
+from cluster_core.images.astronomy.fits_axes import PictureAxes, find_axes
+from cluster_core.images.astronomy.fits_cards import (
+    describe_values,
+    read_cards,
+    read_number,
+    read_text,
+)
+from cluster_core.images.astronomy.fits_mosaic import find_pattern
 
 _BLOCK_BYTES = 2880
 _MAX_PARTS = 1000

@@ -9,7 +9,7 @@ import math
 import zlib
 from typing import Any
 
-from cluster_core.images.fits_headers import FitsPart
+from cluster_core.images.astronomy.fits_headers import FitsPart
 
 _MAX_BYTES_PER_VALUE = 8
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS

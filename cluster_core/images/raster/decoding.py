@@ -13,13 +13,13 @@ from PIL import Image
 
 from cluster_core.errors import ImageError
 from cluster_core.images import refusals
-from cluster_core.images.colour_profiles import to_srgb
 from cluster_core.images.frames import Frame, is_blank
 from cluster_core.images.library_warnings import silence_library_warnings
 from cluster_core.images.limits import ImageLimits, find_reduction, wait_if_large
 from cluster_core.images.losses import PILLOW_ERRORS
-from cluster_core.images.pillow_files import PillowFile
 from cluster_core.images.pixels import reduce_to_rgb, to_rgb
+from cluster_core.images.raster.colour_profiles import to_srgb
+from cluster_core.images.raster.pillow_files import PillowFile
 from cluster_core.images.sniffing import raster_format
 
 _ORIENTATION_TAG = 0x0112
@@ -105,11 +105,11 @@ def _list_frames(
     data: bytes, kind: str, name: str, limits: ImageLimits, min_side_px: int | None
 ) -> Iterator[Frame]:
     if kind == "TIFF":
-        from cluster_core.images.tiff import list_pages  # not needed by most datasets
+        from cluster_core.images.tiff.decoding import list_pages  # not needed by most datasets
 
         yield from list_pages(data, name, limits)
     elif kind == "HEIC":
-        from cluster_core.images.heif import open_heif
+        from cluster_core.images.raster.heif import open_heif
 
         yield open_heif(data, name, limits)
     else:

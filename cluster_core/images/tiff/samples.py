@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from cluster_core.images.tiff_bytes import ByteGrid, unpack_plane
-from cluster_core.images.tiff_headers import TiffPage
-from cluster_core.images.tiff_varieties import FLOAT, SIGNED
+from cluster_core.images.tiff.headers import TiffPage
+from cluster_core.images.tiff.raw_bytes import ByteGrid, unpack_plane
+from cluster_core.images.tiff.varieties import FLOAT, SIGNED
 
 _BYTES_PER_STEP = 2**22
 _HORIZONTAL, _FLOATING_POINT = 2, 3

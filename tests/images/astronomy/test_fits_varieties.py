@@ -16,7 +16,7 @@ from cluster_core.images import (
     decode_image,
     list_fits_pictures,
 )
-from cluster_core.images.fits_axes import find_axes
+from cluster_core.images.astronomy.fits_axes import find_axes
 from tests.images.pictures import sky, with_card, write_fits
 
 LINEAR = FitsStretch(interval="minmax", function="linear")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from cluster_core.images.fits_cards import parse_number
+from cluster_core.images.astronomy.fits_cards import parse_number
 
 _CARD_BYTES = 80
 _VALUE_START = 10

@@ -16,10 +16,10 @@ from cluster_core.images.limits import ImageLimits
 from cluster_core.images.losses import load_most
 from cluster_core.images.pixels import find_range, scale_to_bytes
 from cluster_core.images.sniffing import has_camera_raw_suffix
-from cluster_core.images.tiff_bytes import check_page
-from cluster_core.images.tiff_headers import TiffPage, is_camera_raw, read_pages
-from cluster_core.images.tiff_samples import TiffSamples
-from cluster_core.images.tiff_varieties import (
+from cluster_core.images.tiff.headers import TiffPage, is_camera_raw, read_pages
+from cluster_core.images.tiff.raw_bytes import check_page
+from cluster_core.images.tiff.samples import TiffSamples
+from cluster_core.images.tiff.varieties import (
     FLOAT,
     RGB,
     SIGNED,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.fits_rendering import render
+from cluster_core.images.astronomy.fits_rendering import render
 from cluster_core.images.limits import ImageLimits, check_pixels, wait_if_large
 from cluster_core.images.stretch import FitsStretch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster_core.images.tiff_headers import TiffPage
+from cluster_core.images.tiff.headers import TiffPage
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
 _PALETTE, _CMYK, _YCBCR, _LAB = 3, 5, 6, 8

@@ -68,7 +68,7 @@ def test_own_decoder_agrees_with_pillow(compression, monkeypatch):
         data = encode(image, "TIFF", compression=compression)
         expected = decode_image(data, "a")
         with monkeypatch.context() as patch:
-            patch.setattr("cluster_core.images.tiff.is_for_pillow", lambda _: False)
+            patch.setattr("cluster_core.images.tiff.decoding.is_for_pillow", lambda _: False)
             assert np.array_equal(decode_image(data, "a"), expected)
 
 

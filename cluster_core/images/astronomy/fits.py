@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.fits_axes import PictureAxes
-from cluster_core.images.fits_choice import choose_picture, rank_parts
-from cluster_core.images.fits_gzip import unpack
-from cluster_core.images.fits_headers import FitsPart, walk_parts
-from cluster_core.images.fits_rendering import render
+from cluster_core.images.astronomy.fits_axes import PictureAxes
+from cluster_core.images.astronomy.fits_choice import choose_picture, rank_parts
+from cluster_core.images.astronomy.fits_compression import unpack
+from cluster_core.images.astronomy.fits_headers import FitsPart, walk_parts
+from cluster_core.images.astronomy.fits_rendering import render
 from cluster_core.images.library_warnings import silence_library_warnings
 from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, wait_if_large
 from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch

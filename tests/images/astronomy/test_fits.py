@@ -19,7 +19,7 @@ from cluster_core.images import (
 )
 from tests.images.pictures import sky, with_card, write_fits
 
-SHARED = Path(__file__).parents[2].parent / "shared"
+SHARED = Path(__file__).parents[3].parent / "shared"
 LINEAR = FitsStretch(interval="minmax", function="linear")
 TILED = ["RICE_1", "GZIP_1", "GZIP_2", "NOCOMPRESS"]
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.fits_axes import PictureAxes
-from cluster_core.images.fits_headers import FitsPart
-from cluster_core.images.fits_pixel_cards import keep_pixel_cards
-from cluster_core.images.fits_tiles import check_gzipped_tiles
+from cluster_core.images.astronomy.fits_axes import PictureAxes
+from cluster_core.images.astronomy.fits_headers import FitsPart
+from cluster_core.images.astronomy.fits_pixel_cards import keep_pixel_cards
+from cluster_core.images.astronomy.fits_tiles import check_gzipped_tiles
 from cluster_core.images.limits import ImageLimits, check_pixels
 
 _BLOCK_BYTES = 2880

@@ -17,7 +17,7 @@ from PIL import Image, TiffImagePlugin
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.limits import MEGA, ImageLimits, check_pixels
 from cluster_core.images.losses import load_most
-from cluster_core.images.tiff_headers import TiffPage
+from cluster_core.images.tiff.headers import TiffPage
 
 # libtiff and Pillow keep a record of each strip or tile; 50 megapixels in tiles of 16 x 16
 # pixels are 195,000.

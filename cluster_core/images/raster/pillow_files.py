@@ -11,10 +11,10 @@ from functools import partial
 from PIL import Image
 
 from cluster_core.images.frames import Frame
-from cluster_core.images.jpeg_ends import complete, has_every_pixel
 from cluster_core.images.limits import ImageLimits, check_pixels
 from cluster_core.images.losses import load_most
-from cluster_core.images.png_chunks import keep_pixels
+from cluster_core.images.raster.jpeg_ends import complete, has_every_pixel
+from cluster_core.images.raster.png_chunks import keep_pixels
 
 # Name in Pillow, and the module that registers it, else Pillow imports all fifty formats.
 _FORMATS = {
@@ -83,12 +83,12 @@ class PillowFile:
 def _check_and_mend(data: bytes, kind: str, name: str, limits: ImageLimits) -> bytes:
     """Check what Pillow does not, and return the file in a form that Pillow shows."""
     if kind == "AVIF":
-        from cluster_core.images.avif_sizes import as_still, check_avif
+        from cluster_core.images.raster.avif_sizes import as_still, check_avif
 
         check_avif(data, name, limits)
         return as_still(data)
     if kind == "JPEG 2000":
-        from cluster_core.images.jpeg_2000 import check_jpeg_2000
+        from cluster_core.images.raster.jpeg_2000 import check_jpeg_2000
 
         check_jpeg_2000(data, name, limits)
     if kind == "PNG":

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.fits_axes import PictureAxes
-from cluster_core.images.fits_blanks import holds_something, mask_missing
-from cluster_core.images.fits_headers import FitsPart
-from cluster_core.images.fits_reading import check_part, read_pictures
+from cluster_core.images.astronomy.fits_axes import PictureAxes
+from cluster_core.images.astronomy.fits_blanks import holds_something, mask_missing
+from cluster_core.images.astronomy.fits_headers import FitsPart
+from cluster_core.images.astronomy.fits_reading import check_part, read_pictures
 from cluster_core.images.limits import ImageLimits
 
 _SCIENCE = frozenset({"SCI", "SCIENCE"})

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cluster_core.images.fits_cards import read_number, read_text
+from cluster_core.images.astronomy.fits_cards import read_number, read_text
 from cluster_core.images.limits import LARGE_PIXELS
 
 # Capture programs differ in the keyword, but not in the four letters.

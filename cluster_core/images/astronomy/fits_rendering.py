@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cluster_core.images.fits_mosaic import debayer
+from cluster_core.images.astronomy.fits_mosaic import debayer
 from cluster_core.images.limits import find_reduction
 from cluster_core.images.pixels import reduce_to_rgb
 from cluster_core.images.stretch import FitsStretch, apply_stretch

@@ -1,0 +1,1 @@
+"""Decode the formats of astronomers: FITS, XISF and SER."""

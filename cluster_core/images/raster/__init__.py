@@ -1,0 +1,1 @@
+"""Decode everyday formats with Pillow, and check what it does not check itself."""

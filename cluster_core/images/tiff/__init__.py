@@ -1,0 +1,1 @@
+"""Decode TIFF layouts that Pillow refuses or gets wrong."""
