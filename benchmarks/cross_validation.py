@@ -102,7 +102,7 @@ def group_pictures(pictures: Any) -> np.ndarray:
         The group of each picture.
     """
     from cluster_core.data.fingerprints import find_copies
-    from cluster_core.data.splits import extract_subject
+    from cluster_core.data.subjects import extract_subject
 
     subjects = [extract_subject(picture.path.name) for picture in pictures]
     groups = np.array([subjects.index(subject) for subject in subjects])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +9,11 @@ from enum import StrEnum
 
 from cluster_core.data.fingerprints import find_copies
 from cluster_core.data.index import DatasetIndex, Picture
-from cluster_core.errors import ConfigError, DatasetError
-from cluster_core.images import has_image_suffix
+from cluster_core.data.requirements import require_classes, require_every_side
+from cluster_core.data.subjects import compute_split_position
+from cluster_core.errors import ConfigError
 
 FEW_PICTURES = 20
-_CATALOGUE_NAME = re.compile(
-    r"(?<![a-z0-9])(?P<catalogue>messier|m|ngc|ic)[ _-]?0*(?P<number>[1-9]\d{0,3})(?!\d)",
-    re.IGNORECASE,
-)
 
 
 class Side(StrEnum):
@@ -95,7 +90,7 @@ def split_dataset(
     check_percentages(testing_percentage, validation_percentage)
     shares = {Side.VALIDATION: validation_percentage, Side.TESTING: testing_percentage}
     held_out = [side for side, share in shares.items() if share > 0]
-    _require_classes(index, needed=1 + len(held_out))
+    require_classes(index, needed=1 + len(held_out))
 
     pictures = index.pictures
     positions = [compute_split_position(picture.path.name) for picture in pictures]
@@ -105,7 +100,7 @@ def split_dataset(
     copies = find_copies([picture.fingerprint for picture in pictures])
     _set_copies_aside(sides, copies)
     notes = _fill_empty_sides(index, sides, positions, copies, held_out)
-    _require_every_side(index, sides, held_out)
+    require_every_side(index, sides, (Side.TRAINING, *held_out))
 
     def on(side: Side) -> tuple[Picture, ...]:
         return tuple(p for p, its_side in zip(pictures, sides, strict=True) if its_side is side)
@@ -159,35 +154,6 @@ def check_percentages(testing_percentage: float, validation_percentage: float) -
             received=testing_percentage,
             allowed="less than 100 together with validation_percentage",
         )
-
-
-def compute_split_position(file_name: str) -> float:
-    """Return a position from 0 to 100 that depends on the file name alone.
-
-    Positions are distributed uniformly. Files of one subject share a position.
-    """
-    # File names need not be UTF-8; Python decodes other bytes as surrogates.
-    subject = extract_subject(file_name).encode("utf-8", "surrogateescape")
-    digest = hashlib.sha1(subject, usedforsecurity=False).digest()
-    return int.from_bytes(digest) / 2 ** (8 * len(digest)) * 100
-
-
-def extract_subject(file_name: str) -> str:
-    """Return the subject of a picture: the catalogue number in its file name, else the name.
-
-    Everything from `_nohash_` on is ignored, so that variants of a picture share a subject.
-
-    Returns
-    -------
-    str
-        For example "m13", "ngc7789" or "my picture.jpg".
-    """
-    stem = file_name.split("_nohash_", maxsplit=1)[0]
-    found = _CATALOGUE_NAME.search(stem)
-    if not found:
-        return stem
-    catalogue = found["catalogue"].lower().replace("messier", "m")
-    return f"{catalogue}{int(found['number'])}"
 
 
 def _choose_side(position: float, validation: float, testing: float) -> Side:
@@ -247,70 +213,3 @@ def _move_picture(
                     sides[partner] = Side.SET_ASIDE
                 return source
     return None
-
-
-def _require_classes(index: DatasetIndex, needed: int) -> None:
-    if not index.pictures:
-        if any(map(has_image_suffix, index.image_dir.glob("*"))):
-            raise DatasetError(
-                f"The pictures are directly in {index.image_dir}, but each class needs a sub-folder"
-                f": choose the folder above it, {index.image_dir.absolute().parent}, or move them "
-                "into sub-folders.",
-                path=index.image_dir,
-                found=0,
-                needed=2 * needed,
-            )
-        raise DatasetError(
-            f"There are no pictures in {index.image_dir}: add a sub-folder of pictures for each "
-            f"class.{_describe_rejected(index)}",
-            path=index.image_dir,
-            found=0,
-            needed=2 * needed,
-        )
-    if len(index.labels) < 2:  # noqa: PLR2004
-        raise DatasetError(
-            f"There is only one class in {index.image_dir} ({index.labels[0]}), but at least two "
-            "are needed: add a sub-folder with pictures of another class.",
-            path=index.image_dir,
-            found=1,
-            needed=2,
-        )
-    for label, count in index.counts.items():
-        if count < needed:
-            raise DatasetError(
-                f"The class {label} in {index.image_dir} has {count} usable "
-                f"{'picture' if count == 1 else 'pictures'}, but training, validation and testing "
-                f"need at least {needed}: add pictures; 30 or more work well."
-                f"{_describe_rejected(index, label)}",
-                path=index.image_dir,
-                label=label,
-                found=count,
-                needed=needed,
-            )
-
-
-def _describe_rejected(index: DatasetIndex, label: str | None = None) -> str:
-    rejected = [file for file in index.rejected if label in (None, file.label)]
-    if not rejected:
-        return ""
-    files = "1 file" if len(rejected) == 1 else f"{len(rejected)} files"
-    return f" {files} could not be used, for example: {rejected[0].reason}"
-
-
-def _require_every_side(index: DatasetIndex, sides: list[Side], held_out: list[Side]) -> None:
-    for label in index.labels:
-        present = {
-            side
-            for side, picture in zip(sides, index.pictures, strict=True)
-            if picture.label == label
-        }
-        for side in (Side.TRAINING, *held_out):
-            if side not in present:
-                raise DatasetError(
-                    f"The class {label} in {index.image_dir} has no picture left for {side}, "
-                    "because its pictures are copies of each other: add different pictures.",
-                    path=index.image_dir,
-                    label=label,
-                    found=0,
-                    needed=1,
-                )

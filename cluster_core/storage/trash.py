@@ -7,63 +7,31 @@ whose record is damaged is listed as unreadable, and kept unless it is named whe
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from cluster_core.access import Action, require
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors, move_without_overwriting
-from cluster_core.storage.saved_values import (
-    MALFORMED_ERRORS,
-    check_count,
-    check_inner_path,
-    check_shown_text,
-    check_time,
-    make_printable,
+from cluster_core.storage.saved_values import make_printable
+from cluster_core.storage.trash_records import (
+    CONTENT,
+    ENTRY_ID,
+    TrashEntry,
+    count_files,
+    load_entry,
+    write_record,
 )
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
-_RECORD = "record.json"
-_CONTENT = "content"
-_ID = re.compile(r"[0-9A-Za-z-]{1,80}")
 # An unreadable entry may hold anything that can be deleted.
 _DELETIONS = (Action.EDIT_DATASETS, Action.EDIT_MODELS, Action.TRAIN)
-
-
-@dataclass(frozen=True)
-class TrashEntry:
-    """One deletion, which can be undone as a whole.
-
-    Attributes
-    ----------
-    id : str
-        Name of its folder in the trash.
-    description : str
-        What was deleted, as shown to the user.
-    created : str
-        Time of the deletion, ISO 8601, UTC.
-    n_files : int
-        Number of deleted files, not counting hidden ones.
-    action : Action
-        The permission required to undo the deletion or make it permanent.
-    problem : str or None
-        Why it cannot be restored, in a sentence; None if it can.
-    """
-
-    id: str
-    description: str
-    created: str
-    n_files: int
-    action: Action = Action.EDIT_DATASETS
-    problem: str | None = None
 
 
 def move_to_trash(
@@ -108,21 +76,21 @@ def move_to_trash(
         id=f"{now:%Y%m%d-%H%M%S-%f}-{uuid.uuid4().hex[:8]}",
         description=make_printable(description),
         created=now.isoformat(),
-        n_files=sum(_count_files(workspace.root / path) for path in present),
+        n_files=sum(count_files(workspace.root / path) for path in present),
         action=action,
     )
     folder = _find_trash(workspace) / entry.id
     with explaining_disk_errors(f"{description} could not be deleted", workspace.root):
         try:
-            _write_record(folder, entry, present)
+            write_record(folder, entry, present)
             _move_all(workspace, present, folder)
         finally:
-            moved = [path for path in present if os.path.lexists(folder / _CONTENT / path)]
+            moved = [path for path in present if os.path.lexists(folder / CONTENT / path)]
             if not moved:
                 shutil.rmtree(folder, ignore_errors=True)
         if len(moved) < len(present):
-            entry = replace(entry, n_files=_count_files(folder / _CONTENT))
-            _write_record(folder, entry, moved)
+            entry = replace(entry, n_files=count_files(folder / CONTENT))
+            write_record(folder, entry, moved)
     if not moved:
         raise DatasetError(
             f"{description} could not be deleted, because nothing is left to delete: reload the "
@@ -156,7 +124,7 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
         This server does not allow the action of the entry.
     """
     folder = _find_trash(workspace) / entry_id
-    found = _load_entry(folder) if _ID.fullmatch(entry_id) else None
+    found = load_entry(folder) if ENTRY_ID.fullmatch(entry_id) else None
     if found is None:
         raise DatasetError(
             "This is no longer in the trash: it was restored, or the trash was emptied.",
@@ -169,16 +137,16 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
     restored = []
     with explaining_disk_errors(f"{entry.description} could not be restored", workspace.root):
         for path in paths:
-            source, target = folder / _CONTENT / path, workspace.root / path
+            source, target = folder / CONTENT / path, workspace.root / path
             if os.path.lexists(source):
                 _find_inside(workspace, target)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 restored.append(move_without_overwriting(source, target))
-        if n_left := _count_files(folder / _CONTENT):
+        if n_left := count_files(folder / CONTENT):
             raise DatasetError(
                 f"{entry.description} could be restored only in part, because the record of the "
                 f"deletion does not name all its files: move the other {n_left} out of "
-                f"{folder / _CONTENT} yourself.",
+                f"{folder / CONTENT} yourself.",
                 path=folder,
             )
         shutil.rmtree(folder)
@@ -193,7 +161,7 @@ def list_trash(workspace: Workspace) -> tuple[TrashEntry, ...]:
     DatasetError
         The trash is a link, or cannot be opened.
     """
-    found = (_load_entry(folder) for folder in _list_folders(workspace))
+    found = (load_entry(folder) for folder in _list_folders(workspace))
     entries = [entry for entry, _ in filter(None, found)]
     return tuple(sorted(entries, key=lambda entry: (entry.created, entry.id), reverse=True))
 
@@ -227,8 +195,8 @@ def empty_trash(workspace: Workspace, unreadable: Collection[str] = ()) -> int:
     n_files = 0
     with explaining_disk_errors("The trash could not be emptied", workspace.trash):
         for folder in _list_folders(workspace):
-            if folder.name in deleted or not _count_files(folder):
-                n_files += _count_files(folder / _CONTENT)
+            if folder.name in deleted or not count_files(folder):
+                n_files += count_files(folder / CONTENT)
                 shutil.rmtree(folder)
     return n_files
 
@@ -257,68 +225,10 @@ def _keep_outermost(paths: Iterable[PurePath]) -> list[PurePath]:
 
 def _move_all(workspace: Workspace, paths: Iterable[PurePath], folder: Path) -> None:
     for path in paths:
-        target = folder / _CONTENT / path
+        target = folder / CONTENT / path
         target.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):  # deleted by someone else
             os.rename(workspace.root / path, target)
-
-
-def _count_files(path: Path) -> int:
-    if not os.path.lexists(path):
-        return 0
-    if path.is_symlink() or not path.is_dir():
-        return 1
-    walk = os.walk(path)
-    return sum(not name.startswith(".") for _, _, names in walk for name in names)
-
-
-def _write_record(folder: Path, entry: TrashEntry, paths: Sequence[PurePath]) -> None:
-    record = {
-        "description": entry.description,
-        "created": entry.created,
-        "n_files": entry.n_files,
-        "action": entry.action.name,
-        "paths": [path.as_posix() for path in paths],
-    }
-    with replacing(folder / _RECORD) as draft, draft.open("w", encoding="ascii") as file:
-        json.dump(record, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())  # the record must be on the disk before the files are moved
-
-
-def _load_entry(folder: Path) -> tuple[TrashEntry, list[PurePath]] | None:
-    """Return an entry and its paths, or None if the folder does not hold a deletion."""
-    try:
-        return _load_record(folder)
-    except (OSError, *MALFORMED_ERRORS):
-        content = folder / _CONTENT
-        if not os.path.lexists(content) or not _ID.fullmatch(folder.name):
-            return None
-    with suppress(FileNotFoundError):  # restored or emptied in the meantime
-        deleted = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
-        problem = (
-            "This cannot be restored, because the record of the deletion is damaged: move its "
-            f"files out of {content} yourself, or delete them permanently with Empty the trash."
-        )
-        n_files = _count_files(content)
-        entry = TrashEntry(folder.name, "Unreadable", deleted.isoformat(), n_files, problem=problem)
-        return entry, []
-    return None
-
-
-def _load_record(folder: Path) -> tuple[TrashEntry, list[PurePath]]:
-    """Return an entry and its paths; raise an OSError or one of MALFORMED_ERRORS if damaged."""
-    record = json.loads((folder / _RECORD).read_text("ascii"))
-    entry = TrashEntry(
-        folder.name,
-        check_shown_text(record["description"]),
-        check_time(record["created"]),
-        check_count(record["n_files"]),
-        Action[record.get("action", Action.EDIT_DATASETS.name)],
-    )
-    if not isinstance(record["paths"], list) or not record["paths"]:
-        raise ValueError("a list of paths was expected")
-    return entry, [PurePath(check_inner_path(path)) for path in record["paths"]]
 
 
 def _find_inside(workspace: Workspace, path: Path) -> PurePath:

@@ -108,7 +108,7 @@ class TrainingOutputs:
             path, inside = getattr(self, name), getattr(self, other)
             if name == other or path is None or _is_device(path):
                 continue
-            if inside.resolve().is_relative_to(path.resolve()):
+            if _resolve(inside).is_relative_to(_resolve(path)):
                 raise ConfigError(
                     f"{name} ({path}) and {other} ({inside}) cannot both be written, because one "
                     "would replace the other: choose separate paths.",
@@ -116,6 +116,11 @@ class TrainingOutputs:
                     received=path,
                     allowed=f"a path that does not contain {other}",
                 )
+
+
+def _resolve(path: Path) -> Path:
+    """Follow links as `Path.resolve` does, which fails on a link to itself before Python 3.13."""
+    return Path(os.path.realpath(path))
 
 
 def _is_device(path: Path) -> bool:

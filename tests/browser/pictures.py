@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cluster_core.data.splits import compute_split_position
+from cluster_core.data.subjects import compute_split_position
 from cluster_core.sky import render_picture
 from tests.samples import draw_blob
 

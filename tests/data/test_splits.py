@@ -13,10 +13,9 @@ from cluster_core.data.fingerprints import find_copies
 from cluster_core.data.splits import (
     FEW_PICTURES,
     check_percentages,
-    compute_split_position,
-    extract_subject,
     split_dataset,
 )
+from cluster_core.data.subjects import compute_split_position, extract_subject
 from cluster_core.errors import ConfigError, DatasetError
 from tests.samples import make_index
 

@@ -23,7 +23,7 @@ from cluster_core.training.runs import (
     submit_run,
 )
 from cluster_core.training.runs.folder import save_status
-from cluster_core.training.runs.records import save_result
+from cluster_core.training.runs.results import save_result
 from cluster_core.workspace import Workspace
 from pages.components.evaluation import mistakes
 from pages.components.evaluation.confusion_matrix import CELL, draw_confusion

@@ -23,7 +23,8 @@ from cluster_core.training.runs import (
     submit_run,
 )
 from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
-from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_result
+from cluster_core.training.runs.records import EVALUATIONS, format_evaluation
+from cluster_core.training.runs.results import save_result
 from pages.components.charts import Measure
 from pages.components.run_live import BACKBONE_NOTE
 from pages.components.training import tensorboard_link

@@ -7,6 +7,7 @@ import pytest
 
 from cluster_core.errors import ConfigError, RunError
 from cluster_core.training.outputs import TrainingOutputs
+from cluster_core.workspace import replacing
 
 
 def check(config, workspace, **changes) -> None:
@@ -47,3 +48,13 @@ def test_folder_that_cannot_be_made_is_reported_before_the_training(config, work
 def test_folder_of_intermediate_graphs_is_made_only_if_needed(config, workspace):
     check(config, workspace)
     assert not workspace.intermediate_graphs.exists()
+
+
+def test_output_that_links_to_itself_is_replaced(config, workspace, tmp_path):
+    loop = tmp_path / "labels.txt"
+    loop.symlink_to(loop)
+    check(config, workspace, output_labels=loop)
+    with replacing(loop) as draft:
+        draft.write_text("red stars")
+    assert loop.read_text() == "red stars"
+    assert not loop.is_symlink()

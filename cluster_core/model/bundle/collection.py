@@ -72,9 +72,8 @@ def rename_model(workspace: Workspace, model_id: str, title: str) -> None:
     try:
         written = path.stat()
         with replacing(path) as draft:
-            draft.write_text(
-                json.dumps(manifest | {"title": title}, indent=2, ensure_ascii=False), "utf-8"
-            )
+            # In ASCII, since an imported manifest may hold what UTF-8 cannot encode.
+            draft.write_text(json.dumps(manifest | {"title": title}, indent=2), "ascii")
             # The newest model is the one trained last, so renaming must not change the time.
             os.utime(draft, ns=(written.st_atime_ns, written.st_mtime_ns))
     except OSError as error:

@@ -109,9 +109,7 @@ class FrozenGraph:
         pixels = to_unit_range(self._preprocessing.decode(data, name))
         started_s = time.perf_counter()
         scores = np.asarray(self._run(tf.constant(pixels[np.newaxis])))[0]
-        order = np.argsort(-scores, kind="stable")
-        ranked = {self.labels[index]: float(scores[index]) for index in order}
-        return Prediction(next(iter(ranked)), ranked, time.perf_counter() - started_s)
+        return Prediction.of(self.labels, scores, time.perf_counter() - started_s)
 
 
 def _check_labels(path: Path, labels: tuple[str, ...]) -> None:

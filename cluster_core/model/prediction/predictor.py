@@ -44,6 +44,23 @@ class Prediction:
     scores: Mapping[str, float]
     seconds: float
 
+    @classmethod
+    def of(cls, labels: Sequence[str], scores: np.ndarray, seconds: float) -> Prediction:
+        """Rank the scores of a picture.
+
+        Parameters
+        ----------
+        labels : sequence of str
+            The classes.
+        scores : ndarray of float, (n_labels,)
+            The score of each class, in the same order.
+        seconds : float
+            Time from resized pixels to scores.
+        """
+        order = np.argsort(-scores, kind="stable")
+        ranked = {labels[number]: float(scores[number]) for number in order}
+        return cls(next(iter(ranked)), ranked, seconds)
+
     @property
     def score(self) -> float:
         """Score of the label, 0 to 1."""
@@ -114,9 +131,7 @@ class Predictor:
         views = [view.apply(pixels) for view in self.bundle.view_list]
         features = self._extractor.extract(views)[np.newaxis]
         scores = self.bundle.head.compute_scores(features)[0]
-        order = np.argsort(-scores, kind="stable")
-        ranked = {self.bundle.labels[index]: float(scores[index]) for index in order}
-        return Prediction(next(iter(ranked)), ranked, time.perf_counter() - started_s)
+        return Prediction.of(self.bundle.labels, scores, time.perf_counter() - started_s)
 
 
 def predict(

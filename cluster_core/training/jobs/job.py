@@ -34,13 +34,8 @@ from cluster_core.training.runs.folder import (
     read_stop_request,
     save_status,
 )
-from cluster_core.training.runs.records import (
-    EVALUATIONS,
-    RunResult,
-    format_evaluation,
-    load_config,
-    save_result,
-)
+from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, load_config
+from cluster_core.training.runs.results import RunResult, save_result
 from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.training.train import TrainingResult, train
 from cluster_core.workspace import Workspace

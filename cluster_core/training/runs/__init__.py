@@ -11,13 +11,12 @@ from cluster_core.training.runs.folder import (
 )
 from cluster_core.training.runs.records import (
     EvaluationReader,
-    RunResult,
     load_config,
     load_evaluations,
-    load_result,
     load_reviewed,
     mark_reviewed,
 )
+from cluster_core.training.runs.results import RunResult, load_result
 from cluster_core.training.runs.status import RunState, RunStatus
 
 __all__ = [

@@ -227,6 +227,12 @@ def test_unknown_model_id_is_rejected(trained, only_id, model_id):
     assert [model.id for model in list_models(trained)] == [only_id, "starter"]
 
 
+def test_model_with_text_that_utf8_cannot_encode_is_renamed(trained, only_id):
+    edit(trained, only_id, settings={"note": "\ud800"})
+    rename_model(trained, only_id, "Größe")
+    assert list_models(trained)[0].title == "Größe"
+
+
 def test_starter_model_cannot_be_renamed_or_deleted(workspace):
     for action in (
         lambda: rename_model(workspace, "starter", "x"),

@@ -7,10 +7,11 @@ import pytest
 
 from cluster_core.errors import RunError
 from cluster_core.model.head import training as head_training
+from cluster_core.model.head.descent import INITIAL_SPREAD
 from cluster_core.model.head.examples import Examples, Prior, WeightedRows
 from cluster_core.model.head.head import softmax
 from cluster_core.model.head.settings import Evaluation, FitCallbacks, HeadSettings
-from cluster_core.model.head.training import INITIAL_SPREAD, fit_head
+from cluster_core.model.head.training import fit_head
 
 EVEN_ODDS = np.ones(2)
 SETTINGS = HeadSettings(how_many_training_steps=200, learning_rate=0.1, train_batch_size=20)

@@ -31,12 +31,11 @@ from cluster_core.training.runs.folder import STATUS, STOP_REQUEST, read_stop_re
 from cluster_core.training.runs.records import (
     CONFIG,
     EVALUATIONS,
-    RESULT,
     REVIEWED,
     format_evaluation,
-    save_result,
     write_config,
 )
+from cluster_core.training.runs.results import RESULT, save_result
 from tests.fuzz.json_values import make_damaged_texts
 
 EVALUATION = Evaluation(10, 0.5, 0.7, 0.75, 0.6, 8)

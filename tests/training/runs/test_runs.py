@@ -42,12 +42,11 @@ from cluster_core.training.runs.folder import (
 from cluster_core.training.runs.records import (
     CONFIG,
     EVALUATIONS,
-    RESULT,
     REVIEWED,
     EvaluationReader,
     format_evaluation,
-    save_result,
 )
+from cluster_core.training.runs.results import RESULT, save_result
 from tests.samples import not_as_root
 
 EVALUATION = Evaluation(10, 0.5, 0.7, 0.75, 0.6, 8)
