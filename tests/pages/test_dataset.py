@@ -192,7 +192,7 @@ def test_overview_shows_split_and_sizes(dataset):
     text = read_all(page)
     assert "**blue stars**, 4 pictures:" in text
     assert re.search(r"4 pictures: \d training, \d validation and \d test", text)
-    assert "48 x 48 px" in text
+    assert "48 × 48 px" in text
     assert "smaller than 100 px" in text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def read_config(record: Mapping[str, Any]) -> TrainConfig:
 
 
 def load_config(workspace: Workspace, run_id: str) -> TrainConfig:
-    """Return the settings of a run.
+    """Return the settings of a run, with the dataset of that name in the workspace if it exists.
 
     Raises
     ------
@@ -76,13 +76,16 @@ def load_config(workspace: Workspace, run_id: str) -> TrainConfig:
     """
     folder = find_folder(workspace, run_id)
     try:
-        return read_config(json.loads((folder / CONFIG).read_text("utf-8")))
+        config = read_config(json.loads((folder / CONFIG).read_text("utf-8")))
     except (*READ_ERRORS, ClusterError) as error:
         detail = make_printable(str(error)[:_MAX_DETAIL_LENGTH])
         raise RunError(
             f"The settings of the training {run_id} cannot be read ({' '.join(detail.split())}): "
             "set up a new training instead."
         ) from error
+    # The workspace may have been moved, or the server been started from another folder.
+    dataset = workspace.root / config.image_dir.name
+    return replace(config, image_dir=dataset) if dataset.is_dir() else config
 
 
 def format_evaluation(evaluation: Evaluation) -> str:

@@ -170,7 +170,7 @@ def _show_cell(
     else:
         st.markdown(escape_markdown(short))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.caption(f"{picture.width_px} x {picture.height_px}", width="content")
+        st.caption(f"{picture.width_px} × {picture.height_px}", width="content")
         if st.button(
             "Enlarge",
             key=f"enlarge_{_shorten_key(str(picture.path))}",
@@ -191,7 +191,7 @@ def _enlarge(workspace: Workspace, picture: Picture) -> None:
         return
     st.image(large, caption=escape_markdown(picture.path.name), width="content")
     st.caption(
-        f"{escape_markdown(picture.label)} · {picture.width_px} x {picture.height_px} px · "
+        f"{escape_markdown(picture.label)} · {picture.width_px} × {picture.height_px} px · "
         f"{format_bytes(n_bytes)}"
     )
 

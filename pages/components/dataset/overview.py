@@ -122,9 +122,9 @@ def _describe_sizes(index: DatasetIndex) -> str:
     n_bytes = _sum_bytes([picture.path for picture in index.pictures])
     smallest = min(index.pictures, key=lambda picture: picture.width_px * picture.height_px)
     largest = max(index.pictures, key=lambda picture: picture.width_px * picture.height_px)
-    sizes = f"{smallest.width_px} x {smallest.height_px} px"
+    sizes = f"{smallest.width_px} × {smallest.height_px} px"
     if (smallest.width_px, smallest.height_px) != (largest.width_px, largest.height_px):
-        sizes = f"from {sizes} to {largest.width_px} x {largest.height_px} px"
+        sizes = f"from {sizes} to {largest.width_px} × {largest.height_px} px"
     summary = f", {sizes}; {format_bytes(n_bytes)} in total."
     n_small = sum(min(p.width_px, p.height_px) < _SMALL_PX for p in index.pictures)
     if n_small:

@@ -83,12 +83,12 @@ def _show_facts(model: ModelSummary, card: ModelCard) -> None:
             lines = [f"- {escape_markdown(label)}: {count:,}" for label, count in shown]
             st.markdown("\n".join(lines))
         st.caption(
-            f"Input size: {card.input_size_px} x {card.input_size_px} px"
-            + (", in all eight rotations and reflections." if card.uses_sky_views else ".")
+            f"Input size: {card.input_size_px} × {card.input_size_px} px"
+            + (", turned and mirrored in all eight ways." if card.uses_sky_views else ".")
         )
     with right:
         if card.confusion and len(model.labels) <= _MAX_CLASSES_SHOWN:
-            st.markdown("**Test pictures: true class in rows, predicted class in columns**")
+            st.markdown("**Test pictures: class in rows, the model's answer in columns**")
             _show_confusion(model.labels, card)
     if card.settings:
         with st.expander("Training settings", icon=":material/tune:"):
@@ -121,7 +121,7 @@ def _show_rename(model: ModelSummary) -> None:
             "Rename",
             key="rename",
             icon=":material/edit:",
-            disabled=not may_edit or title == model.title,
+            disabled=not may_edit,
             on_click=rename,
             args=(model, title),
         )

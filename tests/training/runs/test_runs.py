@@ -47,6 +47,7 @@ from cluster_core.training.runs.records import (
     format_evaluation,
 )
 from cluster_core.training.runs.results import RESULT, save_result
+from cluster_core.workspace import Workspace
 from tests.samples import not_as_root
 
 EVALUATION = Evaluation(10, 0.5, 0.7, 0.75, 0.6, 8)
@@ -93,6 +94,14 @@ def test_settings_round_trip(workspace, config, changes):
         "intermediate_output_graphs_dir": workspace.intermediate_graphs / status.id,
     }
     assert load_config(workspace, status.id) == replace(config, **own)
+
+
+def test_moved_workspace_keeps_its_datasets(workspace, config, tmp_path):
+    (workspace.root / "stars_photos").mkdir(parents=True)
+    status = submit_run(workspace, replace(config, image_dir=workspace.root / "stars_photos"))
+    moved = Workspace(tmp_path / "elsewhere")
+    workspace.root.rename(moved.root)
+    assert load_config(moved, status.id).image_dir == moved.root / "stars_photos"
 
 
 def test_runs_are_listed_newest_first_and_queued_in_order_of_submission(workspace, config):
