@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import streamlit as st
@@ -76,5 +77,7 @@ def test_server_removes_what_a_killed_one_left_unless_it_is_public(
         async with lifespan_module.lifespan(st.App("pages/main.py")):
             pass
 
-    asyncio.run(serve_once())
+    # A thread of its own: Playwright keeps an event loop running in the main one.
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(lambda: asyncio.run(serve_once())).result()
     assert [path.exists() for path in leftovers] == [is_public] * 3
