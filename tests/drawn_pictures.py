@@ -56,7 +56,8 @@ def draw_shape(shape: str, seed: int) -> np.ndarray:
         angles = random.uniform(0, math.tau) + np.arange(n_corners) * math.tau / n_corners
         corners = [(x + r * math.cos(angle), y + r * math.sin(angle)) for angle in angles]
         pencil.polygon(corners, fill=colour)
-    pixels = np.asarray(large.resize((SHAPE_PX, SHAPE_PX), Image.Resampling.BOX), np.float32)
+    small = large.resize((SHAPE_PX, SHAPE_PX), Image.Resampling.BOX)
+    pixels = np.asarray(small, np.float64)
     if random.random() < 0.5:
         pixels = pixels + random.normal(0, random.uniform(5, 25), pixels.shape)
     return np.clip(pixels, 0, 255).astype(np.uint8)
