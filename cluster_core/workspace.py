@@ -79,6 +79,11 @@ class Workspace:
         return self.models / "default_model.json"
 
     @property
+    def last_dataset(self) -> Path:
+        """The dataset used last; missing until one is chosen or created on the pages."""
+        return self.root / ".last_dataset.json"
+
+    @property
     def bottlenecks(self) -> Path:
         """The folder of the bottleneck cache."""
         return self.root / "bottlenecks"

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Action, is_allowed, require
 from cluster_core.data.labels import check_folder_name, find_folder_name_problem, fold_name, shorten
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.trash import TrashEntry, move_to_trash
-from cluster_core.workspace import DATASET_SUFFIX, Workspace
+from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
 
 DEFAULT_DATASET = "cluster"
 # `test_photos` holds unlabelled pictures to try a model on.
 _RESERVED_NAMES = frozenset({"test"})
+_MAX_RECORD_BYTES = 10_000
 
 
 def list_datasets(workspace: Workspace) -> tuple[str, ...]:
@@ -37,9 +39,47 @@ def list_datasets(workspace: Workspace) -> tuple[str, ...]:
     return tuple(sorted(name for name in folders if _find_problem(name) is None))
 
 
-def choose_default(names: Sequence[str]) -> str | None:
-    """Return the dataset to show until the user chooses one; None if there are no datasets."""
-    return DEFAULT_DATASET if DEFAULT_DATASET in names else next(iter(names), None)
+def choose_default(workspace: Workspace) -> str | None:
+    """Return the dataset to show until one is chosen: the one used last, `cluster` or the first.
+
+    Returns
+    -------
+    str or None
+        None if there are no datasets.
+
+    Raises
+    ------
+    DatasetError
+        The workspace cannot be opened.
+    """
+    names = list_datasets(workspace)
+    preferred = (_load_last_dataset(workspace), DEFAULT_DATASET)
+    return next((name for name in (*preferred, *names) if name in names), None)
+
+
+def save_last_dataset(workspace: Workspace, name: str) -> None:
+    """Save which dataset was used last, so that a new visit begins with it.
+
+    Nothing is raised and nothing is saved if there is no such dataset, this server does not let
+    its visitors change datasets, or the file cannot be written: the dataset is only a suggestion.
+    """
+    if not is_allowed(Action.EDIT_DATASETS):
+        return
+    with suppress(DatasetError, OSError):
+        if name in list_datasets(workspace):
+            with replacing(workspace.last_dataset) as draft:
+                draft.write_text(json.dumps({"dataset": name}), "utf-8")
+
+
+def _load_last_dataset(workspace: Workspace) -> str | None:
+    path = workspace.last_dataset
+    try:
+        if path.stat().st_size > _MAX_RECORD_BYTES:
+            return None
+        name = json.loads(path.read_text("utf-8")).get("dataset")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def dataset_dir(workspace: Workspace, name: str) -> Path:

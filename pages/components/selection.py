@@ -7,12 +7,13 @@ from enum import StrEnum
 
 import streamlit as st
 
-from cluster_core.data.catalog import choose_default, list_datasets
+from cluster_core.data.catalog import choose_default, list_datasets, save_last_dataset
 from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 
 # An id in the address can be of any length; messages show this many characters of it.
 MAX_ID_LENGTH = 100
+_SAVED_DATASET = "saved dataset"
 
 
 class Choice(StrEnum):
@@ -83,9 +84,8 @@ def get_active_dataset(workspace: Workspace) -> str | None:
     DatasetError
         The workspace cannot be listed.
     """
-    names = list_datasets(workspace)
     chosen = get_chosen(Choice.DATASET)
-    return chosen if chosen in names else choose_default(names)
+    return chosen if chosen in list_datasets(workspace) else choose_default(workspace)
 
 
 def choose(choice: Choice, identifier: str | None) -> None:
@@ -95,6 +95,9 @@ def choose(choice: Choice, identifier: str | None) -> None:
         st.query_params.pop(choice, None)
         return
     st.session_state[_key(choice)] = identifier
+    if choice is Choice.DATASET and st.session_state.get(_SAVED_DATASET) != identifier:
+        st.session_state[_SAVED_DATASET] = identifier
+        save_last_dataset(Workspace.default(), identifier)
     if st.query_params.get(choice) != identifier:
         _update_address()
 

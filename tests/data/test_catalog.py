@@ -12,6 +12,7 @@ from cluster_core.data.catalog import (
     dataset_dir,
     delete_dataset,
     list_datasets,
+    save_last_dataset,
 )
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage.trash import list_trash, restore
@@ -126,5 +127,31 @@ def test_public_demo_cannot_change_datasets(workspace, monkeypatch):
 @pytest.mark.parametrize(
     ("names", "chosen"), [((), None), (("b", "c"), "b"), (("a", DEFAULT_DATASET, "z"), "cluster")]
 )
-def test_default_dataset_is_cluster_or_the_first(names, chosen):
-    assert choose_default(names) == chosen
+def test_default_dataset_is_cluster_or_the_first(workspace, names, chosen):
+    for name in names:
+        create_dataset(workspace, name)
+    assert choose_default(workspace) == chosen
+
+
+def test_dataset_used_last_becomes_the_default_while_it_exists(workspace):
+    for name in ("cluster", "galaxies"):
+        create_dataset(workspace, name)
+    save_last_dataset(workspace, "galaxies")
+    save_last_dataset(workspace, "no such dataset")
+    assert choose_default(workspace) == "galaxies"
+    delete_dataset(workspace, "galaxies")
+    assert choose_default(workspace) == "cluster"
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"dataset": 3}', "[" * 9000, "x" * 20_000])
+def test_damaged_record_of_the_last_dataset_is_ignored(workspace, content):
+    create_dataset(workspace, "sky")
+    workspace.last_dataset.write_text(content)
+    assert choose_default(workspace) == "sky"
+
+
+def test_visitors_of_a_public_demo_leave_no_record(workspace, monkeypatch):
+    create_dataset(workspace, "sky")
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    save_last_dataset(workspace, "sky")
+    assert not workspace.last_dataset.exists()

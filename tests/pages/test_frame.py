@@ -85,6 +85,12 @@ def test_choice_from_address_is_kept_in_session(trained):
     assert page.query_params[Choice.DATASET] == "mine"
 
 
+def test_new_tab_opens_the_dataset_used_last(trained):
+    write_photos(trained.root / "mine_photos", 1)
+    open_frame(dataset="mine")
+    assert list_links(open_frame())[0] == "**mine**"
+
+
 def test_address_is_updated_once_with_all_choices_in_fixed_order(workspace, monkeypatch):
     page = open_frame(model="starter", run="some_run")
     written = []

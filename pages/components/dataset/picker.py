@@ -50,7 +50,7 @@ def pick_dataset(workspace: Workspace) -> str:
     names = present or (DEFAULT_DATASET,)
     chosen = get_chosen(Choice.DATASET)
     if chosen is None and present:
-        choose(Choice.DATASET, choose_default(names))
+        choose(Choice.DATASET, choose_default(workspace))
         st.rerun()  # the sidebar was drawn before this choice, and shows it too
     if chosen not in names:
         if chosen is not None:
@@ -59,7 +59,7 @@ def pick_dataset(workspace: Workspace) -> str:
                 "been deleted or renamed. Another dataset is shown instead.",
                 icon=":material/search_off:",
             )
-        chosen = choose_default(names) or DEFAULT_DATASET
+        chosen = choose_default(workspace) or DEFAULT_DATASET
         choose(Choice.DATASET, chosen if present else None)
     st.session_state[_KEY] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom", key="dataset_row"):

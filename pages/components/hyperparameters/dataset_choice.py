@@ -20,7 +20,7 @@ def choose_dataset(workspace: Workspace) -> Path | None:
         names,
         lambda name: f'There is no dataset "{name}". It may have been deleted.',
     )
-    chosen = chosen or choose_default(names)
+    chosen = chosen or choose_default(workspace)
     if chosen is None:
         st.info(
             "There are no pictures to learn from yet. Add a few dozen per class first.",
