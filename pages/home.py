@@ -6,12 +6,13 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.workspace import Workspace
 from pages.components.demo_dataset import pop_finished_demo, render_samples, start_demo
-from pages.components.home.workflow import show_workflow
+from pages.components.home.workflow import find_default_model, show_workflow
 from pages.components.long_work import continue_work, is_working
 from pages.components.navigation import PageFile
 from pages.components.outcome import attempt, show_outcome
 from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice, choose
+from pages.components.text import escape_markdown
 
 
 def show_start_card(key: str, icon: str, title: str, sentence: str, action: str) -> bool:
@@ -33,6 +34,8 @@ st.write(
 st.image(render_samples(), width="stretch")
 st.caption("Pictures of a simulated sky, like those that the built-in network was pretrained on.")
 
+model = find_default_model(workspace)
+has_own_model = model is not None and model.id != STARTER_ID
 may_edit = is_allowed(Action.EDIT_DATASETS)
 st.subheader(f"{'Three' if may_edit else 'Two'} ways to start", anchor=False)
 columns = st.columns(3 if may_edit else 2)
@@ -41,7 +44,10 @@ with columns[0]:
         "home_try",
         "image_search",
         "Try a picture",
-        "The starter model already recognises star clusters. Use your own picture or an example.",
+        f"Your model {escape_markdown(model.title)} is ready to label new pictures."
+        if model is not None and has_own_model
+        else "The starter model already recognises star clusters. Use your own picture or an "
+        "example.",
         "Classify a picture",
     )
 wants_sky = False
@@ -75,8 +81,9 @@ with columns[-1]:
         )
     )
 if wants_to_try:
-    choose(Choice.MODEL, STARTER_ID)
-    st.session_state[EXAMPLE] = FIRST_EXAMPLE
+    choose(Choice.MODEL, model.id if model is not None else STARTER_ID)
+    if not has_own_model:
+        st.session_state[EXAMPLE] = FIRST_EXAMPLE
     st.switch_page(PageFile.CLASSIFY)
 if wants_sky:
     attempt(lambda: start_demo(workspace))

@@ -15,6 +15,7 @@ from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.selection import Choice, choose, get_known
 from pages.components.text import escape_markdown
+from pages.components.words import name_network
 
 PER_PAGE = 10
 
@@ -59,7 +60,7 @@ def describe(model: ModelSummary) -> str:
         origin += f" on {model.dataset.removesuffix(DATASET_SUFFIX)}"
     if model.created or model.dataset:
         parts.append(origin)
-    parts.append(f"network {model.architecture}")
+    parts.append(f"network {name_network(model.architecture)}")
     parts.append(f"{max(1, round(model.size_bytes / 1000)):,} kB")
     return " · ".join(parts)
 

@@ -75,6 +75,15 @@ def test_try_button_opens_an_example_with_starter_model(workspace, visited_pages
     assert page.session_state[EXAMPLE] == FIRST_EXAMPLE
 
 
+def test_try_button_opens_the_default_model_when_there_is_one(trained, visited_pages):
+    (folder,) = trained.bundles.iterdir()
+    page = open_home()
+    assert "is ready to label new pictures" in read_all(page)
+    click(page, "home_try")
+    assert page.query_params[Choice.MODEL] == folder.name
+    assert EXAMPLE not in page.session_state
+
+
 def test_own_pictures_button_opens_dataset_page(workspace, visited_pages):
     click(open_home(), "home_own_pictures")
     assert visited_pages == ["dataset.py"]

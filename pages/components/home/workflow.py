@@ -15,6 +15,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.images import has_image_suffix
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import STARTER_ID
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
@@ -68,6 +69,13 @@ def show_workflow(workspace: Workspace) -> None:
             kind: Literal["primary", "secondary"] = "primary" if step is due else "secondary"
             if st.button(step.action, key=f"home_{step.title.lower()}", type=kind):
                 st.switch_page(step.page)
+
+
+def find_default_model(workspace: Workspace) -> ModelSummary | None:
+    """Return the model that answers when none is chosen; None if the models cannot be read."""
+    with suppress(ClusterError):
+        return next(model for model in list_models(workspace) if model.is_default)
+    return None
 
 
 def _find_dataset(workspace: Workspace) -> Step:

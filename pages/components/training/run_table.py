@@ -28,7 +28,13 @@ from pages.components.outcome import Outcome, attempt, show_outcome
 from pages.components.run_view import STATES
 from pages.components.selection import Choice, choose
 from pages.components.settings_list import LABELS, describe_setting
-from pages.components.words import count_seconds, format_seconds, format_time, number_duplicates
+from pages.components.words import (
+    count_seconds,
+    format_seconds,
+    format_time,
+    name_network,
+    number_duplicates,
+)
 
 MAX_COMPARED = 8
 COLUMNS = {
@@ -118,14 +124,15 @@ def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
         result = load_result(workspace, status.id)
     metrics = result.metrics if result and result.metrics.n else None
     low, high = metrics.interval if metrics else (0.0, 0.0)
+    # What a phone has room for comes first.
     cells = {
         "When": format_time(status.created, seconds=True),
-        "State": STATES[status.state][0] + _describe_damage(status, config, result),
-        "Dataset": status.dataset,
-        "Network": status.architecture,
-        "Steps": result.steps_run if result else None,
         "Accuracy": round(100 * metrics.accuracy) if metrics else None,
+        "State": STATES[status.state][0] + _describe_damage(status, config, result),
         "95% interval": f"{100 * low:.0f}% to {100 * high:.0f}%" if metrics else "",
+        "Dataset": status.dataset,
+        "Network": name_network(status.architecture),
+        "Steps": result.steps_run if result else None,
         "Duration": format_seconds(count_seconds(status.started, status.ended))
         if status.started and status.ended
         else "",
@@ -222,5 +229,8 @@ def _show_comparison(workspace: Workspace, compared: list[tuple[RunStatus, _Row]
 def _list_unique_names(runs: list[RunStatus]) -> list[str]:
     """Return a different name for each training."""
     return number_duplicates(
-        [f"{format_time(status.created, seconds=True)} {status.architecture}" for status in runs]
+        [
+            f"{format_time(status.created, seconds=True)} {name_network(status.architecture)}"
+            for status in runs
+        ]
     )
