@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
@@ -15,8 +17,9 @@ from pages.components.text import escape_markdown
 from pages.components.words import name_stage
 
 REFRESH_S = 2.0
-# Longer names would be cut off without an ellipsis.
-_MAX_NAME_LENGTH = 30
+# Wider names would be cut off without an ellipsis; in widths of a lower-case letter.
+_MAX_NAME_WIDTH = 34
+_WIDE = 2
 
 
 def show_sidebar() -> None:
@@ -39,13 +42,23 @@ def show_sidebar() -> None:
 def _show_link(title: str, page: PageFile, name: str) -> None:
     with st.container(gap=None):
         st.caption(title)
-        is_long = len(name) > _MAX_NAME_LENGTH
-        shown = f"{name[: _MAX_NAME_LENGTH - 1].rstrip()}…" if is_long else name
+        shown = _shorten(name)
         st.page_link(
             page,
             label=f"**{escape_markdown(shown)}**",
-            help=escape_markdown(name) if is_long else None,
+            help=escape_markdown(name) if shown != name else None,
         )
+
+
+def _shorten(name: str) -> str:
+    """Return the name, or as much of it as the sidebar has room for, with an ellipsis."""
+    width = 0
+    for at, letter in enumerate(name):
+        is_wide = letter.isupper() or unicodedata.east_asian_width(letter) in "WF"
+        width += _WIDE if is_wide else 1
+        if width > _MAX_NAME_WIDTH:
+            return f"{name[: at - 1].rstrip()}…"
+    return name
 
 
 def _name_dataset(workspace: Workspace) -> str:

@@ -85,6 +85,16 @@ def test_choice_from_address_is_kept_in_session(trained):
     assert page.query_params[Choice.DATASET] == "mine"
 
 
+@pytest.mark.parametrize(
+    "name", ["night of the open clusters, with the Moon up", "W" * 20, "星" * 20]
+)
+def test_wide_names_end_with_an_ellipsis(workspace, name):
+    write_photos(workspace.root / f"{name}_photos", 1)
+    label = list_links(open_frame())[0].strip("*")
+    assert label.endswith("…")
+    assert name.startswith(label[:-1])
+
+
 def test_new_tab_opens_the_dataset_used_last(trained):
     write_photos(trained.root / "mine_photos", 1)
     open_frame(dataset="mine")
