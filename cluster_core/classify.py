@@ -17,6 +17,8 @@ from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import FilePrediction, classify_files, find_picture_files
 from cluster_core.model.prediction.csv import write_predictions_csv
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.words import name_verdict
 from cluster_core.workspace import Workspace, replacing
 
 SKIPPED_FILES_NAMED = 3
@@ -39,9 +41,8 @@ def main(paths: tuple[Path, ...], output: Path | None, graph: Path | None, as_js
     found = find_picture_files(paths)
     progress, n_problems = ProgressLine(beside_rows=output is None), 0
     with _open_output(output) as stream:
-        write = (_json_writer if as_json else write_predictions_csv)(
-            stream, predictor.bundle.labels
-        )
+        source = AnswerSource.of_bundle(predictor.bundle, graph, workspace)
+        write = (_json_writer if as_json else write_predictions_csv)(stream, source)
         for answer in found.unreadable_folders:
             write(answer)
         for done, answer in enumerate(classify_files(predictor, found.pictures), start=1):
@@ -70,7 +71,7 @@ def _describe_skipped(files: tuple[Path, ...]) -> str:
     return f", {_count(len(files), 'file')} skipped (no picture extension): {', '.join(names)}"
 
 
-def _json_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[FilePrediction], None]:
+def _json_writer(stream: TextIO, source: AnswerSource) -> Callable[[FilePrediction], None]:
     def write(answer: FilePrediction) -> None:
         record: dict[str, Any] = {"path": str(answer.path)}
         prediction = answer.prediction
@@ -78,7 +79,9 @@ def _json_writer(stream: TextIO, labels: tuple[str, ...]) -> Callable[[FilePredi
             record["problem"] = answer.problem
         else:
             record |= {"label": prediction.label, "score": prediction.score}
-            record["scores"] = {label: prediction.scores[label] for label in labels}
+            record["verdict"] = name_verdict(prediction)
+            record["scores"] = {label: prediction.scores[label] for label in source.labels}
+        record |= {**source.describe(), **answer.cards}
         stream.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     return write

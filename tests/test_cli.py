@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+from astropy.io import fits
 from click.testing import CliRunner
 
-from cluster_core import classify, cli, console, start_app
+from cluster_core import __version__, classify, cli, console, start_app
 from cluster_core.console import ProgressLine
 from tests.samples import COLOURS, REPOSITORY, draw_blob, run_python, save_picture, write_photos
 
@@ -52,7 +54,10 @@ def test_table_has_a_row_per_picture(trained, folder):
     result = run(folder)
     assert result.exit_code == 0, result.stderr
     rows = read_rows(result.stdout)
-    assert list(rows[0]) == ["path", "label", "score", "blue stars", "red stars", "problem"]
+    columns = ["path", "label", "score", "verdict", "blue stars", "red stars", "problem"]
+    assert list(rows[0])[:7] == columns
+    assert {row["program"] for row in rows} == {f"cluster-lab {__version__}"}
+    assert {row["model_id"] for row in rows} == {path.name for path in trained.bundles.iterdir()}
     assert [row["path"] for row in rows] == sorted(map(str, folder.rglob("*.png")))
     for row in rows:
         assert row["label"] == Path(row["path"]).parent.name
@@ -61,6 +66,24 @@ def test_table_has_a_row_per_picture(trained, folder):
         assert float(row["score"]) == max(scores.values()) == scores[row["label"]]
         assert row["problem"] == ""
     assert result.stderr == "6 pictures labelled, 0 unreadable\n"
+
+
+@pytest.mark.parametrize("suffix", [".fits", ".fits.gz"])
+def test_cards_of_a_fits_file_are_in_the_table_and_in_json(trained, tmp_path, suffix):
+    part = fits.PrimaryHDU(np.arange(64 * 64, dtype=">f4").reshape(64, 64))
+    part.header["OBJECT"], part.header["OBJCTRA"], part.header["DEC"] = "M 13", "16 41 41", -36.5
+    part.writeto(tmp_path / f"a{suffix}")
+    (row,) = read_rows(run(tmp_path).stdout)
+    assert (row["OBJECT"], row["RA"], row["DEC"], row["FILTER"]) == (
+        "M 13",
+        "16 41 41",
+        "-36.5",
+        "",
+    )
+    record = json.loads(run(tmp_path, "--json").stdout)
+    assert (record["OBJECT"], record["verdict"]) == ("M 13", row["verdict"])
+    assert (record["model"], record["unsure_below"]) == (row["model"], float(row["unsure_below"]))
+    assert "FILTER" not in record
 
 
 def test_unreadable_files_are_rows_with_their_reason(trained, folder):
@@ -131,9 +154,12 @@ def test_json_matches_the_table(trained, folder):
     records = [json.loads(line) for line in run(folder, "--json").stdout.splitlines()]
     assert [record["path"] for record in records] == [row["path"] for row in rows]
     for record, row in zip(records, rows, strict=True):
+        assert record["model_id"] == row["model_id"]
         if row["problem"]:
-            assert record == {"path": row["path"], "problem": row["problem"]}
+            assert record["problem"] == row["problem"]
+            assert not record.keys() & {"label", "score", "verdict", "scores"}
         else:
+            assert record["verdict"] == row["verdict"]
             assert record["label"] == row["label"]
             assert record["score"] == pytest.approx(float(row["score"]), abs=1e-5)
             assert list(record["scores"]) == list(COLOURS)
@@ -183,7 +209,8 @@ def test_folder_without_pictures_gives_an_empty_table(trained, tmp_path):
     (tmp_path / "empty").mkdir()
     result = run(tmp_path / "empty")
     assert result.exit_code == 0
-    assert result.stdout == "path,label,score,blue stars,red stars,problem\n"
+    (header,) = result.stdout.splitlines()
+    assert header.startswith("path,label,score,verdict,blue stars,red stars,problem,")
     assert result.stderr == "0 pictures labelled, 0 unreadable\n"
 
 
@@ -204,7 +231,7 @@ def test_full_disk_keeps_the_old_table(trained, folder, tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(classify, "write_predictions_csv", lambda stream, labels: fail)
+    monkeypatch.setattr(classify, "write_predictions_csv", lambda stream, source: fail)
     assert_one_sentence(run(folder, "--output", output), "No space left on device", str(output))
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "out.csv", "tf_files"]
@@ -217,7 +244,7 @@ def test_ctrl_c_keeps_the_old_table(trained, folder, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(classify, "write_predictions_csv", lambda stream, labels: stop)
+    monkeypatch.setattr(classify, "write_predictions_csv", lambda stream, source: stop)
     result = run(folder, "--output", output)
     assert result.exit_code == console.EXIT_STOPPED == 130
     assert result.stderr.startswith("\nStopped. Not all pictures were labelled")
@@ -234,7 +261,9 @@ def test_missing_path_is_reported(trained, folder, tmp_path):
 def test_starter_model_answers_in_an_empty_workspace(workspace, folder):
     result = run(folder)
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.startswith("path,label,score,globular clusters,open clusters,problem")
+    assert result.stdout.startswith(
+        "path,label,score,verdict,globular clusters,open clusters,problem,"
+    )
 
 
 def test_folder_without_a_model_is_reported(trained, folder):

@@ -1,6 +1,7 @@
 """Decode any picture file to RGB uint8 (height, width, 3), with limits against hostile input."""
 
 from cluster_core.images.astronomy.fits import FitsPicture, decode_fits, list_fits_pictures
+from cluster_core.images.astronomy.fits_observation import OBSERVATION_CARDS, read_observation
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_file_bytes
 from cluster_core.images.reading import decode_image, read_bytes, read_image
 from cluster_core.images.sniffing import (
@@ -19,6 +20,7 @@ __all__ = [
     "GZIP_MAGIC",
     "IMAGE_SUFFIXES",
     "MEGA",
+    "OBSERVATION_CARDS",
     "FitsPicture",
     "FitsStretch",
     "ImageLimits",
@@ -31,4 +33,5 @@ __all__ = [
     "raster_format",
     "read_bytes",
     "read_image",
+    "read_observation",
 ]

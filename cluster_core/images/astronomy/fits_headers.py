@@ -108,6 +108,15 @@ def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
     ImageError
         With reason UNREADABLE, at the first invalid header.
     """
+    return (part for _, part in _walk(data, name))
+
+
+def walk_headers(data: bytes, name: str) -> Iterator[Any]:
+    """Iterate lazily over the headers (`astropy.io.fits.Header`) of the same parts."""
+    return (header for header, _ in _walk(data, name))
+
+
+def _walk(data: bytes, name: str) -> Iterator[tuple[Any, FitsPart]]:
     from astropy.io import fits
 
     start = 0
@@ -126,7 +135,7 @@ def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
                 path=name,
                 reason=ImageProblem.UNREADABLE,
             ) from error
-        yield part
+        yield header, part
         start = -(-part.end // _BLOCK_BYTES) * _BLOCK_BYTES
 
 

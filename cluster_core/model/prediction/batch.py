@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images import has_image_suffix, read_bytes
+from cluster_core.images import has_image_suffix, is_fits, read_bytes, read_observation
 from cluster_core.model.prediction.predictor import Prediction, Predictor
 from cluster_core.storage.mapping import map_images
 
@@ -26,11 +26,14 @@ class FilePrediction:
         None if the file could not be read.
     problem : str or None
         Why there is no prediction, in a sentence; None if there is one.
+    cards : mapping of str to str
+        The `OBSERVATION_CARDS` that a FITS file has.
     """
 
     path: Path
     prediction: Prediction | None
     problem: str | None
+    cards: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,10 +124,14 @@ def classify_files(
     """
 
     def classify(path: Path) -> FilePrediction:
+        cards: Mapping[str, str] = {}
         try:
-            return FilePrediction(path, predictor.predict_file(read_bytes(path), path.name), None)
+            data = read_bytes(path)
+            if is_fits(data):
+                cards = read_observation(data, path.name)
+            return FilePrediction(path, predictor.predict_file(data, path.name), None, cards)
         except ImageError as error:
-            return FilePrediction(path, None, str(error))
+            return FilePrediction(path, None, str(error), cards)
 
     return map_images(classify, files)
 

@@ -3,52 +3,79 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
+from cluster_core.images import OBSERVATION_CARDS
 from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.words import name_verdict
 
 # Spreadsheets run a cell with such a prefix as a formula; some also accept the full-width
 # characters of Chinese and Japanese keyboards.
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FIRST, _PROBLEM = ("path", "label", "score", "verdict"), "problem"
 
 
 def write_predictions_csv(
-    stream: TextIO, labels: tuple[str, ...]
-) -> Callable[[FilePrediction], None]:
+    stream: TextIO, source: AnswerSource, more: tuple[str, ...] = ()
+) -> Callable[..., None]:
     """Write the header of a table, and return a function that writes a row.
 
-    The columns are path, label, score, one score per class, and problem. Text that a
-    spreadsheet would run as a formula is prefixed with an apostrophe.
+    The columns are path, label, score, verdict, one score per class, problem, those of
+    `AnswerSource.describe`, one per card of `OBSERVATION_CARDS`, and `more`. Text that a
+    spreadsheet would run as a formula is prefixed with an apostrophe. A column after problem
+    whose name is also that of a class ends in an underscore, so that every class is found by
+    its name.
 
     Parameters
     ----------
     stream : text file
         Open for writing, with newline=''.
-    labels : tuple of str
-        The model's classes.
+    source : AnswerSource
+        The model that answered.
+    more : tuple of str
+        Names of further columns.
 
     Returns
     -------
     callable
-        Takes a `FilePrediction` and writes its row.
+        Takes a `FilePrediction`, and optionally a mapping with values for `more`, and writes
+        a row.
     """
+    labels, described = source.labels, source.describe()
     rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["path", "label", "score", *map(_escape, labels), "problem"])
+    added = [*described, *OBSERVATION_CARDS, *more]
+    names = [f"{name}_" if name in labels else name for name in added]
+    rows.writerow([*_FIRST, *map(_escape, labels), _PROBLEM, *names])
 
-    def write_row(answer: FilePrediction) -> None:
-        path, prediction = _escape(str(answer.path)), answer.prediction
+    def write_row(answer: FilePrediction, extra: Mapping[str, str] | None = None) -> None:
+        prediction = answer.prediction
         if prediction is None:
-            problem = _escape(answer.problem or "")
-            rows.writerow([path, "", "", *("" for _ in labels), problem])
-            return
-        scores = [f"{prediction.scores[label]:.5f}" for label in labels]
-        label, score = _escape(prediction.label), f"{prediction.score:.5f}"
-        rows.writerow([path, label, score, *scores, ""])
+            found = ["", "", "", *("" for _ in labels)]
+        else:
+            scores = [f"{prediction.scores[label]:.5f}" for label in labels]
+            verdict = name_verdict(prediction)
+            found = [prediction.label, f"{prediction.score:.5f}", verdict, *scores]
+        values = {**described, **answer.cards, **(extra or {})}
+        rest = [str(values.get(name, "")) for name in added]
+        cells = [str(answer.path), *found, answer.problem or "", *rest]
+        rows.writerow([_escape(cell, name) for cell, name in zip(cells, columns, strict=True)])
 
+    columns = [*_FIRST, *labels, _PROBLEM, *added]
     return write_row
 
 
-def _escape(text: str) -> str:
+def _escape(text: str, column: str = "") -> str:
     text = text.replace("\r", "\\r")  # csv.writer does not quote it, and readers end the row there
+    if column == "DEC" and _is_number(text):  # a southern declination, not a formula
+        return text
     return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

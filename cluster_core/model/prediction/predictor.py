@@ -14,8 +14,8 @@ import numpy as np
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.converted import ConvertedBackbone, find_converted
 from cluster_core.model.backbones.litert import FeatureExtractor, load_extractor
-from cluster_core.model.backbones.registry import SKY_BACKBONE, BackboneSpec, get_backbone
-from cluster_core.model.backbones.shipped import load_sky_record
+from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
+from cluster_core.model.backbones.shipped import load_shipped_record
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.subprocesses import make_command, make_environment
@@ -172,7 +172,7 @@ def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBack
     """Return the bundle's backbone; convert it first in another process if necessary."""
     spec = get_backbone(bundle.backbone.name)
     wanted = bundle.backbone.weights_sha256
-    if spec == SKY_BACKBONE and (shipped := load_sky_record()).weights_sha256 == wanted:
+    if spec.ships and (shipped := load_shipped_record(spec)).weights_sha256 == wanted:
         return shipped
     found = find_converted(spec, workspace.backbones, weights_sha256=wanted)
     if found is None:

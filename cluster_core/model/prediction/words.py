@@ -9,6 +9,7 @@ from cluster_core.model.prediction.predictor import Prediction
 
 # Below the first score the model is undecided; from the second on it is rarely wrong.
 SURE_SCORE, VERY_SURE_SCORE = 0.6, 0.8
+UNSURE = "unsure"
 _ROUNDS_TO_ONE, _ROUNDS_TO_ZERO = 0.995, 0.005
 _N_NAMED_WHEN_UNSURE = 3
 _SINGULAR: Mapping[str, str] = {
@@ -49,6 +50,11 @@ def format_score(score: float) -> str:
 def is_sure(prediction: Prediction) -> bool:
     """Return whether the rounded score of the label is high enough to name a single class."""
     return round(prediction.score, 2) >= SURE_SCORE
+
+
+def name_verdict(prediction: Prediction) -> str:
+    """Return the label, or `UNSURE` if its score is too low to name a single class."""
+    return prediction.label if is_sure(prediction) else UNSURE
 
 
 def describe_prediction(prediction: Prediction) -> str:

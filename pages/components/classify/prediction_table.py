@@ -16,6 +16,7 @@ from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.model.prediction.csv import write_predictions_csv
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.words import is_sure
 from cluster_core.storage.mapping import map_images
 from pages.components.classify.session_predictions import (
@@ -144,7 +145,7 @@ def _show_summary(model: ModelSummary, answered: Answered) -> None:
 def _write_csv(model: ModelSummary, answered: Answered) -> bytes:
     """Return the same CSV as `python -m cluster_core classify` writes."""
     stream = io.StringIO(newline="")
-    write = write_predictions_csv(stream, model.labels)
+    write = write_predictions_csv(stream, AnswerSource.of(model))
     for _, answer in answered:
         write(FilePrediction(Path(answer.name), answer.prediction, answer.problem))
     return stream.getvalue().encode("utf-8", "backslashreplace")

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from cluster_core import __version__
 from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.model.prediction.csv import write_predictions_csv
 from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.source import AnswerSource
 
 SCORES = {"b": 0.75, "a": 0.25}
 
 
 def write(labels, *answers) -> list[dict[str, str]]:
     stream = io.StringIO(newline="")
-    write_row = write_predictions_csv(stream, labels)
+    write_row = write_predictions_csv(stream, AnswerSource(labels, "m-1", "My model"))
     for answer in answers:
         write_row(answer)
     return list(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
@@ -23,14 +25,44 @@ def write(labels, *answers) -> list[dict[str, str]]:
 
 def test_scores_are_in_the_order_of_the_labels():
     (row,) = write(("a", "b"), FilePrediction(Path("m13.jpg"), Prediction("b", SCORES, 0.0), None))
-    assert row == {
-        "path": "m13.jpg",
-        "label": "b",
-        "score": "0.75000",
-        "a": "0.25000",
-        "b": "0.75000",
-        "problem": "",
-    }
+    assert list(row.items())[:7] == [
+        ("path", "m13.jpg"),
+        ("label", "b"),
+        ("score", "0.75000"),
+        ("verdict", "b"),
+        ("a", "0.25000"),
+        ("b", "0.75000"),
+        ("problem", ""),
+    ]
+
+
+@pytest.mark.parametrize(("score", "verdict"), [(0.6, "b"), (0.594, "unsure")])
+def test_verdict_is_unsure_below_the_threshold_that_every_row_names(score, verdict):
+    prediction = Prediction("b", {"b": score, "a": 1 - score}, 0.0)
+    (row,) = write(("a", "b"), FilePrediction(Path("x.jpg"), prediction, None))
+    assert (row["label"], row["verdict"], row["unsure_below"]) == ("b", verdict, "0.6")
+
+
+def test_every_row_names_the_model_and_the_program_even_without_an_answer():
+    (row,) = write(("a", "b"), FilePrediction(Path("x.jpg"), None, "It is empty."))
+    assert (row["model"], row["model_id"]) == ("My model", "m-1")
+    assert row["program"] == f"cluster-lab {__version__}"
+    assert (row["verdict"], row["problem"]) == ("", "It is empty.")
+
+
+def test_cards_of_a_fits_file_have_columns_and_a_southern_declination_stays_a_number():
+    cards = {"OBJECT": "=M 13", "RA": "250.4", "DEC": "-36.5"}
+    answer = FilePrediction(Path("x.fits"), Prediction("b", SCORES, 0.0), None, cards)
+    (row,) = write(("a", "b"), answer)
+    assert (row["OBJECT"], row["RA"], row["DEC"]) == ("'=M 13", "250.4", "-36.5")
+    assert (row["DATE-OBS"], row["FILTER"]) == ("", "")
+
+
+def test_class_with_the_name_of_a_column_keeps_its_score():
+    prediction = Prediction("model", {"model": 0.75, "RA": 0.25}, 0.0)
+    (row,) = write(("RA", "model"), FilePrediction(Path("x.jpg"), prediction, None))
+    assert (row["model"], row["RA"]) == ("0.75000", "0.25000")
+    assert row["model_"] == "My model"
 
 
 @pytest.mark.parametrize(

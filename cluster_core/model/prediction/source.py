@@ -1,0 +1,78 @@
+"""Where answers come from: the model and the program that gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster_core.errors import BundleError
+from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.selection import get_model_id, model_dir
+from cluster_core.model.bundle.summaries import ModelSummary, describe_model
+from cluster_core.model.prediction.words import SURE_SCORE
+from cluster_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class AnswerSource:
+    """The model that answered.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Its classes.
+    id : str
+        Name of its folder, or `starter`.
+    title : str
+        Name shown to users.
+    """
+
+    labels: tuple[str, ...]
+    id: str
+    title: str
+
+    @classmethod
+    def of(cls, model: ModelSummary) -> AnswerSource:
+        """Return the source for a model of a list."""
+        return cls(model.labels, model.id, model.title)
+
+    @classmethod
+    def of_bundle(
+        cls, bundle: ModelBundle, folder: Path | None, workspace: Workspace
+    ) -> AnswerSource:
+        """Return the source for a loaded model.
+
+        Parameters
+        ----------
+        bundle : ModelBundle
+            The model.
+        folder : Path or None
+            Its folder, if the user named it; None for a model of the workspace.
+        workspace : Workspace
+            The workspace of the model.
+        """
+        try:
+            folder = folder or model_dir(workspace, get_model_id(Path(bundle.name)))
+        except BundleError:  # deleted since it was loaded, or its folder is a link
+            return cls(bundle.labels, bundle.name, bundle.name)
+        model = describe_model(folder)
+        return cls(bundle.labels, model.id, model.title)
+
+    def describe(self) -> Mapping[str, str | float]:
+        """Return what every row of a table repeats: the threshold, the model and the program.
+
+        Returns
+        -------
+        mapping of str to (str or float)
+            `unsure_below` (a verdict is "unsure" below this score, rounded to two digits),
+            `model` (its title), `model_id` and `program` (name and version).
+        """
+        from cluster_core import __version__  # the package imports this module's callers
+
+        return {
+            "unsure_below": SURE_SCORE,
+            "model": self.title,
+            "model_id": self.id,
+            "program": f"cluster-lab {__version__}",
+        }
