@@ -236,12 +236,11 @@ def _find_inside(workspace: Workspace, path: Path) -> PurePath:
     root = os.path.abspath(workspace.root)  # noqa: PTH100  resolve() would follow links
     inside = Path(os.path.relpath(os.path.abspath(path), root))  # noqa: PTH100
     within_trash = inside.parts[:1] == (workspace.trash.name,)
-    real = (workspace.root.resolve() / inside).parent.resolve()
     if (
         ".." in path.parts
         or inside.parts[:1] in ((), ("..",))
         or within_trash
-        or not real.is_relative_to(workspace.root.resolve())
+        or not _is_really_inside(workspace, inside)
     ):
         raise DatasetError(
             f"{path.name} cannot be deleted or restored, because it is outside {workspace.root} or "
@@ -249,3 +248,11 @@ def _find_inside(workspace: Workspace, path: Path) -> PurePath:
             path=workspace.root,
         )
     return inside
+
+
+def _is_really_inside(workspace: Workspace, inside: PurePath) -> bool:
+    try:
+        real = (workspace.root.resolve() / inside).parent.resolve()
+        return real.is_relative_to(workspace.root.resolve())
+    except (OSError, RuntimeError):  # a link to itself
+        return False

@@ -142,6 +142,12 @@ def test_link_is_deleted_and_not_its_target(workspace, root, tmp_path):
     assert link.readlink() == tmp_path / "mine.jpg"
 
 
+def test_nothing_is_deleted_through_a_link_to_itself(workspace, root):
+    (root / "loop").symlink_to("loop")
+    with pytest.raises(DatasetError, match="or reached through a link"):
+        move_to_trash(workspace, [root / "loop/a.jpg"], "1 picture")
+
+
 def test_link_to_folder_counts_as_one_file(workspace, root):
     (root / "link").symlink_to(root / "cluster_photos")
     assert move_to_trash(workspace, [root / "link"], "A link").n_files == 1

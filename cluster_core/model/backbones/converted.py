@@ -12,6 +12,7 @@ from typing import Any
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.backbones.weights import find_weights
+from cluster_core.storage.file_times import get_written_ns
 from cluster_core.storage.hashing import hash_file
 from cluster_core.workspace import replacing
 
@@ -39,13 +40,14 @@ class ConvertedBackbone:
     weights_sha256 : str
         Hash of the weight arrays, which does not depend on the file format.
     weights_file_sha256 : str
-        Hash of the weights file; empty if the network needs none.
+        Hash of the weights file; empty if the network needs none. The weights of a
+        shipped backbone are in its LiteRT file.
     litert_sha256 : str
         Hash of the LiteRT file; empty if LiteRT cannot run the network and TensorFlow
         has to run the graph.
     graph_sha256 : str
-        Hash of the frozen graph; empty for the shipped backbone, whose graph is
-        created by the first training that needs it.
+        Hash of the frozen graph; empty for a shipped backbone, whose graph is created
+        by the first training that needs it.
     relative_error : float or None
         Largest difference between the features of LiteRT and Keras, divided by the
         largest feature; None if LiteRT cannot run the network.
@@ -175,9 +177,7 @@ def find_converted_from(
 
 def _list_records(spec: BackboneSpec, folder: Path) -> Iterator[ConvertedBackbone]:
     """Yield the conversions with a readable record, newest first."""
-    records = sorted(
-        folder.glob(f"{spec.name}-*.json"), key=lambda path: path.stat().st_mtime, reverse=True
-    )
+    records = sorted(folder.glob(f"{spec.name}-*.json"), key=get_written_ns, reverse=True)
     for path in records:
         try:
             converted = ConvertedBackbone(**json.loads(path.read_text()), folder=folder)

@@ -15,7 +15,7 @@ import numpy as np
 
 from cluster_core.data.labels import find_label_problem
 from cluster_core.errors import BackboneError, ConfigError
-from cluster_core.model.backbones.preprocessing import PREPROCESSING_VERSION, Preprocessing
+from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.model.bundle.untrusted_files import (
     BUNDLE_FORMAT,
@@ -29,6 +29,7 @@ from cluster_core.model.bundle.untrusted_files import (
 )
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, View
 from cluster_core.model.head.head import Head
+from cluster_core.storage.file_times import get_written_ns
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_text
 from cluster_core.workspace import replacing
 
@@ -207,8 +208,6 @@ def _read_bundle(folder: Path, manifest: dict[str, Any]) -> ModelBundle:
 
 
 def _read_preprocessing(record: dict[str, Any], size_px: int) -> Preprocessing:
-    if record["version"] != PREPROCESSING_VERSION:
-        raise ValueError("its pictures were resized differently than in this version")
     preprocessing = Preprocessing.from_record(record)
     if preprocessing.size_px != size_px:
         raise ValueError(f"its picture size is {preprocessing.size_px} pixels")
@@ -249,19 +248,11 @@ def list_bundle_folders(bundles_dir: Path) -> tuple[Path, ...]:
         raise make_unreadable_error(bundles_dir, error) from error
     # A damaged model may have lost one of its files.
     written = [
-        (_find_time(folder / MANIFEST), folder)
+        (get_written_ns(folder / MANIFEST), folder)
         for folder in folders
         if os.path.lexists(folder / MANIFEST) or os.path.lexists(folder / HEAD)
     ]
     return tuple(folder for _, folder in sorted(written, reverse=True))
-
-
-def _find_time(manifest: Path) -> int:
-    """Return when a manifest was written, in nanoseconds; 0 if it cannot be found out."""
-    try:
-        return manifest.stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _check_labels(labels: list[str]) -> tuple[str, ...]:

@@ -89,6 +89,8 @@ def test_record_survives_a_round_trip(backbone):
     assert find_converted(TEST_BACKBONE, backbone.folder, weights_sha256="0" * 64) is None
     assert find_converted(SMALL, backbone.folder) is None
     assert find_converted(TEST_BACKBONE, backbone.folder / "nowhere") is None
+    (backbone.folder / "random-0123.json").symlink_to("random-0123.json")
+    assert find_converted(TEST_BACKBONE, backbone.folder) == backbone
 
 
 def test_converting_again_gives_the_same_weights_hash(backbone, tmp_path):
