@@ -42,7 +42,7 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
     classes = "1 class" if n_classes == 1 else f"{n_classes} classes"
     with st.container(horizontal=True, vertical_alignment="center", key="summary"):
         st.markdown(f"**{count_pictures(len(index.pictures))}** in {classes}", width="stretch")
-        if missing is None and st.button(
+        if missing is None and is_allowed(Action.TRAIN) and st.button(
             "Next: choose settings",
             key="to_hyperparameters",
             type="primary",

@@ -268,7 +268,7 @@ def test_public_demo_is_read_only(dataset, monkeypatch):
     assert "not change them" in page.info[0].value
     assert not page.checkbox
     assert not page.file_uploader
-    assert {button.key.split("_")[0] for button in page.button} == {"to", "enlarge"}
+    assert {button.key.split("_")[0] for button in page.button} == {"enlarge"}
     choose(page, "dataset_view", "Overview")
     assert len(page.get("vega_lite_chart")) == 1
 
