@@ -38,7 +38,7 @@ def main(photos: Path, model_dir: Path, repeats: int) -> None:
     contenders = [
         (spec.name, from_starter)
         for spec in list_backbones()
-        if spec == SKY_BACKBONE or find_weights(spec, model_dir)
+        if spec.ships or find_weights(spec, model_dir)
         for from_starter in ((True, False) if spec == SKY_BACKBONE else (True,))
     ]
     print(f"{cross_validation.FOLDS}-fold cross-validation, {repeats} repeats, eight views,")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cluster_core.model.backbones.shipped import STARTER, load_sky_record
+from cluster_core.model.backbones.registry import SKY_BACKBONE
+from cluster_core.model.backbones.shipped import STARTER, load_shipped_record
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.starter import load_rehearsal
 from pretraining.linear import Floats, Integers, LinearHead, fit_linear, score_balanced, sigmoid
@@ -61,7 +62,7 @@ class Starter:
             If a file is missing or damaged.
         """
         head = load_bundle(assets / STARTER).head
-        litert = load_sky_record(assets).litert_path
+        litert = load_shipped_record(SKY_BACKBONE, assets).litert_path
         return cls(litert, head.weights, head.bias, *load_rehearsal(assets))
 
     def features(self, views: Floats) -> Floats:

@@ -98,7 +98,7 @@ def test_wheel_holds_the_package_and_the_app_only(contents):
         f"{webapp}/app.py",
         f"{webapp}/.streamlit/config.toml",
     }
-    for needed in ("py.typed", "assets/sky_backbone.npz", "assets/starter/manifest.json"):
+    for needed in ("py.typed", "assets/everyday_NOTICE.txt", "assets/starter/manifest.json"):
         assert f"cluster_core/{needed}" in contents
     config = (REPOSITORY / ".streamlit" / "config.toml").read_bytes()
     assert contents[f"{webapp}/.streamlit/config.toml"] == config

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from cluster_core.evaluation.intervals import compute_wilson_interval
-from cluster_core.model.backbones.registry import SKY_BACKBONE
+from cluster_core.model.backbones.registry import EVERYDAY_BACKBONE, SKY_BACKBONE
+from cluster_core.training.config import AUTOMATIC
 from cluster_core.training.events import Stage
 
 # Shorter durations are shown with one decimal.
@@ -19,7 +20,7 @@ _MINUTE_S = 60
 _HOUR_S = 3600
 # Names shown instead of those that runs record and commands take.
 _STAGES = {Stage.BOTTLENECKS: "Looking at the pictures"}
-_NETWORKS = {SKY_BACKBONE.name: "Sky"}
+_NETWORKS = {AUTOMATIC: "Automatic", SKY_BACKBONE.name: "Sky", EVERYDAY_BACKBONE.name: "Everyday"}
 
 
 def describe_accuracy(n_right: int, n: int) -> str:

@@ -14,13 +14,22 @@ import keras
 import numpy as np
 
 from cluster_core.errors import BackboneError
-from cluster_core.model.backbones.registry import SKY_BACKBONE, TEST_BACKBONE, BackboneSpec
-from cluster_core.model.backbones.shipped import check_sky_weights
-from cluster_core.model.backbones.sky import build_sky_model, load_sky_weights
+from cluster_core.model.backbones.everyday import build_everyday_model
+from cluster_core.model.backbones.litert import read_weights
+from cluster_core.model.backbones.registry import (
+    EVERYDAY_BACKBONE,
+    SKY_BACKBONE,
+    TEST_BACKBONE,
+    BackboneSpec,
+)
+from cluster_core.model.backbones.shipped import check_shipped_weights
+from cluster_core.model.backbones.sky import build_sky_model
 from cluster_core.model.backbones.weights import find_weights, list_weights_files
 from cluster_core.workspace import replacing
 
 _logger = logging.getLogger(__name__)
+
+BUILDERS = {SKY_BACKBONE.name: build_sky_model, EVERYDAY_BACKBONE.name: build_everyday_model}
 
 # What h5py and the checks of Keras raise for a file with other content. A MemoryError is not among
 # them: then the file may be fine.
@@ -47,8 +56,8 @@ def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
     BackboneError
         If the file is missing and cannot be downloaded, or the shipped weights were altered.
     """
-    if spec == SKY_BACKBONE:
-        return check_sky_weights()
+    if spec.ships:
+        return check_shipped_weights(spec)
     if not spec.weights_file:
         return None
     return find_weights(spec, model_dir) or _download(spec, model_dir)
@@ -77,11 +86,9 @@ def load_backbone(spec: BackboneSpec, weights_path: Path | None) -> keras.Model:
     """
     if spec == TEST_BACKBONE:
         return _build_random(spec)
-    if spec == SKY_BACKBONE:
+    if spec.ships:
         assert weights_path is not None
-        model = build_sky_model()
-        load_sky_weights(model, weights_path)
-        return model
+        return _load_shipped(spec, weights_path)
     model = _build(spec)
     (application,) = (layer for layer in model.layers if isinstance(layer, keras.Model))
     try:
@@ -137,6 +144,16 @@ def _build(spec: BackboneSpec) -> keras.Model:
     if spec.pixel_range == "caffe":
         pixels = keras.applications.resnet.preprocess_input(pixels)
     return keras.Model(inputs, application(pixels))
+
+
+def _load_shipped(spec: BackboneSpec, path: Path) -> keras.Model:
+    """Build a network that ships with the program; its weights are in its LiteRT file."""
+    model = BUILDERS[spec.name]()
+    weights = read_weights(path.read_bytes())
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights([weights[layer.name, part] for part in ("kernel", "bias")])
+    return model
 
 
 def _build_random(spec: BackboneSpec) -> keras.Model:

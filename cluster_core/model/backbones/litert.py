@@ -12,6 +12,9 @@ from ai_edge_litert.interpreter import Interpreter
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.preprocessing import to_unit_range
 
+_KERNEL_AXES = 4
+_PARTS = {_KERNEL_AXES: "kernel", 1: "bias"}
+
 
 class FeatureExtractor(Protocol):
     """The interface of an object that runs a backbone."""
@@ -74,6 +77,33 @@ class LiteRTExtractor:
             interpreter = Interpreter(model_content=self._content, num_threads=self._n_threads)
             interpreter.allocate_tensors()
             return interpreter
+
+
+def read_weights(content: bytes) -> dict[tuple[str, str], np.ndarray]:
+    """Read the weights of a network that ships with the program from its LiteRT file.
+
+    Parameters
+    ----------
+    content : bytes
+        Content of the LiteRT file, whose weights are in half precision.
+
+    Returns
+    -------
+    dict
+        float32 arrays by (layer, "kernel" or "bias"), as Keras' layers take them: kernels of
+        shape (height, width, n_inputs, n_outputs), or (height, width, n_channels, 1) for
+        depthwise ones; biases of shape (n_outputs,).
+    """
+    interpreter = Interpreter(model_content=content)
+    weights = {}
+    for tensor in interpreter.get_tensor_details():
+        if tensor["dtype"] == np.float16 and len(tensor["shape"]) in _PARTS:
+            # Such as sky_1/stem_1/convolution: the converter numbers what it has traced.
+            layer = tensor["name"].split("/")[1].removesuffix("_1")
+            array = interpreter.get_tensor(tensor["index"]).astype(np.float32)
+            is_kernel = array.ndim == _KERNEL_AXES
+            weights[layer, _PARTS[array.ndim]] = array.transpose(1, 2, 3, 0) if is_kernel else array
+    return weights
 
 
 def load_extractor(backbone: ConvertedBackbone, n_threads: int = 1) -> FeatureExtractor:

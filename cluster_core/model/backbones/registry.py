@@ -22,8 +22,8 @@ class BackboneSpec:
     name : str
         Name, as passed to `--architecture`.
     application : str
-        Function of `keras.applications` that builds it; `sky` for the network of this
-        program, `random` for the tiny untrained one of the tests.
+        Function of `keras.applications` that builds it; the name of a network that is built
+        here: one that ships with the program, or the tiny untrained `random` of the tests.
     input_size_px : int
         Side of the square input picture in pixels.
     n_features : int
@@ -45,6 +45,8 @@ class BackboneSpec:
         Name of the input in an exported graph, as the 2018 tools expect it.
     is_for_sky : bool
         Whether it was made for pictures of the sky, which have no preferred orientation.
+    ships : bool
+        Whether its weights ship with the program.
     """
 
     name: str
@@ -59,6 +61,7 @@ class BackboneSpec:
     alpha: float | None = None
     graph_input: str = "input"
     is_for_sky: bool = False
+    ships: bool = False
 
     @property
     def weights_url(self) -> str:
@@ -199,17 +202,31 @@ SKY_BACKBONE = BackboneSpec(
     pixel_range="-1 to 1",
     weights_file="",
     is_for_sky=True,
+    ships=True,
+)
+
+# EfficientNet-Lite0: see docs/everyday-backbone.md.
+EVERYDAY_BACKBONE = BackboneSpec(
+    name="everyday",
+    application="everyday",
+    input_size_px=224,
+    n_features=1280,
+    n_parameters=3_350_000,
+    pixel_range="-1 to 1",
+    weights_file="",
+    ships=True,
 )
 
 DEFAULT_ARCHITECTURE = SKY_BACKBONE.name
 
+_SHIPPED = (SKY_BACKBONE, EVERYDAY_BACKBONE)
 _REGISTRY = MappingProxyType(
-    {spec.name: spec for spec in (SKY_BACKBONE, *_mobilenets(), *_OTHERS, TEST_BACKBONE)}
+    {spec.name: spec for spec in (*_SHIPPED, *_mobilenets(), *_OTHERS, TEST_BACKBONE)}
 )
 
 
 def list_backbones() -> tuple[BackboneSpec, ...]:
-    """Return the backbones a user can choose: `sky`, those of the article, then the others."""
+    """Return the backbones a user can choose: shipped ones, those of the article, others."""
     return tuple(spec for spec in _REGISTRY.values() if spec is not TEST_BACKBONE)
 
 

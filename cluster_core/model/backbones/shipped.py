@@ -8,19 +8,24 @@ from pathlib import Path
 
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.converted import ConvertedBackbone
-from cluster_core.model.backbones.registry import SKY_BACKBONE
+from cluster_core.model.backbones.registry import SKY_BACKBONE, BackboneSpec
 
 ASSETS = Path(__file__).parents[2] / "assets"
-SKY_WEIGHTS = "sky_backbone.npz"
-SKY_RECORD = "sky_backbone.json"
 STARTER = "starter"
 
 
-def load_sky_record(assets: Path = ASSETS) -> ConvertedBackbone:
-    """Return the shipped conversion of `sky`, which has no frozen graph.
+def name_record(spec: BackboneSpec) -> str:
+    """Return the file name of a shipped network's record."""
+    return f"{spec.name}_backbone.json"
+
+
+def load_shipped_record(spec: BackboneSpec, assets: Path = ASSETS) -> ConvertedBackbone:
+    """Return the conversion of a network that ships with the program, without a frozen graph.
 
     Parameters
     ----------
+    spec : BackboneSpec
+        A network with `ships`.
     assets : Path
         Folder of the shipped files.
 
@@ -29,33 +34,40 @@ def load_sky_record(assets: Path = ASSETS) -> ConvertedBackbone:
     BackboneError
         If its record is missing or malformed.
     """
-    path = assets / SKY_RECORD
+    path = assets / name_record(spec)
     try:
         return ConvertedBackbone(**json.loads(path.read_text()), folder=assets)
     except (OSError, ValueError, TypeError) as error:
-        raise _make_error(path) from error
+        raise _make_error(path, spec.name) from error
 
 
-def check_sky_weights(assets: Path = ASSETS) -> Path:
-    """Return the path of the weights of `sky`, after verifying their hash.
+def check_shipped_weights(spec: BackboneSpec, assets: Path = ASSETS) -> Path:
+    """Return the path of a shipped network's weights, after verifying their hash.
 
     Parameters
     ----------
+    spec : BackboneSpec
+        A network with `ships`.
     assets : Path
         Folder of the shipped files.
+
+    Returns
+    -------
+    Path
+        Its LiteRT file, which holds the only copy of the weights.
 
     Raises
     ------
     BackboneError
         If the file or its record is missing or was altered.
     """
-    path = assets / SKY_WEIGHTS
-    check_shipped_file(path, load_sky_record(assets).weights_file_sha256)
-    return path
+    record = load_shipped_record(spec, assets)
+    check_shipped_file(record.litert_path, record.litert_sha256, name=spec.name)
+    return record.litert_path
 
 
-def check_shipped_file(path: Path, sha256: str) -> None:
-    """Verify the SHA-256 of a shipped file.
+def check_shipped_file(path: Path, sha256: str, *, name: str = SKY_BACKBONE.name) -> None:
+    """Verify the SHA-256 of a shipped file, which belongs to the network `name`.
 
     Raises
     ------
@@ -64,12 +76,12 @@ def check_shipped_file(path: Path, sha256: str) -> None:
     """
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise _make_error(path)
+        raise _make_error(path, name)
 
 
-def _make_error(path: Path) -> BackboneError:
+def _make_error(path: Path, name: str) -> BackboneError:
     return BackboneError(
         f"The file {path}, which ships with the program, is missing or was altered: install the "
         "program again.",
-        name=SKY_BACKBONE.name,
+        name=name,
     )

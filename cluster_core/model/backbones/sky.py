@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     import keras
@@ -71,21 +68,3 @@ def _convolve(  # noqa: PLR0913 (the options of one Keras layer)
     return keras.layers.Conv2D(
         width, kernel, stride, padding="same", activation=activation, name=name
     )(x)
-
-
-def load_sky_weights(model: keras.Model, path: Path) -> None:
-    """Load weights from a file of plain arrays into the network.
-
-    Parameters
-    ----------
-    model : keras.Model
-        A network from `build_sky_model`; its weights are replaced.
-    path : Path
-        An .npz file with `<layer>/kernel`, (height, width, n_inputs, n_outputs), and
-        `<layer>/bias`, (n_outputs,), for every convolution, as float16 or float32.
-    """
-    with np.load(path, allow_pickle=False) as arrays:
-        for layer in model.layers:
-            if layer.weights:
-                parts = [arrays[f"{layer.name}/{part}"] for part in ("kernel", "bias")]
-                layer.set_weights([part.astype(np.float32) for part in parts])

@@ -17,8 +17,8 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.backbones.converted import ConvertedBackbone, find_converted
 from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.preprocessing import Preprocessing
-from cluster_core.model.backbones.registry import SKY_BACKBONE, BackboneSpec, get_backbone
-from cluster_core.model.backbones.shipped import load_sky_record
+from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
+from cluster_core.model.backbones.shipped import load_shipped_record
 from cluster_core.model.features.cache import BottleneckCache
 from cluster_core.model.features.views import View
 from cluster_core.storage.cache_file import CacheFile
@@ -128,8 +128,8 @@ def record_step_speed(
 
 def find_backbone(spec: BackboneSpec, workspace: Workspace) -> ConvertedBackbone | None:
     """Return a network that needs no download or conversion, or None."""
-    if spec == SKY_BACKBONE:
-        return load_sky_record()
+    if spec.ships:
+        return load_shipped_record(spec)
     return find_converted(spec, workspace.backbones)
 
 

@@ -109,7 +109,7 @@ def _warm_up() -> None:
 
     from cluster_core.model.backbones.litert import load_extractor
     from cluster_core.model.backbones.registry import SKY_BACKBONE
-    from cluster_core.model.backbones.shipped import load_sky_record
+    from cluster_core.model.backbones.shipped import load_shipped_record
     from cluster_core.model.head.examples import Examples
     from cluster_core.model.head.settings import HeadSettings
     from cluster_core.model.head.training import fit_head
@@ -121,7 +121,8 @@ def _warm_up() -> None:
     side_px = SKY_BACKBONE.input_size_px
     # LiteRT prints its delegate at the first picture; that line should not be in a run's log.
     with suppress(ClusterError):  # a damaged file is reported by the run that needs it
-        load_extractor(load_sky_record()).extract([np.zeros((side_px, side_px, 3), np.uint8)])
+        extractor = load_extractor(load_shipped_record(SKY_BACKBONE))
+        extractor.extract([np.zeros((side_px, side_px, 3), np.uint8)])
 
 
 def _redirect_output(path: str) -> None:

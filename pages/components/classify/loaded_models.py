@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cluster_core.errors import ClusterError
-from cluster_core.model.backbones.registry import SKY_BACKBONE
+from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import model_dir
 from cluster_core.model.bundle.summaries import ModelSummary
@@ -33,7 +33,7 @@ def obtain_predictor(model: ModelSummary) -> Predictor | None:
 
 def _load_with_spinner(model: ModelSummary) -> Predictor:
     message = "Loading the model …"
-    if model.architecture != SKY_BACKBONE.name:
+    if not get_backbone(model.architecture).ships:
         message = (
             f"Loading the model. The first time, its network {escape_markdown(model.architecture)} "
             "is downloaded and prepared, which takes up to a minute …"

@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cluster_core.model.backbones.converted import find_converted
 from cluster_core.model.backbones.registry import (
     BYTES_PER_PARAMETER,
+    EVERYDAY_BACKBONE,
     SKY_BACKBONE,
     BackboneSpec,
     get_backbone,
 )
 from cluster_core.model.backbones.weights import find_weights
+from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.insight.estimates import estimate_speed
 from cluster_core.workspace import Workspace
+from pages.components.hyperparameters.automatic_card import show_automatic_card
 from pages.components.settings_list import key_of
+from pages.components.words import format_percent
 
 WIDTHS = ("0.25", "0.50", "0.75", "1.0")
 SIZES_PX = (128, 160, 192, 224)
@@ -47,7 +52,11 @@ SKY = Family(
     "Sky",
     "Made for this app: pretrained on simulated star fields, not on everyday things.",
     (SKY_BACKBONE.name,),
-    "recommended",
+)
+EVERYDAY = Family(
+    "Everyday",
+    "For anything but the sky: pretrained on a million everyday photos, and part of this app.",
+    (EVERYDAY_BACKBONE.name,),
 )
 MOBILENET = Family(
     "MobileNet",
@@ -81,7 +90,7 @@ OTHERS = (
         "ConvNeXt Tiny", "The most recent network here, and one of the slowest.", ("convnext_tiny",)
     ),
 )
-FAMILIES = (SKY, MOBILENET, *OTHERS)
+FAMILIES = (SKY, EVERYDAY, MOBILENET, *OTHERS)
 ARTICLE_MOBILENET = "mobilenet_0.50_224"
 
 
@@ -90,20 +99,41 @@ def find_family(architecture: str) -> Family | None:
     return next((family for family in FAMILIES if architecture in family.names), None)
 
 
-def show_architectures(workspace: Workspace) -> None:
-    """Draw the cards: Sky, MobileNet and the selected network; the others in an expander."""
-    chosen = st.session_state[key_of("architecture")]
-    family = find_family(chosen)
-    first = [SKY, MOBILENET]
-    if family and family not in first:
-        first.append(family)
-    _show_cards(workspace, first, chosen, len(first))
-    others = [other for other in OTHERS if other not in first]
-    with st.expander(f"{len(others)} more networks", icon=":material/add:", key="more_networks"):
+def show_architectures(workspace: Workspace, choice: NetworkChoice | None) -> DeltaGenerator:
+    """Draw the automatic choice and the selected network; the other networks in an expander.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    choice : NetworkChoice or None
+        The result of the trial on the chosen dataset, if there was one.
+
+    Returns
+    -------
+    DeltaGenerator
+        An empty element for the progress of a trial.
+    """
+    selected = find_family(st.session_state[key_of("architecture")])
+    if selected is None:
+        trial_area = show_automatic_card(choice)
+    else:
+        left, right = st.columns(2)
+        with left:
+            trial_area = show_automatic_card(choice)
+        with right:
+            _show_card(workspace, selected, choice)
+    others = [family for family in FAMILIES if family is not selected]
+    with st.expander("Choose a network yourself", icon=":material/add:", key="more_networks"):
         st.caption(
-            "All of these are pretrained on everyday photos. Each is downloaded once, on first use."
+            "Sky and Everyday are part of this app. The others are pretrained on everyday photos, "
+            "and each is downloaded once, on first use."
         )
-        _show_cards(workspace, others, chosen, COLUMNS)
+        for start in range(0, len(others), COLUMNS):
+            row = others[start : start + COLUMNS]
+            for column, family in zip(st.columns(COLUMNS), row, strict=False):
+                with column:
+                    _show_card(workspace, family, choice)
+    return trial_area
 
 
 def is_ready(spec: BackboneSpec, workspace: Workspace) -> bool:
@@ -115,33 +145,36 @@ def is_ready(spec: BackboneSpec, workspace: Workspace) -> bool:
     )
 
 
-def _show_cards(workspace: Workspace, families: list[Family], chosen: str, n_columns: int) -> None:
-    for start in range(0, len(families), n_columns):
-        row = families[start : start + n_columns]
-        for column, family in zip(st.columns(n_columns), row, strict=False):
-            with column, st.container(border=True, key=f"card_{family.names[0]}"):
-                _show_card(workspace, family, chosen)
+def _show_card(workspace: Workspace, family: Family, choice: NetworkChoice | None) -> None:
+    selected = st.session_state[key_of("architecture")]
+    is_selected = selected in family.names
+    with st.container(border=True, key=f"card_{family.names[0]}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{family.title}**", width="content")
+            if is_selected:
+                st.badge("selected", icon=":material/check:", color="green")
+            if choice is not None and choice.architecture in family.names:
+                st.badge("recommended for these pictures", color="blue")
+            if family.note:
+                st.badge(family.note, color="gray")
+        st.caption(family.sentence)
+        spec = get_backbone(_choose_member(family, selected))
+        st.markdown(_describe(spec, workspace) + _describe_trial(spec, choice))
+        st.button(
+            "Selected" if is_selected else f"Use {family.title}",
+            key=f"use_{family.names[0]}",
+            disabled=is_selected,
+            width="stretch",
+            on_click=_choose,
+            args=(spec.name,),
+        )
 
 
-def _show_card(workspace: Workspace, family: Family, chosen: str) -> None:
-    is_chosen = chosen in family.names
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{family.title}**", width="content")
-        if is_chosen:
-            st.badge("selected", icon=":material/check:", color="green")
-        if family.note:
-            st.badge(family.note, color="gray")
-    st.caption(family.sentence)
-    spec = get_backbone(_choose_member(family, chosen))
-    st.markdown(_describe(spec, workspace))
-    st.button(
-        "Selected" if is_chosen else f"Use {family.title}",
-        key=f"use_{family.names[0]}",
-        disabled=is_chosen,
-        width="stretch",
-        on_click=_choose,
-        args=(spec.name,),
-    )
+def _describe_trial(spec: BackboneSpec, choice: NetworkChoice | None) -> str:
+    figure = choice and choice.find_figure(spec.name)
+    if not figure:
+        return ""
+    return f"  \n:material/experiment: {format_percent(figure.accuracy)} in the trial"
 
 
 def _choose(name: str) -> None:

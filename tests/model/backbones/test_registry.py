@@ -41,6 +41,7 @@ SAMPLE_NETWORKS = [
 
 def test_all_documented_networks_are_registered():
     names = [spec.name for spec in list_backbones()]
+    assert names[:2] == ["sky", "everyday"]
     assert set(names) >= ARTICLE_NETWORKS | OTHER_NETWORKS
     assert len(set(names)) == len(names)
     assert DEFAULT_ARCHITECTURE in names

@@ -9,12 +9,12 @@ import pytest
 
 from cluster_core.errors import BackboneError, BundleError
 from cluster_core.model.backbones import shipped
-from cluster_core.model.backbones.conversion import prepare_backbone
+from cluster_core.model.backbones.conversion import MAX_RELATIVE_ERROR, prepare_backbone
 from cluster_core.model.backbones.keras import hash_weights, load_backbone
 from cluster_core.model.backbones.litert import LiteRTExtractor, load_extractor
 from cluster_core.model.backbones.preprocessing import to_unit_range
-from cluster_core.model.backbones.registry import SKY_BACKBONE
-from cluster_core.model.backbones.shipped import ASSETS, SKY_RECORD, SKY_WEIGHTS, STARTER
+from cluster_core.model.backbones.registry import EVERYDAY_BACKBONE, SKY_BACKBONE
+from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle import starter
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.starter import REHEARSAL
@@ -25,6 +25,9 @@ from cluster_core.training.train import train
 from tests.samples import SHARED, needs_shared
 
 MAX_BYTES = 8_000_000
+NETWORKS = pytest.mark.parametrize(
+    "spec", [SKY_BACKBONE, EVERYDAY_BACKBONE], ids=lambda spec: spec.name
+)
 
 
 @pytest.fixture
@@ -32,53 +35,80 @@ def assets(tmp_path):
     return shutil.copytree(ASSETS, tmp_path / "assets")
 
 
-@pytest.fixture(scope="module")
-def pictures():
-    return np.random.default_rng(1).integers(0, 256, (8, 128, 128, 3), dtype=np.uint8)
+def draw_pictures(spec):
+    shape = (4, spec.input_size_px, spec.input_size_px, 3)
+    return np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
 
 
-def test_shipped_backbone_files_are_small():
-    names = [SKY_WEIGHTS, shipped.load_sky_record().litert_path.name]
-    assert sum((ASSETS / name).stat().st_size for name in names) < MAX_BYTES
-
-
-def test_keras_and_litert_agree(pictures):
-    record = shipped.load_sky_record()
-    model = load_backbone(SKY_BACKBONE, shipped.check_sky_weights())
-    assert hash_weights(model) == record.weights_sha256
-    assert model.count_params() == SKY_BACKBONE.n_parameters
-    expected = model(to_unit_range(pictures)).numpy()
-    assert expected.shape == (8, SKY_BACKBONE.n_features)
-    found = LiteRTExtractor(record.read_litert()).extract(pictures)
-    assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
-
-
-def test_converting_again_matches_the_shipped_backbone(pictures, tmp_path):
-    converted = prepare_backbone(SKY_BACKBONE, tmp_path, tmp_path)
-    assert converted.weights_sha256 == shipped.load_sky_record().weights_sha256
-    found = load_extractor(converted).extract(pictures)
-    expected = load_extractor(shipped.load_sky_record()).extract(pictures)
-    assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
-
-
-@pytest.mark.parametrize("change", ["altered", "missing"])
-@pytest.mark.parametrize("name", [SKY_WEIGHTS, SKY_RECORD, REHEARSAL])
-def test_altered_or_missing_file_is_named_in_the_error(assets, name, change):
-    path = assets / name
+def damage(path, change):
     if change == "missing":
         path.unlink()
     else:
-        path.write_bytes(b"something else")
-    use = starter.load_rehearsal if name == REHEARSAL else shipped.check_sky_weights
-    with pytest.raises(BackboneError, match=f"{name}, which ships with the program"):
-        use(assets)
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
 
 
-def test_altered_litert_file_is_rejected(assets):
-    record = shipped.load_sky_record(assets)
-    record.litert_path.write_bytes(record.litert_path.read_bytes()[:-1] + b"?")
-    with pytest.raises(BackboneError, match=record.litert_path.name):
-        load_extractor(record)
+@NETWORKS
+def test_shipped_network_is_small(spec):
+    files = list(ASSETS.glob(f"{spec.name}[-_]*"))
+    assert len([path for path in files if path.suffix == ".tflite"]) == 1
+    assert sum(path.stat().st_size for path in files) < MAX_BYTES
+
+
+@NETWORKS
+def test_keras_and_litert_agree(spec):
+    record = shipped.load_shipped_record(spec)
+    model = load_backbone(spec, shipped.check_shipped_weights(spec))
+    assert hash_weights(model) == record.weights_sha256
+    assert model.count_params() == spec.n_parameters
+    pictures = draw_pictures(spec)
+    expected = model(to_unit_range(pictures)).numpy()
+    assert expected.shape == (4, spec.n_features)
+    found = LiteRTExtractor(record.read_litert()).extract(pictures)
+    assert np.abs(found - expected).max() <= MAX_RELATIVE_ERROR * np.abs(expected).max()
+
+
+@NETWORKS
+def test_converting_again_matches_the_shipped_backbone(spec, tmp_path):
+    converted = prepare_backbone(spec, tmp_path, tmp_path)
+    record, pictures = shipped.load_shipped_record(spec), draw_pictures(spec)
+    assert converted.weights_sha256 == record.weights_sha256
+    found = load_extractor(converted).extract(pictures)
+    expected = load_extractor(record).extract(pictures)
+    assert np.abs(found - expected).max() <= MAX_RELATIVE_ERROR * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("change", ["altered", "missing"])
+@NETWORKS
+def test_altered_or_missing_weights_are_named_in_the_error(assets, spec, change):
+    path = shipped.load_shipped_record(spec, assets).litert_path
+    damage(path, change)
+    with pytest.raises(BackboneError, match=f"{path.name}, which ships with the program") as caught:
+        shipped.check_shipped_weights(spec, assets)
+    assert caught.value.name == spec.name
+    with pytest.raises(BackboneError, match=path.name):
+        load_extractor(shipped.load_shipped_record(spec, assets))
+
+
+@pytest.mark.parametrize("change", ["altered", "missing"])
+@NETWORKS
+def test_altered_or_missing_record_is_named_in_the_error(assets, spec, change):
+    path = assets / shipped.name_record(spec)
+    damage(path, change)  # JSON cannot be followed by a question mark
+    with pytest.raises(BackboneError, match=f"{path.name}, which ships with the program"):
+        shipped.check_shipped_weights(spec, assets)
+
+
+@pytest.mark.parametrize("change", ["altered", "missing"])
+def test_altered_or_missing_rehearsal_is_named_in_the_error(assets, change):
+    damage(assets / REHEARSAL, change)
+    with pytest.raises(BackboneError, match=f"{REHEARSAL}, which ships with the program"):
+        starter.load_rehearsal(assets)
+
+
+def test_everyday_network_comes_with_its_licence():
+    notice = (ASSETS / "everyday_NOTICE.txt").read_text("utf-8")
+    assert "Apache License, Version 2.0" in notice
+    assert "ML Illustrated" in notice
 
 
 def test_altered_starter_model_is_rejected(assets):
