@@ -150,8 +150,8 @@ def cross_validate(
         for fold in range(FOLDS):
             held_out = folds == fold
             fitted = fit_head(
-                _select(examples, ~held_out & ~is_validation),
-                _select(examples, ~held_out & is_validation),
+                select(examples, ~held_out & ~is_validation),
+                select(examples, ~held_out & is_validation),
                 config.head_settings,
                 prior,
             )
@@ -161,7 +161,8 @@ def cross_validate(
     return Outcome(accuracies, confusion)
 
 
-def _select(examples: Any, rows: np.ndarray) -> Any:
+def select(examples: Any, rows: np.ndarray) -> Any:
+    """Return the examples of some pictures, given by index or as a mask of shape (n,)."""
     from cluster_core.model.head.examples import Examples
 
     return Examples(examples.features[rows], examples.classes[rows], examples.n_labels)

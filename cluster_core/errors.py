@@ -77,6 +77,7 @@ class ImageProblem(StrEnum):
     UNSUPPORTED = "unsupported"
     TOO_LARGE = "too large"
     NO_PICTURE = "no picture in this FITS"
+    BLANK = "blank"
 
 
 class ImageError(ClusterError):

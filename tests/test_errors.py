@@ -68,5 +68,6 @@ def test_image_problems_are_readable_words():
         "unsupported",
         "too large",
         "no picture in this FITS",
+        "blank",
     ]
     assert pickle.loads(pickle.dumps(ImageProblem.TOO_LARGE)) is ImageProblem.TOO_LARGE

@@ -244,8 +244,8 @@ def test_unknown_model_is_reported_with_those_there_are(trained):
 
 def test_starter_model_loads_in_an_empty_workspace(tmp_path):
     workspace = Workspace(tmp_path / "elsewhere")
-    picture = tmp_path / "black.png"
-    Image.new("RGB", (40, 30)).save(picture)
+    picture = tmp_path / "half.png"
+    Image.fromarray(np.indices((30, 40))[1].astype(np.uint8)).save(picture)
     (found,) = load_model(workspace=workspace).predict(picture)
     assert sum(found.scores.values()) == pytest.approx(1)
     assert not workspace.root.exists()

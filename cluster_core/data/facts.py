@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cluster_core.data.fingerprints import FINGERPRINT_VERSION, compute_fingerprint
-from cluster_core.images import decode_image
+from cluster_core.images import check_not_blank, decode_image
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.checksums import seal, unseal
 
@@ -51,9 +51,10 @@ def compute_facts(data: bytes, name: str) -> PictureFacts:
     Raises
     ------
     ImageError
-        The picture cannot be read.
+        The picture cannot be read, or is blank.
     """
     pixels = decode_image(data, name)
+    check_not_blank(pixels, name)
     height, width = pixels.shape[:2]
     return PictureFacts(width, height, compute_fingerprint(pixels))
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageFilter
 
-# Part of the cache key. Version 2 has the same values as 1; its cache entries have a checksum.
-FINGERPRINT_VERSION = 2
+# Part of the cache key. Since version 2 cache entries have a checksum; since 3, blank pictures
+# are refused and measurements of more than 8 bits are shown like FITS.
+FINGERPRINT_VERSION = 3
 SIDE_PX = 32
 COPY_CORRELATION = 0.65
 MAX_COPIES = 10

@@ -18,7 +18,7 @@ from cluster_core.storage.mapping import map_images
 
 SIDE_PX = 160
 # Increment when the same picture gives another thumbnail.
-_VERSION = 1
+_VERSION = 2
 _JPEG_QUALITY = 85
 
 _CREATE = """CREATE TABLE IF NOT EXISTS thumbnails (

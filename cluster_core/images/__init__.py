@@ -2,6 +2,7 @@
 
 from cluster_core.images.astronomy.fits import FitsPicture, decode_fits, list_fits_pictures
 from cluster_core.images.astronomy.fits_observation import OBSERVATION_CARDS, read_observation
+from cluster_core.images.frames import check_not_blank
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_file_bytes
 from cluster_core.images.reading import decode_image, read_bytes, read_image
 from cluster_core.images.sniffing import (
@@ -25,6 +26,7 @@ __all__ = [
     "FitsStretch",
     "ImageLimits",
     "check_file_bytes",
+    "check_not_blank",
     "decode_fits",
     "decode_image",
     "has_image_suffix",

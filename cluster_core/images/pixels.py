@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cluster_core.images.tones import SIXTEEN_BITS
 from cluster_core.images.transparency import choose_backdrop, has_alpha, lay_over
 
-_SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _ROWS_PER_STEP = 8  # of the reduced picture
 _UINT16_PER_UINT8 = 257  # 65535 / 255
 
@@ -34,7 +34,7 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _lay_over(image: Image.Image, backdrop: int | None) -> NDArray[np.uint8]:
-    if image.mode in _SIXTEEN_BITS:
+    if image.mode in SIXTEEN_BITS:
         return _grey_to_rgb(_from_16_bits(np.asarray(image)))
     if image.mode in ("I", "F"):
         values = np.asarray(image)

@@ -12,6 +12,7 @@ from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.astronomy.fits import decode_fits
 from cluster_core.images.astronomy.ser import decode_ser
 from cluster_core.images.astronomy.xisf import decode_xisf
+from cluster_core.images.frames import RasterOptions
 from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, check_file_bytes
 from cluster_core.images.raster.decoding import decode_raster
 from cluster_core.images.sniffing import is_fits, raster_format
@@ -62,13 +63,14 @@ def read_bytes(
         ) from error
 
 
-def decode_image(
+def decode_image(  # noqa: PLR0913  independent options, all keyword-only
     data: bytes,
     name: str,
     *,
     limits: ImageLimits = DEFAULT_LIMITS,
     stretch: FitsStretch = DEFAULT_STRETCH,
     min_side_px: int | None = None,
+    deep_by_type: bool = False,
 ) -> NDArray[np.uint8]:
     """Decode a JPEG, PNG, WebP, TIFF, BMP, GIF or FITS picture.
 
@@ -81,17 +83,21 @@ def decode_image(
     limits : ImageLimits
         The largest file and picture that are read.
     stretch : FitsStretch
-        How the brightness of FITS is mapped to grey levels; other formats ignore it.
+        How measured brightness is mapped to grey levels: FITS, XISF, SER, and PNG and TIFF
+        of more than 8 bits that do not use the range of their number type.
     min_side_px : int, optional
         Side of the square that the caller will shrink the picture to. JPEGs are then decoded
         at a reduced size, which is faster, and pictures of more than 12 megapixels in less
         memory, but never below twice this side.
+    deep_by_type : bool
+        Whether more than 8 bits are always scaled by the range of their number type, as in
+        version 0.1, whose models need it.
 
     Returns
     -------
     ndarray
         uint8, shape (height, width, 3), C-contiguous: upright, channels in the order red,
-        green, blue, transparent pixels black.
+        green, blue, transparent pixels black or white.
 
     Raises
     ------
@@ -108,7 +114,8 @@ def decode_image(
     measured = decode_fits if is_fits(data) else _MEASURED.get(raster_format(data) or "")
     if measured is not None:
         return measured(data, name, stretch=stretch, limits=limits, min_side_px=min_side_px)
-    return decode_raster(data, name, limits=limits, min_side_px=min_side_px)
+    options = RasterOptions(limits, min_side_px, None if deep_by_type else stretch)
+    return decode_raster(data, name, options)
 
 
 def read_image(

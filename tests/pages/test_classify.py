@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,10 +15,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.model.prediction import details
+from cluster_core.answers import rooms
+from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.prediction import predictor as prediction
-from pages.components import picture_input
-from pages.components.classify import prediction_table
+from pages.components.classify import answering, kept_answers, session_predictions
 from tests.samples import COLOURS, REPOSITORY, draw_blob
 
 PAGE = str(REPOSITORY / "pages" / "classify.py")
@@ -47,7 +48,8 @@ def make_picture(label: str, seed: int = 900) -> bytes:
 
 
 def give(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    page.file_uploader(key="pictures").set_value([(*file, "image/png") for file in files])
+    (uploader,) = page.file_uploader
+    uploader.set_value([(*file, "image/png") for file in files])
     page.run()
     assert not page.exception
     return page
@@ -111,11 +113,11 @@ def test_one_picture_gets_a_sentence_and_a_bar_per_class(trained):
 
 def test_rerun_does_not_classify_a_picture_again(trained, monkeypatch):
     decoded = []
-    decode = details.decode_image
+    decode = Preprocessing.decode_whole
     monkeypatch.setattr(
-        details,
-        "decode_image",
-        lambda data, name, **k: decoded.append(name) or decode(data, name, **k),
+        Preprocessing,
+        "decode_whole",
+        lambda self, data, name: decoded.append(name) or decode(self, data, name),
     )
     page = give(open_page(), ("one.png", make_picture("red stars")))
     for _ in range(3):
@@ -123,7 +125,8 @@ def test_rerun_does_not_classify_a_picture_again(trained, monkeypatch):
     page.selectbox(key="model").set_value("starter").run()
     first_id = next(iter(trained.bundles.iterdir())).name
     page.selectbox(key="model").set_value(first_id).run()
-    assert decoded == ["one.png", "one.png"]  # once by each model
+    # By each model once for the table, and once for the full answer.
+    assert decoded == ["one.png"] * 4
     assert not page.exception
 
 
@@ -209,11 +212,11 @@ def test_several_pictures_give_a_table_and_the_csv_of_the_command_line(trained, 
     give(page, *files, ("=evil.png", make_picture("red stars", 901)), ("page.jpg", b"<html>"))
     table = page.dataframe[0].value
     assert list(table["file"]) == ["blue stars.png", "red stars.png", "=evil.png"]
-    assert table["picture"].str.startswith("data:image/jpeg;base64,").all()
+    assert table["picture"].str.fullmatch(r"answers/[0-9a-f]{32}/\d\.jpg").all()
     assert table["sure"].between(50, 99).all()
     assert "1 file could not be read" in page.expander[0].label
     assert "web page" in all_text(page)
-    rows = list(csv.DictReader(io.StringIO(downloads[-1].decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(downloads[-1]().decode(), newline="")))
     columns = ["path", "label", "score", "verdict", "blue stars", "red stars", "problem"]
     assert list(rows[0])[:7] == columns
     assert [row["path"] for row in rows] == [
@@ -241,7 +244,7 @@ def test_table_can_be_sorted_and_filtered(trained):
 
 
 def test_unsure_answers_are_counted_separately(trained, monkeypatch):
-    monkeypatch.setattr(prediction_table, "is_sure", lambda one: one.label == "red stars")
+    monkeypatch.setattr(kept_answers, "is_sure", lambda one: one.label == "red stars")
     page = give_many(open_page(), 2)
     assert "**4 pictures classified**: red stars 2; unsure 2" in all_text(page)
 
@@ -261,15 +264,15 @@ def test_classifying_can_be_stopped_and_continued(trained, monkeypatch):
 
 def stop_after(n: int, page: AppTest, monkeypatch) -> None:
     """Classify `n` pictures, then act as if Stop was clicked."""
-    classify = prediction_table._classify
+    classify = answering._classify
 
-    def classify_and_stop(model, predictor, waiting):
-        monkeypatch.setattr(prediction_table, "_classify", classify)
-        classify(model, predictor, waiting[:n])
-        prediction_table._stop()
+    def classify_and_stop(model, predictor, room, waiting):
+        monkeypatch.setattr(answering, "_classify", classify)
+        classify(model, predictor, room, waiting[:n])
+        answering._stop()
         st.rerun()
 
-    monkeypatch.setattr(prediction_table, "_classify", classify_and_stop)
+    monkeypatch.setattr(answering, "_classify", classify_and_stop)
 
 
 def test_new_pictures_are_classified_after_a_stop(trained):
@@ -279,10 +282,11 @@ def test_new_pictures_are_classified_after_a_stop(trained):
     assert len(page.dataframe[0].value) == 2
 
 
-def test_too_many_pictures_are_cut_with_a_warning(trained, monkeypatch):
-    monkeypatch.setattr(picture_input, "MAX_PICTURES", 2)
+def test_pictures_beyond_the_limit_are_left_out_with_a_reason(trained, monkeypatch):
+    monkeypatch.setattr(rooms, "OWN_COMPUTER", replace(rooms.OWN_COMPUTER, max_pictures=2))
     page = give_many(open_page(), 2)
-    assert "Only the first 2 of your 4 pictures are classified" in page.warning[0].value
+    assert page.warning[0].value == "2 pictures were left out."
+    assert "at most 2 pictures are kept here" in all_text(page)
     assert len(page.dataframe[0].value) == 2
 
 
@@ -375,7 +379,7 @@ def test_pasted_pictures_are_classified_and_can_be_cleared(trained):
     assert len(headings(page)) == 1
     page.run()
     assert len(headings(page)) == 1
-    page.button(key="clear_pasted").click().run()
+    page.button(key="clear_answers").click().run()
     assert not headings(page)
     assert not page.exception
 

@@ -13,14 +13,15 @@ from PIL import Image
 
 from cluster_core.errors import ImageError
 from cluster_core.images import refusals
-from cluster_core.images.frames import Frame, is_blank
+from cluster_core.images.frames import Frame, RasterOptions, is_blank
 from cluster_core.images.library_warnings import silence_library_warnings
-from cluster_core.images.limits import ImageLimits, find_reduction, wait_if_large
+from cluster_core.images.limits import find_reduction, wait_if_large
 from cluster_core.images.losses import PILLOW_ERRORS
 from cluster_core.images.pixels import reduce_to_rgb, to_rgb
 from cluster_core.images.raster.colour_profiles import to_srgb
 from cluster_core.images.raster.pillow_files import PillowFile
 from cluster_core.images.sniffing import raster_format
+from cluster_core.images.tones import to_eight_bits
 
 _ORIENTATION_TAG = 0x0112
 _TURN = {
@@ -36,9 +37,7 @@ _TURN = {
 _MAX_BLANK_FRAMES = 10
 
 
-def decode_raster(
-    data: bytes, name: str, *, limits: ImageLimits, min_side_px: int | None = None
-) -> NDArray[np.uint8]:
+def decode_raster(data: bytes, name: str, options: RasterOptions) -> NDArray[np.uint8]:
     """Decode a picture other than FITS; the first one if the file holds several.
 
     Parameters
@@ -47,12 +46,8 @@ def decode_raster(
         Content of the file.
     name : str
         Name of the file, for messages.
-    limits : ImageLimits
-        The largest picture that is decoded.
-    min_side_px : int, optional
-        Side of the square that the caller will shrink the picture to. A JPEG is then decoded
-        at a half, a quarter or an eighth of its size, and pictures of more than 12 megapixels
-        are reduced during conversion, but never below twice this side.
+    options : RasterOptions
+        Limits and so on.
 
     Returns
     -------
@@ -70,59 +65,55 @@ def decode_raster(
         raise refusals.other_kind(data, name)
     silence_library_warnings()
     try:
-        return _decode_first_picture(
-            _list_frames(data, kind, name, limits, min_side_px), min_side_px
-        )
+        return _decode_first_picture(_list_frames(data, kind, name, options), options)
     except Image.DecompressionBombError as error:
-        raise refusals.above_pillows_limit(name, limits) from error
+        raise refusals.above_pillows_limit(name, options.limits) from error
     except PILLOW_ERRORS as error:
         raise refusals.damaged(name, kind) from error
 
 
-def _decode_first_picture(frames: Iterator[Frame], min_side_px: int | None) -> NDArray[np.uint8]:
+def _decode_first_picture(frames: Iterator[Frame], options: RasterOptions) -> NDArray[np.uint8]:
     """Decode the first frame that is not blank; the very first if all are, or are damaged."""
-    first = _decode_frame(next(frames), min_side_px)
+    first = _decode_frame(next(frames), options)
     if not is_blank(first):
         return first
     with contextlib.suppress(ImageError, Image.DecompressionBombError, *PILLOW_ERRORS):
         for frame in itertools.islice(frames, _MAX_BLANK_FRAMES):
-            pixels = _decode_frame(frame, min_side_px)
+            pixels = _decode_frame(frame, options)
             if not is_blank(pixels):
                 return pixels
     return first
 
 
-def _decode_frame(frame: Frame, min_side_px: int | None) -> NDArray[np.uint8]:
+def _decode_frame(frame: Frame, options: RasterOptions) -> NDArray[np.uint8]:
     with wait_if_large(frame.n_pixels):
         image = frame.load()
         try:
-            return _convert(image, min_side_px)
+            return _convert(image, options)
         finally:
             image.close()  # frees the memory before the next large picture starts
 
 
-def _list_frames(
-    data: bytes, kind: str, name: str, limits: ImageLimits, min_side_px: int | None
-) -> Iterator[Frame]:
+def _list_frames(data: bytes, kind: str, name: str, options: RasterOptions) -> Iterator[Frame]:
     if kind == "TIFF":
         from cluster_core.images.tiff.decoding import list_pages  # not needed by most datasets
 
-        yield from list_pages(data, name, limits)
+        yield from list_pages(data, name, options)
     elif kind == "HEIC":
         from cluster_core.images.raster.heif import open_heif
 
-        yield open_heif(data, name, limits)
+        yield open_heif(data, name, options.limits)
     else:
-        file = PillowFile(data, kind, name, limits=limits, min_side_px=min_side_px)
-        yield from file.frames()
+        yield from PillowFile(data, kind, name, options).frames()
 
 
-def _convert(image: Image.Image, min_side_px: int | None) -> NDArray[np.uint8]:
-    reduction = find_reduction(*image.size, min_side_px)
+def _convert(image: Image.Image, options: RasterOptions) -> NDArray[np.uint8]:
+    shown = to_eight_bits(image, options.measured) if options.measured else image
+    reduction = find_reduction(*image.size, options.min_side_px)
     if reduction == (1, 1):
-        pixels = to_rgb(_turn_upright(image, image))
+        pixels = to_rgb(_turn_upright(shown, image))
     else:
-        pixels = np.array(_turn_upright(reduce_to_rgb(image, reduction), image))
+        pixels = np.array(_turn_upright(reduce_to_rgb(shown, reduction), image))
     return to_srgb(pixels, image.info.get("icc_profile"))
 
 

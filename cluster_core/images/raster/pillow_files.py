@@ -10,11 +10,12 @@ from functools import partial
 
 from PIL import Image
 
-from cluster_core.images.frames import Frame
+from cluster_core.images.frames import Frame, RasterOptions
 from cluster_core.images.limits import ImageLimits, check_pixels
 from cluster_core.images.losses import load_most
 from cluster_core.images.raster.jpeg_ends import complete, has_every_pixel
 from cluster_core.images.raster.png_chunks import keep_pixels
+from cluster_core.images.raster.png_depth import add_low_bytes, has_low_bytes
 
 # Name in Pillow, and the module that registers it, else Pillow imports all fifty formats.
 _FORMATS = {
@@ -39,44 +40,45 @@ class PillowFile:
         Its format, from `raster_format`.
     name : str
         Name of the file, for messages.
-    limits : ImageLimits
-        The largest picture that is decoded.
-    min_side_px : int or None
-        Side of the square that the picture will be shrunk to; a JPEG is then decoded at a
-        reduced size.
+    options : RasterOptions
+        Limits, and how large the picture is needed.
     """
 
-    def __init__(
-        self, data: bytes, kind: str, name: str, *, limits: ImageLimits, min_side_px: int | None
-    ) -> None:
-        self._kind = kind
-        self._name, self._limits, self._min_side_px = name, limits, min_side_px
+    def __init__(self, data: bytes, kind: str, name: str, options: RasterOptions) -> None:
+        self._kind, self._name, self._options = kind, name, options
         self._format, plugin = _FORMATS[kind]
         importlib.import_module(f"PIL.{plugin}")
-        self._data = _check_and_mend(data, kind, name, limits)
+        self._data = _check_and_mend(data, kind, name, options.limits)
 
     def frames(self) -> Iterator[Frame]:
         """Iterate over the frames, opened but not loaded; EOFError follows the last one."""
         for index in itertools.count():
             image = self._open(self._data, index)
-            load = partial(load_most, image, partial(self._reopen, index))
-            yield Frame(image.width * image.height, load)
+            yield Frame(image.width * image.height, partial(self._load, image, index))
+
+    def _load(self, image: Image.Image, index: int) -> Image.Image:
+        loaded = load_most(image, partial(self._reopen, index))
+        if self._kind == "PNG" and self._options.measured and has_low_bytes(self._data):
+            return add_low_bytes(loaded, self._reopen, self._options.measured)
+        return loaded
 
     def _open(self, data: bytes, index: int) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=(self._format,))
-        check_pixels(*image.size, self._name, self._limits)
+        check_pixels(*image.size, self._name, self._options.limits)
         self._n_pixels = image.width * image.height
-        if self._min_side_px is not None:
-            image.draft(None, (2 * self._min_side_px, 2 * self._min_side_px))
+        if (min_side_px := self._options.min_side_px) is not None:
+            image.draft(None, (2 * min_side_px, 2 * min_side_px))
         if index:
             image.seek(index)
-            check_pixels(*image.size, self._name, self._limits)
+            check_pixels(*image.size, self._name, self._options.limits)
         return image
 
     def _reopen(self, index: int, variant: int) -> Image.Image:
         data = self._data
         if self._kind == "JPEG":
-            data = complete(data, n_noise=variant * self._n_pixels)
+            # Of a progressive one only refinements are lost, once a first scan is complete.
+            is_noisy = variant and not has_every_pixel(data)
+            data = complete(data, n_noise=self._n_pixels if is_noisy else 0)
         return self._open(data, index)
 
 
@@ -93,6 +95,4 @@ def _check_and_mend(data: bytes, kind: str, name: str, limits: ImageLimits) -> b
         check_jpeg_2000(data, name, limits)
     if kind == "PNG":
         return keep_pixels(data)
-    if kind == "JPEG" and has_every_pixel(data):
-        return complete(data)  # libjpeg shows nothing of it before it has seen the end
     return data

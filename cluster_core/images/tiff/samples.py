@@ -36,7 +36,7 @@ class TiffSamples:
         self._planes = [unpack_plane(data, page, plane) for plane in planes]
         bits = page.bits[0]
         kind = _KINDS.get(page.sample_format, "u")
-        self._dtype = np.dtype(f"{page.byte_order}{kind}{bits // 8}" if bits % 8 == 0 else "u1")
+        self.dtype = np.dtype(f"{page.byte_order}{kind}{bits // 8}" if bits % 8 == 0 else "u1")
 
     def blocks(self) -> Iterator[tuple[int, NDArray[np.generic]]]:
         """Iterate over the rows from the top.
@@ -70,13 +70,13 @@ class TiffSamples:
         predictor = page.first(317, 1) if page.compression in _PREDICTED else 1
         if predictor == _FLOATING_POINT:
             return _undo_floating_point(rows, page.bits[0] // 8, n_samples)
-        values = np.ascontiguousarray(rows).view(self._dtype)
+        values = np.ascontiguousarray(rows).view(self.dtype)
         values = values.reshape(len(rows), -1, n_samples)
         if predictor == _HORIZONTAL:
-            unsigned = values.view(self._dtype.str.replace("i", "u").replace("f", "u"))
+            unsigned = values.view(self.dtype.str.replace("i", "u").replace("f", "u"))
             native = unsigned.astype(unsigned.dtype.newbyteorder("="))
             total = np.cumsum(native, axis=1, dtype=native.dtype)
-            return total.view(self._dtype.newbyteorder("="))
+            return total.view(self.dtype.newbyteorder("="))
         return values
 
 

@@ -50,6 +50,13 @@ def is_for_pillow(page: TiffPage) -> bool:
     return (page.photometric, page.samples, page.bits[0], page.extra_samples) in _PLAIN
 
 
+def is_plain_colour(page: TiffPage) -> bool:
+    """Tell whether a page is RGB that `TiffSamples` can read as well."""
+    return (
+        page.photometric == RGB and page.compression in _OF_BYTES and _is_good(page, page.bits[0])
+    )
+
+
 def name_unsupported(page: TiffPage) -> str | None:
     """Name what makes a page unreadable, such as "a TIFF of complex numbers".
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
-from cluster_core.images import FitsStretch, decode_fits, decode_image, is_fits
+from cluster_core.images import FitsStretch, check_not_blank, decode_fits, is_fits
 from cluster_core.model.prediction.predictor import Prediction, Predictor
 
 # Enough to look at a picture, of which the model itself sees one or two hundred pixels.
@@ -82,25 +82,26 @@ def predict_with_details(
     Raises
     ------
     ImageError
-        If the file cannot be read, or a FITS file has no such HDU or plane.
+        If the file cannot be read or is blank, or a FITS file has no such HDU or plane.
     """
     started_s = time.perf_counter()
     preprocessing = predictor.bundle.preprocessing
-    stretch = choice.stretch or preprocessing.stretch
-    side_px = preprocessing.size_px
+    if choice.stretch:
+        preprocessing = replace(preprocessing, stretch=choice.stretch)
     if is_fits(data):
         pixels = decode_fits(
             data,
             name,
             hdu=choice.hdu,
             plane=choice.plane,
-            stretch=stretch,
-            min_side_px=side_px,
+            stretch=preprocessing.stretch,
+            min_side_px=preprocessing.size_px,
         )
+        check_not_blank(pixels, name)
     else:
-        pixels = decode_image(data, name, stretch=stretch, min_side_px=side_px)
+        pixels = preprocessing.decode_whole(data, name)
     seen = preprocessing.shrink(pixels)
-    prediction = predictor.predict_pixels(seen)
+    prediction = predictor.predict_resized(seen)
     seconds = time.perf_counter() - started_s
     return PredictionDetails(shrink_to_show(pixels, SHOWN_SIDE_PX), seen, prediction, seconds)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cluster_core.errors import BackboneError
+from cluster_core.images import check_not_blank
 from cluster_core.model.backbones.converted import ConvertedBackbone, find_converted
 from cluster_core.model.backbones.litert import FeatureExtractor, load_extractor
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
@@ -108,9 +109,9 @@ class Predictor:
         Raises
         ------
         ImageError
-            If the file cannot be read as a picture.
+            If the file cannot be read as a picture, or is blank.
         """
-        return self._predict_resized(self.bundle.preprocessing.decode(data, name))
+        return self.predict_resized(self.bundle.preprocessing.decode(data, name))
 
     def predict_pixels(self, pixels: np.ndarray) -> Prediction:
         """Label a picture in memory.
@@ -123,10 +124,27 @@ class Predictor:
         Returns
         -------
         Prediction
-        """
-        return self._predict_resized(self.bundle.preprocessing.shrink(pixels))
 
-    def _predict_resized(self, pixels: np.ndarray) -> Prediction:
+        Raises
+        ------
+        ImageError
+            If the picture is blank.
+        """
+        check_not_blank(pixels, "This picture")
+        return self.predict_resized(self.bundle.preprocessing.shrink(pixels))
+
+    def predict_resized(self, pixels: np.ndarray) -> Prediction:
+        """Label a picture that `Preprocessing.shrink` has resized.
+
+        Parameters
+        ----------
+        pixels : ndarray of uint8, (size, size, 3)
+            RGB.
+
+        Returns
+        -------
+        Prediction
+        """
         started_s = time.perf_counter()
         views = [view.apply(pixels) for view in self.bundle.view_list]
         features = self._extractor.extract(views)[np.newaxis]

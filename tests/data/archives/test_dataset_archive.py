@@ -555,10 +555,17 @@ class TestSizes:
 
     def test_well_compressed_picture_is_not_a_bomb(self, workspace):
         target = io.BytesIO()
-        Image.new("RGB", (550, 550)).save(target, "BMP")
+        draw_night(550).save(target, "BMP")
         assert len(target.getvalue()) < archive_entries.MIN_BOMB_BYTES
-        archive = pack({"open/black.bmp": target.getvalue()})
+        archive = pack({"open/night.bmp": target.getvalue()})
         assert import_archive(workspace, workspace.cluster_photos, archive).added == {"open": 1}
+
+
+def draw_night(size_px: int) -> Image.Image:
+    """Draw a single star on black, which compresses well."""
+    picture = Image.new("RGB", (size_px, size_px))
+    picture.putpixel((9, 9), (255, 255, 255))
+    return picture
 
 
 def make_directory(n_entries: int, claimed: int, zip64: bool = False, name: bytes = b"a") -> bytes:
@@ -781,7 +788,7 @@ class TestExport:
         write_photos(workspace.cluster_photos, 3)
         (workspace.cluster_photos / "Kugelhäufen").mkdir()
         save_picture(workspace.cluster_photos / "red stars" / "Größe 星.png", draw_blob(50))
-        Image.new("RGB", (2000, 2000)).save(workspace.cluster_photos / "red stars" / "black.bmp")
+        draw_night(2000).save(workspace.cluster_photos / "red stars" / "night.bmp")
         target = io.BytesIO()
         assert write_archive(workspace.cluster_photos, target) == 8
         copy = workspace.root / "copy_photos"

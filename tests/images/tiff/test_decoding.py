@@ -40,7 +40,7 @@ def as_type(levels, dtype):
 
 
 def error(data, expected):
-    found = decode_image(data, "a.tif").astype(int)
+    found = decode_image(data, "a.tif", deep_by_type=True).astype(int)
     assert found.shape == (*expected.shape[:2], 3)
     return np.abs(found - (expected if expected.ndim == 3 else expected[..., np.newaxis])).max()
 

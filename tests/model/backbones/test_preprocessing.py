@@ -7,15 +7,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cluster_core.errors import ConfigError, ImageError
+from cluster_core.errors import ConfigError, ImageError, ImageProblem
 from cluster_core.images import FitsStretch
 from cluster_core.model.backbones.preprocessing import Preprocessing, to_unit_range
-from tests.samples import draw_blob
+from cluster_core.model.bundle.bundle import load_bundle
+from tests.samples import REPOSITORY, draw_blob
+
+EARLIER_MODEL = (
+    REPOSITORY / "tests/fixtures/0.0/workspace/models/bundles/20261127-164633-172392-sky"
+)
 
 
 @pytest.mark.parametrize(
     "preprocessing",
-    [Preprocessing(32), Preprocessing(299, FitsStretch("minmax", "log", softening=0.5))],
+    [
+        Preprocessing(32),
+        Preprocessing(32, version=1),
+        Preprocessing(299, FitsStretch("minmax", "log", softening=0.5)),
+    ],
 )
 def test_record_survives_a_round_trip_through_json(preprocessing):
     record = json.loads(json.dumps(preprocessing.to_record(), allow_nan=False))
@@ -28,6 +37,7 @@ def test_every_setting_is_in_the_record():
         for preprocessing in (
             Preprocessing(32),
             Preprocessing(64),
+            Preprocessing(32, version=1),
             Preprocessing(32, FitsStretch("minmax")),
             Preprocessing(32, FitsStretch(percentile=99)),
         )
@@ -81,6 +91,36 @@ def test_file_and_its_pixels_give_the_same_result():
     np.testing.assert_array_equal(
         Preprocessing(32).decode(file.getvalue(), "a.png"), Preprocessing(32).shrink(pixels)
     )
+
+
+def test_record_of_version_1_is_unchanged():
+    record = Preprocessing(128, version=1).to_record()
+    assert record == load_bundle(EARLIER_MODEL).preprocessing.to_record()
+    assert record == json.loads((EARLIER_MODEL / "manifest.json").read_text())["preprocessing"]
+
+
+@pytest.mark.parametrize("version", [0, 3, None, "1", [1]])
+def test_record_of_another_version_is_rejected(version):
+    with pytest.raises(ValueError, match="resized differently"):
+        Preprocessing.from_record(Preprocessing(32).to_record() | {"version": version})
+
+
+def test_earlier_model_sees_sixteen_bits_by_the_range_of_their_type():
+    counts = np.arange(128 * 128, dtype=np.uint16).reshape(128, 128) // 4
+    file = io.BytesIO()
+    Image.fromarray(counts).save(file, "PNG")
+    seen = load_bundle(EARLIER_MODEL).preprocessing.decode(file.getvalue(), "a.png")
+    np.testing.assert_array_equal(seen[..., 0], np.rint(counts / 257))
+    assert Preprocessing(128).decode(file.getvalue(), "a.png").max() == 255
+
+
+def test_blank_picture_is_refused():
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), (9, 9, 9)).save(file, "PNG")
+    for version in (1, 2):
+        with pytest.raises(ImageError, match=r"^a\.png is blank") as caught:
+            Preprocessing(32, version=version).decode(file.getvalue(), "a.png")
+        assert caught.value.reason == ImageProblem.BLANK
 
 
 def test_file_that_is_not_a_picture_is_named_in_the_error():
