@@ -123,6 +123,10 @@ def _switch(name: str, description: str) -> Any:
     "early_stopping", "Stop once validation results no longer improve, and keep the best model."
 )
 @_setting("seed", "Random seed: the same seed, settings and pictures give the same model.")
+@_setting(
+    "split_version",
+    "Rule that divides the pictures: 2 by class, 1 by file name as in version 0.1.",
+)
 @plain_exits("Bottlenecks computed so far are kept for the next training.")
 def main(print_misclassified_test_images: bool, **options: Any) -> None:
     """Train a model: retrain the last layer of a network on your own folders of pictures."""

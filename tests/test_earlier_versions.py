@@ -22,7 +22,7 @@ from cluster_core import cli, label_image
 from cluster_core.data.archives.dataset_archive import import_archive
 from cluster_core.data.catalog import dataset_dir, list_datasets
 from cluster_core.data.index import scan_dataset
-from cluster_core.data.splits import split_dataset
+from cluster_core.data.splits import BY_FILE_NAME, split_dataset
 from cluster_core.data.web.downloads import download_pictures
 from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import list_models
@@ -150,7 +150,10 @@ def test_every_picture_stays_on_its_side(earlier, percentage, cache):
     assert (index.counts, index.sha256) == (EXPECTED["counts"], EXPECTED["sha256"])
     assert {file.path.name for file in index.rejected} <= {"notes.txt"}
     split = split_dataset(
-        index, testing_percentage=float(percentage), validation_percentage=float(percentage)
+        index,
+        testing_percentage=float(percentage),
+        validation_percentage=float(percentage),
+        version=BY_FILE_NAME,
     )
     sides = {
         name: [p.path.relative_to(index.image_dir).as_posix() for p in pictures]
@@ -180,6 +183,7 @@ def test_settings_of_run_load(earlier, run_id):
         received = settings[name]
         received = received.as_posix() if isinstance(received, Path) else received
         assert received == value, name
+    assert settings["split_version"] == BY_FILE_NAME
 
 
 def test_finished_run_loads(earlier):

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from cluster_core.data.fingerprints import find_copies
+from cluster_core.data.groups import group_pictures
 from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.data.requirements import require_classes, require_every_side
-from cluster_core.data.subjects import compute_split_position
+from cluster_core.data.stratification import Shares, Side, stratify
+from cluster_core.data.subjects import compute_position, compute_split_position
 from cluster_core.errors import ConfigError
 
 FEW_PICTURES = 20
-
-
-class Side(StrEnum):
-    """What a picture is used for."""
-
-    TRAINING = "training"
-    VALIDATION = "validation"
-    TESTING = "testing"
-    SET_ASIDE = "set aside"
+# Versions of the rule. A training records its own, because a later test or a training with the
+# same settings must find every picture on the side that it had.
+BY_FILE_NAME = 1
+BY_CLASS = 2
 
 
 # Of two copies, the one on the earlier side is kept.
@@ -51,16 +47,21 @@ class Split:
 
 
 def split_dataset(
-    index: DatasetIndex, *, testing_percentage: float, validation_percentage: float
+    index: DatasetIndex,
+    *,
+    testing_percentage: float,
+    validation_percentage: float,
+    version: int = BY_CLASS,
 ) -> Split:
-    """Split a dataset so that the same picture is always on the same side.
+    """Split a dataset so that the same pictures always give the same sides.
 
-    The side depends on the SHA-1 of the file name up to `_nohash_`, as in the
-    TensorFlow retrain script [1]_, or of the catalogue number in the name (M 13,
-    NGC 7789), so adding pictures does not move any other. Of copies on different
-    sides, only those on the most important side are used: testing before
-    validation before training. If a class has no picture on a side, the picture
-    with the lowest hash moves there, from training if it has enough.
+    Each class is divided in the requested shares, along an order of hashes of the pictures'
+    content; see `stratify`. Copies, and pictures of one object by the catalogue number in their
+    file names (M 13, NGC 7789) or by what precedes `_nohash_`, stay together [1]_.
+
+    If that leaves copies on different sides, because a class has little else, only those on the
+    most important side are used: testing before validation before training. If a class has no
+    picture on a side, one moves there, from training if it has enough.
 
     Parameters
     ----------
@@ -69,6 +70,9 @@ def split_dataset(
     testing_percentage, validation_percentage : float
         Share of the pictures in percent, 0 to 100, together less than 100. A side
         with a share of 0 stays empty.
+    version : int
+        `BY_CLASS`, or `BY_FILE_NAME` for the rule of version 0.1, in which each picture's side
+        depends on the SHA-1 of its file name alone, as in [1]_.
 
     Returns
     -------
@@ -88,16 +92,18 @@ def split_dataset(
     .. [1] TensorFlow, image_retraining/retrain.py, `create_image_lists`, 2015.
     """
     check_percentages(testing_percentage, validation_percentage)
-    shares = {Side.VALIDATION: validation_percentage, Side.TESTING: testing_percentage}
-    held_out = [side for side, share in shares.items() if share > 0]
+    shares = Shares(validation_percentage, testing_percentage)
+    held_out = shares.held_out
     require_classes(index, needed=1 + len(held_out))
 
     pictures = index.pictures
-    positions = [compute_split_position(picture.path.name) for picture in pictures]
-    sides = [
-        _choose_side(position, validation_percentage, testing_percentage) for position in positions
-    ]
     copies = find_copies([picture.fingerprint for picture in pictures])
+    if version == BY_FILE_NAME:
+        positions = [compute_split_position(picture.path.name) for picture in pictures]
+        sides = [_choose_side(position, shares) for position in positions]
+    else:
+        positions = [compute_position(picture.sha256) for picture in pictures]
+        sides = stratify(pictures, group_pictures(pictures, copies), shares)
     _set_copies_aside(sides, copies)
     notes = _fill_empty_sides(index, sides, positions, copies, held_out)
     require_every_side(index, sides, (Side.TRAINING, *held_out))
@@ -156,10 +162,10 @@ def check_percentages(testing_percentage: float, validation_percentage: float) -
         )
 
 
-def _choose_side(position: float, validation: float, testing: float) -> Side:
-    if position < validation:
+def _choose_side(position: float, shares: Shares) -> Side:
+    if position < shares.validation:
         return Side.VALIDATION
-    return Side.TESTING if position < validation + testing else Side.TRAINING
+    return Side.TESTING if position < shares.validation + shares.testing else Side.TRAINING
 
 
 def _set_copies_aside(sides: list[Side], copies: Sequence[tuple[int, int]]) -> None:
@@ -176,7 +182,7 @@ def _fill_empty_sides(
     sides: list[Side],
     positions: list[float],
     copies: list[tuple[int, int]],
-    held_out: list[Side],
+    held_out: Sequence[Side],
 ) -> list[str]:
     """Move a picture to each side that lacks a class; return notes for the user."""
     partners: dict[int, set[int]] = defaultdict(set)

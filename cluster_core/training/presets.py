@@ -9,10 +9,15 @@ from typing import Any
 
 from cluster_core.training.config import TrainConfig
 
-# Presets leave paths alone: they do not affect what is learned.
-_PATHS = ("_dir", "_graph", "_labels")
+# Presets leave paths alone, which do not affect what is learned, and the rule of the split, which
+# only repeats the split of an earlier training.
+_NOT_IN_PRESETS = ("_dir", "_graph", "_labels", "split_version")
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
-    {field.name: field.default for field in fields(TrainConfig) if not field.name.endswith(_PATHS)}
+    {
+        field.name: field.default
+        for field in fields(TrainConfig)
+        if not field.name.endswith(_NOT_IN_PRESETS)
+    }
 )
 
 
@@ -33,7 +38,7 @@ class Preset:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Every setting of `TrainConfig` except paths, by name."""
+        """Every setting of `TrainConfig` except paths and the rule of the split, by name."""
         return {**DEFAULTS, **self.overrides}
 
 

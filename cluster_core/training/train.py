@@ -161,6 +161,7 @@ def _read_dataset(
         index,
         testing_percentage=config.testing_percentage,
         validation_percentage=config.validation_percentage,
+        version=config.split_version,
     )
     on_event(DatasetRead(index, split))
     return index, split

@@ -31,13 +31,13 @@ class DatasetReading:
         Its pictures, or why they cannot be read.
     splits : dict
         Cached splits, or why the dataset cannot be split; the keys are (testing, validation)
-        percentages.
+        percentages and the version of the rule.
     """
 
     image_dir: Path
     signature: str
     index: DatasetIndex | ClusterError
-    splits: dict[tuple[float, float], Split | ClusterError] = field(default_factory=dict)
+    splits: dict[tuple[float, float, int], Split | ClusterError] = field(default_factory=dict)
 
     def split(self, config: TrainConfig) -> Split:
         """Return how a training with these settings would split the dataset.
@@ -49,15 +49,19 @@ class DatasetReading:
         """
         if isinstance(self.index, ClusterError):
             raise self.index.with_traceback(None)  # otherwise it would grow with every rerun
-        shares = (config.testing_percentage, config.validation_percentage)
-        if shares not in self.splits:
+        testing, validation = config.testing_percentage, config.validation_percentage
+        key = (testing, validation, config.split_version)
+        if key not in self.splits:
             try:
-                self.splits[shares] = split_dataset(
-                    self.index, testing_percentage=shares[0], validation_percentage=shares[1]
+                self.splits[key] = split_dataset(
+                    self.index,
+                    testing_percentage=testing,
+                    validation_percentage=validation,
+                    version=config.split_version,
                 )
             except ClusterError as error:
-                self.splits[shares] = error
-        found = self.splits[shares]
+                self.splits[key] = error
+        found = self.splits[key]
         if isinstance(found, ClusterError):
             raise found.with_traceback(None)
         return found

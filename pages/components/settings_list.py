@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cluster_core.data.splits import BY_FILE_NAME
 from cluster_core.training.presets import SCRIPT_OF_2018
 from pages.components.words import name_network
 
@@ -225,12 +226,19 @@ ARCHITECTURE = Setting(
     "The pretrained network that the model builds on.",
     show=name_network,
 )
+# Not on the form: only a training that repeats an earlier one differs in it.
+SPLIT = Setting(
+    "split_version",
+    "Pictures divided",
+    "The rule that divides the pictures into training, validation and test pictures.",
+    show=lambda version: "by file name" if version == BY_FILE_NAME else "by class",
+)
 ALL_SETTINGS = (ARCHITECTURE, *LEARNING, SEED, *DISTORTIONS, VIEWS, *ADVANCED, TENSOR)
-LABELS = {setting.name: setting.label for setting in ALL_SETTINGS}
+LABELS = {setting.name: setting.label for setting in (*ALL_SETTINGS, SPLIT)}
 SHOWN = {
     setting.name: setting.show
-    for setting in ALL_SETTINGS
-    if setting.options or setting is ARCHITECTURE
+    for setting in (*ALL_SETTINGS, SPLIT)
+    if setting.options or setting in (ARCHITECTURE, SPLIT)
 }
 
 

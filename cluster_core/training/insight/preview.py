@@ -104,6 +104,7 @@ class PreviewMaker:
             config.training_views,
             config.testing_percentage,
             config.validation_percentage,
+            config.split_version,
         )
         if key != self._key:
             self._examples, self._key = self._load_examples(config), key
@@ -118,6 +119,7 @@ class PreviewMaker:
                 index,
                 testing_percentage=config.testing_percentage,
                 validation_percentage=config.validation_percentage,
+                version=config.split_version,
             )
             sides = ((split.training, config.training_views), (split.validation, config.views))
             found = self._load_sides(config, file, index.labels, sides)

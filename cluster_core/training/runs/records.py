@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_core.access import Action, require
+from cluster_core.data.splits import BY_FILE_NAME
 from cluster_core.errors import ClusterError, RunError
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.storage.saved_values import (
@@ -54,6 +55,8 @@ def write_config(config: TrainConfig) -> dict[str, Any]:
 def read_config(record: Mapping[str, Any]) -> TrainConfig:
     """Return the settings that `write_config` was called with.
 
+    Those of version 0.1 say nothing about the split, and keep the rule of that version.
+
     Raises
     ------
     ConfigError, BackboneError
@@ -63,7 +66,8 @@ def read_config(record: Mapping[str, Any]) -> TrainConfig:
     ValueError, OverflowError
         A value is not a path, or a number that is too large.
     """
-    return TrainConfig(**{name: check_setting(name, value) for name, value in record.items()})
+    complete = {"split_version": BY_FILE_NAME, **record}
+    return TrainConfig(**{name: check_setting(name, value) for name, value in complete.items()})
 
 
 def load_config(workspace: Workspace, run_id: str) -> TrainConfig:

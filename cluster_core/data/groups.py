@@ -1,0 +1,52 @@
+"""Group the pictures that must stay on one side of a split: copies, and pictures of one object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cluster_core.data.index import Picture
+from cluster_core.data.subjects import find_subject
+
+
+def group_pictures(pictures: Sequence[Picture], copies: Iterable[tuple[int, int]]) -> list[int]:
+    """Group copies, and pictures whose file names name the same object, across all classes.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        The n pictures of a dataset.
+    copies : iterable of (int, int)
+        Index pairs of pictures that are copies of each other, from `find_copies`.
+
+    Returns
+    -------
+    list of int
+        The group of each picture: the index of one of its members.
+    """
+    parents = list(range(len(pictures)))
+
+    def find_root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]  # halves the path for the next search
+            number = parents[number]
+        return number
+
+    first_of: dict[str, int] = {}
+    same_key = (
+        (first_of.setdefault(name_key(picture), number), number)
+        for number, picture in enumerate(pictures)
+    )
+    for pairs in (same_key, copies):
+        for one, other in pairs:
+            parents[find_root(other)] = find_root(one)
+    return [find_root(number) for number in range(len(pictures))]
+
+
+def name_key(picture: Picture) -> str:
+    """Return what identifies a picture: the object in its file name, else its content.
+
+    Unlike a file name, the content tells apart files that a camera named alike in several
+    classes, and stays the same when a file is renamed or moved to another class.
+    """
+    subject = find_subject(picture.path.name)
+    return picture.sha256 if subject is None else f"object {subject}"
