@@ -54,6 +54,11 @@ class Workspace:
         return self.root / ".incoming"
 
     @property
+    def answers(self) -> Path:
+        """Pictures that visitors classify, and the answers, kept for a while."""
+        return self.root / ".answers"
+
+    @property
     def runs(self) -> Path:
         """Trainings started from the browser, one folder per run."""
         return self.root / "runs"
@@ -67,6 +72,11 @@ class Workspace:
     def backbones(self) -> Path:
         """Backbones converted on this computer."""
         return self.models / "backbones"
+
+    @property
+    def imported_backbones(self) -> Path:
+        """Converted backbones that came with models from elsewhere; trainings never use them."""
+        return self.backbones / "imported"
 
     @property
     def bundles(self) -> Path:

@@ -34,7 +34,8 @@ class NewPicture:
     name : str
         File name on the visitor's computer.
     read : callable
-        Returns the content of the file. Called once.
+        Returns the content of the file. Called once. It may raise an ImageError or a
+        DatasetError that says why the picture is left out.
     """
 
     label: str
@@ -58,6 +59,8 @@ class PictureBatch:
         self._pictures = tuple(pictures)
         self._outcomes: dict[int, tuple[str, str | None]] = {}  # label, and reason for rejection
         self._seen: set[tuple[str, str]] = set()
+        self._stored: list[Path] = []
+        self._new_classes: list[Path] = []
         self._lock = threading.Lock()
 
     @property
@@ -113,6 +116,16 @@ class PictureBatch:
         )
         return ImportReport(dict(sorted(added.items())), rejected)
 
+    @property
+    def stored(self) -> tuple[Path, ...]:
+        """The files that were added so far."""
+        return tuple(self._stored)
+
+    @property
+    def new_classes(self) -> tuple[Path, ...]:
+        """The folders of classes that did not exist before."""
+        return tuple(self._new_classes)
+
     def _find_classes(self, wanted: set[str]) -> dict[str, tuple[str, str | None]]:
         """Create missing classes; return the stored name of each, or why it cannot be used."""
         present = {fold_name(label): label for label in list_classes(self._image_dir)}
@@ -121,7 +134,9 @@ class PictureBatch:
             try:
                 stored = check_class_name(label)
                 if fold_name(stored) not in present:
-                    present[fold_name(stored)] = add_class(self._image_dir, stored).name
+                    folder = add_class(self._image_dir, stored)
+                    self._new_classes.append(folder)
+                    present[fold_name(stored)] = folder.name
                 found[label] = present[fold_name(stored)], None
             except DatasetError as error:
                 found[label] = label, str(error)
@@ -131,7 +146,10 @@ class PictureBatch:
         self, picture: NewPicture, label: str, cache: CacheFile, contents: ClassContents
     ) -> str | None:
         """Store one picture; return None, or the reason why it was rejected, as a sentence."""
-        data = picture.read()
+        try:
+            data = picture.read()
+        except (ImageError, DatasetError) as error:
+            return str(error)
         content = label, hashlib.sha256(data).hexdigest()
         with self._lock:
             is_twin = content in self._seen
@@ -140,9 +158,12 @@ class PictureBatch:
         if is_twin:
             return f"{name} was left out, because the same picture was added twice."
         try:
-            add_picture(self._image_dir, label, picture.name, data, cache=cache, contents=contents)
+            path = add_picture(
+                self._image_dir, label, picture.name, data, cache=cache, contents=contents
+            )
         except (ImageError, DatasetError) as error:
             return str(error)
+        self._stored.append(path)
         return None
 
 

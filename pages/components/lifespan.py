@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
+from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.data.archives.interrupted import remove_abandoned_imports
 from cluster_core.errors import ConfigError
 from cluster_core.training.jobs.supervisor import start_supervisor
 from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.workspace import Workspace, remove_all_abandoned_drafts
+from pages.components.upload_limit import limit_uploads
 
 
 def check_environment() -> None:
@@ -33,6 +35,8 @@ def check_environment() -> None:
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Clean up after a killed server, and run the training supervisor, where that is allowed."""
+    limit_uploads()
+    sweep_rooms(Workspace.default())
     if is_allowed(Action.EDIT_DATASETS):
         remove_abandoned_imports(Workspace.default())
         remove_all_abandoned_drafts(Workspace.default())

@@ -1,23 +1,34 @@
-"""Input of pictures to classify: files, the clipboard or a camera."""
+"""Input of pictures to classify: files, the clipboard or a camera, all kept in a room on disk."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.rooms import get_limits, require_space
+from cluster_core.errors import ClusterError, ImageError
 from cluster_core.images import IMAGE_SUFFIXES
+from cluster_core.workspace import Workspace
+from pages.components.classify.kept_room import FOLDED, obtain_room
+from pages.components.outcome import show_reasons
+from pages.components.upload_limit import get_max_upload_mb, show_uploader
 
 PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES), ".gz", ".bz2"]
-MAX_PICTURES = 1_000
-MAX_PICTURE_MB = 20
-_MAX_PASTED = 20
-_PASTED = "pasted pictures"
 STOPPED = "classifying is stopped"
 EXAMPLE = "example number"
 FIRST_EXAMPLE = 12  # a seed whose pictures look good
+# The numbers of the pictures that came last, until they are answered.
+NEWEST = "newest pictures"
+_LEFT_OUT = "pictures left out"
+# Streamlit cannot clear an uploader; a new number in its key replaces it with an empty one.
+_ROUND = "pictures round"
+_PHOTO = "photo taken"
+_HOUR_S, _MB = 3600, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -30,36 +41,40 @@ class InputPicture:
         Unchanged as long as the content is unchanged.
     name : str
         File name.
-    content : UploadedFile or bytes
-        The file, or its bytes.
+    read : callable
+        Returns the bytes of the file, or raises an ImageError.
     """
 
     id: str
     name: str
-    content: UploadedFile | bytes
-
-    def read(self) -> bytes:
-        """Return the file's bytes."""
-        return self.content if isinstance(self.content, bytes) else self.content.getvalue()
+    read: Callable[[], bytes]
 
 
-def ask_for_pictures() -> list[InputPicture]:
+def list_input_pictures(room: AnswerRoom, numbers: Sequence[int]) -> list[InputPicture]:
+    """Return pictures of a room, ready to be classified."""
+
+    def make(number: int) -> InputPicture:
+        kept = room.pictures[number]
+        return InputPicture(f"{number} {kept.sha256}", kept.name, lambda: room.read_picture(number))
+
+    return [make(number) for number in numbers if number in room.pictures]
+
+
+def take_pictures() -> None:
     """Draw the uploader, the example button, the camera and the paste field.
 
-    Returns
-    -------
-    list of InputPicture
-        The visitor's pictures, at most `MAX_PICTURES`.
+    New pictures are put into the visitor's room, and the page is rerun.
     """
-    files = st.file_uploader(
+    found = show_uploader(
+        "pictures",
+        f"pictures_{st.session_state.setdefault(_ROUND, 0)}",
         "Drop one or more pictures here",
         type=PICTURE_TYPES,
         accept_multiple_files=True,
-        max_upload_size=MAX_PICTURE_MB,
-        key="pictures",
-        on_change=_reset,
+        on_all_refused=_fold,
     )
-    pictures = [InputPicture(file.file_id, file.name, file) for file in files]
+    files = found if isinstance(found, list) else []
+    st.caption(_describe_limits())
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Show me an example",
@@ -70,49 +85,92 @@ def ask_for_pictures() -> list[InputPicture]:
         camera_is_on = st.toggle("Camera", key="camera_on")
         paste_is_on = st.toggle("Paste", key="paste_on")
     if paste_is_on:
-        pictures += _ask_for_pasted()
+        files = [*files, *_ask_for_pasted()]
     if camera_is_on:
-        photo = st.camera_input("Take a photo", key="camera", on_change=_reset)
-        if photo is not None:
-            pictures.append(InputPicture(photo.file_id, "photo.jpg", photo))
-    if len(pictures) > MAX_PICTURES:
+        files = [*files, *_ask_for_photo()]
+    if files:
+        _keep(files)
+        st.session_state[_ROUND] += 1
+        st.rerun()
+    if reasons := st.session_state.get(_LEFT_OUT):
+        n = len(reasons)
         st.warning(
-            f"Only the first {MAX_PICTURES:,} of your {len(pictures):,} pictures are classified; "
-            "for more, run `python -m cluster_core classify FOLDER` in a terminal.",
+            "1 picture was left out." if n == 1 else f"{n:,} pictures were left out.",
             icon=":material/content_cut:",
         )
-    return pictures[:MAX_PICTURES]
+        show_reasons(reasons)
 
 
-def _ask_for_pasted() -> list[InputPicture]:
-    """Draw a paste field; keep its pictures in the session, as the field itself does not."""
-    pasted: list[InputPicture] = st.session_state.setdefault(_PASTED, [])
+def _describe_limits() -> str:
+    limits = get_limits()
+    return (
+        f"Up to {get_max_upload_mb()} MB a file; {limits.max_pictures:,} pictures and "
+        f"{limits.max_bytes // _MB:,} MB are kept on this server for "
+        f"{limits.max_age_s // _HOUR_S} hours, for this page only, or until you clear them."
+    )
+
+
+def _keep(files: Sequence[UploadedFile]) -> None:
+    """Put files into the room, and remember which came, and why others were left out."""
+    for state in (STOPPED, EXAMPLE, FOLDED):
+        st.session_state.pop(state, None)
+    newest: list[int] = []
+    left_out: list[str] = []
+    with st.spinner("Taking in the pictures …"):
+        try:
+            require_space(Workspace.default())
+            room = obtain_room()
+            for file in files:
+                try:
+                    kept = room.add_picture(file.name, file.getvalue())
+                except ImageError as error:
+                    left_out.append(str(error))
+                    continue
+                if kept is None:
+                    left_out.append(f"{file.name} is in the table already.")
+                else:
+                    newest.append(kept.number)
+        except ClusterError as error:
+            left_out.append(str(error))
+    for file in files:
+        _forget(file)
+    st.session_state[NEWEST] = newest
+    st.session_state[_LEFT_OUT] = left_out
+    if not newest:
+        _fold()
+
+
+def _forget(file: UploadedFile) -> None:
+    """Make Streamlit drop its copy of a file, which it otherwise keeps for the whole session."""
+    context = get_script_run_ctx()
+    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
+    if context and remove:
+        remove(session_id=context.session_id, file_id=file.file_id)
+
+
+def _fold() -> None:
+    """Put earlier answers away, so that none seems to be about a file that was refused."""
+    st.session_state[FOLDED] = set()
+
+
+def _ask_for_photo() -> list[UploadedFile]:
+    photo = st.camera_input("Take a photo", key="camera")
+    if photo is None or st.session_state.get(_PHOTO) == photo.file_id:
+        return []
+    st.session_state[_PHOTO] = photo.file_id
+    return [photo]
+
+
+def _ask_for_pasted() -> list[UploadedFile]:
+    """Draw a paste field."""
     st.caption("Click the field, press Ctrl+V (Cmd+V on a Mac), then Enter.")
     # Outside a container, Streamlit would pin a chat input to the bottom of the window.
     entered = st.container().chat_input(
-        "Paste pictures here",
-        key="paste",
-        accept_file="multiple",
-        file_type=PICTURE_TYPES,
-        on_submit=_reset,
+        "Paste pictures here", key="paste", accept_file="multiple", file_type=PICTURE_TYPES
     )
-    for file in entered.files if entered else ():
-        data = file.getvalue()
-        picture = InputPicture(hashlib.sha256(data).hexdigest(), file.name, data)
-        if picture.id not in {other.id for other in pasted}:
-            pasted.append(picture)
-    del pasted[:-_MAX_PASTED]
     if entered and not entered.files:
         st.info("You pasted text. Copy a picture, then paste it here.")
-    if pasted and st.button("Clear pasted pictures", key="clear_pasted", type="tertiary"):
-        pasted.clear()
-        st.rerun()
-    return list(pasted)
-
-
-def _reset() -> None:
-    st.session_state.pop(STOPPED, None)
-    st.session_state.pop(EXAMPLE, None)
+    return list(entered.files) if entered else []
 
 
 def _show_next_example() -> None:

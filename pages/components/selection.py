@@ -22,6 +22,7 @@ class Choice(StrEnum):
     DATASET = "dataset"
     RUN = "run"
     MODEL = "model"
+    ANSWERS = "answers"
 
 
 def sync_choices() -> None:

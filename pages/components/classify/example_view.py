@@ -74,4 +74,4 @@ def _render(kind: str, number: int) -> InputPicture:
     sky = render_picture(rng, str(rng.choice(kinds)), _SIDE_PX, _SIDE_PX, degraded=False)
     file = io.BytesIO()
     Image.fromarray(sky.pixels).save(file, "PNG")
-    return kept.keep(name, InputPicture(name, f"{kind}.png", file.getvalue()))
+    return kept.keep(name, InputPicture(name, f"{kind}.png", file.getvalue))

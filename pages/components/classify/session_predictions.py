@@ -1,8 +1,7 @@
-"""Answers cached in the session, so that a rerun does not classify a picture twice."""
+"""Classify pictures of the room, and cache full answers in the session."""
 
 from __future__ import annotations
 
-import base64
 import io
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -13,7 +12,9 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from cluster_core.answers.records import KeptAnswer
 from cluster_core.errors import ImageError
+from cluster_core.images import is_fits, read_observation
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.details import (
     AS_TRAINED,
@@ -22,7 +23,7 @@ from cluster_core.model.prediction.details import (
     shrink_to_show,
 )
 from cluster_core.model.prediction.predictor import Prediction, Predictor
-from pages.components.picture_input import MAX_PICTURES, InputPicture
+from pages.components.picture_input import InputPicture
 
 V = TypeVar("V")
 _VIEWS_KEPT = 12
@@ -57,25 +58,6 @@ class BoundedCache(OrderedDict[Hashable, V], Generic[V]):
 
 
 @dataclass(frozen=True)
-class PredictionRow:
-    """A row of the table: the answer for a picture, or why it could not be read.
-
-    Attributes
-    ----------
-    name : str
-    prediction : Prediction or None
-    problem : str or None
-    thumbnail : str
-        A small JPEG as a data URL; empty if the picture could not be read.
-    """
-
-    name: str
-    prediction: Prediction | None
-    problem: str | None
-    thumbnail: str
-
-
-@dataclass(frozen=True)
 class PredictionView:
     """One picture and its answer, ready to show.
 
@@ -97,29 +79,22 @@ class PredictionView:
     seconds: float
 
 
-def find_row(model: ModelSummary, picture: InputPicture) -> PredictionRow | None:
-    """Return the answer that this session already has for a picture, or None."""
-    return _rows().look_up((picture.id, model.manifest_sha256))
-
-
-def keep_row(model: ModelSummary, picture: InputPicture, answer: PredictionRow) -> None:
-    """Keep an answer for the session; the least recently used ones are dropped first."""
-    _rows().keep((picture.id, model.manifest_sha256), answer)
-
-
-def predict_row(predictor: Predictor, picture: InputPicture) -> PredictionRow:
-    """Classify one of several pictures.
+def predict_kept(predictor: Predictor, picture: InputPicture) -> tuple[KeptAnswer, bytes]:
+    """Classify one of several pictures; return the answer, and a small JPEG to show.
 
     Safe in any thread: it does not use the session. An unreadable picture is reported in
-    the row, not raised.
+    the answer, not raised, and has no JPEG.
     """
+    cards: dict[str, str] = {}
     try:
-        details = predict_with_details(predictor, picture.read(), picture.name)
+        data = picture.read()
+        if is_fits(data):
+            cards = read_observation(data, picture.name)
+        details = predict_with_details(predictor, data, picture.name)
     except ImageError as error:
-        return PredictionRow(picture.name, None, str(error), "")
+        return KeptAnswer(None, str(error), cards), b""
     thumbnail = _encode(shrink_to_show(details.picture, _THUMBNAIL_SIDE_PX), "JPEG")
-    url = f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"
-    return PredictionRow(picture.name, details.prediction, None, url)
+    return KeptAnswer(details.prediction, None, cards), thumbnail
 
 
 def predict_view(
@@ -150,13 +125,6 @@ def predict_view(
         seconds=details.seconds,
     )
     return cache.keep(key, answer)
-
-
-def _rows() -> BoundedCache[PredictionRow]:
-    cache: BoundedCache[PredictionRow] = st.session_state.setdefault(
-        "short answers", BoundedCache(MAX_PICTURES)
-    )
-    return cache
 
 
 def _encode(pixels: np.ndarray, kind: str) -> bytes:

@@ -21,11 +21,11 @@ from cluster_core.workspace import Workspace
 from pages.components.dataset.address_list import show_address_list
 from pages.components.dataset.class_actions import shown_key, upload_key
 from pages.components.long_work import Work, start_work
-from pages.components.outcome import Outcome, make_import_outcome, set_outcome
-from pages.components.picture_input import MAX_PICTURE_MB, PICTURE_TYPES
+from pages.components.outcome import Outcome, clear_outcome, make_import_outcome, set_outcome
+from pages.components.picture_input import PICTURE_TYPES
 from pages.components.text import escape_markdown
+from pages.components.upload_limit import get_max_upload_mb, show_uploader
 
-MAX_ZIP_MB = 200
 _SOURCES = ("Files", "Folder", "Zip", "Camera", "Addresses")
 # Streamlit cannot clear an uploader; a new number in its key replaces it with an empty one.
 _ROUND = "uploader round"
@@ -138,9 +138,8 @@ def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
         take,
         type=PICTURE_TYPES,
         accept_multiple_files=True,
-        max_upload_size=MAX_PICTURE_MB,
     )
-    st.caption(f"JPEG, PNG, WebP, TIFF, BMP, GIF or FITS, each up to {MAX_PICTURE_MB} MB.")
+    st.caption(f"JPEG, PNG, WebP, TIFF, BMP, GIF or FITS, each up to {get_max_upload_mb()} MB.")
 
 
 def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> None:
@@ -162,14 +161,11 @@ def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> No
         take,
         type=PICTURE_TYPES,
         accept_multiple_files="directory",
-        max_upload_size=MAX_PICTURE_MB,
     )
     st.caption("Sub-folders become classes. If there are none, all pictures go to the class above.")
 
 
 def _show_zip(workspace: Workspace, image_dir: Path) -> None:
-    max_mb = min(MAX_ZIP_MB, int(st.get_option("server.maxUploadSize")))
-
     def take(files: Sequence[UploadedFile]) -> None:
         file = files[0]
 
@@ -193,11 +189,10 @@ def _show_zip(workspace: Workspace, image_dir: Path) -> None:
         "Drop a .zip with one folder of pictures per class",
         take,
         type=[".zip"],
-        max_upload_size=max_mb,
     )
     st.caption(
-        f"Up to {max_mb} MB. For more, unpack the .zip and choose Folder above. On your own "
-        "server, you can also raise `server.maxUploadSize`."
+        f"Up to {get_max_upload_mb()} MB. For more, unpack the .zip and choose Folder above. On "
+        "your own server, you can also raise `server.maxUploadSize`."
     )
 
 
@@ -232,8 +227,7 @@ def _show_uploader(
             st.session_state[_ROUND] += 1
             take(files)
 
-    with st.container(key=key):
-        st.file_uploader(label, key=round_key, on_change=pass_on, **options)  # type: ignore[call-overload]
+    show_uploader(key, round_key, label, on_all_refused=clear_outcome, on_change=pass_on, **options)
 
 
 def _to_new_picture(file: UploadedFile, label: str) -> NewPicture:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import import_model
@@ -12,21 +13,26 @@ from cluster_core.model.bundle.collection import list_models
 from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
+from pages.components.upload_limit import show_uploader
 
 _IMPORTED = "models taken"
-_MAX_MB = 20
+_IS_REFUSED = "model file refused"
 
 
 def show_upload() -> None:
     """Draw the uploader for a model's .zip, and import each file once."""
     with st.expander("Add a model from a file", icon=":material/upload_file:"):
-        file = st.file_uploader(
+        file = show_uploader(
+            "model_upload",
+            "model_zip",
             "A model's .zip file, downloaded from this page here or on another computer",
             type=["zip"],
-            max_upload_size=_MAX_MB,
-            key="model_zip",
+            on_all_refused=lambda: st.session_state.update({_IS_REFUSED: True}),
+            on_change=lambda: st.session_state.pop(_IS_REFUSED, None),
         )
-        if file is None:
+        if st.session_state.get(_IS_REFUSED):
+            return  # the message below would be about an earlier file
+        if not isinstance(file, UploadedFile):
             st.session_state.pop(_IMPORTED, None)
             return
         imported = st.session_state.get(_IMPORTED)

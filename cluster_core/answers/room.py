@@ -1,0 +1,286 @@
+"""One room: pictures as files, and a log of what was added, answered and reviewed.
+
+The log is only appended to, so that a click writes one line, and a reload reads the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cluster_core.answers.records import (
+    KeptAnswer,
+    KeptPicture,
+    Review,
+    check_answer,
+    check_picture,
+    check_review,
+)
+from cluster_core.data.labels import find_label_problem, shorten
+from cluster_core.errors import DatasetError, ImageError, ImageProblem
+from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.storage.safe_moves import explaining_disk_errors
+from cluster_core.storage.saved_values import (
+    MALFORMED_ERRORS,
+    check_count,
+    check_text,
+    make_printable,
+)
+
+LOG, PICTURES, _THUMBNAILS = "log.jsonl", "pictures", "thumbnails"
+MAX_LOG_BYTES = 200_000_000
+_DIGITS = 7  # of a score
+_MAX_NAME_LENGTH = 300
+
+
+class AnswerRoom:
+    """The pictures of a visitor, the answers to them, and their reviews.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder, named by the room's id.
+    max_pictures, max_bytes : int
+        The most that it takes.
+    """
+
+    def __init__(self, folder: Path, max_pictures: int, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_pictures = max_pictures
+        self._max_bytes = max_bytes
+        self._read_bytes = 0
+        self.pictures: dict[int, KeptPicture] = {}
+        self.reviews: dict[int, Review] = {}
+        self._answers: dict[tuple[int, str], dict[str, Any]] = {}
+        self._last_number = 0
+        self.refresh()
+
+    @property
+    def id(self) -> str:
+        """The name that finds the room again."""
+        return self._folder.name
+
+    def refresh(self) -> None:
+        """Read what was appended to the log since, by this or another tab."""
+        with suppress(OSError), (self._folder / LOG).open("rb") as log:
+            log.seek(self._read_bytes)
+            data = log.read(MAX_LOG_BYTES)
+            whole = data[: data.rfind(b"\n") + 1]
+            self._read_bytes += len(whole)
+            for line in whole.splitlines():
+                with suppress(*MALFORMED_ERRORS):  # a damaged line is skipped
+                    self._take(json.loads(line))
+
+    def exists(self) -> bool:
+        """Return whether the room has not been cleared or swept."""
+        return (self._folder / LOG).is_file()
+
+    def add_picture(self, name: str, data: bytes) -> KeptPicture | None:
+        """Keep a picture; return None if it is there already, with the same name.
+
+        Parameters
+        ----------
+        name : str
+            File name on the visitor's computer; it is never used as a path.
+        data : bytes
+            Content of the file; it need not be a picture.
+
+        Raises
+        ------
+        ImageError
+            With reason TOO_LARGE: the room is full.
+        DatasetError
+            The file cannot be written.
+        """
+        shown = make_printable(name)[:_MAX_NAME_LENGTH]
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.refresh()
+        kept = self.pictures.values()
+        if any((one.sha256, one.name) == (sha256, shown) for one in kept):
+            return None
+        self._require_space(shown, sum(one.n_bytes for one in kept) + len(data))
+        number = self._last_number + 1
+        with explaining_disk_errors(f"{shown} could not be kept", self._folder):
+            while True:
+                try:
+                    with (self._folder / PICTURES / str(number)).open("xb") as file:
+                        file.write(data)
+                    break
+                except FileExistsError:  # another tab is quicker
+                    number += 1
+        entry = {"picture": number, "name": shown, "n_bytes": len(data), "sha256": sha256}
+        self._append(entry)
+        return self.pictures.get(number)
+
+    def read_picture(self, number: int) -> bytes:
+        """Return the content of a picture's file.
+
+        Raises
+        ------
+        ImageError
+            It is no longer kept.
+        """
+        try:
+            return self.find_file(number).read_bytes()
+        except OSError as error:
+            name = self.pictures[number].name if number in self.pictures else "The picture"
+            raise ImageError(
+                f"{name} is no longer kept: add it again.",
+                path=name,
+                reason=ImageProblem.UNREADABLE,
+            ) from error
+
+    def find_file(self, number: int) -> Path:
+        """Return the path of a picture's file, which may have been removed."""
+        return self._folder / PICTURES / str(int(number))
+
+    def find_thumbnail(self, number: int) -> Path:
+        """Return the path of a picture's thumbnail, a JPEG, which may not exist."""
+        return self._folder / _THUMBNAILS / f"{int(number)}.jpg"
+
+    def keep_answer(
+        self, number: int, model: str, answer: KeptAnswer, labels: Sequence[str], thumbnail: bytes
+    ) -> None:
+        """Keep the answer of a model.
+
+        Parameters
+        ----------
+        number : int
+            The picture's number.
+        model : str
+            Hash of the model's manifest.
+        answer : KeptAnswer
+            What it said.
+        labels : sequence of str
+            The model's classes, in their order.
+        thumbnail : bytes
+            A small JPEG; empty if the picture could not be read.
+
+        Raises
+        ------
+        DatasetError
+            It cannot be written.
+        """
+        entry: dict[str, Any] = {"answer": number, "model": model, "cards": dict(answer.cards)}
+        if answer.prediction is None:
+            entry["problem"] = answer.problem or ""
+        else:
+            scores = answer.prediction.scores
+            entry["scores"] = [round(scores[label], _DIGITS) for label in labels]
+            entry["seconds"] = answer.prediction.seconds
+        if thumbnail:
+            with explaining_disk_errors("A thumbnail could not be kept", self._folder):
+                path = self.find_thumbnail(number)
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(thumbnail)
+        self._append(entry)
+
+    def find_answer(self, number: int, model: str, labels: Sequence[str]) -> KeptAnswer | None:
+        """Return the answer of a model with these classes, or None if it has not answered."""
+        entry = self._answers.get((number, model))
+        if entry is None:
+            return None
+        if "scores" not in entry:
+            return KeptAnswer(None, entry["problem"], entry["cards"])
+        if len(entry["scores"]) != len(labels):
+            return None
+        prediction = Prediction.of(labels, np.array(entry["scores"]), entry["seconds"])
+        return KeptAnswer(prediction, None, entry["cards"])
+
+    def review(self, numbers: Iterable[int], review: Review | None) -> None:
+        """Record what a person says about pictures; None takes an earlier review back.
+
+        Raises
+        ------
+        DatasetError
+            The label is not one line of text, or it cannot be written.
+        """
+        known = [number for number in numbers if number in self.pictures]
+        if review is None:
+            self._append({"unreviewed": known})
+            return
+        if review.label is not None and (problem := find_label_problem(review.label)):
+            raise DatasetError(
+                f"A class cannot be called {shorten(review.label)}, because this name contains "
+                f"{problem}: choose a name such as open clusters.",
+                path=self._folder,
+            )
+        self._append({"reviewed": known, "label": review.label})
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Forget pictures and delete their files.
+
+        Raises
+        ------
+        DatasetError
+            It cannot be written.
+        """
+        known = [number for number in numbers if number in self.pictures]
+        self._append({"removed": known})
+        for number in known:
+            for path in (self.find_file(number), self.find_thumbnail(number)):
+                with suppress(OSError):
+                    path.unlink()
+
+    def clear(self) -> None:
+        """Delete the room with all pictures and answers."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self.pictures.clear()
+        self.reviews.clear()
+        self._answers.clear()
+
+    def _require_space(self, name: str, n_bytes: int) -> None:
+        """Raise ImageError if one more picture, then `n_bytes` in all, would be too much."""
+        if len(self.pictures) >= self._max_pictures:
+            limit = f"{self._max_pictures:,} pictures"
+        elif n_bytes > self._max_bytes:
+            limit = f"{self._max_bytes // 1_000_000:,} MB of pictures"
+        else:
+            return
+        raise ImageError(
+            f"{name} was left out, because at most {limit} are kept here: clear some, or run "
+            "python -m cluster_core classify FOLDER in a terminal.",
+            path=name,
+            reason=ImageProblem.TOO_LARGE,
+        )
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        with explaining_disk_errors("The answers could not be kept", self._folder):
+            # Without O_CREAT: a room that was cleared in another tab must not come back half.
+            target = os.open(self._folder / LOG, os.O_WRONLY | os.O_APPEND)
+            with os.fdopen(target, "ab") as log:
+                if log.tell() + len(line) > MAX_LOG_BYTES:
+                    raise DatasetError(
+                        "Too much was changed to keep it all: clear the answers, and start again.",
+                        path=self._folder,
+                    )
+                log.write(line)
+        self.refresh()
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        """Apply a line of the log; raise one of `MALFORMED_ERRORS` if it is damaged."""
+        match entry:
+            case {"picture": _}:
+                picture = check_picture(entry)
+                self.pictures[picture.number] = picture
+                self._last_number = max(self._last_number, picture.number)
+            case {"answer": number, "model": model}:
+                self._answers[check_count(number), check_text(model)] = check_answer(entry)
+            case {"reviewed": numbers}:
+                self.reviews.update(dict.fromkeys(map(check_count, numbers), check_review(entry)))
+            case {"unreviewed": numbers}:
+                for number in map(check_count, numbers):
+                    self.reviews.pop(number, None)
+            case {"removed": numbers}:
+                for number in map(check_count, numbers):
+                    self.pictures.pop(number, None)
+                    self.reviews.pop(number, None)

@@ -1,0 +1,157 @@
+"""Pack pictures into a .zip with one folder per answer, piece by piece."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.data.editing.inspection import clean_file_name
+from cluster_core.data.labels import fold_name, is_device_name
+from cluster_core.model.prediction.words import UNSURE, name_verdict
+
+DONT_KNOW, UNREADABLE = "don't know", "could not be read"
+_PIECE_BYTES = 1 << 20
+_MAX_NAME_BYTES, _MAX_SUFFIX_BYTES = 150, 10
+
+
+@dataclass(frozen=True)
+class SortedPicture:
+    """A picture and its place in the archive.
+
+    Attributes
+    ----------
+    path : str
+        `folder/name`, safe on every file system and unlike any other, also in capital letters.
+    file : Path
+        The file to pack.
+    """
+
+    path: str
+    file: Path
+
+
+def sort_pictures(
+    room: AnswerRoom, numbers: Iterable[int], model: str, labels: Sequence[str]
+) -> list[SortedPicture]:
+    """Find a folder and a name for each picture.
+
+    Parameters
+    ----------
+    room : AnswerRoom
+        The room of the pictures.
+    numbers : iterable of int
+        The pictures; those that are no longer kept are left out.
+    model : str
+        Hash of the manifest of the model that answered.
+    labels : sequence of str
+        Its classes.
+
+    Returns
+    -------
+    list of SortedPicture
+        In folders named by the reviewed class, or else by the answer; `unsure` holds the unsure
+        answers, `don't know` what a person could not tell, and `could not be read` the rest.
+        A class of such a name gets a number.
+    """
+    folders = {name: name for name in (UNSURE, DONT_KNOW, UNREADABLE)}  # for what is no class
+    used = {fold_name(name) for name in folders}
+    class_folders: dict[str, str] = {}
+    taken: set[str] = set()
+    found = []
+    for number in numbers:
+        if number not in room.pictures:
+            continue
+        label, special = _find_answer(room, number, model, labels)
+        if label is None:
+            folder = folders[special]
+        else:
+            if label not in class_folders:
+                class_folders[label] = _make_unique(_make_safe(label), used)
+            folder = class_folders[label]
+        name = _make_unique(f"{folder}/{_make_safe(room.pictures[number].name)}", taken)
+        found.append(SortedPicture(name, room.find_file(number)))
+    return found
+
+
+def stream_zip(pictures: Iterable[SortedPicture]) -> Iterator[bytes]:
+    """Yield the bytes of a .zip, of which only a piece is in memory at a time.
+
+    Pictures are stored as they are, because their formats are compressed already. One whose
+    file has gone is left out.
+    """
+    pieces = _Pieces()
+    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:
+        for picture in pictures:
+            try:
+                info = zipfile.ZipInfo.from_file(picture.file, picture.path)
+                source = picture.file.open("rb")
+            except (OSError, ValueError):  # ValueError: a clock before 1980
+                continue
+            info.external_attr = 0o644 << 16
+            with source, archive.open(info, "w") as target:
+                while piece := source.read(_PIECE_BYTES):
+                    target.write(piece)
+                    yield pieces.take()
+    yield pieces.take()
+
+
+class _Pieces(io.RawIOBase):
+    """A file that cannot seek, and gives away what was written."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        piece = bytes(data)  # type: ignore[call-overload]
+        self._waiting.append(piece)
+        return len(piece)
+
+    def take(self) -> bytes:
+        whole = b"".join(self._waiting)
+        self._waiting.clear()
+        return whole
+
+
+def _find_answer(
+    room: AnswerRoom, number: int, model: str, labels: Sequence[str]
+) -> tuple[str | None, str]:
+    """Return the class of a picture, or None and the name of the folder for what has none."""
+    if review := room.reviews.get(number):
+        return review.label, DONT_KNOW
+    answer = room.find_answer(number, model, labels)
+    if answer is None or answer.prediction is None:
+        return None, UNREADABLE
+    is_unsure = name_verdict(answer.prediction) != answer.prediction.label
+    return (None, UNSURE) if is_unsure else (answer.prediction.label, "")
+
+
+def _make_safe(name: str) -> str:
+    """Return a name that every file system takes for a file or folder."""
+    path = Path(clean_file_name(name))
+    suffix = path.suffix if len(path.suffix.encode()) <= _MAX_SUFFIX_BYTES else ""
+    stem = (
+        path.name[: len(path.name) - len(suffix)].encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
+    )
+    stem = stem.rstrip(". ") or "picture"
+    return (f"_{stem}" if is_device_name(stem) else stem) + suffix.rstrip(". ")
+
+
+def _make_unique(path: str, taken: set[str]) -> str:
+    """Return the path, or a numbered one if it is taken, and take it."""
+    stem, suffix = path, ""
+    if "/" in path:
+        suffix = Path(path).suffix
+        stem = path[: len(path) - len(suffix)]
+    number, candidate = 1, path
+    while fold_name(candidate) in taken:
+        number += 1
+        candidate = f"{stem} ({number}){suffix}"
+    taken.add(fold_name(candidate))
+    return candidate

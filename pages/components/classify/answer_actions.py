@@ -1,0 +1,212 @@
+"""What can be done with the ticked pictures: review, add to a dataset, sort, remove."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+import streamlit as st
+
+from cluster_core.access import Action, is_allowed
+from cluster_core.answers.adding import Addition, list_labelled
+from cluster_core.answers.records import Review
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.data.catalog import list_datasets
+from cluster_core.data.index import Progress
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
+from pages.components.classify.answer_files import make_zip_address
+from pages.components.classify.answer_table import SHOWN, TICKED
+from pages.components.classify.answering import Answered
+from pages.components.classify.reviewing import list_classes_to_choose, mark, mark_right
+from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
+from pages.components.long_work import Work, start_work
+from pages.components.navigation import PageFile
+from pages.components.outcome import Outcome, join_with_and, make_import_outcome
+from pages.components.selection import Choice, choose, get_active_dataset
+from pages.components.text import escape_markdown
+
+_TARGET, _CORRECT_TO = "add_target", "correct_to"
+# The dataset that pictures were last added to.
+ADDED_TO = "dataset added to"
+_DIALOG = "add answers"
+CHANGED = "answers removed"
+
+
+def show_tick_bar(n_shown: int, ticked: set[int]) -> None:
+    """Draw the button that ticks every picture in the table, or none."""
+    st.button(
+        "Untick all" if ticked else f"Tick all {n_shown:,}",
+        key="tick_all",
+        icon=":material/deselect:" if ticked else ":material/select_all:",
+        on_click=lambda: st.session_state.update(
+            {TICKED: set() if ticked else set(st.session_state[SHOWN])}
+        ),
+    )
+
+
+def show_bulk_review(
+    model: ModelSummary, room: AnswerRoom, ticked: set[int], answers: Mapping[int, Answered]
+) -> None:
+    """Draw the buttons that review all ticked pictures."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="bulk_review"):
+        st.button(
+            "Right",
+            key="bulk_right",
+            icon=":material/check:",
+            on_click=lambda: mark_right(room, ticked, answers),
+        )
+        st.button(
+            "Don't know",
+            key="bulk_unknown",
+            icon=":material/question_mark:",
+            on_click=lambda: mark(room, ticked, Review(None)),
+        )
+        st.button(
+            "Take back",
+            key="bulk_back",
+            icon=":material/undo:",
+            on_click=lambda: mark(room, ticked, None),
+        )
+        st.selectbox(
+            "They are",
+            list_classes_to_choose(model, room),
+            index=None,
+            key=_CORRECT_TO,
+            accept_new_options=True,
+            placeholder="They are …",
+            label_visibility="collapsed",
+            help="Choose a class, or type the name of a new one.",
+            on_change=lambda: _correct(room, ticked),
+            width=210,
+        )
+
+
+def _correct(room: AnswerRoom, ticked: set[int]) -> None:
+    entered = st.session_state.get(_CORRECT_TO)
+    st.session_state[_CORRECT_TO] = None
+    if entered and entered.strip():
+        mark(room, ticked, Review(entered.strip()))
+
+
+def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> None:
+    """Draw what can be done with the chosen pictures, at least one."""
+    noun = "1 picture" if len(chosen) == 1 else f"{len(chosen):,} pictures"
+    with st.container(horizontal=True, vertical_alignment="bottom", key="answer_actions"):
+        if is_allowed(Action.EDIT_DATASETS):
+            st.button(
+                "Add to dataset",
+                key="add_to_dataset",
+                icon=":material/library_add:",
+                on_click=open_dialog,
+                args=(_DIALOG,),
+            )
+        st.link_button(
+            "Download sorted",
+            make_zip_address(model, room, chosen),
+            icon=":material/folder_zip:",
+            help="A .zip of your files with one folder per class, by what you say, or else by "
+            "the answer.",
+        )
+        st.button(
+            f"Remove {noun}",
+            key="remove_answers",
+            icon=":material/delete:",
+            type="tertiary",
+            help="From this page only. Your own files are not touched.",
+            on_click=lambda: _remove(room, chosen),
+        )
+    if is_open(_DIALOG):
+        _ask_for_dataset(model, room, chosen)
+
+
+def _remove(room: AnswerRoom, numbers: set[int]) -> None:
+    room.remove(numbers)
+    st.session_state[TICKED] = set()
+    st.session_state[CHANGED] = True
+
+
+@st.dialog("Add to a dataset", icon=":material/library_add:", on_dismiss=close_dialog)
+def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -> None:
+    labelled = list_labelled(room, sorted(numbers))
+    if n_left := len(numbers) - len(labelled):
+        st.info(
+            f"{n_left:,} of the {len(numbers):,} pictures have no class from you and are left "
+            "out. To add them as well, tick them and choose Right or a class first."
+        )
+    if not labelled:
+        return
+    counts = Counter(label for _, label in labelled).most_common()
+    parts = [f"{count:,} to {escape_markdown(label)}" for label, count in counts]
+    st.write(f"Adds {join_with_and(parts)}. Pictures that are there already are left out.")
+    workspace = Workspace.default()
+    names = list(list_datasets(workspace))
+    own = model.dataset.removesuffix(DATASET_SUFFIX)
+    st.session_state.setdefault(_TARGET, own if own in names else get_active_dataset(workspace))
+    dataset = st.selectbox(
+        "Dataset",
+        names,
+        index=None,
+        key=_TARGET,
+        accept_new_options=True,
+        placeholder="Type a name for a new dataset",
+        help="Choose a dataset, or type the name of a new one.",
+    )
+    if not dataset:
+        return
+    if dataset not in names:
+        st.caption("This is a new dataset.")
+    noun = "picture" if len(labelled) == 1 else "pictures"
+
+    def add() -> Outcome:
+        addition = Addition(workspace, dataset, room, [number for number, _ in labelled])
+        start_work(_make_work(workspace, dataset.strip(), addition))
+        return Outcome(f"Adding pictures to {dataset} …")
+
+    confirm("add_answers", f"Add {len(labelled):,} {noun}", add)
+
+
+def _make_work(workspace: Workspace, dataset: str, addition: Addition) -> Work:
+    def resume(on_progress: Progress) -> Outcome:
+        with CacheFile(workspace.bottlenecks) as cache:
+            addition.batch.store_remaining(cache, on_progress)
+        return finish(0)
+
+    def finish(n_stopped: int) -> Outcome:
+        outcome = make_import_outcome(addition.batch.report(), n_stopped)
+        if not addition.batch.stored:
+            addition.discard_empty()
+            return outcome
+        choose(Choice.DATASET, dataset)
+        st.session_state[ADDED_TO] = dataset
+        return replace(outcome, undo=take_back)
+
+    def on_stop() -> Outcome:
+        report = addition.batch.report()
+        n_done = sum(report.added.values()) + len(report.rejected)
+        return finish(addition.batch.n_pictures - n_done)
+
+    def take_back() -> Outcome:
+        entry = addition.take_back()
+        st.session_state.pop(ADDED_TO, None)
+        noun = "picture" if entry.n_files == 1 else "pictures"
+        return Outcome(f"Took {entry.n_files:,} {noun} out of {dataset} again.")
+
+    return Work(f"Adding pictures to {dataset}", resume, on_stop)
+
+
+def show_retrain() -> None:
+    """Draw the way to a new training, if pictures were added to a dataset from here."""
+    dataset = st.session_state.get(ADDED_TO)
+    if not dataset or not is_allowed(Action.TRAIN):
+        return
+    if st.button(
+        f"Retrain with {escape_markdown(dataset)}",
+        key="retrain",
+        icon=":material/model_training:",
+        type="primary",
+    ):
+        choose(Choice.DATASET, dataset)
+        st.switch_page(PageFile.HYPERPARAMETERS)

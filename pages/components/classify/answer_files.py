@@ -1,0 +1,95 @@
+"""Files that the server sends outside Streamlit: thumbnails, and a .zip of sorted pictures.
+
+Streamlit would hold a whole .zip in memory, and send all thumbnails again after every click.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.rooms import find_room
+from cluster_core.answers.sorting import sort_pictures, stream_zip
+from cluster_core.errors import ClusterError
+from cluster_core.model.bundle.collection import list_models
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.workspace import Workspace
+
+_RANGES = re.compile(r"\d{1,7}(-\d{1,7})?(,\d{1,7}(-\d{1,7})?)*")
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+def list_routes() -> list[Route]:
+    """Return the routes, below the path that the app is served at."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    prefix = f"/{base}/answers" if base else "/answers"
+    return [
+        Route(f"{prefix}/{{room}}/sorted.zip", send_zip),
+        Route(f"{prefix}/{{room}}/{{number:int}}.jpg", send_thumbnail),
+    ]
+
+
+def make_zip_address(model: ModelSummary, room: AnswerRoom, numbers: Iterable[int]) -> str:
+    """Return the address of a .zip of pictures, relative to the page."""
+    from urllib.parse import urlencode
+
+    query = urlencode({"model": model.id, "pictures": format_ranges(numbers)})
+    return f"answers/{room.id}/sorted.zip?{query}"
+
+
+def format_ranges(numbers: Iterable[int]) -> str:
+    """Return numbers as ranges, such as `1-3,7`."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
+
+
+def find_in_ranges(text: str, numbers: Iterable[int]) -> list[int]:
+    """Return those of the numbers that are in the ranges, which may come from anyone."""
+    if not _RANGES.fullmatch(text):
+        return []
+    wanted = [tuple(map(int, part.split("-"))) for part in text.split(",")]
+    return [n for n in numbers if any(ends[0] <= n <= ends[-1] for ends in wanted)]
+
+
+def send_thumbnail(request: Request) -> Response:
+    """Answer with the thumbnail of a picture."""
+    room = find_room(Workspace.default(), request.path_params["room"])
+    path = room and room.find_thumbnail(request.path_params["number"])
+    if not path or not path.is_file():
+        return PlainTextResponse("There is no such picture.", 404, headers=_HEADERS)
+    headers = {**_HEADERS, "Cache-Control": "private, max-age=3600"}
+    return FileResponse(path, media_type="image/jpeg", headers=headers)
+
+
+def send_zip(request: Request) -> Response:
+    """Answer with a .zip of pictures in folders, while it is made."""
+    workspace = Workspace.default()
+    room = find_room(workspace, request.path_params["room"])
+    try:
+        models = {model.id: model for model in list_models(workspace)}
+    except ClusterError as error:
+        return PlainTextResponse(str(error), 500, headers=_HEADERS)
+    model = models.get(request.query_params.get("model", ""))
+    if room is None or model is None:
+        return PlainTextResponse(
+            "These pictures are no longer kept: add them again on Classify.", 404, headers=_HEADERS
+        )
+    numbers = find_in_ranges(request.query_params.get("pictures", ""), room.pictures)
+    pictures = sort_pictures(room, numbers, model.manifest_sha256, model.labels)
+    headers = {
+        **_HEADERS,
+        "Content-Disposition": 'attachment; filename="sorted pictures.zip"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(stream_zip(pictures), media_type="application/zip", headers=headers)

@@ -1,0 +1,182 @@
+"""The table of answers: filters, ticks, and a column for what the visitor says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from cluster_core.answers.records import Review
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.words import UNSURE, name_verdict
+from pages.components.classify.answering import Answered
+
+# The numbers of the ticked pictures, and of those in the table, in its order.
+TICKED, SHOWN = "ticked answers", "shown answers"
+# The number of the picture to review; the table is shown if there is none.
+OPENED = "opened answer"
+_TABLE = "answers"
+_ROW_PX, _MAX_HEIGHT_PX = 56, 600
+_COLUMNS_OF_LABELS = 8
+_HIGHEST_SHOWN = 99  # percent: no answer is certain
+_ORDERS = {
+    "given": "as added",
+    "sure": "highest score first",
+    "unsure": "lowest score first",
+    "class": "by class",
+    "name": "by name",
+}
+_MARKS = {
+    "all": "all pictures",
+    "open": "not reviewed yet",
+    "done": "reviewed",
+    "corrected": "corrected",
+    "unknown": "don't know",
+}
+
+
+def filter_answers(
+    model: ModelSummary, room: AnswerRoom, answered: Sequence[Answered]
+) -> list[Answered]:
+    """Draw the filters and the order, and return the answers that match, in that order."""
+    choices = list(dict.fromkeys([*model.labels, UNSURE]))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="answer_filters"):
+        verdicts = st.multiselect(
+            "Only these answers", choices, key="only_labels", placeholder="all answers", width=250
+        )
+        low, high = st.slider(
+            "Score", 0, 100, (0, 100), step=1, format="%d%%", key="only_scores", width=180
+        )
+        mark = st.selectbox(
+            "Review", list(_MARKS), format_func=_MARKS.__getitem__, key="only_marks", width=170
+        )
+        order = st.selectbox(
+            "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="order", width=180
+        )
+    matching = [
+        one
+        for one in answered
+        if one.answer.prediction
+        and _is_among(one.answer.prediction, verdicts)
+        and low <= 100 * one.answer.prediction.score <= high
+        and _has_mark(one, room.reviews.get(one.picture.number), mark)
+    ]
+    if order != "given":
+        matching.sort(key=lambda one: _rank(one, order))
+    st.session_state[SHOWN] = [one.picture.number for one in matching]
+    return matching
+
+
+def _is_among(prediction: Prediction, verdicts: Sequence[str]) -> bool:
+    """Tell whether an answer has one of the labels, sure or not, or is unsure if that is one."""
+    names = (prediction.label, name_verdict(prediction))
+    return not verdicts or any(name in verdicts for name in names)
+
+
+def _has_mark(one: Answered, review: Review | None, mark: str) -> bool:
+    assert one.answer.prediction is not None
+    if mark == "open":
+        return review is None
+    if mark == "done":
+        return review is not None
+    if mark == "corrected":
+        return bool(review and review.label not in (None, one.answer.prediction.label))
+    return mark == "all" or bool(review and review.label is None)
+
+
+def _rank(one: Answered, order: str) -> tuple[str, float]:
+    assert one.answer.prediction is not None
+    score = one.answer.prediction.score
+    if order == "class":
+        return one.answer.prediction.label, -score
+    if order == "name":
+        return one.picture.name.casefold(), -score
+    return "", score if order == "unsure" else -score
+
+
+def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[Answered]) -> None:
+    """Draw the table. Ticks are kept in `TICKED`; a click on a row sets `OPENED`."""
+    ticked = list_ticked()
+    rows = [row for row, one in enumerate(shown) if one.picture.number in ticked]
+    state: Any = st.session_state.get(_TABLE)
+    if state is None or sorted(state["selection"]["rows"]) != rows:
+        st.session_state[_TABLE] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    st.dataframe(
+        _tabulate(model, room, shown),
+        key=_TABLE,
+        hide_index=True,
+        row_height=_ROW_PX,
+        height=min(_MAX_HEIGHT_PX, 40 + _ROW_PX * len(shown)),
+        column_config=_configure(model),
+        on_select=_take_selection,
+        selection_mode=["multi-row", "single-cell"],
+    )
+
+
+def list_ticked() -> set[int]:
+    """Return the numbers of the ticked pictures that are in the table."""
+    ticked: set[int] = st.session_state.get(TICKED, set())
+    return ticked & set(st.session_state.get(SHOWN, ()))
+
+
+def _take_selection() -> None:
+    selection = st.session_state[_TABLE]["selection"]
+    numbers: list[int] = st.session_state.get(SHOWN, [])
+    st.session_state[TICKED] = {numbers[row] for row in selection["rows"] if row < len(numbers)}
+    if (cells := selection["cells"]) and (row := cells[0][0]) < len(numbers):
+        st.session_state[OPENED] = numbers[row]
+
+
+def _tabulate(
+    model: ModelSummary, room: AnswerRoom, shown: Sequence[Answered]
+) -> dict[str, list[Any]]:
+    found = [(one, one.answer.prediction) for one in shown if one.answer.prediction]
+    columns: dict[str, list[Any]] = {
+        # Relative, so that it also works below another path.
+        "picture": [f"answers/{room.id}/{one.picture.number}.jpg" for one, _ in found],
+        "answer": [
+            one.label if name_verdict(one) == one.label else f"unsure, perhaps {one.label}"
+            for _, one in found
+        ],
+        "sure": [min(_HIGHEST_SHOWN, 100 * one.score) for _, one in found],
+        "yours": [
+            describe_review(room.reviews.get(one.picture.number), prediction.label)
+            for one, prediction in found
+        ],
+    }
+    columns["file"] = [one.picture.name for one, _ in found]
+    for number, label in _list_columns(model):
+        columns[f"score {number}"] = [100 * one.scores[label] for _, one in found]
+    return columns
+
+
+def describe_review(review: Review | None, answer: str | None) -> str:
+    """Describe what the visitor said, compared with the answer: right, corrected or unknown."""
+    if review is None:
+        return ""
+    if review.label is None:
+        return "? don't know"
+    return f"{'✓' if review.label == answer else '→'} {review.label}"
+
+
+def _list_columns(model: ModelSummary) -> list[tuple[int, str]]:
+    """Return the classes that get a score column; with two classes, one score says it all."""
+    return list(enumerate(model.labels[:_COLUMNS_OF_LABELS])) if len(model.labels) > 2 else []  # noqa: PLR2004
+
+
+def _configure(model: ModelSummary) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "picture": st.column_config.ImageColumn("Picture", width=62),
+        "answer": st.column_config.TextColumn("Answer", width=150),
+        "sure": st.column_config.ProgressColumn(
+            "Score", format="%.0f%%", min_value=0, max_value=100, width=100
+        ),
+        "yours": st.column_config.TextColumn("You say", width=140),
+        "file": st.column_config.TextColumn("File", width="medium"),
+    }
+    for number, label in _list_columns(model):
+        config[f"score {number}"] = st.column_config.NumberColumn(label, format="%.0f%%")
+    return config

@@ -1,0 +1,61 @@
+"""The room of this visitor: found by the id in the session or in the page's address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.rooms import create_room, find_room
+from cluster_core.workspace import Workspace
+from pages.components.selection import Choice, choose, get_chosen
+
+_ROOM = "answer room"
+# The numbers of refused pictures, while only refusals are shown; the answers are kept.
+FOLDED = "answers are folded"
+
+
+def open_room() -> AnswerRoom | None:
+    """Return the visitor's room, with what other tabs did to it, or None if there is none."""
+    chosen = get_chosen(Choice.ANSWERS)
+    if chosen is None:
+        st.session_state.pop(_ROOM, None)
+        return None
+    room: AnswerRoom | None = st.session_state.get(_ROOM)
+    workspace = Workspace.default()
+    found = find_room(workspace, chosen)  # marks it as used
+    if found is None:
+        st.info(
+            "The pictures and answers of this address are no longer kept: add your pictures again.",
+            icon=":material/history:",
+        )
+        choose(Choice.ANSWERS, None)
+        st.session_state.pop(_ROOM, None)
+        return None
+    if room is None or room.id != found.id:
+        st.session_state[_ROOM] = room = found
+    room.refresh()
+    return room
+
+
+def obtain_room() -> AnswerRoom:
+    """Return the visitor's room; create it if there is none.
+
+    Raises
+    ------
+    DatasetError
+        It cannot be created.
+    """
+    room = open_room()
+    if room is None:
+        room = create_room(Workspace.default())
+        st.session_state[_ROOM] = room
+        choose(Choice.ANSWERS, room.id)
+    return room
+
+
+def clear_room(room: AnswerRoom) -> None:
+    """Delete the room with all pictures and answers."""
+    room.clear()
+    st.session_state.pop(_ROOM, None)
+    st.session_state.pop(FOLDED, None)
+    choose(Choice.ANSWERS, None)

@@ -1,0 +1,161 @@
+"""What the visitor says about pictures: right, another class, or don't know."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+import streamlit as st
+
+from cluster_core.answers.records import Review
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.errors import ClusterError
+from cluster_core.model.bundle.summaries import ModelSummary
+from pages.components.classify.answer_table import OPENED, SHOWN, describe_review
+from pages.components.classify.answering import Answered
+from pages.components.outcome import Outcome, set_outcome
+from pages.components.text import escape_markdown
+
+_KEYED_CLASSES = 9
+_OTHER = "other_class"
+_PROBLEM = "review problem"
+
+
+def list_classes_to_choose(model: ModelSummary, room: AnswerRoom) -> list[str]:
+    """Return the model's classes, and those that the visitor named."""
+    named = sorted({review.label for review in room.reviews.values() if review.label})
+    return list(dict.fromkeys([*model.labels, *named]))
+
+
+def mark(room: AnswerRoom, numbers: Iterable[int], review: Review | None) -> None:
+    """Record a review of pictures; a problem is shown with the next rerun of the page."""
+    try:
+        room.review(numbers, review)
+    except ClusterError as error:
+        set_outcome(Outcome(str(error), is_good=False))
+        st.session_state[_PROBLEM] = True
+
+
+def has_problem() -> bool:
+    """Return, once, whether a review failed, so that the whole page must be drawn again."""
+    return bool(st.session_state.pop(_PROBLEM, False))
+
+
+def mark_right(room: AnswerRoom, numbers: Iterable[int], answers: Mapping[int, Answered]) -> None:
+    """Record that the answers to pictures are right."""
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for number in numbers:
+        if (one := answers.get(number)) and one.answer.prediction:
+            by_label[one.answer.prediction.label].append(number)
+    for label, its_numbers in by_label.items():
+        mark(room, its_numbers, Review(label))
+
+
+def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> None:
+    """Draw the buttons that say what one picture is, each with its key, and what was said."""
+    number, prediction = one.picture.number, one.answer.prediction
+    label = prediction.label if prediction else None
+
+    def decide(review: Review) -> None:
+        mark(room, [number], review)
+        _go(1)
+
+    with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
+        if label is not None:
+            st.button(
+                f"Right: {escape_markdown(label)}",
+                key="review_right",
+                icon=":material/check:",
+                type="primary",
+                shortcut="Y",
+                on_click=partial(decide, Review(label)),
+            )
+        for position, other in enumerate(model.labels[:_KEYED_CLASSES], start=1):
+            st.button(
+                escape_markdown(other),
+                key=f"review_{position}",
+                shortcut=str(position),
+                on_click=partial(decide, Review(other)),
+            )
+        st.button(
+            "Don't know",
+            key="review_unknown",
+            shortcut="0",
+            on_click=partial(decide, Review(None)),
+        )
+        _ask_for_other_class(model, room, decide)
+    said = describe_review(room.reviews.get(number), label)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"You say: **{escape_markdown(said)}**" if said else "Not reviewed yet.")
+        if said:
+            st.button(
+                "Take back",
+                key="review_back",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=partial(mark, room, [number], None),
+            )
+
+
+def _ask_for_other_class(
+    model: ModelSummary, room: AnswerRoom, decide: Callable[[Review], None]
+) -> None:
+    def take() -> None:
+        entered = st.session_state.get(_OTHER)
+        st.session_state[_OTHER] = None
+        if entered and entered.strip():
+            decide(Review(entered.strip()))
+
+    st.selectbox(
+        "Another class",
+        list_classes_to_choose(model, room),
+        index=None,
+        key=_OTHER,
+        accept_new_options=True,
+        placeholder="Another class …",
+        label_visibility="collapsed",
+        on_change=take,
+        width=210,
+    )
+
+
+def show_steps(numbers: list[int], number: int) -> None:
+    """Draw the way back to the table, and to the pictures before and after."""
+    position = numbers.index(number)
+    with st.container(horizontal=True, vertical_alignment="center", key="review_steps"):
+        st.button(
+            "Table",
+            key="to_table",
+            icon=":material/table_rows:",
+            shortcut="Esc",
+            on_click=lambda: st.session_state.pop(OPENED, None),
+        )
+        st.button(
+            "Previous",
+            key="review_previous",
+            icon=":material/arrow_back:",
+            shortcut="Left",
+            disabled=position == 0,
+            on_click=_go,
+            args=(-1,),
+        )
+        st.button(
+            "Next",
+            key="review_next",
+            icon=":material/arrow_forward:",
+            shortcut="Right",
+            disabled=position == len(numbers) - 1,
+            on_click=_go,
+            args=(1,),
+        )
+        st.caption(f"{position + 1:,} of {len(numbers):,}", width="content")
+
+
+def _go(step: int) -> None:
+    """Open the next picture of the table, or the one before; stay at the end."""
+    numbers: list[int] = st.session_state.get(SHOWN, [])
+    opened = st.session_state.get(OPENED)
+    if opened in numbers:
+        position = numbers.index(opened) + step
+        st.session_state[OPENED] = numbers[min(max(position, 0), len(numbers) - 1)]

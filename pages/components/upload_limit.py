@@ -1,0 +1,162 @@
+"""The largest file that can be uploaded, one uploader for all pages, and files it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import streamlit as st
+from streamlit import config
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from cluster_core.access import Action, is_allowed
+from pages.components.text import escape_markdown
+
+_OPTION = "server.maxUploadSize"
+DEMO_MAX_MB = 20
+_MB = 1024 * 1024  # as Streamlit counts
+_MAX_NAMED, _MAX_NAME_LENGTH = 10, 100
+Uploaded: TypeAlias = UploadedFile | list[UploadedFile] | None
+
+# Streamlit refuses a file in the browser and tells the server nothing. This watches the same
+# events, so that the page can say why, and need not leave older answers below.
+_WATCHER = """
+export default function ({ data, setTriggerValue }) {
+  const isRefused = (file) =>
+    file.size > data.maxBytes ||
+    (data.suffixes.length > 0 &&
+      !data.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix)));
+  const report = (event) => {
+    const area = document.querySelector(`.st-key-${data.area}`);
+    if (!area || !area.contains(event.target)) return;
+    const dropped = event.dataTransfer;
+    let files = Array.from((dropped || event.target).files || []);
+    if (dropped) {
+      const entries = Array.from(dropped.items || []).map(
+        (item) => item.webkitGetAsEntry && item.webkitGetAsEntry());
+      files = files.filter((_, n) => !(entries[n] && entries[n].isDirectory));
+    }
+    const refused = files.filter(isRefused).slice(0, 100);
+    if (refused.length > 0 || (data.isShown && files.length > 0)) {
+      setTriggerValue("refused", {
+        total: files.length,
+        files: refused.map((file) => [file.name, file.size]),
+      });
+    }
+  };
+  document.addEventListener("change", report, true);
+  document.addEventListener("drop", report, true);
+  return () => {
+    document.removeEventListener("change", report, true);
+    document.removeEventListener("drop", report, true);
+  };
+}
+"""
+_watch = st.components.v2.component("upload_watcher", js=_WATCHER)
+
+
+def limit_uploads() -> None:
+    """Lower the limit of the whole server in a public demo. To be called when it starts."""
+    config.set_option(_OPTION, get_max_upload_mb())
+
+
+def get_max_upload_mb() -> int:
+    """Return the largest size of an uploaded file, in MB.
+
+    It is the option `server.maxUploadSize`, 200 unless it was set otherwise, and at most 20 in a
+    public demo, whose visitors share the server's memory.
+    """
+    allowed = int(st.get_option(_OPTION))
+    return allowed if is_allowed(Action.EDIT_DATASETS) else min(allowed, DEMO_MAX_MB)
+
+
+def show_uploader(
+    area: str,
+    key: str,
+    label: str,
+    *,
+    on_all_refused: Callable[[], None] | None = None,
+    **options: Any,
+) -> Uploaded:
+    """Draw an uploader, and a sentence for each file that it refused.
+
+    Parameters
+    ----------
+    area : str
+        Key of the container around it.
+    key : str
+        Key of the widget. A new one replaces the uploader by an empty one.
+    label : str
+        Markdown.
+    on_all_refused : callable, optional
+        Called when every file of an attempt was refused.
+    **options
+        For `st.file_uploader`.
+
+    Returns
+    -------
+    UploadedFile, list of UploadedFile or None
+        As `st.file_uploader` does.
+    """
+    with st.container(key=area, gap="xsmall"):
+        max_mb = get_max_upload_mb()
+        found: Uploaded = st.file_uploader(label, key=key, max_upload_size=max_mb, **options)
+        is_folder = options.get("accept_multiple_files") == "directory"
+        suffixes = [] if is_folder else [str(one).lower() for one in options.get("type", ())]
+        sentences: Sequence[str] = st.session_state.get(_name_state(area), ())
+        watcher_key = f"{area}_watcher"
+
+        def take_refused() -> None:
+            report = st.session_state.get(watcher_key, {}).get("refused")
+            total, refused = _check_report(report)
+            st.session_state[_name_state(area)] = _describe_refused(refused, max_mb)
+            if refused and len(refused) >= total and on_all_refused is not None:
+                on_all_refused()
+
+        _watch(
+            key=watcher_key,
+            data={
+                "area": area,
+                "maxBytes": max_mb * _MB,
+                "suffixes": [one if one.startswith(".") else f".{one}" for one in suffixes],
+                "isShown": bool(sentences),
+            },
+            on_refused_change=take_refused,
+        )
+        for sentence in sentences:
+            st.error(escape_markdown(sentence), icon=":material/block:")
+    return found
+
+
+def _name_state(area: str) -> str:
+    return f"refused by {area}"
+
+
+def _check_report(report: Any) -> tuple[int, list[tuple[str, int]]]:
+    """Return the number of files, and name and size of the refused ones, if they make sense."""
+    match report:
+        case {"total": int() as total, "files": list() as files}:
+            return total, [
+                (name[:_MAX_NAME_LENGTH], size) for name, size in filter(_is_file, files)
+            ]
+    return 0, []
+
+
+def _is_file(value: Any) -> bool:
+    match value:
+        case [str(), int()]:
+            return True
+    return False
+
+
+def _describe_refused(refused: Sequence[tuple[str, int]], max_mb: int) -> list[str]:
+    sentences = [
+        f"{name} was not taken, because it has {size / _MB:,.0f} MB, and a file may have "
+        f"{max_mb} MB here."
+        if size > max_mb * _MB
+        else f"{name} was not taken, because files of its kind cannot be used here."
+        for name, size in refused[:_MAX_NAMED]
+    ]
+    if len(refused) > _MAX_NAMED:
+        sentences.append(f"{len(refused) - _MAX_NAMED} more files were not taken.")
+    return sentences
