@@ -20,8 +20,9 @@ from cluster_core.errors import BackboneError
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.backbones.registry import TEST_BACKBONE, list_backbones
 from cluster_core.model.head.settings import Evaluation
-from cluster_core.training.config import TrainConfig
-from cluster_core.training.events import DatasetRead, StageProgress, TrainEvent
+from cluster_core.training.choice.decision import describe_choice
+from cluster_core.training.config import AUTOMATIC, TrainConfig
+from cluster_core.training.events import DatasetRead, NetworkChosen, StageProgress, TrainEvent
 from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.workspace import DEFAULT_ROOT, Workspace
 
@@ -112,7 +113,11 @@ def _switch(name: str, description: str) -> Any:
     help="Turn and mirror each picture in all eight ways: for pictures without a natural "
     "orientation.",
 )
-@_setting("architecture", f"Pretrained network to build on: {_ARCHITECTURES}.")
+@_setting(
+    "architecture",
+    f"Pretrained network to build on: {_ARCHITECTURES}; or {AUTOMATIC}, for the one on this "
+    "computer that does best in a trial on the pictures.",
+)
 @_path("saved_model_dir", "Where to save a SavedModel for TensorFlow Serving.")
 @_setting("weight_decay", "Strength of the pull of the weights towards zero, against overfitting.")
 @_switch("balance_classes", "Give every class the same weight, however many pictures it has.")
@@ -151,6 +156,9 @@ def main(print_misclassified_test_images: bool, **options: Any) -> None:
         try:
             if isinstance(event, DatasetRead):
                 _report_dataset(event)
+            elif isinstance(event, NetworkChosen):
+                words = describe_choice(event.choice, precision=1)
+                click.echo(f"Network chosen for these pictures: {words}", err=True)
             else:
                 _print_evaluation(event)
         except OSError as error:  # else the training would report an error in its own files

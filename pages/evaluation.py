@@ -8,14 +8,15 @@ from cluster_core.evaluation.review import find_picture
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.prediction.words import format_score
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.runs import load_config, load_result
+from cluster_core.training.runs import load_config, load_result, load_status
 from cluster_core.workspace import Workspace
+from pages.components.better_network import show_better_network
 from pages.components.evaluation.confusion_matrix import MANY_CLASSES, show_confusion
 from pages.components.evaluation.mistakes import choose_page, show_mistakes, show_thumbnail
 from pages.components.evaluation.run_choice import choose_tested_run
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
-from pages.components.run_view import start_run
+from pages.components.run_start import start_run
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy, format_percent
 
@@ -107,6 +108,7 @@ if result is None or not result.metrics.n:
     st.stop()
 metrics = result.metrics
 st.markdown(f"#### {describe_accuracy(metrics.n_right, metrics.n)}")
+show_better_network(workspace, load_status(workspace, run_id), run_config, metrics)
 show_outcome()
 has_many = len(metrics.labels) >= MANY_CLASSES
 matrix, classes = (st.container(), st.container()) if has_many else st.columns(2, gap="large")

@@ -5,9 +5,10 @@ import streamlit as st
 from cluster_core.workspace import Workspace
 from pages.components.dataset_contents import read_dataset
 from pages.components.hyperparameters.architecture_cards import show_architectures
-from pages.components.hyperparameters.dataset_choice import choose_dataset
+from pages.components.hyperparameters.dataset_choice import choose_dataset, is_chosen_missing
 from pages.components.hyperparameters.preset_buttons import show_presets
 from pages.components.hyperparameters.start_button import show_start, show_train_at_once
+from pages.components.network_choice import find_trial_split, get_choice, run_trial_if_due
 from pages.components.settings_form import (
     init_settings,
     read_config,
@@ -21,11 +22,15 @@ from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
 st.title("Hyperparameters")
 workspace = Workspace.default()
 init_settings()
+has_notice = is_chosen_missing(workspace)
 image_dir = choose_dataset(workspace)
+reading = read_dataset(workspace, image_dir) if image_dir else None
+split = find_trial_split(reading) if reading else None
+choice = get_choice(workspace, reading, split) if reading and split else None
 top = st.container()
 show_presets(workspace)
 st.subheader("Network")
-show_architectures(workspace)
+trial_area = show_architectures(workspace, choice)
 form, start = st.columns([3, 2], gap="large")
 with form:
     st.subheader("Learning")
@@ -41,9 +46,11 @@ with form:
         slots |= show_settings(ADVANCED, 2)
         slots |= show_tensor_name()
     config = read_config(image_dir, slots) if image_dir else None
-if image_dir is not None:
-    reading = read_dataset(workspace, image_dir)
+if reading is not None:
     with top:
         show_train_at_once(workspace, config, reading)
     with start:
-        show_start(workspace, config, reading)
+        show_start(workspace, config, reading, choice)
+    if split is not None:
+        # The page is drawn again after a trial, without notices that are shown once.
+        run_trial_if_due(workspace, reading, split, trial_area, is_unasked=not has_notice)

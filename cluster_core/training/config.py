@@ -14,6 +14,8 @@ from cluster_core.model.backbones.registry import DEFAULT_ARCHITECTURE, Backbone
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, Distortion, View
 from cluster_core.model.head.settings import ALL_PICTURES, HeadSettings
 
+# Instead of a network's name: the one that a trial finds to suit the pictures.
+AUTOMATIC = "auto"
 _GRAPH_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*(/[A-Za-z0-9_.\-]+)*")
 # Top-level names in an exported graph; TensorFlow ignores case in them.
 _RESERVED_NAMES = frozenset({"input", "mul", "backbone", "head", "views"})
@@ -44,7 +46,8 @@ class TrainConfig:
     image_dir : Path
         Contains one sub-folder of pictures per class.
     architecture : str
-        Name of the backbone.
+        Name of the backbone; `auto` for the one that does best in a trial on the pictures, see
+        `cluster_core.training.choice`.
     how_many_training_steps : int
         1 to 1,000,000.
     learning_rate : float
@@ -128,7 +131,8 @@ class TrainConfig:
         for name in _list_path_fields():  # a str is accepted too
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, Path(getattr(self, name)))
-        get_backbone(self.architecture)
+        if not self.is_automatic:
+            get_backbone(self.architecture)
         check_percentages(self.testing_percentage, self.validation_percentage)
         for name, (lowest, highest) in _WHOLE_NUMBERS.items():
             _check_range(name, getattr(self, name), lowest, highest)
@@ -151,8 +155,13 @@ class TrainConfig:
             )
 
     @property
+    def is_automatic(self) -> bool:
+        """Whether the network is still to be chosen by a trial."""
+        return self.architecture == AUTOMATIC
+
+    @property
     def backbone(self) -> BackboneSpec:
-        """The architecture's entry in the registry."""
+        """The architecture's entry in the registry; not available while it is `auto`."""
         return get_backbone(self.architecture)
 
     @property

@@ -9,6 +9,7 @@ from enum import StrEnum
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Split
 from cluster_core.model.head.settings import Evaluation
+from cluster_core.training.choice.decision import NetworkChoice
 
 
 class Stage(StrEnum):
@@ -50,5 +51,12 @@ class DatasetRead:
     split: Split
 
 
-TrainEvent = StageProgress | DatasetRead | Evaluation
+@dataclass(frozen=True)
+class NetworkChosen:
+    """The architecture `auto` has become a network."""
+
+    choice: NetworkChoice
+
+
+TrainEvent = StageProgress | DatasetRead | NetworkChosen | Evaluation
 EventHandler = Callable[[TrainEvent], None]

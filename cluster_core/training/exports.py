@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import filelock
@@ -20,7 +21,8 @@ from cluster_core.model.export.frozen_graph import (
 )
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.training import FittedHead
-from cluster_core.training.config import TrainConfig
+from cluster_core.training.choice.decision import NetworkChoice
+from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.workspace import Workspace
 
@@ -68,6 +70,15 @@ def assemble_bundle(
             "rejected": len(index.rejected),
         },
         settings=config.to_record(),
+    )
+
+
+def record_choice(bundle: ModelBundle, choice: NetworkChoice) -> ModelBundle:
+    """Return a model that also records that its network was chosen, and how."""
+    return replace(
+        bundle,
+        settings={**bundle.settings, "architecture": AUTOMATIC},
+        metrics={**bundle.metrics, "network_choice": choice.to_record()},
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
-from cluster_core.training.config import TrainConfig
+from cluster_core.training.config import AUTOMATIC, TrainConfig
 
 # Presets leave paths alone, which do not affect what is learned, and the rule of the split, which
 # only repeats the split of an earlier training.
@@ -66,9 +66,15 @@ SCRIPT_OF_2018: Mapping[str, Any] = MappingProxyType(
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "Quick": Preset(
-            "A first model within seconds: a few large steps, with the network that comes with "
-            "Cluster Lab.",
-            MappingProxyType({"how_many_training_steps": 500, "learning_rate": 0.05}),
+            "A first model within seconds: a few large steps, with the network that suits the "
+            "pictures.",
+            MappingProxyType(
+                {
+                    "architecture": AUTOMATIC,
+                    "how_many_training_steps": 500,
+                    "learning_rate": 0.05,
+                }
+            ),
         ),
         "Article": Preset(
             "As in the 2018 article: MobileNet, all 4,000 steps at a learning rate of 0.01, and "
@@ -85,9 +91,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
         ),
         "Best": Preset(
-            "The most accurate on new pictures: the network trained on the sky, with each picture "
-            "in eight orientations.",
-            MappingProxyType({"sky_views": True}),
+            "The most accurate on new pictures: the network that suits them, and as many steps as "
+            "it gets better.",
+            MappingProxyType({"architecture": AUTOMATIC}),
         ),
     }
 )

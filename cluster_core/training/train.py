@@ -29,9 +29,17 @@ from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, FitCallbacks
 from cluster_core.model.head.training import DIVERGED, fit_head
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.choice.decision import NetworkChoice
+from cluster_core.training.choice.trial import choose_network
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.events import DatasetRead, EventHandler, Stage, StageProgress
-from cluster_core.training.exports import assemble_bundle, export, make_graph
+from cluster_core.training.events import (
+    DatasetRead,
+    EventHandler,
+    NetworkChosen,
+    Stage,
+    StageProgress,
+)
+from cluster_core.training.exports import assemble_bundle, export, make_graph, record_choice
 from cluster_core.training.locks import hold_summaries_lock, hold_training_lock
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.summaries import TensorBoardSummaries
@@ -117,6 +125,9 @@ def train(
     ):
         index, split = _read_dataset(config, cache, on_event)
         on_event(StageProgress(Stage.BACKBONE))
+        choice = _choose_network(config, index, split, workspace, on_event)
+        if choice is not None:
+            config = replace(config, architecture=choice.architecture)
         backbone = prepare_backbone(
             config.backbone,
             outputs.model_dir,
@@ -144,6 +155,8 @@ def train(
         on_event(StageProgress(Stage.TESTING))
         metrics = _test(config, index, split, testing, fitted.head)
         bundle = assemble_bundle(config, index, backbone, fitted, metrics)
+        if choice is not None:
+            bundle = record_choice(bundle, choice)
         on_event(StageProgress(Stage.SAVING))
         folder = save_bundle(bundle, workspace.bundles)
         export(config, workspace, outputs, graph, bundle.labels)
@@ -165,6 +178,25 @@ def _read_dataset(
     )
     on_event(DatasetRead(index, split))
     return index, split
+
+
+def _choose_network(
+    config: TrainConfig,
+    index: DatasetIndex,
+    split: Split,
+    workspace: Workspace,
+    on_event: EventHandler,
+) -> NetworkChoice | None:
+    """Choose the network if the architecture is `auto`; else return None."""
+    if not config.is_automatic:
+        return None
+
+    def on_progress(done: int, total: int) -> None:
+        on_event(StageProgress(Stage.BACKBONE, done, total))
+
+    choice = choose_network(config, index, split, workspace, on_progress)
+    on_event(NetworkChosen(choice))
+    return choice
 
 
 def _make_source(

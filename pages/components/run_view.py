@@ -7,22 +7,23 @@ from dataclasses import replace
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.errors import ClusterError
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.jobs.supervisor import find_supervisor
 from cluster_core.training.runs import (
     RunState,
     RunStatus,
+    load_choice,
     load_config,
     load_evaluations,
     load_result,
     load_status,
     read_log,
-    submit_run,
 )
 from cluster_core.workspace import Workspace
+from pages.components.better_network import show_better_network
 from pages.components.navigation import PageFile
+from pages.components.network_choice import describe
 from pages.components.run_live import show_curves, show_running
+from pages.components.run_start import start_run
 from pages.components.selection import Choice, choose
 from pages.components.settings_form import put_settings
 from pages.components.settings_list import LABELS, describe_setting
@@ -62,6 +63,7 @@ def show_run(workspace: Workspace, run_id: str) -> None:
         load_config(workspace, run_id), summaries_dir=None, intermediate_output_graphs_dir=None
     )
     _show_head(status)
+    _show_choice(workspace, status)
     if not status.state.is_over:
         show_running(workspace, status, config)
         st.fragment(_show_log, run_every=LOG_INTERVAL_S)(workspace, run_id)
@@ -92,6 +94,12 @@ def _show_head(status: RunStatus) -> None:
         st.markdown(f":{colour}-badge[{icon} {word}]", width="content")
 
 
+def _show_choice(workspace: Workspace, status: RunStatus) -> None:
+    choice = load_choice(workspace, status.id)
+    if choice is not None:
+        st.caption(f":material/experiment: Chosen for these pictures: {describe(choice)}")
+
+
 def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     result = load_result(workspace, status.id)
     if result is None:
@@ -103,6 +111,7 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
     number.metric("Test accuracy", format_percent(metrics.accuracy) if metrics.n else "not tested")
     words.markdown(f"**{describe_accuracy(metrics.n_right, metrics.n)}**")
     words.caption(_describe_end(status, result.steps_run, result.step_kept))
+    show_better_network(workspace, status, config, metrics)
     for note in result.notes:
         st.caption(f":material/info: {escape_markdown(note)}")
     with st.container(horizontal=True):
@@ -175,17 +184,3 @@ def _show_settings(workspace: Workspace, config: TrainConfig) -> None:
             hide_index=True,
         )
         show_command(workspace, config)
-
-
-def start_run(workspace: Workspace, config: TrainConfig) -> None:
-    """Queue a training and open its page; draw the error if it cannot be queued."""
-    try:
-        status = submit_run(workspace, config)
-    except ClusterError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
-        return
-    supervisor = find_supervisor()
-    if supervisor is not None:
-        supervisor.wake()
-    choose(Choice.RUN, status.id)
-    st.switch_page(PageFile.TRAINING)

@@ -10,9 +10,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cluster_core.errors import ConfigError
-from cluster_core.training.config import TrainConfig
+from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.presets import DEFAULTS
 from pages.components.settings_list import (
+    ARCHITECTURE,
     LABELS,
     MAX_SEED,
     SEED,
@@ -28,7 +29,7 @@ from pages.components.text import escape_markdown
 
 def init_settings() -> None:
     """Set every setting without a value in this session to its default."""
-    for name, value in DEFAULTS.items():
+    for name, value in {**DEFAULTS, ARCHITECTURE.name: AUTOMATIC}.items():
         st.session_state.setdefault(key_of(name), _to_widget(name, value))
 
 

@@ -44,9 +44,10 @@ def test_script_defaults_match_the_flags():
     assert defaults == SCRIPT_OF_2018
 
 
-def test_quick_runs_500_steps_and_best_uses_sky_views():
+def test_quick_runs_500_steps_and_quick_and_best_choose_the_network_by_the_pictures():
     assert PRESETS["Quick"].settings["how_many_training_steps"] == 500
-    assert TrainConfig(Path("photos"), **PRESETS["Best"].settings).uses_sky_views
+    for preset in ("Quick", "Best"):
+        assert TrainConfig(Path("photos"), **PRESETS[preset].settings).is_automatic
     names = {option.name for option in retrain.main.params}
     assert set(DEFAULTS) <= names
     assert set(DEFAULTS) <= {field.name for field in fields(TrainConfig)}

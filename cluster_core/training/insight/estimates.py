@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,12 @@ from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.backbones.shipped import load_shipped_record
 from cluster_core.model.features.cache import BottleneckCache
-from cluster_core.model.features.views import View
+from cluster_core.model.features.views import PLAIN_VIEWS, View
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.mapping import count_usable_cpus
+from cluster_core.training.choice.networks import list_networks
+from cluster_core.training.choice.sample import draw_sample
+from cluster_core.training.choice.trial import find_choice, list_candidates
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace, replacing
 
@@ -35,6 +38,7 @@ LAST_MAP_STRIDE = 32
 # Measured with `python -m benchmarks.retrain`: time that does not depend on the pictures.
 FIXED_S = 0.3
 CONVERSION_S = 4.0
+TENSORFLOW_S = 5.0  # to load it in a process that only converts
 MS_PER_STEP_AND_FEATURE = 4e-4
 USUAL_BATCH = 100
 # With fewer steps, evaluations would dominate the measured time.
@@ -147,6 +151,8 @@ def estimate_training(workspace: Workspace, config: TrainConfig, split: Split) -
     split : Split
         The pictures it would use.
     """
+    if config.is_automatic:
+        return _estimate_automatic(workspace, config, split)
     backbone = find_backbone(config.backbone, workspace)
     view_ms = estimate_speed(workspace, config.architecture).ms
     picture_ms = 0.0
@@ -165,6 +171,43 @@ def estimate_training(workspace: Workspace, config: TrainConfig, split: Split) -
         + (0.0 if find_converted(config.backbone, workspace.backbones) else CONVERSION_S)
         + picture_ms / 1000 / count_usable_cpus()
         + step_ms / 1000 * config.how_many_training_steps
+    )
+
+
+def estimate_trial(workspace: Workspace, config: TrainConfig, split: Split) -> float:
+    """Return the estimated duration of the trial that chooses a network, in seconds.
+
+    Parameters
+    ----------
+    workspace, config, split
+        As for `estimate_training`.
+    """
+    sample = draw_sample(list_candidates(split))
+    if sample is None:
+        return 0.0
+    seconds = 0.0
+    for spec in list_networks(config, workspace):
+        backbone = find_backbone(spec, workspace)
+        if backbone is None:
+            seconds += CONVERSION_S + TENSORFLOW_S
+        config = replace(config, architecture=spec.name)
+        n_missing = _count_missing(workspace, config, backbone, sample.pictures, PLAIN_VIEWS)
+        picture_ms = DECODING_MS + estimate_speed(workspace, spec.name).ms
+        seconds += n_missing * picture_ms / 1000 / count_usable_cpus()
+    return seconds
+
+
+def _estimate_automatic(workspace: Workspace, config: TrainConfig, split: Split) -> float:
+    """Return the estimated duration with the chosen network, or else with the slowest."""
+    choice = find_choice(config, split, workspace)
+    if choice is not None:
+        return estimate_training(
+            workspace, replace(config, architecture=choice.architecture), split
+        )
+    networks = list_networks(config, workspace)
+    return estimate_trial(workspace, config, split) + max(
+        estimate_training(workspace, replace(config, architecture=spec.name), split)
+        for spec in networks
     )
 
 

@@ -18,10 +18,12 @@ from typing import TextIO
 from cluster_core.errors import ClusterError
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.head.settings import Evaluation
+from cluster_core.training.choice.decision import NetworkChoice, describe_choice
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import (
     STAGES_WITH_A_HEAD,
     DatasetRead,
+    NetworkChosen,
     Stage,
     StageProgress,
     TrainEvent,
@@ -34,7 +36,12 @@ from cluster_core.training.runs.folder import (
     read_stop_request,
     save_status,
 )
-from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, load_config
+from cluster_core.training.runs.records import (
+    EVALUATIONS,
+    format_evaluation,
+    load_config,
+    save_choice,
+)
 from cluster_core.training.runs.results import RunResult, save_result
 from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.training.train import TrainingResult, train
@@ -105,7 +112,7 @@ def _train(workspace: Workspace, reporter: _Reporter) -> RunStatus:
     _log_result(result)
     if config.train_batch_size <= USUAL_BATCH:
         seconds = reporter.seconds_in[Stage.TRAINING]
-        record_step_speed(workspace, config.architecture, run_result.steps_run, seconds)
+        record_step_speed(workspace, result.bundle.backbone.name, run_result.steps_run, seconds)
     state = RunState.STOPPED if reporter.was_stopped else RunState.FINISHED
     return replace(reporter.status, state=state, bundle=result.folder.name)
 
@@ -159,6 +166,8 @@ class _Reporter:
             raise _Discarded
         if isinstance(event, DatasetRead):
             _log_dataset(event)
+        elif isinstance(event, NetworkChosen):
+            self._record_choice(event.choice)
         elif isinstance(event, Evaluation):
             assert self._evaluations
             self._evaluations.write(format_evaluation(event))
@@ -180,6 +189,12 @@ class _Reporter:
             self._last_check_s = now_s
             self._stop_request = read_stop_request(self._folder)
         return self._stop_request
+
+    def _record_choice(self, choice: NetworkChoice) -> None:
+        _logger.info("Network chosen for these pictures: %s", describe_choice(choice))
+        save_choice(self._folder, choice)
+        self.status = replace(self.status, architecture=choice.architecture)
+        save_status(self._workspace, self.status)
 
     def _report(self, stage: Stage, done: int, total: int) -> None:
         now_s = time.monotonic()

@@ -11,6 +11,7 @@ from cluster_core.training.runs.folder import (
 )
 from cluster_core.training.runs.records import (
     EvaluationReader,
+    load_choice,
     load_config,
     load_evaluations,
     load_reviewed,
@@ -27,6 +28,7 @@ __all__ = [
     "delete_run",
     "find_queue_position",
     "list_runs",
+    "load_choice",
     "load_config",
     "load_evaluations",
     "load_result",

@@ -11,12 +11,13 @@ from typing import Any
 
 from cluster_core.access import Action, require
 from cluster_core.data.splits import BY_FILE_NAME
-from cluster_core.errors import ClusterError, RunError
+from cluster_core.errors import BackboneError, ClusterError, RunError
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.storage.saved_values import (
     MALFORMED_ERRORS,
     make_printable,
 )
+from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.checks import (
     check_setting,
@@ -27,6 +28,7 @@ from cluster_core.training.runs.paths import find_folder
 from cluster_core.workspace import Workspace, replacing
 
 CONFIG = "config.json"
+CHOICE = "network_choice.json"
 EVALUATIONS = "evaluations.jsonl"
 REVIEWED = "reviewed.json"
 READ_ERRORS = (OSError, *MALFORMED_ERRORS)
@@ -90,6 +92,34 @@ def load_config(workspace: Workspace, run_id: str) -> TrainConfig:
     # The workspace may have been moved, or the server been started from another folder.
     dataset = workspace.root / config.image_dir.name
     return replace(config, image_dir=dataset) if dataset.is_dir() else config
+
+
+def save_choice(folder: Path, choice: NetworkChoice) -> None:
+    """Write to a run's folder which network was chosen for it.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    with replacing(folder / CHOICE) as draft:
+        draft.write_text(json.dumps(choice.to_record()), "utf-8")
+
+
+def load_choice(workspace: Workspace, run_id: str) -> NetworkChoice | None:
+    """Return which network was chosen for a run; None unless its architecture is `auto`.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
+    try:
+        return NetworkChoice.from_record(
+            json.loads((find_folder(workspace, run_id) / CHOICE).read_text("utf-8"))
+        )
+    except (*READ_ERRORS, BackboneError):
+        return None
 
 
 def format_evaluation(evaluation: Evaluation) -> str:

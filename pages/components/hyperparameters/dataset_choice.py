@@ -9,7 +9,13 @@ import streamlit as st
 from cluster_core.data.catalog import choose_default, dataset_dir, list_datasets
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
-from pages.components.selection import Choice, choose, get_known
+from pages.components.selection import Choice, choose, get_chosen, get_known
+
+
+def is_chosen_missing(workspace: Workspace) -> bool:
+    """Return whether the chosen dataset does not exist, which `choose_dataset` reports once."""
+    chosen = get_chosen(Choice.DATASET)
+    return chosen is not None and chosen not in list_datasets(workspace)
 
 
 def choose_dataset(workspace: Workspace) -> Path | None:

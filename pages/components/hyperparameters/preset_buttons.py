@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cluster_core.model.backbones.registry import get_backbone
+from cluster_core.training.config import AUTOMATIC
 from cluster_core.training.presets import PRESETS, Preset, find_preset
 from cluster_core.workspace import Workspace
 from pages.components.hyperparameters.architecture_cards import is_ready
@@ -38,6 +39,8 @@ def show_presets(workspace: Workspace) -> None:
 
 
 def _describe_download(preset: Preset, workspace: Workspace) -> str:
+    if preset.settings["architecture"] == AUTOMATIC:
+        return ""
     spec = get_backbone(preset.settings["architecture"])
     if is_ready(spec, workspace):
         return ""

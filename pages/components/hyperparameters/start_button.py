@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.storage.cache_file import FILE_NAME
+from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.insight.estimates import estimate_training
 from cluster_core.training.jobs.supervisor import find_supervisor
@@ -20,7 +22,7 @@ from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_learning_curve
 from pages.components.dataset_contents import DatasetReading
 from pages.components.hyperparameters.architecture_cards import is_ready
-from pages.components.run_view import start_run
+from pages.components.run_start import start_run
 from pages.components.terminal_command import show_command
 from pages.components.text import escape_markdown
 from pages.components.words import format_percent, format_seconds
@@ -30,7 +32,12 @@ _PREVIEW = "preview"
 _ESTIMATE = "estimate"
 
 
-def show_start(workspace: Workspace, config: TrainConfig | None, reading: DatasetReading) -> None:
+def show_start(
+    workspace: Workspace,
+    config: TrainConfig | None,
+    reading: DatasetReading,
+    choice: NetworkChoice | None,
+) -> None:
     """Draw the split, the time estimate, the Train button, the preview and the command.
 
     Parameters
@@ -39,6 +46,8 @@ def show_start(workspace: Workspace, config: TrainConfig | None, reading: Datase
     config : TrainConfig or None
         None if a setting is invalid.
     reading : DatasetReading
+    choice : NetworkChoice or None
+        The result of the trial on the dataset, if there was one.
     """
     st.subheader("Before you start")
     split = None
@@ -58,7 +67,7 @@ def show_start(workspace: Workspace, config: TrainConfig | None, reading: Datase
     if config is None:
         return
     if split is not None:
-        _show_preview(workspace, config, reading)
+        _show_preview(workspace, _resolve(config, choice), reading)
     show_command(workspace, config)
 
 
@@ -81,6 +90,13 @@ def show_train_at_once(
         ):
             start_run(workspace, config)
         st.caption("The settings below are a good start. Change any you like.", width="content")
+
+
+def _resolve(config: TrainConfig, choice: NetworkChoice | None) -> TrainConfig:
+    """Return the settings with the chosen network, if it is known."""
+    if choice is None or not config.is_automatic:
+        return config
+    return replace(config, architecture=choice.architecture)
 
 
 def _find_split(config: TrainConfig, reading: DatasetReading) -> Split | None:
@@ -109,7 +125,7 @@ def _describe_time(workspace: Workspace, config: TrainConfig, reading: DatasetRe
         cached = key, estimate_training(workspace, config, reading.split(config))
         st.session_state[_ESTIMATE] = cached
     sentence = f":material/timer: About **{format_seconds(cached[1])}**"
-    if not is_ready(config.backbone, workspace):
+    if not config.is_automatic and not is_ready(config.backbone, workspace):
         return f"{sentence}, after a download of {config.backbone.download_mb:.0f} MB"
     return sentence
 
@@ -140,7 +156,7 @@ def _show_button(workspace: Workspace, config: TrainConfig | None) -> None:
 
 
 def _show_preview(workspace: Workspace, config: TrainConfig, reading: DatasetReading) -> None:
-    preview = _get_preview(config, reading)
+    preview = None if config.is_automatic else _get_preview(config, reading)
     if preview is None:
         st.info(_explain_no_preview(workspace), icon=":material/show_chart:")
         return
