@@ -1,7 +1,10 @@
 """Decode any picture file to RGB uint8 (height, width, 3), with limits against hostile input."""
 
-from cluster_core.images.astronomy.fits import FitsPicture, decode_fits, list_fits_pictures
-from cluster_core.images.astronomy.fits_observation import OBSERVATION_CARDS, read_observation
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from cluster_core.images.frames import check_not_blank
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_file_bytes
 from cluster_core.images.reading import decode_image, read_bytes, read_image
@@ -14,6 +17,10 @@ from cluster_core.images.sniffing import (
     raster_format,
 )
 from cluster_core.images.stretch import FitsStretch
+
+if TYPE_CHECKING:
+    from cluster_core.images.astronomy.fits import FitsPicture, decode_fits, list_fits_pictures
+    from cluster_core.images.astronomy.fits_observation import OBSERVATION_CARDS, read_observation
 
 __all__ = [
     "BZIP2_MAGIC",
@@ -37,3 +44,17 @@ __all__ = [
     "read_image",
     "read_observation",
 ]
+
+# Imported on first use, because most pictures are not FITS.
+_FITS = "cluster_core.images.astronomy.fits"
+_OBSERVATION = "cluster_core.images.astronomy.fits_observation"
+_HOMES = {
+    **dict.fromkeys(("FitsPicture", "decode_fits", "list_fits_pictures"), _FITS),
+    **dict.fromkeys(("OBSERVATION_CARDS", "read_observation"), _OBSERVATION),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

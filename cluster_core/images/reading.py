@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import stat
 from pathlib import Path
 
@@ -9,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.astronomy.fits import decode_fits
-from cluster_core.images.astronomy.ser import decode_ser
-from cluster_core.images.astronomy.xisf import decode_xisf
 from cluster_core.images.frames import RasterOptions
 from cluster_core.images.limits import DEFAULT_LIMITS, ImageLimits, check_file_bytes
 from cluster_core.images.raster.decoding import decode_raster
 from cluster_core.images.sniffing import is_fits, raster_format
 from cluster_core.images.stretch import DEFAULT_STRETCH, FitsStretch
 
-# Like FITS, these hold measured brightness instead of grey levels.
-_MEASURED = {"XISF": decode_xisf, "SER": decode_ser}
+# Decoders of measured brightness instead of grey levels, imported only if they are needed.
+_MEASURED = {
+    "FITS": ("cluster_core.images.astronomy.fits", "decode_fits"),
+    "XISF": ("cluster_core.images.astronomy.xisf", "decode_xisf"),
+    "SER": ("cluster_core.images.astronomy.ser", "decode_ser"),
+}
 
 
 def read_bytes(
@@ -111,11 +113,16 @@ def decode_image(  # noqa: PLR0913  independent options, all keyword-only
             path=name,
             reason=ImageProblem.UNREADABLE,
         )
-    measured = decode_fits if is_fits(data) else _MEASURED.get(raster_format(data) or "")
-    if measured is not None:
-        return measured(data, name, stretch=stretch, limits=limits, min_side_px=min_side_px)
+    kind = "FITS" if is_fits(data) else raster_format(data)
+    if kind in _MEASURED:
+        module, function = _MEASURED[kind]
+        decode = getattr(importlib.import_module(module), function)
+        measured: NDArray[np.uint8] = decode(
+            data, name, stretch=stretch, limits=limits, min_side_px=min_side_px
+        )
+        return measured
     options = RasterOptions(limits, min_side_px, None if deep_by_type else stretch)
-    return decode_raster(data, name, options)
+    return decode_raster(data, kind, name, options)
 
 
 def read_image(

@@ -20,7 +20,6 @@ from cluster_core.images.losses import PILLOW_ERRORS
 from cluster_core.images.pixels import reduce_to_rgb, to_rgb
 from cluster_core.images.raster.colour_profiles import to_srgb
 from cluster_core.images.raster.pillow_files import PillowFile
-from cluster_core.images.sniffing import raster_format
 from cluster_core.images.tones import to_eight_bits
 
 _ORIENTATION_TAG = 0x0112
@@ -37,13 +36,17 @@ _TURN = {
 _MAX_BLANK_FRAMES = 10
 
 
-def decode_raster(data: bytes, name: str, options: RasterOptions) -> NDArray[np.uint8]:
+def decode_raster(
+    data: bytes, kind: str | None, name: str, options: RasterOptions
+) -> NDArray[np.uint8]:
     """Decode a picture other than FITS; the first one if the file holds several.
 
     Parameters
     ----------
     data : bytes
         Content of the file.
+    kind : str or None
+        Its format, from `raster_format`.
     name : str
         Name of the file, for messages.
     options : RasterOptions
@@ -60,7 +63,6 @@ def decode_raster(data: bytes, name: str, options: RasterOptions) -> NDArray[np.
         With reason UNSUPPORTED for other kinds of file, TOO_LARGE, or UNREADABLE for a
         damaged file.
     """
-    kind = raster_format(data)
     if kind is None:
         raise refusals.other_kind(data, name)
     silence_library_warnings()

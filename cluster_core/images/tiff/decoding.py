@@ -18,6 +18,7 @@ from cluster_core.images.pixels import find_range, scale_to_bytes
 from cluster_core.images.sniffing import has_camera_raw_suffix
 from cluster_core.images.stretch import FitsStretch
 from cluster_core.images.tiff.headers import TiffPage, is_camera_raw, read_pages
+from cluster_core.images.tiff.plain import view_plain, with_metadata
 from cluster_core.images.tiff.raw_bytes import check_page
 from cluster_core.images.tiff.samples import TiffSamples
 from cluster_core.images.tiff.varieties import (
@@ -32,7 +33,6 @@ from cluster_core.images.tiff.varieties import (
 )
 from cluster_core.images.tones import is_photograph, show_measured
 
-_ORIENTATION = 274
 _PREMULTIPLIED, _ALPHA = 1, 2
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _MODES_PREMULTIPLIED = {2: "La", 4: "RGBa"}
@@ -73,8 +73,14 @@ def list_pages(data: bytes, name: str, options: RasterOptions) -> Iterator[Frame
         check_page(page, name, options.limits)
         if variety := name_unsupported(page):
             raise refusals.unsupported_variety(name, variety)
-        decode = _decode_with_pillow if is_for_pillow(page) else _decode
-        yield Frame(page.width * page.height, partial(decode, data, page, name, options.measured))
+        yield Frame(page.width * page.height, partial(_load, data, page, name, options.measured))
+
+
+def _load(data: bytes, page: TiffPage, name: str, measured: FitsStretch | None) -> Image.Image:
+    if plain := view_plain(data, page):
+        return plain
+    decode = _decode_with_pillow if is_for_pillow(page) else _decode
+    return decode(data, page, name, measured)
 
 
 def _decode_with_pillow(
@@ -94,7 +100,7 @@ def _decode_with_pillow(
         raise refusals.unsupported_variety(name, describe(page)) from error
     except TypeError as error:  # Pillow does not check the types of numbers in a directory
         raise ValueError("a tag has the wrong type") from error
-    if measured and is_plain_colour(page) and page.bits[0] > _MAX_PLAIN_BITS:
+    if measured and page.bits[0] > _MAX_PLAIN_BITS and is_plain_colour(page):
         high_bytes = np.asarray(image)[..., :3]  # all that Pillow keeps
         if not is_photograph([high_bytes], high_bytes.size, (0.0, 255.0)):
             return _decode(data, page, name, measured)
@@ -123,9 +129,7 @@ def _decode(data: bytes, page: TiffPage, _: str, measured: FitsStretch | None) -
     modes = _MODES_PREMULTIPLIED if extra == (_PREMULTIPLIED,) and has_alpha else _MODES
     mode = modes[pixels.shape[2]]
     image = Image.frombytes(mode, (page.width, page.height), pixels.tobytes(), "raw", mode)
-    image.info["icc_profile"] = page.icc_profile
-    image.getexif()[_ORIENTATION] = page.first(_ORIENTATION, 1)
-    return image
+    return with_metadata(image, page)
 
 
 def _find_scale(

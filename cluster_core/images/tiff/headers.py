@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +65,7 @@ class TiffPage:
         """Number of rows."""
         return self.first(257)
 
-    @property
+    @cached_property
     def bits(self) -> tuple[int, ...]:
         """Bits of each sample; programs may write the number once for all samples."""
         bits = tuple(int(value) for value in self.tags.get(258, np.ones(1, int))[: self.samples])
@@ -182,39 +185,29 @@ def _read_page(data: bytes, at: int) -> tuple[TiffPage, int]:
     word = 8 if is_big else 4
     n_entries = _read_number(data, at, word if is_big else 2, order)
     start = at + (word if is_big else 2)
-    entry = np.dtype(
-        [
-            ("tag", order + "u2"),
-            ("type", order + "u2"),
-            ("count", f"{order}u{word}"),
-            ("value", f"V{word}"),
-        ]
-    )
-    end = start + n_entries * entry.itemsize
+    entry = struct.Struct(f"{order}HH{'Q' if is_big else 'I'}{word}x")  # tag, type, count, value
+    end = start + n_entries * entry.size
     if not 0 < n_entries <= 2**16 or end > len(data):
         raise ValueError("a directory reaches beyond the end of the file")
-    entries = np.frombuffer(data, entry, n_entries, start)
     tags = {}
-    for index in np.flatnonzero(np.isin(entries["tag"], sorted(_TAGS))):
-        value_at = start + int(index) * entry.itemsize + entry.itemsize - word
-        values = _read_values(data, entries[index], value_at, order)
-        if values is not None:
-            tags[int(entries[index]["tag"])] = values
+    for index, (tag, kind, count) in enumerate(entry.iter_unpack(data[start:end]), start=1):
+        code = _TYPES.get(kind) if tag in _TAGS else None
+        if code is not None:
+            value_at = start + index * entry.size - word
+            values = _read_values(data, np.dtype(order + code), count, (value_at, word))
+            if values is not None:
+                tags[tag] = values
     following = _read_number(data, end, word, order) if end + word <= len(data) else 0
     return TiffPage(at, order, is_big, tags), following
 
 
 def _read_values(
-    data: bytes, entry: np.void, value_at: int, order: str
+    data: bytes, dtype: np.dtype[Any], count: int, value: tuple[int, int]
 ) -> NDArray[np.generic] | None:
-    code = _TYPES.get(int(entry["type"]))
-    if code is None:
-        return None
-    dtype, count = np.dtype(order + code), int(entry["count"])
-    word = entry["value"].nbytes
-    at = value_at
+    """Return the values of a tag, whose entry has room for a few of them or for an offset."""
+    at, word = value
     if count * dtype.itemsize > word:
-        at = _read_number(data, value_at, word, order)
+        at = _read_number(data, at, word, "<" if data[:2] == b"II" else ">")
     if not count or at + count * dtype.itemsize > len(data):
         return None  # pixels are refused later if it is a tag that matters
     return np.frombuffer(data, dtype, count, at)

@@ -263,3 +263,21 @@ def test_tag_of_a_wrong_type_is_damage():
     at = data.index(b"\x11\1\4\0\1\0\0\0")  # the offset of the pixels, as a fraction
     with pytest.raises(ImageError, match="damaged"):
         decode_image(data[: at + 2] + b"\5" + data[at + 3 :], "a")
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_uncompressed_page_needs_no_decoder(turn, monkeypatch):
+    monkeypatch.setattr("cluster_core.images.tiff.decoding._decode_with_pillow", None)
+    for image in (noise(), noise().convert("L")):
+        exif = Image.Exif()
+        exif[274] = turn
+        plain, turned = (
+            decode_image(encode(image, kind, exif=exif), "a") for kind in ("TIFF", "PNG")
+        )
+        assert np.array_equal(plain, turned)
+
+
+def test_strips_apart_from_each_other_are_decoded():
+    strips = encode(noise(), "TIFF", tiffinfo={278: 8})
+    apart = encode(noise(), "TIFF", tiffinfo={278: 8}, compression="packbits")
+    assert np.array_equal(decode_image(strips, "a"), decode_image(apart, "a"))
