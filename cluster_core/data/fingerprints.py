@@ -64,15 +64,25 @@ def find_copies(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
     """
     if not fingerprints:
         return []
-    raw = np.frombuffer(b"".join(fingerprints), np.int8).reshape(len(fingerprints), -1)
-    unit = raw.astype(np.float32)  # (n_pictures, 1024)
-    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
+    # Blocks are scaled as they are needed, since all pictures in floats take four times the memory.
     pairs: list[np.ndarray] = []
-    for start in range(0, len(unit), BLOCK):
-        alike = unit[start : start + BLOCK] @ unit[start:].T >= COPY_CORRELATION
-        rows, columns = np.nonzero(np.triu(alike, 1))
-        pairs.append(np.column_stack([rows, columns]) + start)
+    for top in range(0, len(fingerprints), BLOCK):
+        block = _scale(fingerprints[top : top + BLOCK])
+        for left in range(top, len(fingerprints), BLOCK):
+            other = block if left == top else _scale(fingerprints[left : left + BLOCK])
+            rows, columns = np.nonzero(block @ other.T >= COPY_CORRELATION)
+            alike = np.column_stack([rows + top, columns + left])
+            pairs.append(alike[alike[:, 0] < alike[:, 1]])
     found = np.concatenate(pairs)
-    partners = np.bincount(found.ravel(), minlength=len(unit))
+    found = found[np.lexsort((found[:, 1], found[:, 0]))]
+    partners = np.bincount(found.ravel(), minlength=len(fingerprints))
     keep = (partners[found] <= MAX_COPIES).all(axis=1)
     return [(int(first), int(second)) for first, second in found[keep]]
+
+
+def _scale(fingerprints: Sequence[bytes]) -> np.ndarray:
+    """Return fingerprints as rows of length 1, or 0 without structure: float32, (n, 1024)."""
+    raw = np.frombuffer(b"".join(fingerprints), np.int8).reshape(len(fingerprints), -1)
+    rows = raw.astype(np.float32)
+    scaled: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return scaled

@@ -1,18 +1,22 @@
-"""Review a model's mistakes: find where each test picture is now."""
+"""Find where test pictures are now, and score a test again by their labels of today."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
-from cluster_core.evaluation.scores import TestedPicture
+from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.storage.hashing import hash_file
 
 # A page is redrawn with every click, so hashes are cached: 64 bytes per picture.
 MAX_CACHED_HASHES = 10_000
+# Added to the name of a moved picture if the class already has that name.
+_NUMBER = re.compile(r" \(\d+\)")
 
 
 class PictureStatus(StrEnum):
@@ -51,6 +55,22 @@ class FoundPicture:
         return self.path.parent.name if self.path else None
 
 
+@dataclass(frozen=True)
+class RescoredTest:
+    """A test, scored by the labels that its pictures have today.
+
+    Attributes
+    ----------
+    metrics : Metrics
+        The answers of the test with the labels of today, without pictures that are gone.
+    n_changed : int
+        Number of pictures that are in another class than when they were tested.
+    """
+
+    metrics: Metrics
+    n_changed: int
+
+
 def find_picture(image_dir: Path, tested: TestedPicture) -> FoundPicture:
     """Look for a test picture in its class, then in the other classes.
 
@@ -68,20 +88,74 @@ def find_picture(image_dir: Path, tested: TestedPicture) -> FoundPicture:
     FoundPicture
         An unreadable picture counts as gone.
     """
-    name = tested.path.name
-    original = image_dir / tested.label / name
-    try:
-        if original.is_file():
-            is_same = _hash_cached(original) == tested.sha256
-            return FoundPicture(
-                tested, PictureStatus.IN_PLACE if is_same else PictureStatus.EDITED, original
-            )
-        for path in _list_namesakes(image_dir, tested):
-            if _hash_cached(path) == tested.sha256:
-                return FoundPicture(tested, PictureStatus.MOVED, path)
-    except OSError:
-        pass  # deleted during the search, or unreadable
-    return FoundPicture(tested, PictureStatus.GONE, None)
+    return _ClassFiles(image_dir).find(tested)
+
+
+def rescore(image_dir: Path, metrics: Metrics) -> RescoredTest:
+    """Score the answers of a test again, by the labels that its pictures have today.
+
+    Parameters
+    ----------
+    image_dir : Path
+        The dataset's folder.
+    metrics : Metrics
+        The test; the pictures have the labels of that time.
+
+    Returns
+    -------
+    RescoredTest
+        A file that is where it was counts as unchanged. A class that was renamed keeps its old
+        name.
+    """
+    files = _ClassFiles(image_dir)
+    pictures = []
+    n_changed = 0
+    for tested in metrics.pictures:
+        label = tested.label if files.has(tested) else files.find(tested).label
+        if label is None:
+            continue
+        if label not in metrics.labels and not (image_dir / tested.label).is_dir():
+            label = tested.label
+        n_changed += label != tested.label
+        pictures.append(replace(tested, label=label))
+    return RescoredTest(Metrics(metrics.labels, tuple(pictures)), n_changed)
+
+
+class _ClassFiles:
+    """The files of a dataset, listed when a picture is not where it was."""
+
+    def __init__(self, image_dir: Path) -> None:
+        self._image_dir = image_dir
+
+    def has(self, tested: TestedPicture) -> bool:
+        """Tell whether a file is still where a picture was tested."""
+        return (self._image_dir / tested.label / tested.path.name).is_file()
+
+    def find(self, tested: TestedPicture) -> FoundPicture:
+        """Do the work of `find_picture`."""
+        original = self._image_dir / tested.label / tested.path.name
+        try:
+            if original.is_file():
+                is_same = _hash_cached(original) == tested.sha256
+                return FoundPicture(
+                    tested, PictureStatus.IN_PLACE if is_same else PictureStatus.EDITED, original
+                )
+            for path in self._by_name.get(_NUMBER.sub("", original.name), ()):
+                if path.parent.name != tested.label and _hash_cached(path) == tested.sha256:
+                    return FoundPicture(tested, PictureStatus.MOVED, path)
+        except OSError:
+            pass  # deleted during the search, or unreadable
+        return FoundPicture(tested, PictureStatus.GONE, None)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Path]]:
+        """All files by their names without numbers."""
+        found = defaultdict(list)
+        for folder in sorted(self._image_dir.iterdir()):
+            if folder.is_dir():
+                for path in sorted(folder.iterdir()):
+                    found[_NUMBER.sub("", path.name)].append(path)
+        return found
 
 
 def _hash_cached(path: Path) -> str:
@@ -93,19 +167,3 @@ def _hash_cached(path: Path) -> str:
 @lru_cache(MAX_CACHED_HASHES)
 def _hash_version(path: Path, size: int, mtime_ns: int, inode: int) -> str:
     return hash_file(path)
-
-
-def _list_namesakes(image_dir: Path, tested: TestedPicture) -> list[Path]:
-    """Return the files in other classes with a picture's name, then those with a number added."""
-    name = tested.path.name
-    suffix = "".join(tested.path.suffixes[-2:] if name.endswith(".gz") else [tested.path.suffix])
-    stem = re.escape(name.removesuffix(suffix))
-    numbered = re.compile(rf"{stem}( \(\d+\))?{re.escape(suffix)}")
-    namesakes = [
-        path
-        for folder in sorted(image_dir.iterdir())
-        if folder.is_dir() and folder.name != tested.label
-        for path in sorted(folder.iterdir())
-        if numbered.fullmatch(path.name) and path.is_file()
-    ]
-    return sorted(namesakes, key=lambda path: path.name != name)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster_core.evaluation.review import PictureStatus, find_picture
-from cluster_core.evaluation.scores import TestedPicture
+from cluster_core.evaluation.review import PictureStatus, find_picture, rescore
+from cluster_core.evaluation.scores import Metrics, TestedPicture
 
 CONTENT = b"the bytes of a picture"
 NAME = "a picture.png"
@@ -79,3 +79,50 @@ def test_picture_deleted_during_the_search_is_gone(image_dir, tested, monkeypatc
 
     monkeypatch.setattr("cluster_core.evaluation.review.hash_file", delete)
     assert find_picture(image_dir, tested).status is PictureStatus.GONE
+
+
+def make_test(*answers: tuple[str, str, str]) -> Metrics:
+    """Make a test from file names, labels and answers; the contents are the names."""
+    pictures = tuple(
+        TestedPicture(Path(label, name), hashlib.sha256(name.encode()).hexdigest(), label, to, 0.9)
+        for name, label, to in answers
+    )
+    return Metrics(("galaxy", "globular", "open"), pictures)
+
+
+@pytest.fixture
+def metrics(image_dir) -> Metrics:
+    answers = [("a.png", "globular", "open"), ("b.png", "open", "open"), ("c.png", "open", "open")]
+    for name, label, _ in answers:
+        (image_dir / label / name).write_text(name)
+    return make_test(*answers)
+
+
+def test_unchanged_labels_give_the_same_score(image_dir, metrics):
+    found = rescore(image_dir, metrics)
+    assert (found.metrics, found.n_changed) == (metrics, 0)
+
+
+def test_mended_label_counts_in_the_new_score(image_dir, metrics):
+    (image_dir / "globular" / "a.png").rename(image_dir / "open" / "a (2).png")
+    found = rescore(image_dir, metrics)
+    assert (found.n_changed, found.metrics.n_right, found.metrics.n) == (1, 3, 3)
+
+
+def test_deleted_picture_is_left_out_of_the_new_score(image_dir, metrics):
+    (image_dir / "open" / "b.png").unlink()
+    found = rescore(image_dir, metrics)
+    assert (found.n_changed, found.metrics.n_right, found.metrics.n) == (0, 1, 2)
+
+
+def test_answer_is_wrong_for_a_class_that_the_model_does_not_know(image_dir, metrics):
+    (image_dir / "nebula").mkdir()
+    (image_dir / "open" / "b.png").rename(image_dir / "nebula" / "b.png")
+    found = rescore(image_dir, metrics)
+    assert (found.n_changed, found.metrics.n_right, found.metrics.n) == (1, 1, 3)
+
+
+def test_renamed_class_changes_no_label(image_dir, metrics):
+    (image_dir / "open").rename(image_dir / "open clusters")
+    found = rescore(image_dir, metrics)
+    assert (found.metrics, found.n_changed) == (metrics, 0)

@@ -42,6 +42,11 @@ class BottleneckCache:
     preprocessing : Preprocessing
         Its record is part of the key.
 
+    Attributes
+    ----------
+    n_features : int
+        Number of features in a row.
+
     Raises
     ------
     RunError
@@ -56,7 +61,8 @@ class BottleneckCache:
             f"{backbone.name} {backbone.weights_sha256[:16]} "
             f"{hashlib.sha256(record.encode()).hexdigest()[:16]}"
         )
-        self._n_bytes = backbone.spec.n_features * np.dtype("<f4").itemsize
+        self.n_features = backbone.spec.n_features
+        self._n_bytes = self.n_features * np.dtype("<f4").itemsize
         self._file = file
         file.create_table(_CREATE)
 

@@ -18,6 +18,7 @@ from cluster_core.model.features.views import View
 from cluster_core.storage.mapping import map_images
 
 ROWS_PER_SAVE = 200
+PICTURES_PER_LOAD = 500
 
 
 @dataclass(frozen=True)
@@ -69,21 +70,20 @@ class BottleneckSource:
             If the cache cannot be read or written, or the backbone computes numbers that are
             not finite.
         """
-        hashes = [picture.sha256 for picture in pictures]
-        rows = {view.name: dict(self.cache.load(view.name, hashes)) for view in views}
-        tasks = [
-            (picture, missing)
-            for picture in pictures
-            if (missing := [view for view in views if picture.sha256 not in rows[view.name]])
-        ]
+        features, is_known = self._load(pictures, views)
+        unknown = np.flatnonzero(~is_known.all(axis=1))
+        tasks = [(pictures[number], _list_missing(views, is_known[number])) for number in unknown]
         n_done = len(pictures) - len(tasks)
         unsaved: list[tuple[str, str, np.ndarray]] = []
         try:
             with contextlib.closing(map_images(self._extract, tasks)) as results:
-                for (picture, missing), features in zip(tasks, results, strict=True):
-                    for view, row in zip(missing, features, strict=True):
-                        rows[view.name][picture.sha256] = row
-                        unsaved.append((view.name, picture.sha256, row))
+                for number, task, rows in zip(unknown, tasks, results, strict=True):
+                    features[number, ~is_known[number]] = rows
+                    picture, missing = task
+                    unsaved += [
+                        (view.name, picture.sha256, row)
+                        for view, row in zip(missing, rows, strict=True)
+                    ]
                     if len(unsaved) >= ROWS_PER_SAVE:
                         self.cache.save(unsaved)
                         unsaved.clear()
@@ -94,7 +94,27 @@ class BottleneckSource:
             self.cache.save(unsaved)
         if on_progress and not tasks:
             on_progress(n_done, len(pictures))
-        return np.stack([[rows[view.name][sha256] for view in views] for sha256 in hashes])
+        return features
+
+    def _load(
+        self, pictures: Sequence[Picture], views: Sequence[View]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return an array for all features, with those in the cache, and which ones these are.
+
+        Rows are copied into the array portion by portion, so that none is in memory twice.
+        """
+        n_features = self.cache.n_features
+        features = np.empty((len(pictures), len(views), n_features), np.float32)
+        is_known = np.zeros((len(pictures), len(views)), bool)
+        for start in range(0, len(pictures), PICTURES_PER_LOAD):
+            hashes = [p.sha256 for p in pictures[start : start + PICTURES_PER_LOAD]]
+            for column, view in enumerate(views):
+                found = self.cache.load(view.name, hashes)
+                for row, sha256 in enumerate(hashes, start=start):
+                    if sha256 in found:
+                        features[row, column] = found[sha256]
+                        is_known[row, column] = True
+        return features, is_known
 
     def _extract(self, task: tuple[Picture, list[View]]) -> np.ndarray:
         """Return features of the missing views of a picture: float32, (n_missing, n_features)."""
@@ -107,3 +127,7 @@ class BottleneckSource:
                 "another network, or remove the picture."
             )
         return features
+
+
+def _list_missing(views: Sequence[View], is_known: np.ndarray) -> list[View]:
+    return [view for view, known in zip(views, is_known, strict=True) if not known]

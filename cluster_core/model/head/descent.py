@@ -24,7 +24,6 @@ class Descent:
         decay: float,
     ) -> None:
         rows = weighted.rows
-        ones = np.ones((len(rows), 1), np.float32)
         rates = settings.learning_rate / settings.train_batch_size * weighted.weights
         initial = np.zeros((rows.shape[1] + 1, weighted.n_labels))
         initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], weighted.n_labels))
@@ -32,7 +31,7 @@ class Descent:
         # Division, unlike subtraction, never flips a sign, however high the learning rate.
         kept /= 1 + settings.learning_rate * decay
         kept[-1] = 1  # no weight decay for the bias
-        self._rows = tf.constant(np.hstack([rows, ones]))
+        self._rows = tf.constant(rows)
         self._targets = tf.one_hot(weighted.classes, weighted.n_labels)
         self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
         self._kept = tf.constant(kept, tf.float32)
@@ -76,8 +75,8 @@ def _run_steps(  # noqa: PLR0913, PLR0917 (a fixed signature takes plain tensors
 
     Parameters
     ----------
-    rows : Tensor of float32, (n_rows, n_features + 1)
-        Features, and a last column of ones for the bias.
+    rows : Tensor of float32, (n_rows, n_features)
+        Features.
     targets : Tensor of float32, (n_rows, n_labels)
         Labels, one-hot.
     rates : Tensor of float32, (n_rows, 1)
@@ -95,9 +94,11 @@ def _run_steps(  # noqa: PLR0913, PLR0917 (a fixed signature takes plain tensors
     """
     batch_targets = tf.gather(targets, batches)  # (n_steps, batch_size, n_labels)
     batch_rates = tf.gather(rates, batches)  # (n_steps, batch_size, 1)
+    ones = tf.ones((tf.shape(batches)[1], 1))
 
     def run_step(step: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        batch = tf.gather(rows, tf.gather(batches, step))
+        # The column for the bias is added here, because a second copy of all rows takes memory.
+        batch = tf.concat([tf.gather(rows, tf.gather(batches, step)), ones], axis=1)
         # The gradient of the cross entropy with respect to the logits is scores minus targets.
         excess = tf.nn.softmax(tf.matmul(batch, weights)) - tf.gather(batch_targets, step)
         change = tf.matmul(batch, excess * tf.gather(batch_rates, step), transpose_a=True)

@@ -126,7 +126,8 @@ class WeightedRows:
         if prior is not None:
             parts.append(prior.rehearsal)
             totals.append(prior.weight)
-        rows = np.concatenate([part.rows for part in parts])
+        # With a single part, these are views of its features and take no memory.
+        rows = np.concatenate([part.rows for part in parts]) if prior else training.rows
         weights = [
             _compute_row_weights(part, balance_classes)
             * (total / sum(totals) * len(rows) / len(part.rows))

@@ -13,10 +13,10 @@ import numpy as np
 
 from cluster_core.errors import BackboneError
 from cluster_core.images import check_not_blank
-from cluster_core.model.backbones.converted import ConvertedBackbone, find_converted
+from cluster_core.model.backbones.availability import explain_missing_network, find_network
+from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.litert import FeatureExtractor, load_extractor
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
-from cluster_core.model.backbones.shipped import load_shipped_record
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.subprocesses import make_command, make_environment
@@ -89,7 +89,7 @@ class Predictor:
 
     def __init__(self, bundle: ModelBundle, workspace: Workspace, n_threads: int = 1) -> None:
         self.bundle = bundle
-        backbone = _obtain_backbone(bundle, workspace)
+        backbone = obtain_backbone(bundle, workspace)
         self._extractor = _load_shared_extractor(backbone, n_threads)
 
     def predict_file(self, data: bytes, name: str) -> Prediction:
@@ -186,21 +186,18 @@ def _load_shared_extractor(backbone: ConvertedBackbone, n_threads: int) -> Featu
     return load_extractor(backbone, n_threads)
 
 
-def _obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBackbone:
+def obtain_backbone(bundle: ModelBundle, workspace: Workspace) -> ConvertedBackbone:
     """Return the bundle's backbone; convert it first in another process if necessary."""
     spec = get_backbone(bundle.backbone.name)
     wanted = bundle.backbone.weights_sha256
-    if spec.ships and (shipped := load_shipped_record(spec)).weights_sha256 == wanted:
-        return shipped
-    found = find_converted(spec, workspace.backbones, weights_sha256=wanted)
-    if found is None:
+    found = find_network(spec, wanted, workspace)
+    if found is None and not spec.ships:
         _convert_in_subprocess(spec, workspace)
-        found = find_converted(spec, workspace.backbones, weights_sha256=wanted)
+        found = find_network(spec, wanted, workspace)
     if found is None:
+        sentence = explain_missing_network(spec.name, wanted, workspace)
         raise BackboneError(
-            f"The model {bundle.name} needs other weights of {spec.name} than those in "
-            f"{workspace.models}: put the weights it was trained with there, or train it again.",
-            name=spec.name,
+            f"The model {bundle.name} cannot be used yet. {sentence}", name=spec.name
         )
     return found
 

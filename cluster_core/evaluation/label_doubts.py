@@ -1,0 +1,153 @@
+"""Find pictures whose labels are contradicted by a head that never saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cluster_core.data.fingerprints import find_copies
+from cluster_core.data.groups import group_pictures
+from cluster_core.data.index import DatasetIndex, Picture
+from cluster_core.errors import DatasetError
+from cluster_core.evaluation.out_of_fold import compute_out_of_fold_scores, draw_folds
+from cluster_core.model.backbones.litert import load_extractor
+from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.features.cache import BottleneckCache
+from cluster_core.model.features.extraction import BottleneckSource
+from cluster_core.model.prediction.predictor import obtain_backbone
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.workspace import Workspace
+
+# Features are averaged over their views in portions, so that memory holds one row per picture.
+PORTION = 256
+
+
+@dataclass(frozen=True)
+class LabelDoubt:
+    """A picture that scores higher in another class than in its own.
+
+    Attributes
+    ----------
+    picture : Picture
+        The picture, with its label.
+    suggested : str
+        The class with the highest score.
+    score, own_score : float
+        Scores of the suggested class and of the label, 0 to 1.
+    """
+
+    picture: Picture
+    suggested: str
+    score: float
+    own_score: float
+
+    @property
+    def margin(self) -> float:
+        """Normalised margin: score of the label minus the highest other one; below 0."""
+        return self.own_score - self.score
+
+
+def check_labels(
+    index: DatasetIndex,
+    bundle: ModelBundle,
+    workspace: Workspace,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[LabelDoubt, ...]:
+    """Score every picture of a dataset by 5-fold cross-validation, and return the doubtful labels.
+
+    As in confident learning [1]_, a label is judged by scores of a model that did not learn from
+    the picture, and doubts are ranked by their normalised margins. Copies and pictures of one
+    object are in the same fold.
+
+    Parameters
+    ----------
+    index : DatasetIndex
+        The dataset.
+    bundle : ModelBundle
+        A model whose network, preprocessing and views are used; its head is not.
+    workspace : Workspace
+        Has the network, and the cache of its features.
+    on_progress : callable, optional
+        Called with the numbers of pictures done and in all. An exception in it stops the check;
+        features computed so far stay in the cache.
+
+    Returns
+    -------
+    tuple of LabelDoubt
+        The strongest contradiction first.
+
+    Raises
+    ------
+    DatasetError
+        Fewer than two classes have pictures.
+    BackboneError
+        The network is not available.
+    ImageError
+        A picture can no longer be read.
+    RunError
+        The cache cannot be used, or the network computes numbers that are not finite.
+
+    References
+    ----------
+    .. [1] Northcutt, C. G., Jiang, L., Chuang, I. L. 2021, "Confident learning: estimating
+       uncertainty in dataset labels", J. Artif. Intell. Res. 70, 1373.
+    """
+    labels = tuple(label for label, count in index.counts.items() if count)
+    if len(labels) < 2:  # noqa: PLR2004
+        raise DatasetError(
+            "To check labels, at least two classes need pictures: add pictures of another class.",
+            path=index.image_dir,
+        )
+    pictures = index.pictures
+    features = _compute_features(pictures, bundle, workspace, on_progress)
+    classes = np.array([labels.index(picture.label) for picture in pictures])
+    groups = group_pictures(pictures, find_copies([picture.fingerprint for picture in pictures]))
+    folds = draw_folds(classes, np.array(groups), np.random.default_rng(0))
+    scores = compute_out_of_fold_scores(features, classes, folds, len(labels))
+    return rank_doubts(pictures, scores, labels)
+
+
+def rank_doubts(
+    pictures: Sequence[Picture], scores: np.ndarray, labels: Sequence[str]
+) -> tuple[LabelDoubt, ...]:
+    """Return the pictures with a higher score in another class, the strongest contradiction first.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        The n pictures; their labels are in `labels`.
+    scores : ndarray of float, (n, n_labels)
+        Scores by heads that did not learn from the picture.
+    labels : sequence of str
+        The classes, in the order of the columns.
+    """
+    doubts = [
+        LabelDoubt(picture, labels[best], float(row[best]), float(row[labels.index(picture.label)]))
+        for picture, row, best in zip(pictures, scores, scores.argmax(axis=1), strict=True)
+    ]
+    return tuple(sorted((one for one in doubts if one.margin < 0), key=lambda one: one.margin))
+
+
+def _compute_features(
+    pictures: Sequence[Picture],
+    bundle: ModelBundle,
+    workspace: Workspace,
+    on_progress: Callable[[int, int], None],
+) -> np.ndarray:
+    """Return the features of each picture, averaged over its views: float32, (n, n_features)."""
+    backbone = obtain_backbone(bundle, workspace)
+    means = np.empty((len(pictures), backbone.spec.n_features), np.float32)
+    with CacheFile(workspace.bottlenecks) as file:
+        cache = BottleneckCache(file, backbone, bundle.preprocessing)
+        source = BottleneckSource(load_extractor(backbone), bundle.preprocessing, cache)
+        for start in range(0, len(pictures), PORTION):
+            portion = pictures[start : start + PORTION]
+
+            def report(done: int, _: int, start: int = start) -> None:
+                on_progress(start + done, len(pictures))
+
+            features = source.compute(portion, bundle.view_list, report)
+            means[start : start + len(portion)] = features.mean(axis=1)
+    return means
