@@ -101,7 +101,7 @@ class _Sums:
         self._weights = len(classes) / np.maximum(1, counts * np.count_nonzero(counts))
 
     def standardise(self, pictures: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield some pictures' indices in chunks, with their rows and a last column for the bias."""
+        """Yield indices of pictures in chunks, with their rows and a last column for the bias."""
         for start in range(0, len(pictures), _CHUNK):
             chunk = pictures[start : start + _CHUNK]
             rows = (self._features[chunk] - self._mean) * self._scale
