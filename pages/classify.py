@@ -7,11 +7,12 @@ from pages.components.classify.answering import answer_all
 from pages.components.classify.example_view import show_examples
 from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.kept_room import open_room
+from pages.components.classify.live_camera import show_live_camera
 from pages.components.classify.loaded_models import obtain_predictor
 from pages.components.long_work import continue_work
 from pages.components.model_picker import pick_model
 from pages.components.outcome import show_outcome
-from pages.components.picture_input import EXAMPLE, take_pictures
+from pages.components.picture_input import EXAMPLE, LIVE, take_pictures
 from pages.components.text import escape_markdown
 
 st.title("Classify")
@@ -20,6 +21,8 @@ take_pictures()
 continue_work()
 show_outcome()
 room = open_room()
+if chosen_model is not None and st.session_state[LIVE]:
+    show_live_camera(chosen_model)
 examples, answers = st.empty(), st.empty()
 if chosen_model is not None and (room is not None or EXAMPLE in st.session_state):
     loaded = obtain_predictor(chosen_model)

@@ -26,13 +26,12 @@ from pages.components.dataset.overview import (
 from pages.components.dataset.picker import pick_dataset
 from pages.components.dataset.trash_list import show_trash
 from pages.components.dataset.upload import show_upload
+from pages.components.dataset.views import VIEW_KEY, DatasetView
 from pages.components.dataset_contents import DatasetReading, read_dataset
 from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.text import escape_markdown
-
-_PICTURES, _ADD, _OVERVIEW = "Pictures", "Add pictures", "Overview"
 
 
 def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
@@ -73,16 +72,16 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
     show_summary(reading, index)
     view = st.segmented_control(
         "View",
-        [_PICTURES, _ADD, _OVERVIEW] if may_edit else [_PICTURES, _OVERVIEW],
-        default=_PICTURES,
+        [view for view in DatasetView if may_edit or view is not DatasetView.ADD],
+        default=None if VIEW_KEY in st.session_state else DatasetView.PICTURES,
         required=True,
-        key="dataset_view",
+        key=VIEW_KEY,
         label_visibility="collapsed",
         persist_state="session",
     )
-    if view == _ADD:
+    if view == DatasetView.ADD:
         show_upload(workspace, reading.image_dir, index.labels)
-    elif view == _OVERVIEW:
+    elif view == DatasetView.OVERVIEW:
         split = find_split(reading)
         show_overview(workspace, index, split if isinstance(split, Split) else None)
     else:

@@ -19,6 +19,7 @@ from pages.components.outcome import show_reasons
 from pages.components.upload_limit import get_max_upload_mb, show_uploader
 
 PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES), ".gz", ".bz2"]
+LIVE = "live_on"
 STOPPED = "classifying is stopped"
 EXAMPLE = "example number"
 FIRST_EXAMPLE = 12  # a seed whose pictures look good
@@ -82,7 +83,8 @@ def take_pictures() -> None:
             icon=":material/auto_awesome:",
             on_click=_show_next_example,
         )
-        camera_is_on = st.toggle("Camera", key="camera_on")
+        st.toggle("Live camera", key=LIVE)
+        camera_is_on = st.toggle("Photo", key="camera_on")
         paste_is_on = st.toggle("Paste", key="paste_on")
     if paste_is_on:
         files = [*files, *_ask_for_pasted()]

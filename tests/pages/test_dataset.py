@@ -570,17 +570,6 @@ def test_malicious_zip_is_reported(workspace):
     assert not workspace.cluster_photos.exists()
 
 
-def test_camera_photo_is_added(dataset):
-    page = choose(open_page("Add pictures"), "source", "Camera")
-    assert not page.get("camera_input")
-    page.toggle(key="camera_on").set_value(True).run()
-    cameras: Any = page.get("camera_input")
-    (camera,) = cameras
-    camera.set_value(("photo.jpg", make_jpeg(77), "image/jpeg")).run()
-    assert not page.exception
-    assert "Added 1 to blue stars" in read_outcome(page)
-
-
 def test_addresses_are_downloaded_and_failures_reported(dataset, monkeypatch):
     asked = []
 

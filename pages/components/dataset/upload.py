@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -20,6 +19,7 @@ from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.dataset.address_list import show_address_list
 from pages.components.dataset.class_actions import shown_key, upload_key
+from pages.components.dataset.recorder import show_recorder
 from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome, clear_outcome, make_import_outcome, set_outcome
 from pages.components.picture_input import PICTURE_TYPES
@@ -197,20 +197,10 @@ def _show_zip(workspace: Workspace, image_dir: Path) -> None:
 
 
 def _show_camera(workspace: Workspace, image_dir: Path, label: str) -> None:
-    st.caption("Your browser will ask for permission to use the camera.")
-    if not st.toggle("Use the camera", key="camera_on"):
-        return
-
-    def take() -> None:
-        photo = st.session_state.get("upload_camera")
-        if photo is not None:
-            name = f"photo {datetime.now():%Y-%m-%d %H.%M.%S}.jpg"
-            start_upload(workspace, image_dir, [NewPicture(label, name, photo.getvalue)])
-
-    st.camera_input(
-        f"Take a photo for the class {escape_markdown(label)}", key="upload_camera", on_change=take
-    )
-    st.caption("Photos are added immediately. Choose **Clear photo** to take the next one.")
+    if st.toggle("Use the camera", key="camera_on"):
+        show_recorder(workspace, image_dir, label)
+    else:
+        st.caption("Your browser will ask for permission to use the camera.")
 
 
 def _show_uploader(

@@ -1,0 +1,1 @@
+"""The camera: record many pictures of a class, and live answers."""
