@@ -16,6 +16,7 @@ from pages.components.dataset.class_actions import choose_shown_class, show_clas
 from pages.components.dataset.empty_state import show_empty_state
 from pages.components.dataset.gallery import show_gallery
 from pages.components.dataset.interrupted_imports import show_interrupted_imports
+from pages.components.dataset.network_hint import show_network_hint
 from pages.components.dataset.overview import (
     count_pictures,
     describe_few,
@@ -41,17 +42,22 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
     classes = "1 class" if n_classes == 1 else f"{n_classes} classes"
     with st.container(horizontal=True, vertical_alignment="center", key="summary"):
         st.markdown(f"**{count_pictures(len(index.pictures))}** in {classes}", width="stretch")
-        if missing is None and is_allowed(Action.TRAIN) and st.button(
-            "Next: choose settings",
-            key="to_hyperparameters",
-            type="primary",
-            icon=":material/arrow_forward:",
+        if (
+            missing is None
+            and is_allowed(Action.TRAIN)
+            and st.button(
+                "Next: choose settings",
+                key="to_hyperparameters",
+                type="primary",
+                icon=":material/arrow_forward:",
+            )
         ):
             st.switch_page(PageFile.HYPERPARAMETERS)
     if missing is not None:
         st.info(escape_markdown(missing), icon=":material/flag:")
     elif few := describe_few(index.counts):
         st.warning(escape_markdown(few), icon=":material/balance:")
+    show_network_hint(default_workspace, reading, find_split(reading))
 
 
 def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) -> None:

@@ -92,7 +92,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
         "Best": Preset(
             "The most accurate on new pictures: the network that suits them, and as many steps as "
-            "it gets better.",
+            "help.",
             MappingProxyType({"architecture": AUTOMATIC}),
         ),
     }

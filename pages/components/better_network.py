@@ -50,6 +50,7 @@ def show_better_network(
             f"labelled {format_percent(better.accuracy)} of them correctly, against "
             f"{format_percent(used.accuracy)}.",
             icon=":material/experiment:",
+            width="stretch",
         )
         if is_allowed(Action.TRAIN) and st.button(
             f"Train with {name}",

@@ -41,11 +41,11 @@ def show_network_hint(
     choice = get_choice(workspace, reading, split) or _look_at_pictures(workspace, reading)
     if choice.shows_stars or choice.architecture == SKY_BACKBONE.name:
         return
-    name = escape_markdown(name_network(choice.architecture))
-    sentence = f"These do not look like star fields: the {name} network suits them."
+    name = name_network(choice.architecture)
+    sentence = f"These do not look like star fields, so the {name} network suits them"
     if choice.figures:
-        sentence += f" {describe(choice)}"
-    st.caption(f":material/lightbulb: {sentence} It is taken automatically.")
+        sentence += f": {describe(choice).removeprefix(f'{name}, ')}"
+    st.caption(f":material/lightbulb: {escape_markdown(sentence.rstrip('.'))}.")
 
 
 def _look_at_pictures(workspace: Workspace, reading: DatasetReading) -> NetworkChoice:

@@ -37,11 +37,11 @@ def show_automatic_card(choice: NetworkChoice | None) -> DeltaGenerator:
                     "by a quick model that had not seen it; the test pictures took no part."
                 )
         area = st.empty()
-        st.button(
-            "Selected" if is_selected else "Use Automatic",
-            key="use_auto",
-            disabled=is_selected,
-            width="stretch",
-            on_click=lambda: st.session_state.update({key_of("architecture"): AUTOMATIC}),
-        )
+        if not is_selected:
+            st.button(
+                "Use Automatic",
+                key="use_auto",
+                width="stretch",
+                on_click=lambda: st.session_state.update({key_of("architecture"): AUTOMATIC}),
+            )
     return area
