@@ -20,6 +20,7 @@ class Action(StrEnum):
     DOWNLOAD = "download pictures from other servers"
     TRAIN = "train models"
     EDIT_MODELS = "change or upload models"
+    ADD_NETWORKS = "add pretrained networks"
     RUN_TENSORBOARD = "start TensorBoard"
 
 

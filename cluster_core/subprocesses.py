@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 _PACKAGE_PARENT = Path(__file__).parents[1]
+_POLL_S = 0.1
 
 
 def make_command(module: str, *arguments: str) -> list[str]:
@@ -28,3 +33,52 @@ def make_environment() -> dict[str, str]:
         return dict(os.environ)
     places = [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+
+
+def run_limited(
+    command: list[str], timeout_s: float, is_stopped: Callable[[], bool] = lambda: False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, and kill it when it takes too long or is not wanted any more.
+
+    Parameters
+    ----------
+    command : list of str
+        From `make_command`.
+    timeout_s : float
+        Seconds until it is killed.
+    is_stopped : callable, optional
+        Polled while the command runs; it is killed once this returns True.
+
+    Returns
+    -------
+    CompletedProcess
+        With the text of both outputs. The exit code of a killed command is negative.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    with subprocess.Popen(  # noqa: S603
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=make_environment(),
+    ) as process:
+        while True:
+            try:
+                output, errors = process.communicate(timeout=_POLL_S)
+                return subprocess.CompletedProcess(command, process.returncode, output, errors)
+            except subprocess.TimeoutExpired:
+                if is_stopped() or time.monotonic() > deadline_s:
+                    process.kill()
+
+
+def limit_memory(n_bytes: int) -> None:
+    """Limit the address space of this process, where the system can; it dumps no core either."""
+    if os.name != "posix":
+        return
+    import resource
+
+    for kind, limit in ((resource.RLIMIT_AS, n_bytes), (resource.RLIMIT_CORE, 0)):
+        with contextlib.suppress(ValueError, OSError):  # the limit is lower already
+            resource.setrlimit(kind, (limit, limit))

@@ -39,7 +39,7 @@ _logger = logging.getLogger(__name__)
 # Largest accepted difference between the features of LiteRT and Keras, over the largest feature.
 MAX_RELATIVE_ERROR = 1e-4
 N_TRIAL_PICTURES = 4
-_LOCK_NAME = ".converting.lock"
+LOCK_NAME = ".converting.lock"
 _MAX_REFUSAL_CHARACTERS = 300
 
 
@@ -82,7 +82,7 @@ def prepare_backbone(
         return ready
     backbones_dir.mkdir(parents=True, exist_ok=True)
     # Two concurrent conversions could leave the files of one with the record of the other.
-    with filelock.FileLock(backbones_dir / _LOCK_NAME):
+    with filelock.FileLock(backbones_dir / LOCK_NAME):
         ready = find_ready(spec, model_dir, backbones_dir, any_weights=any_weights)
         if ready and not _is_worth_another_try(ready, model_dir):
             return ready

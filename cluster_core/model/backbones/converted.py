@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from cluster_core.storage.hashing import hash_file
 from cluster_core.workspace import replacing
 
 CONVERSION_VERSION = 2
+_MAX_HASHES = 64
 # All names in the frozen graph begin with backbone/, so that it can be joined with other graphs.
 GRAPH_INPUT = "backbone/pixels"
 GRAPH_OUTPUT = "backbone/features"
@@ -168,11 +170,18 @@ def find_converted_from(
     spec: BackboneSpec, weights_path: Path, backbones_dir: Path
 ) -> ConvertedBackbone | None:
     """Return the conversion of exactly this weights file, or None."""
-    file_sha256 = hash_file(weights_path)
+    status = weights_path.stat()
+    file_sha256 = _hash_once(weights_path, status.st_mtime_ns, status.st_size, status.st_ino)
     for converted in _list_records(spec, backbones_dir):
         if converted.weights_file_sha256 == file_sha256:
             return converted
     return None
+
+
+@functools.lru_cache(maxsize=_MAX_HASHES)
+def _hash_once(path: Path, *_stamp: int) -> str:
+    """Return the SHA-256 of a file; the stamp changes with its content."""
+    return hash_file(path)
 
 
 def _list_records(spec: BackboneSpec, folder: Path) -> Iterator[ConvertedBackbone]:

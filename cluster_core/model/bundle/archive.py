@@ -10,14 +10,25 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from cluster_core.access import Action, require
 from cluster_core.data.labels import JOINERS, find_folder_name_problem, fold_name, shorten
-from cluster_core.errors import BundleError
-from cluster_core.model.bundle.archive_entries import MAX_ARCHIVE_BYTES, read_archive
+from cluster_core.errors import BackboneError, BundleError
+from cluster_core.model.backbones.availability import find_network
+from cluster_core.model.backbones.converted import ConvertedBackbone
+from cluster_core.model.backbones.imported import import_network
+from cluster_core.model.backbones.registry import get_backbone
+from cluster_core.model.backbones.shipped import ASSETS
+from cluster_core.model.bundle.archive_entries import (
+    MAX_ARCHIVE_BYTES,
+    ModelArchive,
+    read_archive,
+)
+from cluster_core.model.bundle.archive_network import list_network_files
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.card import read_card
 from cluster_core.model.bundle.collection import list_models
@@ -30,7 +41,26 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_ID_LENGTH = 80
 
 
-def export_model(workspace: Workspace, model_id: str) -> bytes:
+def find_portable_network(workspace: Workspace, model_id: str) -> ConvertedBackbone | None:
+    """Return the network of a model if a .zip file can and should carry it, else None.
+
+    One that ships with the program is everywhere already, and one that only TensorFlow can
+    run is a program, which nobody should accept from a stranger.
+
+    Raises
+    ------
+    BundleError
+        If there is no such model, or it is damaged.
+    """
+    wanted = load_bundle(model_dir(workspace, model_id)).backbone
+    with contextlib.suppress(BackboneError):  # a shipped file was altered, which its use reports
+        found = find_network(get_backbone(wanted.name), wanted.weights_sha256, workspace)
+        if found is not None and found.folder != ASSETS and found.litert_path.is_file():
+            return found
+    return None
+
+
+def export_model(workspace: Workspace, model_id: str, *, with_network: bool = False) -> bytes:
     """Return a model as a .zip file, for `import_model`.
 
     Parameters
@@ -39,6 +69,8 @@ def export_model(workspace: Workspace, model_id: str) -> bytes:
         The workspace of the model.
     model_id : str
         Name of its folder, or `starter`.
+    with_network : bool
+        Whether it carries its network, if `find_portable_network` finds it.
 
     Returns
     -------
@@ -49,9 +81,12 @@ def export_model(workspace: Workspace, model_id: str) -> bytes:
     ------
     BundleError
         If there is no such model, or it is damaged.
+    BackboneError
+        If the file of its network was altered.
     """
     folder = model_dir(workspace, model_id)
     load_bundle(folder)
+    network = find_portable_network(workspace, model_id) if with_network else None
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         try:
@@ -59,6 +94,8 @@ def export_model(workspace: Workspace, model_id: str) -> bytes:
                 archive.write(folder / name, f"{model_id}/{name}")
         except OSError as error:
             raise make_unreadable_error(folder, error) from error
+        for path, data in list_network_files(network).items() if network else ():
+            archive.writestr(f"{model_id}/{path}", data, zipfile.ZIP_STORED)
     return content.getvalue()
 
 
@@ -66,7 +103,8 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
     """Add a model from a .zip file, unless the workspace has an identical one.
 
     The archive is checked before anything is unpacked, and the model with all code that lists,
-    shows and loads it before it becomes visible.
+    shows and loads it before it becomes visible. A network in it is checked and tried out in
+    another process, which takes a second or two, unless this computer has that network.
 
     Parameters
     ----------
@@ -78,7 +116,7 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
     Returns
     -------
     ModelSummary
-        The new model, or the identical one.
+        The new model, or the identical one. It may lack its network.
 
     Raises
     ------
@@ -86,21 +124,28 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
         If the file is not a .zip file of exactly one model, is damaged, too large or of
         another version, has classes whose names are not allowed, or if the model cannot
         be written.
+    BackboneError
+        If the network in the file cannot be used.
     AccessError
         If this server does not allow changes to models.
     """
     require(Action.EDIT_MODELS)
-    name, contents = read_archive(file.read(MAX_ARCHIVE_BYTES + 1), workspace.bundles)
-    sha256 = hashlib.sha256(contents[MANIFEST]).hexdigest()
-    for entry in list_models(workspace):
-        if entry.manifest_sha256 == sha256:
-            return entry
+    archive = read_archive(file.read(MAX_ARCHIVE_BYTES + 1), workspace.bundles)
+    sha256 = hashlib.sha256(archive.files[MANIFEST]).hexdigest()
     try:
-        with _reserve_folder(workspace.bundles, name) as folder, replacing(folder) as draft:
+        for entry in list_models(workspace):
+            if entry.manifest_sha256 == sha256:
+                _add_network(archive, workspace)
+                return replace(entry, lacks_network=entry.lacks_network and not archive.network)
+        with (
+            _reserve_folder(workspace.bundles, archive.name) as folder,
+            replacing(folder) as draft,
+        ):
             draft.mkdir()
-            for file_name, content in contents.items():
+            for file_name, content in archive.files.items():
                 (draft / file_name).write_bytes(content)
             _restore_training_time(draft / MANIFEST, _check_bundle(draft))
+            _add_network(archive, workspace)
     except OSError as error:
         raise BundleError(
             f"The model could not be saved in {workspace.bundles} ({error.strerror}): make "
@@ -108,6 +153,14 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
             path=workspace.bundles,
         ) from error
     return next(entry for entry in list_models(workspace) if entry.id == folder.name)
+
+
+def _add_network(archive: ModelArchive, workspace: Workspace) -> None:
+    """Keep the network that an archive carries, after checking it."""
+    network = archive.network
+    if network is not None:
+        spec = get_backbone(network.name)
+        import_network(spec, network.weights_sha256, network.content, workspace)
 
 
 def _check_bundle(draft: Path) -> ModelBundle:

@@ -8,10 +8,20 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.registry import list_backbones
+from cluster_core.model.bundle.archive_network import (
+    MAX_NETWORK_BYTES,
+    MAX_RECORD_BYTES,
+    CarriedNetwork,
+    check_network_entries,
+    is_network_entry,
+    read_carried_network,
+)
 from cluster_core.model.bundle.untrusted_files import (
     HEAD,
     MANIFEST,
@@ -21,18 +31,18 @@ from cluster_core.model.bundle.untrusted_files import (
 )
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
 
-# Two files, and possibly an entry for their folder.
-MAX_ENTRIES = 3
+# Two files, two more of a network, and possibly an entry for each of their folders.
+MAX_ENTRIES = 6
 # Far beyond what a training produces; more would freeze the browser for minutes.
 MAX_LABELS = 1_000
 # Trained weights hardly shrink. A manifest may: most numbers in a large confusion matrix are 0.
-MAX_HEAD_RATIO = 20
+MAX_WEIGHTS_RATIO = 20
 _MAX_LABEL_BYTES = 4 * (1 + max(spec.n_features for spec in list_backbones()))
 _MAX_BYTES = {
     MANIFEST: MAX_MANIFEST_BYTES,
     HEAD: MAX_LABELS * _MAX_LABEL_BYTES + MAX_HEADER_BYTES,
 }
-MAX_ARCHIVE_BYTES = sum(_MAX_BYTES.values())
+MAX_ARCHIVE_BYTES = sum(_MAX_BYTES.values()) + MAX_NETWORK_BYTES + MAX_RECORD_BYTES
 _ENTRY_MAGIC = b"PK\x01\x02"
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -42,8 +52,27 @@ _ZIP_ERRORS = (
 )
 
 
-def read_archive(data: bytes, bundles_dir: Path) -> tuple[str, dict[str, bytes]]:
-    """Return the name of the model in a .zip file, and the content of its files by name.
+@dataclass(frozen=True)
+class ModelArchive:
+    """The content of a model's .zip file.
+
+    Attributes
+    ----------
+    name : str
+        Name of the model's folder; it may contain anything.
+    files : dict of str to bytes
+        Content of the manifest and of the head, by file name.
+    network : CarriedNetwork or None
+        The network that it carries.
+    """
+
+    name: str
+    files: dict[str, bytes]
+    network: CarriedNetwork | None
+
+
+def read_archive(data: bytes, bundles_dir: Path) -> ModelArchive:
+    """Read the .zip file of a model.
 
     Sizes are checked before anything is unpacked, and the number of labels before the head is.
     What the files contain is not checked otherwise.
@@ -68,14 +97,35 @@ def read_archive(data: bytes, bundles_dir: Path) -> tuple[str, dict[str, bytes]]
             if data.count(_ENTRY_MAGIC) > 2 * MAX_ENTRIES:
                 raise _RejectedError("it contains too many files")
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                entries = _check_entries(archive.infolist())
-                manifest = _unpack(archive, entries[MANIFEST])
-                name = _check_manifest(manifest, entries[HEAD].file_size)
-                head = _unpack(archive, entries[HEAD])
-            folder = PurePosixPath(entries[MANIFEST].filename).parent.name
-            return folder or name, {MANIFEST: manifest, HEAD: head}
+                return _read_entries(archive)
     except _ZIP_ERRORS as error:
         raise _make_error("it is not a .zip file, or it is damaged", bundles_dir) from error
+
+
+def _read_entries(archive: zipfile.ZipFile) -> ModelArchive:
+    entries = archive.infolist()
+    _check_paths(entries)
+    files = [entry for entry in entries if not entry.is_dir()]
+    carried = [entry for entry in files if is_network_entry(entry)]
+    found = _find_model_entries([entry for entry in files if entry not in carried])
+    content = _unpack(archive, found[MANIFEST])
+    manifest = _parse_manifest(content)
+    name = _check_manifest(manifest, found[HEAD].file_size)
+    head = _unpack(archive, found[HEAD])
+    folder = PurePosixPath(found[MANIFEST].filename).parent
+    network = _read_network(archive, carried, folder, manifest) if carried else None
+    return ModelArchive(folder.name or name, {MANIFEST: content, HEAD: head}, network)
+
+
+def _read_network(
+    archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: PurePosixPath, manifest: Any
+) -> CarriedNetwork:
+    try:
+        record, network = check_network_entries(entries, folder)
+        _check_ratio(network)
+        return read_carried_network(manifest, _unpack(archive, record), _unpack(archive, network))
+    except ValueError as error:
+        raise _RejectedError(str(error)) from error
 
 
 class _RejectedError(Exception):
@@ -99,14 +149,10 @@ def _make_error(reason: str, bundles_dir: Path) -> BundleError:
     )
 
 
-def _check_entries(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """Return the entries of the two files by name, if there are no others and both are safe."""
-    files = [entry for entry in entries if not entry.is_dir()]
+def _check_paths(entries: list[zipfile.ZipInfo]) -> None:
+    """Reject paths that point elsewhere, and files that zipfile should not unpack."""
     if len(entries) > MAX_ENTRIES:
         raise _RejectedError("it contains too many files")
-    found = {PurePosixPath(entry.filename).name: entry for entry in files}
-    folders = {str(PurePosixPath(entry.filename).parent) for entry in files}
-    folders |= {str(PurePosixPath(entry.filename)) for entry in entries if entry.is_dir()}
     for entry in entries:
         path = PurePosixPath(entry.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in entry.filename:
@@ -115,21 +161,30 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]
             raise _RejectedError(
                 f"its entry {entry.filename[:100]!r} is encrypted or uses an unusual compression"
             )
+
+
+def _find_model_entries(files: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """Return the entries of the two files by name, if there are no others."""
+    found = {PurePosixPath(entry.filename).name: entry for entry in files}
+    folders = {PurePosixPath(entry.filename).parent for entry in files}
     if len(files) != len(_MAX_BYTES) or found.keys() != _MAX_BYTES.keys():
-        raise _RejectedError(f"it should contain {MANIFEST} and {HEAD}, and nothing else")
-    if len(folders) != 1 or len(PurePosixPath(folders.pop()).parts) > 1:
+        raise _RejectedError(
+            f"it should contain {MANIFEST}, {HEAD} and possibly a network, and nothing else"
+        )
+    if len(folders) != 1 or len(folders.pop().parts) > 1:
         raise _RejectedError("its files should be in one folder")
-    _check_sizes(found)
+    for name, entry in found.items():
+        if entry.file_size > _MAX_BYTES[name]:
+            raise _RejectedError(f"its {name} is too large: {entry.file_size:,} bytes unpacked")
+    _check_ratio(found[HEAD])
     return found
 
 
-def _check_sizes(entries: dict[str, zipfile.ZipInfo]) -> None:
-    for name, entry in entries.items():
-        if entry.file_size > _MAX_BYTES[name]:
-            raise _RejectedError(f"its {name} is too large: {entry.file_size:,} bytes unpacked")
-    head = entries[HEAD]
-    if head.file_size > MAX_HEADER_BYTES + MAX_HEAD_RATIO * head.compress_size:
-        raise _RejectedError(f"its {HEAD} would grow a lot when unpacked, like a zip bomb")
+def _check_ratio(entry: zipfile.ZipInfo) -> None:
+    """Reject weights that shrank to almost nothing."""
+    if entry.file_size > MAX_HEADER_BYTES + MAX_WEIGHTS_RATIO * entry.compress_size:
+        name = PurePosixPath(entry.filename).name
+        raise _RejectedError(f"its {name[:100]} would grow a lot when unpacked, like a zip bomb")
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -143,10 +198,16 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     return content
 
 
-def _check_manifest(content: bytes, head_bytes: int) -> str:
+def _parse_manifest(content: bytes) -> Any:
+    try:
+        return parse_manifest(content.decode())
+    except MALFORMED_ERRORS as error:
+        raise _RejectedError(f"its {MANIFEST} cannot be read") from error
+
+
+def _check_manifest(manifest: Any, head_bytes: int) -> str:
     """Return the name in a manifest; reject it if the size of the head does not fit its labels."""
     try:
-        manifest = parse_manifest(content.decode())
         name, labels = manifest.get("name", ""), manifest["labels"]
         n_labels = len(labels)
     except MALFORMED_ERRORS as error:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cluster_core.access import Action, require
 from cluster_core.errors import BundleError
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.bundle import BackboneReference, load_bundle
+from cluster_core.model.bundle.network import lacks_network, require_network
 from cluster_core.model.bundle.selection import (
     STARTER_ID,
     list_candidates,
@@ -30,18 +31,35 @@ from cluster_core.workspace import Workspace, replacing
 def list_models(workspace: Workspace) -> tuple[ModelSummary, ...]:
     """Return all models: the default first, then newest to oldest, the starter model last.
 
-    A damaged model is listed with its problem, and is not the default even if it was chosen.
-    Repeated calls are cheap: a summary is cached until the files of the model change.
+    A model that is damaged or lacks its network is listed as such, and is not the default even
+    if it was chosen. Repeated calls are cheap: a summary is cached until the files of the model
+    change.
 
     Raises
     ------
     BundleError
         If the folder of the models cannot be read.
     """
-    models = [describe_model(folder) for folder in list_candidates(workspace)]
-    default = next((model for model in models if not model.problem), models[-1])
+    models = _mark_missing_networks(
+        [describe_model(folder) for folder in list_candidates(workspace)], workspace
+    )
+    default = next((model for model in models if model.is_usable), models[-1])
     others = [model for model in models if model is not default]
     return replace(default, is_default=True), *others
+
+
+def _mark_missing_networks(models: list[ModelSummary], workspace: Workspace) -> list[ModelSummary]:
+    networks = [
+        None if model.problem else BackboneReference(model.architecture, model.weights_sha256)
+        for model in models
+    ]
+    missing = {
+        network for network in set(networks) if network and lacks_network(network, workspace)
+    }
+    return [
+        replace(model, lacks_network=network in missing)
+        for model, network in zip(models, networks, strict=True)
+    ]
 
 
 def rename_model(workspace: Workspace, model_id: str, title: str) -> None:
@@ -90,12 +108,13 @@ def set_default_model(workspace: Workspace, model_id: str) -> None:
     Raises
     ------
     BundleError
-        If there is no such model, it is damaged, or the choice cannot be saved.
+        If there is no such model, it is damaged or lacks its network, or the choice cannot
+        be saved.
     AccessError
         If this server does not allow changes to models.
     """
     require(Action.EDIT_MODELS)
-    load_bundle(model_dir(workspace, model_id))
+    require_network(load_bundle(model_dir(workspace, model_id)), workspace)
     save_default(workspace, model_id)
 
 

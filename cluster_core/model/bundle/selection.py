@@ -9,6 +9,7 @@ from pathlib import Path
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import ModelBundle, list_bundle_folders, load_bundle
+from cluster_core.model.bundle.network import require_network
 from cluster_core.storage.saved_values import make_printable
 from cluster_core.workspace import Workspace, replacing
 
@@ -44,6 +45,7 @@ def choose_bundle(folder: Path | None, workspace: Workspace) -> ModelBundle:
     for candidate in others:
         try:
             bundle = load_bundle(candidate)
+            require_network(bundle, workspace)
         except BundleError as error:
             problems.append(error)
         else:
@@ -59,7 +61,7 @@ def list_candidates(workspace: Workspace) -> tuple[Path, ...]:
     """Return the folders of all models, in the order in which they answer when none is named.
 
     The default model comes first if one was chosen and still exists, then the models of the
-    workspace, newest first, then the starter model. The first one that is not damaged answers.
+    workspace, newest first, then the starter model. The first one that is usable answers.
 
     Raises
     ------

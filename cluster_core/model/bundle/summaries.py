@@ -56,6 +56,8 @@ class ModelSummary:
         Its classes.
     architecture : str
         Name of its backbone.
+    weights_sha256 : str
+        Hash of the weights of its backbone.
     dataset : str
         Name of the dataset's folder.
     n_test, n_right : int
@@ -69,7 +71,9 @@ class ModelSummary:
     manifest_sha256 : str
         Hash of its manifest, which contains the hash of its head; empty if damaged.
     problem : str or None
-        Why it cannot be used, in a sentence; None if it can.
+        Why it cannot be loaded, in a sentence; None if it can.
+    lacks_network : bool
+        Whether it cannot be used because this computer lacks its network.
     """
 
     id: str
@@ -77,6 +81,7 @@ class ModelSummary:
     created: str
     labels: tuple[str, ...]
     architecture: str
+    weights_sha256: str
     dataset: str
     n_test: int
     n_right: int
@@ -85,6 +90,12 @@ class ModelSummary:
     is_default: bool
     manifest_sha256: str
     problem: str | None
+    lacks_network: bool = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can answer."""
+        return self.problem is None and not self.lacks_network
 
 
 def clean_title(title: str) -> str:
@@ -100,7 +111,8 @@ def clean_title(title: str) -> str:
 def describe_model(folder: Path) -> ModelSummary:
     """Return the summary of the model in a folder, cached until its files change.
 
-    A model that cannot be loaded is summarised by its `problem`; `is_default` is False.
+    A model that cannot be loaded is summarised by its `problem`; `is_default` and
+    `lacks_network` are False.
     """
     stamps = []
     for name in (MANIFEST, HEAD):
@@ -138,6 +150,7 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
         created=created.isoformat() if (created := _parse_time(bundle.created)) else "",
         labels=bundle.labels,
         architecture=bundle.backbone.name,
+        weights_sha256=bundle.backbone.weights_sha256,
         dataset=_name_dataset(bundle),
         n_test=n_test,
         n_right=n_right,
@@ -156,6 +169,7 @@ def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelSumma
         created="",
         labels=(),
         architecture="",
+        weights_sha256="",
         dataset="",
         n_test=0,
         n_right=0,
