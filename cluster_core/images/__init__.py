@@ -10,6 +10,7 @@ from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_
 from cluster_core.images.reading import decode_image, read_bytes, read_image
 from cluster_core.images.sniffing import (
     BZIP2_MAGIC,
+    CAMERA_RAW_SUFFIXES,
     GZIP_MAGIC,
     IMAGE_SUFFIXES,
     has_image_suffix,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BZIP2_MAGIC",
+    "CAMERA_RAW_SUFFIXES",
     "DEFAULT_LIMITS",
     "GZIP_MAGIC",
     "IMAGE_SUFFIXES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.limits import ImageLimits
-from cluster_core.images.sniffing import ACCEPTED, CAMERA_RAW, describe_other
+from cluster_core.images.sniffing import ACCEPTED, CAMERA_RAW, describe_other, has_camera_raw_suffix
 
 
 def damaged(name: str, kind: str) -> ImageError:
@@ -30,7 +30,7 @@ def above_pillows_limit(name: str, limits: ImageLimits) -> ImageError:
 def other_kind(data: bytes, name: str) -> ImageError:
     """Return the error for a file that is not one of the accepted pictures."""
     found = describe_other(data)
-    if found == CAMERA_RAW:
+    if found == CAMERA_RAW or (found is None and has_camera_raw_suffix(name)):
         return camera_raw(name)
     is_what = f"is {found}" if found else "is of an unknown kind"
     return _unsupported(

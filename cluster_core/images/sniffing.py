@@ -15,10 +15,11 @@ IMAGE_SUFFIXES = frozenset(
 _PACKED_SUFFIXES = tuple(
     f".{fits}.{packed}" for fits in ("fits", "fit", "fts") for packed in ("gz", "bz2")
 )
-# Of camera raw files that begin like a TIFF.
-_CAMERA_RAW_SUFFIXES = frozenset(
-    {".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef"}
-    | {".mos", ".nef", ".nrw", ".pef", ".rwl", ".sr2", ".srf", ".srw"}
+# Not read, but taken like pictures, so that they are named and not passed over.
+CAMERA_RAW_SUFFIXES = frozenset(
+    {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25"}
+    | {".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl"}
+    | {".sr2", ".srf", ".srw", ".x3f"}
 )
 
 FITS_MAGIC = b"SIMPLE"
@@ -75,14 +76,18 @@ _HEAD_BYTES = 512
 
 
 def has_image_suffix(path: Path) -> bool:
-    """Tell whether a file name has the ending of a picture; the content is not checked."""
-    name = path.name.lower()
-    return path.suffix.lower() in IMAGE_SUFFIXES or name.endswith(_PACKED_SUFFIXES)
+    """Tell whether a file name has the ending of a picture; the content is not checked.
+
+    Camera raw files count as pictures: reading one says what to do with it.
+    """
+    name, suffix = path.name.lower(), path.suffix.lower()
+    is_single = suffix in IMAGE_SUFFIXES or suffix in CAMERA_RAW_SUFFIXES
+    return is_single or name.endswith(_PACKED_SUFFIXES)
 
 
 def has_camera_raw_suffix(name: str) -> bool:
-    """Tell whether a file name has the ending of a camera raw file of the TIFF family."""
-    return Path(name).suffix.lower() in _CAMERA_RAW_SUFFIXES
+    """Tell whether a file name has the ending of a camera raw file."""
+    return Path(name).suffix.lower() in CAMERA_RAW_SUFFIXES
 
 
 def is_fits(data: bytes) -> bool:

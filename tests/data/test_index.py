@@ -75,6 +75,9 @@ BAD_FILES = {
     "no ending": lambda path: path.write_text("?"),
     "a web page.jpg": lambda path: path.write_text("<!DOCTYPE html><p>404"),
     "huge.png": write_huge_png,
+    "sensor.CR3": lambda path: path.write_bytes(b"\0\0\0\x18ftypcrx " + bytes(99)),
+    "unknown.x3f": lambda path: path.write_bytes(b"?" * 99),
+    "blank.png": lambda path: Image.new("L", (30, 20), 7).save(path),
     "nested": lambda path: save_picture(path / "deep.png", draw_blob(2)),
     "nested.png": lambda path: path.mkdir(),
     "gone.png": lambda path: path.symlink_to("nowhere.png"),
@@ -92,6 +95,14 @@ def test_bad_file_is_rejected_without_stopping_the_scan(folder, cache, name):
     assert rejected.reason.endswith(".")
     assert index.counts == {"blue stars": 3, "red stars": 3}
     assert scan_dataset(folder, cache) == index  # also with the facts of the others in the cache
+
+
+def test_reasons_say_what_to_do(folder, cache):
+    for name, words in (("sensor.CR3", "camera raw file"), ("blank.png", "nothing to be seen")):
+        BAD_FILES[name](folder / "red stars" / name)
+        (reason,) = (file.reason for file in scan_dataset(folder, cache).rejected)
+        assert words in reason
+        (folder / "red stars" / name).unlink()
 
 
 def test_wrong_suffix_does_not_matter(folder, cache):

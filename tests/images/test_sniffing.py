@@ -25,6 +25,8 @@ from cluster_core.images.sniffing import describe_other, is_fits, raster_format
         "a.HEIC",
         "a.avif",
         "a.jp2",
+        "a.CR2",
+        "a.raf",
     ],
 )
 def test_picture_suffix_is_recognised(name):
