@@ -13,6 +13,7 @@ from cluster_core.errors import RunError
 from cluster_core.images import read_bytes
 from cluster_core.model.backbones.litert import FeatureExtractor
 from cluster_core.model.backbones.preprocessing import Preprocessing
+from cluster_core.model.features.alignment import allocate_aligned
 from cluster_core.model.features.cache import BottleneckCache
 from cluster_core.model.features.views import View
 from cluster_core.storage.mapping import map_images
@@ -103,8 +104,7 @@ class BottleneckSource:
 
         Rows are copied into the array portion by portion, so that none is in memory twice.
         """
-        n_features = self.cache.n_features
-        features = np.empty((len(pictures), len(views), n_features), np.float32)
+        features = allocate_aligned(len(pictures), len(views), self.cache.n_features)
         is_known = np.zeros((len(pictures), len(views)), bool)
         for start in range(0, len(pictures), PICTURES_PER_LOAD):
             hashes = [p.sha256 for p in pictures[start : start + PICTURES_PER_LOAD]]

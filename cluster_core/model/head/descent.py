@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from cluster_core.model.features.alignment import ALIGNMENT_BYTES
 from cluster_core.model.head.examples import WeightedRows
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import HeadSettings
@@ -31,7 +32,7 @@ class Descent:
         # Division, unlike subtraction, never flips a sign, however high the learning rate.
         kept /= 1 + settings.learning_rate * decay
         kept[-1] = 1  # no weight decay for the bias
-        self._rows = tf.constant(rows)
+        self._rows = _share(rows)
         self._targets = tf.one_hot(weighted.classes, weighted.n_labels)
         self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
         self._kept = tf.constant(kept, tf.float32)
@@ -51,6 +52,13 @@ class Descent:
         if not np.isfinite(weights).all():
             raise FloatingPointError("weights are not finite")
         return Head(weights[:-1], weights[-1])
+
+
+def _share(rows: np.ndarray) -> tf.Tensor:
+    """Return rows as a tensor: in the same memory if aligned, since `constant` needs it twice."""
+    if rows.ctypes.data % ALIGNMENT_BYTES or not rows.flags.c_contiguous:
+        return tf.constant(rows)
+    return tf.experimental.dlpack.from_dlpack(rows.__dlpack__())
 
 
 _MATRIX = tf.TensorSpec((None, None), tf.float32)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cluster_core.model.features.alignment import allocate_aligned
 from cluster_core.model.head.head import Head
 
 
@@ -127,7 +128,11 @@ class WeightedRows:
             parts.append(prior.rehearsal)
             totals.append(prior.weight)
         # With a single part, these are views of its features and take no memory.
-        rows = np.concatenate([part.rows for part in parts]) if prior else training.rows
+        rows = training.rows
+        if prior is not None:
+            n_rows = sum(len(part.rows) for part in parts)
+            joined = allocate_aligned(n_rows, rows.shape[1])
+            rows = np.concatenate([part.rows for part in parts], out=joined)
         weights = [
             _compute_row_weights(part, balance_classes)
             * (total / sum(totals) * len(rows) / len(part.rows))
