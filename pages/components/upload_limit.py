@@ -151,10 +151,10 @@ def _is_file(value: Any) -> bool:
 
 def _describe_refused(refused: Sequence[tuple[str, int]], max_mb: int) -> list[str]:
     sentences = [
-        f"{name} was not taken, because it has {size / _MB:,.0f} MB, and a file may have "
+        f"{name} was not taken: it has {size / _MB:,.1f} MB, and a file may have at most "
         f"{max_mb} MB here."
         if size > max_mb * _MB
-        else f"{name} was not taken, because files of its kind cannot be used here."
+        else f"{name} was not taken: files of this kind cannot be used here."
         for name, size in refused[:_MAX_NAMED]
     ]
     if len(refused) > _MAX_NAMED:

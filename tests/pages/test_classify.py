@@ -18,7 +18,7 @@ from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers import rooms
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.prediction import predictor as prediction
-from pages.components.classify import answering, kept_answers, session_predictions
+from pages.components.classify import answering, kept_answers
 from tests.samples import COLOURS, REPOSITORY, draw_blob
 
 PAGE = str(REPOSITORY / "pages" / "classify.py")

@@ -56,6 +56,7 @@ def show_bulk_review(
             "Right",
             key="bulk_right",
             icon=":material/check:",
+            help="The answers are right. Pictures that you reviewed before stay as they are.",
             on_click=lambda: mark_right(room, ticked, answers),
         )
         st.button(

@@ -45,16 +45,16 @@ def filter_answers(
     choices = list(dict.fromkeys([*model.labels, UNSURE]))
     with st.container(horizontal=True, vertical_alignment="bottom", key="answer_filters"):
         verdicts = st.multiselect(
-            "Only these answers", choices, key="only_labels", placeholder="all answers", width=250
+            "Only these answers", choices, key="only_labels", placeholder="all answers", width=220
         )
         low, high = st.slider(
             "Score", 0, 100, (0, 100), step=1, format="%d%%", key="only_scores", width=180
         )
         mark = st.selectbox(
-            "Review", list(_MARKS), format_func=_MARKS.__getitem__, key="only_marks", width=170
+            "Review", list(_MARKS), format_func=_MARKS.__getitem__, key="only_marks", width=165
         )
         order = st.selectbox(
-            "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="order", width=180
+            "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="order", width=175
         )
     matching = [
         one

@@ -112,7 +112,8 @@ def _show_all(
     good = [one for one in answered if one.answer.prediction]
     opened = st.session_state.get(OPENED)
     _show_summary(model, room, answered)
-    _show_problems([one for one in answered if one.answer.problem])
+    if opened is None:
+        _show_problems([one for one in answered if one.answer.problem])
     if not good:
         return
     answers = {one.picture.number: one for one in answered}
@@ -179,15 +180,14 @@ def _show_summary(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answ
     )
     n_bad = len(answered) - len(found)
     n_reviewed = sum(one.picture.number in room.reviews for one in answered)
+    st.markdown(
+        f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} classified**"
+        + (f": {summary}" if summary else "")
+        + (f"; unsure {n_unsure}" if n_unsure else "")
+        + (f"; {n_bad} could not be read" if n_bad else "")
+        + (f"; you reviewed {n_reviewed}" if n_reviewed else "")
+    )
     with st.container(horizontal=True, vertical_alignment="center", key="answer_summary"):
-        st.markdown(
-            f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} classified**"
-            + (f": {summary}" if summary else "")
-            + (f"; unsure {n_unsure}" if n_unsure else "")
-            + (f"; {n_bad} could not be read" if n_bad else "")
-            + (f"; you reviewed {n_reviewed}" if n_reviewed else ""),
-            width="stretch",
-        )
         show_retrain()
         st.download_button(
             "Download as CSV",

@@ -43,9 +43,11 @@ def has_problem() -> bool:
 
 
 def mark_right(room: AnswerRoom, numbers: Iterable[int], answers: Mapping[int, Answered]) -> None:
-    """Record that the answers to pictures are right."""
+    """Record that the answers to pictures are right, except where there is a review already."""
     by_label: dict[str, list[int]] = defaultdict(list)
     for number in numbers:
+        if number in room.reviews:
+            continue
         if (one := answers.get(number)) and one.answer.prediction:
             by_label[one.answer.prediction.label].append(number)
     for label, its_numbers in by_label.items():
@@ -116,7 +118,7 @@ def _ask_for_other_class(
         placeholder="Another class …",
         label_visibility="collapsed",
         on_change=take,
-        width=210,
+        width=185,
     )
 
 

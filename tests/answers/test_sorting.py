@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from cluster_core.answers.records import KeptAnswer, Review
+from cluster_core.answers.rooms import create_room
+from cluster_core.answers.sorting import SortedPicture, sort_pictures, stream_zip
+from cluster_core.model.prediction.predictor import Prediction
+
+LABELS = ("open", "globular")
+
+
+def answer(score: float) -> KeptAnswer:
+    return KeptAnswer(Prediction("open", {"open": score, "globular": 1 - score}, 0.0), None)
+
+
+@pytest.fixture
+def room(workspace):
+    return create_room(workspace)
+
+
+def add(room, name: str, kept: KeptAnswer | None = None, review: Review | None = None) -> int:
+    number = room.add_picture(name, name.encode()).number
+    room.keep_answer(number, "m", kept or answer(0.9), LABELS, b"")
+    if review:
+        room.review([number], review)
+    return number
+
+
+def sort(room) -> list[str]:
+    return [one.path for one in sort_pictures(room, room.pictures, "m", LABELS)]
+
+
+def test_folder_is_the_review_or_else_the_answer(room):
+    add(room, "a.jpg")
+    add(room, "b.jpg", answer(0.55))
+    add(room, "c.jpg", answer(0.55), Review("globular"))
+    add(room, "d.jpg", None, Review(None))
+    add(room, "e.jpg", KeptAnswer(None, "It is empty."))
+    add(room, "f.jpg", KeptAnswer(None, "It is empty."), Review("open"))
+    assert sort(room) == [
+        "open/a.jpg",
+        "unsure/b.jpg",
+        "globular/c.jpg",
+        "don't know/d.jpg",
+        "could not be read/e.jpg",
+        "open/f.jpg",
+    ]
+
+
+def test_equal_names_get_numbers_also_if_only_capitals_differ(room):
+    for name in ("a.jpg", "x/a.jpg", "A.JPG", "y\\a.jpg"):
+        add(room, name)
+    assert sort(room) == ["open/a.jpg", "open/a (2).jpg", "open/A (3).JPG", "open/a (4).jpg"]
+
+
+def test_classes_that_differ_in_capitals_or_clash_with_a_folder_are_kept_apart(room):
+    for label in ("open", "Open", "unsure", "don't know"):
+        add(room, f"{label}.jpg", None, Review(label))
+    add(room, "z.jpg", answer(0.55))
+    assert sort(room) == [
+        "open/open.jpg",
+        "Open (2)/Open.jpg",
+        "unsure (2)/unsure.jpg",
+        "don't know (2)/don't know.jpg",
+        "unsure/z.jpg",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "path"),
+    [
+        ("../up", "../../a.jpg", "up/a.jpg"),
+        ("C:\\x", "nul.jpg", "x/_nul.jpg"),
+        ("con", "a?.jpg", "_con/a_.jpg"),
+        ("dots...", ".hidden", "dots/hidden"),
+        ("\u202egnp", "a\tb.jpg", "gnp/ab.jpg"),
+    ],
+)
+def test_names_are_safe_on_every_disk(room, label, name, path):
+    number = room.add_picture(name, b"x").number
+    room.review([number], Review(label))
+    assert sort(room) == [path]
+
+
+def test_long_name_keeps_its_ending(room):
+    add(room, f"{'ü' * 250}.fits")
+    (path,) = sort(room)
+    assert path.endswith(".fits")
+    assert len(path.encode()) < 200
+
+
+def test_zip_holds_the_files_and_leaves_out_what_has_gone(room, tmp_path):
+    add(room, "a.jpg")
+    add(room, "ü.jpg")
+    found = sort_pictures(room, room.pictures, "m", LABELS)
+    pieces = list(stream_zip([*found, SortedPicture("open/gone.jpg", tmp_path / "gone")]))
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["open/a.jpg", "open/ü.jpg"]
+        assert archive.read("open/ü.jpg") == "ü.jpg".encode()
+
+
+def test_large_file_comes_in_pieces(room):
+    room.add_picture("a.jpg", b"x" * 5_000_000)
+    pieces = list(stream_zip(sort_pictures(room, room.pictures, "m", LABELS)))
+    assert max(map(len, pieces)) < 2_000_000
