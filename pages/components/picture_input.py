@@ -92,7 +92,6 @@ def take_pictures() -> None:
         files = [*files, *_ask_for_photo()]
     if files:
         _keep(files)
-        st.session_state[_ROUND] += 1
         st.rerun()
     if reasons := st.session_state.get(_LEFT_OUT):
         n = len(reasons)
@@ -118,28 +117,36 @@ def _keep(files: Sequence[UploadedFile]) -> None:
         st.session_state.pop(state, None)
     newest: list[int] = []
     left_out: list[str] = []
+    st.session_state[NEWEST], st.session_state[_LEFT_OUT] = newest, left_out
     with st.spinner("Taking in the pictures …"):
         try:
             require_space(Workspace.default())
             room = obtain_room()
             for file in files:
-                try:
-                    kept = room.add_picture(file.name, file.getvalue())
-                except ImageError as error:
-                    left_out.append(str(error))
-                    continue
-                if kept is None:
-                    left_out.append(f"{file.name} is in the table already.")
-                else:
-                    newest.append(kept.number)
+                _keep_one(room, file, newest, left_out)
         except ClusterError as error:
             left_out.append(str(error))
-    for file in files:
-        _forget(file)
-    st.session_state[NEWEST] = newest
-    st.session_state[_LEFT_OUT] = left_out
-    if not newest:
-        _fold()
+        for file in files:
+            _forget(file)
+        # Before Streamlit can interrupt this script, at the end of the spinner.
+        st.session_state[_ROUND] += 1
+        if not newest:
+            _fold()
+
+
+def _keep_one(
+    room: AnswerRoom, file: UploadedFile, newest: list[int], left_out: list[str]
+) -> None:
+    """Put a file into the room; note its number, or why it was left out."""
+    try:
+        kept = room.add_picture(file.name, file.getvalue())
+    except ImageError as error:
+        left_out.append(str(error))
+        return
+    if kept is None:
+        left_out.append(f"{file.name} is in the table already.")
+    else:
+        newest.append(kept.number)
 
 
 def _forget(file: UploadedFile) -> None:
