@@ -23,12 +23,14 @@ from cluster_core.storage import safe_moves
 from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import submit_run
-from pages.components import demo_dataset, long_work
+from pages.components import demo_dataset, long_work, network_choice
 from pages.components.dataset import address_list, overview
 from pages.components.dataset.gallery import PER_PAGE
 from pages.components.dataset.gallery import key_of as key_of_box
 from pages.components.outcome import Outcome
+from tests.drawn_pictures import write_shapes
 from tests.pages.opening import open_file
+from tests.pages.test_hyperparameters import make_choice
 from tests.samples import COLOURS, draw_blob, save_picture, write_photos
 
 BLUE, RED = COLOURS
@@ -681,3 +683,31 @@ def test_picture_deleted_while_the_page_is_drawn_is_reported(dataset, monkeypatc
     page.run()
     assert not page.exception
     assert any("field 0.png" in caption.value for caption in page.caption)
+
+
+def find_network_hint(page: AppTest) -> str | None:
+    return next(
+        (text.value for text in page.caption if "do not look like star" in text.value), None
+    )
+
+
+def test_everyday_pictures_are_announced_to_suit_the_everyday_network(workspace):
+    write_shapes(workspace.root / "shape_photos", 5)
+    hint = find_network_hint(open_page(dataset="shape"))
+    assert hint.endswith("These do not look like star fields, so the Everyday network suits them.")
+
+
+def test_star_fields_and_very_few_pictures_get_no_hint(workspace):
+    write_photos(workspace.root / "star_photos", 12)
+    assert find_network_hint(open_page(dataset="star")) is None
+    write_shapes(workspace.root / "few_photos", 3)
+    assert find_network_hint(open_page(dataset="few")) is None
+
+
+def test_hint_names_the_figures_of_a_trial(workspace, monkeypatch):
+    write_shapes(workspace.root / "shape_photos", 5)
+    choice = make_choice({"everyday": 0.97, "sky": 0.61})
+    monkeypatch.setattr(network_choice, "find_choice", lambda *_: choice)
+    assert find_network_hint(open_page(dataset="shape")).endswith(
+        "so the Everyday network suits them: 97% in a trial against 61% for Sky."
+    )

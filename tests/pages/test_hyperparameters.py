@@ -6,21 +6,26 @@ import errno
 import shlex
 from dataclasses import fields
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.errors import RunError
 from cluster_core.model.backbones.registry import list_backbones
 from cluster_core.model.head.settings import Evaluation
+from cluster_core.training.choice.decision import NetworkChoice, choose_by_figures
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
 from cluster_core.training.runs import folder as run_folder
 from cluster_core.training.runs import list_runs, load_config, submit_run
+from pages.components import network_choice
 from pages.components.charts import Measure
 from pages.components.hyperparameters import start_button
 from pages.components.hyperparameters.architecture_cards import FAMILIES
 from pages.components.hyperparameters.preset_buttons import ARTICLE_URL, LABELS
 from pages.components.settings_list import ALL_SETTINGS, key_of
+from tests.drawn_pictures import write_shapes
 from tests.pages.opening import open_file
 from tests.samples import COLOURS, REPOSITORY, write_photos
 
@@ -322,3 +327,97 @@ def test_public_demo_shows_settings_and_command_but_does_not_train(dataset, work
 def test_defaults_cover_every_setting():
     left_out = ("_dir", "_graph", "_labels", "split_version")
     assert set(DEFAULTS) == {f.name for f in fields(TrainConfig) if not f.name.endswith(left_out)}
+
+
+def make_choice(accuracies: dict[str, float], star_share: float = 0.0) -> NetworkChoice:
+    """Return the choice after a trial on 100 pictures with these accuracies."""
+    shares = {
+        name: (np.arange(100) < 100 * accuracy).astype(float)
+        for name, accuracy in accuracies.items()
+    }
+    return choose_by_figures(shares, np.arange(100), star_share)
+
+
+def list_badges(page: AppTest) -> list[str]:
+    return [text.value for text in page.markdown if "badge[" in text.value]
+
+
+def test_trial_runs_by_itself_and_recommends_with_figures(workspace):
+    write_shapes(workspace.cluster_photos, 8)
+    page = open_page()
+    words = [text.value for text in page.markdown]
+    (result,) = [text for text in words if "For these pictures: " in text]
+    assert "Everyday, " in result
+    assert "% in a trial against " in result
+    (badge,) = [text for text in list_badges(page) if "recommended" in text]
+    at = words.index(badge)
+    assert "**Everyday**" in words[at - 1]
+    assert any("Measured on " in caption.value for caption in page.caption)
+
+
+def test_recommendation_follows_the_trial_and_nothing_else(dataset, monkeypatch):
+    sky = make_choice({"sky": 0.93, "everyday": 0.8}, 0.9)
+    monkeypatch.setattr(network_choice, "find_choice", lambda *_: sky)
+    words = [text.value for text in open_page().markdown]
+    assert any("For these pictures: Sky, 93% in a trial against 80%" in text for text in words)
+    assert [words[at - 1] for at, text in enumerate(words) if "recommended" in text] == ["**Sky**"]
+
+
+def test_without_a_trial_no_network_is_recommended_and_a_button_offers_it(dataset, monkeypatch):
+    tried = []
+    monkeypatch.setattr(network_choice, "MAX_UNASKED_S", -1)
+    monkeypatch.setattr(
+        network_choice,
+        "choose_network",
+        lambda *_: tried.append(1) or make_choice({"sky": 0.6, "everyday": 0.97}),
+    )
+    page = open_page()
+    assert not any("recommended" in text for text in list_badges(page))
+    assert not tried
+    assert page.button(key="try_networks").label.startswith("Try the networks (about ")
+    page.button(key="try_networks").click().run()
+    assert len(tried) == 1
+    assert any("Everyday, 97% in a trial" in text.value for text in page.markdown)
+    page.run()
+    assert len(tried) == 1
+
+
+def test_failed_trial_is_reported_once_and_can_be_repeated(dataset, monkeypatch):
+    def fail(*_):
+        raise RunError("The cache is full.")
+
+    monkeypatch.setattr(network_choice, "choose_network", fail)
+    page = open_page()
+    assert page.error[0].value == "The cache is full."
+    page.run()
+    assert not page.error
+    assert page.button(key="try_networks")
+
+
+def test_visitors_of_a_public_demo_start_no_trial(dataset, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    monkeypatch.setattr(network_choice, "choose_network", lambda *_: pytest.fail("tried"))
+    page = open_page()
+    assert not any(button.key == "try_networks" for button in page.button)
+
+
+def test_automatic_is_the_default_and_can_be_chosen_again(dataset, monkeypatch):
+    monkeypatch.setattr(
+        network_choice, "find_choice", lambda *_: make_choice({"sky": 0.9, "everyday": 0.5})
+    )
+    page = open_page()
+    assert read_settings(page)["architecture"] == "auto"
+    page.button(key="use_everyday").click().run()
+    assert read_settings(page)["architecture"] == "everyday"
+    page.button(key="use_auto").click().run()
+    assert read_settings(page)["architecture"] == "auto"
+
+
+def test_preview_uses_the_chosen_network(dataset, monkeypatch):
+    supervisor = WarmSupervisor()
+    monkeypatch.setattr(start_button, "find_supervisor", lambda: supervisor)
+    monkeypatch.setattr(
+        network_choice, "find_choice", lambda *_: make_choice({"sky": 0.5, "everyday": 0.9})
+    )
+    open_page()
+    assert [config.architecture for config in supervisor.asked] == ["everyday"]

@@ -11,7 +11,11 @@ from streamlit.testing.v1 import AppTest
 from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
 from cluster_core.errors import RunError
 from cluster_core.evaluation.scores import Metrics, TestedPicture
+from cluster_core.model.backbones.shipped import ASSETS, STARTER
+from cluster_core.model.bundle.bundle import load_bundle, save_bundle
 from cluster_core.model.head.settings import Evaluation
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.choice.store import TrialStore
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import Stage
 from cluster_core.training.runs import (
@@ -23,13 +27,15 @@ from cluster_core.training.runs import (
     submit_run,
 )
 from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
-from cluster_core.training.runs.records import EVALUATIONS, format_evaluation
+from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_choice
 from cluster_core.training.runs.results import save_result
 from pages.components.charts import Measure
 from pages.components.run_live import BACKBONE_NOTE
 from pages.components.training import tensorboard_link
 from pages.components.words import name_stage
 from tests.pages.opening import open_file
+from tests.pages.test_hyperparameters import make_choice
+from tests.samples import write_photos
 
 NOBODY = "20200101-000000-000000-abcd"
 
@@ -409,3 +415,53 @@ def test_times_are_in_utc_without_a_browser_time_zone(workspace):
         datetime.now(UTC).hour,
         (datetime.now(UTC) - timedelta(minutes=1)).hour,
     }
+
+
+def write_tried_run(workspace, architecture: str, n_right: int = 15) -> str:
+    """Write a run with a model, and a trial on its dataset that Everyday won by far."""
+    choice = make_choice({"everyday": 0.97, "sky": 0.61})
+    with CacheFile(workspace.bottlenecks) as cache:
+        TrialStore(cache).save_latest("d" * 64, choice)
+    bundle = replace(load_bundle(ASSETS / STARTER), name="a-bundle", dataset={"sha256": "d" * 64})
+    save_bundle(bundle, workspace.bundles)
+    return write_run(workspace, bundle="a-bundle", architecture=architecture, n_right=n_right)
+
+
+def test_clearly_better_network_is_offered_with_the_same_settings(workspace, visited_pages):
+    write_photos(workspace.cluster_photos, 3)
+    run_id = write_tried_run(workspace, "sky")
+    page = open_page(run=run_id)
+    assert page.warning[0].value == (
+        "Everyday suits these pictures better than Sky: in a trial it labelled 97% of them "
+        "correctly, against 61%."
+    )
+    page.button(key="train_with_better").click().run()
+    assert visited_pages == ["training.py"]
+    started, earlier = (load_config(workspace, status.id) for status in list_runs(workspace))
+    assert started.architecture == "everyday"
+    same = {"architecture": earlier.architecture}
+    assert {**started.to_record(), **same} == earlier.to_record()
+
+
+@pytest.mark.parametrize(
+    ("architecture", "n_right"), [("everyday", 15), ("mobilenet_v2", 15), ("sky", 28)]
+)
+def test_no_other_network_is_offered_unless_it_would_be_better(workspace, architecture, n_right):
+    page = open_page(run=write_tried_run(workspace, architecture, n_right))
+    assert not page.warning
+
+
+def test_public_demo_names_the_better_network_without_a_button(workspace, monkeypatch):
+    run_id = write_tried_run(workspace, "sky")
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_page(run=run_id)
+    assert "Everyday suits these pictures better" in page.warning[0].value
+    assert not has_button(page, "train_with_better")
+
+
+def test_automatic_training_names_its_network_and_why(workspace):
+    run_id = write_run(workspace, architecture="everyday")
+    save_choice(workspace.runs / run_id, make_choice({"everyday": 0.97, "sky": 0.61}))
+    words = read_all(open_page(run=run_id))
+    assert "with Everyday" in words
+    assert "Chosen for these pictures: Everyday, 97% in a trial against 61% for Sky." in words

@@ -14,7 +14,6 @@ from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.workspace import Workspace
 from pages.components.dataset_contents import DatasetReading
 from pages.components.network_choice import describe, get_choice
-from pages.components.text import escape_markdown
 from pages.components.words import name_network
 
 # Fewer pictures say little about what comes.
@@ -45,7 +44,7 @@ def show_network_hint(
     sentence = f"These do not look like star fields, so the {name} network suits them"
     if choice.figures:
         sentence += f": {describe(choice).removeprefix(f'{name}, ')}"
-    st.caption(f":material/lightbulb: {escape_markdown(sentence.rstrip('.'))}.")
+    st.caption(f":material/lightbulb: {sentence.rstrip('.')}.")
 
 
 def _look_at_pictures(workspace: Workspace, reading: DatasetReading) -> NetworkChoice:
