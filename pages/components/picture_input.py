@@ -12,13 +12,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import get_limits, require_space
 from cluster_core.errors import ClusterError, ImageError
-from cluster_core.images import IMAGE_SUFFIXES
+from cluster_core.images import CAMERA_RAW_SUFFIXES, IMAGE_SUFFIXES
 from cluster_core.workspace import Workspace
 from pages.components.classify.kept_room import FOLDED, obtain_room
 from pages.components.outcome import show_reasons
 from pages.components.upload_limit import get_max_upload_mb, show_uploader
 
-PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES), ".gz", ".bz2"]
+# Camera raw files as well: they are refused with a sentence that says what to do.
+PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES | CAMERA_RAW_SUFFIXES), ".gz", ".bz2"]
 LIVE = "live_on"
 STOPPED = "classifying is stopped"
 EXAMPLE = "example number"
