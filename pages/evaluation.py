@@ -11,9 +11,12 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import load_config, load_result, load_status
 from cluster_core.workspace import Workspace
 from pages.components.better_network import show_better_network
+from pages.components.evaluation.changed_labels import show_changed_labels
 from pages.components.evaluation.confusion_matrix import MANY_CLASSES, show_confusion
+from pages.components.evaluation.label_check import show_label_check
 from pages.components.evaluation.mistakes import choose_page, show_mistakes, show_thumbnail
 from pages.components.evaluation.run_choice import choose_tested_run
+from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.run_start import start_run
@@ -107,9 +110,12 @@ if result is None or not result.metrics.n:
     show_train_again(run_config, is_due=False)
     st.stop()
 metrics = result.metrics
+status = load_status(workspace, run_id)
 st.markdown(f"#### {describe_accuracy(metrics.n_right, metrics.n)}")
-show_better_network(workspace, load_status(workspace, run_id), run_config, metrics)
+show_better_network(workspace, status, run_config, metrics)
 show_outcome()
+continue_work()
+has_relabelled = show_changed_labels(workspace, run_id, run_config.image_dir, metrics)
 has_many = len(metrics.labels) >= MANY_CLASSES
 matrix, classes = (st.container(), st.container()) if has_many else st.columns(2, gap="large")
 with matrix:
@@ -131,4 +137,5 @@ if metrics.misclassified:
 else:
     st.success("None: for every test picture, the answer matches its class.")
     has_changed = False
-show_train_again(run_config, is_due=has_changed)
+has_changed |= show_label_check(workspace, run_config.image_dir, status.bundle or "")
+show_train_again(run_config, is_due=has_changed or has_relabelled)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
@@ -19,7 +22,6 @@ from cluster_core.training.runs import (
     RunState,
     list_runs,
     load_config,
-    load_reviewed,
     submit_run,
 )
 from cluster_core.training.runs.folder import save_status
@@ -72,10 +74,10 @@ def tested(workspace) -> EvaluatedRun:
     return EvaluatedRun(workspace, run_id, tuple(pictures))
 
 
-def write_run(workspace, pictures, **changes) -> str:
+def write_run(workspace, pictures, labels=LABELS, **changes) -> str:
     status = submit_run(workspace, TrainConfig(workspace.cluster_photos, seed=7))
     save_status(workspace, replace(status, state=RunState.FINISHED, **changes))
-    result = RunResult(Metrics(LABELS, tuple(pictures)), {}, (), (), 491, 320)
+    result = RunResult(Metrics(labels, tuple(pictures)), {}, (), (), 491, 320)
     save_result(workspace.runs / status.id, result, workspace.cluster_photos)
     return status.id
 
@@ -191,13 +193,125 @@ def test_picture_moves_to_the_trash_and_back(tested):
 def test_confirmed_label_is_remembered(tested):
     first = tested.wrong[0]
     click(open_page(), "fine", first)
-    assert load_reviewed(tested.workspace, tested.id) == {first.sha256}
+    assert load_confirmed(tested.workspace.cluster_photos) == {first.sha256: first.label}
     page = open_page()
     words = read_all(page)
     assert "Label confirmed." in words
     assert "1 of 3 reviewed" in words
     assert f"fine_{name_mistake(stored(first))}" not in list_keys(page)
     assert "The dataset has changed" not in words
+
+
+def test_confirmation_can_be_undone(tested):
+    page = click(open_page(), "fine", tested.wrong[0])
+    page.button(key="undo").click().run()
+    assert load_confirmed(tested.workspace.cluster_photos) == {}
+    assert "0 of 3 reviewed" in read_all(page)
+
+
+def test_label_confirmed_in_an_earlier_version_is_remembered(tested):
+    record = json.dumps([tested.wrong[0].sha256])
+    (tested.workspace.runs / tested.id / "reviewed.json").write_text(record)
+    words = read_all(open_page())
+    assert "Label confirmed." in words
+    assert "1 of 3 reviewed" in words
+
+
+def test_mended_test_label_scores_all_trainings_again(tested):
+    first = tested.wrong[0]
+    other = write_run(tested.workspace, tested.pictures[:8], bundle="another")
+    page = open_page(run=tested.id)
+    assert "changed since" not in read_all(page)
+    assert not page.dataframe
+    click(page, "move", first)
+    words = read_all(page)
+    assert "1 test label changed since. By the labels of today, 10 of 12 correct (83%)." in words
+    table = page.dataframe[0].value
+    assert list(table["When tested"]) == ["5 of 8 correct (62%)", "9 of 12 correct (75%)"]
+    assert list(table["Labels of today"]) == ["6 of 8 correct (75%)", "10 of 12 correct (83%)"]
+    assert list(table["Pictures of both tests"]) == ["6 of 8; the chosen one 6", ""]
+    assert "The dataset has changed since this test" in words
+    page.button(key="undo").click().run()
+    assert "changed since." not in read_all(page)
+    assert other != tested.id
+
+
+def test_later_training_is_compared_by_the_labels_of_today(tested):
+    first = tested.wrong[0]
+    click(open_page(run=tested.id), "move", first)
+    mended = [
+        replace(one, path=tested.find_file(one, OPEN), label=OPEN) if one == first else one
+        for one in tested.pictures
+    ]
+    newer = write_run(tested.workspace, mended, bundle="another")
+    page = open_page(run=newer)
+    assert "Labels of earlier tests changed since." in read_all(page)
+    assert list(page.dataframe[0].value["Labels of today"]) == ["10 of 12 correct (83%)"] * 2
+
+
+@pytest.fixture
+def checkable(trained, photos) -> Workspace:
+    """A workspace whose dataset has one red picture among the blue, and a run with its model."""
+    shutil.copytree(photos, trained.cluster_photos)
+    wrong = sorted((trained.cluster_photos / "red stars").iterdir())[3]
+    wrong.rename(trained.cluster_photos / "blue stars" / "wrong.png")
+    (bundle,) = trained.bundles.iterdir()
+    path = trained.cluster_photos / "blue stars" / "field 0.png"
+    picture = TestedPicture(path, "0" * 64, "blue stars", "blue stars", 0.9)
+    write_run(trained, [picture], ("blue stars", "red stars"), bundle=bundle.name)
+    return trained
+
+
+def check_all(page: AppTest) -> AppTest:
+    page.button(key="check_labels").click().run()
+    assert not page.exception
+    return page
+
+
+def find_button(page: AppTest, action: str):
+    (button,) = (one for one in page.button if (one.key or "").startswith(f"{action}_doubt_"))
+    return button
+
+
+def test_check_of_all_labels_finds_the_wrong_one_and_moves_it(checkable):
+    page = check_all(open_page())
+    words = read_all(page)
+    assert "Checked the labels of 48 pictures." in words
+    assert "1 of 48 picture looks like another class" in words
+    assert list_names(page) == ["wrong.png"]
+    assert find_button(page, "move").label == "Move to red stars"
+    find_button(page, "move").click().run()
+    assert (checkable.cluster_photos / "red stars" / "wrong.png").exists()
+    words = read_all(page)
+    assert "1 of 1 reviewed" in words
+    assert "All of them are reviewed." in words
+    assert page.button(key="check_labels").label == "Check again"
+    assert page.button(key="evaluation_retrain").proto.type == "primary"
+    page.button(key="undo").click().run()
+    assert list_names(page) == ["wrong.png"]
+    find_button(page, "move").click().run()
+    assert "Nothing found: all 48 labels agree" in read_all(check_all(page))
+
+
+def test_doubtful_picture_can_be_deleted_and_restored(checkable):
+    page = check_all(open_page())
+    find_button(page, "remove").click().run()
+    assert not (checkable.cluster_photos / "blue stars" / "wrong.png").exists()
+    page.button(key="undo").click().run()
+    assert list_names(page) == ["wrong.png"]
+
+
+def test_confirmed_picture_is_not_shown_by_a_later_check(checkable):
+    find_button(check_all(open_page()), "fine").click().run()
+    page = check_all(open_page())
+    assert not page.image
+    assert "1 of 1 reviewed" in read_all(page)
+
+
+def test_check_with_a_deleted_model_is_reported(checkable):
+    for folder in checkable.bundles.iterdir():
+        shutil.rmtree(folder)
+    assert len(check_all(open_page()).error) == 1
 
 
 def test_edited_picture_is_marked(tested):

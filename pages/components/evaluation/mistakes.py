@@ -10,16 +10,17 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.data.editing.changes import delete_pictures, list_classes, move_pictures
+from cluster_core.data.confirmed_labels import load_confirmed
+from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.thumbnails import ThumbnailCache
-from cluster_core.errors import ClusterError, DatasetError, ImageError
+from cluster_core.errors import ClusterError, ImageError
 from cluster_core.evaluation.review import FoundPicture, PictureStatus, find_picture
 from cluster_core.evaluation.scores import TestedPicture
 from cluster_core.model.prediction.words import format_score
 from cluster_core.storage.cache_file import CacheFile
-from cluster_core.training.runs import load_reviewed, mark_reviewed
+from cluster_core.training.runs import load_reviewed
 from cluster_core.workspace import Workspace
-from pages.components.outcome import Outcome, attempt, make_deletion_outcome
+from pages.components.evaluation.remedies import Suspect, show_remedies
 from pages.components.text import escape_markdown
 
 PER_PAGE = 12
@@ -29,13 +30,11 @@ SIDE_PX = 256
 
 @dataclass(frozen=True)
 class _Review:
-    """What a mistake is reviewed against: the run, its dataset, and the confirmed labels."""
+    """What a mistake is reviewed against: the classes, and the labels that were confirmed."""
 
     workspace: Workspace
-    run_id: str
-    image_dir: Path
     labels: Sequence[str]
-    confirmed: frozenset[str]
+    confirmed: frozenset[tuple[str, str]]  # SHA-256 and label
 
 
 def show_mistakes(
@@ -58,12 +57,15 @@ def show_mistakes(
         Whether any of these pictures was moved, edited or deleted since the test.
     """
     labels = list_classes(image_dir) if image_dir.is_dir() else ()
-    confirmed = load_reviewed(workspace, run_id)
-    review = _Review(workspace, run_id, image_dir, labels, confirmed)
+    # Version 0.1 kept confirmed labels with the run, as those of its mistakes.
+    of_run = load_reviewed(workspace, run_id)
+    confirmed = {(one.sha256, one.label) for one in mistakes if one.sha256 in of_run}
+    confirmed |= set(load_confirmed(image_dir).items())
+    review = _Review(workspace, labels, frozenset(confirmed))
     found = [find_picture(image_dir, mistake) for mistake in mistakes]
     changed = [picture.status is not PictureStatus.IN_PLACE for picture in found]
     n_reviewed = sum(
-        is_changed or picture.tested.sha256 in confirmed
+        is_changed or (picture.tested.sha256, picture.tested.label) in confirmed
         for picture, is_changed in zip(found, changed, strict=True)
     )
     st.progress(n_reviewed / len(found), f"{n_reviewed} of {len(found)} reviewed")
@@ -125,65 +127,8 @@ def _show_mistake(review: _Review, found: FoundPicture) -> None:
         st.caption(":material/check: No longer in the dataset.")
     elif found.status is PictureStatus.EDITED:
         st.caption(":material/check: The file has changed since the test.")
-    elif tested.sha256 in review.confirmed:
+    elif (tested.sha256, tested.label) in review.confirmed:
         st.caption(":material/check: Label confirmed.")
-    elif is_allowed(Action.EDIT_DATASETS):
-        _show_actions(review, found)
-
-
-def _show_actions(review: _Review, found: FoundPicture) -> None:
-    workspace, run_id = review.workspace, review.run_id
-    tested, path = found.tested, found.path
-    assert path is not None
-    name = name_mistake(tested)
-    others = [label for label in review.labels if label != tested.label]
-    others.sort(key=lambda label: label != tested.predicted)
-    if others:
-        label = st.selectbox(
-            "Correct class",
-            others,
-            key=f"right_class_{name}",
-            label_visibility="collapsed",
-            help="The class to move the picture to.",
-        )
-        st.button(
-            f"Move to {escape_markdown(label)}",
-            key=f"move_{name}",
-            icon=":material/drive_file_move:",
-            width="stretch",
-            on_click=attempt,
-            args=(lambda: _move(review.image_dir, path, label),),
-        )
-    st.button(
-        "Delete",
-        key=f"remove_{name}",
-        icon=":material/delete:",
-        width="stretch",
-        on_click=attempt,
-        args=(lambda: make_deletion_outcome(workspace, delete_pictures(workspace, [path])),),
-    )
-    st.button(
-        "Label is correct",
-        key=f"fine_{name}",
-        icon=":material/check:",
-        width="stretch",
-        on_click=attempt,
-        args=(lambda: mark_reviewed(workspace, run_id, tested.sha256),),
-    )
-
-
-def _move(image_dir: Path, path: Path, label: str) -> Outcome:
-    before = path.parent.name
-    report = move_pictures(image_dir, [path], label)
-    if report.gone:
-        raise DatasetError(
-            f"{path.name} has already been moved or deleted, perhaps in another tab.",
-            path=image_dir,
-        )
-    (moved,) = report.moved
-
-    def undo() -> Outcome:
-        move_pictures(image_dir, [moved], before)
-        return Outcome(f"Moved {path.name} back to {before}.")
-
-    return Outcome(f"Moved {path.name} to {label}.", undo=undo)
+    elif found.path is not None and is_allowed(Action.EDIT_DATASETS):
+        suspect = Suspect(found.path, tested.sha256, tested.predicted, name_mistake(tested))
+        show_remedies(review.workspace, suspect, review.labels)
