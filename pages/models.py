@@ -38,6 +38,8 @@ def show_model(model: ModelSummary, is_open: bool) -> None:
             st.caption(escape_markdown(describe(model)))
         elif not is_open:
             st.caption(escape_markdown(model.problem))
+        if model.lacks_network and not is_open:
+            st.caption("It cannot be used yet: open it to get its network.")
         if is_open:
             show_card(model)
 
@@ -46,6 +48,8 @@ def format_badges(model: ModelSummary) -> str:
     """Return the badges next to a model's title, as Markdown."""
     badges = [":blue-badge[:material/star: default]"] if model.is_default else []
     badges += [":red-badge[:material/error: damaged]"] if model.problem else []
+    if model.lacks_network:
+        badges += [":orange-badge[:material/extension_off: needs its network]"]
     return " ".join(badges)
 
 

@@ -11,7 +11,7 @@ from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_known
 from pages.components.text import escape_markdown
-from pages.components.words import describe_accuracy, number_duplicates
+from pages.components.words import describe_accuracy, name_network, number_duplicates
 
 MAX_LABELS_SHOWN = 12
 _KEY = "model"
@@ -23,7 +23,7 @@ def pick_model() -> ModelSummary | None:
     Returns
     -------
     ModelSummary or None
-        None if the model is damaged; the page then shows the error.
+        None if the model is damaged or lacks its network; the page then shows why.
     """
     models = {model.id: model for model in list_models(Workspace.default())}
     default = next(model for model in models.values() if model.is_default)
@@ -54,11 +54,25 @@ def pick_model() -> ModelSummary | None:
     if model.problem:
         st.error(escape_markdown(model.problem), icon=":material/error:")
         return None
+    if model.lacks_network:
+        _show_missing_network(model)
+        return None
     st.caption(
         f"It knows these classes: {escape_markdown(join_labels(model))}. It labels every picture "
         f"as one of them. {describe_model_accuracy(model)}"
     )
     return model
+
+
+def _show_missing_network(model: ModelSummary) -> None:
+    st.warning(
+        f"This model needs the network {escape_markdown(name_network(model.architecture))}, which "
+        "this computer does not have. Get it on the Models page, or choose another model.",
+        icon=":material/extension_off:",
+    )
+    if st.button("Get its network", key="get_network", icon=":material/download:"):
+        choose(Choice.MODEL, model.id)
+        st.switch_page(PageFile.MODELS)
 
 
 def join_labels(model: ModelSummary) -> str:
@@ -78,5 +92,6 @@ def describe_model_accuracy(model: ModelSummary) -> str:
 
 def _name(model: ModelSummary) -> str:
     notes = ["damaged"] if model.problem else []
+    notes += ["needs its network"] if model.lacks_network else []
     notes += ["default"] if model.is_default else []
     return f"{model.title} ({', '.join(notes)})" if notes else model.title

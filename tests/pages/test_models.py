@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import shutil
+import time
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.model.backbones import obtaining, weights_download
+from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.model.bundle.archive import export_model
 from cluster_core.model.bundle.collection import delete_model, list_models
+from cluster_core.workspace import Workspace
 from tests.pages.opening import open_file
 
 
@@ -64,7 +71,7 @@ def test_starter_model_is_listed_with_its_accuracy(workspace):
 
 def test_open_model_shows_dataset_accuracy_and_settings(trained, model_id):
     page = open_page()
-    assert "12 of 12 correct" in read_all(page)
+    assert "10 of 10 correct" in read_all(page)
     assert "likely between" in read_all(page)
     click(page, f"open_{model_id}")
     assert page.query_params["model"] == model_id
@@ -208,8 +215,67 @@ def test_upload_of_another_file_is_reported(workspace, data):
 def test_model_can_be_downloaded(trained, model_id, monkeypatch):
     downloads = []
     monkeypatch.setattr(st, "download_button", lambda label, data, **_: downloads.append(data()))
-    open_page(model=model_id)
-    assert downloads == [export_model(trained, model_id)]
+    page = open_page(model=model_id)
+    assert downloads == [export_model(trained, model_id, with_network=True)]
+    page.checkbox(key=f"with_network_{model_id}").uncheck().run()
+    assert downloads[1:] == [export_model(trained, model_id)]
+
+
+def test_starter_model_is_downloaded_without_the_network_that_everybody_has(workspace):
+    assert not open_page(model="starter").checkbox
+
+
+@pytest.fixture
+def needy_id(trained, model_id) -> str:
+    """A model whose network this computer lacks."""
+    head = {"name": "random", "weights_sha256": "0" * 64}
+    edit_manifest(trained, model_id, backbone=head)
+    return model_id
+
+
+def test_model_without_its_network_is_listed_as_such_and_not_the_default(trained, needy_id):
+    page = open_page(model=needy_id)
+    assert "needs its network" in list_titles(page)[1]
+    assert ":blue-badge" in list_titles(page)[0]
+    assert list_titles(page)[0].startswith("**Starter model**")
+    assert "needs the network random with the weights 000000000000" in page.warning[0].value
+    assert not {"classify_with", "make_default"} & list_keys(page)
+    assert {"rename", "delete"} <= list_keys(page)
+
+
+def test_missing_weights_are_downloaded_on_request(trained, model_id, monkeypatch):
+    head = {"name": "mobilenet_0.25_128", "weights_sha256": "0" * 64}
+    array = io.BytesIO()
+    np.save(array, np.zeros((257, 2), "<f4"))
+    sha256 = hashlib.sha256(array.getvalue()).hexdigest()
+    (trained.bundles / model_id / "head.npy").write_bytes(array.getvalue())
+    edit_manifest(trained, model_id, backbone=head, files={"head.npy": sha256})
+    manifest = json.loads((trained.bundles / model_id / "manifest.json").read_text("utf-8"))
+    preprocessing = manifest["preprocessing"] | {"size_px": 128}
+    edit_manifest(trained, model_id, preprocessing=preprocessing)
+
+    def refuse(address):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(weights_download, "open_https", refuse)
+    page = open_page(model=model_id)
+    assert "download it (1 MB)" in page.warning[0].value
+    click(page, "download_mobilenet_0.25_128")
+    spec = get_backbone("mobilenet_0.25_128")
+    wait_until(lambda: obtaining.find_obtaining(spec, Workspace.default()).is_over)
+    page.run()
+    assert "there is no connection to storage.googleapis.com" in page.error[0].value
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_page(model=model_id)
+    assert "download_mobilenet_0.25_128" not in list_keys(page)
+
+
+def wait_until(is_true) -> None:
+    for _ in range(300):
+        if is_true():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it took more than 30 seconds")
 
 
 def test_public_demo_disables_changes(trained, model_id, monkeypatch):

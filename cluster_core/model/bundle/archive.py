@@ -95,7 +95,7 @@ def export_model(workspace: Workspace, model_id: str, *, with_network: bool = Fa
         except OSError as error:
             raise make_unreadable_error(folder, error) from error
         for path, data in list_network_files(network).items() if network else ():
-            archive.writestr(f"{model_id}/{path}", data, zipfile.ZIP_STORED)
+            archive.writestr(zipfile.ZipInfo(f"{model_id}/{path}"), data)  # weights hardly shrink
     return content.getvalue()
 
 

@@ -6,17 +6,21 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
-from cluster_core.model.bundle.archive import export_model
+from cluster_core.model.bundle.archive import export_model, find_portable_network
 from cluster_core.model.bundle.card import ModelCard, load_card
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
 from cluster_core.workspace import Workspace
+from pages.components.missing_network import show_missing_network
 from pages.components.models.model_actions import delete, make_default, rename
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
+from pages.components.words import name_network
 
 _MAX_CLASSES_SHOWN = 12
+# Larger networks are in the file only on request.
+_MAX_USUAL_MB = 25
 
 
 def show_card(model: ModelSummary) -> None:
@@ -31,7 +35,11 @@ def show_card(model: ModelSummary) -> None:
         st.error(escape_markdown(str(error)), icon=":material/error:")
         _show_delete(model)
         return
-    _show_actions(model)
+    if model.lacks_network:
+        show_missing_network(model, Workspace.default())
+    else:
+        _show_actions(model)
+    _show_download(model)
     _show_facts(model, card)
     if model.id != STARTER_ID:
         _show_rename(model)
@@ -63,15 +71,34 @@ def _show_actions(model: ModelSummary) -> None:
             on_click=make_default,
             args=(model,),
         )
-        st.download_button(
-            "Download",
-            lambda: export_model(Workspace.default(), model.id),
-            file_name=f"{model.id}.zip",
-            mime="application/zip",
-            key="download",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+
+
+def _show_download(model: ModelSummary) -> None:
+    network = find_portable_network(Workspace.default(), model.id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with_network = False
+        download = st.container(width="content")
+        if network is not None:
+            megabytes = network.litert_path.stat().st_size / 1e6
+            with_network = st.checkbox(
+                f"With its network, {escape_markdown(name_network(network.name))} "
+                f"({megabytes:.0f} MB)",
+                value=megabytes < _MAX_USUAL_MB,
+                key=f"with_network_{model.id}",
+                help="A computer without a connection, or that never used this network, can then "
+                "use the model.",
+                width="content",
+            )
+        with download:
+            st.download_button(
+                "Download",
+                lambda: export_model(Workspace.default(), model.id, with_network=with_network),
+                file_name=f"{model.id}.zip",
+                mime="application/zip",
+                key="download",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
 def _show_facts(model: ModelSummary, card: ModelCard) -> None:

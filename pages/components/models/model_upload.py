@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cluster_core.errors import ClusterError
+from cluster_core.model.backbones.availability import explain_missing_network
 from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.workspace import Workspace
@@ -37,7 +38,8 @@ def show_upload() -> None:
             return
         imported = st.session_state.get(_IMPORTED)
         if imported is None or imported[0] != file.file_id:
-            imported = (file.file_id, *_import(file))
+            with st.spinner("Checking the model …"):
+                imported = (file.file_id, *_import(file))
             st.session_state[_IMPORTED] = imported
         _, is_good, sentence = imported
         show, icon = (st.success, "check") if is_good else (st.error, "error")
@@ -53,6 +55,10 @@ def _import(file: BinaryIO) -> tuple[bool, str]:
     except ClusterError as error:
         return False, str(error)
     choose(Choice.MODEL, model.id)
+    sentence = f"Added {model.title}. It is open below."
     if model.id in known:
-        return True, f"{model.title} is already in the list. It is open below."
-    return True, f"Added {model.title}. It is open below."
+        sentence = f"{model.title} is already in the list. It is open below."
+    if model.lacks_network:
+        missing = explain_missing_network(model.architecture, model.weights_sha256, workspace)
+        sentence += f" It cannot be used yet. {missing}"
+    return True, sentence
