@@ -10,12 +10,15 @@ from cluster_core.data.index import scan_dataset
 from cluster_core.data.splits import split_dataset
 from cluster_core.model.backbones.registry import list_backbones
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.choice.trial import choose_network
+from cluster_core.training.config import TrainConfig
 from cluster_core.training.insight.estimates import (
     CONVERSION_S,
     MIN_TIMED_STEPS,
     SPEEDS,
     estimate_speed,
     estimate_training,
+    estimate_trial,
     measure_speed,
     record_step_speed,
 )
@@ -112,3 +115,23 @@ def test_recorded_speed_of_400_digits_is_ignored(workspace):
     workspace.models.mkdir(parents=True, exist_ok=True)
     (workspace.models / SPEEDS).write_text(f'{{"random": {{"milliseconds a view": {"9" * 400}}}}}')
     assert not estimate_speed(workspace, "random").is_measured
+
+
+def test_automatic_training_is_estimated_by_the_trial_then_by_the_chosen_network(
+    workspace, photos, split
+):
+    automatic = TrainConfig(
+        photos, architecture="auto", testing_percentage=20, validation_percentage=20
+    )
+    before_s = estimate_trial(workspace, automatic, split)
+    assert before_s > 0
+    everyday = estimate_training(workspace, replace(automatic, architecture="everyday"), split)
+    assert estimate_training(workspace, automatic, split) > before_s + everyday - 1e-9
+    with CacheFile(workspace.bottlenecks) as cache:
+        index = scan_dataset(photos, cache)
+    choice = choose_network(automatic, index, split, workspace)
+    assert estimate_trial(workspace, automatic, split) == 0
+    chosen = replace(automatic, architecture=choice.architecture)
+    assert estimate_training(workspace, automatic, split) == estimate_training(
+        workspace, chosen, split
+    )

@@ -11,11 +11,15 @@ import pytest
 from cluster_core.data.splits import Side
 from cluster_core.errors import RunError
 from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.training.choice import trial
+from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.events import Stage, StageProgress
 from cluster_core.training.jobs import job as module
 from cluster_core.training.jobs.job import run_job
 from cluster_core.training.runs import (
     RunState,
+    load_choice,
+    load_config,
     load_evaluations,
     load_result,
     load_status,
@@ -23,6 +27,7 @@ from cluster_core.training.runs import (
     submit_run,
 )
 from cluster_core.training.runs.folder import save_status
+from cluster_core.training.runs.records import CHOICE
 from cluster_core.training.train import train
 from tests.samples import write_photos
 
@@ -220,3 +225,43 @@ def test_deleted_run_raises_run_error(workspace, config):
     shutil.rmtree(workspace.runs / status.id)
     with pytest.raises(RunError, match="There is no training"):
         run_job(workspace, status.id)
+
+
+def test_automatic_choice_is_recorded_and_stays_automatic(workspace, backbone, config, monkeypatch):
+    monkeypatch.setattr(trial, "prepare_networks", lambda config, workspace: [backbone])
+    status = run(workspace, replace(config, architecture="auto"))
+    assert (status.state, status.architecture) == (RunState.FINISHED, "random")
+    choice = load_choice(workspace, status.id)
+    assert choice.architecture == "random"
+    assert choice.n_pictures > 30
+    assert load_config(workspace, status.id).architecture == "auto"
+    bundle = load_bundle(workspace.bundles / status.bundle)
+    assert bundle.backbone.name == "random"
+    assert bundle.settings["architecture"] == "auto"
+    assert NetworkChoice.from_record(bundle.metrics["network_choice"]) == choice
+
+
+def test_run_with_a_chosen_network_has_no_choice_on_record(workspace, backbone, config):
+    status = run(workspace, config)
+    assert load_choice(workspace, status.id) is None
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"architecture": "sky"}', '{"architecture": "x"}'])
+def test_damaged_choice_counts_as_none(workspace, config, content):
+    status = submit_run(workspace, config)
+    (workspace.runs / status.id / CHOICE).write_text(content)
+    assert load_choice(workspace, status.id) is None
+
+
+def test_stop_during_the_trial_discards_the_run(workspace, backbone, config, monkeypatch):
+    monkeypatch.setattr(module, "REPORT_EVERY_S", 0)
+    monkeypatch.setattr(trial, "prepare_networks", lambda config, workspace: [backbone])
+    status = submit_run(workspace, replace(config, architecture="auto"))
+
+    def stop(*arguments):
+        request_stop(workspace, status.id, keep_best=True)
+        return cross_validate(*arguments)
+
+    cross_validate = trial.cross_validate
+    monkeypatch.setattr(trial, "cross_validate", stop)
+    assert run_job(workspace, status.id).state is RunState.DISCARDED
