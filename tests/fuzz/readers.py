@@ -29,6 +29,7 @@ from cluster_core.training.insight.estimates import estimate_speed
 from cluster_core.training.runs import (
     find_queue_position,
     list_runs,
+    load_choice,
     load_config,
     load_evaluations,
     load_result,
@@ -44,6 +45,7 @@ from tests.fuzz.sample import DATASET
 T = TypeVar("T")
 RUN_READERS: Sequence[Callable[[Workspace, str], object]] = (
     load_status,
+    load_choice,
     load_config,
     load_evaluations,
     load_reviewed,
