@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers import rooms
 from cluster_core.model.backbones.preprocessing import Preprocessing
+from cluster_core.model.bundle import collection
 from cluster_core.model.prediction import predictor as prediction
 from pages.components.classify import answering, kept_answers
 from tests.samples import COLOURS, REPOSITORY, draw_blob
@@ -337,17 +338,32 @@ def test_damaged_model_is_reported_and_another_can_be_selected(trained):
     assert len(headings(page)) == 1
 
 
-def test_unavailable_network_is_reported_and_retried_on_request(trained, monkeypatch):
+@pytest.fixture
+def needy_id(trained) -> str:
+    """A model whose network this computer lacks."""
     (folder,) = trained.bundles.iterdir()
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["backbone"]["weights_sha256"] = "0" * 64
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder.name
+
+
+def test_model_without_its_network_refers_to_the_models_page(needy_id, visited_pages):
+    assert not open_page().warning, "the starter model answers"
+    page = open_page(model=needy_id)
+    assert "needs the network random, which this computer does not have" in page.warning[0].value
+    page.button(key="get_network").click().run()
+    assert visited_pages == ["models.py"]
+
+
+def test_unavailable_network_is_reported_and_retried_on_request(needy_id, monkeypatch):
     attempts = []
+    monkeypatch.setattr(collection, "lacks_network", lambda *_: False)
     monkeypatch.setattr(
         prediction, "_convert_in_subprocess", lambda spec, _: attempts.append(spec.name)
     )
     page = give(open_page(), ("one.png", make_picture("red stars")))
-    assert "needs other weights of random than" in page.error[0].value
+    assert "needs the network random" in page.error[0].value
     page.run()
     assert page.error
     assert attempts == ["random"]

@@ -259,7 +259,7 @@ def test_missing_weights_are_downloaded_on_request(trained, model_id, monkeypatc
 
     monkeypatch.setattr(weights_download, "open_https", refuse)
     page = open_page(model=model_id)
-    assert "download it (1 MB)" in page.warning[0].value
+    assert r"download it \(1 MB\)" in page.warning[0].value
     click(page, "download_mobilenet_0.25_128")
     spec = get_backbone("mobilenet_0.25_128")
     wait_until(lambda: obtaining.find_obtaining(spec, Workspace.default()).is_over)
