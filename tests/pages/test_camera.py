@@ -116,10 +116,18 @@ def test_recording_ends_at_the_limit(workspace, recording):
     assert len(recording.stored) == 2
 
 
-def test_undo_moves_a_recording_to_the_trash(workspace, recording):
+def test_undo_moves_a_new_class_to_the_trash(workspace, recording):
     add_frames(workspace, recording, make_message(0, 5))
-    assert recording.outcome.undo().sentence == "Deleted 5 pictures of mugs."
-    assert not any((workspace.cluster_photos / "mugs").glob("*.jpg"))
+    assert recording.outcome.undo().sentence == "Deleted the class mugs."
+    assert not (workspace.cluster_photos / "mugs").exists()
+
+
+def test_undo_leaves_other_pictures_of_the_class(workspace, recording):
+    add_frames(workspace, recording, make_message(0, 5))
+    second = replace(recording, id="two", n_frames=0, stored=[], is_over=False, is_new_class=False)
+    add_frames(workspace, second, FrameMessage("two", 0, (make_frame(99),), True))
+    assert second.outcome.undo().sentence == "Deleted 1 picture of mugs."
+    assert len(list_names(workspace.cluster_photos / "mugs")) == 5
 
 
 def test_public_demo_refuses_a_recording(workspace, recording, monkeypatch):

@@ -65,6 +65,7 @@ class Camera {
 
   async start(wanted) {
     this.show({ problem: false, again: false });
+    const isNew = !shared.stream;
     try {
       const stream = await openStream(wanted);
       if (!this.isOpen) return void this.close();
@@ -75,7 +76,9 @@ class Camera {
       this.video.classList.toggle("mirrored", track.getSettings().facingMode !== "environment");
       const devices = await navigator.mediaDevices.enumerateDevices();
       this.cameras = devices.filter((device) => device.kind === "videoinput");
-      this.show({ stage: true, hold: this.data.mode === "record", switch: this.cameras.length > 1 });
+      const isLive = this.data.mode === "live";
+      this.show({ stage: true, hold: !isLive, answer: isLive, switch: this.cameras.length > 1 });
+      if (isNew) this.part("camera").scrollIntoView({ block: "nearest" });
       this.sendLive();
     } catch (error) {
       // The video was taken out of the page, and is no problem of the camera.
@@ -87,7 +90,7 @@ class Camera {
     this.stopHold();
     closeStream();
     this.part("problem").textContent = sentence;
-    this.show({ problem: true, again: true, stage: false, hold: false });
+    this.show({ problem: true, again: true, stage: false, hold: false, answer: false });
   }
 
   close() {
@@ -113,6 +116,7 @@ class Camera {
 
   update(data, setTriggerValue) {
     this.data = data;
+    this.part("camera").classList.toggle("live", data.mode === "live");
     this.send = (message) => {
       this.sentAt = performance.now();
       this.waitsFor = message;
@@ -154,7 +158,6 @@ class Camera {
     clearTimeout(this.retry);
     const seconds = (performance.now() - this.sentAt + LIVE_PAUSE_MS) / 1000;
     this.pace = 0.8 * (this.pace ?? seconds) + 0.2 * seconds;
-    this.show({ answer: true });
     this.part("words").textContent = answer.sentence;
     this.part("bars").replaceChildren(...answer.bars.map((bar, number) => this.drawBar(bar, number)));
     this.part("speed").textContent = `${(1 / this.pace).toFixed(1)} answers per second`;

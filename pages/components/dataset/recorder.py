@@ -10,7 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.data.archives.dataset_archive import ImportReport
-from cluster_core.data.editing.changes import delete_pictures
+from cluster_core.data.class_folders import list_files
+from cluster_core.data.editing.changes import delete_class, delete_pictures
 from cluster_core.data.index import RejectedFile
 from cluster_core.data.uploads import NewPicture, PictureBatch
 from cluster_core.errors import ClusterError
@@ -47,6 +48,8 @@ class Recording:
         The files that were added.
     rejected : list of RejectedFile
         The frames that were left out.
+    is_new_class : bool
+        Whether the class was created for them.
     outcome : Outcome
         What to say about it.
     is_over : bool
@@ -62,6 +65,7 @@ class Recording:
     n_frames: int = 0
     stored: list[Path] = field(default_factory=list)
     rejected: list[RejectedFile] = field(default_factory=list)
+    is_new_class: bool = False
     outcome: Outcome = Outcome("")  # noqa: RUF009  frozen
     is_over: bool = False
     is_counted: bool = False
@@ -137,6 +141,7 @@ def _store(workspace: Workspace, recording: Recording, frames: Sequence[bytes]) 
         batch.store_remaining(cache)
     recording.stored += batch.stored
     recording.rejected += batch.report().rejected
+    recording.is_new_class |= bool(batch.new_classes)
 
 
 def _make_outcome(workspace: Workspace, recording: Recording) -> Outcome:
@@ -144,11 +149,18 @@ def _make_outcome(workspace: Workspace, recording: Recording) -> Outcome:
     outcome = make_import_outcome(report)
     if not recording.stored:
         return outcome
-    stored = tuple(recording.stored)
-    return replace(
-        outcome,
-        undo=lambda: make_deletion_outcome(workspace, delete_pictures(workspace, stored)),
-    )
+    return replace(outcome, undo=lambda: _undo(workspace, recording))
+
+
+def _undo(workspace: Workspace, recording: Recording) -> Outcome:
+    """Move the pictures to the trash, with the class that was created for nothing else."""
+    stored = recording.stored
+    folder = stored[0].parent
+    if recording.is_new_class and set(list_files(folder)) <= set(stored):
+        entry = delete_class(workspace, recording.image_dir, folder.name)
+    else:
+        entry = delete_pictures(workspace, stored)
+    return make_deletion_outcome(workspace, entry)
 
 
 def _receipt(recording: Recording | None) -> dict[str, object] | None:

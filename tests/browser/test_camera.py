@@ -1,0 +1,107 @@
+"""A teacher with a camera: record three classes, train on them, and watch the answers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import BROWSERS, DESKTOP, PATIENCE_MS, Visit
+
+SCENES = {"mugs": "#c33", "pens": "#3c3", "cups": "#33c"}
+RECORDING_MS = 1200
+# Chromium's own camera shows the same picture to everybody. This draws something on its frames.
+DRAW_SCENE = """
+const drawImage = CanvasRenderingContext2D.prototype.drawImage;
+CanvasRenderingContext2D.prototype.drawImage = function (source, ...place) {
+  drawImage.call(this, source, ...place);
+  if (source instanceof HTMLVideoElement) {
+    this.fillStyle = window.scene;
+    this.fillRect(200 * Math.random(), 150 * Math.random(), 400, 300);
+  }
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def camera_browser(browser):
+    """Launch a browser with two cameras, which may be used without asking."""
+    arguments = [
+        "--no-sandbox",
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream=device-count=2",
+        "--host-resolver-rules=MAP lab.test 127.0.0.1",
+    ]
+    chromium = browser.browser_type.launch(
+        executable_path=next(filter(None, map(shutil.which, BROWSERS))), args=arguments
+    )
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def visit(camera_browser, server):
+    context = camera_browser.new_context(viewport=DESKTOP)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    yield Visit(context.new_page(), server)
+    context.close()
+
+
+def switch_on(visit: Visit, key: str) -> None:
+    visit.page.locator(f".st-key-{key} label").first.click()
+    visit.settle()
+
+
+def name_class(visit: Visit, name: str) -> None:
+    field = visit.page.get_by_role("combobox", name="Class of these pictures")
+    field.click()
+    field.fill(name)
+    field.press("Enter")
+
+
+def record(visit: Visit, name: str) -> int:
+    """Hold the button for a moment; return how many frames the counter showed."""
+    visit.page.evaluate(f"window.scene = '{SCENES[name]}'")
+    visit.page.get_by_role("button", name=f"Hold to record {name}").hover()
+    visit.page.mouse.down()
+    visit.page.wait_for_timeout(RECORDING_MS)
+    count = int(visit.page.locator(".count").inner_text())
+    visit.page.mouse.up()
+    expect(visit.page.locator(".status")).to_contain_text(re.compile(rf"Added \d+ to {name}"))
+    return count
+
+
+def test_three_classes_are_recorded_trained_and_recognised(visit):
+    visit.page.add_init_script(DRAW_SCENE)
+    visit.open("dataset")
+    visit.page.locator(".st-key-source").get_by_text("Camera").click()
+    visit.settle()
+    name_class(visit, "mugs")
+    switch_on(visit, "camera_on")
+    for name in SCENES:
+        name_class(visit, name)
+        assert record(visit, name) >= 5
+    visit.assert_sound()
+    visit.click("to_hyperparameters")
+    visit.click("preset_quick")
+    visit.settle()
+    visit.click("train")
+    expect(visit.page.get_by_text("Trained for")).to_be_visible(timeout=120_000)
+    visit.go("Classify")
+    switch_on(visit, "live_on")
+    for name in reversed(SCENES):
+        visit.page.evaluate(f"window.scene = '{SCENES[name]}'")
+        expect(visit.page.locator(".words")).to_contain_text(name)
+    visit.page.get_by_role("button", name="Switch camera").click()
+    expect(visit.page.locator(".speed")).to_contain_text("answers per second")
+    visit.assert_sound()
+
+
+def test_insecure_address_is_explained(visit):
+    visit.page.goto(f"{visit.server.url.replace('localhost', 'lab.test')}/classify")
+    visit.settle()
+    switch_on(visit, "live_on")
+    expect(visit.page.get_by_role("alert")).to_contain_text("https or is localhost")
