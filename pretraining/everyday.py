@@ -128,7 +128,8 @@ def _recognise(features: Floats, state: dict[str, Floats]) -> list[Recognition]:
     scores /= scores.sum(axis=1, keepdims=True)
     found = []
     for (picture, right), row in zip(RIGHT_ANSWERS.items(), scores, strict=True):
-        best = max(right, key=lambda number, row=row: row[number])
+        numbers = list(right)
+        best = numbers[int(row[numbers].argmax())]
         rank = int((row > row[best]).sum()) + 1
         found.append(Recognition(picture, rank, right[best], float(row[best])))
     return found
