@@ -18,7 +18,7 @@ HEAD = (torch_file._MAGIC, 1001, {"little_endian": True})
 def torch(monkeypatch):
     """Stand-ins with the names that PyTorch pickles."""
     torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-    torch.FloatStorage = type("FloatStorage", (), {"__module__": "torch"})
+    torch.__dict__["FloatStorage"] = type("FloatStorage", (), {"__module__": "torch"})
     exec("def _rebuild_tensor_v2(*_): ...", utils.__dict__)
     utils._rebuild_tensor_v2.__module__ = "torch._utils"
     monkeypatch.setitem(sys.modules, "torch", torch)
