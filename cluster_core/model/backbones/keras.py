@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-import os
-import sys
 import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from cluster_core.errors import BackboneError
+from cluster_core.errors import BackboneError, DownloadError
 from cluster_core.model.backbones.everyday import build_everyday_model
 from cluster_core.model.backbones.litert import read_weights
 from cluster_core.model.backbones.registry import (
@@ -25,7 +22,7 @@ from cluster_core.model.backbones.registry import (
 from cluster_core.model.backbones.shipped import check_shipped_weights
 from cluster_core.model.backbones.sky import build_sky_model
 from cluster_core.model.backbones.weights import find_weights, list_weights_files
-from cluster_core.workspace import replacing
+from cluster_core.model.backbones.weights_download import download_weights
 
 _logger = logging.getLogger(__name__)
 
@@ -173,27 +170,16 @@ def _download(spec: BackboneSpec, model_dir: Path) -> Path:
     _logger.info("Downloading the weights of %s (%.0f MB)", spec.name, spec.download_mb)
     problem: Exception
     try:
-        model_dir.mkdir(parents=True, exist_ok=True)
-        if not os.access(model_dir, os.W_OK):  # Keras would silently use another folder
-            raise PermissionError(f"{model_dir} cannot be written to")
-        target = model_dir / spec.weights_file
-        # Keras writes to the final name; an interrupted download must not count as weights.
-        with replacing(target) as draft, contextlib.redirect_stdout(sys.stderr):
-            keras.utils.get_file(
-                draft.name,
-                spec.weights_url,
-                cache_dir=str(model_dir),
-                cache_subdir="",
-                file_hash=spec.weights_hash,
-            )
-        return target
-    except Exception as error:  # Keras raises a bare Exception for an unreachable address
-        problem = error
+        return download_weights(spec, model_dir)
+    except DownloadError as error:
+        problem, reason = error, str(error)
+    except OSError as error:
+        problem, reason = error, f"the folder cannot be written to: {error.strerror or error}"
     own_name, keras_name = list_weights_files(spec)
     raise BackboneError(
         f"The weights of {spec.name} are not in {model_dir} and could not be downloaded "
-        f"({_first_line(problem)}): put {keras_name} from {spec.weights_url}, or your own "
-        f"{own_name}, into that folder.",
+        f"({reason}): put {keras_name} from {spec.weights_url}, or your own {own_name}, into that "
+        "folder.",
         name=spec.name,
     ) from problem
 

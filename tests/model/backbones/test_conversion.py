@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from tensorflow.lite.python.convert_phase import ConverterError
 
 from cluster_core.errors import BackboneError
-from cluster_core.model.backbones import conversion, converted
+from cluster_core.model.backbones import conversion, converted, weights_download
 from cluster_core.model.backbones import keras as keras_backbones
 from cluster_core.model.backbones.conversion import convert_backbone, prepare_backbone
 from cluster_core.model.backbones.converted import find_converted, find_converted_from, find_ready
@@ -289,40 +289,30 @@ def test_own_weights_file_takes_precedence_over_that_of_keras(tmp_path):
 
 
 def test_failed_download_names_files_folder_and_address(tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise Exception("URL fetch failure\non https://...: no route to host")
+    def refuse(address):
+        raise OSError("no route to host")
 
-    monkeypatch.setattr(keras.utils, "get_file", refuse)
+    monkeypatch.setattr(weights_download, "open_https", refuse)
     with pytest.raises(BackboneError) as caught:
         prepare_backbone(SMALL, tmp_path / "models", tmp_path / "backbones")
     message = str(caught.value)
     for part in (*list_weights_files(SMALL), str(tmp_path / "models"), SMALL.weights_url):
         assert part in message
-    assert "URL fetch failure" in message
+    assert "there is no connection to storage.googleapis.com" in message
     assert len(message.splitlines()) == 1
     assert caught.value.name == SMALL.name
 
 
-def test_download_is_verified_and_saved_in_the_folder(tmp_path, monkeypatch):
-    calls = []
-
-    def get_file(name, url, **options):
-        calls.append((url, options))
-        path = tmp_path / name
-        assert not (tmp_path / spec.weights_file).exists()  # it appears only when complete
+def test_weights_are_downloaded_once(tmp_path, monkeypatch):
+    def download(spec, model_dir):
+        path = model_dir / spec.weights_file
         path.write_bytes(b"weights")
-        return str(path)
+        return path
 
-    monkeypatch.setattr(keras.utils, "get_file", get_file)
-    spec = get_backbone("resnet50")
-    assert obtain_weights(spec, tmp_path) == tmp_path / spec.weights_file
-    ((url, options),) = calls
-    assert url == spec.weights_url
-    assert options["file_hash"] == spec.weights_hash
-    assert (options["cache_dir"], options["cache_subdir"]) == (str(tmp_path), "")
-    obtain_weights(spec, tmp_path)
-    assert len(calls) == 1
-    assert [path.name for path in tmp_path.iterdir()] == [spec.weights_file]
+    monkeypatch.setattr(keras_backbones, "download_weights", download)
+    assert obtain_weights(SMALL, tmp_path) == tmp_path / SMALL.weights_file
+    monkeypatch.setattr(keras_backbones, "download_weights", None)
+    assert obtain_weights(SMALL, tmp_path) == tmp_path / SMALL.weights_file
 
 
 def test_folder_that_cannot_be_created_is_reported(tmp_path):
