@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from cluster_core.data.subjects import compute_split_position
+from cluster_core.data.subjects import compute_position
 from cluster_core.sky import render_picture
 from tests.samples import draw_blob
 
@@ -29,21 +31,29 @@ def render_files(folder: Path, n_files: int) -> list[Path]:
 
 def write_zip(path: Path, colours: dict[str, tuple[int, int, int]], n_each: int) -> Path:
     """Write one folder per class, and put one test picture of the second class in the first."""
-    labels = list(colours)
+    files = {
+        label: [draw_file(1000 * number + picture, colour) for picture in range(n_each)]
+        for number, (label, colour) in enumerate(colours.items())
+    }
+    first, second = list(colours)[:2]
+    wrong = (draw_file(seed, colours[second]) for seed in range(9000, 9999))
+    files[first].append(next(file for file in wrong if is_test_picture(file, files[first])))
     with zipfile.ZipFile(path, "w") as archive:
-        for number, (label, colour) in enumerate(colours.items()):
-            for picture in range(n_each):
-                name = f"field {1000 * number + picture}.png"
-                image = Image.fromarray(draw_blob(1000 * number + picture, colour))
-                with archive.open(f"{label}/{name}", "w") as file:
-                    image.save(file, "PNG")
-        wrong = next(seed for seed in range(9000, 9999) if is_test_picture(f"field {seed}.png"))
-        image = Image.fromarray(draw_blob(wrong, colours[labels[1]]))
-        with archive.open(f"{labels[0]}/field {wrong}.png", "w") as file:
-            image.save(file, "PNG")
+        for label, members in files.items():
+            for name, content in members:
+                archive.writestr(f"{label}/{name}", content)
     return path
 
 
-def is_test_picture(name: str) -> bool:
-    """Return whether a picture of this name is a test picture with the default percentages."""
-    return 10 <= compute_split_position(name) < 20
+def draw_file(seed: int, colour: tuple[int, int, int]) -> tuple[str, bytes]:
+    """Return the name and content of a picture file."""
+    target = io.BytesIO()
+    Image.fromarray(draw_blob(seed, colour)).save(target, "PNG")
+    return f"field {seed}.png", target.getvalue()
+
+
+def is_test_picture(file: tuple[str, bytes], others: list[tuple[str, bytes]]) -> bool:
+    """Return whether a picture is the sixth of 41 of its class; the fifth to eighth are tested."""
+    positions = [compute_position(hashlib.sha256(content).hexdigest()) for _, content in others]
+    own = compute_position(hashlib.sha256(file[1]).hexdigest())
+    return sum(position < own for position in positions) == 5
