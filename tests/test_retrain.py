@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from cluster_core import retrain
 from cluster_core.model.bundle.bundle import find_newest_bundle, load_bundle
 from cluster_core.training import train as train_module
+from cluster_core.training.choice import trial
 from tests.samples import (
     REPOSITORY,
     SHARED,
@@ -135,6 +136,18 @@ def test_output_lines_match_the_article(photos, backbone):
     assert LAST_LINES.match(end)[1] == "100.0"
     assert "blue stars: 24 pictures\n" in result.stderr
     assert "for training" in result.stderr
+
+
+def test_automatic_choice_is_printed_before_the_training(photos, workspace, backbone, monkeypatch):
+    monkeypatch.setattr(trial, "prepare_networks", lambda config, workspace: [backbone])
+    result = run(*quick(photos), "--architecture=auto")
+    assert result.exit_code == 0, result.output
+    assert re.search(
+        r"^Network chosen for these pictures: random, \d+\.\d% in a trial\.$", result.stderr, re.M
+    )
+    assert result.stdout.startswith("Step 0: ")
+    bundle = load_bundle(find_newest_bundle(workspace.bundles))
+    assert (bundle.backbone.name, bundle.settings["architecture"]) == ("random", "auto")
 
 
 @pytest.mark.parametrize("joined", [True, False])

@@ -8,9 +8,9 @@ from pathlib import Path
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.converted import ConvertedBackbone, find_ready
 from cluster_core.model.backbones.registry import BackboneSpec, list_backbones
-from cluster_core.model.backbones.separate_conversion import convert_separately
 from cluster_core.model.backbones.shipped import load_shipped_record
 from cluster_core.model.backbones.weights import find_weights
+from cluster_core.model.backbones.weights_upload import convert_confined
 from cluster_core.training.choice.decision import estimate_work
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace
@@ -78,9 +78,9 @@ def prepare_networks(config: TrainConfig, workspace: Workspace) -> list[Converte
     for spec in list_networks(config, workspace):
         try:
             network = find_network(spec, config, workspace)
-            if network is None:
-                model_dir = _get_model_dir(config, workspace)
-                convert_separately(spec, model_dir, workspace.backbones)
+            weights = find_weights(spec, _get_model_dir(config, workspace))
+            if network is None and weights is not None:
+                convert_confined(spec, weights, workspace)
                 network = find_network(spec, config, workspace)
         except BackboneError as error:
             _logger.warning("%s is not tried: %s", spec.name, error)

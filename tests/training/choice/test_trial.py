@@ -143,10 +143,10 @@ def test_network_that_cannot_be_converted_is_left_out(workspace, monkeypatch, ca
     workspace.models.mkdir(parents=True)
     (workspace.models / "mobilenet_0.25_128_no_top.weights.h5").touch()
 
-    def refuse(spec, model_dir, backbones_dir):
+    def refuse(spec, weights, workspace):
         raise networks.BackboneError("damaged weights", name=spec.name)
 
-    monkeypatch.setattr(networks, "convert_separately", refuse)
+    monkeypatch.setattr(networks, "convert_confined", refuse)
     found = prepare_networks(TrainConfig(workspace.cluster_photos), workspace)
     assert [network.name for network in found] == ["sky", "everyday"]
     assert "mobilenet_0.25_128 is not tried: damaged weights" in caplog.text
