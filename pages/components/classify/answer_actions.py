@@ -14,6 +14,8 @@ from cluster_core.answers.records import Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import list_datasets
 from cluster_core.data.index import Progress
+from cluster_core.data.labels import check_folder_name
+from cluster_core.errors import DatasetError
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
@@ -158,12 +160,17 @@ def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -
     if not dataset:
         return
     if dataset not in names:
+        try:
+            dataset = check_folder_name(dataset, "dataset")
+        except DatasetError as error:
+            st.error(escape_markdown(str(error)), icon=":material/error:")
+            return
         st.caption("This is a new dataset.")
     noun = "picture" if len(labelled) == 1 else "pictures"
 
     def add() -> Outcome:
         addition = Addition(workspace, dataset, room, [number for number, _ in labelled])
-        start_work(_make_work(workspace, dataset.strip(), addition))
+        start_work(_make_work(workspace, dataset, addition))
         return Outcome(f"Adding pictures to {dataset} …")
 
     confirm("add_answers", f"Add {len(labelled):,} {noun}", add)

@@ -1,0 +1,343 @@
+"""Work with many answers on Classify: review, add, sort, remove; and find all after a reload."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import zipfile
+
+import pytest
+import streamlit as st
+from PIL import Image
+from starlette.applications import Starlette
+from streamlit.testing.v1 import AppTest
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.answers.rooms import find_room
+from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
+from pages.components.classify.answer_table import OPENED, TICKED
+from tests.pages.test_classify import all_text, give, give_many, make_picture, open_page
+
+
+@pytest.fixture(autouse=True)
+def clear_cached_models():
+    st.cache_resource.clear()
+
+
+def get_keys(page: AppTest) -> set[str]:
+    return {button.key for button in page.button}
+
+
+def click(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def tick(page: AppTest, *numbers: int) -> AppTest:
+    page.session_state[TICKED] = set(numbers)
+    return page.run()
+
+
+def open_row(page: AppTest, number: int) -> AppTest:
+    page.session_state[OPENED] = number
+    return page.run()
+
+
+def enter(page: AppTest, key: str, name: str) -> AppTest:
+    """Type a name that is not in the list of a select box."""
+    field = page.selectbox(key=key)
+    if name not in field.options:
+        field.options.append(name)  # AppTest accepts a new option only if it is in the list
+    field.set_value(name).run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> list[str]:
+    return list(page.dataframe[0].value["yours"])
+
+
+def get_room(page: AppTest, workspace):
+    room = find_room(workspace, page.query_params["answers"])
+    assert room
+    return room
+
+
+def test_ticked_pictures_are_reviewed_together(trained):
+    page = tick(give_many(open_page(), 2), 1, 2)
+    click(page, "bulk_right")
+    assert said(page) == ["✓ blue stars", "✓ blue stars", "", ""]
+    tick(page, 2, 3)
+    enter(page, "correct_to", "green stars")
+    assert said(page) == ["✓ blue stars", "→ green stars", "→ green stars", ""]
+    tick(page, 1, 4)
+    click(page, "bulk_unknown")
+    assert said(page) == ["? don't know", "→ green stars", "→ green stars", "? don't know"]
+    assert "you reviewed 4" in all_text(page)
+    tick(page, 2)
+    click(page, "bulk_back")
+    assert said(page)[1] == ""
+
+
+def test_right_for_all_keeps_what_was_corrected_before(trained):
+    page = tick(give_many(open_page(), 1), 1)
+    page.selectbox(key="correct_to").set_value("red stars").run()
+    click(page, "tick_all")  # unticks
+    click(page, "tick_all")
+    click(page, "bulk_right")
+    assert said(page) == ["→ red stars", "✓ red stars"]
+
+
+def test_one_picture_after_the_other_is_reviewed(trained):
+    page = open_row(give_many(open_page(), 2), 2)
+    assert not page.dataframe
+    click(page, "review_right")  # and goes on to the next
+    assert "3 of 4" in all_text(page)
+    click(page, "review_1")
+    click(page, "review_unknown")  # the last one stays open
+    assert "4 of 4" in all_text(page)
+    assert "You say: **? don't know**" in all_text(page)
+    click(page, "review_back")
+    assert "Not reviewed yet." in all_text(page)
+    click(page, "review_previous")
+    enter(page, "other_class", "green stars")
+    click(page, "to_table")
+    assert said(page) == ["", "✓ blue stars", "→ green stars", ""]
+
+
+def test_keys_are_offered_for_each_decision(trained):
+    page = open_row(give_many(open_page(), 1), 1)
+    shortcuts = {b.key: b.proto.shortcut for b in page.button if b.proto.shortcut}
+    assert shortcuts == {
+        "review_right": "y",
+        "review_1": "1",
+        "review_2": "2",
+        "review_unknown": "0",
+        "review_previous": "left",
+        "review_next": "right",
+        "to_table": "escape",
+    }
+
+
+def test_filter_finds_what_is_left_to_review(trained):
+    page = tick(give_many(open_page(), 2), 1, 3)
+    click(page, "bulk_right")
+    page.selectbox(key="only_marks").set_value("open").run()
+    assert list(page.dataframe[0].value["file"]) == ["blue stars 1.png", "red stars 1.png"]
+    click(page, "tick_all")
+    click(page, "bulk_unknown")
+    assert "No pictures match these filters" in all_text(page)
+    page.selectbox(key="only_marks").set_value("unknown").run()
+    assert len(page.dataframe[0].value) == 2
+
+
+def test_ticked_pictures_that_a_filter_hides_are_left_alone(trained):
+    page = tick(give_many(open_page(), 1), 1, 2)
+    page.multiselect(key="only_labels").set_value(["red stars"]).run()
+    assert "**1 ticked**" in all_text(page)
+    click(page, "bulk_unknown")
+    page.multiselect(key="only_labels").set_value([]).run()
+    assert said(page) == ["", "? don't know"]
+
+
+def test_reviewed_pictures_are_added_to_a_new_dataset_and_taken_back(trained, visited_pages):
+    page = tick(give_many(open_page(), 2), 1, 2, 3)
+    page.selectbox(key="correct_to").set_value("blue stars").run()
+    tick(page, 1, 2, 3, 4)
+    click(page, "add_to_dataset")
+    assert "1 of the 4 pictures have no class from you" in all_text(page)
+    assert "3 to blue stars" in all_text(page)
+    enter(page, "add_target", "mine")
+    click(page, "confirm_add_answers")
+    assert page.success[0].value == "Added 3 to blue stars."
+    folder = trained.root / "mine_photos" / "blue stars"
+    assert len(list(folder.iterdir())) == 3
+    click(page, "retrain")
+    assert page.query_params["dataset"] == "mine"
+    assert visited_pages == ["hyperparameters.py"]
+    click(page, "undo")
+    assert "Took 3 pictures out of mine again." in page.success[0].value
+    assert not folder.exists()
+    assert "retrain" not in get_keys(page)
+
+
+def test_copies_are_counted_with_their_reasons(trained):
+    page = tick(give_many(open_page(), 1), 1, 2)
+    click(page, "bulk_right")
+    for expected in ("Added 1 to blue stars and 1 to red stars.", "2 could not be used"):
+        tick(page, 1, 2)
+        click(page, "add_to_dataset")
+        enter(page, "add_target", "mine")
+        click(page, "confirm_add_answers")
+        shown = [*page.success, *page.error]
+        assert expected in shown[0].value
+    assert "already has the same picture" in all_text(page)
+    assert "undo" not in get_keys(page)
+
+
+def test_impossible_dataset_name_is_explained_in_the_dialog(trained):
+    page = tick(give_many(open_page(), 1), 1, 2)
+    click(page, "bulk_right")
+    click(page, "add_to_dataset")
+    enter(page, "add_target", "a/b")
+    assert "cannot be called" in page.error[0].value
+    assert "confirm_add_answers" not in get_keys(page)
+    assert not list(trained.root.glob("*_photos"))
+
+
+def test_everything_is_there_in_a_new_session_with_the_address(trained):
+    page = tick(give_many(open_page(), 2), 1)
+    click(page, "bulk_right")
+    again = open_page(answers=page.query_params["answers"])
+    assert list(again.dataframe[0].value["file"]) == list(page.dataframe[0].value["file"])
+    assert said(again) == ["✓ blue stars", "", "", ""]
+
+
+def test_answers_of_one_visitor_are_not_shown_to_another(trained):
+    give_many(open_page(), 1)
+    other = open_page()
+    assert not other.dataframe
+    assert "answers" not in other.query_params
+
+
+@pytest.mark.parametrize("address", ["0" * 32, "../../etc", "x" * 3_000])
+def test_unknown_address_is_explained_and_forgotten(trained, address):
+    page = open_page(answers=address)
+    assert "no longer kept" in page.info[0].value
+    assert "answers" not in page.query_params
+    give(page, ("one.png", make_picture("red stars")))
+    assert "1 picture classified" in all_text(page)
+
+
+def test_cleared_answers_are_gone(trained):
+    page = give_many(open_page(), 1)
+    room = get_room(page, trained)
+    click(page, "clear_answers")
+    assert not page.dataframe
+    assert "answers" not in page.query_params
+    assert find_room(trained, room.id) is None
+
+
+def test_removed_pictures_leave_the_table(trained):
+    page = tick(give_many(open_page(), 2), 1, 4)
+    click(page, "remove_answers")
+    assert list(page.dataframe[0].value["file"]) == ["blue stars 1.png", "red stars 0.png"]
+
+
+def test_new_single_picture_is_shown_in_full_with_the_way_to_the_others(trained):
+    page = give_many(open_page(), 1)
+    give(page, ("third.png", make_picture("red stars", 950)))
+    assert not page.dataframe
+    assert "3 of 3" in all_text(page)
+    click(page, "to_table")
+    assert len(page.dataframe[0].value) == 3
+
+
+def test_refused_picture_hides_earlier_answers_until_asked(trained):
+    page = give_many(open_page(), 1)
+    give(page, ("page.jpg", b"<html>"))
+    assert "web page" in page.error[0].value
+    assert not page.dataframe
+    click(page, "unfold")
+    assert len(page.dataframe[0].value) == 2
+    assert not page.error
+
+
+def test_file_that_is_there_already_is_named(trained):
+    page = give_many(open_page(), 1)
+    give(page, ("red stars 0.png", make_picture("red stars", 900)))
+    assert "red stars 0.png is in the table already" in all_text(page)
+
+
+def test_csv_has_what_the_visitor_says(trained, monkeypatch):
+    downloads = []
+    monkeypatch.setattr(st, "download_button", lambda label, data, **_: downloads.append(data))
+    page = tick(give_many(open_page(), 1), 1)
+    enter(page, "correct_to", "green stars")
+    tick(page, 2)
+    click(page, "bulk_unknown")
+    rows = list(csv.DictReader(io.StringIO(downloads[-1]().decode(), newline="")))
+    assert [row["confirmed"] for row in rows] == ["green stars", "don't know"]
+    assert rows[0]["label"] == "blue stars"
+
+
+def test_public_demo_reviews_and_sorts_but_changes_no_dataset(trained, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = tick(give_many(open_page(), 1), 1)
+    click(page, "bulk_right")
+    assert said(page) == ["✓ blue stars", ""]
+    assert "add_to_dataset" not in get_keys(page)
+    assert "remove_answers" in get_keys(page)
+
+
+def fetch(address: str) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body of an address that the app serves beside Streamlit."""
+    path, _, query = address.partition("?")
+    scope = {"type": "http", "method": "GET", "path": f"/{path}", "root_path": "", "headers": []}
+    sent: list[dict] = []
+
+    async def receive():
+        await asyncio.Event().wait()  # the visitor stays
+
+    async def send(message):
+        sent.append(message)
+
+    async def call():
+        app = Starlette(routes=list_routes())
+        await app({**scope, "query_string": query.encode()}, receive, send)
+
+    asyncio.run(call())
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def test_pictures_come_sorted_from_the_server(trained):
+    page = tick(give_many(open_page(), 2), 1)
+    enter(page, "correct_to", "green stars")
+    tick(page, 1, 2, 4)
+    (address,) = (link.proto.url for link in page.get("link_button"))
+    _, headers, body = fetch(address)
+    assert headers["content-disposition"].startswith("attachment")
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        names = archive.namelist()
+    assert names == [
+        "green stars/blue stars 0.png",
+        "blue stars/blue stars 1.png",
+        "red stars/red stars 1.png",
+    ]
+
+
+def test_thumbnails_come_from_the_server(trained):
+    page = give_many(open_page(), 1)
+    status, headers, body = fetch(page.dataframe[0].value["picture"][0])
+    assert (status, headers["content-type"]) == (200, "image/jpeg")
+    assert Image.open(io.BytesIO(body)).format == "JPEG"
+
+
+def test_server_sends_nothing_for_another_address(trained):
+    room = get_room(give_many(open_page(), 1), trained)
+    for path in (
+        f"{'0' * 32}/1.jpg",
+        "../1.jpg",
+        f"{room.id}/99.jpg",
+        f"{room.id}/log.jsonl",
+        f"{room.id}/sorted.zip",
+        f"{room.id}/sorted.zip?model=no&pictures=1",
+        f"{'0' * 32}/sorted.zip?model=starter&pictures=1",
+    ):
+        assert fetch(f"answers/{path}")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"), [([1], "1"), ([3, 1, 2, 7], "1-3,7"), ([5, 6, 9, 10], "5-6,9-10")]
+)
+def test_ranges_name_the_same_numbers(numbers, text):
+    assert format_ranges(numbers) == text
+    assert find_in_ranges(text, range(20)) == sorted(numbers)
+
+
+@pytest.mark.parametrize("text", ["", "a", "1-", "1,,2", "1-2-3", "9" * 50, "-1"])
+def test_strange_ranges_name_nothing(text):
+    assert find_in_ranges(text, range(20)) == []

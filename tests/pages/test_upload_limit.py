@@ -1,0 +1,61 @@
+"""One limit for all uploads, lower in a public demo, and sentences for refused files."""
+
+from __future__ import annotations
+
+import pytest
+import streamlit as st
+from streamlit import config
+
+from cluster_core.access import PUBLIC_VARIABLE
+from pages.components import upload_limit
+from pages.components.upload_limit import get_max_upload_mb, limit_uploads
+from tests.samples import REPOSITORY
+
+MB = 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def own_limit():
+    before = config.get_option("server.maxUploadSize")
+    config.set_option("server.maxUploadSize", 200)
+    yield
+    config.set_option("server.maxUploadSize", before)
+
+
+def test_own_computer_takes_what_the_option_allows():
+    assert "maxUploadSize = 200" in (REPOSITORY / ".streamlit" / "config.toml").read_text()
+    assert get_max_upload_mb() == 200
+    config.set_option("server.maxUploadSize", 500)
+    limit_uploads()
+    assert get_max_upload_mb() == 500
+
+
+@pytest.mark.parametrize(("option", "expected"), [(200, 20), (5, 5)])
+def test_public_demo_takes_20_mb_at_most(monkeypatch, option, expected):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    config.set_option("server.maxUploadSize", option)
+    limit_uploads()
+    assert get_max_upload_mb() == st.get_option("server.maxUploadSize") == expected
+
+
+def test_refused_files_are_named_with_the_reason():
+    report = {"total": 3, "files": [["big.fits", 312 * MB], ["notes.txt", 10]]}
+    total, refused = upload_limit._check_report(report)
+    large, strange = upload_limit._describe_refused(refused, 200)
+    assert total == 3
+    assert "big.fits was not taken: it has 312.0 MB" in large
+    assert "at most 200 MB" in large
+    assert "notes.txt was not taken: files of this kind" in strange
+
+
+def test_many_refused_files_are_counted():
+    sentences = upload_limit._describe_refused([("a.txt", 1)] * 25, 200)
+    assert len(sentences) == 11
+    assert sentences[-1] == "15 more files were not taken."
+
+
+@pytest.mark.parametrize(
+    "report", [None, 3, {"total": "x", "files": []}, {"files": [[1, 2], "x", None], "total": 1}]
+)
+def test_report_that_makes_no_sense_is_ignored(report):
+    assert upload_limit._check_report(report)[1] == []
