@@ -13,6 +13,7 @@ from cluster_core import classify, download, label_image
 from cluster_core.data.archives.dataset_archive import write_archive
 from cluster_core.data.catalog import dataset_dir, list_datasets
 from cluster_core.data.class_folders import list_files
+from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import compute_signature, scan_dataset
 from cluster_core.data.splits import split_dataset
@@ -83,6 +84,7 @@ def read_datasets(case: Case) -> None:
     for name in () if isinstance(datasets, ClusterError) else datasets:
         image_dir = dataset_dir(case.workspace, name)
         case.try_out(f"list_classes {name}", partial(list_classes, image_dir))
+        case.try_out(f"load_confirmed {name}", partial(load_confirmed, image_dir))
         case.try_out(f"compute_signature {name}", partial(compute_signature, image_dir))
         case.try_out(f"scan and split {name}", partial(_scan_and_split, case.workspace, name))
         case.try_out(f"thumbnails of {name}", partial(_make_thumbnails, case.workspace, name))

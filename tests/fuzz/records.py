@@ -16,7 +16,7 @@ from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import delete_model, rename_model
 from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST
 from cluster_core.storage.trash import list_trash
-from cluster_core.training.runs import delete_run, mark_reviewed, request_stop
+from cluster_core.training.runs import delete_run, request_stop
 from tests.fuzz.archives import import_good_model
 from tests.fuzz.case import Case, FaultError
 from tests.fuzz.checks import (
@@ -104,7 +104,6 @@ def _change(case: Case, path: Path) -> None:
         case.try_out("rename_model", partial(rename_model, workspace, name, "A new title"))
         case.try_out("delete_model", partial(delete_model, workspace, name))
     elif path.is_relative_to(workspace.runs):
-        case.try_out("mark_reviewed", partial(mark_reviewed, workspace, name, "0" * 64))
         case.try_out("request_stop", partial(request_stop, workspace, name, keep_best=True))
         case.try_out("delete_run", partial(delete_run, workspace, name))
     case.try_out("list_trash", partial(list_trash, workspace))

@@ -8,6 +8,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+from cluster_core.data.confirmed_labels import confirm_label
 from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.model.bundle.collection import set_default_model
 from cluster_core.storage.cache_file import CacheFile
@@ -31,6 +32,7 @@ def build_sample(root: Path) -> None:
     shutil.copytree(FIXTURE / "workspace", root)
     _date_manifests(workspace)
     photos = write_photos(root / f"{DATASET}_photos", N_PICTURES_PER_CLASS)
+    confirm_label(photos, "0" * 64, "red stars")
     # The default: it answers faster than the models of the fixture.
     set_default_model(workspace, train(make_quick_config(workspace), workspace).folder.name)
     _interrupt_import(workspace, sorted(photos.glob("*/*"))[:2])

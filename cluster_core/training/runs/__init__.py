@@ -15,7 +15,6 @@ from cluster_core.training.runs.records import (
     load_config,
     load_evaluations,
     load_reviewed,
-    mark_reviewed,
 )
 from cluster_core.training.runs.results import RunResult, load_result
 from cluster_core.training.runs.status import RunState, RunStatus
@@ -34,7 +33,6 @@ __all__ = [
     "load_result",
     "load_reviewed",
     "load_status",
-    "mark_reviewed",
     "read_log",
     "request_stop",
     "submit_run",

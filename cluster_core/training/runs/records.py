@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from cluster_core.access import Action, require
 from cluster_core.data.splits import BY_FILE_NAME
 from cluster_core.errors import BackboneError, ClusterError, RunError
 from cluster_core.model.head.settings import Evaluation
@@ -177,37 +176,10 @@ class EvaluationReader:
         return tuple(self._evaluations)
 
 
-def mark_reviewed(workspace: Workspace, run_id: str, sha256: str) -> None:
-    """Record that a user reviewed a mistake of a run and confirmed the picture's label.
-
-    Parameters
-    ----------
-    workspace : Workspace
-    run_id : str
-    sha256 : str
-        Hash of the picture, 64 hexadecimal digits.
-
-    Raises
-    ------
-    AccessError
-        This server does not let its visitors edit datasets.
-    RunError
-        There is no such run, or the file cannot be written.
-    """
-    require(Action.EDIT_DATASETS)
-    known = load_reviewed(workspace, run_id)
-    try:
-        with replacing(find_folder(workspace, run_id) / REVIEWED) as draft:
-            draft.write_text(json.dumps(sorted(known | {sha256})))
-    except OSError as error:
-        raise RunError(
-            f"The review could not be saved ({error.strerror or error}): make sure that the disk "
-            "has room, then try again."
-        ) from error
-
-
 def load_reviewed(workspace: Workspace, run_id: str) -> frozenset[str]:
-    """Return the SHA-256 hashes of the pictures that `mark_reviewed` recorded for a run.
+    """Return the SHA-256 hashes of the mistakes of a run whose labels were confirmed.
+
+    Version 0.1 recorded them with the run; see `confirm_label` for those of today.
 
     Raises
     ------

@@ -59,8 +59,8 @@ def show_overview(workspace: Workspace, index: DatasetIndex, split: Split | None
         st.markdown(_describe_uses(index.counts, shares))
         st.caption(
             "The model never learns from the test pictures, so they show how well it does on new "
-            "ones. The file name decides how a picture is used, so this stays the same when you "
-            "add more. You can change the shares under Hyperparameters."
+            "ones. Every class is divided in the same shares, and nearly all pictures keep their "
+            "use when you add more. You can change the shares under Hyperparameters."
         )
         for note in split.notes:
             if not note.startswith("Only "):  # shown at the top of the page

@@ -58,7 +58,7 @@ def show_changed_labels(
         noun = "test label" if chosen.n_changed == 1 else "test labels"
         st.info(
             f"{chosen.n_changed} {noun} changed since. By the labels of today, "
-            f"{_describe(chosen.metrics)}.",
+            f"{_describe(chosen.metrics)} are correct.",
             icon=":material/rule:",
         )
     else:
@@ -106,8 +106,8 @@ def _list_tests(workspace: Workspace, run_id: str, image_dir: Path) -> list[_Tes
 
 def _describe(metrics: Metrics) -> str:
     if not metrics.n:
-        return "no pictures left"
-    return f"{metrics.n_right} of {metrics.n} correct ({format_percent(metrics.accuracy)})"
+        return "0 of 0"
+    return f"{metrics.n_right} of {metrics.n} ({format_percent(metrics.accuracy)})"
 
 
 def _compare(metrics: Metrics, chosen: Metrics) -> str:

@@ -26,7 +26,6 @@ from cluster_core.training.runs import (
     load_result,
     load_reviewed,
     load_status,
-    mark_reviewed,
     read_log,
     request_stop,
     submit_run,
@@ -144,7 +143,6 @@ def test_list_is_empty_without_runs(workspace):
         delete_run,
         find_queue_position,
         lambda workspace, run_id: request_stop(workspace, run_id, True),
-        lambda workspace, run_id: mark_reviewed(workspace, run_id, "0" * 64),
     ],
 )
 def test_unknown_id_is_reported(workspace, run, run_id, call):
@@ -236,7 +234,6 @@ def test_public_demo_refuses_changes(workspace, run, config, monkeypatch):
         lambda: submit_run(workspace, config),
         lambda: request_stop(workspace, run.id, False),
         lambda: delete_run(workspace, run.id),
-        lambda: mark_reviewed(workspace, run.id, "0" * 64),
     ):
         with pytest.raises(AccessError):
             change()
@@ -289,10 +286,9 @@ def test_result_round_trip(workspace, run, tmp_path):
     assert load_result(workspace, run.id) is None
 
 
-def test_reviewed_pictures_are_remembered(workspace, run):
+def test_mistakes_reviewed_in_version_0_1_are_remembered(workspace, run):
     assert load_reviewed(workspace, run.id) == frozenset()
-    for sha256 in ("a" * 64, "b" * 64, "a" * 64):
-        mark_reviewed(workspace, run.id, sha256)
+    (folder_of(workspace, run) / REVIEWED).write_text(json.dumps(["a" * 64, "b" * 64]))
     assert load_reviewed(workspace, run.id) == {"a" * 64, "b" * 64}
     (folder_of(workspace, run) / REVIEWED).write_text("{")
     assert load_reviewed(workspace, run.id) == frozenset()
