@@ -7,6 +7,7 @@ of their number type, these are black. A photograph that was developed uses that
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ _IGNORED_SHARE = 0.001
 
 
 def is_photograph(
-    blocks: Iterable[NDArray[np.generic]], n_values: int, full_range: tuple[float, float] | None
+    blocks: Iterable[NDArray[Any]], n_values: int, full_range: tuple[float, float] | None
 ) -> bool:
     """Tell whether a picture uses the range of its number type, as developed photographs do.
 

@@ -41,7 +41,8 @@ def view_plain(data: bytes, page: TiffPage) -> Image.Image | None:
     if not is_whole or (np.diff(offsets.astype(np.int64)) != rows * row_bytes).any():
         return None
     pixels = memoryview(data)[start : start + row_bytes * page.height]
-    image = Image.frombuffer(mode, (page.width, page.height), pixels, "raw", mode, 0, 1)
+    size = page.width, page.height
+    image = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)  # type: ignore[arg-type]
     return with_metadata(image, page)
 
 
