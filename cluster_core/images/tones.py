@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cluster_core.images.astronomy.fits_blanks import mask_missing
+from cluster_core.images.missing import mask_missing
 from cluster_core.images.stretch import FitsStretch, apply_stretch
 
 SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})

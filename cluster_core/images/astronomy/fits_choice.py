@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.astronomy.fits_axes import PictureAxes
-from cluster_core.images.astronomy.fits_blanks import holds_something, mask_missing
 from cluster_core.images.astronomy.fits_headers import FitsPart
 from cluster_core.images.astronomy.fits_reading import check_part, read_pictures
 from cluster_core.images.limits import ImageLimits
+from cluster_core.images.missing import holds_something, mask_missing
 
 _SCIENCE = frozenset({"SCI", "SCIENCE"})
 # Words in the names of parts that describe a picture instead of being one.

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images.astronomy.fits_blanks import mask_missing
 from cluster_core.images.astronomy.fits_mosaic import PATTERNS
 from cluster_core.images.astronomy.fits_rendering import render
 from cluster_core.images.astronomy.xisf_headers import (
@@ -17,6 +16,7 @@ from cluster_core.images.astronomy.xisf_headers import (
     read_xisf_header,
 )
 from cluster_core.images.limits import ImageLimits, check_pixels, wait_if_large
+from cluster_core.images.missing import mask_missing
 from cluster_core.images.stretch import FitsStretch
 
 _RGB = 3
