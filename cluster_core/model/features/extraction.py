@@ -72,7 +72,7 @@ class BottleneckSource:
             not finite.
         """
         features, is_known = self._load(pictures, views)
-        unknown = np.flatnonzero(~is_known.all(axis=1))
+        unknown = np.flatnonzero(~is_known.all(axis=1)).tolist()
         tasks = [(pictures[number], _list_missing(views, is_known[number])) for number in unknown]
         n_done = len(pictures) - len(tasks)
         unsaved: list[tuple[str, str, np.ndarray]] = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-N_FOLDS = 5
+from cluster_core.evaluation.out_of_fold import N_FOLDS, draw_folds
+
 N_REPEATS = 10
 # Share of the mean squared length of the features. Accuracy hardly depends on it from 0.03 to 1.
 RIDGE = 0.1
@@ -46,34 +47,6 @@ def cross_validate(features: np.ndarray, classes: np.ndarray, groups: np.ndarray
                 answers = _answer(kernel, classes, tested)
                 n_right[tested] += answers == classes[tested]
     return n_right / N_REPEATS
-
-
-def draw_folds(
-    classes: np.ndarray, groups: np.ndarray, random: np.random.Generator, n_folds: int = N_FOLDS
-) -> np.ndarray:
-    """Distribute pictures over folds at random: each class evenly, each group in one fold.
-
-    Parameters
-    ----------
-    classes, groups : ndarray of int, (n_pictures,)
-        A group that has several classes counts as one of its first picture.
-    random : numpy.random.Generator
-    n_folds : int
-
-    Returns
-    -------
-    ndarray of int, (n_pictures,)
-        The fold of each picture, from 0 on.
-    """
-    numbers, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
-    fold_of_group = np.empty(len(numbers), int)
-    n_placed = 0
-    for label in np.unique(classes[first]):
-        members = random.permutation(np.flatnonzero(classes[first] == label))
-        # Going on where the last class ended keeps the folds of equal size.
-        fold_of_group[members] = (n_placed + np.arange(len(members))) % n_folds
-        n_placed += len(members)
-    return fold_of_group[group_of]
 
 
 def _compute_kernel(features: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cluster_core.training.choice.cross_validation import N_FOLDS, cross_validate, draw_folds
+from cluster_core.evaluation.out_of_fold import N_FOLDS, draw_folds
+from cluster_core.training.choice.cross_validation import cross_validate
 
 RANDOM = np.random.default_rng(0)
 
