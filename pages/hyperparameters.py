@@ -8,8 +8,10 @@ from pages.components.hyperparameters.architecture_cards import show_architectur
 from pages.components.hyperparameters.dataset_choice import choose_dataset, is_chosen_missing
 from pages.components.hyperparameters.preset_buttons import show_presets
 from pages.components.hyperparameters.start_button import show_start, show_train_at_once
+from pages.components.missing_network import show_missing_weights
 from pages.components.network_choice import find_trial_split, get_choice, run_trial_if_due
 from pages.components.settings_form import (
+    get_settings,
     init_settings,
     read_config,
     show_seed,
@@ -31,6 +33,7 @@ top = st.container()
 show_presets(workspace)
 st.subheader("Network")
 trial_area = show_architectures(workspace, choice)
+show_missing_weights(get_settings()["architecture"], workspace)
 form, start = st.columns([3, 2], gap="large")
 with form:
     st.subheader("Learning")

@@ -17,6 +17,7 @@ from cluster_core.model.backbones.obtaining import (
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.backbones.weights import list_weights_files
 from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.training.config import AUTOMATIC
 from cluster_core.workspace import Workspace
 from pages.components.outcome import attempt
 from pages.components.text import escape_markdown
@@ -27,17 +28,20 @@ REDRAW_EVERY_S = 0.5
 _MEGA = 1e6
 
 
-def show_missing_weights(spec: BackboneSpec, workspace: Workspace) -> None:
+def show_missing_weights(architecture: str, workspace: Workspace) -> None:
     """Draw how to get the weights that a training needs, unless they are there.
 
     Parameters
     ----------
-    spec : BackboneSpec
-        The network to train with.
+    architecture : str
+        The network to train with, or `auto`, which takes only networks that are there.
     workspace : Workspace
         Has the weights, or not.
     """
-    if not needs_download(spec, workspace) or not is_allowed(Action.ADD_NETWORKS):
+    if architecture == AUTOMATIC or not is_allowed(Action.ADD_NETWORKS):
+        return
+    spec = get_backbone(architecture)
+    if not needs_download(spec, workspace):
         return
     with st.container(border=True, key="missing_network"):
         st.markdown(

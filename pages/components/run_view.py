@@ -20,6 +20,7 @@ from cluster_core.training.runs import (
 )
 from cluster_core.workspace import Workspace
 from pages.components.better_network import show_better_network
+from pages.components.missing_network import show_missing_weights
 from pages.components.navigation import PageFile
 from pages.components.network_choice import describe
 from pages.components.run_live import show_curves, show_running
@@ -147,6 +148,8 @@ def _show_failure(workspace: Workspace, status: RunStatus, config: TrainConfig) 
         st.caption("The end of the log:")
         st.code(log, language=None)
     _show_again(workspace, status, config)
+    if config.model_dir is None:
+        show_missing_weights(config.architecture, workspace)
 
 
 def _show_again(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:

@@ -122,6 +122,25 @@ def test_preset_announces_the_download_of_its_network(dataset, workspace):
     assert caption == article
 
 
+def test_selected_network_without_weights_offers_ways_to_get_them(dataset, workspace, monkeypatch):
+    def list_keys(page):
+        return {button.key for button in page.button}
+
+    download = "download_mobilenet_0.50_224"
+    page = open_page()
+    assert download not in list_keys(page), "the automatic choice takes only what is there"
+    page.button(key="preset_article").click().run()
+    assert download in list_keys(page)
+    (uploader,) = page.file_uploader
+    assert uploader.key == "weights_mobilenet_0.50_224"
+    workspace.models.mkdir(parents=True, exist_ok=True)
+    (workspace.models / "mobilenet_0.50_224_no_top.weights.h5").touch()
+    assert download not in list_keys(page.run())
+    (workspace.models / "mobilenet_0.50_224_no_top.weights.h5").unlink()
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    assert download not in list_keys(page.run())
+
+
 def test_changed_settings_appear_in_the_command_and_persist(dataset):
     page = open_page()
     find(page, "setting_how_many_training_steps").set_value(200)

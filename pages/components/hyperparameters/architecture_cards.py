@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cluster_core.model.backbones.converted import find_converted
+from cluster_core.model.backbones.availability import needs_download
 from cluster_core.model.backbones.registry import (
     BYTES_PER_PARAMETER,
     EVERYDAY_BACKBONE,
@@ -15,7 +15,6 @@ from cluster_core.model.backbones.registry import (
     BackboneSpec,
     get_backbone,
 )
-from cluster_core.model.backbones.weights import find_weights
 from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.insight.estimates import estimate_speed
 from cluster_core.workspace import Workspace
@@ -138,11 +137,7 @@ def show_architectures(workspace: Workspace, choice: NetworkChoice | None) -> De
 
 def is_ready(spec: BackboneSpec, workspace: Workspace) -> bool:
     """Return whether a network can be used without a download."""
-    return (
-        not spec.weights_file
-        or find_weights(spec, workspace.models) is not None
-        or find_converted(spec, workspace.backbones) is not None
-    )
+    return not needs_download(spec, workspace)
 
 
 def _show_card(workspace: Workspace, family: Family, choice: NetworkChoice | None) -> None:
