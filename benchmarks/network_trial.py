@@ -79,9 +79,9 @@ def cross_validate(*, photos: str, model_dir: str, workspace: str, repeats: int)
     import numpy as np
 
     from cluster_core.data.index import scan_dataset
+    from cluster_core.evaluation.out_of_fold import draw_folds
     from cluster_core.model.backbones.conversion import prepare_backbone
     from cluster_core.storage.cache_file import CacheFile
-    from cluster_core.evaluation.out_of_fold import draw_folds
     from cluster_core.training.choice.sample import draw_sample, group_without_series
     from cluster_core.training.choice.trial import run_trial
     from cluster_core.training.tensorflow_setup import set_up_tensorflow
