@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from cluster_core.errors import ImageError
+from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images import FitsStretch
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.prediction.details import (
@@ -84,6 +84,21 @@ def test_stretch_changes_the_picture(predictor):
         predict_with_details(predictor, file.getvalue(), "a.fits", linear).seen.mean()
         < trained.seen.mean()
     )
+
+
+def test_blank_picture_gets_a_sentence_instead_of_a_class(predictor):
+    blank = np.full((40, 60, 3), 7, np.uint8)
+    empty = io.BytesIO()
+    fits.PrimaryHDU(np.full((40, 60), np.nan, ">f4")).writeto(empty)
+    for answer in (
+        lambda: predict_with_details(predictor, to_png(blank), "a"),
+        lambda: predict_with_details(predictor, empty.getvalue(), "a"),
+        lambda: predictor.predict_file(to_png(blank), "a"),
+        lambda: predictor.predict_pixels(blank),
+    ):
+        with pytest.raises(ImageError, match="nothing to be seen") as caught:
+            answer()
+        assert caught.value.reason == ImageProblem.BLANK
 
 
 def test_small_picture_is_shown_unchanged():
