@@ -33,6 +33,7 @@ def measure_trial(*, photos: str, workspace: str) -> dict[str, Any]:
         `chosen`, the name of the network; `words`, the figures; and the seconds `cold`, `warm`
         (features cached, the result not) and `again` (the result cached).
     """
+    from cluster_core.data.groups import group_pictures, list_copies
     from cluster_core.data.index import scan_dataset
     from cluster_core.data.splits import split_dataset
     from cluster_core.storage.cache_file import CacheFile
@@ -48,8 +49,8 @@ def measure_trial(*, photos: str, workspace: str) -> dict[str, Any]:
         index = scan_dataset(config.image_dir, cache)
     split = split_dataset(index, testing_percentage=10, validation_percentage=10)
     seconds = []
-    for version in ("cold", "warm", "warm"):
-        store.VERSION = version  # type: ignore[assignment] (as if the result were outdated)
+    for version in (-1, -2, -2):
+        store.VERSION = version  # as if an earlier result were outdated
         started_s = time.perf_counter()
         choice = choose_network(config, index, split, folders)
         seconds.append(time.perf_counter() - started_s)
@@ -82,7 +83,7 @@ def cross_validate(*, photos: str, model_dir: str, workspace: str, repeats: int)
     from cluster_core.evaluation.out_of_fold import draw_folds
     from cluster_core.model.backbones.conversion import prepare_backbone
     from cluster_core.storage.cache_file import CacheFile
-    from cluster_core.training.choice.sample import draw_sample, group_without_series
+    from cluster_core.training.choice.sample import draw_sample
     from cluster_core.training.choice.trial import run_trial
     from cluster_core.training.tensorflow_setup import set_up_tensorflow
     from cluster_core.workspace import Workspace
@@ -97,7 +98,7 @@ def cross_validate(*, photos: str, model_dir: str, workspace: str, repeats: int)
     with CacheFile(folders.bottlenecks) as cache:
         index = scan_dataset(Path(photos), cache)
         classes = np.array([index.labels.index(picture.label) for picture in index.pictures])
-        groups = np.array(group_without_series(index.pictures))
+        groups = np.array(group_pictures(index.pictures, list_copies(index.pictures)))
         right: dict[str, list[float]] = {}
         choices: list[str] = []
         features = {

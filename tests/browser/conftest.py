@@ -159,7 +159,7 @@ class Visit:
         """On Hyperparameters, set enough steps to leave time for stopping the training."""
         self.click("preset_article")
         self.settle()
-        self.click("use_sky")
+        self.click("use_auto")  # MobileNet may have to be downloaded
         self.settle()
         self.page.get_by_role("slider", name="Training steps").press("End")
         self.settle()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cluster_core.data.fingerprints import MAX_COPIES, find_copies
-from cluster_core.data.groups import group_pictures
+from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import Picture
 
 # With 120 pictures of two classes, the trial of the shipped networks takes two seconds.
@@ -73,7 +72,7 @@ def draw_sample(pictures: Sequence[Picture]) -> Sample | None:
     labels = sorted(by_class, key=_hash_text)[:MAX_CLASSES]
     n_each = min(MAX_PER_CLASS, MAX_PICTURES // max(1, len(labels)))
     drawn = [picture for label in sorted(labels) for picture in by_class[label][:n_each]]
-    groups = group_without_series(drawn)
+    groups = group_pictures(drawn, list_copies(drawn))
     groups_of: dict[str, set[int]] = defaultdict(set)
     for picture, group in zip(drawn, groups, strict=True):
         groups_of[picture.label].add(group)
@@ -85,28 +84,6 @@ def draw_sample(pictures: Sequence[Picture]) -> Sample | None:
     kept = tuple(drawn[number] for number in rows)
     classes = np.array([usable.index(picture.label) for picture in kept])
     return Sample(kept, classes, kept_groups)
-
-
-def group_without_series(pictures: Sequence[Picture]) -> list[int]:
-    """Group copies and pictures of one object, but not series of pictures that look alike.
-
-    Written digits resemble each other so much that chains of supposed copies connect most of
-    them. As in `find_copies`, a picture with more than `MAX_COPIES` relatives is not a copy.
-
-    Parameters
-    ----------
-    pictures : sequence of Picture
-
-    Returns
-    -------
-    list of int
-        The group of each picture, as from `group_pictures`.
-    """
-    copies = find_copies([picture.fingerprint for picture in pictures])
-    groups = group_pictures(pictures, copies)
-    sizes = Counter(groups)
-    kept = [pair for pair in copies if sizes[groups[pair[0]]] <= MAX_COPIES]
-    return group_pictures(pictures, kept)
 
 
 def _hash_text(text: str) -> bytes:

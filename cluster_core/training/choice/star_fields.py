@@ -57,9 +57,9 @@ def is_star_field(pixels: np.ndarray) -> bool:
     contrast = values - np.asarray(grey.filter(ImageFilter.MedianFilter(_NEIGHBOURHOOD_PX)))
     brightest = values == np.asarray(grey.filter(ImageFilter.MaxFilter(3)))
     darkest = values == np.asarray(grey.filter(ImageFilter.MinFilter(3)))
-    n_points = np.count_nonzero(brightest & (contrast > MIN_CONTRAST * 255))
-    n_holes = np.count_nonzero(darkest & (contrast < -MIN_CONTRAST * 255))
-    return bool(n_points >= max(MIN_POINTS, POINTS_PER_HOLE * n_holes))
+    n_points = int(np.count_nonzero(brightest & (contrast > MIN_CONTRAST * 255)))
+    n_holes = int(np.count_nonzero(darkest & (contrast < -MIN_CONTRAST * 255)))
+    return n_points >= max(MIN_POINTS, POINTS_PER_HOLE * n_holes)
 
 
 def _look_at(picture: Picture) -> bool | None:

@@ -14,7 +14,8 @@ SIDE_PX = 128
 
 def make_picture(path, pixels) -> Picture:
     save_picture(path, pixels)
-    return Picture(path, "a", path.name, *pixels.shape[1::-1], b"")
+    height_px, width_px, _ = pixels.shape
+    return Picture(path, "a", path.name, width_px, height_px, b"")
 
 
 def test_many_simulated_clusters_are_star_fields():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cluster_core.data.index import scan_dataset
-from cluster_core.data.splits import split_dataset
+from cluster_core.data.index import DatasetIndex, scan_dataset
+from cluster_core.data.splits import Split, split_dataset
 from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.registry import SKY_BACKBONE
 from cluster_core.model.backbones.shipped import load_shipped_record
@@ -35,7 +35,7 @@ def shapes(tmp_path_factory):
     return write_shapes(tmp_path_factory.mktemp("shapes"), 12)
 
 
-def read(workspace, image_dir, **shares):
+def read(workspace, image_dir, **shares) -> tuple[TrainConfig, DatasetIndex, Split]:
     config = TrainConfig(image_dir, architecture="auto", **shares)
     with CacheFile(workspace.bottlenecks) as cache:
         index = scan_dataset(image_dir, cache)
