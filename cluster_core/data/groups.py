@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from cluster_core.data.fingerprints import find_copies
 from cluster_core.data.index import Picture
+from cluster_core.data.recordings import find_recording
 from cluster_core.data.subjects import find_subject
+
+
+def list_copies(pictures: Sequence[Picture]) -> list[tuple[int, int]]:
+    """Find the pairs of pictures that are copies of each other.
+
+    Frames of one recording do not count: in a slow pan every frame resembles the next ones, so
+    the whole recording would be a single chain of copies, of which hardly any could be used.
+
+    Returns
+    -------
+    list of (int, int)
+        Index pairs as from `find_copies`.
+    """
+    recordings = [find_recording(picture.path.name) for picture in pictures]
+    return [
+        (one, other)
+        for one, other in find_copies([picture.fingerprint for picture in pictures])
+        if recordings[one] is None or recordings[one] != recordings[other]
+    ]
 
 
 def group_pictures(pictures: Sequence[Picture], copies: Iterable[tuple[int, int]]) -> list[int]:
@@ -16,7 +37,7 @@ def group_pictures(pictures: Sequence[Picture], copies: Iterable[tuple[int, int]
     pictures : sequence of Picture
         The n pictures of a dataset.
     copies : iterable of (int, int)
-        Index pairs of pictures that are copies of each other, from `find_copies`.
+        Index pairs of pictures that are copies of each other, from `list_copies`.
 
     Returns
     -------

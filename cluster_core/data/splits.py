@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cluster_core.data.fingerprints import find_copies
-from cluster_core.data.groups import group_pictures
+from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.data.requirements import require_classes, require_every_side
 from cluster_core.data.stratification import Shares, Side, stratify
@@ -97,7 +96,7 @@ def split_dataset(
     require_classes(index, needed=1 + len(held_out))
 
     pictures = index.pictures
-    copies = find_copies([picture.fingerprint for picture in pictures])
+    copies = list_copies(pictures)
     if version == BY_FILE_NAME:
         positions = [compute_split_position(picture.path.name) for picture in pictures]
         sides = [_choose_side(position, shares) for position in positions]

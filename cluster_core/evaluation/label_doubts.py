@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cluster_core.data.fingerprints import find_copies
-from cluster_core.data.groups import group_pictures
+from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.errors import DatasetError
 from cluster_core.evaluation.out_of_fold import compute_out_of_fold_scores, draw_folds
@@ -103,7 +102,7 @@ def check_labels(
     pictures = index.pictures
     features = _compute_features(pictures, bundle, workspace, on_progress)
     classes = np.array([labels.index(picture.label) for picture in pictures])
-    groups = group_pictures(pictures, find_copies([picture.fingerprint for picture in pictures]))
+    groups = group_pictures(pictures, list_copies(pictures))
     folds = draw_folds(classes, np.array(groups), np.random.default_rng(0))
     scores = compute_out_of_fold_scores(features, classes, folds, len(labels))
     return rank_doubts(pictures, scores, labels)

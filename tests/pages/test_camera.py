@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import streamlit as st
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.data.index import scan_dataset
-from cluster_core.data.splits import split_dataset
-from cluster_core.data.subjects import extract_subject
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.model.prediction.predictor import Predictor
-from cluster_core.storage.cache_file import CacheFile
 from pages.components.camera.frames import (
     MAX_FRAME_BYTES,
     MAX_FRAMES,
@@ -27,7 +22,7 @@ from pages.components.camera.frames import (
 )
 from pages.components.classify import live_camera
 from pages.components.dataset import recorder
-from pages.components.dataset.recorder import Recording, add_frames, name_frame
+from pages.components.dataset.recorder import Recording, add_frames
 from tests.pages.camera import encode, make_frame, make_message
 from tests.pages.opening import open_file
 from tests.samples import write_photos
@@ -136,28 +131,6 @@ def test_public_demo_refuses_a_recording(workspace, recording, monkeypatch):
     assert recording.is_over
     assert not recording.outcome.is_good
     assert not workspace.cluster_photos.exists()
-
-
-def test_half_a_second_of_a_recording_is_one_subject():
-    subjects = Counter(extract_subject(name_frame(STARTED, number)) for number in range(24))
-    assert list(subjects.values()) == [4] * 6
-
-
-def test_classes_recorded_in_one_go_can_be_trained_on(workspace):
-    for start, label in enumerate(("mugs", "pens")):
-        started = STARTED + timedelta(seconds=5 * start)
-        recording = Recording(label, workspace.cluster_photos, label, started)
-        frames = tuple(make_frame(50 * start + number) for number in range(24))
-        add_frames(workspace, recording, FrameMessage(label, 0, frames, True))
-    with CacheFile(workspace.bottlenecks) as cache:
-        index = scan_dataset(workspace.cluster_photos, cache)
-    split = split_dataset(index, testing_percentage=10, validation_percentage=10)
-    sides = (split.training, split.validation, split.testing)
-    for side in sides:
-        assert {picture.label for picture in side} == {"mugs", "pens"}
-    assert len(split.training) >= 24
-    subjects = [{extract_subject(picture.path.name) for picture in side} for side in sides]
-    assert not subjects[0] & (subjects[1] | subjects[2])
 
 
 def open_camera(monkeypatch, *messages: FrameMessage):

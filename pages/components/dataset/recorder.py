@@ -13,6 +13,7 @@ from cluster_core.data.archives.dataset_archive import ImportReport
 from cluster_core.data.class_folders import list_files
 from cluster_core.data.editing.changes import delete_class, delete_pictures
 from cluster_core.data.index import RejectedFile
+from cluster_core.data.recordings import name_frame
 from cluster_core.data.uploads import NewPicture, PictureBatch
 from cluster_core.errors import ClusterError
 from cluster_core.storage.cache_file import CacheFile
@@ -28,7 +29,6 @@ from pages.components.outcome import (
 )
 
 _RECORDING = "camera recording"
-_FRAMES_PER_PART = 4
 
 
 @dataclass
@@ -111,24 +111,6 @@ def add_frames(workspace: Workspace, recording: Recording, message: FrameMessage
         recording.n_frames += len(frames)
         recording.outcome = _make_outcome(workspace, recording)
         recording.is_over = message.is_last or recording.n_frames == MAX_FRAMES
-
-
-def name_frame(started: datetime, number: int) -> str:
-    """Return the file name of a frame.
-
-    Neighbouring frames are nearly the same picture and belong on one side of the split, as files
-    with one name up to `_nohash_` do. They are joined by half a second: if a whole recording
-    had one name, a class recorded in one go would leave no pictures to validate and test with.
-
-    Parameters
-    ----------
-    started : datetime
-        When the recording began.
-    number : int
-        The number of the frame, from 0.
-    """
-    part = number // _FRAMES_PER_PART + 1
-    return f"camera {started:%Y-%m-%d %H-%M-%S} part {part}_nohash_{number + 1:03}.jpg"
 
 
 def _store(workspace: Workspace, recording: Recording, frames: Sequence[bytes]) -> None:
