@@ -91,6 +91,7 @@ def show_recorder(workspace: Workspace, image_dir: Path, label: str) -> None:
             st.session_state[VIEW_KEY] = DatasetView.ADD
 
     show_camera("recorder", {"mode": "record", "label": label, "saved": _receipt(recording)}, take)
+    st.caption("Move and turn things while you record: a model knows only what it was shown.")
 
 
 def add_frames(workspace: Workspace, recording: Recording, message: FrameMessage) -> None:
