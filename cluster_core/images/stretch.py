@@ -169,7 +169,8 @@ def _to_levels(
 ) -> NDArray[np.float32]:
     # In 64 bits, because the sky may be at a million, and its stars only just above it.
     brightness = (plane.astype(np.float64) - interval.black) / interval.unit
-    brightness = np.nan_to_num(brightness, nan=0.0, posinf=0.0, neginf=0.0)
+    if plane.dtype.kind == "f":
+        brightness = np.nan_to_num(brightness, nan=0.0, posinf=0.0, neginf=0.0)
     within = np.clip(brightness, 0.0, interval.white).astype(np.float32)
     return np.rint(_curve(within, stretch) / _curve(interval.white, stretch) * 255)
 

@@ -89,7 +89,7 @@ def test_stretch_changes_the_picture(predictor):
 def test_blank_picture_gets_a_sentence_instead_of_a_class(predictor):
     blank = np.full((40, 60, 3), 7, np.uint8)
     empty = io.BytesIO()
-    fits.PrimaryHDU(np.full((40, 60), np.nan, ">f4")).writeto(empty)
+    fits.PrimaryHDU(np.full((40, 60), 5.0, ">f4")).writeto(empty)
     for answer in (
         lambda: predict_with_details(predictor, to_png(blank), "a"),
         lambda: predict_with_details(predictor, empty.getvalue(), "a"),
