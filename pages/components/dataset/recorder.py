@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -116,7 +117,7 @@ def add_frames(workspace: Workspace, recording: Recording, message: FrameMessage
 
 def _store(workspace: Workspace, recording: Recording, frames: Sequence[bytes]) -> None:
     pictures = [
-        NewPicture(recording.label, name_frame(recording.started, number), lambda data=data: data)
+        NewPicture(recording.label, name_frame(recording.started, number), partial(bytes, data))
         for number, data in enumerate(frames, recording.n_frames)
     ]
     batch = PictureBatch(recording.image_dir, pictures)
