@@ -33,7 +33,6 @@ def measure_trial(*, photos: str, workspace: str) -> dict[str, Any]:
         `chosen`, the name of the network; `words`, the figures; and the seconds `cold`, `warm`
         (features cached, the result not) and `again` (the result cached).
     """
-    from cluster_core.data.groups import group_pictures, list_copies
     from cluster_core.data.index import scan_dataset
     from cluster_core.data.splits import split_dataset
     from cluster_core.storage.cache_file import CacheFile
@@ -79,6 +78,7 @@ def cross_validate(*, photos: str, model_dir: str, workspace: str, repeats: int)
     """
     import numpy as np
 
+    from cluster_core.data.groups import group_pictures, list_copies
     from cluster_core.data.index import scan_dataset
     from cluster_core.evaluation.out_of_fold import draw_folds
     from cluster_core.model.backbones.conversion import prepare_backbone

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from cluster_core.data.fingerprints import find_copies
+from cluster_core.data.fingerprints import MAX_COPIES, find_copies
 from cluster_core.data.index import Picture
 from cluster_core.data.recordings import find_recording
 from cluster_core.data.subjects import find_subject
@@ -29,14 +30,18 @@ def list_copies(pictures: Sequence[Picture]) -> list[tuple[int, int]]:
     ]
 
 
-def group_pictures(pictures: Sequence[Picture], copies: Iterable[tuple[int, int]]) -> list[int]:
+def group_pictures(pictures: Sequence[Picture], copies: Sequence[tuple[int, int]]) -> list[int]:
     """Group copies, and pictures whose file names name the same object, across all classes.
+
+    Written digits resemble each other so much that chains of supposed copies connect most of
+    them. As in `find_copies`, a picture with more than `MAX_COPIES` relatives is not a copy but
+    one of a series.
 
     Parameters
     ----------
     pictures : sequence of Picture
         The n pictures of a dataset.
-    copies : iterable of (int, int)
+    copies : sequence of (int, int)
         Index pairs of pictures that are copies of each other, from `list_copies`.
 
     Returns
@@ -44,6 +49,14 @@ def group_pictures(pictures: Sequence[Picture], copies: Iterable[tuple[int, int]
     list of int
         The group of each picture: the index of one of its members.
     """
+    groups = _join(pictures, copies)
+    sizes = Counter(groups)
+    without_series = [pair for pair in copies if sizes[groups[pair[0]]] <= MAX_COPIES]
+    return groups if len(without_series) == len(copies) else _join(pictures, without_series)
+
+
+def _join(pictures: Sequence[Picture], copies: Iterable[tuple[int, int]]) -> list[int]:
+    """Return the group of each picture, joined by keys and by pairs of copies."""
     parents = list(range(len(pictures)))
 
     def find_root(number: int) -> int:

@@ -53,7 +53,7 @@ def stratify(pictures: Sequence[Picture], groups: Sequence[int], shares: Shares)
     """Choose the side of every picture, so that each class has the requested shares.
 
     The groups of a class are sorted by their positions, which are hashes. In this order, groups
-    up to a first limit are for validation, up to a second for testing, and the rest for training;
+    up to a first limit are for testing, up to a second for validation, and the rest for training;
     a group belongs where its middle is. Each picture more in a class raises its limits by less
     than one picture, so it moves at most one other group across each limit. Groups with pictures
     of several classes are divided first, all together, and every class counts those it has.
@@ -78,7 +78,7 @@ def stratify(pictures: Sequence[Picture], groups: Sequence[int], shares: Shares)
     taken: dict[str, Counter[Side]] = defaultdict(Counter)
     n_shared = sum(len(group.members) for group in shared)
     end = n_shared * (shares.validation + shares.testing) / 100
-    _assign(sides, shared, n_shared * shares.validation / 100, end)
+    _assign(sides, shared, n_shared * shares.testing / 100, end)
     for group in shared:
         for number in group.members:
             taken[pictures[number].label][sides[number]] += 1
@@ -119,21 +119,21 @@ def _sort_groups(
 def _find_limits(
     groups: Sequence[_Group], taken: Mapping[Side, int], shares: Shares
 ) -> tuple[float, float]:
-    """Return where validation and testing end in the sorted pictures of a class.
+    """Return where testing and validation end in the sorted pictures of a class.
 
     Every side in use gets room for a picture, and counts what it already has in `taken`.
     """
     n_own = sum(len(group.members) for group in groups)
     n_all = n_own + sum(taken.values())
-    validation, testing = (
+    testing, validation = (
         max(0.0, max(1.0, n_all * share / 100) - taken[side]) if share else 0.0
         for side, share in (
-            (Side.VALIDATION, shares.validation),
             (Side.TESTING, shares.testing),
+            (Side.VALIDATION, shares.validation),
         )
     )
-    end = max(0.0, min(validation + testing, n_own - (not taken[Side.TRAINING])))
-    return max(0.0, min(validation, end - (testing > 0 and not taken[Side.TESTING]))), end
+    end = max(0.0, min(testing + validation, n_own - (not taken[Side.TRAINING])))
+    return max(0.0, min(testing, end - (validation > 0 and not taken[Side.VALIDATION]))), end
 
 
 def _assign(sides: list[Side], groups: Sequence[_Group], first: float, second: float) -> None:
@@ -142,7 +142,7 @@ def _assign(sides: list[Side], groups: Sequence[_Group], first: float, second: f
     for group in groups:
         middle = n_before + len(group.members) / 2
         n_before += len(group.members)
-        held_out = Side.VALIDATION if middle < first else Side.TESTING
+        held_out = Side.TESTING if middle < first else Side.VALIDATION
         for number in group.members:
             sides[number] = held_out if middle < second else Side.TRAINING
 

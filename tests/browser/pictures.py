@@ -53,7 +53,7 @@ def draw_file(seed: int, colour: tuple[int, int, int]) -> tuple[str, bytes]:
 
 
 def is_test_picture(file: tuple[str, bytes], others: list[tuple[str, bytes]]) -> bool:
-    """Return whether a picture is the sixth of 41 of its class; the fifth to eighth are tested."""
+    """Return whether a picture is the second of 41 of its class; the first four are tested."""
     positions = [compute_position(hashlib.sha256(content).hexdigest()) for _, content in others]
     own = compute_position(hashlib.sha256(file[1]).hexdigest())
-    return sum(position < own for position in positions) == 5
+    return sum(position < own for position in positions) == 1

@@ -6,13 +6,14 @@ import os
 import random
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cluster_core.data.fingerprints import find_copies
+from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.splits import (
     BY_CLASS,
     BY_FILE_NAME,
@@ -114,7 +115,7 @@ def test_another_picture_moves_at_most_one_group_across_each_limit(seed):
         names[numbers.choice("ab")].append(name)
         after = map_sides(split(make_index(names), *shares))
         moved = find_moved_groups(before, after)
-        # The limits are between validation and testing, and between testing and training.
+        # The limits are between testing and validation, and between validation and training.
         assert len(moved) <= 2
         assert len({frozenset(sides) for sides in moved}) == len(moved)
         before = after
@@ -335,11 +336,38 @@ def test_positions_are_uniform():
     assert ((counts - 1000) ** 2 / 1000).sum() < 45  # chi-squared, 19 degrees of freedom: p < 0.001
 
 
-def test_larger_test_share_only_takes_from_training():
+def test_larger_validation_share_only_takes_from_training():
     index = make_index({"a": make_names(200), "b": make_names(200, seed=1)})
-    small, large = map_sides(split(index, 10, 10)), map_sides(split(index, 40, 10))
+    small, large = map_sides(split(index, 10, 10)), map_sides(split(index, 10, 40))
+    for name, side in small.items():
+        assert large[name] == side or (side, large[name]) == ("training", "validation")
+
+
+def test_larger_test_share_by_file_name_only_takes_from_training():
+    index = make_index({"a": make_names(200), "b": make_names(200, seed=1)})
+    small, large = (map_sides(split(index, share, 10, BY_FILE_NAME)) for share in (10, 40))
     for name, side in small.items():
         assert large[name] == side or (side, large[name]) == ("training", "testing")
+
+
+def test_chain_of_lookalikes_is_a_series_and_no_group():
+    # Each of 30 pictures shares three quarters with the next one, and half with the one after it.
+    names = make_names(30)
+    quarters = np.random.default_rng(0).normal(0, 20, (33, 1024))
+    prints = {
+        name: quarters[number : number + 4].sum(axis=0).clip(-127, 127).astype(np.int8).tobytes()
+        for number, name in enumerate(names)
+    }
+    index = make_index({"a": names, "b": make_names(30, 1)}, prints)
+    copies = list_copies(index.pictures)
+    assert len(copies) == 29
+    assert len(set(group_pictures(index.pictures, copies))) == 60
+    found = split(index)
+    assert sum(picture.label == "a" for picture in found.testing) == 3
+    sides = map_sides(found)
+    for one, other in pairwise(names):
+        both = {sides[f"a/{one}"], sides[f"a/{other}"]} - {"set_aside"}
+        assert len(both) <= 1
 
 
 @pytest.mark.parametrize("seed", range(20))
