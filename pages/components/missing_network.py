@@ -5,7 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.model.backbones.availability import explain_missing_network, needs_download
+from cluster_core.model.backbones.availability import (
+    explain_missing_network,
+    has_imported_network,
+    needs_download,
+)
 from cluster_core.model.backbones.obtaining import (
     Obtaining,
     Phase,
@@ -43,11 +47,13 @@ def show_missing_weights(architecture: str, workspace: Workspace) -> None:
     spec = get_backbone(architecture)
     if not needs_download(spec, workspace):
         return
+    what = "has no weights on this computer yet"
+    if has_imported_network(spec, workspace):
+        what = "came with a model and can only answer: a training needs its weights"
     with st.container(border=True, key="missing_network"):
         st.markdown(
-            f":material/download: **{escape_markdown(name_network(spec.name))} is not on this "
-            "computer yet.** A training downloads it first. You can also get it now, or choose "
-            "another network."
+            f":material/download: **{escape_markdown(name_network(spec.name))} {what}.** A "
+            "training downloads them first. You can also get them now, or choose another network."
         )
         _show_ways(spec, workspace)
 
@@ -88,7 +94,7 @@ def _show_ways(spec: BackboneSpec, workspace: Workspace) -> None:
         )
     if not (workspace.models / spec.weights_file).is_file():
         st.button(
-            f"Download {spec.download_mb:.0f} MB",
+            f"Download the network ({spec.download_mb:.0f} MB)",
             key=f"download_{spec.name}",
             type="primary",
             icon=":material/download:",

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -203,6 +204,24 @@ def test_uploaded_model_is_added_once_and_opened(trained, model_id, tmp_path):
     assert (trained.bundles / model_id).stat() == before
     upload(page, archive)
     assert "is already in the list" in page.success[0].value
+
+
+def test_uploaded_model_says_which_network_it_lacks_until_that_arrives(trained, model_id):
+    known, other = list_models(trained)[0].weights_sha256, "ab" * 32
+
+    def export(with_network: bool) -> bytes:
+        content = io.BytesIO()
+        original = export_model(trained, model_id, with_network=with_network)
+        with zipfile.ZipFile(io.BytesIO(original)) as old, zipfile.ZipFile(content, "w") as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name).replace(known.encode(), other.encode()))
+        return content.getvalue()
+
+    page = upload(open_page(), export(with_network=False))
+    assert "this computer lacks its network random" in page.success[0].value
+    upload(page, export(with_network=True))
+    assert "Its network was added" in page.success[0].value
+    assert all(model.is_usable for model in list_models(trained))
 
 
 @pytest.mark.parametrize("data", [b"", b"no zip", b"PK\x01\x02" * 10_000])

@@ -89,6 +89,11 @@ def needs_download(spec: BackboneSpec, workspace: Workspace) -> bool:
     )
 
 
+def has_imported_network(spec: BackboneSpec, workspace: Workspace) -> bool:
+    """Return whether a network came with a model; it answers, but a training cannot use it."""
+    return find_converted(spec, workspace.imported_backbones) is not None
+
+
 def explain_missing_network(name: str, weights_sha256: str, workspace: Workspace) -> str:
     """Return one or two sentences on the network that a model lacks, and how to get it.
 
@@ -112,9 +117,9 @@ def explain_missing_network(name: str, weights_sha256: str, workspace: Workspace
     file_names = " or ".join(list_weights_files(spec))
     if find_weights(spec, workspace.models) is not None:
         return (
-            f"It needs the network {which}, and those in {workspace.models} are others: upload "
-            f"the file that it was trained with ({file_names}), or add the .zip file of the model "
-            "together with its network."
+            f"It needs the network {which}, and this computer has other weights: upload the file "
+            f"that it was trained with ({file_names}), or add the .zip file of the model together "
+            "with its network."
         )
     return (
         f"It needs the network {which}, which this computer does not have: download it "

@@ -136,7 +136,8 @@ def _show_confusion(labels: tuple[str, ...], card: ModelCard) -> None:
 
 
 def _show_rename(model: ModelSummary) -> None:
-    if st.session_state.get("models card") != (model.id, model.title):
+    shown = st.session_state.get("models card")
+    if shown != (model.id, model.title) or "title" not in st.session_state:
         st.session_state["models card"] = (model.id, model.title)
         st.session_state["title"] = model.title
     may_edit = is_allowed(Action.EDIT_MODELS)

@@ -8,13 +8,13 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cluster_core.errors import ClusterError
-from cluster_core.model.backbones.availability import explain_missing_network
 from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
 from pages.components.upload_limit import show_uploader
+from pages.components.words import name_network
 
 _IMPORTED = "models taken"
 _IS_REFUSED = "model file refused"
@@ -49,7 +49,7 @@ def show_upload() -> None:
 def _import(file: BinaryIO) -> tuple[bool, str]:
     """Import a model; return whether it succeeded, and a sentence about the outcome."""
     workspace = Workspace.default()
-    known = {model.id for model in list_models(workspace)}
+    known = {model.id: model for model in list_models(workspace)}
     try:
         model = import_model(workspace, file)
     except ClusterError as error:
@@ -58,7 +58,12 @@ def _import(file: BinaryIO) -> tuple[bool, str]:
     sentence = f"Added {model.title}. It is open below."
     if model.id in known:
         sentence = f"{model.title} is already in the list. It is open below."
+        if known[model.id].lacks_network and not model.lacks_network:
+            sentence += " Its network was added."
     if model.lacks_network:
-        missing = explain_missing_network(model.architecture, model.weights_sha256, workspace)
-        sentence += f" It cannot be used yet. {missing}"
+        sentence += (
+            " It cannot be used yet, because this computer lacks its network "
+            f"{name_network(model.architecture)}: download it below, upload its weights, or add "
+            "the .zip file of the model together with its network."
+        )
     return True, sentence
