@@ -107,7 +107,7 @@ def add_frames(workspace: Workspace, recording: Recording, message: FrameMessage
     try:
         _store(workspace, recording, frames)
     except ClusterError as error:
-        recording.outcome = Outcome(str(error), is_good=False)
+        recording.outcome = replace(recording.outcome, sentence=str(error), is_good=False)
         recording.is_over = True
     else:
         recording.n_frames += len(frames)
@@ -144,7 +144,8 @@ def _undo(workspace: Workspace, recording: Recording) -> Outcome:
         entry = delete_class(workspace, recording.image_dir, folder.name)
     else:
         entry = delete_pictures(workspace, stored)
-    return make_deletion_outcome(workspace, entry)
+    recording.outcome = make_deletion_outcome(workspace, entry)
+    return recording.outcome
 
 
 def _receipt(recording: Recording | None) -> dict[str, object] | None:
