@@ -7,12 +7,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from cluster_core.data.archives.dataset_archive import import_archive, write_archive
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import list_models
+from cluster_core.trained_model import load_model
+from cluster_core.workspace import Workspace
 from tests.fuzz.case import Case, FaultError
 from tests.fuzz.checks import require_everything_listed
 from tests.fuzz.damage import flip_bytes
@@ -31,7 +35,11 @@ def import_model_archive(case: Case) -> None:
     data = _choose_archive(case, FIXTURE / "model.zip", HOSTILE_MODELS)
     before = Belongings.of(case.workspace)
     with limited_memory(MODEL_MEMORY_MB):
-        case.try_out("import_model", partial(import_model, case.workspace, io.BytesIO(data)))
+        added = case.try_out(
+            "import_model", partial(import_model, case.workspace, io.BytesIO(data))
+        )
+    if not isinstance(added, ClusterError) and added.is_usable:
+        case.try_out("answer", partial(_answer, case.workspace, added.id))
     read_models(case)
     require_everything_listed(case)
     import_good_model(case)
@@ -69,6 +77,11 @@ def import_good_model(case: Case) -> None:
     usable = {model.id for model in list_models(case.workspace) if model.problem is None}
     if good.id not in usable:
         raise FaultError(f"The good model {good.id} is not listed as usable.")
+
+
+def _answer(workspace: Workspace, model_id: str) -> None:
+    """Label a picture; a network that passed its trial must not crash now."""
+    load_model(model_id, workspace).predict(np.zeros((40, 40, 3), np.uint8))
 
 
 def _choose_archive(case: Case, good: Path, hostile: list[Callable[[Case], bytes]]) -> bytes:

@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from cluster_core.model.backbones.converted import CONVERSION_VERSION
 from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST
 from tests.fuzz.case import Case
+from tests.fuzz.damage import flip_bytes
 
 MB = 1_000_000
+# The tables of a LiteRT file follow its weights.
+_TABLES_BYTES = 3_000
 _NAMES = (
     *("../outside.png", "open/../../outside.png", "/tmp/outside.png", "C:\\outside.png"),
     *("open\\..\\..\\outside.png", "open/a\0b.png", "open/\u202egnp.png", "open/CON.png"),
@@ -191,7 +195,31 @@ HOSTILE_DATASETS: list[Callable[[Case], bytes]] = [
     *(make_names, make_overlap, make_links, make_bomb, make_twins, make_shift_jis, make_nested),
     *(make_names, make_overlap, make_same_names, make_many_folders),
 ]
+
+
+def make_damaged_network(case: Case) -> bytes:
+    """A model that carries a network of which some bytes have other values, or some are missing."""
+    manifest, head = _read_model(case)
+    path = next(iter(sorted((case.sample / "models" / "backbones").glob("random-*.tflite"))))
+    network = path.read_bytes()
+    tail, changes = flip_bytes(network[-_TABLES_BYTES:], case.random)
+    network = network[:-_TABLES_BYTES] + tail
+    if case.random.random() < 0.2:
+        network = network[: case.random.randrange(len(network))]
+    case.steps.append(f"{path.name} of {len(network)} bytes, its tables changed {changes}")
+    weights = {"name": "random", "weights_sha256": hashlib.sha256(network).hexdigest()}
+    record = {**weights, "litert_sha256": weights["weights_sha256"], "version": CONVERSION_VERSION}
+    return _pack(
+        [
+            (f"m/{MANIFEST}", json.dumps(manifest | {"backbone": weights}).encode()),
+            (f"m/{HEAD}", head),
+            ("m/network/random.json", json.dumps(record).encode()),
+            ("m/network/random.tflite", network),
+        ]
+    )
+
+
 HOSTILE_MODELS: list[Callable[[Case], bytes]] = [
     *(make_odd_labels, make_odd_heads, make_odd_model_names, make_model_bomb),
-    *(make_nested_manifest, make_names),
+    *(make_nested_manifest, make_names, make_damaged_network),
 ]

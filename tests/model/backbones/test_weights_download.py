@@ -7,6 +7,7 @@ import threading
 import urllib.request
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -28,10 +29,11 @@ class Server(ThreadingHTTPServer):
 
     class RequestHandlerClass(BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(self.server.status)
-            self.send_header("Content-Length", str(self.server.declared))
+            server: Any = self.server
+            self.send_response(server.status)
+            self.send_header("Content-Length", str(server.declared))
             self.end_headers()
-            self.wfile.write(self.server.body)
+            self.wfile.write(server.body)
 
         def log_message(self, *_):
             pass
