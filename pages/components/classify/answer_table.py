@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -18,7 +19,7 @@ from pages.components.classify.answering import Answered
 TICKED, SHOWN = "ticked answers", "shown answers"
 # The number of the picture to review; the table is shown if there is none.
 OPENED = "opened answer"
-_TABLE = "answers"
+_TABLE = "answers table"
 _ROW_PX, _MAX_HEIGHT_PX = 56, 600
 _COLUMNS_OF_LABELS = 8
 _HIGHEST_SHOWN = 99  # percent: no answer is certain
@@ -101,19 +102,31 @@ def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[Answered])
     """Draw the table. Ticks are kept in `TICKED`; a click on a row sets `OPENED`."""
     ticked = list_ticked()
     rows = [row for row, one in enumerate(shown) if one.picture.number in ticked]
-    state: Any = st.session_state.get(_TABLE)
-    if state is None or sorted(state["selection"]["rows"]) != rows:
-        st.session_state[_TABLE] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    key = _find_table_key(rows)
     st.dataframe(
         _tabulate(model, room, shown),
-        key=_TABLE,
+        key=key,
         hide_index=True,
         row_height=_ROW_PX,
         height=min(_MAX_HEIGHT_PX, 40 + _ROW_PX * len(shown)),
         column_config=_configure(model),
-        on_select=_take_selection,
+        on_select=partial(_take_selection, key),
         selection_mode=["multi-row", "single-cell"],
+        selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
     )
+
+
+def _find_table_key(rows: list[int]) -> str:
+    """Return the key of a table in which these rows are ticked.
+
+    Ticks that the page itself changes need a new table. If they were set in the old one, the
+    browser could send its earlier ticks once more with a quick click elsewhere.
+    """
+    number: int = st.session_state.get(_TABLE, 0)
+    state: Any = st.session_state.get(f"answers_{number}")
+    if state is None or sorted(state["selection"]["rows"]) != rows:
+        st.session_state[_TABLE] = number = number + 1
+    return f"answers_{number}"
 
 
 def list_ticked() -> set[int]:
@@ -122,8 +135,8 @@ def list_ticked() -> set[int]:
     return ticked & set(st.session_state.get(SHOWN, ()))
 
 
-def _take_selection() -> None:
-    selection = st.session_state[_TABLE]["selection"]
+def _take_selection(key: str) -> None:
+    selection = st.session_state[key]["selection"]
     numbers: list[int] = st.session_state.get(SHOWN, [])
     st.session_state[TICKED] = {numbers[row] for row in selection["rows"] if row < len(numbers)}
     if (cells := selection["cells"]) and (row := cells[0][0]) < len(numbers):
