@@ -15,6 +15,8 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
+from cluster_core.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from cluster_core.errors import (
         AccessError,
@@ -47,8 +49,6 @@ if importlib.util.find_spec("click") is None:
         "Cluster Lab's packages are not installed for this Python: run `source .venv/bin/activate` "
         "first, or `python3 install.py` if there is no .venv yet."
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AccessError",

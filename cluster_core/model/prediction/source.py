@@ -11,6 +11,7 @@ from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.selection import get_model_id, model_dir
 from cluster_core.model.bundle.summaries import ModelSummary, describe_model
 from cluster_core.model.prediction.words import SURE_SCORE
+from cluster_core.version import __version__
 from cluster_core.workspace import Workspace
 
 
@@ -68,8 +69,6 @@ class AnswerSource:
             `unsure_below` (a verdict is "unsure" below this score, rounded to two digits),
             `model` (its title), `model_id` and `program` (name and version).
         """
-        from cluster_core import __version__  # the package imports this module's callers
-
         return {
             "unsure_below": SURE_SCORE,
             "model": self.title,
