@@ -21,10 +21,11 @@ def test_preset_is_valid_and_can_be_identified(preset):
 
 
 def test_presets_set_every_recorded_setting():
-    record = TrainConfig(Path("photos")).to_record()
-    assert set(DEFAULTS) == set(record)
+    # The rule of the split only repeats the split of an earlier training.
+    recorded = set(TrainConfig(Path("photos")).to_record()) - {"split_version"}
+    assert set(DEFAULTS) == recorded
     for preset in PRESETS.values():
-        assert set(preset.settings) == set(record)
+        assert set(preset.settings) == recorded
 
 
 def test_article_preset_matches_the_2018_script():
