@@ -42,7 +42,8 @@ NOBODY = "20200101-000000-000000-abcd"
 
 def write_run(workspace, state=RunState.FINISHED, n_evaluations=50, n_right=26, **changes) -> str:
     """Write the folder of a run as a worker would leave it, and return the run's id."""
-    settings = {name: changes.pop(name) for name in ("learning_rate", "seed") if name in changes}
+    names = ("architecture", "learning_rate", "seed")
+    settings = {name: changes.pop(name) for name in names if name in changes}
     folder = changes.pop("image_dir", workspace.cluster_photos)
     config = TrainConfig(folder, **settings)
     status = submit_run(workspace, config)
@@ -286,6 +287,14 @@ def test_damaged_run_does_not_hide_the_others(workspace):
     assert len(table.value) == 2
     page = open_page(run=other)
     assert not page.error
+
+
+def test_training_that_lacked_weights_offers_to_get_them(workspace):
+    failed = {"n_evaluations": 0, "message": "The weights could not be downloaded."}
+    run_id = write_run(workspace, RunState.FAILED, architecture="mobilenet_0.25_128", **failed)
+    assert has_button(open_page(run=run_id), "download_mobilenet_0.25_128")
+    run_id = write_run(workspace, RunState.FAILED, **failed)
+    assert not has_button(open_page(run=run_id), "download_mobilenet_0.25_128")
 
 
 def test_table_lists_all_trainings(workspace):
