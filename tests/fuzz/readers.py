@@ -10,6 +10,8 @@ from typing import TypeVar
 from click.testing import Result
 
 from cluster_core import classify, download, label_image
+from cluster_core.answers.rooms import find_room
+from cluster_core.answers.sorting import sort_pictures, stream_zip
 from cluster_core.data.archives.dataset_archive import write_archive
 from cluster_core.data.catalog import dataset_dir, list_datasets
 from cluster_core.data.class_folders import list_files
@@ -41,7 +43,7 @@ from cluster_core.training.runs import (
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from tests.fuzz.case import Case
 from tests.fuzz.commands import run_command
-from tests.fuzz.sample import DATASET
+from tests.fuzz.sample import DATASET, ROOM, ROOM_LABELS, ROOM_MODEL
 
 T = TypeVar("T")
 RUN_READERS: Sequence[Callable[[Workspace, str], object]] = (
@@ -96,6 +98,11 @@ def read_trash(case: Case) -> None:
     case.try_out("list_trash", partial(list_trash, case.workspace))
 
 
+def read_answers(case: Case) -> None:
+    """Read the kept answers, and pack the pictures sorted."""
+    case.try_out("find_room", partial(_use_room, case.workspace))
+
+
 def run_label(case: Case) -> Result:
     """Label a picture with the model that answers."""
     return run_command(case, label_image.main, ["--image", _choose_picture(case)])
@@ -138,6 +145,7 @@ READERS: Sequence[Callable[[Case], object]] = (
     read_runs,
     read_datasets,
     read_trash,
+    read_answers,
     run_label,
     run_label_with_sky,
     run_classify,
@@ -160,6 +168,15 @@ def _use_result(workspace: Workspace, run_id: str) -> object:
     metrics = result.metrics
     shown = (metrics.to_record(), metrics.classes, metrics.misclassified, metrics.accuracy)
     return shown, [one.interval for one in metrics.classes], result.counts, result.rejected
+
+
+def _use_room(workspace: Workspace) -> object:
+    room = find_room(workspace, ROOM)
+    if room is None:
+        return None
+    answers = [room.find_answer(number, ROOM_MODEL, ROOM_LABELS) for number in room.pictures]
+    pictures = sort_pictures(room, room.pictures, ROOM_MODEL, ROOM_LABELS)
+    return answers, sum(map(len, stream_zip(pictures)))
 
 
 def _use_curve(workspace: Workspace, run_id: str) -> object:

@@ -8,9 +8,12 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+from cluster_core.answers.records import KeptAnswer, Review
+from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.data.confirmed_labels import confirm_label
 from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.model.bundle.collection import set_default_model
+from cluster_core.model.prediction.predictor import Prediction
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace
@@ -21,6 +24,9 @@ DATASET = "colours"
 N_PICTURES_PER_CLASS = 8
 # The name of a folder in `.incoming`.
 INTERRUPTED = "1a2b3c4d5e6f40718293a4b5c6d7e8f9"
+# The name of a folder in `.answers`, and what its answers are about.
+ROOM = "0123456789abcdef0123456789abcdef"
+ROOM_MODEL, ROOM_LABELS = "model", ("blue stars", "red stars")
 
 
 def build_sample(root: Path) -> None:
@@ -36,6 +42,7 @@ def build_sample(root: Path) -> None:
     # The default: it answers faster than the models of the fixture.
     set_default_model(workspace, train(make_quick_config(workspace), workspace).folder.name)
     _interrupt_import(workspace, sorted(photos.glob("*/*"))[:2])
+    _keep_answers(workspace, sorted(photos.glob("*/*"))[:2])
     with CacheFile(workspace.bottlenecks) as cache:
         ThumbnailCache(cache).get_many(sorted(photos.glob("*/*")))
 
@@ -71,6 +78,22 @@ def _interrupt_import(workspace: Workspace, pictures: list[Path]) -> None:
         (folder / str(number)).write_bytes(path.read_bytes() + b"new")
     record = {"dataset": DATASET, "labels": ["new stars"], "files": files}
     (folder / "placing.json").write_text(json.dumps(record), "ascii")
+
+
+def _keep_answers(workspace: Workspace, pictures: list[Path]) -> None:
+    """Keep an answer, a review and a problem, as Classify does."""
+    room = create_room(workspace)
+    os.rename(workspace.answers / room.id, workspace.answers / ROOM)
+    room = find_room(workspace, ROOM)
+    scores = dict(zip(ROOM_LABELS, (0.75, 0.25), strict=True))
+    answers = (
+        KeptAnswer(Prediction(ROOM_LABELS[0], scores, 0.01), None, {"OBJECT": "M 13"}),
+        KeptAnswer(None, "It is empty."),
+    )
+    for path, answer in zip(pictures, answers, strict=True):
+        number = room.add_picture(path.name, path.read_bytes()).number
+        room.keep_answer(number, ROOM_MODEL, answer, ROOM_LABELS, b"a thumbnail")
+        room.review([number], Review("new stars"))
 
 
 def _date_manifests(workspace: Workspace) -> None:
