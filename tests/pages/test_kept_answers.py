@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import shutil
 import zipfile
 
 import pytest
@@ -220,6 +221,28 @@ def test_cleared_answers_are_gone(trained):
     assert find_room(trained, room.id) is None
 
 
+def test_reviews_are_lost_only_after_a_question(trained):
+    page = tick(give_many(open_page(), 1), 1)
+    click(page, "bulk_right")
+    click(page, "remove_answers")
+    assert "You reviewed 1 picture" in all_text(page)
+    assert len(get_room(page, trained).pictures) == 2
+    click(page, "confirm_remove_answers")
+    assert not page.dataframe  # a single picture is shown in full
+    assert len(get_room(page, trained).pictures) == 1
+    click(page, "review_unknown")
+    click(page, "clear_answers")
+    click(page, "confirm_clear_answers")
+    assert "answers" not in page.query_params
+
+
+def test_failure_to_remove_is_explained(trained):
+    page = tick(give_many(open_page(), 1), 1)
+    shutil.rmtree(trained.answers / get_room(page, trained).id)
+    click(page, "remove_answers")
+    assert "no longer kept" in all_text(page) or "could not be kept" in all_text(page)
+
+
 def test_removed_pictures_leave_the_table(trained):
     page = tick(give_many(open_page(), 2), 1, 4)
     click(page, "remove_answers")
@@ -322,6 +345,7 @@ def test_server_sends_nothing_for_another_address(trained):
         f"{'0' * 32}/1.jpg",
         "../1.jpg",
         f"{room.id}/99.jpg",
+        f"{room.id}/{'9' * 400}.jpg",
         f"{room.id}/log.jsonl",
         f"{room.id}/sorted.zip",
         f"{room.id}/sorted.zip?model=no&pictures=1",

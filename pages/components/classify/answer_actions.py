@@ -1,4 +1,4 @@
-"""What can be done with the ticked pictures: review, add to a dataset, sort, remove."""
+"""What can be done with the ticked pictures: review, add to a dataset, download, remove."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.classify.answer_files import make_zip_address
 from pages.components.classify.answer_table import SHOWN, TICKED
 from pages.components.classify.answering import Answered
+from pages.components.classify.removal import show_remove
 from pages.components.classify.reviewing import list_classes_to_choose, mark, mark_right
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.long_work import Work, start_work
@@ -34,7 +35,6 @@ _TARGET, _CORRECT_TO = "add_target", "correct_to"
 # The dataset that pictures were last added to.
 ADDED_TO = "dataset added to"
 _DIALOG = "add answers"
-CHANGED = "answers removed"
 
 
 def show_tick_bar(n_shown: int, ticked: set[int]) -> None:
@@ -96,7 +96,6 @@ def _correct(room: AnswerRoom, ticked: set[int]) -> None:
 
 def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> None:
     """Draw what can be done with the chosen pictures, at least one."""
-    noun = "1 picture" if len(chosen) == 1 else f"{len(chosen):,} pictures"
     with st.container(horizontal=True, vertical_alignment="bottom", key="answer_actions"):
         if is_allowed(Action.EDIT_DATASETS):
             st.button(
@@ -113,22 +112,9 @@ def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> Non
             help="A .zip of your files with one folder per class, by what you say, or else by "
             "the answer.",
         )
-        st.button(
-            f"Remove {noun}",
-            key="remove_answers",
-            icon=":material/delete:",
-            type="tertiary",
-            help="From this page only. Your own files are not touched.",
-            on_click=lambda: _remove(room, chosen),
-        )
+        show_remove(room, chosen)
     if is_open(_DIALOG):
         _ask_for_dataset(model, room, chosen)
-
-
-def _remove(room: AnswerRoom, numbers: set[int]) -> None:
-    room.remove(numbers)
-    st.session_state[TICKED] = set()
-    st.session_state[CHANGED] = True
 
 
 @st.dialog("Add to a dataset", icon=":material/library_add:", on_dismiss=close_dialog)

@@ -20,7 +20,6 @@ from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.words import is_sure
 from pages.components.classify.answer_actions import (
-    CHANGED,
     show_actions,
     show_bulk_review,
     show_retrain,
@@ -35,8 +34,9 @@ from pages.components.classify.answer_table import (
 )
 from pages.components.classify.answering import Answered
 from pages.components.classify.fits_view import show_fits
-from pages.components.classify.kept_room import FOLDED, clear_room
+from pages.components.classify.kept_room import FOLDED
 from pages.components.classify.prediction_view import show_answer
+from pages.components.classify.removal import CHANGED, show_clear
 from pages.components.classify.reviewing import has_problem, show_review_bar, show_steps
 from pages.components.classify.session_predictions import predict_view
 from pages.components.outcome import show_reasons
@@ -198,21 +198,7 @@ def _show_summary(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answ
             icon=":material/download:",
             on_click="ignore",
         )
-        st.button(
-            "Clear",
-            key="clear_answers",
-            icon=":material/clear_all:",
-            type="tertiary",
-            help="Deletes the pictures and answers on this server. Your own files and datasets "
-            "are not touched.",
-            on_click=_clear,
-            args=(room,),
-        )
-
-
-def _clear(room: AnswerRoom) -> None:
-    clear_room(room)
-    st.session_state[CHANGED] = True
+        show_clear(room)
 
 
 def _write_csv(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answered]) -> bytes:

@@ -1,0 +1,70 @@
+"""Remove pictures from Classify, some or all; ask first if reviews would be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+
+import streamlit as st
+
+from cluster_core.answers.room import AnswerRoom
+from pages.components.classify.answer_table import TICKED
+from pages.components.classify.kept_room import clear_room
+from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
+from pages.components.outcome import Outcome, attempt
+
+# Whether the whole page must be drawn again.
+CHANGED = "answers removed"
+
+
+def show_remove(room: AnswerRoom, numbers: Set[int]) -> None:
+    """Draw the button that removes pictures, at least one."""
+    noun = _count(len(numbers))
+
+    def act() -> Outcome:
+        st.session_state[CHANGED] = True
+        room.remove(numbers)
+        st.session_state[TICKED] = set()
+        return Outcome(f"Removed {noun}.")
+
+    _show_button(room, f"Remove {noun}", "remove_answers", numbers, act)
+
+
+def show_clear(room: AnswerRoom) -> None:
+    """Draw the button that deletes all pictures and answers."""
+
+    def act() -> Outcome:
+        st.session_state[CHANGED] = True
+        clear_room(room)
+        return Outcome("Cleared all pictures and answers.")
+
+    _show_button(room, "Clear", "clear_answers", room.pictures.keys(), act)
+
+
+def _show_button(
+    room: AnswerRoom, label: str, key: str, numbers: Set[int], act: Callable[[], Outcome]
+) -> None:
+    n_reviewed = len(numbers & room.reviews.keys())
+    st.button(
+        label,
+        key=key,
+        icon=":material/delete:",
+        type="tertiary",
+        help="Deletes pictures and answers on this server. Your own files and datasets are not "
+        "touched.",
+        on_click=lambda: open_dialog(key) if n_reviewed else attempt(act),
+    )
+    if is_open(key):
+        _ask(label, key, n_reviewed, act)
+
+
+@st.dialog("Remove reviewed pictures?", icon=":material/delete:", on_dismiss=close_dialog)
+def _ask(label: str, key: str, n_reviewed: int, act: Callable[[], Outcome]) -> None:
+    st.write(
+        f"You reviewed {_count(n_reviewed)} of these. What you said is removed as well, and cannot "
+        "be brought back. Your own files and datasets are not touched."
+    )
+    confirm(key, label, act)
+
+
+def _count(n: int) -> str:
+    return "1 picture" if n == 1 else f"{n:,} pictures"
