@@ -41,6 +41,11 @@ _DIGITS = 7  # of a score
 _MAX_NAME_LENGTH = 300
 
 
+def name_thumbnail(folder: Path, number: int) -> Path:
+    """Return the path of a picture's thumbnail in the folder of a room; it may not exist."""
+    return folder / _THUMBNAILS / f"{number}.jpg"
+
+
 class AnswerRoom:
     """The pictures of a visitor, the answers to them, and their reviews.
 
@@ -144,7 +149,7 @@ class AnswerRoom:
 
     def find_thumbnail(self, number: int) -> Path:
         """Return the path of a picture's thumbnail, a JPEG, which may not exist."""
-        return self._folder / _THUMBNAILS / f"{int(number)}.jpg"
+        return name_thumbnail(self._folder, number)
 
     def keep_answer(
         self, number: int, model: str, answer: KeptAnswer, labels: Sequence[str], thumbnail: bytes

@@ -87,6 +87,18 @@ def find_room(workspace: Workspace, room_id: str) -> AnswerRoom | None:
     room_id : str
         May come from a visitor: anything but 32 hexadecimal digits is None.
     """
+    folder = find_room_folder(workspace, room_id)
+    if folder is None:
+        return None
+    limits = get_limits()
+    return AnswerRoom(folder, limits.max_pictures, limits.max_bytes)
+
+
+def find_room_folder(workspace: Workspace, room_id: str) -> Path | None:
+    """Return the folder of a room and mark it as used, without reading the room; else None.
+
+    The parameters are those of `find_room`.
+    """
     if not _ID.fullmatch(room_id):
         return None
     folder = workspace.answers / room_id
@@ -94,8 +106,7 @@ def find_room(workspace: Workspace, room_id: str) -> AnswerRoom | None:
         return None
     with suppress(OSError):
         os.utime(folder / LOG)
-    limits = get_limits()
-    return AnswerRoom(folder, limits.max_pictures, limits.max_bytes)
+    return folder
 
 
 def require_space(workspace: Workspace) -> None:

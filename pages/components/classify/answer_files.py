@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from cluster_core.answers.room import AnswerRoom
-from cluster_core.answers.rooms import find_room
+from cluster_core.answers.room import AnswerRoom, name_thumbnail
+from cluster_core.answers.rooms import find_room, find_room_folder
 from cluster_core.answers.sorting import sort_pictures, stream_zip
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
 
+# Far above the numbers of a room: a longer one would be too long for a file name.
+_MAX_NUMBER = 10**7
 _RANGES = re.compile(r"\d{1,7}(-\d{1,7})?(,\d{1,7}(-\d{1,7})?)*")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
@@ -37,8 +40,6 @@ def list_routes() -> list[Route]:
 
 def make_zip_address(model: ModelSummary, room: AnswerRoom, numbers: Iterable[int]) -> str:
     """Return the address of a .zip of pictures, relative to the page."""
-    from urllib.parse import urlencode
-
     query = urlencode({"model": model.id, "pictures": format_ranges(numbers)})
     return f"answers/{room.id}/sorted.zip?{query}"
 
@@ -64,9 +65,11 @@ def find_in_ranges(text: str, numbers: Iterable[int]) -> list[int]:
 
 def send_thumbnail(request: Request) -> Response:
     """Answer with the thumbnail of a picture."""
-    room = find_room(Workspace.default(), request.path_params["room"])
-    path = room and room.find_thumbnail(request.path_params["number"])
-    if not path or not path.is_file():
+    # The room is not read: a table asks for dozens of thumbnails at once.
+    folder = find_room_folder(Workspace.default(), request.path_params["room"])
+    number: int = request.path_params["number"]
+    path = name_thumbnail(folder, number) if folder and number < _MAX_NUMBER else None
+    if path is None or not path.is_file():
         return PlainTextResponse("There is no such picture.", 404, headers=_HEADERS)
     headers = {**_HEADERS, "Cache-Control": "private, max-age=3600"}
     return FileResponse(path, media_type="image/jpeg", headers=headers)

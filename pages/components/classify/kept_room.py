@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cluster_core.answers.room import AnswerRoom
-from cluster_core.answers.rooms import create_room, find_room
+from cluster_core.answers.rooms import create_room, find_room, find_room_folder
 from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose, get_chosen
 
@@ -22,8 +22,11 @@ def open_room() -> AnswerRoom | None:
         return None
     room: AnswerRoom | None = st.session_state.get(_ROOM)
     workspace = Workspace.default()
-    found = find_room(workspace, chosen)  # marks it as used
-    if found is None:
+    if room is None or room.id != chosen:
+        room = find_room(workspace, chosen)
+    elif find_room_folder(workspace, chosen) is None:
+        room = None
+    if room is None:
         st.info(
             "The pictures and answers of this address are no longer kept: add your pictures again.",
             icon=":material/history:",
@@ -31,8 +34,7 @@ def open_room() -> AnswerRoom | None:
         choose(Choice.ANSWERS, None)
         st.session_state.pop(_ROOM, None)
         return None
-    if room is None or room.id != found.id:
-        st.session_state[_ROOM] = room = found
+    st.session_state[_ROOM] = room
     room.refresh()
     return room
 
