@@ -53,10 +53,11 @@ class Addition:
             self.image_dir = create_dataset(workspace, dataset)
         else:
             self.image_dir = dataset_dir(workspace, dataset)
-        find_copy = _make_copy_finder(self.image_dir)
+        labelled = list_labelled(room, numbers)
+        find_problem = _make_problem_finder(self.image_dir, room, labelled)
         pictures = [
-            _make_new_picture(room, room.pictures[number], label, find_copy)
-            for number, label in list_labelled(room, numbers)
+            _make_new_picture(room, room.pictures[number], label, find_problem)
+            for number, label in labelled
         ]
         self.batch = PictureBatch(self.image_dir, pictures)
 
@@ -97,39 +98,44 @@ def _make_new_picture(
     room: AnswerRoom,
     picture: KeptPicture,
     label: str,
-    find_copy: Callable[[KeptPicture, str], Path | None],
+    find_problem: Callable[[KeptPicture, str], str | None],
 ) -> NewPicture:
     def read() -> bytes:
-        if copy := find_copy(picture, label):
+        if problem := find_problem(picture, label):
             raise DatasetError(
-                f"{picture.name} was left out, because the class {copy.parent.name} already has "
-                f"the same picture: {copy.name}.",
-                path=copy,
+                f"{picture.name} was left out, because {problem}.", path=Path(picture.name)
             )
         return room.read_picture(picture.number)
 
     return NewPicture(label, picture.name, read)
 
 
-def _make_copy_finder(image_dir: Path) -> Callable[[KeptPicture, str], Path | None]:
-    """Return a function that finds a copy of a picture in any class but its own.
+def _make_problem_finder(
+    image_dir: Path, room: AnswerRoom, labelled: Iterable[tuple[int, str]]
+) -> Callable[[KeptPicture, str], str | None]:
+    """Return a function that says why a picture cannot be in a class, as a clause, or None.
 
-    `PictureBatch` looks into its own class; a copy in another would teach the network that one
-    picture shows two things.
+    `PictureBatch` finds copies in its own class; a copy in another, of the dataset or of these
+    pictures, would teach the network that one picture shows two things.
     """
+    labels_of: dict[str, set[str]] = defaultdict(set)
+    for number, label in labelled:
+        labels_of[room.pictures[number].sha256].add(fold_name(label))
     by_size: dict[int, list[Path]] = defaultdict(list)
     for label in list_classes(image_dir):
         for path in list_files(image_dir / label):
             with suppress(OSError):
                 by_size[path.stat().st_size].append(path)
 
-    def find(picture: KeptPicture, label: str) -> Path | None:
+    def find(picture: KeptPicture, label: str) -> str | None:
+        if len(labels_of[picture.sha256]) > 1:
+            return "the same picture is here more than once, with different classes from you"
         for path in by_size.get(picture.n_bytes, ()):
             if fold_name(path.parent.name) == fold_name(label):
                 continue
             with suppress(OSError):
                 if hashlib.sha256(path.read_bytes()).hexdigest() == picture.sha256:
-                    return path
+                    return f"the class {path.parent.name} already has the same picture: {path.name}"
         return None
 
     return find

@@ -86,6 +86,17 @@ def test_copies_are_refused_in_the_class_and_in_another(workspace, room):
     assert "the class globular already has the same picture: twin.png" in reasons[1]
 
 
+def test_picture_with_two_names_and_two_classes_is_refused(workspace, room):
+    again = room.add_picture("again.png", make_png(0)).number
+    room.review([again], Review("globular"))
+    room.review([3], Review("open"))
+    addition = add(workspace, "mine", room)
+    assert list_files(workspace) == ["mine_photos/open/2.png"]
+    reasons = [file.reason for file in addition.batch.report().rejected]
+    assert len(reasons) == 2
+    assert all("different classes" in reason for reason in reasons)
+
+
 def test_nothing_added_leaves_no_empty_dataset(workspace, room):
     number = room.add_picture("broken.png", b"broken").number
     room.review([1], None)
