@@ -58,7 +58,7 @@ def check_labels(
 
     As in confident learning [1]_, a label is judged by scores of a model that did not learn from
     the picture, and doubts are ranked by their normalised margins. Copies and pictures of one
-    object are in the same fold.
+    object are in the same fold, unless a class has nothing else.
 
     Parameters
     ----------
@@ -102,10 +102,33 @@ def check_labels(
     pictures = index.pictures
     features = _compute_features(pictures, bundle, workspace, on_progress)
     classes = np.array([labels.index(picture.label) for picture in pictures])
-    groups = group_pictures(pictures, list_copies(pictures))
-    folds = draw_folds(classes, np.array(groups), np.random.default_rng(0))
+    groups = np.array(group_pictures(pictures, list_copies(pictures)))
+    folds = draw_folds(classes, break_up_lone(groups, classes), np.random.default_rng(0))
     scores = compute_out_of_fold_scores(features, classes, folds, len(labels))
     return rank_doubts(pictures, scores, labels)
+
+
+def break_up_lone(groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Give each picture of a class with a single group a group of its own, as `stratify` does.
+
+    A head for such a class, for example one object photographed forty times, could otherwise
+    learn from none of its pictures.
+
+    Parameters
+    ----------
+    groups, classes : ndarray of int, (n_pictures,)
+        The group and the class of each picture.
+
+    Returns
+    -------
+    ndarray of int, (n_pictures,)
+    """
+    result = groups.copy()
+    for label in np.unique(classes):
+        members = np.flatnonzero(classes == label)
+        if len(np.unique(groups[members])) == 1:
+            result[members] = groups.max() + 1 + members
+    return result
 
 
 def rank_doubts(

@@ -10,7 +10,7 @@ import pytest
 
 from cluster_core.data.index import scan_dataset
 from cluster_core.errors import DatasetError
-from cluster_core.evaluation.label_doubts import check_labels, rank_doubts
+from cluster_core.evaluation.label_doubts import break_up_lone, check_labels, rank_doubts
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import make_index
@@ -50,6 +50,20 @@ def test_wrong_label_is_found_wherever_it_is(trained, bundle, photos, tmp_path):
         ("wrong.png", "red stars")
     ]
     assert seen[-1] == (48, 48)
+
+
+def test_single_object_is_checked_picture_by_picture(trained, bundle, photos, tmp_path):
+    folder = tmp_path / "one object"
+    shutil.copytree(photos, folder)
+    for number, path in enumerate(sorted(folder.glob("*/*"))):
+        path.rename(path.with_name(f"M 42 {number}{path.suffix}"))
+    assert check_labels(scan(trained, folder), bundle, trained) == ()
+
+
+def test_only_classes_with_a_single_group_are_broken_up():
+    classes = np.array([0, 0, 0, 1, 1, 1])
+    groups = np.array([5, 5, 5, 2, 2, 3])
+    assert break_up_lone(groups, classes).tolist() == [6, 7, 8, 2, 2, 3]
 
 
 def test_right_labels_give_no_doubts(trained, bundle, photos):
