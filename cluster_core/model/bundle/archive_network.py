@@ -13,6 +13,7 @@ from typing import Any
 from cluster_core.model.backbones.converted import CONVERSION_VERSION, ConvertedBackbone
 from cluster_core.model.backbones.imported import count_max_bytes
 from cluster_core.model.backbones.registry import list_backbones
+from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_text
 
 NETWORK_FOLDER = "network"
@@ -42,7 +43,9 @@ class CarriedNetwork:
 
 def is_network_entry(entry: zipfile.ZipInfo) -> bool:
     """Return whether a file of an archive is in the folder of the network."""
-    return PurePosixPath(entry.filename).parent.name == NETWORK_FOLDER
+    path = PurePosixPath(entry.filename)
+    is_of_model = path.name in (MANIFEST, HEAD)  # whose folder may have the same name
+    return path.parent.name == NETWORK_FOLDER and not is_of_model
 
 
 def check_network_entries(

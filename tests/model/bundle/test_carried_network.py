@@ -131,6 +131,16 @@ def test_networks_of_one_name_stay_beside_each_other(trained, elsewhere, model_i
     assert not any(model.lacks_network for model in list_models(elsewhere))
 
 
+@pytest.mark.parametrize("kept", ["", "/network/"])
+def test_folder_of_a_model_may_be_called_network(elsewhere, files, kept):
+    chosen = {
+        name.replace("m/", "network/", 1): content
+        for name, content in files.items()
+        if kept or "/network/" not in name
+    }
+    assert import_model(elsewhere, pack(chosen)).id == "network"
+
+
 def test_starter_model_carries_no_network(workspace):
     assert find_portable_network(workspace, "starter") is None
     archive = zipfile.ZipFile(io.BytesIO(export_model(workspace, "starter", with_network=True)))
