@@ -119,7 +119,7 @@ def _keep(files: Sequence[UploadedFile]) -> None:
     newest: list[int] = []
     left_out: list[str] = []
     st.session_state[NEWEST], st.session_state[_LEFT_OUT] = newest, left_out
-    with st.spinner("Taking in the pictures …"):
+    with st.spinner("Storing the pictures …"):
         try:
             require_space(Workspace.default())
             room = obtain_room()
@@ -135,9 +135,7 @@ def _keep(files: Sequence[UploadedFile]) -> None:
             _fold()
 
 
-def _keep_one(
-    room: AnswerRoom, file: UploadedFile, newest: list[int], left_out: list[str]
-) -> None:
+def _keep_one(room: AnswerRoom, file: UploadedFile, newest: list[int], left_out: list[str]) -> None:
     """Put a file into the room; note its number, or why it was left out."""
     try:
         kept = room.add_picture(file.name, file.getvalue())

@@ -151,8 +151,8 @@ def _is_file(value: Any) -> bool:
 
 def _describe_refused(refused: Sequence[tuple[str, int]], max_mb: int) -> list[str]:
     sentences = [
-        f"{name} was not taken: it has {size / _MB:,.1f} MB, and a file may have at most "
-        f"{max_mb} MB here."
+        f"{name} was not taken: it is {size / _MB:,.1f} MB, and files here can be at most "
+        f"{max_mb} MB."
         if size > max_mb * _MB
         else f"{name} was not taken: files of this kind cannot be used here."
         for name, size in refused[:_MAX_NAMED]

@@ -225,15 +225,15 @@ def test_mended_test_label_scores_all_trainings_again(tested):
     assert not page.dataframe
     click(page, "move", first)
     words = read_all(page)
-    assert "1 test label changed since." in words
-    assert "By the labels of today, 10 of 12 (83%) are correct." in words
+    assert "1 test label changed since the test." in words
+    assert "By today's labels, 10 of 12 (83%) are correct." in words
     table = page.dataframe[0].value
     assert list(table["When tested"]) == ["5 of 8 (62%)", "9 of 12 (75%)"]
-    assert list(table["Labels of today"]) == ["6 of 8 (75%)", "10 of 12 (83%)"]
+    assert list(table["Today's labels"]) == ["6 of 8 (75%)", "10 of 12 (83%)"]
     assert list(table["Pictures of both tests"]) == ["6 of 8; the chosen one 6", ""]
     assert "The dataset has changed since this test" in words
     page.button(key="undo").click().run()
-    assert "changed since." not in read_all(page)
+    assert "changed since the test." not in read_all(page)
     assert other != tested.id
 
 
@@ -246,8 +246,8 @@ def test_later_training_is_compared_by_the_labels_of_today(tested):
     ]
     newer = write_run(tested.workspace, mended, bundle="another")
     page = open_page(run=newer)
-    assert "Labels of earlier tests changed since." in read_all(page)
-    assert list(page.dataframe[0].value["Labels of today"]) == ["10 of 12 (83%)"] * 2
+    assert "Labels of earlier tests have changed since." in read_all(page)
+    assert list(page.dataframe[0].value["Today's labels"]) == ["10 of 12 (83%)"] * 2
 
 
 @pytest.fixture

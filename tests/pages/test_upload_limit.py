@@ -43,7 +43,7 @@ def test_refused_files_are_named_with_the_reason():
     total, refused = upload_limit._check_report(report)
     large, strange = upload_limit._describe_refused(refused, 200)
     assert total == 3
-    assert "big.fits was not taken: it has 312.0 MB" in large
+    assert "big.fits was not taken: it is 312.0 MB" in large
     assert "at most 200 MB" in large
     assert "notes.txt was not taken: files of this kind" in strange
 

@@ -57,12 +57,12 @@ def show_changed_labels(
     if chosen.n_changed:
         noun = "test label" if chosen.n_changed == 1 else "test labels"
         st.info(
-            f"{chosen.n_changed} {noun} changed since. By the labels of today, "
+            f"{chosen.n_changed} {noun} changed since the test. By today's labels, "
             f"{_describe(chosen.metrics)} are correct.",
             icon=":material/rule:",
         )
     else:
-        st.caption("Labels of earlier tests changed since. By the labels of today:")
+        st.caption("Labels of earlier tests have changed since. By today's labels:")
     names = [
         f"{name_network(test.status.architecture)}, "
         f"{format_time(test.status.created, seconds=True)}"
@@ -72,7 +72,7 @@ def show_changed_labels(
         {
             "Training": number_duplicates(names),
             "When tested": [_describe(test.metrics) for test in tests],
-            "Labels of today": [_describe(test.today.metrics) for test in tests],
+            "Today's labels": [_describe(test.today.metrics) for test in tests],
             "Pictures of both tests": [
                 "" if test.status.id == run_id else _compare(test.today.metrics, chosen.metrics)
                 for test in tests
@@ -82,7 +82,7 @@ def show_changed_labels(
         key="changed_labels",
         column_config={
             "Pictures of both tests": st.column_config.TextColumn(
-                help="By the labels of today, on the pictures that this training and the chosen "
+                help="By today's labels, on the pictures that this training and the chosen "
                 "one were both tested with."
             )
         },
