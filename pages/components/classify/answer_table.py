@@ -102,22 +102,22 @@ def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[Answered])
     """Draw the table. Ticks are kept in `TICKED`; a click on a row sets `OPENED`."""
     ticked = list_ticked()
     rows = [row for row, one in enumerate(shown) if one.picture.number in ticked]
-    key = _find_table_key(rows)
+    number = _number_table(rows)
     st.dataframe(
         _tabulate(model, room, shown),
-        key=key,
+        key=f"answers_{number}",
         hide_index=True,
         row_height=_ROW_PX,
         height=min(_MAX_HEIGHT_PX, 40 + _ROW_PX * len(shown)),
         column_config=_configure(model),
-        on_select=partial(_take_selection, key),
+        on_select=partial(_take_selection, number),
         selection_mode=["multi-row", "single-cell"],
         selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
     )
 
 
-def _find_table_key(rows: list[int]) -> str:
-    """Return the key of a table in which these rows are ticked.
+def _number_table(rows: list[int]) -> int:
+    """Return the number of a table in which these rows are ticked.
 
     Ticks that the page itself changes need a new table. If they were set in the old one, the
     browser could send its earlier ticks once more with a quick click elsewhere.
@@ -126,7 +126,7 @@ def _find_table_key(rows: list[int]) -> str:
     state: Any = st.session_state.get(f"answers_{number}")
     if state is None or sorted(state["selection"]["rows"]) != rows:
         st.session_state[_TABLE] = number = number + 1
-    return f"answers_{number}"
+    return number
 
 
 def list_ticked() -> set[int]:
@@ -135,8 +135,10 @@ def list_ticked() -> set[int]:
     return ticked & set(st.session_state.get(SHOWN, ()))
 
 
-def _take_selection(key: str) -> None:
-    selection = st.session_state[key]["selection"]
+def _take_selection(number: int) -> None:
+    if number != st.session_state[_TABLE]:
+        return  # the browser sent the ticks of an earlier table once more
+    selection = st.session_state[f"answers_{number}"]["selection"]
     numbers: list[int] = st.session_state.get(SHOWN, [])
     st.session_state[TICKED] = {numbers[row] for row in selection["rows"] if row < len(numbers)}
     if (cells := selection["cells"]) and (row := cells[0][0]) < len(numbers):
