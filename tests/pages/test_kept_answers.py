@@ -225,7 +225,7 @@ def test_reviews_are_lost_only_after_a_question(trained):
     page = tick(give_many(open_page(), 1), 1)
     click(page, "bulk_right")
     click(page, "remove_answers")
-    assert "You reviewed 1 picture" in all_text(page)
+    assert "deletes your review and" in all_text(page)
     assert len(get_room(page, trained).pictures) == 2
     click(page, "confirm_remove_answers")
     assert not page.dataframe  # a single picture is shown in full

@@ -59,9 +59,10 @@ def _show_button(
 
 @st.dialog("Remove reviewed pictures?", icon=":material/delete:", on_dismiss=close_dialog)
 def _ask(label: str, key: str, n_reviewed: int, act: Callable[[], Outcome]) -> None:
+    reviews = "review" if n_reviewed == 1 else f"{n_reviewed:,} reviews"
     st.write(
-        f"You reviewed {_count(n_reviewed)} of these. What you said is removed as well, and cannot "
-        "be brought back. Your own files and datasets are not touched."
+        f"This also deletes your {reviews} and cannot be undone. Your own files and datasets are "
+        "not touched."
     )
     confirm(key, label, act)
 
