@@ -36,7 +36,8 @@ from cluster_core.storage.saved_values import (
 )
 
 LOG, PICTURES, _THUMBNAILS = "log.jsonl", "pictures", "thumbnails"
-MAX_LOG_BYTES = 200_000_000
+# Two answers with 1,000 classes to each of 2,000 pictures; reading it takes half a gigabyte.
+MAX_LOG_BYTES = 50_000_000
 _DIGITS = 7  # of a score
 _MAX_NAME_LENGTH = 300
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cluster_core.answers import room as room_module
 from cluster_core.answers.records import KeptAnswer, Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import create_room, find_room
@@ -96,6 +97,15 @@ def test_full_room_refuses_a_picture(room, limits, says):
     with pytest.raises(ImageError, match=says):
         small.add_picture("b.jpg", b"two!")
     assert len(small.pictures) == 1
+
+
+def test_full_log_refuses_a_change_and_keeps_the_rest(room, workspace, monkeypatch):
+    number = room.add_picture("a.jpg", b"one").number
+    room.review([number], Review("open"))
+    monkeypatch.setattr(room_module, "MAX_LOG_BYTES", 300)
+    with pytest.raises(DatasetError, match="clear the answers"):
+        room.review([number], Review("a" * 200))
+    assert reopen(room, workspace).reviews == {number: Review("open")}
 
 
 def test_cleared_room_does_not_come_back_in_another_tab(room, workspace):
