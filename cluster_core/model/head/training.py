@@ -101,7 +101,13 @@ def _fit_head(
     """Do the work of `fit_head`; raise FloatingPointError for numbers that are not finite."""
     random = np.random.default_rng(settings.seed)
     weighted = WeightedRows.of(training, prior, settings.balance_classes)
-    descent = Descent(weighted, settings, random, decay=0.0 if prior is None else prior.decay)
+    descent = Descent(
+        weighted,
+        settings,
+        random,
+        decay=0.0 if prior is None else prior.decay,
+        standardises=prior is None,  # the decay of a prior is tuned to plain features
+    )
     watch = ValidationWatch(validation, settings, random, stops_early=prior is None)
     mean = None if prior is None else _RunningMean(settings.learning_rate * prior.decay)
     head, step = descent.head, 0

@@ -7,7 +7,7 @@ import pytest
 
 from cluster_core.errors import RunError
 from cluster_core.model.head import training as head_training
-from cluster_core.model.head.descent import INITIAL_SPREAD
+from cluster_core.model.head.descent import INITIAL_SPREAD, MIN_SPREAD
 from cluster_core.model.head.examples import Examples, Prior, WeightedRows
 from cluster_core.model.head.head import softmax
 from cluster_core.model.head.settings import Evaluation, FitCallbacks, HeadSettings
@@ -51,7 +51,10 @@ def measure(head, examples: Examples) -> tuple[float, float]:
 def descend_in_numpy(training: Examples, settings: HeadSettings):
     """Reference implementation of gradient descent in NumPy, float64; return weights and bias."""
     random = np.random.default_rng(settings.seed)
-    rows = training.rows.astype(np.float64)
+    plain = training.rows.astype(np.float64)
+    spread = plain.std(axis=0)
+    scale = 1 / np.maximum(spread, MIN_SPREAD * spread.mean())
+    rows = (plain - plain.mean(axis=0)) * scale
     classes = np.repeat(training.classes, training.features.shape[1])
     targets = np.eye(training.n_labels)[classes]
     share = np.ones(len(rows))
@@ -67,7 +70,8 @@ def descend_in_numpy(training: Examples, settings: HeadSettings):
         pull = settings.weight_decay * weights
         weights = weights - settings.learning_rate * (rows[batch].T @ excess + pull)
         bias = bias - settings.learning_rate * excess.sum(axis=0)
-    return weights, bias
+    weights *= scale[:, np.newaxis]
+    return weights, bias - plain.mean(axis=0) @ weights
 
 
 @pytest.mark.parametrize("n_steps", [1, 2, 30])
@@ -89,6 +93,26 @@ def test_steps_match_a_numpy_reference(n_steps, balance_classes, weight_decay, n
     np.testing.assert_allclose(fitted.head.weights, weights, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(fitted.head.bias, bias, rtol=1e-4, atol=1e-6)
     assert fitted.head.temperature == 1
+
+
+def test_offset_and_scale_of_the_features_do_not_change_the_scores():
+    training, unseen = draw_examples([30, 30], 1), draw_examples([9, 9], 2)
+    plain, *_ = fit(training)
+    moved, *_ = fit(replace(training, features=30 * training.features + 500))
+    np.testing.assert_allclose(
+        moved.head.compute_logits(30 * unseen.features + 500),
+        plain.head.compute_logits(unseen.features),
+        atol=1e-2,
+    )
+
+
+def test_feature_that_never_varies_is_not_stretched():
+    training = draw_examples([30, 30], 1)
+    training.features[..., 0] = 0
+    fitted, *_ = fit(training)
+    assert np.abs(fitted.head.weights[0]).max() < 0.1  # the drawn initial weights, hardly scaled
+    same = replace(training, features=np.ones_like(training.features))
+    assert np.isfinite(fit(same)[0].head.weights).all()
 
 
 def test_same_seed_gives_a_bitwise_identical_head():
@@ -114,7 +138,8 @@ def test_evaluation_interval_does_not_change_the_head(interval):
 @pytest.mark.parametrize("counts", [[30, 30], [40, 20, 60]])
 def test_separable_classes_are_learned(counts):
     training, unseen = draw_examples(counts, 1, spread=0.1), draw_examples(counts, 2, spread=0.1)
-    fitted, evaluations, _ = fit(training, settings=replace(SETTINGS, how_many_training_steps=500))
+    settings = replace(SETTINGS, how_many_training_steps=500, learning_rate=0.03)
+    fitted, evaluations, _ = fit(training, settings=settings)
     assert measure(fitted.head, unseen)[0] == 1
     assert evaluations[-1].train_accuracy == 1
     assert evaluations[-1].train_cross_entropy < evaluations[0].train_cross_entropy / 3
