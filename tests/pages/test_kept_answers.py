@@ -82,6 +82,12 @@ def test_ticked_pictures_are_reviewed_together(trained):
     assert said(page)[1] == ""
 
 
+def test_class_in_other_capitals_is_the_same_class(trained):
+    page = tick(give_many(open_page(), 1), 1)
+    enter(page, "correct_to", "Red Stars")
+    assert said(page) == ["→ red stars", ""]
+
+
 def test_right_for_all_keeps_what_was_corrected_before(trained):
     page = tick(give_many(open_page(), 1), 1)
     page.selectbox(key="correct_to").set_value("red stars").run()

@@ -23,7 +23,12 @@ from pages.components.classify.answer_files import make_zip_address
 from pages.components.classify.answer_table import SHOWN, TICKED
 from pages.components.classify.answering import Answered
 from pages.components.classify.removal import show_remove
-from pages.components.classify.reviewing import list_classes_to_choose, mark, mark_right
+from pages.components.classify.reviewing import (
+    ask_for_class,
+    list_classes_to_choose,
+    mark,
+    mark_right,
+)
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.long_work import Work, start_work
 from pages.components.navigation import PageFile
@@ -31,7 +36,7 @@ from pages.components.outcome import Outcome, join_with_and, make_import_outcome
 from pages.components.selection import Choice, choose, get_active_dataset
 from pages.components.text import escape_markdown
 
-_TARGET, _CORRECT_TO = "add_target", "correct_to"
+_TARGET = "add_target"
 # The dataset that pictures were last added to.
 ADDED_TO = "dataset added to"
 _DIALOG = "add answers"
@@ -73,25 +78,8 @@ def show_bulk_review(
             icon=":material/undo:",
             on_click=lambda: mark(room, ticked, None),
         )
-        st.selectbox(
-            "They are",
-            list_classes_to_choose(model, room),
-            index=None,
-            key=_CORRECT_TO,
-            accept_new_options=True,
-            placeholder="They are …",
-            label_visibility="collapsed",
-            help="Choose a class, or type the name of a new one.",
-            on_change=lambda: _correct(room, ticked),
-            width=210,
-        )
-
-
-def _correct(room: AnswerRoom, ticked: set[int]) -> None:
-    entered = st.session_state.get(_CORRECT_TO)
-    st.session_state[_CORRECT_TO] = None
-    if entered and entered.strip():
-        mark(room, ticked, Review(entered.strip()))
+        classes = list_classes_to_choose(model, room)
+        ask_for_class("correct_to", "They are", classes, lambda review: mark(room, ticked, review))
 
 
 def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import streamlit as st
 
 from cluster_core.answers.records import Review
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.data.labels import fold_name
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.summaries import ModelSummary
 from pages.components.classify.answer_table import OPENED, SHOWN, describe_review
@@ -18,7 +19,6 @@ from pages.components.outcome import Outcome, set_outcome
 from pages.components.text import escape_markdown
 
 _KEYED_CLASSES = 9
-_OTHER = "other_class"
 _PROBLEM = "review problem"
 
 
@@ -86,7 +86,8 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
             shortcut="0",
             on_click=partial(decide, Review(None)),
         )
-        _ask_for_other_class(model, room, decide)
+        classes = list_classes_to_choose(model, room)
+        ask_for_class("other_class", "Another class", classes, decide)
     said = describe_review(room.reviews.get(number), label)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"You say: **{escape_markdown(said)}**" if said else "Not reviewed yet.")
@@ -100,25 +101,29 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
             )
 
 
-def _ask_for_other_class(
-    model: ModelSummary, room: AnswerRoom, decide: Callable[[Review], None]
+def ask_for_class(
+    key: str, prompt: str, classes: Sequence[str], decide: Callable[[Review], None]
 ) -> None:
+    """Draw a field to choose one of the classes, or to type the name of a new one."""
+
     def take() -> None:
-        entered = st.session_state.get(_OTHER)
-        st.session_state[_OTHER] = None
-        if entered and entered.strip():
-            decide(Review(entered.strip()))
+        entered = (st.session_state.get(key) or "").strip()
+        st.session_state[key] = None
+        if entered:
+            same = (name for name in classes if fold_name(name) == fold_name(entered))
+            decide(Review(next(same, entered)))
 
     st.selectbox(
-        "Another class",
-        list_classes_to_choose(model, room),
+        prompt,
+        classes,
         index=None,
-        key=_OTHER,
+        key=key,
         accept_new_options=True,
-        placeholder="Another class …",
+        placeholder=f"{prompt} …",
         label_visibility="collapsed",
+        help="Choose a class, or type the name of a new one.",
         on_change=take,
-        width=185,
+        width=210,
     )
 
 
