@@ -48,11 +48,14 @@ class PillowFile:
         self._kind, self._name, self._options = kind, name, options
         self._format, plugin = _FORMATS[kind]
         importlib.import_module(f"PIL.{plugin}")
+        self._original = data
         self._data = _check_and_mend(data, kind, name, options.limits)
 
     def frames(self) -> Iterator[Frame]:
         """Iterate over the frames, opened but not loaded; EOFError follows the last one."""
         for index in itertools.count():
+            if index == 1 and self._kind == "PNG":  # a damaged animation must not block the first
+                self._data = keep_pixels(self._original, is_animated=True)
             image = self._open(self._data, index)
             yield Frame(image.width * image.height, partial(self._load, image, index))
 

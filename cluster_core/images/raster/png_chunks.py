@@ -14,27 +14,31 @@ _SIGNATURE_BYTES = 8
 _FRAME_BYTES = 12  # length, type and checksum
 _CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 _USEFUL = frozenset({b"tRNS", b"eXIf", b"iCCP"})  # ancillary, but they change what is seen
+_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _MAX_PROFILE_BYTES = 1_000_000  # Pillow's own limit
 
 
-def keep_pixels(data: bytes) -> bytes:
+def keep_pixels(data: bytes, *, is_animated: bool = False) -> bytes:
     """Return a PNG with the chunks that matter for its pixels only.
 
     Parameters
     ----------
     data : bytes
         A PNG, possibly damaged or incomplete.
+    is_animated : bool
+        Keep the frames of an animation, too, without which only the first picture is left.
 
     Returns
     -------
     bytes
-        The same PNG without text, dates, animation and other metadata, and without a damaged
-        palette of transparency, orientation or colour profile. Pixels and their checksums are
+        The same PNG without text, dates and other metadata, and without a damaged palette of
+        transparency, orientation or colour profile. Pixels and their checksums are
         unchanged.
     """
     view = memoryview(data)
     kept = [view[:_SIGNATURE_BYTES]]
-    kept += [view[start:end] for start, end in _walk(data) if _matters(view[start:end])]
+    needed = _CRITICAL | _ANIMATION if is_animated else _CRITICAL
+    kept += [view[start:end] for start, end in _walk(data) if _matters(view[start:end], needed)]
     return b"".join(kept)
 
 
@@ -46,9 +50,9 @@ def _walk(data: bytes) -> Iterator[tuple[int, int]]:
         at = end
 
 
-def _matters(chunk: memoryview) -> bool:
+def _matters(chunk: memoryview, needed: frozenset[bytes]) -> bool:
     kind = bytes(chunk[4:8])
-    return kind in _CRITICAL or (kind in _USEFUL and _is_sound(kind, bytes(chunk)))
+    return kind in needed or (kind in _USEFUL and _is_sound(kind, bytes(chunk)))
 
 
 def _is_sound(kind: bytes, chunk: bytes) -> bool:

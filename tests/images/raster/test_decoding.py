@@ -91,7 +91,7 @@ def test_damaged_exif_is_ignored(kind):
     assert decode_image(data, "a").shape == (32, 48, 3)
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
 def test_first_frame_that_is_not_blank_is_decoded(kind):
     blank = Image.new("RGB", (48, 32))
     data = encode(blank, kind, save_all=True, append_images=[blank, blocks()])
