@@ -14,7 +14,6 @@ from pages.components.text import escape_markdown
 
 _OPTION = "server.maxUploadSize"
 DEMO_MAX_MB = 20
-_MB = 1024 * 1024  # as Streamlit counts
 _MAX_NAMED, _MAX_NAME_LENGTH = 10, 100
 Uploaded: TypeAlias = UploadedFile | list[UploadedFile] | None
 
@@ -22,8 +21,10 @@ Uploaded: TypeAlias = UploadedFile | list[UploadedFile] | None
 # events, so that the page can say why, and need not leave older answers below.
 _WATCHER = """
 export default function ({ data, setTriggerValue }) {
+  // As Streamlit's uploader counts.
+  const bytesPerMb = /^Win/i.test(navigator.platform) ? 1024 ** 2 : 1000 ** 2;
   const isRefused = (file) =>
-    file.size > data.maxBytes ||
+    file.size > data.maxMb * bytesPerMb ||
     (data.suffixes.length > 0 &&
       !data.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix)));
   const report = (event) => {
@@ -40,7 +41,7 @@ export default function ({ data, setTriggerValue }) {
     if (refused.length > 0 || (data.isShown && files.length > 0)) {
       setTriggerValue("refused", {
         total: files.length,
-        files: refused.map((file) => [file.name, file.size]),
+        files: refused.map((file) => [file.name, file.size / bytesPerMb]),
       });
     }
   };
@@ -117,7 +118,7 @@ def show_uploader(
             key=watcher_key,
             data={
                 "area": area,
-                "maxBytes": max_mb * _MB,
+                "maxMb": max_mb,
                 "suffixes": [one if one.startswith(".") else f".{one}" for one in suffixes],
                 "isShown": bool(sentences),
             },
@@ -132,8 +133,8 @@ def _name_state(area: str) -> str:
     return f"refused by {area}"
 
 
-def _check_report(report: Any) -> tuple[int, list[tuple[str, int]]]:
-    """Return the number of files, and name and size of the refused ones, if they make sense."""
+def _check_report(report: Any) -> tuple[int, list[tuple[str, float]]]:
+    """Return the number of files, and name and MB of the refused ones, if they make sense."""
     match report:
         case {"total": int() as total, "files": list() as files}:
             return total, [
@@ -144,19 +145,18 @@ def _check_report(report: Any) -> tuple[int, list[tuple[str, int]]]:
 
 def _is_file(value: Any) -> bool:
     match value:
-        case [str(), int()]:
+        case [str(), int() | float()]:
             return True
     return False
 
 
-def _describe_refused(refused: Sequence[tuple[str, int]], max_mb: int) -> list[str]:
+def _describe_refused(refused: Sequence[tuple[str, float]], max_mb: int) -> list[str]:
     sentences = [
-        f"{name} was not taken: it is {size / _MB:,.1f} MB, and files here can be at most "
-        f"{max_mb} MB."
-        if size > max_mb * _MB
-        else f"{name} was not taken: files of this kind cannot be used here."
-        for name, size in refused[:_MAX_NAMED]
+        f"{name} is {size_mb:,.1f} MB; files may be up to {max_mb} MB."
+        if size_mb > max_mb
+        else f"{name} was not added: this type of file cannot be used here."
+        for name, size_mb in refused[:_MAX_NAMED]
     ]
     if len(refused) > _MAX_NAMED:
-        sentences.append(f"{len(refused) - _MAX_NAMED} more files were not taken.")
+        sentences.append(f"{len(refused) - _MAX_NAMED} more files were not added.")
     return sentences

@@ -93,7 +93,7 @@ def test_refused_file_gets_a_sentence_and_no_older_answer_below(visit, tmp_path)
     notes = tmp_path / "notes.txt"
     notes.write_text("no picture")
     visit.upload("pictures", notes)
-    expect(page.get_by_text("notes.txt was not taken")).to_be_visible()
+    expect(page.get_by_text("notes.txt was not added")).to_be_visible()
     expect(page.get_by_text(re.compile("Most likely|Perhaps|Hard to tell"))).to_have_count(0)
     visit.click("unfold")
     expect(page.get_by_text(re.compile("Most likely|Perhaps|Hard to tell"))).to_be_visible()

@@ -11,8 +11,6 @@ from pages.components import upload_limit
 from pages.components.upload_limit import get_max_upload_mb, limit_uploads
 from tests.samples import REPOSITORY
 
-MB = 1024 * 1024
-
 
 @pytest.fixture(autouse=True)
 def own_limit():
@@ -39,19 +37,18 @@ def test_public_demo_takes_20_mb_at_most(monkeypatch, option, expected):
 
 
 def test_refused_files_are_named_with_the_reason():
-    report = {"total": 3, "files": [["big.fits", 312 * MB], ["notes.txt", 10]]}
+    report = {"total": 3, "files": [["big.fits", 312.44], ["notes.txt", 0.01]]}
     total, refused = upload_limit._check_report(report)
     large, strange = upload_limit._describe_refused(refused, 200)
     assert total == 3
-    assert "big.fits was not taken: it is 312.0 MB" in large
-    assert "at most 200 MB" in large
-    assert "notes.txt was not taken: files of this kind" in strange
+    assert large == "big.fits is 312.4 MB; files may be up to 200 MB."
+    assert strange == "notes.txt was not added: this type of file cannot be used here."
 
 
 def test_many_refused_files_are_counted():
     sentences = upload_limit._describe_refused([("a.txt", 1)] * 25, 200)
     assert len(sentences) == 11
-    assert sentences[-1] == "15 more files were not taken."
+    assert sentences[-1] == "15 more files were not added."
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
@@ -14,6 +15,10 @@ from cluster_core.model.prediction.words import name_verdict
 # Spreadsheets run a cell with such a prefix as a formula; some also accept the full-width
 # characters of Chinese and Japanese keyboards.
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# A number, or a coordinate such as -02 27 30.0 or +22:00:52.
+_NUMBER = re.compile(
+    r"[+-]([0-9]+[ :]){0,2}([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE
+)
 _FIRST, _PROBLEM = ("path", "label", "score", "verdict"), "problem"
 
 
@@ -60,22 +65,12 @@ def write_predictions_csv(
         values = {**described, **answer.cards, **(extra or {})}
         rest = [str(values.get(name, "")) for name in added]
         cells = [str(answer.path), *found, answer.problem or "", *rest]
-        rows.writerow([_escape(cell, name) for cell, name in zip(cells, columns, strict=True)])
+        rows.writerow(map(_escape, cells))
 
-    columns = [*_FIRST, *labels, _PROBLEM, *added]
     return write_row
 
 
-def _escape(text: str, column: str = "") -> str:
+def _escape(text: str) -> str:
     text = text.replace("\r", "\\r")  # csv.writer does not quote it, and readers end the row there
-    if column == "DEC" and _is_number(text):  # a southern declination, not a formula
-        return text
-    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    is_formula = text.startswith(_FORMULA_PREFIXES) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text

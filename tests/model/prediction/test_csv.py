@@ -50,12 +50,20 @@ def test_every_row_names_the_model_and_the_program_even_without_an_answer():
     assert (row["verdict"], row["problem"]) == ("", "It is empty.")
 
 
-def test_cards_of_a_fits_file_have_columns_and_a_southern_declination_stays_a_number():
-    cards = {"OBJECT": "=M 13", "RA": "250.4", "DEC": "-36.5"}
+@pytest.mark.parametrize("dec", ["-36.5", "-02 27 30.00", "+22:00:52", "-1.5e-3", "-.5"])
+def test_cards_of_a_fits_file_have_columns_and_a_southern_declination_stays_a_number(dec):
+    cards = {"OBJECT": "=M 13", "RA": "250.4", "DEC": dec}
     answer = FilePrediction(Path("x.fits"), Prediction("b", SCORES, 0.0), None, cards)
     (row,) = write(("a", "b"), answer)
-    assert (row["OBJECT"], row["RA"], row["DEC"]) == ("'=M 13", "250.4", "-36.5")
+    assert (row["OBJECT"], row["RA"], row["DEC"]) == ("'=M 13", "250.4", dec)
     assert (row["DATE-OBS"], row["FILTER"]) == ("", "")
+
+
+@pytest.mark.parametrize("dec", ["-1+2", "-1 A1", "+1:2:3:4", "-", "-02 27 30.00|x"])
+def test_formula_that_begins_like_a_number_is_escaped(dec):
+    answer = FilePrediction(Path("x.fits"), None, "It is empty.", {"DEC": dec})
+    (row,) = write(("a", "b"), answer)
+    assert row["DEC"] == f"'{dec}"
 
 
 def test_class_with_the_name_of_a_column_keeps_its_score():
