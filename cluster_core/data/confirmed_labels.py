@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import filelock
 
 from cluster_core.access import Action, require
 from cluster_core.storage.safe_moves import explaining_disk_errors
@@ -12,6 +14,7 @@ from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_text
 from cluster_core.workspace import replacing
 
 CONFIRMED = ".confirmed_labels.json"
+_LOCK = ".confirmed_labels.lock"
 
 
 def load_confirmed(image_dir: Path) -> Mapping[str, str]:
@@ -45,17 +48,19 @@ def confirm_label(image_dir: Path, sha256: str, label: str) -> None:
     DatasetError
         The record cannot be written.
     """
-    _save(image_dir, {**load_confirmed(image_dir), sha256: label})
+    _change(image_dir, lambda confirmed: {**confirmed, sha256: label})
 
 
 def withdraw_confirmation(image_dir: Path, sha256: str) -> None:
     """Forget that a label was confirmed; raises as `confirm_label` does."""
-    _save(image_dir, {key: of for key, of in load_confirmed(image_dir).items() if key != sha256})
+    _change(image_dir, lambda confirmed: {k: v for k, v in confirmed.items() if k != sha256})
 
 
-def _save(image_dir: Path, confirmed: Mapping[str, str]) -> None:
+def _change(image_dir: Path, edit: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
     require(Action.EDIT_DATASETS)
     with explaining_disk_errors("The label could not be confirmed", image_dir):
         image_dir.stat()  # `replacing` would create the folder of a deleted dataset
-        with replacing(image_dir / CONFIRMED) as draft:
+        # Another tab may confirm a label at the same time.
+        with filelock.FileLock(image_dir / _LOCK), replacing(image_dir / CONFIRMED) as draft:
+            confirmed = edit(load_confirmed(image_dir))
             draft.write_text(json.dumps(dict(sorted(confirmed.items())), indent=0), "utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE
@@ -31,6 +33,13 @@ def test_confirmed_label_is_remembered_until_withdrawn(image_dir):
     assert load_confirmed(image_dir) == {ONE: "open", OTHER: "Käfer ☀"}
     withdraw_confirmation(image_dir, ONE)
     assert load_confirmed(image_dir) == {OTHER: "Käfer ☀"}
+
+
+def test_labels_confirmed_at_the_same_time_are_all_kept(image_dir):
+    hashes = [f"{number:064x}" for number in range(40)]
+    with ThreadPoolExecutor(8) as executor:
+        list(executor.map(lambda sha256: confirm_label(image_dir, sha256, "open"), hashes))
+    assert set(load_confirmed(image_dir)) == set(hashes)
 
 
 def test_record_is_not_a_class(image_dir):

@@ -98,19 +98,24 @@ def show_remedies(workspace: Workspace, suspect: Suspect, labels: Sequence[str])
 
 def _move(suspect: Suspect, label: str) -> Outcome:
     path, before = suspect.path, suspect.label
-    report = move_pictures(suspect.image_dir, [path], label)
-    if report.gone:
-        raise DatasetError(
-            f"{path.name} has already been moved or deleted, perhaps in another tab.",
-            path=suspect.image_dir,
-        )
-    (moved,) = report.moved
+    moved = _move_one(suspect.image_dir, path, label)
 
     def undo() -> Outcome:
-        move_pictures(suspect.image_dir, [moved], before)
+        _move_one(suspect.image_dir, moved, before)
         return Outcome(f"Moved {path.name} back to {before}.")
 
     return Outcome(f"Moved {path.name} to {label}.", undo=undo)
+
+
+def _move_one(image_dir: Path, path: Path, label: str) -> Path:
+    report = move_pictures(image_dir, [path], label)
+    if report.gone:
+        raise DatasetError(
+            f"{path.name} has already been moved or deleted, perhaps in another tab.",
+            path=image_dir,
+        )
+    (moved,) = report.moved
+    return moved
 
 
 def _confirm(suspect: Suspect) -> Outcome:
