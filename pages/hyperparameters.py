@@ -8,10 +8,8 @@ from pages.components.hyperparameters.architecture_cards import show_architectur
 from pages.components.hyperparameters.dataset_choice import choose_dataset, is_chosen_missing
 from pages.components.hyperparameters.preset_buttons import show_presets
 from pages.components.hyperparameters.start_button import show_start, show_train_at_once
-from pages.components.missing_network import show_missing_weights
 from pages.components.network_choice import find_trial_split, get_choice, run_trial_if_due
 from pages.components.settings_form import (
-    get_settings,
     init_settings,
     read_config,
     show_seed,
@@ -22,6 +20,7 @@ from pages.components.settings_form import (
 from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
 
 st.title("Hyperparameters")
+st.caption("How the training learns: from which pictures, with which network, and for how long.")
 workspace = Workspace.default()
 init_settings()
 has_notice = is_chosen_missing(workspace)
@@ -33,21 +32,20 @@ top = st.container()
 show_presets(workspace)
 st.subheader("Network")
 trial_area = show_architectures(workspace, choice)
-show_missing_weights(get_settings()["architecture"], workspace)
 form, start = st.columns([3, 2], gap="large")
 with form:
     st.subheader("Learning")
     slots = show_settings(LEARNING, 2)
-    slots |= show_seed()
-    st.subheader("Distortions")
-    st.caption(
-        "Get more from the same pictures: the model also learns from altered versions of each one."
-    )
-    show_sky_views()
-    slots |= show_settings(DISTORTIONS, 2)
-    with st.expander("Advanced", icon=":material/construction:", key="advanced"):
-        slots |= show_settings(ADVANCED, 2)
-        slots |= show_tensor_name()
+    with st.expander("More settings", icon=":material/tune:", key="advanced"):
+        st.markdown("**Distortions**")
+        st.caption("Get more from the same pictures: also learn from altered versions of each one.")
+        show_sky_views()
+        show_settings(DISTORTIONS, 2)
+        st.markdown("**Details**")
+        show_settings(ADVANCED, 2)
+        show_seed()
+        show_tensor_name()
+    # The expander may be closed, so errors in its settings are drawn below it.
     config = read_config(image_dir, slots) if image_dir else None
 if reading is not None:
     with top:

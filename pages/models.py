@@ -98,7 +98,7 @@ chosen = get_known(
 )
 for listed in choose_page(all_models, chosen):
     show_model(listed, listed.id == chosen)
-if len(all_models) == 1:
+if len(all_models) == 1 and is_allowed(Action.TRAIN):
     st.write("Models that you train appear here.")
     if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):
         st.switch_page(PageFile.HYPERPARAMETERS)

@@ -28,12 +28,16 @@ elif run_id is None and runs:
     # An unfinished training first, else the newest.
     run_id = next((status.id for status in runs if not status.state.is_over), runs[0].id)
 if not runs:
-    st.write(
-        "No training has been started in the browser yet. Choose the settings, then click Train."
-    )
-    if not is_allowed(Action.TRAIN):
-        st.caption("This is a public demo: training is turned off.")
-    if st.button("Choose settings", key="to_hyperparameters", icon=":material/tune:"):
+    if is_allowed(Action.TRAIN):
+        st.write(
+            "No training has been started in the browser yet. Choose the settings, then click "
+            "Train."
+        )
+    else:
+        st.write("This is a public demo: training is turned off, and there are no trainings yet.")
+    if is_allowed(Action.TRAIN) and st.button(
+        "Choose settings", key="to_hyperparameters", icon=":material/tune:"
+    ):
         st.switch_page(PageFile.HYPERPARAMETERS)
 elif run_id is not None and any(status.id == run_id for status in runs):
     try:
@@ -42,4 +46,5 @@ elif run_id is not None and any(status.id == run_id for status in runs):
         st.error(escape_markdown(str(error)), icon=":material/error:")
 st.divider()
 show_runs(workspace, runs, run_id)
-show_tensorboard(workspace)
+if is_allowed(Action.TRAIN):
+    show_tensorboard(workspace)

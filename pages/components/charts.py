@@ -44,8 +44,7 @@ class Measure(StrEnum):
             return "How far the scores are from the right answers. Lower is better."
         return (
             "The share of pictures labelled correctly. Training can be below validation: its "
-            "pictures include turned, mirrored or distorted views, and simulated clusters where "
-            "they are learned too."
+            "pictures include turned, mirrored or distorted views."
         )
 
     @property

@@ -15,6 +15,7 @@ from cluster_core.model.backbones.obtaining import (
     Phase,
     find_obtaining,
     forget_obtaining,
+    has_failed,
     start_download,
     start_upload,
 )
@@ -32,7 +33,9 @@ REDRAW_EVERY_S = 0.5
 _MEGA = 1e6
 
 
-def show_missing_weights(architecture: str, workspace: Workspace) -> None:
+def show_missing_weights(
+    architecture: str, workspace: Workspace, *, was_tried: bool = False
+) -> None:
     """Draw how to get the weights that a training needs, unless they are there.
 
     Parameters
@@ -41,19 +44,23 @@ def show_missing_weights(architecture: str, workspace: Workspace) -> None:
         The network to train with, or `auto`, which takes only networks that are there.
     workspace : Workspace
         Has the weights, or not.
+    was_tried : bool
+        Whether a training failed to download them.
     """
     if architecture == AUTOMATIC or not is_allowed(Action.ADD_NETWORKS):
         return
     spec = get_backbone(architecture)
     if not needs_download(spec, workspace):
         return
-    what = "has no weights on this computer yet"
+    what = "is not on this computer yet"
     if has_imported_network(spec, workspace):
         what = "came with a model and can only answer: a training needs its weights"
+    advice = "A training downloads it first. You can also get it now, or choose another network."
+    if was_tried or has_failed(spec, workspace):
+        advice = "Get it in one of these ways, or choose another network."
     with st.container(border=True, key="missing_network"):
         st.markdown(
-            f":material/download: **{escape_markdown(name_network(spec.name))} {what}.** A "
-            "training downloads them first. You can also get them now, or choose another network."
+            f":material/download: **{escape_markdown(name_network(spec.name))} {what}.** {advice}"
         )
         _show_ways(spec, workspace)
 
@@ -85,18 +92,14 @@ def _show_ways(spec: BackboneSpec, workspace: Workspace) -> None:
         st.fragment(_show_progress, run_every=REDRAW_EVERY_S)(obtaining)
         return
     if obtaining is not None and not obtaining.was_stopped:
-        st.error(
-            escape_markdown(
-                obtaining.problem
-                or f"{name_network(spec.name)} was added, but with other weights than this needs."
-            ),
-            icon=":material/error:",
-        )
+        name = name_network(spec.name)
+        problem = obtaining.problem.replace(f"weights of {spec.name}", f"weights of {name}")
+        problem = problem or f"{name} was added, but with other weights than this needs."
+        st.error(escape_markdown(problem), icon=":material/error:")
     if not (workspace.models / spec.weights_file).is_file():
         st.button(
             f"Download the network ({spec.download_mb:.0f} MB)",
             key=f"download_{spec.name}",
-            type="primary",
             icon=":material/download:",
             on_click=_start_download,
             args=(spec, workspace),

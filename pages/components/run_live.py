@@ -30,6 +30,7 @@ SLOW_S = 1.0
 FAST_FOR_S = 30.0
 MIN_AXIS_STEPS = 100
 BACKBONE_NOTE = " … On first use it is downloaded if necessary and converted for this computer."
+SIMULATIONS_NOTE = " They also include simulated clusters."
 _NO_BREAK = "\u00a0"
 _STOPPING = "stopping"
 _READER = "evaluation reader"
@@ -170,7 +171,9 @@ def _find_axis_end(evaluations: tuple[Evaluation, ...], n_steps: int) -> int:
     return end
 
 
-def show_curves(evaluations: tuple[Evaluation, ...], n_steps: int | None) -> None:
+def show_curves(
+    evaluations: tuple[Evaluation, ...], n_steps: int | None, *, with_simulations: bool = False
+) -> None:
     """Draw the learning curves of accuracy and cross entropy.
 
     Parameters
@@ -178,10 +181,13 @@ def show_curves(evaluations: tuple[Evaluation, ...], n_steps: int | None) -> Non
     evaluations : tuple of Evaluation
     n_steps : int or None
         Last step on the axis; None for that of the last evaluation.
+    with_simulations : bool
+        Whether the training also learned simulated clusters.
     """
     for column, measure in zip(st.columns(2), Measure, strict=True):
         with column:
             st.vega_lite_chart(
                 spec=draw_learning_curve(evaluations, measure, n_steps), key=f"curve_{measure}"
             )
-            st.caption(measure.explanation)
+            note = SIMULATIONS_NOTE if with_simulations and measure is Measure.ACCURACY else ""
+            st.caption(measure.explanation + note)

@@ -7,7 +7,9 @@ from dataclasses import replace
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
-from cluster_core.training.config import TrainConfig
+from cluster_core.model.backbones.availability import needs_download
+from cluster_core.model.bundle.starter import find_prior
+from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.runs import (
     RunState,
     RunStatus,
@@ -40,6 +42,8 @@ from pages.components.words import (
 )
 
 LOG_INTERVAL_S = 2.0
+# In the message of a training that could not get its network, also of earlier versions.
+_COULD_NOT_DOWNLOAD = "could not be downloaded"
 STATES = {
     RunState.QUEUED: ("queued", ":material/hourglass_top:", "gray"),
     RunState.RUNNING: ("training", ":material/model_training:", "blue"),
@@ -78,7 +82,11 @@ def show_run(workspace: Workspace, run_id: str) -> None:
         _show_result(workspace, status, config)
     evaluations = load_evaluations(workspace, run_id)
     if evaluations:
-        show_curves(evaluations, evaluations[-1].step + 1)
+        show_curves(
+            evaluations,
+            evaluations[-1].step + 1,
+            with_simulations=_learned_simulations(workspace, status, config),
+        )
     _show_settings(workspace, config)
     _show_log(workspace, run_id)
 
@@ -130,6 +138,15 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
         _show_use_settings(status, config, "Change the settings")
 
 
+def _learned_simulations(workspace: Workspace, status: RunStatus, config: TrainConfig) -> bool:
+    result = load_result(workspace, status.id)
+    return (
+        config.from_starter
+        and result is not None
+        and find_prior(status.architecture, result.metrics.labels) is not None
+    )
+
+
 def _describe_end(status: RunStatus, steps_run: int, step_kept: int) -> str:
     duration = ""
     if status.started:
@@ -140,6 +157,9 @@ def _describe_end(status: RunStatus, steps_run: int, step_kept: int) -> str:
 
 
 def _show_failure(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
+    if config.model_dir is None and _COULD_NOT_DOWNLOAD in status.message:
+        _show_failed_download(workspace, status, config)
+        return
     st.error(escape_markdown(status.message or "This training failed."), icon=":material/error:")
     if status.exit_code is not None:
         st.caption(f"The training process ended with exit code {status.exit_code}.")
@@ -152,6 +172,38 @@ def _show_failure(workspace: Workspace, status: RunStatus, config: TrainConfig) 
         show_missing_weights(config.architecture, workspace)
 
 
+def _show_failed_download(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
+    """Draw a failure for want of a network in plain words; the log has the details."""
+    may_train = is_allowed(Action.TRAIN)
+    is_lacking = needs_download(config.backbone, workspace)
+    advice = ""
+    if may_train:
+        advice = (
+            " Train with another network, or get this one below."
+            if is_lacking
+            else (" It is there now: train again.")
+        )
+    st.error(
+        f"This training could not start: {escape_markdown(name_network(config.architecture))} was "
+        f"not on this computer, and its download failed.{advice}",
+        icon=":material/error:",
+    )
+    if not is_lacking or not may_train:
+        _show_again(workspace, status, config)
+        return
+    with st.container(horizontal=True):
+        if st.button(
+            f"Train with {name_network(AUTOMATIC)}",
+            key="train_automatic",
+            type="primary",
+            icon=":material/model_training:",
+            help="Takes a network that is on this computer. All other settings stay the same.",
+        ):
+            start_run(workspace, replace(config, architecture=AUTOMATIC))
+        _show_use_settings(status, config, "Change the settings")
+    show_missing_weights(config.architecture, workspace, was_tried=True)
+
+
 def _show_again(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     with st.container(horizontal=True):
         if is_allowed(Action.TRAIN) and st.button(
@@ -162,7 +214,7 @@ def _show_again(workspace: Workspace, status: RunStatus, config: TrainConfig) ->
 
 
 def _show_use_settings(status: RunStatus, config: TrainConfig, label: str) -> None:
-    if st.button(label, key="use_settings", icon=":material/tune:"):
+    if is_allowed(Action.TRAIN) and st.button(label, key="use_settings", icon=":material/tune:"):
         put_settings(config.to_record())
         choose(Choice.DATASET, status.dataset)
         st.switch_page(PageFile.HYPERPARAMETERS)

@@ -84,8 +84,8 @@ def _show_setting(setting: Setting) -> None:
     )
 
 
-def show_seed() -> dict[str, DeltaGenerator]:
-    """Draw the seed field, and return a slot below it for an error message."""
+def show_seed() -> None:
+    """Draw the seed field."""
     st.number_input(
         SEED.label,
         min_value=0,
@@ -95,7 +95,6 @@ def show_seed() -> dict[str, DeltaGenerator]:
         help=SEED.help,
         persist_state="session",
     )
-    return {SEED.name: st.empty()}
 
 
 def show_sky_views() -> None:
@@ -109,23 +108,22 @@ def show_sky_views() -> None:
     )
 
 
-def show_tensor_name() -> dict[str, DeltaGenerator]:
-    """Draw the output name field, and return a slot below it for an error message."""
+def show_tensor_name() -> None:
+    """Draw the output name field."""
     st.text_input(
         TENSOR.label, max_chars=100, key=TENSOR.key, help=TENSOR.help, persist_state="session"
     )
-    return {TENSOR.name: st.empty()}
 
 
 def read_config(image_dir: Path, slots: Mapping[str, DeltaGenerator]) -> TrainConfig | None:
-    """Return the settings as a `TrainConfig`, or draw the error below its field and return None.
+    """Return the settings as a `TrainConfig`, or draw the error and return None.
 
     Parameters
     ----------
     image_dir : Path
         The dataset to learn from.
     slots : mapping of str to DeltaGenerator
-        Where to draw an error, by the name of the setting.
+        Where to draw an error, by the name of the setting; without a slot, it is drawn here.
     """
     try:
         return TrainConfig(image_dir, **get_settings())

@@ -97,13 +97,6 @@ LEARNING = (
         ),
     ),
     Setting(
-        "train_batch_size",
-        "Batch size",
-        "How many pictures the model looks at before each correction.",
-        (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
-        _count,
-    ),
-    Setting(
         "validation_percentage",
         "Validation pictures",
         "Share of the pictures set aside to check the model during training.",
@@ -116,14 +109,6 @@ LEARNING = (
         "Share of the pictures set aside for the final test. The model does not see them before.",
         tuple(range(0, 65, 5)),
         _percent,
-    ),
-    Setting(
-        "eval_step_interval",
-        "Steps between checks",
-        "How many steps to train between two checks on the validation pictures. Each check adds a "
-        "point to the learning curve.",
-        (1, 2, 5, 10, 20, 50, 100, 200, 500),
-        _count,
     ),
 )
 DISTORTIONS = (
@@ -155,6 +140,21 @@ DISTORTIONS = (
     ),
 )
 ADVANCED = (
+    Setting(
+        "train_batch_size",
+        "Batch size",
+        "How many pictures the model looks at before each correction.",
+        (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+        _count,
+    ),
+    Setting(
+        "eval_step_interval",
+        "Steps between checks",
+        "How many steps to train between two checks on the validation pictures. Each check adds a "
+        "point to the learning curve.",
+        (1, 2, 5, 10, 20, 50, 100, 200, 500),
+        _count,
+    ),
     Setting(
         "early_stopping",
         "Stop early",

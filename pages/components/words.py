@@ -20,7 +20,18 @@ _MINUTE_S = 60
 _HOUR_S = 3600
 # Names shown instead of those that runs record and commands take.
 _STAGES = {Stage.BOTTLENECKS: "Looking at the pictures"}
-_NETWORKS = {AUTOMATIC: "Automatic", SKY_BACKBONE.name: "Sky", EVERYDAY_BACKBONE.name: "Everyday"}
+_NETWORKS = {
+    AUTOMATIC: "Automatic",
+    SKY_BACKBONE.name: "Sky",
+    EVERYDAY_BACKBONE.name: "Everyday",
+    "mobilenet_v2": "MobileNet V2",
+    "mobilenet_v3_small": "MobileNet V3 small",
+    "mobilenet_v3_large": "MobileNet V3 large",
+    "efficientnet_v2_b0": "EfficientNet V2",
+    "inception_v3": "Inception v3",
+    "resnet50": "ResNet 50",
+    "convnext_tiny": "ConvNeXt Tiny",
+}
 
 
 def describe_accuracy(n_right: int, n: int) -> str:
@@ -72,7 +83,7 @@ def name_stage(stage: str) -> str:
 
 
 def name_network(architecture: str) -> str:
-    """Return the name to show for a network; most are shown as commands take them."""
+    """Return the name to show for a network; a MobileNet as commands take it."""
     return _NETWORKS.get(architecture, architecture)
 
 

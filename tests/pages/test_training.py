@@ -289,12 +289,35 @@ def test_damaged_run_does_not_hide_the_others(workspace):
     assert not page.error
 
 
-def test_training_that_lacked_weights_offers_to_get_them(workspace):
-    failed = {"n_evaluations": 0, "message": "The weights could not be downloaded."}
-    run_id = write_run(workspace, RunState.FAILED, architecture="mobilenet_0.25_128", **failed)
-    assert has_button(open_page(run=run_id), "download_mobilenet_0.25_128")
-    run_id = write_run(workspace, RunState.FAILED, **failed)
-    assert not has_button(open_page(run=run_id), "download_mobilenet_0.25_128")
+LACKS_WEIGHTS = (
+    "The weights of inception_v3 are not in /srv/models and could not be downloaded (there is no "
+    "connection to storage.googleapis.com): put inception_v3_notop.h5 into that folder."
+)
+
+
+def test_training_that_lacked_weights_offers_to_get_them_or_another_network(workspace):
+    failed = {"n_evaluations": 0, "message": LACKS_WEIGHTS}
+    run_id = write_run(workspace, RunState.FAILED, architecture="inception_v3", seed=7, **failed)
+    page = open_page(run=run_id)
+    assert has_button(page, "download_inception_v3")
+    assert not has_button(page, "try_again")
+    words = read_all(page)
+    assert "Inception v3 was not on this computer, and its download failed" in words
+    assert "downloads it first" not in words
+    assert "/srv" not in words
+    page.button(key="train_automatic").click().run()
+    newest = load_config(workspace, list_runs(workspace)[0].id)
+    assert (newest.architecture, newest.seed) == ("auto", 7)
+
+
+def test_training_that_lacked_weights_can_be_repeated_once_they_are_there(workspace):
+    failed = {"n_evaluations": 0, "message": LACKS_WEIGHTS}
+    run_id = write_run(workspace, RunState.FAILED, architecture="inception_v3", **failed)
+    workspace.models.mkdir(parents=True, exist_ok=True)
+    (workspace.models / "inception_v3_no_top.weights.h5").touch()
+    page = open_page(run=run_id)
+    assert has_button(page, "try_again")
+    assert not has_button(page, "train_automatic")
 
 
 def test_table_lists_all_trainings(workspace):
@@ -379,6 +402,9 @@ def test_public_demo_is_read_only(workspace, monkeypatch):
     assert not any(button.key.startswith(("stop", "try", "start")) for button in page.button)
     page = open_page(run=failed)
     assert not has_button(page, "try_again")
+    assert not has_button(page, "use_settings")
+    assert not any("TensorBoard" in expander.label for expander in page.expander)
+    assert "Tick a training to open it" in read_all(page)
     assert page.code
     assert all(str(workspace.root) not in code.value for code in page.code)
     assert "Something *happened*" not in [code.value for code in page.code]  # the log

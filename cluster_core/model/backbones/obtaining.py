@@ -80,6 +80,12 @@ def find_obtaining(spec: BackboneSpec, workspace: Workspace) -> Obtaining | None
     return _known.get((workspace, spec.name))
 
 
+def has_failed(spec: BackboneSpec, workspace: Workspace) -> bool:
+    """Return whether the last attempt to obtain a network failed."""
+    found = find_obtaining(spec, workspace)
+    return found is not None and found.is_over and bool(found.problem)
+
+
 def forget_obtaining(spec: BackboneSpec, workspace: Workspace) -> None:
     """Forget the last attempt, if it is over."""
     with _lock:
@@ -110,12 +116,17 @@ def start_download(spec: BackboneSpec, workspace: Workspace) -> Obtaining:
             path = download_weights(spec, workspace.models, obtaining.report)
         except DownloadError as error:
             raise BackboneError(
-                f"The weights of {spec.name} could not be downloaded ({error}): try again later, "
-                "upload a file with the weights, or choose another network.",
+                f"The weights of {spec.name} could not be downloaded, because {error}: try again "
+                "later, upload a file with the weights, or choose another network.",
                 name=spec.name,
             ) from error
         obtaining.phase = Phase.CONVERSION
-        convert_confined(spec, path, workspace, lambda: obtaining.was_stopped)
+        try:
+            convert_confined(spec, path, workspace, lambda: obtaining.was_stopped)
+        except BackboneError as error:
+            raise BackboneError(
+                str(error).replace(str(path), "The downloaded file"), name=spec.name
+            ) from error
 
     return _start(spec, workspace, work)
 

@@ -39,8 +39,8 @@ def convert_untrusted(spec: BackboneSpec, weights_path: Path, backbones_dir: Pat
         check_hdf5(weights_path, max_bytes)
     except _H5PY_ERRORS as error:
         raise BackboneError(
-            f"{weights_path} does not contain the weights of {spec.name} "
-            f"({str(error).splitlines()[0][:200]}).",
+            f"{weights_path} does not contain the weights of {spec.name}: download "
+            f"{spec.weights_file} from Keras again, and choose that file.",
             name=spec.name,
         ) from error
     backbones_dir.mkdir(parents=True, exist_ok=True)

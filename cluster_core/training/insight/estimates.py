@@ -44,6 +44,8 @@ USUAL_BATCH = 100
 # With fewer steps, evaluations would dominate the measured time.
 MIN_TIMED_STEPS = 100
 DECODING_MS = 3.0
+# How far a slower measurement moves the recorded speed: it was probably disturbed by other work.
+SLOWER_SHARE = 0.1
 # A recorded speed that is slower than an hour per step or view is damaged.
 MAX_MS = 3_600_000
 _VIEW_MS = "milliseconds a view"
@@ -239,10 +241,11 @@ def _estimate_step_ms(workspace: Workspace, config: TrainConfig) -> float:
 
 
 def _record(workspace: Workspace, architecture: str, name: str, value: float) -> None:
-    """Save a speed, averaged with the recorded one so that an outlier has less effect."""
+    """Save a speed if it is the fastest; a slower one moves the recorded speed a little."""
     speeds = _load_speeds(workspace)
     recorded = speeds.setdefault(architecture, {})
-    recorded[name] = value if name not in recorded else (recorded[name] + value) / 2
+    fastest = min(value, recorded.get(name, value))
+    recorded[name] = fastest + SLOWER_SHARE * (value - fastest)
     with suppress(OSError), replacing(workspace.models / SPEEDS) as draft:
         draft.write_text(json.dumps(speeds, indent=1))
 

@@ -19,6 +19,7 @@ from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.insight.estimates import estimate_speed
 from cluster_core.workspace import Workspace
 from pages.components.hyperparameters.automatic_card import show_automatic_card
+from pages.components.missing_network import show_missing_weights
 from pages.components.settings_list import key_of
 from pages.components.words import format_percent
 
@@ -121,6 +122,7 @@ def show_architectures(workspace: Workspace, choice: NetworkChoice | None) -> De
             trial_area = show_automatic_card(choice)
         with right:
             _show_card(workspace, selected, choice)
+    show_missing_weights(st.session_state[key_of("architecture")], workspace)
     others = [family for family in FAMILIES if family is not selected]
     with st.expander("Choose a network yourself", icon=":material/add:", key="more_networks"):
         st.caption(
@@ -154,15 +156,17 @@ def _show_card(workspace: Workspace, family: Family, choice: NetworkChoice | Non
                 st.badge(family.note, color="gray")
         st.caption(family.sentence)
         spec = get_backbone(_choose_member(family, selected))
-        st.markdown(_describe(spec, workspace) + _describe_trial(spec, choice))
-        st.button(
-            "Selected" if is_selected else f"Use {family.title}",
-            key=f"use_{family.names[0]}",
-            disabled=is_selected,
-            width="stretch",
-            on_click=_choose,
-            args=(spec.name,),
+        st.markdown(
+            _describe(spec, workspace) + _describe_trial(spec, choice), help=_describe_size(spec)
         )
+        if not is_selected:
+            st.button(
+                f"Use {family.title}",
+                key=f"use_{family.names[0]}",
+                width="stretch",
+                on_click=_choose,
+                args=(spec.name,),
+            )
 
 
 def _describe_trial(spec: BackboneSpec, choice: NetworkChoice | None) -> str:
@@ -243,14 +247,20 @@ def _follow(family: Family, name: str) -> None:
 def _describe(spec: BackboneSpec, workspace: Workspace) -> str:
     speed = estimate_speed(workspace, spec.name)
     source = "measured here" if speed.is_measured else "estimated"
-    megabytes = spec.n_parameters * BYTES_PER_PARAMETER / 1e6
     availability = (
         ":green[:material/check_circle: ready to use]"
         if is_ready(spec, workspace)
         else f":orange[:material/download: {spec.download_mb:.0f} MB to download]"
     )
     return (
-        f"{spec.n_parameters / 1e6:.1f} million parameters, {megabytes:.0f} MB  \n"
-        f"{spec.n_features:,} features, {spec.input_size_px} px input  \n"
         f"{speed.ms:.{0 if speed.ms >= LONG_MS else 1}f} ms per picture, {source}  \n{availability}"
+    )
+
+
+def _describe_size(spec: BackboneSpec) -> str:
+    megabytes = spec.n_parameters * BYTES_PER_PARAMETER / 1e6
+    return (
+        f"It has {spec.n_parameters / 1e6:.1f} million parameters ({megabytes:.0f} MB), takes "
+        f"pictures of {spec.input_size_px} × {spec.input_size_px} px, and describes each by "
+        f"{spec.n_features:,} numbers."
     )

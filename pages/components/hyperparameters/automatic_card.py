@@ -30,12 +30,10 @@ def show_automatic_card(choice: NetworkChoice | None) -> DeltaGenerator:
             "that suits them."
         )
         if choice is not None:
-            st.markdown(f":material/experiment: For these pictures: {describe(choice)}")
-            if choice.figures:
-                st.caption(
-                    f"{describe_figures(choice)}. Measured on {choice.n_pictures} pictures, each "
-                    "by a quick model that had not seen it; the test pictures took no part."
-                )
+            st.markdown(
+                f":material/experiment: For these pictures: {describe(choice)}",
+                help=_describe_trial(choice) if choice.figures else None,
+            )
         area = st.empty()
         if not is_selected:
             st.button(
@@ -45,3 +43,10 @@ def show_automatic_card(choice: NetworkChoice | None) -> DeltaGenerator:
                 on_click=lambda: st.session_state.update({key_of("architecture"): AUTOMATIC}),
             )
     return area
+
+
+def _describe_trial(choice: NetworkChoice) -> str:
+    return (
+        f"{describe_figures(choice)}. Measured on {choice.n_pictures} pictures, each by a quick "
+        "model that had not seen it; the test pictures took no part."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cluster_core.model.backbones.obtaining import has_failed
 from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.training.config import AUTOMATIC
 from cluster_core.training.presets import PRESETS, Preset, find_preset
@@ -44,4 +45,6 @@ def _describe_download(preset: Preset, workspace: Workspace) -> str:
     spec = get_backbone(preset.settings["architecture"])
     if is_ready(spec, workspace):
         return ""
+    if has_failed(spec, workspace):
+        return " Its network is not on this computer yet."
     return f" Its network is downloaded first ({spec.download_mb:.0f} MB)."

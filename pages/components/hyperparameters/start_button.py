@@ -11,6 +11,7 @@ import streamlit as st
 from cluster_core.access import Action, is_allowed
 from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
+from cluster_core.model.backbones.obtaining import has_failed
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.storage.cache_file import FILE_NAME
 from cluster_core.training.choice.decision import NetworkChoice
@@ -50,6 +51,7 @@ def show_start(
         The result of the trial on the dataset, if there was one.
     """
     st.subheader("Before you start")
+    may_train = is_allowed(Action.TRAIN)
     split = None
     if config is None:
         st.warning(
@@ -62,20 +64,33 @@ def show_start(
             _describe_split(split),
             help="The file name decides, so small datasets differ from the percentages.",
         )
-        st.markdown(_describe_time(workspace, config, reading))
-    _show_button(workspace, config if split is not None else None)
+        if may_train:
+            st.markdown(_describe_time(workspace, config, reading))
+    if may_train:
+        _show_button(workspace, config if split is not None else None)
     if config is None:
         return
-    if split is not None:
+    if may_train and split is not None:
         _show_preview(workspace, _resolve(config, choice), reading)
-    show_command(workspace, config)
+    with st.expander(
+        "Command for a terminal", icon=":material/terminal:", key="command", expanded=not may_train
+    ):
+        show_command(workspace, config)
 
 
 def show_train_at_once(
     workspace: Workspace, config: TrainConfig | None, reading: DatasetReading
 ) -> None:
-    """Draw a second Train button at the top: on a phone the other is five screens further down."""
-    if config is None or not is_allowed(Action.TRAIN):
+    """Draw a second Train button at the top: on a phone the other is two screens further down."""
+    if not is_allowed(Action.TRAIN):
+        st.info(
+            "This is a public demo: training is turned off. Choose settings, then copy the command "
+            "at the end of the page: it trains on your own computer, once Cluster Lab is "
+            "installed there.",
+            icon=":material/lock:",
+        )
+        return
+    if config is None:
         return
     try:
         reading.split(config)
@@ -125,9 +140,13 @@ def _describe_time(workspace: Workspace, config: TrainConfig, reading: DatasetRe
         cached = key, estimate_training(workspace, config, reading.split(config))
         st.session_state[_ESTIMATE] = cached
     sentence = f":material/timer: About **{format_seconds(cached[1])}**"
-    if not config.is_automatic and not is_ready(config.backbone, workspace):
-        return f"{sentence}, after a download of {config.backbone.download_mb:.0f} MB"
-    return sentence
+    if config.early_stopping:
+        sentence += ", or less if it stops early"
+    if config.is_automatic or is_ready(config.backbone, workspace):
+        return sentence
+    if has_failed(config.backbone, workspace):
+        return f"{sentence}, once the network is on this computer"
+    return f"{sentence}, after a download of {config.backbone.download_mb:.0f} MB"
 
 
 def _list_cache_times(workspace: Workspace) -> tuple[int, ...]:
@@ -137,20 +156,14 @@ def _list_cache_times(workspace: Workspace) -> tuple[int, ...]:
 
 
 def _show_button(workspace: Workspace, config: TrainConfig | None) -> None:
-    may_train = is_allowed(Action.TRAIN)
     is_clicked = st.button(
         "Train",
         key="train",
         type="primary",
         icon=":material/model_training:",
         width="stretch",
-        disabled=config is None or not may_train,
+        disabled=config is None,
     )
-    if not may_train:
-        st.caption(
-            "This is a public demo: training is turned off. To train, install Cluster Lab on your "
-            "own computer. The command below does the same there."
-        )
     if is_clicked and config is not None:
         start_run(workspace, config)
 

@@ -41,13 +41,12 @@ def show_card(model: ModelSummary) -> None:
         _show_actions(model)
     _show_download(model)
     _show_facts(model, card)
-    if model.id != STARTER_ID:
+    if model.id != STARTER_ID and is_allowed(Action.EDIT_MODELS):
         _show_rename(model)
     _show_delete(model)
 
 
 def _show_actions(model: ModelSummary) -> None:
-    may_edit = is_allowed(Action.EDIT_MODELS)
     with st.container(horizontal=True):
         if st.button(
             "Classify with this model",
@@ -63,14 +62,15 @@ def _show_actions(model: ModelSummary) -> None:
             choose(Choice.MODEL, model.id)
             choose(Choice.RUN, None)  # the run that trained this model, not the one viewed last
             st.switch_page(PageFile.EVALUATION)
-        st.button(
-            "Make default",
-            key="make_default",
-            icon=":material/star:",
-            disabled=model.is_default or not may_edit,
-            on_click=make_default,
-            args=(model,),
-        )
+        if is_allowed(Action.EDIT_MODELS):
+            st.button(
+                "Make default",
+                key="make_default",
+                icon=":material/star:",
+                disabled=model.is_default,
+                on_click=make_default,
+                args=(model,),
+            )
 
 
 def _show_download(model: ModelSummary) -> None:
@@ -140,22 +140,20 @@ def _show_rename(model: ModelSummary) -> None:
     if shown != (model.id, model.title) or "title" not in st.session_state:
         st.session_state["models card"] = (model.id, model.title)
         st.session_state["title"] = model.title
-    may_edit = is_allowed(Action.EDIT_MODELS)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        title = st.text_input(
-            "Name", max_chars=MAX_TITLE_LENGTH, key="title", disabled=not may_edit, width=420
-        )
+        title = st.text_input("Name", max_chars=MAX_TITLE_LENGTH, key="title", width=420)
         st.button(
             "Rename",
             key="rename",
             icon=":material/edit:",
-            disabled=not may_edit,
             on_click=rename,
             args=(model, title),
         )
 
 
 def _show_delete(model: ModelSummary) -> None:
+    if not is_allowed(Action.EDIT_MODELS):
+        return
     if model.id == STARTER_ID:
         st.caption("The starter model cannot be renamed or deleted.")
         return
@@ -163,7 +161,6 @@ def _show_delete(model: ModelSummary) -> None:
         "Delete",
         key="delete",
         icon=":material/delete:",
-        disabled=not is_allowed(Action.EDIT_MODELS),
         on_click=delete,
         args=(model,),
     )

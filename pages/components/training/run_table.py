@@ -74,8 +74,9 @@ def show_runs(workspace: Workspace, runs: tuple[RunStatus, ...], shown: str | No
     rows = [_get_row(workspace, status) for status in runs]
     chosen = _show_table(rows, runs)
     if not chosen:
+        actions = "open or delete" if is_allowed(Action.TRAIN) else "open"
         st.caption(
-            "Tick a training to open or delete it, or several to compare them. With the keyboard, "
+            f"Tick a training to {actions} it, or several to compare them. With the keyboard, "
             "Shift+Space ticks the current row."
         )
         return

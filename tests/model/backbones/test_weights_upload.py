@@ -75,8 +75,11 @@ def test_weights_of_another_network_are_refused_in_a_sentence(workspace, weights
 
 
 def test_file_of_any_content_is_refused_in_a_sentence(workspace):
-    with pytest.raises(BackboneError, match=r"This file does not contain the weights .*\.$"):
+    wanted = r"This file does not contain the weights .*\.$"
+    with pytest.raises(BackboneError, match=wanted) as caught:
         add_weights(SMALL, io.BytesIO(b"hello"), "x.h5", workspace)
+    assert "choose that file" in str(caught.value)
+    assert "synchronously" not in str(caught.value)
 
 
 def test_large_file_is_refused_before_it_is_read(workspace, without_children):
