@@ -51,9 +51,9 @@ def main(paths: tuple[Path, ...], output: Path | None, graph: Path | None, as_js
             progress.show("Labelling pictures", done, len(found.pictures))
     progress.clear()
     n_labelled = len(found.pictures) - n_problems
-    n_unreadable = n_problems + len(found.unreadable_folders)
+    n_unusable = n_problems + len(found.unreadable_folders)
     click.echo(
-        f"{_count(n_labelled, 'picture')} labelled, {n_unreadable} unreadable"
+        f"{_count(n_labelled, 'picture')} labelled, {n_unusable} could not be used"
         f"{_describe_skipped(found.others)}",
         err=True,
     )
@@ -81,6 +81,8 @@ def _json_writer(stream: TextIO, source: AnswerSource) -> Callable[[FilePredicti
             record |= {"label": prediction.label, "score": prediction.score}
             record["verdict"] = name_verdict(prediction)
             record["scores"] = {label: prediction.scores[label] for label in source.labels}
+            if prediction.warning:
+                record["problem"] = prediction.warning
         record |= {**source.describe(), **answer.cards}
         stream.write(json.dumps(record, ensure_ascii=False) + "\n")
 

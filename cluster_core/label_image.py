@@ -49,6 +49,8 @@ def main(image: Path, graph: Path | None, labels: Path | None) -> None:
         prediction = Predictor(bundle, workspace, count_usable_cpus()).predict_file(
             data, str(image)
         )
+    if prediction.warning:
+        click.echo(prediction.warning, err=True)
     click.echo(f"Evaluation time (1-image): {prediction.seconds:.3f}s\n")
     for label, score in prediction.scores.items():
         click.echo(f"{label} (score={score:.5f})")

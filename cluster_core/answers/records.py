@@ -45,7 +45,7 @@ class KeptAnswer:
     Attributes
     ----------
     prediction : Prediction or None
-        None if the picture could not be read.
+        None if the picture could not be used.
     problem : str or None
         Why there is no prediction, in a sentence; None if there is one.
     cards : mapping of str to str
@@ -97,5 +97,9 @@ def check_answer(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
     if "scores" not in entry:
         return {"problem": check_shown_text(entry["problem"]), "cards": cards}
-    scores = [check_number(score) for score in entry["scores"]]
-    return {"scores": scores, "seconds": check_number(entry["seconds"]), "cards": cards}
+    return {
+        "scores": [check_number(score) for score in entry["scores"]],
+        "seconds": check_number(entry["seconds"]),
+        "warning": check_shown_text(entry.get("warning", "")),
+        "cards": cards,
+    }

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ class AnswerRoom:
         labels : sequence of str
             The model's classes, in their order.
         thumbnail : bytes
-            A small JPEG; empty if the picture could not be read.
+            A small JPEG; empty if the picture could not be used.
 
         Raises
         ------
@@ -182,6 +183,7 @@ class AnswerRoom:
             scores = answer.prediction.scores
             entry["scores"] = [round(scores[label], _DIGITS) for label in labels]
             entry["seconds"] = answer.prediction.seconds
+            entry["warning"] = answer.prediction.warning
         if thumbnail:
             with explaining_disk_errors("A thumbnail could not be kept", self._folder):
                 path = self.find_thumbnail(number)
@@ -199,7 +201,7 @@ class AnswerRoom:
         if len(entry["scores"]) != len(labels):
             return None
         prediction = Prediction.of(labels, np.array(entry["scores"]), entry["seconds"])
-        return KeptAnswer(prediction, None, entry["cards"])
+        return KeptAnswer(replace(prediction, warning=entry["warning"]), None, entry["cards"])
 
     def review(self, numbers: Iterable[int], review: Review | None) -> None:
         """Record what a person says about pictures; None takes an earlier review back.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core.images.frames import check_not_blank
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_file_bytes
+from cluster_core.images.losses import describe_loss, noting_losses
 from cluster_core.images.reading import decode_image, read_bytes, read_image
 from cluster_core.images.sniffing import (
     BZIP2_MAGIC,
@@ -38,9 +39,11 @@ __all__ = [
     "check_not_blank",
     "decode_fits",
     "decode_image",
+    "describe_loss",
     "has_image_suffix",
     "is_fits",
     "list_fits_pictures",
+    "noting_losses",
     "raster_format",
     "read_bytes",
     "read_image",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,33 @@ PILLOW_ERRORS = (
 # What may be missing of a picture that is shown: a few last rows, not the half of it.
 _MAX_LOSS = 0.25
 _SAMPLES_PER_SIDE = 1000
+_noted: ContextVar[list[float] | None] = ContextVar("noted losses", default=None)
+
+
+@contextlib.contextmanager
+def noting_losses() -> Iterator[list[float]]:
+    """Yield a list to which pictures that are loaded in this block add the share they have lost.
+
+    Yields
+    ------
+    list of float
+        A share of the pixels, above 0 and at most 0.25, for each damaged picture.
+    """
+    losses: list[float] = []
+    token = _noted.set(losses)
+    try:
+        yield losses
+    finally:
+        _noted.reset(token)
+
+
+def describe_loss(name: str, losses: list[float]) -> str:
+    """Return a sentence about what `noting_losses` found, or an empty string if nothing is lost."""
+    if not losses:
+        return ""
+    share = max(losses)
+    amount = "less than 1%" if share < 0.01 else f"about {share:.0%}"  # noqa: PLR2004
+    return f"{name} is cut off or damaged: {amount} of the picture is missing and shown black."
 
 
 def load_most(image: Image.Image, reopen: Callable[[int], Image.Image]) -> Image.Image:
@@ -55,8 +83,11 @@ def load_most(image: Image.Image, reopen: Callable[[int], Image.Image]) -> Image
         # picture at a time is kept, because they may be large.
         other = _sample(_load_over(reopen(1), 1))
         black = _load_over(reopen(0), 0)
-        if _estimate_loss(_sample(black), other) > _MAX_LOSS:
+        loss = _estimate_loss(_sample(black), other)
+        if loss > _MAX_LOSS:
             raise
+        if loss and (losses := _noted.get()) is not None:
+            losses.append(loss)
         return black
     return image
 

@@ -13,7 +13,9 @@ from cluster_core.model.prediction.predictor import Prediction
 
 LABELS = ("open", "globular")
 ANSWER = KeptAnswer(
-    Prediction("globular", {"globular": 0.75, "open": 0.25}, 0.01), None, {"OBJECT": "M 13"}
+    Prediction("globular", {"globular": 0.75, "open": 0.25}, 0.01, "It is cut off."),
+    None,
+    {"OBJECT": "M 13"},
 )
 
 

@@ -64,7 +64,8 @@ def write_predictions_csv(
             found = [prediction.label, f"{prediction.score:.5f}", verdict, *scores]
         values = {**described, **answer.cards, **(extra or {})}
         rest = [str(values.get(name, "")) for name in added]
-        cells = [str(answer.path), *found, answer.problem or "", *rest]
+        problem = answer.problem or (prediction.warning if prediction else "")
+        cells = [str(answer.path), *found, problem, *rest]
         rows.writerow(map(_escape, cells))
 
     return write_row

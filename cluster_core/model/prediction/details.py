@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from cluster_core.images import FitsStretch, check_not_blank, decode_fits, is_fits
+from cluster_core.images import (
+    FitsStretch,
+    check_not_blank,
+    decode_fits,
+    describe_loss,
+    is_fits,
+    noting_losses,
+)
 from cluster_core.model.prediction.predictor import Prediction, Predictor
 
 # Enough to look at a picture, of which the model itself sees one or two hundred pixels.
@@ -88,20 +95,21 @@ def predict_with_details(
     preprocessing = predictor.bundle.preprocessing
     if choice.stretch:
         preprocessing = replace(preprocessing, stretch=choice.stretch)
-    if is_fits(data):
-        pixels = decode_fits(
-            data,
-            name,
-            hdu=choice.hdu,
-            plane=choice.plane,
-            stretch=preprocessing.stretch,
-            min_side_px=preprocessing.size_px,
-        )
-        check_not_blank(pixels, name)
-    else:
-        pixels = preprocessing.decode_whole(data, name)
+    with noting_losses() as losses:
+        if is_fits(data):
+            pixels = decode_fits(
+                data,
+                name,
+                hdu=choice.hdu,
+                plane=choice.plane,
+                stretch=preprocessing.stretch,
+                min_side_px=preprocessing.size_px,
+            )
+            check_not_blank(pixels, name)
+        else:
+            pixels = preprocessing.decode_whole(data, name)
     seen = preprocessing.shrink(pixels)
-    prediction = predictor.predict_resized(seen)
+    prediction = replace(predictor.predict_resized(seen), warning=describe_loss(name, losses))
     seconds = time.perf_counter() - started_s
     return PredictionDetails(shrink_to_show(pixels, SHOWN_SIDE_PX), seen, prediction, seconds)
 

@@ -7,12 +7,12 @@ import logging
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cluster_core.errors import BackboneError
-from cluster_core.images import check_not_blank
+from cluster_core.images import check_not_blank, describe_loss, noting_losses
 from cluster_core.model.backbones.availability import explain_missing_network, find_network
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.litert import FeatureExtractor, load_extractor
@@ -39,11 +39,14 @@ class Prediction:
         Score of every class, highest first; they add up to 1.
     seconds : float
         Time from resized pixels to scores.
+    warning : str
+        A sentence if a part of the picture is missing; else empty.
     """
 
     label: str
     scores: Mapping[str, float]
     seconds: float
+    warning: str = ""
 
     @classmethod
     def of(cls, labels: Sequence[str], scores: np.ndarray, seconds: float) -> Prediction:
@@ -111,7 +114,9 @@ class Predictor:
         ImageError
             If the file cannot be read as a picture, or is blank.
         """
-        return self.predict_resized(self.bundle.preprocessing.decode(data, name))
+        with noting_losses() as losses:
+            pixels = self.bundle.preprocessing.decode(data, name)
+        return replace(self.predict_resized(pixels), warning=describe_loss(name, losses))
 
     def predict_pixels(self, pixels: np.ndarray) -> Prediction:
         """Label a picture in memory.

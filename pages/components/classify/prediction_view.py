@@ -36,6 +36,8 @@ def show_picture(answer: PredictionView, name: str) -> None:
 def show_words(prediction: Prediction, heading: str = "####") -> None:
     """Draw the answer as a sentence and one bar per class, highest score first."""
     st.markdown(f"{heading} {escape_markdown(describe_prediction(prediction))}")
+    if prediction.warning:
+        st.warning(escape_markdown(prediction.warning), icon=":material/broken_image:")
     if not is_sure(prediction):
         st.caption("The model is unsure: the picture resembles more than one class.")
     best = list(prediction.scores.items())

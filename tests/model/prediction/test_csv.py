@@ -50,6 +50,12 @@ def test_every_row_names_the_model_and_the_program_even_without_an_answer():
     assert (row["verdict"], row["problem"]) == ("", "It is empty.")
 
 
+def test_answer_for_a_damaged_picture_keeps_its_score_and_names_the_problem():
+    prediction = Prediction("b", SCORES, 0.0, "x.jpg is cut off.")
+    (row,) = write(("a", "b"), FilePrediction(Path("x.jpg"), prediction, None))
+    assert (row["label"], row["problem"]) == ("b", "x.jpg is cut off.")
+
+
 @pytest.mark.parametrize("dec", ["-36.5", "-02 27 30.00", "+22:00:52", "-1.5e-3", "-.5"])
 def test_cards_of_a_fits_file_have_columns_and_a_southern_declination_stays_a_number(dec):
     cards = {"OBJECT": "=M 13", "RA": "250.4", "DEC": dec}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,6 +12,7 @@ from cluster_core.errors import BackboneError, ImageError
 from cluster_core.model.bundle.bundle import BackboneReference
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import classify_files, find_picture_files
+from cluster_core.model.prediction.details import predict_with_details
 from cluster_core.model.prediction.predictor import Predictor, predict
 from tests.samples import COLOURS, draw_blob, run_python, save_picture, write_photos
 
@@ -60,6 +62,19 @@ def test_file_and_its_pixels_get_the_same_answer(predictor, tmp_path):
     assert from_file.scores == predictor.predict_pixels(pixels).scores
     with pytest.raises(ImageError, match="a page"):
         predictor.predict_file(b"<html>", "a page")
+
+
+def test_picture_that_is_cut_off_is_labelled_with_a_warning(predictor, tmp_path):
+    path = save_picture(tmp_path / "a.jpg", draw_blob(3, size_px=100), quality=95)
+    whole = path.read_bytes()
+    assert predictor.predict_file(whole, path.name).warning == ""
+    cut = predictor.predict_file(whole[: int(0.9 * len(whole))], path.name)
+    assert re.fullmatch(
+        r"a\.jpg is cut off or damaged: about \d+% of the picture is missing and shown black\.",
+        cut.warning,
+    )
+    details = predict_with_details(predictor, whole[: int(0.9 * len(whole))], path.name)
+    assert details.prediction.warning == cut.warning
 
 
 def test_sky_views_make_answers_independent_of_orientation(bundle, trained):
