@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -32,6 +33,7 @@ _NETWORKS = {
     "resnet50": "ResNet 50",
     "convnext_tiny": "ConvNeXt Tiny",
 }
+_MOBILENET = re.compile(r"mobilenet_(?P<width>[01]\.\d+)_(?P<size>\d+)")
 
 
 def describe_accuracy(n_right: int, n: int) -> str:
@@ -83,7 +85,10 @@ def name_stage(stage: str) -> str:
 
 
 def name_network(architecture: str) -> str:
-    """Return the name to show for a network; a MobileNet as commands take it."""
+    """Return the name to show for a network."""
+    mobilenet = _MOBILENET.fullmatch(architecture)
+    if mobilenet:
+        return f"MobileNet {mobilenet['width']}, {mobilenet['size']} px"
     return _NETWORKS.get(architecture, architecture)
 
 

@@ -49,7 +49,7 @@ def test_percentage_has_no_decimals():
 def test_stages_and_networks_are_shown_in_plain_words():
     assert name_stage("Computing bottlenecks") == "Looking at the pictures"
     assert [name_stage(stage) for stage in ("Testing", "")] == ["Testing", ""]
-    shown = {"sky": "Sky", "everyday": "Everyday", "resnet50": "ResNet 50"}
+    shown = {"sky": "Sky", "everyday": "Everyday", "mobilenet_0.50_224": "MobileNet 0.50, 224 px"}
     assert {name: name_network(name) for name in shown} == shown
 
 

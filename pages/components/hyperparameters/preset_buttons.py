@@ -14,6 +14,7 @@ from pages.components.settings_form import get_settings, put_settings
 
 ARTICLE_URL = "https://codelabs.developers.google.com/codelabs/tensorflow-for-poets/"
 LABELS = {"Article": "2018 article"}
+LINKS = {"Article": f" [Read it]({ARTICLE_URL})."}
 ICONS = {
     "Quick": ":material/bolt:",
     "Article": ":material/history_edu:",
@@ -35,8 +36,9 @@ def show_presets(workspace: Workspace) -> None:
                 on_click=put_settings,
                 args=(preset.settings,),
             )
-            st.caption(preset.sentence + _describe_download(preset, workspace))
-    st.caption(f"The 2018 article is [TensorFlow for Poets]({ARTICLE_URL}).")
+            st.caption(
+                preset.sentence + LINKS.get(name, "") + _describe_download(preset, workspace)
+            )
 
 
 def _describe_download(preset: Preset, workspace: Workspace) -> str:

@@ -50,8 +50,8 @@ def show_start(
     choice : NetworkChoice or None
         The result of the trial on the dataset, if there was one.
     """
-    st.subheader("Before you start")
     may_train = is_allowed(Action.TRAIN)
+    st.subheader("Before you start" if may_train else "On your own computer")
     split = None
     if config is None:
         st.warning(
@@ -213,8 +213,8 @@ def _explain_no_preview(workspace: Workspace) -> str:
             "you move a slider."
         )
     return (
-        "Train once with this network and these distortions. After that, a preview of the learning "
-        "curve appears here when you move a slider."
+        "Train once with this network and these distortions. Then the learning curve is previewed "
+        "here when you move a slider."
     )
 
 
