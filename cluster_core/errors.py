@@ -70,6 +70,10 @@ class DatasetError(ClusterError):
         self.needed = needed
 
 
+class PresentError(DatasetError):
+    """A class already has the same picture."""
+
+
 class ImageProblem(StrEnum):
     """Reasons why a picture cannot be read."""
 

@@ -65,7 +65,7 @@ def test_table_has_a_row_per_picture(trained, folder):
         assert sum(scores.values()) == pytest.approx(1, abs=2e-5)
         assert float(row["score"]) == max(scores.values()) == scores[row["label"]]
         assert row["problem"] == ""
-    assert result.stderr == "6 pictures labelled, 0 unreadable\n"
+    assert result.stderr == "6 pictures labelled, 0 could not be used\n"
 
 
 @pytest.mark.parametrize("suffix", [".fits", ".fits.gz"])
@@ -101,7 +101,8 @@ def test_unreadable_files_are_rows_with_their_reason(trained, folder):
         assert row["label"] == row["score"] == row["red stars"] == ""
     assert len(rows) == 8
     assert result.stderr == (
-        "6 pictures labelled, 2 unreadable, 1 file skipped (no picture extension): notes.txt\n"
+        "6 pictures labelled, 2 could not be used, "
+        "1 file skipped (no picture extension): notes.txt\n"
     )
 
 
@@ -135,7 +136,7 @@ def test_folder_without_permission_is_a_row(trained, folder, monkeypatch):
     assert first["path"] == str(locked)
     assert "Permission denied" in first["problem"]
     assert len(others) == 3
-    assert result.stderr == "3 pictures labelled, 1 unreadable\n"
+    assert result.stderr == "3 pictures labelled, 1 could not be used\n"
 
 
 def test_file_without_permission_is_a_row(trained, folder, monkeypatch):
@@ -211,7 +212,7 @@ def test_folder_without_pictures_gives_an_empty_table(trained, tmp_path):
     assert result.exit_code == 0
     (header,) = result.stdout.splitlines()
     assert header.startswith("path,label,score,verdict,blue stars,red stars,problem,")
-    assert result.stderr == "0 pictures labelled, 0 unreadable\n"
+    assert result.stderr == "0 pictures labelled, 0 could not be used\n"
 
 
 @pytest.mark.parametrize("kind", ["a folder", "below a file"])
@@ -302,7 +303,7 @@ def run_and_list_modules(*arguments):
 def test_classify_loads_no_tensorflow_and_prints_only_its_own_lines(trained, folder):
     rows, errors, modules = run_and_list_modules("classify", folder)
     assert len(rows) == 1 + 6
-    assert errors == ["6 pictures labelled, 0 unreadable"]
+    assert errors == ["6 pictures labelled, 0 could not be used"]
     assert "numpy" in modules
     assert not modules & {"tensorflow", "keras", "streamlit", "altair", "pandas"}
 

@@ -13,7 +13,7 @@ from cluster_core.data.editing.inspection import clean_file_name
 from cluster_core.data.labels import fold_name, is_device_name
 from cluster_core.model.prediction.words import UNSURE, name_verdict
 
-DONT_KNOW, UNREADABLE = "don't know", "could not be read"
+DONT_KNOW, UNUSABLE = "don't know", "could not be used"
 _PIECE_BYTES = 1 << 20
 _MAX_NAME_BYTES, _MAX_SUFFIX_BYTES = 150, 10
 
@@ -54,10 +54,10 @@ def sort_pictures(
     -------
     list of SortedPicture
         In folders named by the reviewed class, or else by the answer; `unsure` holds the unsure
-        answers, `don't know` what a person could not tell, and `could not be read` the rest.
+        answers, `don't know` what a person could not tell, and `could not be used` the rest.
         A class of such a name gets a number.
     """
-    folders = {name: name for name in (UNSURE, DONT_KNOW, UNREADABLE)}  # for what is no class
+    folders = {name: name for name in (UNSURE, DONT_KNOW, UNUSABLE)}  # for what is no class
     used = {fold_name(name) for name in folders}
     class_folders: dict[str, str] = {}
     taken: set[str] = set()
@@ -127,7 +127,7 @@ def _find_answer(
         return review.label, DONT_KNOW
     answer = room.find_answer(number, model, labels)
     if answer is None or answer.prediction is None:
-        return None, UNREADABLE
+        return None, UNUSABLE
     is_unsure = name_verdict(answer.prediction) != answer.prediction.label
     return (None, UNSURE) if is_unsure else (answer.prediction.label, "")
 

@@ -60,11 +60,14 @@ class RejectedFile:
         Name of its class.
     reason : str
         What is wrong with it, as a sentence.
+    is_present : bool
+        Whether nothing is wrong, but the class has the same picture already.
     """
 
     path: Path
     label: str
     reason: str
+    is_present: bool = False
 
 
 @dataclass(frozen=True)

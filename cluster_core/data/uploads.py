@@ -16,7 +16,7 @@ from cluster_core.data.editing.changes import add_class, add_picture, list_class
 from cluster_core.data.editing.inspection import ClassContents, clean_file_name
 from cluster_core.data.index import Progress, RejectedFile
 from cluster_core.data.labels import check_class_name, fold_name
-from cluster_core.errors import DatasetError, ImageError
+from cluster_core.errors import ClusterError, DatasetError, ImageError, PresentError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.mapping import map_images
 
@@ -57,7 +57,7 @@ class PictureBatch:
     def __init__(self, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
         self._image_dir = image_dir
         self._pictures = tuple(pictures)
-        self._outcomes: dict[int, tuple[str, str | None]] = {}  # label, and reason for rejection
+        self._outcomes: dict[int, tuple[str, ClusterError | None]] = {}  # label, and problem
         self._seen: set[tuple[str, str]] = set()
         self._stored: list[Path] = []
         self._new_classes: list[Path] = []
@@ -96,9 +96,8 @@ class PictureBatch:
 
         def store(number: int) -> None:
             picture = self._pictures[number]
-            label, problem = labels[picture.label]
-            if problem is None:
-                problem = self._store(picture, label, cache, contents[label])
+            label, refusal = labels[picture.label]
+            problem = refusal or self._store(picture, label, cache, contents[label])
             self._outcomes[number] = label, problem
 
         with closing(map_images(store, waiting)) as stored:
@@ -110,7 +109,12 @@ class PictureBatch:
         """Return which of the processed pictures were added or rejected."""
         added = Counter(label for label, problem in self._outcomes.values() if problem is None)
         rejected = tuple(
-            RejectedFile(Path(clean_file_name(self._pictures[n].name)), label, problem)
+            RejectedFile(
+                Path(clean_file_name(self._pictures[n].name)),
+                label,
+                str(problem),
+                isinstance(problem, PresentError),
+            )
             for n, (label, problem) in sorted(self._outcomes.items())
             if problem is not None
         )
@@ -126,10 +130,10 @@ class PictureBatch:
         """The folders of classes that did not exist before."""
         return tuple(self._new_classes)
 
-    def _find_classes(self, wanted: set[str]) -> dict[str, tuple[str, str | None]]:
+    def _find_classes(self, wanted: set[str]) -> dict[str, tuple[str, DatasetError | None]]:
         """Create missing classes; return the stored name of each, or why it cannot be used."""
         present = {fold_name(label): label for label in list_classes(self._image_dir)}
-        found: dict[str, tuple[str, str | None]] = {}
+        found: dict[str, tuple[str, DatasetError | None]] = {}
         for label in sorted(wanted):
             try:
                 stored = check_class_name(label)
@@ -139,30 +143,33 @@ class PictureBatch:
                     present[fold_name(stored)] = folder.name
                 found[label] = present[fold_name(stored)], None
             except DatasetError as error:
-                found[label] = label, str(error)
+                found[label] = label, error
         return found
 
     def _store(
         self, picture: NewPicture, label: str, cache: CacheFile, contents: ClassContents
-    ) -> str | None:
-        """Store one picture; return None, or the reason why it was rejected, as a sentence."""
+    ) -> ClusterError | None:
+        """Store one picture; return None, or the reason why it was rejected."""
         try:
             data = picture.read()
         except (ImageError, DatasetError) as error:
-            return str(error)
+            return error
         content = label, hashlib.sha256(data).hexdigest()
         with self._lock:
             is_twin = content in self._seen
             self._seen.add(content)
         name = clean_file_name(picture.name)
         if is_twin:
-            return f"{name} was left out, because the same picture was added twice."
+            return PresentError(
+                f"{name} was left out, because the same picture was added twice.",
+                path=self._image_dir,
+            )
         try:
             path = add_picture(
                 self._image_dir, label, picture.name, data, cache=cache, contents=contents
             )
         except (ImageError, DatasetError) as error:
-            return str(error)
+            return error
         self._stored.append(path)
         return None
 

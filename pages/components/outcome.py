@@ -123,9 +123,17 @@ def make_import_outcome(report: ImportReport, n_stopped: int = 0) -> Outcome:
     """
     added = {label: count for label, count in report.added.items() if count}
     parts = [f"{count:,} to {label}" for label, count in added.items()]
+    n_present = sum(file.is_present for file in report.rejected)
+    n_bad = len(report.rejected) - n_present
+    reasons = [file.reason for file in report.rejected]
+    if n_present and not (parts or n_bad or n_stopped):
+        which = {1: "the picture is", 2: "both are"}.get(n_present, f"all {n_present:,} are")
+        return Outcome(f"Nothing was added: {which} in the dataset already.", reasons=reasons)
     summary = f"Added {join_with_and(parts)}" if parts else "Nothing was added"
-    if report.rejected:
-        summary += f"; {len(report.rejected):,} could not be used"
+    if n_present:
+        summary += f"; {n_present:,} already there"
+    if n_bad:
+        summary += f"; {n_bad:,} could not be used"
     if n_stopped:
         summary += f"; {n_stopped:,} not added because you clicked Stop"
     summary += "."
@@ -134,7 +142,6 @@ def make_import_outcome(report: ImportReport, n_stopped: int = 0) -> Outcome:
             " The .zip does not say how its names are encoded, so they were read as "
             f"{report.guessed_encoding}: rename a class if its name looks wrong."
         )
-    reasons = [file.reason for file in report.rejected]
     return Outcome(summary, is_good=bool(parts), reasons=reasons)
 
 
@@ -147,6 +154,11 @@ def _undo() -> None:
     outcome: Outcome | None = st.session_state.pop(_OUTCOME, None)
     if outcome is not None and outcome.undo is not None:
         attempt(outcome.undo)
+
+
+def has_outcome() -> bool:
+    """Return whether an outcome is shown."""
+    return _OUTCOME in st.session_state
 
 
 def clear_outcome() -> None:

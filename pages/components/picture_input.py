@@ -15,11 +15,19 @@ from cluster_core.errors import ClusterError, ImageError
 from cluster_core.images import CAMERA_RAW_SUFFIXES, IMAGE_SUFFIXES
 from cluster_core.workspace import Workspace
 from pages.components.classify.kept_room import FOLDED, obtain_room
-from pages.components.outcome import show_reasons
+from pages.components.outcome import clear_outcome, show_reasons
 from pages.components.upload_limit import get_max_upload_mb, show_uploader
 
-# Camera raw files as well: they are refused with a sentence that says what to do.
-PICTURE_TYPES = [*sorted(IMAGE_SUFFIXES | CAMERA_RAW_SUFFIXES), ".gz", ".bz2"]
+# The uploader lists them in this order. Camera raw files are refused with a sentence that says
+# what to do.
+_COMMON_TYPES = (".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts", ".tif", ".tiff", ".webp")
+PICTURE_TYPES = [
+    *_COMMON_TYPES,
+    *sorted(IMAGE_SUFFIXES.difference(_COMMON_TYPES)),
+    ".gz",
+    ".bz2",
+    *sorted(CAMERA_RAW_SUFFIXES),
+]
 LIVE = "live_on"
 STOPPED = "classifying is stopped"
 EXAMPLE = "example number"
@@ -114,6 +122,7 @@ def _describe_limits() -> str:
 
 def _keep(files: Sequence[UploadedFile]) -> None:
     """Put files into the room, and remember which came, and why others were left out."""
+    clear_outcome()
     for state in (STOPPED, EXAMPLE, FOLDED):
         st.session_state.pop(state, None)
     newest: list[int] = []

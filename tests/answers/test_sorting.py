@@ -46,7 +46,7 @@ def test_folder_is_the_review_or_else_the_answer(room):
         "unsure/b.jpg",
         "globular/c.jpg",
         "don't know/d.jpg",
-        "could not be read/e.jpg",
+        "could not be used/e.jpg",
         "open/f.jpg",
     ]
 

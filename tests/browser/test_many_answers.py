@@ -65,7 +65,7 @@ def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
 
     visit.click("add_to_dataset")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("1 of the 20 pictures have no class")).to_be_visible()
+    expect(dialog.get_by_text("1 of the 20 pictures has no class")).to_be_visible()
     dialog.get_by_role("combobox").fill("from the sky")
     dialog.get_by_role("combobox").press("Enter")
     visit.click("confirm_add_answers")

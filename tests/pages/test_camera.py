@@ -93,7 +93,7 @@ def test_repeated_message_and_gap_are_skipped(workspace, recording):
 
 def test_equal_frames_are_left_out_with_a_reason(workspace, recording):
     add_frames(workspace, recording, FrameMessage("one", 0, (FRAME, FRAME), True))
-    assert recording.outcome.sentence == "Added 1 to mugs; 1 could not be used."
+    assert recording.outcome.sentence == "Added 1 to mugs; 1 already there."
     assert "same picture" in recording.outcome.reasons[0]
 
 

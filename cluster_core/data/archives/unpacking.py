@@ -112,7 +112,8 @@ def unpack_all(
                 files.append(UnpackedFile(path, label, found))
             if reason:
                 path.unlink(missing_ok=True)
-                rejected.append(RejectedFile(planned.path, label, reason))
+                is_present = not isinstance(found, str)
+                rejected.append(RejectedFile(planned.path, label, reason, is_present))
             on_progress(done, len(plan.pictures))
     return Unpacked(tuple(files), tuple(rejected))
 

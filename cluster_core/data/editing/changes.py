@@ -20,7 +20,7 @@ from cluster_core.data.editing.allowed_paths import (
 from cluster_core.data.editing.inspection import ClassContents, clean_file_name, inspect_picture
 from cluster_core.data.facts import PictureFactsCache
 from cluster_core.data.labels import check_class_name, fold_name
-from cluster_core.errors import DatasetError
+from cluster_core.errors import DatasetError, PresentError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.safe_moves import (
     explaining_disk_errors,
@@ -186,9 +186,10 @@ def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
     ------
     ImageError
         The file is not a picture, too large, or damaged.
+    PresentError
+        The same picture is already in the class.
     DatasetError
-        There is no such class, the same picture is already in the class, or the
-        file cannot be written.
+        There is no such class, or the file cannot be written.
     AccessError
         This server does not allow it.
     """
@@ -199,7 +200,7 @@ def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
         contents = contents or ClassContents(class_dir)
         same = contents.find_same(picture)
         if same is not None:
-            raise DatasetError(
+            raise PresentError(
                 f"{clean_file_name(file_name)} was left out, because the class {label} already "
                 f"has the same picture: {same.name}.",
                 path=image_dir,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -12,9 +12,10 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.answers.adding import Addition, list_labelled
 from cluster_core.answers.records import Review
 from cluster_core.answers.room import AnswerRoom
-from cluster_core.data.catalog import list_datasets
+from cluster_core.data.catalog import dataset_dir, list_datasets
+from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import Progress
-from cluster_core.data.labels import check_folder_name
+from cluster_core.data.labels import check_folder_name, fold_name
 from cluster_core.errors import DatasetError
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.storage.cache_file import CacheFile
@@ -33,7 +34,7 @@ from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.long_work import Work, start_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome, join_with_and, make_import_outcome
-from pages.components.selection import Choice, choose, get_active_dataset
+from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
 
 _TARGET = "add_target"
@@ -109,9 +110,10 @@ def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> Non
 def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -> None:
     labelled = list_labelled(room, sorted(numbers))
     if n_left := len(numbers) - len(labelled):
+        has = "has no class from you and is" if n_left == 1 else "have no class from you and are"
         st.info(
-            f"{n_left:,} of the {len(numbers):,} pictures have no class from you and are left "
-            "out. To add them as well, tick them and choose Right or a class first."
+            f"{n_left:,} of the {len(numbers):,} {'picture' if len(numbers) == 1 else 'pictures'} "
+            f"{has} left out. To add all, first choose Right or a class for each."
         )
     if not labelled:
         return
@@ -120,15 +122,14 @@ def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -
     st.write(f"Adds {join_with_and(parts)}. Pictures that are there already are left out.")
     workspace = Workspace.default()
     names = list(list_datasets(workspace))
-    own = model.dataset.removesuffix(DATASET_SUFFIX)
-    st.session_state.setdefault(_TARGET, own if own in names else get_active_dataset(workspace))
+    st.session_state.setdefault(_TARGET, _suggest_dataset(workspace, model, names))
     dataset = st.selectbox(
         "Dataset",
         names,
         index=None,
         key=_TARGET,
         accept_new_options=True,
-        placeholder="Type a name for a new dataset",
+        placeholder="Choose a dataset or type a new name",
         help="Choose a dataset, or type the name of a new one.",
     )
     if not dataset:
@@ -148,6 +149,21 @@ def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -
         return Outcome(f"Adding pictures to {dataset} …")
 
     confirm("add_answers", f"Add {len(labelled):,} {noun}", add)
+
+
+def _suggest_dataset(workspace: Workspace, model: ModelSummary, names: Sequence[str]) -> str | None:
+    """Return the dataset that was added to last, or that of the model if it has its classes."""
+    last = st.session_state.get(ADDED_TO)
+    if last in names:
+        return str(last)
+    own = model.dataset.removesuffix(DATASET_SUFFIX)
+    if own not in names:
+        return None
+    try:
+        present = {fold_name(label) for label in list_classes(dataset_dir(workspace, own))}
+    except DatasetError:
+        return None
+    return own if {fold_name(label) for label in model.labels} <= present else None
 
 
 def _make_work(workspace: Workspace, dataset: str, addition: Addition) -> Work:

@@ -12,8 +12,9 @@ from cluster_core.answers.records import Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Prediction
-from cluster_core.model.prediction.words import UNSURE, name_verdict
+from cluster_core.model.prediction.words import UNSURE, format_score, is_sure, name_verdict
 from pages.components.classify.answering import Answered
+from pages.components.classify.redrawing import drop_outcome
 
 # The numbers of the ticked pictures, and of those in the table, in its order.
 TICKED, SHOWN = "ticked answers", "shown answers"
@@ -21,8 +22,7 @@ TICKED, SHOWN = "ticked answers", "shown answers"
 OPENED = "opened answer"
 _TABLE = "answers table"
 _ROW_PX, _MAX_HEIGHT_PX = 56, 600
-_COLUMNS_OF_LABELS = 8
-_HIGHEST_SHOWN = 99  # percent: no answer is certain
+_OTHERS_SHOWN, _LOWEST_SHOWN = 3, 0.005
 _ORDERS = {
     "given": "as added",
     "sure": "highest score first",
@@ -109,7 +109,7 @@ def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[Answered])
         hide_index=True,
         row_height=_ROW_PX,
         height=min(_MAX_HEIGHT_PX, 40 + _ROW_PX * len(shown)),
-        column_config=_configure(model),
+        column_config=_CONFIG,
         on_select=partial(_take_selection, number),
         selection_mode=["multi-row", "single-cell"],
         selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
@@ -143,6 +143,7 @@ def _take_selection(number: int) -> None:
     st.session_state[TICKED] = {numbers[row] for row in selection["rows"] if row < len(numbers)}
     if (cells := selection["cells"]) and (row := cells[0][0]) < len(numbers):
         st.session_state[OPENED] = numbers[row]
+        drop_outcome()
 
 
 def _tabulate(
@@ -152,20 +153,29 @@ def _tabulate(
     columns: dict[str, list[Any]] = {
         # Relative, so that it also works below another path.
         "picture": [f"answers/{room.id}/{one.picture.number}.jpg" for one, _ in found],
-        "answer": [
-            one.label if name_verdict(one) == one.label else f"unsure, perhaps {one.label}"
-            for _, one in found
-        ],
-        "sure": [min(_HIGHEST_SHOWN, 100 * one.score) for _, one in found],
+        "answer": [_describe_answer(prediction) for _, prediction in found],
         "yours": [
             describe_review(room.reviews.get(one.picture.number), prediction.label)
             for one, prediction in found
         ],
     }
     columns["file"] = [one.picture.name for one, _ in found]
-    for number, label in _list_columns(model):
-        columns[f"score {number}"] = [100 * one.scores[label] for _, one in found]
+    if _shows_others(model):
+        columns["others"] = [_describe_others(prediction) for _, prediction in found]
     return columns
+
+
+def _describe_answer(prediction: Prediction) -> str:
+    unsure = "" if is_sure(prediction) else "unsure, perhaps "
+    return f"{unsure}{prediction.label}, {format_score(prediction.score)}"
+
+
+def _describe_others(prediction: Prediction) -> str:
+    """Name the classes after the best one that are not next to impossible."""
+    others = list(prediction.scores.items())[1 : 1 + _OTHERS_SHOWN]
+    return ", ".join(
+        f"{label} {format_score(score)}" for label, score in others if score >= _LOWEST_SHOWN
+    )
 
 
 def describe_review(review: Review | None, answer: str | None) -> str:
@@ -177,21 +187,16 @@ def describe_review(review: Review | None, answer: str | None) -> str:
     return f"{'✓' if review.label == answer else '→'} {review.label}"
 
 
-def _list_columns(model: ModelSummary) -> list[tuple[int, str]]:
-    """Return the classes that get a score column; with two classes, one score says it all."""
-    return list(enumerate(model.labels[:_COLUMNS_OF_LABELS])) if len(model.labels) > 2 else []  # noqa: PLR2004
+def _shows_others(model: ModelSummary) -> bool:
+    """Return whether the other classes get a column; with two classes, one score says it all."""
+    return len(model.labels) > 2  # noqa: PLR2004
 
 
-def _configure(model: ModelSummary) -> dict[str, Any]:
-    config: dict[str, Any] = {
-        "picture": st.column_config.ImageColumn("Picture", width=62),
-        "answer": st.column_config.TextColumn("Answer", width=150),
-        "sure": st.column_config.ProgressColumn(
-            "Score", format="%.0f%%", min_value=0, max_value=100, width=100
-        ),
-        "yours": st.column_config.TextColumn("You say", width=140),
-        "file": st.column_config.TextColumn("File", width="medium"),
-    }
-    for number, label in _list_columns(model):
-        config[f"score {number}"] = st.column_config.NumberColumn(label, format="%.0f%%")
-    return config
+# The first three columns fit the screen of a phone.
+_CONFIG = {
+    "picture": st.column_config.ImageColumn("Picture", width=62),
+    "answer": st.column_config.TextColumn("Answer and score", width=140),
+    "yours": st.column_config.TextColumn("You say", width=110),
+    "file": st.column_config.TextColumn("File", width="medium"),
+    "others": st.column_config.TextColumn("Other classes", width="large"),
+}

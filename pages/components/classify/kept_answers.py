@@ -36,8 +36,9 @@ from pages.components.classify.answering import Answered
 from pages.components.classify.fits_view import show_fits
 from pages.components.classify.kept_room import FOLDED
 from pages.components.classify.prediction_view import show_answer
-from pages.components.classify.removal import CHANGED, show_clear
-from pages.components.classify.reviewing import has_problem, show_review_bar, show_steps
+from pages.components.classify.redrawing import take_redraw_request
+from pages.components.classify.removal import show_clear
+from pages.components.classify.reviewing import show_review_bar, show_steps
 from pages.components.classify.session_predictions import predict_view
 from pages.components.outcome import show_reasons
 from pages.components.picture_input import NEWEST, list_input_pictures
@@ -107,7 +108,7 @@ def _show_all(
     model: ModelSummary, predictor: Predictor, room: AnswerRoom, answered: Sequence[Answered]
 ) -> None:
     """Draw the answers, as a fragment that reruns on its own after a click."""
-    if st.session_state.pop(CHANGED, False) or has_problem() or not room.exists():
+    if take_redraw_request() or not room.exists():
         st.rerun()  # the whole page
     good = [one for one in answered if one.answer.prediction]
     opened = st.session_state.get(OPENED)
@@ -184,7 +185,7 @@ def _show_summary(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answ
         f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} classified**"
         + (f": {summary}" if summary else "")
         + (f"; unsure {n_unsure}" if n_unsure else "")
-        + (f"; {n_bad} could not be read" if n_bad else "")
+        + (f"; {n_bad} could not be used" if n_bad else "")
         + (f"; you reviewed {n_reviewed}" if n_reviewed else "")
     )
     with st.container(horizontal=True, vertical_alignment="center", key="answer_summary"):
@@ -217,8 +218,8 @@ def _write_csv(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answere
 def _show_problems(bad: Sequence[Answered]) -> None:
     if not bad:
         return
-    one = "1 file could not be read"
-    title = one if len(bad) == 1 else f"{len(bad)} files could not be read"
+    one = "1 file could not be used"
+    title = one if len(bad) == 1 else f"{len(bad)} files could not be used"
     is_expanded = len(bad) <= _MAX_PROBLEMS_OPEN
     with st.expander(title, icon=":material/broken_image:", expanded=is_expanded):
         st.markdown("\n".join(f"- {escape_markdown(one.answer.problem or '')}" for one in bad))

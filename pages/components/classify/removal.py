@@ -9,11 +9,9 @@ import streamlit as st
 from cluster_core.answers.room import AnswerRoom
 from pages.components.classify.answer_table import TICKED
 from pages.components.classify.kept_room import clear_room
+from pages.components.classify.redrawing import request_redraw
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.outcome import Outcome, attempt
-
-# Whether the whole page must be drawn again.
-CHANGED = "answers removed"
 
 
 def show_remove(room: AnswerRoom, numbers: Set[int]) -> None:
@@ -21,7 +19,7 @@ def show_remove(room: AnswerRoom, numbers: Set[int]) -> None:
     noun = _count(len(numbers))
 
     def act() -> Outcome:
-        st.session_state[CHANGED] = True
+        request_redraw()
         room.remove(numbers)
         st.session_state[TICKED] = set()
         return Outcome(f"Removed {noun}.")
@@ -33,7 +31,7 @@ def show_clear(room: AnswerRoom) -> None:
     """Draw the button that deletes all pictures and answers."""
 
     def act() -> Outcome:
-        st.session_state[CHANGED] = True
+        request_redraw()
         clear_room(room)
         return Outcome("Cleared all pictures and answers.")
 

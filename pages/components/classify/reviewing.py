@@ -15,11 +15,11 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.summaries import ModelSummary
 from pages.components.classify.answer_table import OPENED, SHOWN, describe_review
 from pages.components.classify.answering import Answered
+from pages.components.classify.redrawing import drop_outcome, request_redraw
 from pages.components.outcome import Outcome, set_outcome
 from pages.components.text import escape_markdown
 
 _KEYED_CLASSES = 9
-_PROBLEM = "review problem"
 
 
 def list_classes_to_choose(model: ModelSummary, room: AnswerRoom) -> list[str]:
@@ -30,16 +30,12 @@ def list_classes_to_choose(model: ModelSummary, room: AnswerRoom) -> list[str]:
 
 def mark(room: AnswerRoom, numbers: Iterable[int], review: Review | None) -> None:
     """Record a review of pictures; a problem is shown with the next rerun of the page."""
+    drop_outcome()
     try:
         room.review(numbers, review)
     except ClusterError as error:
         set_outcome(Outcome(str(error), is_good=False))
-        st.session_state[_PROBLEM] = True
-
-
-def has_problem() -> bool:
-    """Return, once, whether a review failed, so that the whole page must be drawn again."""
-    return bool(st.session_state.pop(_PROBLEM, False))
+        request_redraw()
 
 
 def mark_right(room: AnswerRoom, numbers: Iterable[int], answers: Mapping[int, Answered]) -> None:
