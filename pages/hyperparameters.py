@@ -20,7 +20,7 @@ from pages.components.settings_form import (
 from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
 
 st.title("Hyperparameters")
-st.caption("How the training learns: from which pictures, with which network, and for how long.")
+st.caption("How the training learns: pictures, network and steps.")
 workspace = Workspace.default()
 init_settings()
 has_notice = is_chosen_missing(workspace)
