@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.pictures import render_files
 
-_ROW_PX, _HEADER_PX, _FIRST_COLUMN_PX = 56, 36, 150
+_ROW_PX, _HEADER_PX, _FIRST_COLUMN_PX = 66, 36, 150
 
 
 def write_fits(path: Path, seed: int) -> Path:

@@ -16,8 +16,14 @@ from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers.rooms import find_room
+from cluster_core.model.prediction.predictor import Prediction
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
-from pages.components.classify.answer_table import OPENED, TICKED
+from pages.components.classify.answer_table import (
+    OPENED,
+    TICKED,
+    _describe_answer,
+    _describe_others,
+)
 from tests.pages.test_classify import all_text, give, give_many, make_picture, open_page
 
 
@@ -126,6 +132,14 @@ def test_keys_are_offered_for_each_decision(trained):
         "review_next": "right",
         "to_table": "escape",
     }
+
+
+def test_scores_in_the_table_read_like_those_of_a_single_picture():
+    sure = Prediction("a", {"a": 0.997, "b": 0.003, "c": 0.0}, 0.0)
+    unsure = Prediction("a", {"a": 0.4, "b": 0.3, "c": 0.2, "d": 0.07, "e": 0.03}, 0.0)
+    assert (_describe_answer(sure), _describe_others(sure)) == ("a, over 99%", "")
+    assert _describe_answer(unsure) == "unsure, perhaps a, 40%"
+    assert _describe_others(unsure) == "b 30%, c 20%, d 7%"
 
 
 def test_filter_finds_what_is_left_to_review(trained):

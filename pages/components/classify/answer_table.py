@@ -21,7 +21,8 @@ TICKED, SHOWN = "ticked answers", "shown answers"
 # The number of the picture to review; the table is shown if there is none.
 OPENED = "opened answer"
 _TABLE = "answers table"
-_ROW_PX, _MAX_HEIGHT_PX = 56, 600
+# Text is wrapped in rows of more than 64 pixels.
+_ROW_PX, _MAX_HEIGHT_PX = 66, 600
 _OTHERS_SHOWN, _LOWEST_SHOWN = 3, 0.005
 _ORDERS = {
     "given": "as added",
