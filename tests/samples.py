@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +90,9 @@ def run_python(*arguments: str, env=None, cwd=REPOSITORY, **options) -> subproce
         env=environment | (env or {}),
         **options,
     )
+
+
+def run_async(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine function in a thread: Playwright keeps an event loop in the main one."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(lambda: asyncio.run(function())).result()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import streamlit as st
 
 from cluster_core.access import PUBLIC_VARIABLE, Action, is_allowed
 from pages.components import lifespan as lifespan_module
-from tests.samples import run_python
+from tests.samples import run_async, run_python
 
 SCRIPT = """
 import asyncio, json, sys
@@ -77,7 +75,5 @@ def test_server_removes_what_a_killed_one_left_unless_it_is_public(
         async with lifespan_module.lifespan(st.App("pages/main.py")):
             pass
 
-    # A thread of its own: Playwright keeps an event loop running in the main one.
-    with ThreadPoolExecutor(1) as executor:
-        executor.submit(lambda: asyncio.run(serve_once())).result()
+    run_async(serve_once)
     assert [path.exists() for path in leftovers] == [is_public] * 3

@@ -25,6 +25,7 @@ from pages.components.classify.answer_table import (
     _describe_others,
 )
 from tests.pages.test_classify import all_text, give, give_many, make_picture, open_page
+from tests.samples import run_async
 
 
 @pytest.fixture(autouse=True)
@@ -387,7 +388,7 @@ def fetch(address: str) -> tuple[int, dict[str, str], bytes]:
         app = Starlette(routes=list_routes())
         await app({**scope, "query_string": query.encode()}, receive, send)
 
-    asyncio.run(call())
+    run_async(call)
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
 
