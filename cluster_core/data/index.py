@@ -158,7 +158,7 @@ def compute_signature(image_dir: Path) -> str:
     digest = hashlib.sha256(b"there" if image_dir.is_dir() else b"missing")
     for folder in _scan_folder(image_dir):
         digest.update(os.fsencode(folder.name) + b"\0\0")
-        if not folder.is_dir() or folder.name.startswith("."):
+        if folder.name.startswith(".") or not _is_folder(folder):
             continue
         for file in _scan_folder(Path(folder.path)):
             state: tuple[int, ...] = ()
@@ -175,6 +175,13 @@ def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _read_all(files: list[tuple[str, Path]], cache: CacheFile) -> Iterator[Picture | RejectedFile]:

@@ -161,7 +161,9 @@ class Visit:
         self.settle()
         self.click("use_auto")  # MobileNet may have to be downloaded
         self.settle()
-        self.page.get_by_role("slider", name="Training steps").press("End")
+        steps = self.page.get_by_role("slider", name="Training steps")
+        expect(steps).to_have_count(1)  # while the page is redrawn after a trial, there are two
+        steps.press("End")
         self.settle()
 
     def assert_sound(self) -> None:

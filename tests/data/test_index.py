@@ -364,6 +364,12 @@ def test_signature_survives_concurrent_deletion(folder, monkeypatch):
     assert before != compute_signature(folder)
 
 
+def test_link_to_itself_has_a_place_in_the_signature(folder):
+    before = compute_signature(folder)
+    (folder / "loop").symlink_to("loop")
+    assert compute_signature(folder) != before
+
+
 def test_missing_folder_has_a_signature(tmp_path):
     assert compute_signature(tmp_path / "nowhere") == compute_signature(tmp_path / "gone")
     (tmp_path / "empty").mkdir()
