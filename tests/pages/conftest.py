@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 import streamlit as st
+
+
+@pytest.fixture(scope="package", autouse=True)
+def frozen_heap() -> Iterator[None]:
+    """Take what earlier tests loaded, such as TensorFlow, out of garbage collection.
+
+    Streamlit collects garbage after every run of a page, which would take most of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
