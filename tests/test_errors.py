@@ -19,12 +19,14 @@ from cluster_core.errors import (
     DownloadError,
     ImageError,
     ImageProblem,
+    PresentError,
     RunError,
 )
 
 EXAMPLES = [
     ConfigError("steps must be at least 1.", field="steps", received=0, allowed="1 and up"),
     DatasetError("Too few.", path=Path("photos"), label="open", found=1, needed=3),
+    PresentError("It is in open already.", path=Path("photos"), label="open"),
     ImageError("a.png is empty.", path="a.png", reason=ImageProblem.UNREADABLE),
     DownloadError("No such server.", address="http://nowhere.example/a.png"),
     BackboneError("No such network.", name="resnet"),
