@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,25 @@ def measure_trial(*, photos: str, workspace: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _Dataset:
+    """A dataset with the features of every network to compare.
+
+    Attributes
+    ----------
+    index : DatasetIndex
+    classes, groups : ndarray of int, (n_pictures,)
+    networks : dict of str to ConvertedBackbone
+    features : dict of str to ndarray of float32, (n_pictures, n_views, n_features)
+    """
+
+    index: Any
+    classes: Any
+    groups: Any
+    networks: dict[str, Any]
+    features: dict[str, Any]
+
+
 def cross_validate(*, photos: str, model_dir: str, workspace: str, repeats: int) -> dict[str, Any]:
     """Cross-validate the networks, and the choice among them, in this process.
 
@@ -78,60 +99,72 @@ def cross_validate(*, photos: str, model_dir: str, workspace: str, repeats: int)
     """
     import numpy as np
 
-    from cluster_core.data.groups import group_pictures, list_copies
-    from cluster_core.data.index import scan_dataset
     from cluster_core.evaluation.out_of_fold import draw_folds
-    from cluster_core.model.backbones.conversion import prepare_backbone
     from cluster_core.storage.cache_file import CacheFile
-    from cluster_core.training.choice.sample import draw_sample
-    from cluster_core.training.choice.trial import run_trial
     from cluster_core.training.tensorflow_setup import set_up_tensorflow
     from cluster_core.workspace import Workspace
 
     set_up_tensorflow()
     folders = Workspace(Path(workspace))
-    names = [*SHIPPED, *([ARTICLE] if find_weights(get_backbone(ARTICLE), Path(model_dir)) else [])]
-    networks = {
-        name: prepare_backbone(get_backbone(name), Path(model_dir), folders.backbones)
-        for name in names
-    }
+    n_right: Counter[str] = Counter()
+    choices: Counter[str] = Counter()
     with CacheFile(folders.bottlenecks) as cache:
-        index = scan_dataset(Path(photos), cache)
-        classes = np.array([index.labels.index(picture.label) for picture in index.pictures])
-        groups = np.array(group_pictures(index.pictures, list_copies(index.pictures)))
-        right: dict[str, list[float]] = {}
-        choices: list[str] = []
-        features = {
-            name: _compute_features(network, index.pictures, cache)
-            for name, network in networks.items()
-        }
+        data = _load(Path(photos), Path(model_dir), folders, cache)
         for repeat in range(repeats):
             random = np.random.default_rng(repeat)
-            folds = draw_folds(classes, groups, random, FOLDS)
-            is_validation = (random.random(groups.max() + 1) < VALIDATION_SHARE)[groups]
+            folds = draw_folds(data.classes, data.groups, random, FOLDS)
+            is_validation = (random.random(data.groups.max() + 1) < VALIDATION_SHARE)[data.groups]
             for fold in range(FOLDS):
                 held_out = folds == fold
-                shares = {
-                    name: _test_fold(name, features[name], classes, held_out, is_validation)
-                    for name in names
+                found = {
+                    name: _count_right(features, data.classes, held_out, is_validation)
+                    for name, features in data.features.items()
                 }
-                seen = [one for one, out in zip(index.pictures, held_out, strict=True) if not out]
-                sample = draw_sample(seen)
-                assert sample is not None
-                for key, known in (("auto", SHIPPED), ("auto of three", tuple(names))):
-                    chosen = run_trial(sample, [networks[name] for name in known], cache)
-                    shares[key] = shares[chosen.architecture]
-                    if key == "auto":
-                        choices.append(chosen.architecture)
-                for key, share in shares.items():
-                    right.setdefault(key, []).append(share * held_out.sum())
-    n_answers = repeats * len(classes)
-    accuracies = {key: float(sum(counts) / n_answers) for key, counts in right.items()}
+                chosen = {
+                    "auto": _choose(data, held_out, SHIPPED, cache),
+                    "auto of three": _choose(data, held_out, tuple(data.networks), cache),
+                }
+                choices[chosen["auto"]] += 1
+                n_right.update(found)
+                n_right.update({key: found[name] for key, name in chosen.items()})
+    n_answers = repeats * len(data.classes)
     return {
-        "accuracies": accuracies,
-        "choices": {name: choices.count(name) for name in names if name in choices},
-        "n_pictures": len(classes),
+        "accuracies": {key: count / n_answers for key, count in n_right.items()},
+        "choices": {name: choices[name] for name in data.networks if choices[name]},
+        "n_pictures": len(data.classes),
     }
+
+
+def _load(photos: Path, model_dir: Path, folders: Any, cache: Any) -> _Dataset:
+    import numpy as np
+
+    from cluster_core.data.groups import group_pictures, list_copies
+    from cluster_core.data.index import scan_dataset
+    from cluster_core.model.backbones.conversion import prepare_backbone
+
+    names = [*SHIPPED, *([ARTICLE] if find_weights(get_backbone(ARTICLE), model_dir) else [])]
+    networks = {
+        name: prepare_backbone(get_backbone(name), model_dir, folders.backbones) for name in names
+    }
+    index = scan_dataset(photos, cache)
+    return _Dataset(
+        index,
+        np.array([index.labels.index(picture.label) for picture in index.pictures]),
+        np.array(group_pictures(index.pictures, list_copies(index.pictures))),
+        networks,
+        {name: _compute_features(one, index.pictures, cache) for name, one in networks.items()},
+    )
+
+
+def _choose(data: _Dataset, held_out: Any, names: tuple[str, ...], cache: Any) -> str:
+    """Return the network that a trial on the other pictures chooses."""
+    from cluster_core.training.choice.sample import draw_sample
+    from cluster_core.training.choice.trial import run_trial
+
+    seen = [one for one, is_out in zip(data.index.pictures, held_out, strict=True) if not is_out]
+    sample = draw_sample(seen)
+    assert sample is not None
+    return run_trial(sample, [data.networks[name] for name in names], cache).architecture
 
 
 def _compute_features(network: Any, pictures: Any, cache: Any) -> Any:
@@ -148,8 +181,8 @@ def _compute_features(network: Any, pictures: Any, cache: Any) -> Any:
     return source.compute(pictures, SKY_VIEWS if network.spec.is_for_sky else PLAIN_VIEWS)
 
 
-def _test_fold(name: str, features: Any, classes: Any, held_out: Any, is_validation: Any) -> float:
-    """Return the accuracy of the default training on the pictures of one fold."""
+def _count_right(features: Any, classes: Any, held_out: Any, is_validation: Any) -> int:
+    """Return how many pictures of a fold the default training labels correctly."""
     from cluster_core.model.head.examples import Examples
     from cluster_core.model.head.settings import HeadSettings
     from cluster_core.model.head.training import fit_head
@@ -162,4 +195,4 @@ def _test_fold(name: str, features: Any, classes: Any, held_out: Any, is_validat
         select(~held_out & ~is_validation), select(~held_out & is_validation), HeadSettings()
     )
     answers = fitted.head.compute_scores(features[held_out]).argmax(axis=1)
-    return float((answers == classes[held_out]).mean())
+    return int((answers == classes[held_out]).sum())
