@@ -51,7 +51,7 @@ def describe_loss(name: str, losses: list[float]) -> str:
         return ""
     share = max(losses)
     amount = "less than 1%" if share < 0.01 else f"about {share:.0%}"  # noqa: PLR2004
-    return f"{name} is cut off or damaged: {amount} of the picture is missing and shown black."
+    return f"{name} is cut off or damaged: {amount} of the picture is missing."
 
 
 def load_most(image: Image.Image, reopen: Callable[[int], Image.Image]) -> Image.Image:

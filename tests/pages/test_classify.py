@@ -235,6 +235,19 @@ def test_several_pictures_give_a_table_and_the_csv_of_the_command_line(trained, 
     assert "web page" in rows[3]["problem"]
 
 
+def test_pictures_that_are_cut_off_are_listed(trained):
+    buffer = io.BytesIO()
+    Image.fromarray(draw_blob(3, size_px=100)).save(buffer, "JPEG", quality=95)
+    whole = buffer.getvalue()
+    cut = ("cut.jpg", whole[: int(0.9 * len(whole))])
+    page = give(open_page(), ("whole.jpg", whole), cut)
+    (expander,) = [one for one in page.expander if "incomplete" in one.label]
+    assert expander.label == "1 picture is incomplete"
+    assert "cut.jpg is cut off or damaged" in expander.markdown[0].value.replace("\\", "")
+    alone = give(open_page(), cut)
+    assert "cut.jpg is cut off" in alone.warning[0].value.replace("\\", "")
+
+
 def test_table_can_be_sorted_and_filtered(trained):
     page = give_many(open_page(), 3)
     assert len(page.dataframe[0].value) == 6

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from cluster_core.answers.records import KeptAnswer
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.sorting import DONT_KNOW
 from cluster_core.errors import ImageError
@@ -114,7 +115,7 @@ def _show_all(
     opened = st.session_state.get(OPENED)
     _show_summary(model, room, answered)
     if opened is None:
-        _show_problems([one for one in answered if one.answer.problem])
+        _show_problems([one.answer for one in answered])
     if not good:
         return
     answers = {one.picture.number: one for one in answered}
@@ -215,11 +216,20 @@ def _write_csv(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answere
     return stream.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _show_problems(bad: Sequence[Answered]) -> None:
-    if not bad:
+def _show_problems(answers: Sequence[KeptAnswer]) -> None:
+    """Draw why files could not be used, and which of several pictures are incomplete."""
+    problems = [answer.problem for answer in answers if answer.problem]
+    _list_sentences(problems, "1 file could not be used", "{} files could not be used")
+    if len(answers) > 1:  # one picture is shown with its warning
+        found = [answer.prediction for answer in answers if answer.prediction]
+        warnings = [prediction.warning for prediction in found if prediction.warning]
+        _list_sentences(warnings, "1 picture is incomplete", "{} pictures are incomplete")
+
+
+def _list_sentences(sentences: Sequence[str], title_of_one: str, title: str) -> None:
+    if not sentences:
         return
-    one = "1 file could not be used"
-    title = one if len(bad) == 1 else f"{len(bad)} files could not be used"
-    is_expanded = len(bad) <= _MAX_PROBLEMS_OPEN
-    with st.expander(title, icon=":material/broken_image:", expanded=is_expanded):
-        st.markdown("\n".join(f"- {escape_markdown(one.answer.problem or '')}" for one in bad))
+    shown = title_of_one if len(sentences) == 1 else title.format(len(sentences))
+    is_expanded = len(sentences) <= _MAX_PROBLEMS_OPEN
+    with st.expander(shown, icon=":material/broken_image:", expanded=is_expanded):
+        st.markdown("\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences))
