@@ -48,41 +48,38 @@ class Descent:
         standardises: bool,
     ) -> None:
         rows = weighted.rows
-        shift, stretch = _measure_spread(rows) if standardises else (0.0, 1.0)
+        mean, scale = _measure_spread(rows) if standardises else (np.zeros(1), np.ones(1))
         rates = settings.learning_rate / settings.train_batch_size * weighted.weights
-        initial = np.zeros((rows.shape[1] + 1, weighted.n_labels))
-        initial[:-1] = random.normal(0, INITIAL_SPREAD, (rows.shape[1], weighted.n_labels))
-        kept = np.full((rows.shape[1] + 1, 1), 1 - settings.learning_rate * settings.weight_decay)
+        shape = (rows.shape[1], weighted.n_labels)
+        initial = random.normal(0, INITIAL_SPREAD, shape) * scale[:, np.newaxis]
+        kept = 1 - settings.learning_rate * settings.weight_decay
         # Division, unlike subtraction, never flips a sign, however high the learning rate.
         kept /= 1 + settings.learning_rate * decay
-        kept[-1] = 1  # no weight decay for the bias
+        mean, scale = (np.broadcast_to(one, rows.shape[1:]) for one in (mean, scale))
         self._rows = _share(rows)
-        self._shift = tf.constant(np.broadcast_to(shift, rows.shape[1:]), tf.float32)
-        self._stretch = tf.constant(np.broadcast_to(stretch, rows.shape[1:]), tf.float32)
+        self._mean = tf.constant(mean[:, np.newaxis], tf.float32)
+        self._conditioner = tf.constant(scale[:, np.newaxis] ** 2, tf.float32)
         self._targets = tf.one_hot(weighted.classes, weighted.n_labels)
         self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
         self._kept = tf.constant(kept, tf.float32)
         self._weights = tf.constant(initial, tf.float32)
+        self._bias = tf.constant(-mean[np.newaxis] @ initial, tf.float32)
 
     def run(self, batches: np.ndarray) -> Head:
         """Run one step per row of `batches`, int32 (n_steps, batch_size), and return the head."""
-        self._weights = _run_steps(
-            *(self._rows, self._shift, self._stretch, self._targets, self._rates),
-            *(batches, self._weights, self._kept),
+        self._weights, self._bias = _run_steps(
+            *(self._rows, self._mean, self._conditioner, self._targets, self._rates),
+            *(batches, self._weights, self._bias, self._kept),
         )
         return self.head
 
     @property
     def head(self) -> Head:
         """The current weights and bias; raises FloatingPointError if they are not finite."""
-        weights = self._weights.numpy()
-        shift, stretch = self._shift.numpy(), self._stretch.numpy()
-        with np.errstate(over="ignore", invalid="ignore"):
-            plain = weights[:-1] * stretch[:, np.newaxis]
-            bias = weights[-1] - shift @ plain
-        if not (np.isfinite(plain).all() and np.isfinite(bias).all()):
+        weights, bias = self._weights.numpy(), self._bias.numpy()[0]
+        if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
             raise FloatingPointError("weights are not finite")
-        return Head(plain, bias)
+        return Head(weights, bias)
 
 
 def _measure_spread(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,61 +109,71 @@ def _share(rows: np.ndarray) -> tf.Tensor:
 
 
 _MATRIX = tf.TensorSpec((None, None), tf.float32)
-_ROW = tf.TensorSpec((None,), tf.float32)
 _BATCHES = tf.TensorSpec((None, None), tf.int32)
 
 
 # With a fixed signature a process traces this once for all its trainings. Autograph has no
 # Python loop to convert here, and without it tracing takes a third of the time.
 @tf.function(
-    input_signature=[_MATRIX, _ROW, _ROW, _MATRIX, _MATRIX, _BATCHES, _MATRIX, _MATRIX],
+    input_signature=[*[_MATRIX] * 5, _BATCHES, _MATRIX, _MATRIX, tf.TensorSpec((), tf.float32)],
     autograph=False,
 )
 def _run_steps(  # noqa: PLR0913, PLR0917 (a fixed signature takes plain tensors)
     rows: tf.Tensor,
-    shift: tf.Tensor,
-    stretch: tf.Tensor,
+    mean: tf.Tensor,
+    conditioner: tf.Tensor,
     targets: tf.Tensor,
     rates: tf.Tensor,
     batches: tf.Tensor,
     weights: tf.Tensor,
+    bias: tf.Tensor,
     kept: tf.Tensor,
-) -> tf.Tensor:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Run one step of gradient descent per row of `batches`.
+
+    A step on standardised features is one on the features as they are, with another gradient:
+    there are fewer weights to adjust than features to standardise.
 
     Parameters
     ----------
     rows : Tensor of float32, (n_rows, n_features)
         Features.
-    shift, stretch : Tensor of float32, (n_features,)
-        What is subtracted from the features, and what the rest is multiplied by.
+    mean : Tensor of float32, (n_features, 1)
+        What standardised features subtract.
+    conditioner : Tensor of float32, (n_features, 1)
+        The square of what they multiply the rest by.
     targets : Tensor of float32, (n_rows, n_labels)
         Labels, one-hot.
     rates : Tensor of float32, (n_rows, 1)
         Learning rate of each example, divided by the batch size.
     batches : Tensor of int32, (n_steps, batch_size)
         Indices into `rows`.
-    weights : Tensor of float32, (n_features + 1, n_labels)
-    kept : Tensor of float32, (n_features + 1, 1)
-        Factor that weight decay applies to each weight at every step.
+    weights : Tensor of float32, (n_features, n_labels)
+    bias : Tensor of float32, (1, n_labels)
+    kept : Tensor of float32, ()
+        Factor that weight decay applies to the weights at every step.
 
     Returns
     -------
-    Tensor of float32, (n_features + 1, n_labels)
-        The weights after the last step.
+    tuple of Tensor
+        The weights and the bias after the last step.
     """
     batch_targets = tf.gather(targets, batches)  # (n_steps, batch_size, n_labels)
     batch_rates = tf.gather(rates, batches)  # (n_steps, batch_size, 1)
-    ones = tf.ones((tf.shape(batches)[1], 1))
 
-    def run_step(step: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # The column for the bias is added here, because a second copy of all rows takes memory.
-        features = (tf.gather(rows, tf.gather(batches, step)) - shift) * stretch
-        batch = tf.concat([features, ones], axis=1)
+    def run_step(step: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        batch = tf.gather(rows, tf.gather(batches, step))
         # The gradient of the cross entropy with respect to the logits is scores minus targets.
-        excess = tf.nn.softmax(tf.matmul(batch, weights)) - tf.gather(batch_targets, step)
-        change = tf.matmul(batch, excess * tf.gather(batch_rates, step), transpose_a=True)
-        return step + 1, weights * kept - change
+        excess = tf.nn.softmax(tf.matmul(batch, weights) + bias) - tf.gather(batch_targets, step)
+        excess *= tf.gather(batch_rates, step)
+        total = tf.reduce_sum(excess, axis=0, keepdims=True)
+        gradient = tf.matmul(batch, excess, transpose_a=True) - mean * total
+        changed = weights * kept - conditioner * gradient
+        # The bias for standardised features changes by `total`.
+        moved = tf.matmul(mean, changed - weights, transpose_a=True)
+        return step + 1, changed, bias - total - moved
 
-    _, weights = tf.while_loop(lambda step, _: step < tf.shape(batches)[0], run_step, (0, weights))
-    return weights
+    _, weights, bias = tf.while_loop(
+        lambda step, *_: step < tf.shape(batches)[0], run_step, (0, weights, bias)
+    )
+    return weights, bias
