@@ -179,6 +179,9 @@ def _report_dataset(event: DatasetRead) -> None:
     for file in index.rejected:
         path = str(file.path.relative_to(index.image_dir))
         click.echo(f"Left out: {file.reason.replace(file.path.name, path, 1)}", err=True)
+    for picture in index.incomplete:
+        path = str(picture.path.relative_to(index.image_dir))
+        click.echo(f"Warning: {picture.warning.replace(picture.path.name, path, 1)}", err=True)
     sides = (split.training, split.validation, split.testing)
     n_training, n_validation, n_testing = map(len, sides)
     click.echo(

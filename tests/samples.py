@@ -50,6 +50,14 @@ def save_picture(path: Path, pixels: np.ndarray, **options: Any) -> Path:
     return path
 
 
+def cut_off(path: Path) -> Path:
+    """Write a JPEG that lacks its last tenth, as an interrupted transfer leaves it."""
+    save_picture(path, draw_blob(3, size_px=100), quality=95)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(0.9 * len(whole))])
+    return path
+
+
 def write_photos(folder: Path, n_each: int, colours=COLOURS, first_seed: int = 0) -> Path:
     """Write a dataset with `n_each` pictures per class, which even a tiny network can learn."""
     for number, (label, colour) in enumerate(colours.items()):

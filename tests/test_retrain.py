@@ -20,6 +20,7 @@ from cluster_core.training.choice import trial
 from tests.samples import (
     REPOSITORY,
     SHARED,
+    cut_off,
     draw_blob,
     needs_shared,
     run_python,
@@ -240,6 +241,14 @@ def test_unusable_pictures_are_reported_with_the_reason(backbone, tmp_path):
     result = run(*quick(photos))
     assert result.exit_code == 0
     assert "Left out: red stars/empty.png is empty (0 bytes)" in result.stderr
+
+
+def test_incomplete_pictures_are_reported(photos, backbone, tmp_path):
+    shutil.copytree(photos, tmp_path / "copy")
+    cut_off(tmp_path / "copy" / "red stars" / "cut.jpg")
+    result = run(*quick(tmp_path / "copy"))
+    assert result.exit_code == 0
+    assert "Warning: red stars/cut.jpg is cut off or damaged: about" in result.stderr
 
 
 @pytest.mark.parametrize("label", ["Kugelhäufen", "🔭", "it's", '"open"', "a b  c", "-x"])

@@ -1,16 +1,19 @@
-"""Size and fingerprint of pictures, cached by content so that they are decoded only once."""
+"""Size, fingerprint and loss of pictures, cached by content so that they are decoded only once."""
 
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cluster_core.data.fingerprints import FINGERPRINT_VERSION, compute_fingerprint
-from cluster_core.images import check_not_blank, decode_image
+from cluster_core.images import check_not_blank, decode_image, noting_losses
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.checksums import seal, unseal
 
+# Behind the fingerprint of a cached entry.
+_LOSS = struct.Struct("<f")
 _logger = logging.getLogger(__name__)
 
 _CREATE = """CREATE TABLE IF NOT EXISTS picture_facts (
@@ -31,11 +34,14 @@ class PictureFacts:
         Size after applying the EXIF orientation.
     fingerprint : bytes
         1024 signed bytes; see `compute_fingerprint`.
+    loss : float
+        Share of the picture that is missing because the file is cut off or damaged, 0 to 0.25.
     """
 
     width_px: int
     height_px: int
     fingerprint: bytes
+    loss: float = 0.0
 
 
 def compute_facts(data: bytes, name: str) -> PictureFacts:
@@ -53,10 +59,11 @@ def compute_facts(data: bytes, name: str) -> PictureFacts:
     ImageError
         The picture cannot be read, or is blank.
     """
-    pixels = decode_image(data, name)
+    with noting_losses() as losses:
+        pixels = decode_image(data, name)
     check_not_blank(pixels, name)
     height, width = pixels.shape[:2]
-    return PictureFacts(width, height, compute_fingerprint(pixels))
+    return PictureFacts(width, height, compute_fingerprint(pixels), max(losses, default=0.0))
 
 
 class PictureFactsCache:
@@ -85,11 +92,12 @@ class PictureFactsCache:
         for sha256, width, height, sealed in self._file.read_in(
             _SELECT, sha256s, FINGERPRINT_VERSION
         ):
-            fingerprint = unseal(sealed, sha256, width, height)
-            if fingerprint is None:
+            content = unseal(sealed, sha256, width, height)
+            if content is None:
                 n_damaged += 1
             else:
-                found[sha256] = PictureFacts(width, height, fingerprint)
+                fingerprint, (loss,) = content[: -_LOSS.size], _LOSS.unpack(content[-_LOSS.size :])
+                found[sha256] = PictureFacts(width, height, fingerprint, loss)
         if n_damaged:
             _logger.warning(
                 "Sizes and fingerprints in %s that are damaged and will be computed again: %d",
@@ -108,7 +116,7 @@ class PictureFactsCache:
                     FINGERPRINT_VERSION,
                     f.width_px,
                     f.height_px,
-                    seal(f.fingerprint, sha256, f.width_px, f.height_px),
+                    seal(f.fingerprint + _LOSS.pack(f.loss), sha256, f.width_px, f.height_px),
                 )
                 for sha256, f in facts
             ),

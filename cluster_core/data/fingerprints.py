@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 # Part of the cache key. Since version 2 cache entries have a checksum; since 3, blank pictures
-# are refused and measurements of more than 8 bits are shown like FITS.
-FINGERPRINT_VERSION = 3
+# are refused and measurements of more than 8 bits are shown like FITS; since 4, they end with
+# the share of the picture that is missing.
+FINGERPRINT_VERSION = 4
 SIDE_PX = 32
 COPY_CORRELATION = 0.65
 MAX_COPIES = 10

@@ -13,7 +13,7 @@ from pathlib import Path
 from cluster_core.data.class_folders import list_files, list_labels
 from cluster_core.data.facts import PictureFacts, PictureFactsCache, compute_facts
 from cluster_core.errors import ImageError
-from cluster_core.images import has_image_suffix, read_bytes
+from cluster_core.images import describe_loss, has_image_suffix, read_bytes
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.file_hashes import FileHashes, FileStamp, take_stamp
 from cluster_core.storage.mapping import map_images
@@ -38,6 +38,8 @@ class Picture:
         Size after applying the EXIF orientation.
     fingerprint : bytes
         Its fine structure, to recognise copies; see `compute_fingerprint`.
+    loss : float
+        Share of the picture that is missing because the file is cut off or damaged, 0 to 0.25.
     """
 
     path: Path
@@ -46,6 +48,12 @@ class Picture:
     width_px: int
     height_px: int
     fingerprint: bytes
+    loss: float = 0.0
+
+    @property
+    def warning(self) -> str:
+        """A sentence that says how much of the picture is missing; empty if nothing is."""
+        return describe_loss(self.path.name, [self.loss] if self.loss else [])
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,11 @@ class DatasetIndex:
         """Number of pictures of each class, including zeros."""
         counted = Counter(picture.label for picture in self.pictures)
         return {label: counted[label] for label in self.labels}
+
+    @property
+    def incomplete(self) -> tuple[Picture, ...]:
+        """The pictures that are used although a part is missing."""
+        return tuple(picture for picture in self.pictures if picture.loss)
 
     @property
     def sha256(self) -> str:
@@ -197,8 +210,7 @@ def _read_all(files: list[tuple[str, Path]], cache: CacheFile) -> Iterator[Pictu
         try:
             for entry in map(_describe, tasks) if is_known else map_images(_describe, tasks):
                 if isinstance(entry, Picture) and entry.sha256 not in known:
-                    facts = PictureFacts(entry.width_px, entry.height_px, entry.fingerprint)
-                    fresh.append((entry.sha256, facts))
+                    fresh.append((entry.sha256, _collect_facts(entry)))
                 yield entry
         finally:
             facts_cache.save(fresh)
@@ -258,4 +270,10 @@ def _describe(
         facts = known.get(found) or compute_facts(read_bytes(path), path.name)
     except ImageError as error:
         return RejectedFile(path, label, str(error))
-    return Picture(path, label, found, facts.width_px, facts.height_px, facts.fingerprint)
+    size_px = facts.width_px, facts.height_px
+    return Picture(path, label, found, *size_px, facts.fingerprint, facts.loss)
+
+
+def _collect_facts(picture: Picture) -> PictureFacts:
+    size_px = picture.width_px, picture.height_px
+    return PictureFacts(*size_px, picture.fingerprint, picture.loss)

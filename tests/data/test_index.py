@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from cluster_core.data.index import compute_signature, scan_dataset
 from cluster_core.errors import DatasetError, ImageError
 from cluster_core.storage import file_hashes, mapping
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import draw_blob, not_as_root, save_picture, write_photos
+from tests.samples import cut_off, draw_blob, not_as_root, save_picture, write_photos
 
 
 @pytest.fixture
@@ -47,6 +48,18 @@ def test_index_describes_every_readable_picture(folder, cache):
         pixels = np.asarray(Image.open(picture.path))
         assert (picture.height_px, picture.width_px) == pixels.shape[:2]
         assert picture.fingerprint == compute_fingerprint(pixels)
+
+
+def test_incomplete_pictures_are_listed_with_what_is_missing(folder, cache):
+    path = cut_off(folder / "red stars" / "cut.jpg")
+    index = scan_dataset(folder, cache)
+    (found,) = index.incomplete
+    assert found.path == path
+    assert found in index.pictures
+    assert re.fullmatch(r"cut\.jpg is cut off or damaged: about \d+% .* missing\.", found.warning)
+    (remembered,) = scan_dataset(folder, cache).incomplete
+    assert remembered.warning == found.warning
+    assert all(picture.warning == "" for picture in index.pictures if picture != found)
 
 
 def test_size_follows_the_exif_orientation(folder, cache):

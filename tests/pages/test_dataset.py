@@ -31,7 +31,7 @@ from pages.components.outcome import Outcome
 from tests.drawn_pictures import write_shapes
 from tests.pages.opening import open_file
 from tests.pages.test_hyperparameters import make_choice
-from tests.samples import COLOURS, draw_blob, save_picture, write_photos
+from tests.samples import COLOURS, cut_off, draw_blob, save_picture, write_photos
 
 BLUE, RED = COLOURS
 INVALID_NAMES = ["..", "CON", "a/b", "", "x" * 300, "<script>", "\u202egnp", " ", "a\nb", ".hidden"]
@@ -241,6 +241,18 @@ def test_unreadable_files_are_listed_and_can_be_deleted(dataset, workspace):
     assert not any("cannot be used" in e.label for e in page.expander)
     click(page, "undo")
     assert (dataset / BLUE / "page.jpg").exists()
+
+
+def test_pictures_that_are_cut_off_are_listed_and_can_be_deleted(dataset):
+    path = cut_off(dataset / BLUE / "[cut](x).jpg")
+    page = open_page("Overview")
+    (expander,) = (e for e in page.expander if "cut off" in e.label)
+    assert expander.label == "1 picture is cut off or damaged: 1 in blue stars"
+    assert r"\[cut\]" in expander.markdown[0].value
+    assert "% of the picture is missing" in expander.markdown[0].value
+    click(page, "delete_incomplete")
+    assert not any("cut off" in e.label for e in page.expander)
+    assert not path.exists()
 
 
 def test_invalid_class_folder_is_reported(dataset):

@@ -223,6 +223,8 @@ def _log_dataset(event: DatasetRead) -> None:
         _logger.info("%s: %d pictures", label, count)
     for file in event.index.rejected:
         _logger.info("Left out: %s", file.reason)
+    for picture in event.index.incomplete:
+        _logger.info("%s", picture.warning)
     for note in event.split.notes:
         _logger.info("%s", note)
 

@@ -13,7 +13,7 @@ import streamlit as st
 from cluster_core.access import Action, is_allowed
 from cluster_core.data.archives.dataset_archive import write_archive
 from cluster_core.data.editing.changes import delete_pictures
-from cluster_core.data.index import DatasetIndex, RejectedFile
+from cluster_core.data.index import DatasetIndex, Picture, RejectedFile
 from cluster_core.data.splits import FEW_PICTURES, Split
 from cluster_core.errors import ClusterError, ConfigError
 from cluster_core.training.config import TrainConfig
@@ -66,6 +66,7 @@ def show_overview(workspace: Workspace, index: DatasetIndex, split: Split | None
             if not note.startswith("Only "):  # shown at the top of the page
                 st.markdown(f":material/info: {escape_markdown(note)}")
     _show_rejected(workspace, index.rejected)
+    _show_incomplete(workspace, index.incomplete)
     _show_download(index)
 
 
@@ -167,14 +168,38 @@ def _show_rejected(workspace: Workspace, rejected: Sequence[RejectedFile]) -> No
     ):
         show_reasons([file.reason for file in rejected])
         files = [file.path for file in rejected if not file.path.is_dir()]
-        if files and is_allowed(Action.EDIT_DATASETS):
-            st.button(
-                "Delete these files",
-                key="delete_rejected",
-                icon=":material/delete:",
-                on_click=attempt,
-                args=(lambda: make_deletion_outcome(workspace, delete_pictures(workspace, files)),),
-            )
+        _show_deletion(workspace, files, "Delete these files", "delete_rejected")
+
+
+def _show_incomplete(workspace: Workspace, pictures: Sequence[Picture]) -> None:
+    if not pictures:
+        return
+    counts = Counter(picture.label for picture in pictures)
+    where = join_with_and([f"{count:,} in {label}" for label, count in counts.items()])
+    verb = "is" if len(pictures) == 1 else "are"
+    with st.expander(
+        f"{count_pictures(len(pictures))} {verb} cut off or damaged: {escape_markdown(where)}",
+        icon=":material/content_cut:",
+        key="incomplete",
+    ):
+        st.caption(
+            "Trainings use the part that is there. If you have the whole picture, add it and "
+            "delete this one."
+        )
+        show_reasons([picture.warning for picture in pictures])
+        paths = [picture.path for picture in pictures]
+        _show_deletion(workspace, paths, "Delete these pictures", "delete_incomplete")
+
+
+def _show_deletion(workspace: Workspace, paths: Sequence[Path], title: str, key: str) -> None:
+    if paths and is_allowed(Action.EDIT_DATASETS):
+        st.button(
+            title,
+            key=key,
+            icon=":material/delete:",
+            on_click=attempt,
+            args=(lambda: make_deletion_outcome(workspace, delete_pictures(workspace, paths)),),
+        )
 
 
 def _show_download(index: DatasetIndex) -> None:
