@@ -30,11 +30,12 @@ from cluster_core.model.bundle.untrusted_files import (
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, View
 from cluster_core.model.head.head import Head
 from cluster_core.storage.file_times import get_written_ns
-from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_text
+from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_number, check_text
 from cluster_core.workspace import replacing
 
 # Far beyond what a training produces; outside this range scores would overflow.
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
+DEFAULT_UNSURE_BELOW = 0.6
 _VIEWS: Mapping[str, tuple[View, ...]] = {"plain": PLAIN_VIEWS, "sky": SKY_VIEWS}
 _MALFORMED_FIELD_ERRORS = (*MALFORMED_ERRORS, ConfigError, BackboneError)
 _MAX_NAME_LENGTH = 100
@@ -83,6 +84,8 @@ class ModelBundle:
         Name, hash and counts of the dataset.
     settings : mapping
         Settings of the training.
+    unsure_below : float
+        An answer is "unsure" if its best score, rounded to two digits, is lower, 0 to 1.
     """
 
     name: str
@@ -95,6 +98,7 @@ class ModelBundle:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     dataset: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    unsure_below: float = DEFAULT_UNSURE_BELOW
 
     @property
     def view_list(self) -> tuple[View, ...]:
@@ -141,6 +145,7 @@ def save_bundle(bundle: ModelBundle, bundles_dir: Path) -> Path:
         "metrics": dict(bundle.metrics),
         "dataset": dict(bundle.dataset),
         "settings": dict(bundle.settings),
+        "unsure_below": bundle.unsure_below,
         "files": {HEAD: hashlib.sha256(content).hexdigest()},
     }
     with replacing(folder) as draft:
@@ -204,7 +209,17 @@ def _read_bundle(folder: Path, manifest: dict[str, Any]) -> ModelBundle:
         metrics=_check_object(manifest, "metrics"),
         dataset=_check_object(manifest, "dataset"),
         settings=_check_object(manifest, "settings"),
+        # Absent in models of version 0.1.
+        unsure_below=check_unsure_below(manifest.get("unsure_below", DEFAULT_UNSURE_BELOW)),
     )
+
+
+def check_unsure_below(value: object) -> float:
+    """Return the score below which an answer is unsure; raise ValueError if it is not 0 to 1."""
+    score = check_number(value)
+    if not 0 <= score <= 1:
+        raise ValueError(f"its limit for unsure answers is {score}, which is not 0 to 1")
+    return score
 
 
 def _read_preprocessing(record: dict[str, Any], size_px: int) -> Preprocessing:

@@ -8,11 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from cluster_core.access import Action, require
-from cluster_core.errors import BundleError
-from cluster_core.model.bundle.bundle import BackboneReference, load_bundle
+from cluster_core.errors import BundleError, ConfigError
+from cluster_core.model.bundle.bundle import (
+    BackboneReference,
+    check_unsure_below,
+    load_bundle,
+)
 from cluster_core.model.bundle.network import lacks_network, require_network
 from cluster_core.model.bundle.selection import (
     STARTER_ID,
+    get_model_id,
     list_candidates,
     model_dir,
     save_default,
@@ -24,6 +29,7 @@ from cluster_core.model.bundle.summaries import (
     describe_model,
 )
 from cluster_core.model.bundle.untrusted_files import MANIFEST, read_manifest
+from cluster_core.storage.saved_values import MALFORMED_ERRORS
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.workspace import Workspace, replacing
 
@@ -84,20 +90,60 @@ def rename_model(workspace: Workspace, model_id: str, title: str) -> None:
     """
     require(Action.EDIT_MODELS)
     folder = _find_editable(workspace, model_id, "renamed")
-    title = _check_title(title, folder)
+    _change_manifest(folder, "title", _check_title(title, folder))
+
+
+def set_unsure_below(workspace: Workspace, model_id: str, value: float) -> None:
+    """Set the score below which the answers of a model are unsure.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace of the model.
+    model_id : str
+        Name of its folder.
+    value : float
+        0 to 1. Scores are rounded to two digits before they are compared with it.
+
+    Raises
+    ------
+    ConfigError
+        If the value is not a number from 0 to 1.
+    BundleError
+        If there is no such model, it is damaged or the starter model, or the disk cannot be
+        written to.
+    AccessError
+        If this server does not allow changes to models.
+    """
+    require(Action.EDIT_MODELS)
+    folder = _find_editable(workspace, model_id, "changed")
+    try:
+        score = check_unsure_below(value)
+    except MALFORMED_ERRORS as error:
+        raise ConfigError(
+            f"The score below which answers are unsure must be a number from 0 to 1, not {value}.",
+            field="unsure_below",
+            received=value,
+            allowed="0 to 1",
+        ) from error
+    _change_manifest(folder, "unsure_below", score)
+
+
+def _change_manifest(folder: Path, key: str, value: object) -> None:
+    """Set one value in the manifest of a model; raise BundleError if that is not possible."""
     manifest = read_manifest(folder)
     path = folder / MANIFEST
     try:
         written = path.stat()
         with replacing(path) as draft:
             # In ASCII, since an imported manifest may hold what UTF-8 cannot encode.
-            draft.write_text(json.dumps(manifest | {"title": title}, indent=2), "ascii")
-            # The newest model is the one trained last, so renaming must not change the time.
+            draft.write_text(json.dumps(manifest | {key: value}, indent=2), "ascii")
+            # The newest model is the one trained last, so a change must not alter the time.
             os.utime(draft, ns=(written.st_atime_ns, written.st_mtime_ns))
     except OSError as error:
         raise BundleError(
-            f"The model {model_id} could not be renamed ({error.strerror}): make sure that the "
-            "disk has free space and that you may write to the model's folder.",
+            f"The model {get_model_id(folder)} could not be changed ({error.strerror}): make sure "
+            "that the disk has free space and that you may write to the model's folder.",
             path=folder,
         ) from error
 

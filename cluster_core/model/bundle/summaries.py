@@ -14,7 +14,7 @@ from typing import Any
 
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.bundle import DEFAULT_UNSURE_BELOW, ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import STARTER_ID, get_model_id
 from cluster_core.model.bundle.untrusted_files import (
     HEAD,
@@ -74,6 +74,8 @@ class ModelSummary:
         Why it cannot be loaded, in a sentence; None if it can.
     lacks_network : bool
         Whether it cannot be used because this computer lacks its network.
+    unsure_below : float
+        Its answers are "unsure" below this score, 0 to 1; see `ModelBundle`.
     """
 
     id: str
@@ -91,6 +93,7 @@ class ModelSummary:
     manifest_sha256: str
     problem: str | None
     lacks_network: bool = False
+    unsure_below: float = DEFAULT_UNSURE_BELOW
 
     @property
     def is_usable(self) -> bool:
@@ -159,6 +162,7 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
         is_default=False,
         manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
         problem=None,
+        unsure_below=bundle.unsure_below,
     )
 
 

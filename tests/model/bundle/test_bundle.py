@@ -54,6 +54,7 @@ def make_bundle(name: str = "model", weights_sha256: str = "0" * 64, **changes) 
         metrics={"test": {"n": 3}},
         dataset={"counts": {"galaxy": 9}},
         settings={"seed": 0},
+        unsure_below=0.7,
     )
     return replace(bundle, **changes)
 
@@ -317,6 +318,20 @@ def test_other_format_version_is_rejected(saved, version):
 def test_unknown_backbone_is_named_in_the_error(saved):
     edit_manifest(saved, lambda manifest: manifest["backbone"].update(name="resnet51"))
     with pytest.raises(BundleError, match="resnet51"):
+        load_bundle(saved)
+
+
+def test_model_of_an_earlier_version_is_unsure_below_60_percent(saved):
+    edit_manifest(
+        saved, lambda manifest: {k: v for k, v in manifest.items() if k != "unsure_below"}
+    )
+    assert load_bundle(saved).unsure_below == 0.6
+
+
+@pytest.mark.parametrize("value", [-0.5, 1.5, float("nan"), "0.5", None])
+def test_impossible_limit_for_unsure_answers_is_rejected(saved, value):
+    edit_manifest(saved, lambda manifest: manifest.update(unsure_below=value))
+    with pytest.raises(BundleError, match="damaged"):
         load_bundle(saved)
 
 

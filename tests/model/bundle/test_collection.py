@@ -9,13 +9,14 @@ import shutil
 import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.errors import AccessError, BundleError
+from cluster_core.errors import AccessError, BundleError, ConfigError
 from cluster_core.model.bundle import summaries
 from cluster_core.model.bundle.collection import (
     delete_model,
     list_models,
     rename_model,
     set_default_model,
+    set_unsure_below,
 )
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, STARTER_ACCURACY
@@ -233,10 +234,27 @@ def test_model_with_text_that_utf8_cannot_encode_is_renamed(trained, only_id):
     assert list_models(trained)[0].title == "Größe"
 
 
-def test_starter_model_cannot_be_renamed_or_deleted(workspace):
+def test_limit_for_unsure_answers_is_kept_with_the_model(trained, only_id):
+    assert list_models(trained)[0].unsure_below == 0.6
+    title = list_models(trained)[0].title
+    set_unsure_below(trained, only_id, 0.75)
+    (model, _) = list_models(trained)
+    assert (model.unsure_below, model.title) == (0.75, title)
+    assert choose_bundle(None, trained).unsure_below == 0.75
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.01, float("nan"), "0.7", None, True])
+def test_limit_for_unsure_answers_is_a_number_from_0_to_1(trained, only_id, value):
+    with pytest.raises(ConfigError, match="must be a number from 0 to 1"):
+        set_unsure_below(trained, only_id, value)
+    assert list_models(trained)[0].unsure_below == 0.6
+
+
+def test_starter_model_cannot_be_changed_or_deleted(workspace):
     for action in (
         lambda: rename_model(workspace, "starter", "x"),
         lambda: delete_model(workspace, "starter"),
+        lambda: set_unsure_below(workspace, "starter", 0.7),
     ):
         with pytest.raises(BundleError, match="ships with the program"):
             action()
@@ -248,6 +266,7 @@ def test_public_demo_forbids_changes(trained, only_id, monkeypatch):
     for action in (
         lambda: rename_model(trained, only_id, "x"),
         lambda: delete_model(trained, only_id),
+        lambda: set_unsure_below(trained, only_id, 0.7),
         lambda: set_default_model(trained, "starter"),
     ):
         with pytest.raises(AccessError):
