@@ -98,7 +98,7 @@ def _switch(name: str, description: str) -> Any:
     help="List the test pictures that were labelled incorrectly.",
 )
 @_path("model_dir", "Folder of pretrained weights; missing ones are downloaded to it.")
-@_path("bottleneck_dir", "Where to cache bottleneck features.")
+@_path("bottleneck_dir", "Where to keep bottlenecks: what the network sees in each picture.")
 @_setting("final_tensor_name", "Name of the output in the saved graph.")
 @_switch("flip_left_right", "Also learn from mirrored pictures.")
 @_setting("random_crop", "Also learn from pictures with a margin of this percentage cut off.")
@@ -119,7 +119,7 @@ def _switch(name: str, description: str) -> Any:
     "computer that does best in a trial on the pictures.",
 )
 @_path("saved_model_dir", "Where to save a SavedModel for TensorFlow Serving.")
-@_setting("weight_decay", "Strength of the pull of the weights towards zero, against overfitting.")
+@_setting("weight_decay", "Keeps the model simple, so that it memorises no pictures; 0 for off.")
 @_switch("balance_classes", "Give every class the same weight, however many pictures it has.")
 @_switch(
     "from_starter", "With the starter model's network and classes, learn simulated clusters too."
@@ -127,12 +127,12 @@ def _switch(name: str, description: str) -> Any:
 @_switch(
     "early_stopping", "Stop once validation results no longer improve, and keep the best model."
 )
-@_setting("seed", "Random seed: the same seed, settings and pictures give the same model.")
+@_setting("seed", "Number that all random choices start from: equal ones give the same model.")
 @_setting(
     "split_version",
     "Rule that divides the pictures: 2 by class, 1 by file name as in version 0.1.",
 )
-@plain_exits("Bottlenecks computed so far are kept for the next training.")
+@plain_exits("What was computed so far is kept for the next training.")
 def main(print_misclassified_test_images: bool, **options: Any) -> None:
     """Train a model: retrain the last layer of a network on your own folders of pictures."""
     if options["architecture"] == TEST_BACKBONE.name and TEST_VARIABLE not in os.environ:

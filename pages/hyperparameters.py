@@ -20,7 +20,7 @@ from pages.components.settings_form import (
 from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
 
 st.title("Hyperparameters")
-st.caption("How the training learns: pictures, network and steps.")
+st.caption("The settings of a training: pictures, network and steps.")
 workspace = Workspace.default()
 init_settings()
 has_notice = is_chosen_missing(workspace)
@@ -37,7 +37,7 @@ with form:
     st.subheader("Learning")
     slots = show_settings(LEARNING, 2)
     with st.expander("More settings", icon=":material/tune:", key="advanced"):
-        st.markdown("**Distortions**")
+        st.markdown("**Altered pictures (distortions)**")
         st.caption("Get more from the same pictures: also learn from altered versions of each one.")
         show_sky_views()
         show_settings(DISTORTIONS, 2)

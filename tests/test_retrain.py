@@ -452,7 +452,7 @@ def test_ctrl_c_stops_the_training_and_keeps_the_cache(photos, workspace, backbo
             process.communicate()
     assert process.returncode == 130
     *_, line = errors.splitlines()
-    assert line.startswith("Stopped. Bottlenecks computed so far are kept")
+    assert line.startswith("Stopped. What was computed so far is kept")
     assert "Traceback" not in errors
     assert "Exception ignored" not in errors
     assert list(workspace.root.rglob("*.part")) == []

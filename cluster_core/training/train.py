@@ -28,6 +28,7 @@ from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, FitCallbacks
 from cluster_core.model.head.training import DIVERGED, fit_head
+from cluster_core.model.novelty import NoveltyDetector, fit_novelty
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.choice.trial import choose_network
@@ -155,6 +156,7 @@ def train(
         on_event(StageProgress(Stage.TESTING))
         metrics = _test(config, index, split, testing, fitted.head)
         bundle = assemble_bundle(config, index, backbone, fitted, metrics)
+        bundle = replace(bundle, novelty=_fit_novelty(config, training, validation))
         if choice is not None:
             bundle = record_choice(bundle, choice)
         on_event(StageProgress(Stage.SAVING))
@@ -259,6 +261,16 @@ def _calibrate(head: Head, validation: Examples | None) -> Head:
     return replace(head, temperature=fit_temperature(logits, validation.classes))
 
 
+def _fit_novelty(
+    config: TrainConfig, training: Examples, validation: Examples | None
+) -> NoveltyDetector | None:
+    """Learn what the pictures of the classes look like, without distortions."""
+    features = training.features[:, : len(config.views)]
+    if validation is not None:
+        features = np.concatenate([features, validation.features])
+    return fit_novelty(features)
+
+
 def _test(
     config: TrainConfig, index: DatasetIndex, split: Split, testing: Examples | None, head: Head
 ) -> Metrics:
@@ -284,5 +296,5 @@ def _plain_disk_errors() -> Iterator[None]:
         raise RunError(
             f"{error.filename or 'A file'} could not be read or written "
             f"({error.strerror or error}): make sure that the disk has room and that the folder "
-            "exists, then train again. Bottlenecks computed so far are kept."
+            "exists, then train again. What was computed so far is kept."
         ) from error

@@ -35,7 +35,7 @@ class Measure(StrEnum):
     @property
     def heading(self) -> str:
         """Title of the chart."""
-        return self.replace("_", " ").capitalize()
+        return "Error (cross entropy)" if self is Measure.CROSS_ENTROPY else "Accuracy"
 
     @property
     def explanation(self) -> str:

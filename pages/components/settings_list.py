@@ -69,8 +69,8 @@ LEARNING = (
     Setting(
         "how_many_training_steps",
         "Training steps",
-        "How many times the model looks at a batch of pictures and corrects itself. More steps "
-        "learn more, until there is nothing left to gain.",
+        "How many times the model looks at a few pictures (a batch) and corrects itself. More "
+        "steps learn more, until there is nothing left to gain.",
         (10, 20, 50, 100, 200, 300, 500, 1000, 2000, 3000, 4000, 6000, 10_000, 20_000, 50_000),
         _count,
     ),
@@ -142,7 +142,7 @@ DISTORTIONS = (
 ADVANCED = (
     Setting(
         "train_batch_size",
-        "Batch size",
+        "Pictures per step (batch size)",
         "How many pictures the model looks at before each correction.",
         (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
         _count,
@@ -174,7 +174,7 @@ ADVANCED = (
     ),
     Setting(
         "weight_decay",
-        "Weight decay",
+        "Simplicity (weight decay)",
         "Keeps the model simple, so that it does not memorise individual pictures. Higher is "
         "simpler; 0 turns it off.",
         (0.0, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1.0),
@@ -203,9 +203,9 @@ ADVANCED = (
 )
 SEED = Setting(
     "seed",
-    "Seed",
-    "Starting number for random choices. The same seed and pictures give the same model; another "
-    "seed shows how much of the result is luck.",
+    "Random start (seed)",
+    "The number that all random choices start from. The same number and pictures give the same "
+    "model; another number shows how much of the result is luck.",
 )
 VIEWS = Setting(
     "sky_views",

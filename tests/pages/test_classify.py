@@ -172,6 +172,10 @@ def test_fits_picture_shows_its_header_and_the_stretch_of_the_model(trained):
     assert "| Size | 60 by 40 pixels |" in text
     assert "32 bits, floating point" in text
     assert page.selectbox(key="fits_interval").value == "zscale"
+    assert page.selectbox(key="fits_function").options[0] == (
+        "balances faint and bright objects (asinh)"
+    )
+    assert page.slider(key="fits_softening").label == "Boost of faint objects (softening)"
     assert not page.info
     assert "fits_part" not in [box.key for box in page.selectbox]
 

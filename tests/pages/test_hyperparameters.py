@@ -178,7 +178,7 @@ def test_value_of_an_earlier_run_is_added_to_the_slider(dataset):
             {"testing_percentage": 60, "validation_percentage": 40},
             "Test pictures and Validation pictures add up to 100",
         ),
-        ({"weight_decay": 1, "learning_rate": 5}, "Weight decay must be at most 1"),
+        ({"weight_decay": 1, "learning_rate": 5}, "Simplicity (weight decay) must be at most 1"),
         ({"final_tensor_name": "input"}, "Output name must be"),
     ],
 )
@@ -441,3 +441,12 @@ def test_preview_uses_the_chosen_network(dataset, monkeypatch):
     )
     open_page()
     assert [config.architecture for config in supervisor.asked] == ["everyday"]
+
+
+def test_terms_of_the_field_stand_beside_plain_names(workspace):
+    page = open_page()
+    assert page.number_input(key="setting_seed").label == "Random start (seed)"
+    labels = {slider.key: slider.label for slider in page.select_slider}
+    assert labels["setting_train_batch_size"] == "Pictures per step (batch size)"
+    assert labels["setting_weight_decay"] == "Simplicity (weight decay)"
+    assert "**Altered pictures (distortions)**" in [text.value for text in page.markdown]

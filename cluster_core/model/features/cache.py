@@ -91,7 +91,7 @@ class BottleneckCache:
                 n_damaged += 1
         if n_damaged:
             _logger.warning(
-                "Bottlenecks in %s that are damaged or of an earlier version, and will be "
+                "Pictures whose bottlenecks in %s are damaged or of an earlier version, and are "
                 "computed again: %d",
                 self._file.path,
                 n_damaged,

@@ -20,8 +20,8 @@ MAX_EXAMPLES_PER_CHUNK = 100_000
 AVERAGING_INTERVAL_STEPS = 10
 DIVERGED = (
     "The training was stopped and nothing was saved, because its loss or weights are no longer "
-    "finite numbers: choose another network or a lower learning rate, or delete the bottleneck "
-    "cache, which is then computed again."
+    "finite numbers: choose another network or a lower learning rate, or delete the cached "
+    "bottlenecks (what the network sees in each picture), which are then computed again."
 )
 
 

@@ -9,6 +9,7 @@ from cluster_core.images import FitsPicture, FitsStretch, list_fits_pictures
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.details import FitsChoice
 from cluster_core.model.prediction.predictor import Predictor
+from pages.components.classify.explanation import show_explanation
 from pages.components.classify.prediction_view import (
     show_picture,
     show_what_was_seen,
@@ -24,14 +25,14 @@ _COLOUR_PLANES = 3
 _COLOURS = "as red, green and blue"
 _INTERVALS = {
     "zscale": "sky and faint objects (ZScale)",
-    "percentile": "all but the extremes (percentile)",
-    "minmax": "full range (minimum to maximum)",
+    "percentile": "without the few darkest and brightest pixels (percentile)",
+    "minmax": "everything, from the darkest to the brightest pixel",
 }
 _FUNCTIONS = {
-    "asinh": "asinh: balances faint and bright",
-    "log": "logarithm: brightens faint objects most",
-    "sqrt": "square root: brightens faint objects a little",
-    "linear": "linear: as measured",
+    "asinh": "balances faint and bright objects (asinh)",
+    "log": "brightens faint objects most (logarithm)",
+    "sqrt": "brightens faint objects a little (square root)",
+    "linear": "as measured (linear)",
 }
 
 
@@ -57,6 +58,7 @@ def show_fits(model: ModelSummary, predictor: Predictor, picture: InputPicture) 
     with right:
         part = next(part for part in parts if chosen.hdu in (None, part.hdu))
         _show_header(part)
+    show_explanation(answer, model, predictor)
 
 
 def _list_parts(picture: InputPicture) -> tuple[FitsPicture, ...]:
@@ -147,38 +149,46 @@ def _choose_plane(part: FitsPicture) -> int | None:
 def _choose_stretch() -> FitsStretch:
     with st.expander("Brightness", icon=":material/contrast:", expanded=True):
         interval = st.selectbox(
-            "Brightness range",
+            "What to show",
             list(_INTERVALS),
             format_func=_INTERVALS.__getitem__,
             key="fits_interval",
+            help="Darker pixels become black, brighter ones white.",
         )
         function = st.selectbox(
-            "Curve",
+            "How to show it",
             list(_FUNCTIONS),
             format_func=_FUNCTIONS.__getitem__,
             key="fits_function",
+            help="A camera measures far more brightness levels than a screen can show. This curve, "
+            "which astronomers call the stretch, decides how much of the screen's range faint "
+            "objects get.",
         )
         percentile = st.slider(
-            "White point: pixels darker than white",
+            "Pixels that are not pure white",
             *(50.0, 100.0),
             step=0.1,
             format="%.1f%%",
             key="fits_percentile",
+            help="Lower makes the whole picture brighter, but bright stars lose their detail.",
             disabled=interval == "minmax",
         )
         contrast = st.slider(
-            "Contrast: lower shows a wider range",
+            "Contrast",
             *(0.01, 1.0),
             step=0.01,
             key="fits_contrast",
+            help="Lower shows more brightness levels, with less difference between them.",
             disabled=interval != "zscale",
         )
         softening = st.slider(
-            "Softening: lower brings out faint objects",
+            "Boost of faint objects (softening)",
             *(0.001, 10.0),
             step=0.001,
             format="%.3g",
             key="fits_softening",
+            help="Lower makes faint objects brighter. It works with two of the curves, asinh and "
+            "logarithm.",
             disabled=function not in ("asinh", "log"),
         )
     return FitsStretch(interval, function, contrast, percentile, softening)

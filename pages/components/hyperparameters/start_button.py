@@ -213,8 +213,8 @@ def _explain_no_preview(workspace: Workspace) -> str:
             "you move a slider."
         )
     return (
-        "Train once with this network and these distortions. Then the learning curve is previewed "
-        "here when you move a slider."
+        "Train once with this network and these altered pictures. Then the learning curve is "
+        "previewed here when you move a slider."
     )
 
 
