@@ -34,7 +34,12 @@ from cluster_core.model.bundle.card import read_card
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.model.bundle.summaries import ModelSummary, describe_model
-from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, make_unreadable_error
+from cluster_core.model.bundle.untrusted_files import (
+    HEAD,
+    MANIFEST,
+    NOVELTY,
+    make_unreadable_error,
+)
 from cluster_core.workspace import Workspace, replacing
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -85,12 +90,13 @@ def export_model(workspace: Workspace, model_id: str, *, with_network: bool = Fa
         If the file of its network was altered.
     """
     folder = model_dir(workspace, model_id)
-    load_bundle(folder)
+    bundle = load_bundle(folder)
+    names = (MANIFEST, HEAD) if bundle.novelty is None else (MANIFEST, HEAD, NOVELTY)
     network = find_portable_network(workspace, model_id) if with_network else None
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         try:
-            for name in (MANIFEST, HEAD):
+            for name in names:
                 archive.write(folder / name, f"{model_id}/{name}")
         except OSError as error:
             raise make_unreadable_error(folder, error) from error

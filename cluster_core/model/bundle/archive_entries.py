@@ -27,12 +27,14 @@ from cluster_core.model.bundle.untrusted_files import (
     MANIFEST,
     MAX_HEADER_BYTES,
     MAX_MANIFEST_BYTES,
+    MAX_NOVELTY_BYTES,
+    NOVELTY,
     parse_manifest,
 )
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
 
-# Two files, two more of a network, and possibly an entry for each of their folders.
-MAX_ENTRIES = 6
+# Three files, two more of a network, and possibly an entry for each of their folders.
+MAX_ENTRIES = 7
 # Far beyond what a training produces; more would freeze the browser for minutes.
 MAX_LABELS = 1_000
 # Trained weights hardly shrink. A manifest may: most numbers in a large confusion matrix are 0.
@@ -41,6 +43,7 @@ _MAX_LABEL_BYTES = 4 * (1 + max(spec.n_features for spec in list_backbones()))
 _MAX_BYTES = {
     MANIFEST: MAX_MANIFEST_BYTES,
     HEAD: MAX_LABELS * _MAX_LABEL_BYTES + MAX_HEADER_BYTES,
+    NOVELTY: MAX_NOVELTY_BYTES,
 }
 MAX_ARCHIVE_BYTES = sum(_MAX_BYTES.values()) + MAX_NETWORK_BYTES + MAX_RECORD_BYTES
 _ENTRY_MAGIC = b"PK\x01\x02"
@@ -61,7 +64,7 @@ class ModelArchive:
     name : str
         Name of the model's folder; it may contain anything.
     files : dict of str to bytes
-        Content of the manifest and of the head, by file name.
+        Content of the manifest, of the head and possibly of the novelty, by file name.
     network : CarriedNetwork or None
         The network that it carries.
     """
@@ -111,10 +114,12 @@ def _read_entries(archive: zipfile.ZipFile) -> ModelArchive:
     content = _unpack(archive, found[MANIFEST])
     manifest = _parse_manifest(content)
     name = _check_manifest(manifest, found[HEAD].file_size)
-    head = _unpack(archive, found[HEAD])
+    content_by_name = {MANIFEST: content} | {
+        name: _unpack(archive, entry) for name, entry in found.items() if name != MANIFEST
+    }
     folder = PurePosixPath(found[MANIFEST].filename).parent
     network = _read_network(archive, carried, folder, manifest) if carried else None
-    return ModelArchive(folder.name or name, {MANIFEST: content, HEAD: head}, network)
+    return ModelArchive(folder.name or name, content_by_name, network)
 
 
 def _read_network(
@@ -164,10 +169,10 @@ def _check_paths(entries: list[zipfile.ZipInfo]) -> None:
 
 
 def _find_model_entries(files: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """Return the entries of the two files by name, if there are no others."""
+    """Return the entries of the model's files by name, if there are no others."""
     found = {PurePosixPath(entry.filename).name: entry for entry in files}
     folders = {PurePosixPath(entry.filename).parent for entry in files}
-    if len(files) != len(_MAX_BYTES) or found.keys() != _MAX_BYTES.keys():
+    if len(files) != len(found) or found.keys() - {NOVELTY} != {MANIFEST, HEAD}:
         raise _RejectedError(
             f"it should contain {MANIFEST}, {HEAD} and possibly a network, and nothing else"
         )
@@ -176,7 +181,8 @@ def _find_model_entries(files: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipIn
     for name, entry in found.items():
         if entry.file_size > _MAX_BYTES[name]:
             raise _RejectedError(f"its {name} is too large: {entry.file_size:,} bytes unpacked")
-    _check_ratio(found[HEAD])
+        if name != MANIFEST:
+            _check_ratio(entry)
     return found
 
 

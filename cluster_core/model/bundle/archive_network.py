@@ -13,7 +13,7 @@ from typing import Any
 from cluster_core.model.backbones.converted import CONVERSION_VERSION, ConvertedBackbone
 from cluster_core.model.backbones.imported import count_max_bytes
 from cluster_core.model.backbones.registry import list_backbones
-from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST
+from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_text
 
 NETWORK_FOLDER = "network"
@@ -44,7 +44,7 @@ class CarriedNetwork:
 def is_network_entry(entry: zipfile.ZipInfo) -> bool:
     """Return whether a file of an archive is in the folder of the network."""
     path = PurePosixPath(entry.filename)
-    is_of_model = path.name in (MANIFEST, HEAD)  # whose folder may have the same name
+    is_of_model = path.name in (MANIFEST, HEAD, NOVELTY)  # whose folder may have the same name
     return path.parent.name == NETWORK_FOLDER and not is_of_model
 
 

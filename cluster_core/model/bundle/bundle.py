@@ -22,13 +22,18 @@ from cluster_core.model.bundle.untrusted_files import (
     BUNDLE_VERSION,
     HEAD,
     MANIFEST,
+    MAX_HEAD_BYTES,
+    MAX_NOVELTY_BYTES,
+    NOVELTY,
     make_damaged_error,
     make_unreadable_error,
-    read_head,
     read_manifest,
+    read_table,
 )
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, View
 from cluster_core.model.head.head import Head
+from cluster_core.model.novelty import NoveltyDetector
+from cluster_core.model.novelty.saving import read_detector, to_record, to_table
 from cluster_core.storage.file_times import get_written_ns
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_number, check_text
 from cluster_core.workspace import replacing
@@ -86,6 +91,8 @@ class ModelBundle:
         Settings of the training.
     unsure_below : float
         An answer is "unsure" if its best score, rounded to two digits, is lower, 0 to 1.
+    novelty : NoveltyDetector or None
+        Measures whether a picture is none of the classes; None in models of version 0.1.
     """
 
     name: str
@@ -99,6 +106,7 @@ class ModelBundle:
     dataset: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     unsure_below: float = DEFAULT_UNSURE_BELOW
+    novelty: NoveltyDetector | None = None
 
     @property
     def view_list(self) -> tuple[View, ...]:
@@ -129,9 +137,9 @@ def save_bundle(bundle: ModelBundle, bundles_dir: Path) -> Path:
     folder = bundles_dir / bundle.name
     # One array: one row per feature, and the bias as the last row.
     rows = np.vstack([bundle.head.weights, bundle.head.bias]).astype("<f4")
-    array = BytesIO()
-    np.save(array, rows, allow_pickle=False)
-    content = array.getvalue()
+    contents = {HEAD: _to_npy(rows)}
+    if bundle.novelty is not None:
+        contents[NOVELTY] = _to_npy(to_table(bundle.novelty))
     manifest = {
         "format": BUNDLE_FORMAT,
         "version": BUNDLE_VERSION,
@@ -146,13 +154,22 @@ def save_bundle(bundle: ModelBundle, bundles_dir: Path) -> Path:
         "dataset": dict(bundle.dataset),
         "settings": dict(bundle.settings),
         "unsure_below": bundle.unsure_below,
-        "files": {HEAD: hashlib.sha256(content).hexdigest()},
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
     }
+    if bundle.novelty is not None:
+        manifest["novelty"] = to_record(bundle.novelty)
     with replacing(folder) as draft:
         draft.mkdir()
-        (draft / HEAD).write_bytes(content)
+        for name, content in contents.items():
+            (draft / name).write_bytes(content)
         (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
     return folder
+
+
+def _to_npy(table: np.ndarray) -> bytes:
+    content = BytesIO()
+    np.save(content, table, allow_pickle=False)
+    return content.getvalue()
 
 
 def load_bundle(folder: Path) -> ModelBundle:
@@ -194,7 +211,7 @@ def _read_bundle(folder: Path, manifest: dict[str, Any]) -> ModelBundle:
     temperature = float(manifest["calibration"]["temperature"])
     if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
         raise ValueError(f"its temperature is {temperature}, which is out of range")
-    rows = read_head(folder / HEAD, manifest["files"][HEAD])
+    rows = read_table(folder / HEAD, manifest["files"][HEAD], MAX_HEAD_BYTES)
     if rows.shape != (spec.n_features + 1, len(manifest["labels"])):
         raise ValueError(f"its {HEAD} has the wrong shape {rows.shape}")
     created = manifest["created"]
@@ -209,9 +226,19 @@ def _read_bundle(folder: Path, manifest: dict[str, Any]) -> ModelBundle:
         metrics=_check_object(manifest, "metrics"),
         dataset=_check_object(manifest, "dataset"),
         settings=_check_object(manifest, "settings"),
-        # Absent in models of version 0.1.
+        # These two are absent in models of version 0.1.
+        novelty=_read_novelty(folder, manifest, spec.n_features),
         unsure_below=check_unsure_below(manifest.get("unsure_below", DEFAULT_UNSURE_BELOW)),
     )
+
+
+def _read_novelty(
+    folder: Path, manifest: dict[str, Any], n_features: int
+) -> NoveltyDetector | None:
+    if manifest.get("novelty") is None:
+        return None
+    table = read_table(folder / NOVELTY, manifest["files"][NOVELTY], MAX_NOVELTY_BYTES)
+    return read_detector(table, manifest["novelty"], n_features)
 
 
 def check_unsure_below(value: object) -> float:

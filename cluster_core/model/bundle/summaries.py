@@ -19,6 +19,7 @@ from cluster_core.model.bundle.selection import STARTER_ID, get_model_id
 from cluster_core.model.bundle.untrusted_files import (
     HEAD,
     MANIFEST,
+    NOVELTY,
     make_damaged_error,
     make_unreadable_error,
 )
@@ -118,7 +119,7 @@ def describe_model(folder: Path) -> ModelSummary:
     `lacks_network` are False.
     """
     stamps = []
-    for name in (MANIFEST, HEAD):
+    for name in (MANIFEST, HEAD, NOVELTY):
         try:
             status = (folder / name).stat()
             stamps.append((status.st_mtime_ns, status.st_size, status.st_ino))

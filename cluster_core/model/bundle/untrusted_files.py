@@ -1,4 +1,4 @@
-"""Read the two files of a bundle, which may be malicious."""
+"""Read the files of a bundle, which may be malicious."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ BUNDLE_FORMAT = "cluster-lab bundle"
 BUNDLE_VERSION = 1
 MANIFEST = "manifest.json"
 HEAD = "head.npy"
+NOVELTY = "novelty.npy"  # absent in models of version 0.1
 MAX_MANIFEST_BYTES = 5_000_000
 MAX_HEAD_BYTES = 200_000_000
+MAX_NOVELTY_BYTES = 8_000_000
 # Every value takes up to 80 bytes in memory, and a training with 700 classes writes 500,000.
 MAX_MANIFEST_VALUES = 600_000
 MAX_HEADER_BYTES = 10_000
@@ -94,8 +96,8 @@ def parse_manifest(text: str) -> Any:
     return json.loads(text)
 
 
-def read_head(path: Path, sha256: str) -> np.ndarray:
-    """Return the array of a head, whose last row is the bias.
+def read_table(path: Path, sha256: str, max_bytes: int) -> np.ndarray:
+    """Return a table of numbers, such as a head, whose last row is the bias.
 
     Parameters
     ----------
@@ -103,10 +105,12 @@ def read_head(path: Path, sha256: str) -> np.ndarray:
         A .npy file.
     sha256 : str
         Expected hash of the file, hexadecimal.
+    max_bytes : int
+        Largest size of the file.
 
     Returns
     -------
-    ndarray of float32, (n_features + 1, n_labels)
+    ndarray of float32, (n_rows, n_columns)
 
     Raises
     ------
@@ -118,8 +122,8 @@ def read_head(path: Path, sha256: str) -> np.ndarray:
     """
     if not path.is_file():
         raise ValueError(f"{path.name} is missing")
-    if path.stat().st_size > MAX_HEAD_BYTES:
-        raise ValueError(f"{path.name} is larger than {MAX_HEAD_BYTES} bytes")
+    if path.stat().st_size > max_bytes:
+        raise ValueError(f"{path.name} is larger than {max_bytes} bytes")
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError(f"{path.name} was altered")

@@ -19,7 +19,7 @@ from cluster_core.model.bundle.archive import export_model, import_model
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.collection import list_models, rename_model
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
-from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST
+from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.workspace import Workspace
 
 
@@ -27,7 +27,7 @@ from cluster_core.workspace import Workspace
 def files(trained) -> dict[str, bytes]:
     """Content of the files of a valid model, by name."""
     (folder,) = trained.bundles.iterdir()
-    return {name: (folder / name).read_bytes() for name in (MANIFEST, HEAD)}
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.fixture
@@ -49,12 +49,24 @@ def change_manifest(files, /, **changes) -> dict[str, bytes]:
     return files | {MANIFEST: json.dumps(manifest).encode()}
 
 
-def replace_head(files, rows) -> dict[str, bytes]:
-    """Replace the head, and its hash in the manifest."""
+def replace_head(files, rows, name=HEAD) -> dict[str, bytes]:
+    """Replace the head or another table, and its hash in the manifest."""
     array = io.BytesIO()
     np.save(array, rows, allow_pickle=rows.dtype == object)
-    head = array.getvalue()
-    return change_manifest(files, files={HEAD: hashlib.sha256(head).hexdigest()}) | {HEAD: head}
+    content = array.getvalue()
+    hashes = json.loads(files[MANIFEST])["files"] | {name: hashlib.sha256(content).hexdigest()}
+    return change_manifest(files, files=hashes) | {name: content}
+
+
+def change_novelty(files, **changes) -> dict[str, bytes]:
+    return change_manifest(files, novelty=json.loads(files[MANIFEST])["novelty"] | changes)
+
+
+def remove_novelty(files) -> dict[str, bytes]:
+    """Return the files of a model of version 0.1."""
+    manifest = json.loads(files[MANIFEST])
+    del manifest["novelty"], manifest["files"][NOVELTY]
+    return {MANIFEST: json.dumps(manifest).encode(), HEAD: files[HEAD]}
 
 
 def list_all(workspace) -> list[str]:
@@ -71,6 +83,24 @@ def test_exported_model_can_be_imported_elsewhere(trained, elsewhere):
     )
     assert original.labels == imported.labels
     assert np.array_equal(original.head.weights, imported.head.weights)
+
+
+def test_imported_model_measures_the_same_novelty(trained, elsewhere):
+    (folder,) = trained.bundles.iterdir()
+    import_model(elsewhere, io.BytesIO(export_model(trained, folder.name)))
+    features = np.random.default_rng(0).random((5, 1, 48), np.float32)
+    ours, theirs = (
+        load_bundle(model_dir(workspace, folder.name)).novelty.measure(features)
+        for workspace in (trained, elsewhere)
+    )
+    np.testing.assert_allclose(ours, theirs)
+
+
+def test_model_without_novelty_can_be_imported_and_exported(elsewhere, files):
+    added = import_model(elsewhere, io.BytesIO(pack(remove_novelty(files))))
+    assert load_bundle(model_dir(elsewhere, added.id)).novelty is None
+    with zipfile.ZipFile(io.BytesIO(export_model(elsewhere, added.id))) as archive:
+        assert {name.split("/")[1] for name in archive.namelist()} == {MANIFEST, HEAD}
 
 
 def test_identical_model_is_imported_only_once(trained, elsewhere):
@@ -153,6 +183,10 @@ def test_folder_gets_a_safe_name(elsewhere, files, folder, expected):
     assert [path.name for path in elsewhere.bundles.iterdir()] == [expected]
 
 
+def random_bytes(count: int) -> bytes:
+    return np.random.default_rng(0).bytes(count)
+
+
 REJECTED_ARCHIVES = {
     "not a zip": lambda files: b"hello",
     "empty": lambda files: b"",
@@ -161,6 +195,23 @@ REJECTED_ARCHIVES = {
     "only a manifest": lambda files: pack({MANIFEST: files[MANIFEST]}),
     "a third file": lambda files: pack(files | {"run.py": b"import os"}),
     "another name": lambda files: pack({MANIFEST: files[MANIFEST], "head.pkl": files[HEAD]}),
+    "a fourth file": lambda files: pack(files | {"novelty.pkl": files[NOVELTY]}),
+    "novelty without a file": lambda files: pack({n: files[n] for n in (MANIFEST, HEAD)}),
+    "novelty instead of a head": lambda files: pack({n: files[n] for n in (MANIFEST, NOVELTY)}),
+    "altered novelty": lambda files: pack(files | {NOVELTY: files[NOVELTY][:-1] + b"\x01"}),
+    "a bomb of novelty": lambda files: pack(files | {NOVELTY: bytes(7_000_000)}),
+    "a large novelty": lambda files: pack(files | {NOVELTY: random_bytes(9_000_000)}),
+    "novelty of another shape": lambda files: pack(
+        replace_head(files, np.zeros((12, 2), "<f4"), NOVELTY)
+    ),
+    "novelty that is not a number": lambda files: pack(
+        replace_head(files, np.full((60, 2), np.nan, "<f4"), NOVELTY)
+    ),
+    "no neighbours": lambda files: pack(change_novelty(files, neighbours=0)),
+    "a distance that is no number": lambda files: pack(change_novelty(files, half_distance="1")),
+    "a negative distance": lambda files: pack(change_novelty(files, half_distance=-1)),
+    "an impossible threshold": lambda files: pack(change_novelty(files, threshold=1.5)),
+    "novelty in a list": lambda files: pack(change_manifest(files, novelty=[1])),
     "two folders": lambda files: pack({f"a/{MANIFEST}": files[MANIFEST], f"b/{HEAD}": files[HEAD]}),
     "deep folders": lambda files: pack({f"a/b/{n}": c for n, c in files.items()}),
     "a parent folder": lambda files: pack({f"../{n}": c for n, c in files.items()}),

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from cluster_core import workspace as workspace_module
 from cluster_core.errors import BundleError, ClusterError
 from cluster_core.model.backbones.preprocessing import Preprocessing
-from cluster_core.model.bundle import untrusted_files
+from cluster_core.model.bundle import bundle as bundle_module
 from cluster_core.model.bundle.bundle import (
     BUNDLE_VERSION,
     HEAD,
@@ -219,7 +219,7 @@ def test_any_altered_byte_of_the_head_is_detected(saved):
 
 
 def test_huge_head_is_rejected_without_reading_it(saved, monkeypatch):
-    monkeypatch.setattr(untrusted_files, "MAX_HEAD_BYTES", 100)
+    monkeypatch.setattr(bundle_module, "MAX_HEAD_BYTES", 100)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("it was read"))
     with pytest.raises(BundleError, match="larger than"):
         load_bundle(saved)

@@ -19,7 +19,7 @@ from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.model.bundle.archive import export_model, find_portable_network, import_model
 from cluster_core.model.bundle.collection import list_models, set_default_model
 from cluster_core.model.bundle.selection import choose_bundle
-from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST
+from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.model.prediction import predictor
 from cluster_core.model.prediction.predictor import predict
 from cluster_core.workspace import Workspace
@@ -51,6 +51,7 @@ def files(trained, model_id) -> dict[str, bytes]:
     return {
         f"m/{MANIFEST}": json.dumps(manifest).encode(),
         f"m/{HEAD}": found[HEAD],
+        f"m/{NOVELTY}": found[NOVELTY],
         **make_network_files(network),
     }
 
