@@ -13,12 +13,13 @@ from cluster_core.answers.records import KeptPicture
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import create_dataset, dataset_dir, list_datasets
 from cluster_core.data.class_folders import list_files
+from cluster_core.data.counter_classes import COUNTER_CLASS, is_counter_name
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.labels import fold_name
 from cluster_core.data.uploads import NewPicture, PictureBatch
 from cluster_core.errors import DatasetError
 from cluster_core.storage.trash import TrashEntry, move_to_trash
-from cluster_core.workspace import Workspace
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 
 class Addition:
@@ -53,7 +54,7 @@ class Addition:
             self.image_dir = create_dataset(workspace, dataset)
         else:
             self.image_dir = dataset_dir(workspace, dataset)
-        labelled = list_labelled(room, numbers)
+        labelled = self._name_counter_class(list_labelled(room, numbers))
         find_problem = _make_problem_finder(self.image_dir, room, labelled)
         pictures = [
             _make_new_picture(room, room.pictures[number], label, find_problem)
@@ -61,8 +62,16 @@ class Addition:
         ]
         self.batch = PictureBatch(self.image_dir, pictures)
 
+    def _name_counter_class(self, labelled: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Return the pictures with the dataset's own name for the class of counter-examples."""
+        present = filter(is_counter_name, list_classes(self.image_dir))
+        name = next(present, COUNTER_CLASS)
+        return [(number, name if is_counter_name(label) else label) for number, label in labelled]
+
     def take_back(self) -> TrashEntry:
-        """Move what was added to the trash, with the dataset and classes created for it.
+        """Move the added pictures to the trash.
+
+        Classes and a dataset that were created for them are removed if nothing else is in them.
 
         Raises
         ------
@@ -71,17 +80,17 @@ class Addition:
         AccessError
             This server does not allow it.
         """
-        created = [self.image_dir] if self.is_new else list(self.batch.new_classes)
         n = len(self.batch.stored)
         what = "1 picture" if n == 1 else f"{n:,} pictures"
-        return move_to_trash(
-            self._workspace,
-            [*created, *self.batch.stored],
-            f"{what} added to {self.image_dir.name.removesuffix('_photos')} from Classify",
+        dataset = self.image_dir.name.removesuffix(DATASET_SUFFIX)
+        entry = move_to_trash(
+            self._workspace, self.batch.stored, f"{what} added to {dataset} from Classify"
         )
+        self.discard_empty()
+        return entry
 
     def discard_empty(self) -> None:
-        """Remove the classes and the dataset that were created for pictures that never came."""
+        """Remove the classes and the dataset that were created for these pictures, if empty."""
         folders = [*self.batch.new_classes, *([self.image_dir] if self.is_new else [])]
         for folder in folders:
             with suppress(OSError):  # not empty

@@ -60,6 +60,17 @@ def test_undo_takes_out_the_new_dataset_and_can_be_undone(workspace, room):
     assert list_files(workspace) == ["mine_photos/open/0.png"]
 
 
+def test_undo_leaves_what_was_added_to_the_new_dataset_later(workspace, room):
+    addition = add(workspace, "mine", room)
+    save_picture(workspace.root / "mine_photos" / "open" / "later.png", draw_blob(50))
+    (workspace.root / "mine_photos" / "globular").mkdir()
+    entry = addition.take_back()
+    assert entry.n_files == 1
+    assert list_files(workspace) == ["mine_photos/open/later.png"]
+    restore(workspace, entry.id)
+    assert list_files(workspace) == ["mine_photos/open/0.png", "mine_photos/open/later.png"]
+
+
 def test_undo_leaves_what_was_there_before(workspace, room):
     root = workspace.root / "mine_photos"
     save_picture(root / "open" / "before.png", draw_blob(50))
