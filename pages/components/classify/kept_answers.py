@@ -34,6 +34,7 @@ from pages.components.classify.answer_table import (
     show_table,
 )
 from pages.components.classify.answering import Answered
+from pages.components.classify.explanation import show_explanation
 from pages.components.classify.fits_view import show_fits
 from pages.components.classify.kept_room import FOLDED
 from pages.components.classify.prediction_view import show_answer
@@ -166,7 +167,9 @@ def _show_opened(
         if is_fits(picture.read()[:_MAGIC_BYTES]):
             show_fits(model, predictor, picture)
         else:
-            show_answer(predict_view(model, predictor, picture), picture.name, model)
+            view = predict_view(model, predictor, picture)
+            show_answer(view, picture.name, model)
+            show_explanation(view, model, predictor)
     except ImageError as error:
         st.error(escape_markdown(str(error)), icon=":material/broken_image:")
     show_actions(model, room, {one.picture.number})

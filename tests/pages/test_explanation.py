@@ -1,0 +1,54 @@
+"""The reasons for an answer on Classify: the heat map and similar training pictures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from cluster_core.model.bundle.bundle import MANIFEST, list_bundle_folders
+from tests.pages.test_classify import all_text, give, make_picture, open_page
+
+
+@pytest.fixture
+def dataset(trained, photos):
+    """The pictures that the trained model learned from, as a dataset of the workspace."""
+    (folder,) = list_bundle_folders(trained.bundles)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["dataset"]["image_dir"] = "colours_photos"
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    return shutil.copytree(photos, trained.root / "colours_photos")
+
+
+def explain(label: str = "red stars"):
+    page = give(open_page(), ("a.png", make_picture(label)))
+    assert "Most similar" not in all_text(page)  # it takes time, so only when asked
+    page.toggle(key="why").set_value(True).run()
+    assert not page.exception
+    return page
+
+
+def test_heat_map_and_similar_pictures_are_shown_on_request(dataset):
+    page = explain()
+    text = all_text(page)
+    assert "parts speak for red stars" in text
+    assert "If the answer is wrong, look at **field" in text
+    assert "dataset has changed" not in text
+    page.selectbox(key="why_label").set_value("blue stars").run()
+    assert "parts speak for blue stars" in all_text(page)
+
+
+def test_changed_dataset_is_mentioned(dataset):
+    next((dataset / "red stars").iterdir()).unlink()
+    assert "The dataset has changed since the training" in all_text(explain())
+
+
+def test_missing_dataset_is_mentioned(trained):
+    assert "are not on this computer" in all_text(explain())
+
+
+def test_starter_has_a_heat_map_but_no_training_photos(workspace):
+    page = explain()
+    assert "This is exact" in all_text(page)
+    assert "learned from a simulated sky" in all_text(page)
