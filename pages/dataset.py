@@ -10,6 +10,7 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Split
+from cluster_core.data.uploads import UNNAMED_DATASET
 from cluster_core.errors import ClusterError
 from cluster_core.workspace import Workspace
 from pages.components.dataset.class_actions import choose_shown_class, show_class_actions
@@ -29,6 +30,7 @@ from pages.components.dataset.trash_list import show_trash
 from pages.components.dataset.upload import show_upload
 from pages.components.dataset.views import VIEW_KEY, DatasetView
 from pages.components.dataset_contents import DatasetReading, read_dataset
+from pages.components.demo_dataset import NAME as SIMULATED_SKY
 from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
@@ -94,16 +96,19 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
         show_pictures(workspace, reading.image_dir, index)
 
 
-def show_empty_dataset(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -> None:
-    """Draw the ways to add the first pictures."""
+def show_empty_dataset(
+    workspace: Workspace, name: str | None, labels: tuple[str, ...] = ()
+) -> None:
+    """Draw the ways to add the first pictures, to a dataset that need not have a name yet."""
     if not is_allowed(Action.EDIT_DATASETS):
         st.write("This dataset has no pictures yet.")
         return
-    show_empty_state(image_dir)
+    image_dir = dataset_dir(workspace, name or UNNAMED_DATASET)
+    show_empty_state(image_dir if name else dataset_dir(workspace, SIMULATED_SKY))
     st.subheader("Add your own pictures", anchor=False)
     if labels:
         choose_shown_class(image_dir, dict.fromkeys(labels, 0))
-    show_upload(workspace, image_dir, labels)
+    show_upload(workspace, image_dir, labels, is_named=name is not None)
 
 
 st.title("Dataset")
@@ -113,14 +118,15 @@ if not is_allowed(Action.EDIT_DATASETS):
         "This is a public demo: you can view the pictures, but not change them.",
         icon=":material/lock:",
     )
-chosen_dir = dataset_dir(default_workspace, pick_dataset(default_workspace))
+chosen = pick_dataset(default_workspace)
+chosen_dir = dataset_dir(default_workspace, chosen) if chosen else None
 continue_work()
 show_outcome()
 if is_allowed(Action.EDIT_DATASETS):
     show_interrupted_imports(default_workspace)
 try:
-    if not chosen_dir.is_dir():
-        show_empty_dataset(default_workspace, chosen_dir, ())
+    if chosen_dir is None or not chosen_dir.is_dir():
+        show_empty_dataset(default_workspace, chosen)
     else:
         found = read_dataset(default_workspace, chosen_dir)
         if isinstance(found.index, ClusterError):
@@ -128,7 +134,7 @@ try:
         if found.index.pictures or found.index.rejected:
             show_dataset(default_workspace, found, found.index)
         else:
-            show_empty_dataset(default_workspace, chosen_dir, found.index.labels)
+            show_empty_dataset(default_workspace, chosen, found.index.labels)
 except ClusterError as error:
     st.error(escape_markdown(str(error)), icon=":material/error:")
 if is_allowed(Action.EDIT_DATASETS):

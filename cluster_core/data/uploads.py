@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cluster_core.data.archives.dataset_archive import ImportReport
+from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.class_folders import is_system_file
 from cluster_core.data.editing.changes import add_class, add_picture, list_classes
 from cluster_core.data.editing.inspection import ClassContents, clean_file_name
 from cluster_core.data.index import Progress, RejectedFile
-from cluster_core.data.labels import check_class_name, fold_name
+from cluster_core.data.labels import check_class_name, check_folder_name, fold_name
 from cluster_core.errors import ClusterError, DatasetError, ImageError, PresentError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.mapping import map_images
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 _FOLDER_CLASS_PICTURE = 3
+# The first dataset, if neither its user nor what is uploaded has a name for it.
+UNNAMED_DATASET = "pictures"
 
 
 @dataclass(frozen=True)
@@ -201,3 +205,33 @@ def assign_labels(names: Sequence[str], chosen: str | None) -> list[str | None]:
         return chosen if has_classes or chosen else path.parts[0]
 
     return [find_label(path) for path in paths]
+
+
+def name_dataset_after(workspace: Workspace, upload: str) -> Path:
+    """Return the folder of a dataset named after an uploaded .zip or folder of classes.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the dataset is to be.
+    upload : str
+        Name of the .zip, such as `shapes.zip`, or path of a file in the folder, such as
+        `shapes/circles/1.png`.
+
+    Returns
+    -------
+    Path
+        For example `shapes_photos`; `pictures_photos` if the name is not valid for a dataset,
+        or the folder has no sub-folders, so that its name is that of a class.
+    """
+    parts = PurePosixPath(upload.replace("\\", "/")).parts
+    name = UNNAMED_DATASET
+    if len(parts) == 1:
+        name = parts[0].removesuffix(".zip").removesuffix(".ZIP")
+    elif len(parts) >= _FOLDER_CLASS_PICTURE:
+        name = parts[0]
+    try:
+        name = check_folder_name(name.removesuffix(DATASET_SUFFIX), "dataset")
+        return dataset_dir(workspace, name)
+    except DatasetError:
+        return dataset_dir(workspace, UNNAMED_DATASET)

@@ -84,7 +84,7 @@ def test_upload_from_a_closed_tab_leaves_only_complete_pictures(new_tab, tmp_pat
         again.open("dataset")
         expect(again.page.get_by_text(re.compile(r"\d+ pictures? in 1 class"))).to_be_visible()
         again.assert_sound()
-        folder = server.workspace.cluster_photos / "stars"
+        folder = server.workspace.root / "pictures_photos" / "stars"
         contents = {path.read_bytes() for path in pictures}
         stored = list(folder.iterdir())
         assert stored

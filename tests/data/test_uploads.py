@@ -10,7 +10,12 @@ from PIL import Image
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import scan_dataset
-from cluster_core.data.uploads import NewPicture, PictureBatch, assign_labels
+from cluster_core.data.uploads import (
+    NewPicture,
+    PictureBatch,
+    assign_labels,
+    name_dataset_after,
+)
 from cluster_core.errors import AccessError
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import draw_blob
@@ -102,3 +107,22 @@ def test_public_demo_stores_nothing(workspace, cache, monkeypatch):
 )
 def test_sub_folders_become_classes(names, chosen, labels):
     assert assign_labels(names, chosen) == labels
+
+
+@pytest.mark.parametrize(
+    ("upload", "folder"),
+    [
+        ("shapes.zip", "shapes_photos"),
+        ("night photos_photos.zip", "night photos_photos"),
+        ("shapes/circles/1.png", "shapes_photos"),
+        ("shapes\\circles\\1.png", "shapes_photos"),
+        ("circles/1.png", "pictures_photos"),
+        ("test.zip", "pictures_photos"),
+        ("../a/b.png", "pictures_photos"),
+        ("..zip", "pictures_photos"),
+        ("", "pictures_photos"),
+        ("CON.zip", "pictures_photos"),
+    ],
+)
+def test_dataset_is_named_after_the_upload(workspace, upload, folder):
+    assert name_dataset_after(workspace, upload) == workspace.root / folder

@@ -70,7 +70,7 @@ def answer(page: AppTest, key: str, name: str) -> AppTest:
 
 def enter_class(page: AppTest, name: str) -> AppTest:
     """Type the name of a new class."""
-    field = page.selectbox(key="upload_class_cluster_photos")
+    (field,) = (box for box in page.selectbox if box.key.startswith("upload_class_"))
     field.options.append(name)  # AppTest accepts a new option only if it is in the list
     field.set_value(name).run()
     assert not page.exception
@@ -116,10 +116,9 @@ def make_zip(entries: dict[str, bytes]) -> tuple[str, bytes, str]:
 
 def test_empty_workspace_offers_ways_to_start(workspace):
     page = open_page()
-    assert page.selectbox(key="dataset_choice").value == "cluster"
+    assert page.text_input(key="first_dataset").value == ""
     assert "no pictures yet" in page.markdown[0].value
     assert has(page, "render_sky")
-    assert has(page, "new_dataset")
     assert not has(page, "delete_dataset")
     assert not has(page, "to_hyperparameters")
     assert not workspace.root.exists()
@@ -130,7 +129,7 @@ def test_simulated_sky_fills_empty_dataset(workspace, visited_pages):
     page.selectbox(key="sky_count").set_value(20).run()
     click(page, "render_sky")
     assert "40 pictures of a simulated sky" in read_outcome(page)
-    assert len(list(workspace.cluster_photos.glob("*/*.jpg"))) == 40
+    assert len(list(workspace.root.glob("simulated_sky_photos/*/*.jpg"))) == 40
     assert "**40 pictures** in 2 classes" in read_all(page)
     click(page, "to_hyperparameters")
     assert visited_pages == ["hyperparameters.py"]
@@ -332,11 +331,28 @@ def test_invalid_class_name_is_refused(dataset, name):
 
 
 @pytest.mark.parametrize("name", ["..", "test", ""])
-def test_invalid_dataset_name_is_refused(workspace, name):
+def test_invalid_dataset_name_is_refused(dataset, workspace, name):
     page = click(open_page(), "new_dataset")
     answer(page, "new_dataset", name)
     assert page.error
-    assert list_datasets(workspace) == ()
+    assert list_datasets(workspace) == ("cluster",)
+
+
+@pytest.mark.parametrize("name", ["..", "test"])
+def test_invalid_name_of_the_first_dataset_is_refused(workspace, name):
+    page = open_page()
+    page.text_input(key="first_dataset").set_value(name).run()
+    assert "A dataset cannot be called" in page.error[0].value
+    upload(choose(page, "source", "Zip"), "upload_zip", make_zip({"a/1.jpg": make_jpeg(1)}))
+    assert list_datasets(workspace) == ("photos",)
+
+
+def test_first_dataset_gets_the_name_that_was_typed(workspace):
+    page = open_page()
+    page.text_input(key="first_dataset").set_value("my shapes").run()
+    upload(choose(page, "source", "Zip"), "upload_zip", make_zip({"a/1.jpg": make_jpeg(1)}))
+    assert list_datasets(workspace) == ("my shapes",)
+    assert page.selectbox(key="dataset_choice").value == "my shapes"
 
 
 def test_class_is_added_renamed_deleted_and_restored(dataset, workspace):
@@ -466,10 +482,11 @@ def test_500_pictures_are_added_once(workspace):
     files = [(f"{n}.jpg", make_jpeg(n, 8), "image/jpeg") for n in range(500)]
     upload(page, "upload_files", files)
     assert "Added 500 to open clusters." in read_outcome(page)
-    assert len(list((workspace.cluster_photos / "open clusters").iterdir())) == 500
+    folder = workspace.root / "pictures_photos" / "open clusters"
+    assert len(list(folder.iterdir())) == 500
     page.run()
     assert "**500 pictures** in 1 class" in read_all(page)
-    assert len(list((workspace.cluster_photos / "open clusters").iterdir())) == 500
+    assert len(list(folder.iterdir())) == 500
 
 
 def test_unreadable_files_are_named_and_the_rest_is_added(dataset):
@@ -512,14 +529,15 @@ def test_upload_to_invalid_class_name_is_refused(workspace, name):
 
 def test_folder_upload_creates_its_classes(workspace):
     page = choose(open_page(), "source", "Folder")
-    names = ["photos/open/a.jpg", "photos/globular/b.jpg", "photos/Open/c.jpg", "photos/CON/d.jpg"]
+    names = ["sky/open/a.jpg", "sky/globular/b.jpg", "sky/Open/c.jpg", "sky/CON/d.jpg"]
     upload(
         page,
         "upload_folder",
         [(name, make_jpeg(n), "image/jpeg") for n, name in enumerate(names)],
     )
     assert "Added 2 to Open and 1 to globular; 1 could not be used." in read_outcome(page)
-    assert list_classes(workspace.cluster_photos) == ("Open", "globular")
+    assert list_classes(workspace.root / "sky_photos") == ("Open", "globular")
+    assert page.selectbox(key="dataset_choice").value == "sky"
 
 
 def test_zip_upload_creates_its_classes(workspace):
@@ -529,7 +547,8 @@ def test_zip_upload_creates_its_classes(workspace):
     outcome = read_outcome(page)
     assert "1 to open" in outcome
     assert "1 to globular" in outcome
-    assert list_classes(workspace.cluster_photos) == ("globular", "open")
+    assert list_datasets(workspace) == ("photos",)
+    assert list_classes(workspace.root / "photos_photos") == ("globular", "open")
 
 
 def test_guessed_names_of_a_zip_are_reported(workspace):
@@ -581,7 +600,7 @@ def test_malicious_zip_is_reported(workspace):
     page = choose(open_page(), "source", "Zip")
     upload(page, "upload_zip", make_zip({"../../x/a.jpg": make_jpeg(1)}))
     assert "../../x/a.jpg" in page.error[0].value.replace("\\", "")
-    assert not workspace.cluster_photos.exists()
+    assert list_datasets(workspace) == ()
 
 
 def test_addresses_are_downloaded_and_failures_reported(dataset, monkeypatch):

@@ -14,7 +14,13 @@ _COUNTS = (20, 40, 100, 300)
 
 
 def show_empty_state(image_dir: Path) -> None:
-    """Draw the introduction and the simulated sky; the caller draws the upload form below."""
+    """Draw the introduction and the simulated sky; the caller draws the upload form below.
+
+    Parameters
+    ----------
+    image_dir : Path
+        Where the simulated pictures go.
+    """
     st.markdown(
         "This dataset has no pictures yet. Training needs at least two **classes** (the labels "
         "that a model chooses from) with a few dozen pictures each. Add your own pictures below, "

@@ -8,14 +8,14 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.data.catalog import (
-    DEFAULT_DATASET,
     choose_default,
     create_dataset,
     dataset_dir,
     delete_dataset,
     list_datasets,
 )
-from cluster_core.errors import ClusterError
+from cluster_core.data.labels import check_folder_name
+from cluster_core.errors import ClusterError, DatasetError
 from cluster_core.training.runs import list_runs
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.dialogs import (
@@ -30,16 +30,16 @@ from pages.components.outcome import Outcome, make_deletion_outcome
 from pages.components.selection import MAX_ID_LENGTH, Choice, choose, get_chosen
 from pages.components.text import escape_markdown
 
-_KEY = "dataset_choice"
+_KEY, _FIRST = "dataset_choice", "first_dataset"
 
 
-def pick_dataset(workspace: Workspace) -> str:
-    """Draw the dataset select box with its actions.
+def pick_dataset(workspace: Workspace) -> str | None:
+    """Draw the dataset select box with its actions, or a field that names the first dataset.
 
     Returns
     -------
-    str
-        The selected dataset, or the default name if there are no datasets yet.
+    str or None
+        The selected dataset, or the name that the first one is to have; None if it has no name.
 
     Raises
     ------
@@ -47,40 +47,64 @@ def pick_dataset(workspace: Workspace) -> str:
         The workspace cannot be listed.
     """
     present = list_datasets(workspace)
-    names = present or (DEFAULT_DATASET,)
     chosen = get_chosen(Choice.DATASET)
     if chosen is None and present:
         choose(Choice.DATASET, choose_default(workspace))
         st.rerun()  # the sidebar was drawn before this choice, and shows it too
-    if chosen not in names:
-        if chosen is not None:
-            st.warning(
-                f'There is no dataset "{escape_markdown(chosen[:MAX_ID_LENGTH])}". It may have '
-                "been deleted or renamed. Another dataset is shown instead.",
-                icon=":material/search_off:",
-            )
-        chosen = choose_default(workspace) or DEFAULT_DATASET
-        choose(Choice.DATASET, chosen if present else None)
+    if chosen is not None and chosen not in present:
+        instead = " Another dataset is shown instead." if present else ""
+        st.warning(
+            f'There is no dataset "{escape_markdown(chosen[:MAX_ID_LENGTH])}". It may have '
+            f"been deleted or renamed.{instead}",
+            icon=":material/search_off:",
+        )
+        chosen = choose_default(workspace)
+        choose(Choice.DATASET, chosen)
+    if chosen is None:
+        return _name_first(workspace)
     st.session_state[_KEY] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom", key="dataset_row"):
         st.selectbox(
             "Dataset",
-            names,
+            present,
             key=_KEY,
             help="Pictures sorted into classes. You can have several datasets.",
             on_change=lambda: choose(Choice.DATASET, st.session_state[_KEY]),
             width=320,
         )
         if is_allowed(Action.EDIT_DATASETS):
-            _show_actions(is_present=chosen in present)
+            _show_actions()
     if is_open("new dataset"):
         _ask_for_name(workspace)
-    elif is_open("delete dataset") and chosen in present:
+    elif is_open("delete dataset"):
         _confirm_deletion(workspace, chosen)
     return chosen
 
 
-def _show_actions(*, is_present: bool) -> None:
+def _name_first(workspace: Workspace) -> str | None:
+    """Ask for the name of the first dataset, which is created when its first picture is added."""
+    if not is_allowed(Action.EDIT_DATASETS):
+        return None
+    entered = st.text_input(
+        "Name of this dataset",
+        key=_FIRST,
+        placeholder="Empty: named after your folder or .zip",
+        help="A dataset is a folder of pictures sorted into classes. You can have several.",
+        persist_state="session",
+        width=420,
+    )
+    if not entered:
+        return None
+    try:
+        stored = check_folder_name(entered, "dataset")
+        dataset_dir(workspace, stored)
+    except DatasetError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return None
+    return stored
+
+
+def _show_actions() -> None:
     st.button(
         "New dataset",
         key="new_dataset",
@@ -88,15 +112,14 @@ def _show_actions(*, is_present: bool) -> None:
         on_click=open_dialog,
         args=("new dataset",),
     )
-    if is_present:
-        st.button(
-            "Delete dataset",
-            key="delete_dataset",
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=open_dialog,
-            args=("delete dataset",),
-        )
+    st.button(
+        "Delete dataset",
+        key="delete_dataset",
+        icon=":material/delete:",
+        type="tertiary",
+        on_click=open_dialog,
+        args=("delete dataset",),
+    )
 
 
 @st.dialog("New dataset", icon=":material/create_new_folder:", on_dismiss=close_dialog)

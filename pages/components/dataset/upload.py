@@ -13,7 +13,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cluster_core.data.archives.dataset_archive import ImportReport, import_archive
 from cluster_core.data.index import Progress
 from cluster_core.data.labels import check_class_name
-from cluster_core.data.uploads import NewPicture, PictureBatch, assign_labels
+from cluster_core.data.uploads import (
+    NewPicture,
+    PictureBatch,
+    assign_labels,
+    name_dataset_after,
+)
 from cluster_core.errors import DatasetError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
@@ -31,7 +36,9 @@ _SOURCES = ("Files", "Folder", "Zip", "Camera", "Addresses")
 _ROUND = "uploader round"
 
 
-def show_upload(workspace: Workspace, image_dir: Path, labels: Sequence[str]) -> None:
+def show_upload(
+    workspace: Workspace, image_dir: Path, labels: Sequence[str], *, is_named: bool = True
+) -> None:
     """Draw the form that adds pictures to a dataset.
 
     Parameters
@@ -41,7 +48,13 @@ def show_upload(workspace: Workspace, image_dir: Path, labels: Sequence[str]) ->
         The dataset's folder; created when the first picture is added.
     labels : sequence of str
         The classes of the dataset.
+    is_named : bool
+        Whether the folder's name was chosen; otherwise a folder of classes or a .zip names it.
     """
+
+    def find_target(upload: str) -> Path:
+        return image_dir if is_named else name_dataset_after(workspace, upload)
+
     source = st.segmented_control(
         "Where are the pictures?",
         _SOURCES,
@@ -51,11 +64,11 @@ def show_upload(workspace: Workspace, image_dir: Path, labels: Sequence[str]) ->
         persist_state="session",
     )
     if source == "Zip":
-        _show_zip(workspace, image_dir)
+        _show_zip(workspace, find_target)
         return
     label = choose_class(image_dir, labels, is_required=source != "Folder")
     if source == "Folder":
-        _show_folder(workspace, image_dir, label)
+        _show_folder(workspace, find_target, label)
     elif label is None:
         st.caption("First name the class: what do these pictures show?")
     elif source == "Files":
@@ -142,7 +155,9 @@ def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
     st.caption(f"JPEG, PNG, WebP, TIFF, BMP, GIF or FITS, each up to {get_max_upload_mb()} MB.")
 
 
-def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> None:
+def _show_folder(
+    workspace: Workspace, find_target: Callable[[str], Path], label: str | None
+) -> None:
     def take(files: Sequence[UploadedFile]) -> None:
         found = assign_labels([file.name for file in files], label)
         pictures = [
@@ -151,7 +166,7 @@ def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> No
             if its_label is not None
         ]
         if pictures:
-            start_upload(workspace, image_dir, pictures)
+            start_upload(workspace, find_target(pictures[0].name), pictures)
         else:
             set_outcome(Outcome("No pictures were found in that folder.", is_good=False))
 
@@ -165,7 +180,7 @@ def _show_folder(workspace: Workspace, image_dir: Path, label: str | None) -> No
     st.caption("Sub-folders become classes. If there are none, all pictures go to the class above.")
 
 
-def _show_zip(workspace: Workspace, image_dir: Path) -> None:
+def _show_zip(workspace: Workspace, find_target: Callable[[str], Path]) -> None:
     def take(files: Sequence[UploadedFile]) -> None:
         file = files[0]
 
@@ -174,7 +189,7 @@ def _show_zip(workspace: Workspace, image_dir: Path) -> None:
             report: ImportReport = import_archive(
                 # Two steps per picture; visitors count pictures.
                 workspace,
-                image_dir,
+                find_target(file.name),
                 content,
                 lambda done, total: on_progress(done // 2, total // 2),
             )
