@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -12,10 +11,10 @@ from cluster_core.access import Action, require
 from cluster_core.answers.records import KeptPicture
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import create_dataset, dataset_dir, list_datasets
-from cluster_core.data.class_folders import list_files
 from cluster_core.data.counter_classes import COUNTER_CLASS, is_counter_name
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.labels import fold_name
+from cluster_core.data.twins import ClassesByContent
 from cluster_core.data.uploads import NewPicture, PictureBatch
 from cluster_core.errors import DatasetError
 from cluster_core.storage.trash import TrashEntry, move_to_trash
@@ -130,21 +129,13 @@ def _make_problem_finder(
     labels_of: dict[str, set[str]] = defaultdict(set)
     for number, label in labelled:
         labels_of[room.pictures[number].sha256].add(fold_name(label))
-    by_size: dict[int, list[Path]] = defaultdict(list)
-    for label in list_classes(image_dir):
-        for path in list_files(image_dir / label):
-            with suppress(OSError):
-                by_size[path.stat().st_size].append(path)
+    classes = ClassesByContent(image_dir)
 
     def find(picture: KeptPicture, label: str) -> str | None:
         if len(labels_of[picture.sha256]) > 1:
             return "the same picture is here more than once, with different classes from you"
-        for path in by_size.get(picture.n_bytes, ()):
-            if fold_name(path.parent.name) == fold_name(label):
-                continue
-            with suppress(OSError):
-                if hashlib.sha256(path.read_bytes()).hexdigest() == picture.sha256:
-                    return f"the class {path.parent.name} already has the same picture: {path.name}"
+        if twin := classes.find_elsewhere(label, picture.n_bytes, picture.sha256):
+            return f"the class {twin.parent.name} already has the same picture: {twin.name}"
         return None
 
     return find

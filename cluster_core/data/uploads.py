@@ -17,6 +17,7 @@ from cluster_core.data.editing.changes import add_class, add_picture, list_class
 from cluster_core.data.editing.inspection import ClassContents, clean_file_name
 from cluster_core.data.index import Progress, RejectedFile
 from cluster_core.data.labels import check_class_name, check_folder_name, fold_name
+from cluster_core.data.twins import ClassesByContent, Twin
 from cluster_core.errors import ClusterError, DatasetError, ImageError, PresentError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.mapping import map_images
@@ -64,6 +65,7 @@ class PictureBatch:
         self._outcomes: dict[int, tuple[str, ClusterError | None]] = {}  # label, and problem
         self._seen: set[tuple[str, str]] = set()
         self._stored: list[Path] = []
+        self._twins: list[Twin] = []
         self._new_classes: list[Path] = []
         self._lock = threading.Lock()
 
@@ -97,12 +99,20 @@ class PictureBatch:
             for label, problem in labels.values()
             if problem is None
         }
+        classes = ClassesByContent(self._image_dir)
 
         def store(number: int) -> None:
             picture = self._pictures[number]
             label, refusal = labels[picture.label]
-            problem = refusal or self._store(picture, label, cache, contents[label])
-            self._outcomes[number] = label, problem
+            stored = refusal or self._store(picture, label, cache, contents[label])
+            if isinstance(stored, ClusterError):
+                self._outcomes[number] = label, stored
+                return
+            path, sha256 = stored
+            with self._lock:
+                if twin := classes.add(path, path.stat().st_size, sha256):
+                    self._twins.append(twin)
+            self._outcomes[number] = label, None
 
         with closing(map_images(store, waiting)) as stored:
             for _ in stored:
@@ -122,7 +132,7 @@ class PictureBatch:
             for n, (label, problem) in sorted(self._outcomes.items())
             if problem is not None
         )
-        return ImportReport(dict(sorted(added.items())), rejected)
+        return ImportReport(dict(sorted(added.items())), rejected, twins=tuple(self._twins))
 
     @property
     def stored(self) -> tuple[Path, ...]:
@@ -152,18 +162,18 @@ class PictureBatch:
 
     def _store(
         self, picture: NewPicture, label: str, cache: CacheFile, contents: ClassContents
-    ) -> ClusterError | None:
-        """Store one picture; return None, or the reason why it was rejected."""
+    ) -> tuple[Path, str] | ClusterError:
+        """Store one picture; return its file and hash, or the reason why it was rejected."""
         try:
             data = picture.read()
         except (ImageError, DatasetError) as error:
             return error
-        content = label, hashlib.sha256(data).hexdigest()
+        sha256 = hashlib.sha256(data).hexdigest()
         with self._lock:
-            is_twin = content in self._seen
-            self._seen.add(content)
+            was_seen = (label, sha256) in self._seen
+            self._seen.add((label, sha256))
         name = clean_file_name(picture.name)
-        if is_twin:
+        if was_seen:
             return PresentError(
                 f"{name} was left out, because the same picture was added twice.",
                 path=self._image_dir,
@@ -175,7 +185,7 @@ class PictureBatch:
         except (ImageError, DatasetError) as error:
             return error
         self._stored.append(path)
-        return None
+        return path, sha256
 
 
 def assign_labels(names: Sequence[str], chosen: str | None) -> list[str | None]:

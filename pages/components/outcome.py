@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.data.archives.dataset_archive import ImportReport
+from cluster_core.data.twins import Twin
 from cluster_core.errors import ClusterError
 from cluster_core.storage.trash import TrashEntry, restore
 from cluster_core.workspace import Workspace
@@ -29,6 +31,8 @@ class Outcome:
         Whether the action succeeded, at least in part.
     reasons : sequence of str
         One sentence per file that was left out, with the reason.
+    twins : sequence of str
+        One sentence per picture that is in two classes now.
     undo : callable, optional
         Undoes the action, and returns the outcome of that.
     """
@@ -36,6 +40,7 @@ class Outcome:
     sentence: str
     is_good: bool = True
     reasons: Sequence[str] = ()
+    twins: Sequence[str] = ()
     undo: Callable[[], Outcome] | None = None
 
 
@@ -70,6 +75,10 @@ def show_outcome() -> None:
         title = "Why 1 file was left out" if n == 1 else f"Why {n} files were left out"
         with st.expander(title, icon=":material/broken_image:", key="reasons"):
             show_reasons(outcome.reasons)
+    if outcome.twins:
+        title = "Which pictures are in two classes"
+        with st.expander(title, icon=":material/call_split:", key="twins"):
+            show_reasons(outcome.twins)
 
 
 def show_reasons(reasons: Sequence[str]) -> None:
@@ -142,7 +151,25 @@ def make_import_outcome(report: ImportReport, n_stopped: int = 0) -> Outcome:
             " The .zip does not say how its names are encoded, so they were read as "
             f"{report.guessed_encoding}: rename a class if its name looks wrong."
         )
-    return Outcome(summary, is_good=bool(parts), reasons=reasons)
+    summary += _describe_twins(report.twins)
+    twins = [f"{twin.name}: in {twin.label} and in {twin.other}." for twin in report.twins]
+    return Outcome(summary, is_good=bool(parts), reasons=reasons, twins=twins)
+
+
+def _describe_twins(twins: Sequence[Twin]) -> str:
+    if not twins:
+        return ""
+    pairs = Counter(tuple(sorted((twin.label, twin.other))) for twin in twins)
+    n = len(twins)
+    start = "1 picture is" if n == 1 else f"{n:,} pictures are"
+    if len(pairs) == 1:
+        ((one, other),) = pairs
+        where = f"{start} now both in {one} and in {other}"
+    else:
+        where = f"{start} now in two classes: " + join_with_and(
+            [f"{count:,} in {one} and {other}" for (one, other), count in pairs.items()]
+        )
+    return f" {where}. Delete {'it' if n == 1 else 'each'} from one of them."
 
 
 def join_with_and(parts: Sequence[str]) -> str:

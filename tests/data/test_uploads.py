@@ -18,7 +18,7 @@ from cluster_core.data.uploads import (
 )
 from cluster_core.errors import AccessError
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import draw_blob
+from tests.samples import draw_blob, save_picture
 
 
 def make_png(seed: int) -> bytes:
@@ -126,3 +126,23 @@ def test_sub_folders_become_classes(names, chosen, labels):
 )
 def test_dataset_is_named_after_the_upload(workspace, upload, folder):
     assert name_dataset_after(workspace, upload) == workspace.root / folder
+
+
+def test_pictures_in_two_classes_are_added_and_reported(workspace):
+    image_dir = workspace.cluster_photos
+    save_picture(image_dir / "open" / "a.png", draw_blob(1))
+    same = (image_dir / "open" / "a.png").read_bytes()
+    other = save_picture(workspace.root / "b.png", draw_blob(2)).read_bytes()
+    pictures = [
+        NewPicture("Globular", "again.png", lambda: same),
+        NewPicture("Globular", "b.png", lambda: other),
+        NewPicture("nebula", "b.png", lambda: other),
+    ]
+    batch = PictureBatch(image_dir, pictures)
+    with CacheFile(workspace.bottlenecks) as cache:
+        batch.store_remaining(cache)
+    report = batch.report()
+    assert report.added == {"Globular": 2, "nebula": 1}
+    found = {(twin.name, *sorted((twin.label, twin.other))) for twin in report.twins}
+    assert found == {("again.png", "Globular", "open"), ("b.png", "Globular", "nebula")}
+    assert len(report.twins) == 2

@@ -507,6 +507,20 @@ def test_unreadable_files_are_named_and_the_rest_is_added(dataset):
     assert not list(dataset.glob("*/figure*"))
 
 
+def test_pictures_in_two_classes_are_named_with_both(dataset):
+    names = sorted((dataset / BLUE).iterdir())[:2]
+    page = choose(open_page("Add pictures"), "source", "Zip")
+    entries = {f"{RED}/{path.name}": path.read_bytes() for path in names}
+    upload(page, "upload_zip", make_zip(entries))
+    assert (
+        "Added 2 to red stars. 2 pictures are now both in blue stars and in red stars. Delete "
+        "each from one of them." in read_outcome(page)
+    )
+    (expander,) = (e for e in page.expander if "two classes" in e.label)
+    assert "in red stars and in blue stars." in expander.markdown[0].value
+    assert names[0].name in expander.markdown[0].value
+
+
 def test_full_disk_is_reported_and_leaves_no_partial_file(dataset, monkeypatch):
     def fail(path, data):
         path.touch()

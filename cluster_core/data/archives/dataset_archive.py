@@ -21,6 +21,7 @@ from cluster_core.data.editing.allowed_paths import check_dataset_dir, find_clas
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.facts import PictureFactsCache
 from cluster_core.data.index import Progress, RejectedFile
+from cluster_core.data.twins import Twin
 from cluster_core.errors import DatasetError
 from cluster_core.images import has_image_suffix
 from cluster_core.storage.cache_file import CacheFile
@@ -46,11 +47,14 @@ class ImportReport:
     guessed_encoding : str or None
         How the names in an archive were read that does not say how they are encoded, such
         as "Japanese (Shift-JIS)".
+    twins : tuple of Twin
+        Added pictures that another class has as well.
     """
 
     added: Mapping[str, int]
     rejected: tuple[RejectedFile, ...]
     guessed_encoding: str | None = None
+    twins: tuple[Twin, ...] = ()
 
 
 def import_archive(
@@ -100,7 +104,8 @@ def import_archive(
             _place(folder, image_dir, plan, unpacked, lambda left: report(n_steps - left, n_steps))
     counts = Counter(label for _, label, _ in unpacked.files)
     added = {label: counts[label] for label in (*plan.labels, *plan.empty_labels)}
-    return ImportReport(added, (*plan.rejected, *unpacked.rejected), plan.guessed_encoding)
+    rejected = (*plan.rejected, *unpacked.rejected)
+    return ImportReport(added, rejected, plan.guessed_encoding, unpacked.twins)
 
 
 def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | None = None) -> int:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from cluster_core.data.archives.entries import ImportPlan, PlannedPicture
 from cluster_core.data.editing.inspection import ClassContents, InspectedPicture, inspect_picture
 from cluster_core.data.index import Progress, RejectedFile
+from cluster_core.data.twins import ClassesByContent, Twin
 from cluster_core.errors import ImageError
 from cluster_core.images import read_bytes
 from cluster_core.storage.mapping import map_images
@@ -59,10 +60,13 @@ class Unpacked:
         In the order of the archive.
     rejected : tuple of RejectedFile
         Entries that are not pictures, or are already in the dataset.
+    twins : tuple of Twin
+        Those of `files` that another class has as well.
     """
 
     files: tuple[UnpackedFile, ...]
     rejected: tuple[RejectedFile, ...]
+    twins: tuple[Twin, ...]
 
 
 def unpack_all(
@@ -94,8 +98,10 @@ def unpack_all(
         The disk is full or write-protected.
     """
     contents = {label: ClassContents(image_dir / label) for label in plan.labels}
+    classes = ClassesByContent(image_dir)
     files: list[UnpackedFile] = []
     rejected: list[RejectedFile] = []
+    twins: list[Twin] = []
     with closing(map_images(_inspect, _unpack_each(archive, plan.pictures, folder))) as inspected:
         for done, (planned, path, found) in enumerate(inspected, start=1):
             label = planned.label
@@ -110,12 +116,15 @@ def unpack_all(
                 reason = ""
                 contents[label].add(found, Path(found.file_name))
                 files.append(UnpackedFile(path, label, found))
+                target = image_dir / label / found.file_name
+                if twin := classes.add(target, found.n_bytes, found.sha256):
+                    twins.append(twin)
             if reason:
                 path.unlink(missing_ok=True)
                 is_present = not isinstance(found, str)
                 rejected.append(RejectedFile(planned.path, label, reason, is_present))
             on_progress(done, len(plan.pictures))
-    return Unpacked(tuple(files), tuple(rejected))
+    return Unpacked(tuple(files), tuple(rejected), tuple(twins))
 
 
 def _unpack_each(

@@ -42,6 +42,10 @@ def encode(seed: int = 1, kind: str = "PNG", **options) -> bytes:
     return target.getvalue()
 
 
+def list_twins(report):
+    return [(twin.name, twin.label, twin.other) for twin in report.twins]
+
+
 GOOD = {"open/a.png": encode(1), "globular/b.png": encode(2)}
 
 
@@ -885,3 +889,20 @@ def test_concurrent_imports_lose_nothing(workspace):
         thread.join()
     assert [report.added for report in reports] == [{"open": 10}] * 3
     assert len({zlib.crc32(data) for data in read_files(workspace.cluster_photos).values()}) == 30
+
+
+def test_pictures_in_two_classes_are_added_and_reported(workspace):
+    image_dir = workspace.cluster_photos
+    import_archive(workspace, image_dir, pack(GOOD))
+    entries = {
+        "globular/again.png": encode(1),  # in the class open already
+        "nebula/one.png": encode(3),
+        "open/two.png": encode(3),
+        "open/new.png": encode(4),
+    }
+    report = import_archive(workspace, image_dir, pack(entries))
+    assert report.added == {"globular": 1, "nebula": 1, "open": 2}
+    assert list_twins(report) == [
+        ("again.png", "globular", "open"),
+        ("two.png", "open", "nebula"),
+    ]
