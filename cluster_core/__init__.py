@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from cluster_core.evaluation.scores import Metrics
     from cluster_core.images import read_image
-    from cluster_core.model.prediction.predictor import Prediction
+    from cluster_core.model.prediction.prediction import Prediction
     from cluster_core.sky import render_demo_dataset
     from cluster_core.trained_model import TrainedModel, load_model
     from cluster_core.training.config import TrainConfig
@@ -75,7 +75,7 @@ __all__ = [
 # Errors are in cluster_core.errors.
 _HOMES = {
     "Metrics": "cluster_core.evaluation.scores",
-    "Prediction": "cluster_core.model.prediction.predictor",
+    "Prediction": "cluster_core.model.prediction.prediction",
     "TrainConfig": "cluster_core.training.config",
     "TrainedModel": "cluster_core.trained_model",
     "TrainingResult": "cluster_core.training.train",

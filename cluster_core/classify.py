@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
@@ -16,9 +15,9 @@ from cluster_core.errors import RunError
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import FilePrediction, classify_files, find_picture_files
 from cluster_core.model.prediction.csv import write_predictions_csv
+from cluster_core.model.prediction.json import format_json
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.model.prediction.words import name_verdict
 from cluster_core.workspace import Workspace, replacing
 
 SKIPPED_FILES_NAMED = 3
@@ -73,18 +72,7 @@ def _describe_skipped(files: tuple[Path, ...]) -> str:
 
 def _json_writer(stream: TextIO, source: AnswerSource) -> Callable[[FilePrediction], None]:
     def write(answer: FilePrediction) -> None:
-        record: dict[str, Any] = {"path": str(answer.path)}
-        prediction = answer.prediction
-        if prediction is None:
-            record["problem"] = answer.problem
-        else:
-            record |= {"label": prediction.label, "score": prediction.score}
-            record["verdict"] = name_verdict(prediction)
-            record["scores"] = {label: prediction.scores[label] for label in source.labels}
-            if prediction.warning:
-                record["problem"] = prediction.warning
-        record |= {**source.describe(), **answer.cards}
-        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        stream.write(format_json(answer, source) + "\n")
 
     return write
 

@@ -8,9 +8,14 @@ import click
 
 from cluster_core.console import PATH, plain_exits, run_as_program
 from cluster_core.errors import BundleError, ConfigError
-from cluster_core.images import read_bytes
+from cluster_core.images import is_fits, read_bytes, read_observation
 from cluster_core.model.bundle.selection import choose_bundle
-from cluster_core.model.prediction.predictor import Prediction, Predictor
+from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.model.prediction.json import format_json
+from cluster_core.model.prediction.prediction import Prediction
+from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.words import describe_novelty
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.workspace import RETRAINED_LABELS, Workspace
 
@@ -29,31 +34,43 @@ from cluster_core.workspace import RETRAINED_LABELS, Workspace
     help="Text file with the class names of a .pb graph, one per line.  [default: "
     "retrained_labels.txt next to the graph]",
 )
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, as classify --json does."
+)
 @plain_exits("The picture was not labelled.")
-def main(image: Path, graph: Path | None, labels: Path | None) -> None:
-    """Label one picture and print the score of each class, the highest first."""
+def main(image: Path, graph: Path | None, labels: Path | None, as_json: bool) -> None:
+    """Label one picture and print the score of each class, the highest first, and the verdict."""
     data = read_bytes(image, name=str(image))
     if graph is not None and _is_file(graph):
-        prediction = _label_with_graph(graph, labels, data, str(image))
+        prediction, source = _label_with_graph(graph, labels, data, str(image))
     else:
-        if labels is not None:
-            raise ConfigError(
-                f"--labels is only for a .pb graph, and {graph or 'a model'} already has class "
-                "names: leave --labels out, or name the graph with --graph=FILE.",
-                field="labels",
-                received=labels,
-                allowed="a file, together with a .pb graph",
-            )
+        _refuse_labels(graph, labels)
         workspace = Workspace.default()
         bundle = choose_bundle(graph, workspace)
-        prediction = Predictor(bundle, workspace, count_usable_cpus()).predict_file(
-            data, str(image)
-        )
+        predictor = Predictor(bundle, workspace, count_usable_cpus())
+        prediction = predictor.predict_file(data, str(image))
+        source = AnswerSource.of_bundle(bundle, graph, workspace)
+    if as_json:
+        cards = read_observation(data, image.name) if is_fits(data) else {}
+        click.echo(format_json(FilePrediction(image, prediction, None, cards), source))
+        return
     if prediction.warning:
         click.echo(prediction.warning, err=True)
     click.echo(f"Evaluation time (1-image): {prediction.seconds:.3f}s\n")
     for label, score in prediction.scores.items():
         click.echo(f"{label} (score={score:.5f})")
+    click.echo(f"{prediction.verdict} ({describe_novelty(prediction)})")
+
+
+def _refuse_labels(graph: Path | None, labels: Path | None) -> None:
+    if labels is not None:
+        raise ConfigError(
+            f"--labels is only for a .pb graph, and {graph or 'a model'} already has class "
+            "names: leave --labels out, or name the graph with --graph=FILE.",
+            field="labels",
+            received=labels,
+            allowed="a file, together with a .pb graph",
+        )
 
 
 def _is_file(graph: Path) -> bool:
@@ -71,7 +88,9 @@ def _is_file(graph: Path) -> bool:
     )
 
 
-def _label_with_graph(graph: Path, labels: Path | None, data: bytes, name: str) -> Prediction:
+def _label_with_graph(
+    graph: Path, labels: Path | None, data: bytes, name: str
+) -> tuple[Prediction, AnswerSource]:
     labels = labels or graph.parent / RETRAINED_LABELS
     try:
         names = tuple(labels.read_text("utf-8").splitlines())
@@ -85,7 +104,8 @@ def _label_with_graph(graph: Path, labels: Path | None, data: bytes, name: str) 
     # Imported here because only a graph needs TensorFlow; models run without it.
     from cluster_core.model.prediction.graph_predictor import FrozenGraph
 
-    return FrozenGraph(graph, names).predict_file(data, name)
+    prediction = FrozenGraph(graph, names).predict_file(data, name)
+    return prediction, AnswerSource(names, graph.name, graph.name)
 
 
 if __name__ == "__main__":

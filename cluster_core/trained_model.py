@@ -18,7 +18,8 @@ from cluster_core.images import read_bytes
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle, save_bundle
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
-from cluster_core.model.prediction.predictor import Prediction, Predictor
+from cluster_core.model.prediction.prediction import Prediction
+from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.storage.mapping import map_images
 from cluster_core.workspace import Workspace
 

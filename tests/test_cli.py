@@ -54,8 +54,8 @@ def test_table_has_a_row_per_picture(trained, folder):
     result = run(folder)
     assert result.exit_code == 0, result.stderr
     rows = read_rows(result.stdout)
-    columns = ["path", "label", "score", "verdict", "blue stars", "red stars", "problem"]
-    assert list(rows[0])[:7] == columns
+    columns = ["path", "label", "score", "verdict", "novelty", "blue stars", "red stars", "problem"]
+    assert list(rows[0])[:8] == columns
     assert {row["program"] for row in rows} == {f"cluster-lab {__version__}"}
     assert {row["model_id"] for row in rows} == {path.name for path in trained.bundles.iterdir()}
     assert [row["path"] for row in rows] == sorted(map(str, folder.rglob("*.png")))
@@ -158,7 +158,7 @@ def test_json_matches_the_table(trained, folder):
         assert record["model_id"] == row["model_id"]
         if row["problem"]:
             assert record["problem"] == row["problem"]
-            assert not record.keys() & {"label", "score", "verdict", "scores"}
+            assert not record.keys() & {"label", "score", "verdict", "novelty", "scores"}
         else:
             assert record["verdict"] == row["verdict"]
             assert record["label"] == row["label"]
@@ -211,7 +211,7 @@ def test_folder_without_pictures_gives_an_empty_table(trained, tmp_path):
     result = run(tmp_path / "empty")
     assert result.exit_code == 0
     (header,) = result.stdout.splitlines()
-    assert header.startswith("path,label,score,verdict,blue stars,red stars,problem,")
+    assert header.startswith("path,label,score,verdict,novelty,blue stars,red stars,problem,")
     assert result.stderr == "0 pictures labelled, 0 could not be used\n"
 
 
@@ -263,7 +263,7 @@ def test_starter_model_answers_in_an_empty_workspace(workspace, folder):
     result = run(folder)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.startswith(
-        "path,label,score,verdict,globular clusters,open clusters,problem,"
+        "path,label,score,verdict,novelty,globular clusters,open clusters,problem,"
     )
 
 

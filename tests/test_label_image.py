@@ -16,6 +16,7 @@ ANSWER = re.compile(
     r"Evaluation time \(1-image\): \d+\.\d{3}s\n\n"
     r"(?P<first>.+) \(score=(?P<high>[01]\.\d{5})\)\n"
     r"(?P<second>.+) \(score=(?P<low>[01]\.\d{5})\)\n"
+    r"(?P<verdict>.+) \((?:novelty=[01]\.\d\d|novelty not measured)\)\n"
 )
 
 

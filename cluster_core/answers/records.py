@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cluster_core.data.counter_classes import COUNTER_CLASS
 from cluster_core.data.labels import find_label_problem
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Limits, Prediction, Verdict
 from cluster_core.storage.saved_values import (
     check_count,
     check_number,
@@ -64,10 +65,16 @@ class Review:
     Attributes
     ----------
     label : str or None
-        Its class; None for "don't know".
+        Its class, `COUNTER_CLASS` for none of the classes; None for "don't know".
     """
 
     label: str | None
+
+
+def get_answered_class(prediction: Prediction) -> str:
+    """Return the class that an answer stands for: its label, or `COUNTER_CLASS`."""
+    is_none = prediction.verdict_kind is Verdict.NONE_OF_THESE
+    return COUNTER_CLASS if is_none else prediction.label
 
 
 def check_picture(entry: Mapping[str, Any]) -> KeptPicture:
@@ -101,5 +108,20 @@ def check_answer(entry: Mapping[str, Any]) -> dict[str, Any]:
         "scores": [check_number(score) for score in entry["scores"]],
         "seconds": check_number(entry["seconds"]),
         "warning": check_shown_text(entry.get("warning", "")),
+        "novelty": _check_share(entry.get("novelty")),
+        "limits": _check_limits(entry.get("limits")),
         "cards": cards,
     }
+
+
+def _check_limits(values: object) -> Limits:
+    match values:
+        case None:  # an answer of version 0.1
+            return Limits()
+        case [int() | float() as unsure_below, novel_above]:
+            return Limits(check_number(unsure_below), _check_share(novel_above))
+    raise ValueError("two limits were expected")
+
+
+def _check_share(value: object) -> float | None:
+    return None if value is None else min(max(check_number(value), 0.0), 1.0)

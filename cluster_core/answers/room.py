@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from cluster_core.answers.records import (
 )
 from cluster_core.data.labels import find_label_problem, shorten
 from cluster_core.errors import DatasetError, ImageError, ImageProblem
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.saved_values import (
     MALFORMED_ERRORS,
@@ -180,10 +180,10 @@ class AnswerRoom:
         if answer.prediction is None:
             entry["problem"] = answer.problem or ""
         else:
-            scores = answer.prediction.scores
-            entry["scores"] = [round(scores[label], _DIGITS) for label in labels]
-            entry["seconds"] = answer.prediction.seconds
-            entry["warning"] = answer.prediction.warning
+            prediction = answer.prediction
+            entry["scores"] = [round(prediction.scores[label], _DIGITS) for label in labels]
+            entry |= {"seconds": prediction.seconds, "warning": prediction.warning}
+            entry |= {"novelty": prediction.novelty, "limits": astuple(prediction.limits)}
         if thumbnail:
             with explaining_disk_errors("A thumbnail could not be kept", self._folder):
                 path = self.find_thumbnail(number)
@@ -201,7 +201,8 @@ class AnswerRoom:
         if len(entry["scores"]) != len(labels):
             return None
         prediction = Prediction.of(labels, np.array(entry["scores"]), entry["seconds"])
-        return KeptAnswer(replace(prediction, warning=entry["warning"]), None, entry["cards"])
+        more = {name: entry[name] for name in ("warning", "novelty", "limits")}
+        return KeptAnswer(replace(prediction, **more), None, entry["cards"])
 
     def review(self, numbers: Iterable[int], review: Review | None) -> None:
         """Record what a person says about pictures; None takes an earlier review back.

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.data.counter_classes import is_counter_name
 from cluster_core.data.editing.inspection import clean_file_name
 from cluster_core.data.labels import fold_name, is_device_name
-from cluster_core.model.prediction.words import UNSURE, name_verdict
+from cluster_core.model.prediction.prediction import Verdict
 
 DONT_KNOW, UNUSABLE = "don't know", "could not be used"
 _PIECE_BYTES = 1 << 20
@@ -53,11 +54,14 @@ def sort_pictures(
     Returns
     -------
     list of SortedPicture
-        In folders named by the reviewed class, or else by the answer; `unsure` holds the unsure
-        answers, `don't know` what a person could not tell, and `could not be used` the rest.
-        A class of such a name gets a number.
+        In folders named by the reviewed class, or else by the answer; `none of these` and
+        `unsure` hold such answers, `don't know` what a person could not tell, and `could not be
+        used` the rest. A class of such a name gets a number, but a review as `none of these`
+        counts as that answer.
     """
-    folders = {name: name for name in (UNSURE, DONT_KNOW, UNUSABLE)}  # for what is no class
+    # Folders for pictures without a class.
+    names = (Verdict.NONE_OF_THESE.value, Verdict.UNSURE.value, DONT_KNOW, UNUSABLE)
+    folders = {name: name for name in names}
     used = {fold_name(name) for name in folders}
     class_folders: dict[str, str] = {}
     taken: set[str] = set()
@@ -124,12 +128,14 @@ def _find_answer(
 ) -> tuple[str | None, str]:
     """Return the class of a picture, or None and the name of the folder for what has none."""
     if review := room.reviews.get(number):
+        if review.label is not None and is_counter_name(review.label):
+            return None, Verdict.NONE_OF_THESE.value
         return review.label, DONT_KNOW
     answer = room.find_answer(number, model, labels)
     if answer is None or answer.prediction is None:
         return None, UNUSABLE
-    is_unsure = name_verdict(answer.prediction) != answer.prediction.label
-    return (None, UNSURE) if is_unsure else (answer.prediction.label, "")
+    kind = answer.prediction.verdict_kind
+    return (answer.prediction.label, "") if kind is Verdict.LABEL else (None, kind.value)
 
 
 def _make_safe(name: str) -> str:

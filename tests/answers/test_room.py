@@ -9,11 +9,15 @@ from cluster_core.answers.records import KeptAnswer, Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.errors import DatasetError, ImageError
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Limits, Prediction
 
 LABELS = ("open", "globular")
 ANSWER = KeptAnswer(
-    Prediction("globular", {"globular": 0.75, "open": 0.25}, 0.01, "It is cut off."),
+    Prediction(
+        *("globular", {"globular": 0.75, "open": 0.25}, 0.01, "It is cut off."),
+        novelty=0.93,
+        limits=Limits(0.7, 0.9),
+    ),
     None,
     {"OBJECT": "M 13"},
 )

@@ -8,13 +8,14 @@ import pytest
 from cluster_core.answers.records import KeptAnswer, Review
 from cluster_core.answers.rooms import create_room
 from cluster_core.answers.sorting import SortedPicture, sort_pictures, stream_zip
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Limits, Prediction
 
 LABELS = ("open", "globular")
 
 
-def answer(score: float) -> KeptAnswer:
-    return KeptAnswer(Prediction("open", {"open": score, "globular": 1 - score}, 0.0), None)
+def answer(score: float, novelty: float | None = None) -> KeptAnswer:
+    scores, limits = {"open": score, "globular": 1 - score}, Limits(novel_above=0.9)
+    return KeptAnswer(Prediction("open", scores, 0.0, novelty=novelty, limits=limits), None)
 
 
 @pytest.fixture
@@ -41,6 +42,9 @@ def test_folder_is_the_review_or_else_the_answer(room):
     add(room, "d.jpg", None, Review(None))
     add(room, "e.jpg", KeptAnswer(None, "It is empty."))
     add(room, "f.jpg", KeptAnswer(None, "It is empty."), Review("open"))
+    add(room, "g.jpg", answer(0.9, novelty=0.95))
+    add(room, "h.jpg", answer(0.9), Review("none_of_these"))
+    add(room, "i.jpg", answer(0.9, novelty=0.95), Review("open"))
     assert sort(room) == [
         "open/a.jpg",
         "unsure/b.jpg",
@@ -48,6 +52,9 @@ def test_folder_is_the_review_or_else_the_answer(room):
         "don't know/d.jpg",
         "could not be used/e.jpg",
         "open/f.jpg",
+        "none of these/g.jpg",
+        "none of these/h.jpg",
+        "open/i.jpg",
     ]
 
 

@@ -13,7 +13,7 @@ from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.data.confirmed_labels import confirm_label
 from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.model.bundle.collection import set_default_model
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace

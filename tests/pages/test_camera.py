@@ -25,6 +25,7 @@ from pages.components.dataset import recorder
 from pages.components.dataset.recorder import Recording, add_frames
 from tests.pages.camera import encode, make_frame, make_message
 from tests.pages.opening import open_file
+from tests.pages.test_classify import reject
 from tests.samples import write_photos
 
 STARTED = datetime(2026, 11, 27, 20, 15, 3)
@@ -179,6 +180,17 @@ def test_live_answer_has_a_bar_per_class(workspace):
     assert answer["frame"] == 7
     assert [label for label, *_ in answer["bars"]] == ["globular clusters", "open clusters"]
     assert sum(score for _, score, _ in answer["bars"]) == pytest.approx(1)
+
+
+def test_live_picture_of_something_else_is_none_of_these(workspace, monkeypatch):
+    starter = Predictor(load_bundle(model_dir(workspace, STARTER_ID)), workspace)
+    frame = make_message(7, 1).frames[0]
+    label = starter.predict_file(frame, "frame").label
+    reject(monkeypatch, label)
+    answer = live_camera.answer_frame(starter, frame)
+    assert answer["sentence"] == "None of these"
+    assert str(answer["note"]).endswith("Most like:")
+    assert answer["bars"]
 
 
 def test_unreadable_live_frame_is_answered_with_a_sentence(workspace):

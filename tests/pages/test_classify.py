@@ -19,7 +19,8 @@ from cluster_core.answers import rooms
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle import collection
 from cluster_core.model.prediction import predictor as prediction
-from pages.components.classify import answering, kept_answers
+from cluster_core.model.prediction.prediction import Limits
+from pages.components.classify import answering
 from tests.samples import COLOURS, REPOSITORY, draw_blob
 
 PAGE = str(REPOSITORY / "pages" / "classify.py")
@@ -227,8 +228,8 @@ def test_several_pictures_give_a_table_and_the_csv_of_the_command_line(trained, 
     assert "1 file could not be used" in page.expander[0].label
     assert "web page" in all_text(page)
     rows = list(csv.DictReader(io.StringIO(downloads[-1]().decode(), newline="")))
-    columns = ["path", "label", "score", "verdict", "blue stars", "red stars", "problem"]
-    assert list(rows[0])[:7] == columns
+    columns = ["path", "label", "score", "verdict", "novelty", "blue stars", "red stars", "problem"]
+    assert list(rows[0])[:8] == columns
     assert [row["path"] for row in rows] == [
         "blue stars.png",
         "red stars.png",
@@ -266,10 +267,66 @@ def test_table_can_be_sorted_and_filtered(trained):
     assert "No pictures match these filters" in all_text(page)
 
 
+def answer_with(monkeypatch, change) -> None:
+    """Change every answer of a model by a function."""
+    predict = prediction.Predictor.predict_resized
+    monkeypatch.setattr(
+        prediction.Predictor, "predict_resized", lambda *given: change(predict(*given))
+    )
+
+
+def reject(monkeypatch, label: str) -> None:
+    """Make the answers of a class "none of these"."""
+    limits = Limits(0.0, 0.5)
+    answer_with(
+        monkeypatch,
+        lambda one: replace(one, novelty=0.93 if one.label == label else 0.1, limits=limits),
+    )
+
+
 def test_unsure_answers_are_counted_separately(trained, monkeypatch):
-    monkeypatch.setattr(kept_answers, "is_sure", lambda one: one.label == "red stars")
+    unsure, sure = Limits(unsure_below=2.0), Limits(unsure_below=0.0)
+    answer_with(
+        monkeypatch,
+        lambda one: replace(one, novelty=None, limits=sure if "red" in one.label else unsure),
+    )
     page = give_many(open_page(), 2)
     assert "**4 pictures classified**: red stars 2; unsure 2" in all_text(page)
+    assert "novelty" not in page.dataframe[0].value
+
+
+def test_picture_unlike_the_training_pictures_is_none_of_these(trained, monkeypatch):
+    reject(monkeypatch, "red stars")
+    page = give(open_page(), ("one.png", make_picture("red stars")))
+    assert headings(page) == ["#### None of these"]
+    text = all_text(page)
+    assert "it resembles most: red stars" in text
+    assert "Novelty 0.93, limit 0.50." in text
+    assert "add a class of them" in text
+    assert not page.get("progress")
+    assert page.button(key="review_right").label == "Right: none of these"
+
+
+def test_model_without_a_detector_says_that_novelty_was_not_measured(trained, monkeypatch):
+    answer_with(monkeypatch, lambda one: replace(one, novelty=None, limits=Limits()))
+    page = give(open_page(), ("one.png", make_picture("red stars")))
+    assert "Novelty: not measured." in all_text(page)
+    assert "None of these" not in "".join(headings(page))
+
+
+def test_none_of_these_can_be_counted_sorted_and_filtered(trained, monkeypatch):
+    reject(monkeypatch, "red stars")
+    page = give_many(open_page(), 2)
+    assert "**4 pictures classified**: blue stars 2; none of these 2" in all_text(page)
+    table = page.dataframe[0].value
+    assert list(table["novelty"]) == [0.1, 0.1, 0.93, 0.93]
+    assert table["answer"][2] == "none of these (most like red stars)"
+    page.selectbox(key="order").set_value("novel").run()
+    assert page.dataframe[0].value["novelty"].is_monotonic_decreasing
+    page.multiselect(key="only_labels").set_value(["none of these"]).run()
+    assert set(page.dataframe[0].value["file"]) == {"red stars 0.png", "red stars 1.png"}
+    page.multiselect(key="only_labels").set_value(["red stars"]).run()
+    assert not page.dataframe
 
 
 def test_classifying_can_be_stopped_and_continued(trained, monkeypatch):

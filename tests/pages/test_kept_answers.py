@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers.rooms import find_room
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Prediction
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
 from pages.components.classify.answer_table import (
     OPENED,
@@ -24,7 +24,7 @@ from pages.components.classify.answer_table import (
     _describe_answer,
     _describe_others,
 )
-from tests.pages.test_classify import all_text, give, give_many, make_picture, open_page
+from tests.pages.test_classify import all_text, give, give_many, make_picture, open_page, reject
 from tests.samples import run_async
 
 
@@ -128,11 +128,35 @@ def test_keys_are_offered_for_each_decision(trained):
         "review_right": "y",
         "review_1": "1",
         "review_2": "2",
+        "review_none": "n",
         "review_unknown": "0",
         "review_previous": "left",
         "review_next": "right",
         "to_table": "escape",
     }
+
+
+def test_picture_of_none_of_the_classes_becomes_a_counter_example(trained, monkeypatch):
+    reject(monkeypatch, "blue stars")
+    page = open_row(give_many(open_page(), 2), 1)
+    click(page, "review_right")
+    click(page, "review_none")
+    click(page, "review_none")  # a correction
+    tick(click(page, "to_table"), 4)
+    enter(page, "correct_to", "None of these")
+    right, corrected = "✓ none of these", "→ none of these"
+    assert said(page) == [right, right, corrected, corrected]
+    page.selectbox(key="only_marks").set_value("corrected").run()
+    assert len(page.dataframe[0].value) == 2
+    page.selectbox(key="only_marks").set_value("all").run()
+    click(page, "tick_all")
+    click(page, "tick_all")
+    click(page, "add_to_dataset")
+    enter(page, "add_target", "sky")
+    click(page, "confirm_add_answers")
+    page.run()
+    (folder,) = (trained.root / "sky_photos").iterdir()
+    assert (folder.name, len(list(folder.iterdir()))) == ("none_of_these", 4)
 
 
 def test_scores_in_the_table_read_like_those_of_a_single_picture():

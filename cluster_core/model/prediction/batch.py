@@ -10,7 +10,8 @@ from pathlib import Path
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images import has_image_suffix, is_fits, read_bytes, read_observation
-from cluster_core.model.prediction.predictor import Prediction, Predictor
+from cluster_core.model.prediction.prediction import Prediction
+from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.storage.mapping import map_images
 
 

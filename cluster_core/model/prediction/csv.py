@@ -10,7 +10,6 @@ from typing import TextIO
 from cluster_core.images import OBSERVATION_CARDS
 from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.model.prediction.words import name_verdict
 
 # Spreadsheets run a cell with such a prefix as a formula; some also accept the full-width
 # characters of Chinese and Japanese keyboards.
@@ -19,7 +18,7 @@ _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d
 _NUMBER = re.compile(
     r"[+-]([0-9]+[ :]){0,2}([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE
 )
-_FIRST, _PROBLEM = ("path", "label", "score", "verdict"), "problem"
+_FIRST, _PROBLEM = ("path", "label", "score", "verdict", "novelty"), "problem"
 
 
 def write_predictions_csv(
@@ -27,11 +26,11 @@ def write_predictions_csv(
 ) -> Callable[..., None]:
     """Write the header of a table, and return a function that writes a row.
 
-    The columns are path, label, score, verdict, one score per class, problem, those of
-    `AnswerSource.describe`, one per card of `OBSERVATION_CARDS`, and `more`. Text that a
-    spreadsheet would run as a formula is prefixed with an apostrophe. A column after problem
-    whose name is also that of a class ends in an underscore, so that every class is found by
-    its name.
+    The columns are path, label, score, verdict, novelty (empty if it was not measured), one score
+    per class, problem, those of `AnswerSource.describe`, one per card of `OBSERVATION_CARDS`,
+    and `more`. Text that a spreadsheet would run as a formula is prefixed with an apostrophe.
+    A column after problem whose name is also that of a class ends in an underscore, so that
+    every class is found by its name.
 
     Parameters
     ----------
@@ -57,11 +56,12 @@ def write_predictions_csv(
     def write_row(answer: FilePrediction, extra: Mapping[str, str] | None = None) -> None:
         prediction = answer.prediction
         if prediction is None:
-            found = ["", "", "", *("" for _ in labels)]
+            found = ["", "", "", "", *("" for _ in labels)]
         else:
             scores = [f"{prediction.scores[label]:.5f}" for label in labels]
-            verdict = name_verdict(prediction)
-            found = [prediction.label, f"{prediction.score:.5f}", verdict, *scores]
+            novelty = "" if prediction.novelty is None else f"{prediction.novelty:.5f}"
+            found = [prediction.label, f"{prediction.score:.5f}", prediction.verdict, novelty]
+            found += scores
         values = {**described, **answer.cards, **(extra or {})}
         rest = [str(values.get(name, "")) for name in added]
         problem = answer.problem or (prediction.warning if prediction else "")

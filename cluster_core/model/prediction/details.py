@@ -16,7 +16,8 @@ from cluster_core.images import (
     is_fits,
     noting_losses,
 )
-from cluster_core.model.prediction.predictor import Prediction, Predictor
+from cluster_core.model.prediction.prediction import Prediction
+from cluster_core.model.prediction.predictor import Predictor
 
 # Enough to look at a picture, of which the model itself sees one or two hundred pixels.
 SHOWN_SIDE_PX = 640
@@ -109,7 +110,7 @@ def predict_with_details(
         else:
             pixels = preprocessing.decode_whole(data, name)
     seen = preprocessing.shrink(pixels)
-    prediction = replace(predictor.predict_resized(seen), warning=describe_loss(name, losses))
+    prediction = replace(predictor.predict_resized(seen, name), warning=describe_loss(name, losses))
     seconds = time.perf_counter() - started_s
     return PredictionDetails(shrink_to_show(pixels, SHOWN_SIDE_PX), seen, prediction, seconds)
 

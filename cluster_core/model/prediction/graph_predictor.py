@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.preprocessing import Preprocessing, to_unit_range
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Prediction
 
 INPUT_NAMES = ("input", "Mul")
 # A graph is a program, and a file may be malicious. Labelling a picture needs no operation that

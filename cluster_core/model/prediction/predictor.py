@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from cluster_core.errors import BackboneError
+from cluster_core.errors import BackboneError, ImageError, ImageProblem
 from cluster_core.images import check_not_blank, describe_loss, noting_losses
 from cluster_core.model.backbones.availability import explain_missing_network, find_network
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.litert import FeatureExtractor, load_extractor
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.prediction.prediction import Limits, Prediction
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.subprocesses import make_command, make_environment
 from cluster_core.workspace import Workspace
@@ -25,50 +27,6 @@ from cluster_core.workspace import Workspace
 _logger = logging.getLogger(__name__)
 
 MODELS_IN_MEMORY = 8
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answer for one picture.
-
-    Attributes
-    ----------
-    label : str
-        The class with the highest score.
-    scores : mapping of str to float
-        Score of every class, highest first; they add up to 1.
-    seconds : float
-        Time from resized pixels to scores.
-    warning : str
-        A sentence if a part of the picture is missing; else empty.
-    """
-
-    label: str
-    scores: Mapping[str, float]
-    seconds: float
-    warning: str = ""
-
-    @classmethod
-    def of(cls, labels: Sequence[str], scores: np.ndarray, seconds: float) -> Prediction:
-        """Rank the scores of a picture.
-
-        Parameters
-        ----------
-        labels : sequence of str
-            The classes.
-        scores : ndarray of float, (n_labels,)
-            The score of each class, in the same order.
-        seconds : float
-            Time from resized pixels to scores.
-        """
-        order = np.argsort(-scores, kind="stable")
-        ranked = {labels[number]: float(scores[number]) for number in order}
-        return cls(next(iter(ranked)), ranked, seconds)
-
-    @property
-    def score(self) -> float:
-        """Score of the label, 0 to 1."""
-        return self.scores[self.label]
 
 
 class Predictor:
@@ -116,7 +74,7 @@ class Predictor:
         """
         with noting_losses() as losses:
             pixels = self.bundle.preprocessing.decode(data, name)
-        return replace(self.predict_resized(pixels), warning=describe_loss(name, losses))
+        return replace(self.predict_resized(pixels, name), warning=describe_loss(name, losses))
 
     def predict_pixels(self, pixels: np.ndarray) -> Prediction:
         """Label a picture in memory.
@@ -138,23 +96,52 @@ class Predictor:
         check_not_blank(pixels, "This picture")
         return self.predict_resized(self.bundle.preprocessing.shrink(pixels))
 
-    def predict_resized(self, pixels: np.ndarray) -> Prediction:
+    def predict_resized(self, pixels: np.ndarray, name: str = "This picture") -> Prediction:
         """Label a picture that `Preprocessing.shrink` has resized.
 
         Parameters
         ----------
         pixels : ndarray of uint8, (size, size, 3)
             RGB.
+        name : str
+            Name of the file, for error messages.
 
         Returns
         -------
         Prediction
+
+        Raises
+        ------
+        ImageError
+            If the model computes scores that are not finite.
         """
         started_s = time.perf_counter()
         views = [view.apply(pixels) for view in self.bundle.view_list]
         features = self._extractor.extract(views)[np.newaxis]
-        scores = self.bundle.head.compute_scores(features)[0]
-        return Prediction.of(self.bundle.labels, scores, time.perf_counter() - started_s)
+        with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
+            scores = self.bundle.head.compute_scores(features)[0]
+        if not np.isfinite(scores).all():
+            raise ImageError(
+                f"{name} cannot be labelled, because this model computes numbers for it that are "
+                "not finite: choose another model.",
+                path=name,
+                reason=ImageProblem.UNSUPPORTED,
+            )
+        prediction = Prediction.of(self.bundle.labels, scores, time.perf_counter() - started_s)
+        return replace(
+            prediction,
+            novelty=_measure_novelty(self.bundle, features),
+            limits=Limits.of(self.bundle),
+        )
+
+
+def _measure_novelty(bundle: ModelBundle, features: np.ndarray) -> float | None:
+    """Return the novelty of one picture, 0 to 1, or None if the model cannot tell."""
+    if bundle.novelty is None:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
+        novelty = float(bundle.novelty.measure(features)[0])
+    return min(max(novelty, 0.0), 1.0) if math.isfinite(novelty) else None
 
 
 def predict(

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster_core.errors import BundleError
-from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.bundle import DEFAULT_UNSURE_BELOW, ModelBundle
 from cluster_core.model.bundle.selection import get_model_id, model_dir
 from cluster_core.model.bundle.summaries import ModelSummary, describe_model
-from cluster_core.model.prediction.words import SURE_SCORE
 from cluster_core.version import __version__
 from cluster_core.workspace import Workspace
 
@@ -27,16 +26,19 @@ class AnswerSource:
         Name of its folder, or `starter`.
     title : str
         Name shown to users.
+    unsure_below : float
+        Its answers are unsure below this score, rounded to two digits.
     """
 
     labels: tuple[str, ...]
     id: str
     title: str
+    unsure_below: float = DEFAULT_UNSURE_BELOW
 
     @classmethod
     def of(cls, model: ModelSummary) -> AnswerSource:
         """Return the source for a model of a list."""
-        return cls(model.labels, model.id, model.title)
+        return cls(model.labels, model.id, model.title, model.unsure_below)
 
     @classmethod
     def of_bundle(
@@ -56,9 +58,9 @@ class AnswerSource:
         try:
             folder = folder or model_dir(workspace, get_model_id(Path(bundle.name)))
         except BundleError:  # deleted since it was loaded, or its folder is a link
-            return cls(bundle.labels, bundle.name, bundle.name)
+            return cls(bundle.labels, bundle.name, bundle.name, bundle.unsure_below)
         model = describe_model(folder)
-        return cls(bundle.labels, model.id, model.title)
+        return cls(bundle.labels, model.id, model.title, bundle.unsure_below)
 
     def describe(self) -> Mapping[str, str | float]:
         """Return what every row of a table repeats: the threshold, the model and the program.
@@ -70,7 +72,7 @@ class AnswerSource:
             `model` (its title), `model_id` and `program` (name and version).
         """
         return {
-            "unsure_below": SURE_SCORE,
+            "unsure_below": self.unsure_below,
             "model": self.title,
             "model_id": self.id,
             "program": f"cluster-lab {__version__}",

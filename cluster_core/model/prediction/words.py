@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Prediction, Verdict
 
-# Below the first score the model is undecided; from the second on it is rarely wrong.
-SURE_SCORE, VERY_SURE_SCORE = 0.6, 0.8
-UNSURE = "unsure"
+# From this score on a model is rarely wrong.
+VERY_SURE_SCORE = 0.8
 _ROUNDS_TO_ONE, _ROUNDS_TO_ZERO = 0.995, 0.005
 _N_NAMED_WHEN_UNSURE = 3
 _SINGULAR: Mapping[str, str] = {
@@ -47,22 +46,21 @@ def format_score(score: float) -> str:
     return f"{score:.0%}"
 
 
-def is_sure(prediction: Prediction) -> bool:
-    """Return whether the rounded score of the label is high enough to name a single class."""
-    return round(prediction.score, 2) >= SURE_SCORE
-
-
-def name_verdict(prediction: Prediction) -> str:
-    """Return the label, or `UNSURE` if its score is too low to name a single class."""
-    return prediction.label if is_sure(prediction) else UNSURE
-
-
 def describe_prediction(prediction: Prediction) -> str:
     """Describe an answer and how sure it is: `Most likely an open cluster, 93%`."""
     score = prediction.score
-    if not is_sure(prediction):
+    if prediction.verdict_kind is Verdict.NONE_OF_THESE:
+        return "None of these"
+    if prediction.verdict_kind is Verdict.UNSURE:
         best = list(prediction.scores.items())[:_N_NAMED_WHEN_UNSURE]
         named = ", ".join(f"{label} {format_score(score)}" for label, score in best)
         return f"Hard to tell: {named}"
     word = "Most likely" if round(score, 2) >= VERY_SURE_SCORE else "Perhaps"
     return f"{word} {name_one(prediction.label)}, {format_score(score)}"
+
+
+def describe_novelty(prediction: Prediction) -> str:
+    """Return the novelty in two digits: `novelty=0.93`, or `novelty not measured`."""
+    if prediction.novelty is None:
+        return "novelty not measured"
+    return f"novelty={prediction.novelty:.2f}"

@@ -2,7 +2,7 @@
 //
 // Streamlit calls the function at the end whenever the server has new data:
 //   {mode: "record", label, saved: {recording, n_frames, sentence}} or
-//   {mode: "live", answer: {frame, sentence, bars: [[label, score, words]]}}.
+//   {mode: "live", answer: {frame, sentence, note, bars: [[label, score, words]]}}.
 // The browser sends the trigger "frames": {recording, first, frames, is_last}, where `frames` are
 // JPEG files in base64 and `first` is the number of the first of them in this recording.
 // It sends nothing more until the server has answered.
@@ -159,6 +159,8 @@ class Camera {
     const seconds = (performance.now() - this.sentAt + LIVE_PAUSE_MS) / 1000;
     this.pace = 0.8 * (this.pace ?? seconds) + 0.2 * seconds;
     this.part("words").textContent = answer.sentence;
+    this.part("note").textContent = answer.note;
+    this.part("answer").classList.toggle("none", Boolean(answer.note));
     this.part("bars").replaceChildren(...answer.bars.map((bar, number) => this.drawBar(bar, number)));
     this.part("speed").textContent = `${(1 / this.pace).toFixed(1)} answers per second`;
     setTimeout(() => this.sendLive(), LIVE_PAUSE_MS);

@@ -13,6 +13,7 @@ from cluster_core.answers.adding import Addition, list_labelled
 from cluster_core.answers.records import Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import dataset_dir, list_datasets
+from cluster_core.data.counter_classes import COUNTER_CLASS
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import Progress
 from cluster_core.data.labels import check_folder_name, fold_name
@@ -66,6 +67,13 @@ def show_bulk_review(
             icon=":material/check:",
             help="The answers are right. Pictures that you reviewed before stay as they are.",
             on_click=lambda: mark_right(room, ticked, answers),
+        )
+        st.button(
+            "None of these",
+            key="bulk_none",
+            icon=":material/block:",
+            help="They show something else than the model's classes.",
+            on_click=lambda: mark(room, ticked, Review(COUNTER_CLASS)),
         )
         st.button(
             "Don't know",

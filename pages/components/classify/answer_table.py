@@ -8,11 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from cluster_core.answers.records import Review
+from cluster_core.answers.records import Review, get_answered_class
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.data.counter_classes import COUNTER_CLASS
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.model.prediction.predictor import Prediction
-from cluster_core.model.prediction.words import UNSURE, format_score, is_sure, name_verdict
+from cluster_core.model.prediction.prediction import Prediction, Verdict
+from cluster_core.model.prediction.words import format_score
 from pages.components.classify.answering import Answered
 from pages.components.classify.redrawing import drop_outcome
 
@@ -28,6 +29,7 @@ _ORDERS = {
     "given": "as added",
     "sure": "highest score first",
     "unsure": "lowest score first",
+    "novel": "most novel first",
     "class": "by class",
     "name": "by name",
 }
@@ -44,7 +46,9 @@ def filter_answers(
     model: ModelSummary, room: AnswerRoom, answered: Sequence[Answered]
 ) -> list[Answered]:
     """Draw the filters and the order, and return the answers that match, in that order."""
-    choices = list(dict.fromkeys([*model.labels, UNSURE]))
+    choices = list(
+        dict.fromkeys([*model.labels, Verdict.UNSURE.value, Verdict.NONE_OF_THESE.value])
+    )
     with st.container(horizontal=True, vertical_alignment="bottom", key="answer_filters"):
         verdicts = st.multiselect(
             "Only these answers", choices, key="only_labels", placeholder="all answers", width=220
@@ -73,9 +77,11 @@ def filter_answers(
 
 
 def _is_among(prediction: Prediction, verdicts: Sequence[str]) -> bool:
-    """Tell whether an answer has one of the labels, sure or not, or is unsure if that is one."""
-    names = (prediction.label, name_verdict(prediction))
-    return not verdicts or any(name in verdicts for name in names)
+    """Tell whether an answer has one of the verdicts; an unsure one also counts as its label."""
+    names = {prediction.verdict}
+    if prediction.verdict_kind is Verdict.UNSURE:
+        names.add(prediction.label)
+    return not verdicts or bool(names & set(verdicts))
 
 
 def _has_mark(one: Answered, review: Review | None, mark: str) -> bool:
@@ -85,7 +91,9 @@ def _has_mark(one: Answered, review: Review | None, mark: str) -> bool:
     if mark == "done":
         return review is not None
     if mark == "corrected":
-        return bool(review and review.label not in (None, one.answer.prediction.label))
+        return bool(
+            review and review.label not in (None, get_answered_class(one.answer.prediction))
+        )
     return mark == "all" or bool(review and review.label is None)
 
 
@@ -96,6 +104,8 @@ def _rank(one: Answered, order: str) -> tuple[str, float]:
         return one.answer.prediction.label, -score
     if order == "name":
         return one.picture.name.casefold(), -score
+    if order == "novel":
+        return "", -(one.answer.prediction.novelty or 0.0)
     return "", score if order == "unsure" else -score
 
 
@@ -156,19 +166,26 @@ def _tabulate(
         "picture": [f"answers/{room.id}/{one.picture.number}.jpg" for one, _ in found],
         "answer": [_describe_answer(prediction) for _, prediction in found],
         "yours": [
-            describe_review(room.reviews.get(one.picture.number), prediction.label)
+            describe_review(room.reviews.get(one.picture.number), get_answered_class(prediction))
             for one, prediction in found
         ],
     }
     columns["file"] = [one.picture.name for one, _ in found]
+    if any(prediction.novelty is not None for _, prediction in found):
+        columns["novelty"] = [prediction.novelty for _, prediction in found]
     if _shows_others(model):
         columns["others"] = [_describe_others(prediction) for _, prediction in found]
     return columns
 
 
 def _describe_answer(prediction: Prediction) -> str:
-    unsure = "" if is_sure(prediction) else "unsure, perhaps "
-    return f"{unsure}{prediction.label}, {format_score(prediction.score)}"
+    best = f"{prediction.label}, {format_score(prediction.score)}"
+    match prediction.verdict_kind:
+        case Verdict.NONE_OF_THESE:
+            return f"none of these (most like {prediction.label})"
+        case Verdict.UNSURE:
+            return f"unsure, perhaps {best}"
+    return best
 
 
 def _describe_others(prediction: Prediction) -> str:
@@ -180,12 +197,17 @@ def _describe_others(prediction: Prediction) -> str:
 
 
 def describe_review(review: Review | None, answer: str | None) -> str:
-    """Describe what the visitor said, compared with the answer: right, corrected or unknown."""
+    """Describe what the visitor said, compared with the answered class, if there is one."""
     if review is None:
         return ""
     if review.label is None:
         return "? don't know"
-    return f"{'✓' if review.label == answer else '→'} {review.label}"
+    return f"{'✓' if review.label == answer else '→'} {name_reviewed_class(review.label)}"
+
+
+def name_reviewed_class(label: str) -> str:
+    """Return a class as people read it: `none of these` for that of counter-examples."""
+    return Verdict.NONE_OF_THESE.value if label == COUNTER_CLASS else label
 
 
 def _shows_others(model: ModelSummary) -> bool:
@@ -199,5 +221,11 @@ _CONFIG = {
     "answer": st.column_config.TextColumn("Answer and score", width=140),
     "yours": st.column_config.TextColumn("You say", width=110),
     "file": st.column_config.TextColumn("File", width="medium"),
+    "novelty": st.column_config.NumberColumn(
+        "Novelty",
+        format="%.2f",
+        width=80,
+        help="How unlike the training pictures it is, from 0 to 1.",
+    ),
     "others": st.column_config.TextColumn("Other classes", width="large"),
 }

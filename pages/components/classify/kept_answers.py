@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.answers.records import KeptAnswer
+from cluster_core.answers.records import KeptAnswer, Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.sorting import DONT_KNOW
 from cluster_core.errors import ImageError
@@ -17,9 +17,9 @@ from cluster_core.images import is_fits
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.model.prediction.csv import write_predictions_csv
+from cluster_core.model.prediction.prediction import Verdict
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.model.prediction.words import is_sure
 from pages.components.classify.answer_actions import (
     show_actions,
     show_bulk_review,
@@ -31,6 +31,7 @@ from pages.components.classify.answer_table import (
     SHOWN,
     filter_answers,
     list_ticked,
+    name_reviewed_class,
     show_table,
 )
 from pages.components.classify.answering import Answered
@@ -149,7 +150,7 @@ def _show_table(
             st.markdown(f"**{len(ticked):,} ticked**", width="content")
         else:
             st.caption(
-                "Click on a row to review it with the keys Y, 0 to 9 and the arrows. Tick rows "
+                "Click on a row to review it with the keys Y, N, 0 to 9 and the arrows. Tick rows "
                 "to review many at once, add them to a dataset or download them sorted."
             )
     if ticked:
@@ -177,8 +178,9 @@ def _show_opened(
 
 def _show_summary(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answered]) -> None:
     found = [one.answer.prediction for one in answered if one.answer.prediction]
-    counts = Counter(one.label for one in found if is_sure(one))
-    n_unsure = len(found) - counts.total()
+    counts = Counter(one.label for one in found if one.verdict_kind is Verdict.LABEL)
+    kinds = Counter(one.verdict_kind for one in found)
+    n_none, n_unsure = kinds[Verdict.NONE_OF_THESE], kinds[Verdict.UNSURE]
     summary = ", ".join(
         f"{escape_markdown(label)} {count}"
         for label, count in counts.most_common(_MAX_LABELS_COUNTED)
@@ -188,6 +190,7 @@ def _show_summary(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answ
     st.markdown(
         f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} classified**"
         + (f": {summary}" if summary else "")
+        + (f"; none of these {n_none}" if n_none else "")
         + (f"; unsure {n_unsure}" if n_unsure else "")
         + (f"; {n_bad} could not be used" if n_bad else "")
         + (f"; you reviewed {n_reviewed}" if n_reviewed else "")
@@ -215,8 +218,14 @@ def _write_csv(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answere
         row = FilePrediction(
             Path(one.picture.name), answer.prediction, answer.problem, answer.cards
         )
-        write(row, {"confirmed": (review.label or DONT_KNOW) if review else ""})
+        write(row, {"confirmed": _name_review(review)})
     return stream.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _name_review(review: Review | None) -> str:
+    if review is None:
+        return ""
+    return DONT_KNOW if review.label is None else name_reviewed_class(review.label)
 
 
 def _show_problems(answers: Sequence[KeptAnswer]) -> None:

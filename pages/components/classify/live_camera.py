@@ -6,6 +6,7 @@ import streamlit as st
 
 from cluster_core.errors import ImageError
 from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.model.prediction.prediction import Verdict
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.words import describe_prediction, format_score
 from pages.components.camera.component import show_camera
@@ -47,14 +48,16 @@ def answer_frame(predictor: Predictor, data: bytes) -> dict[str, object]:
     Returns
     -------
     dict
-        `sentence`, and `bars`: a label, its score from 0 to 1 and the score in words for each
-        of the classes with the highest scores, in alphabetical order, so that bars stay in
-        place.
+        `sentence`; `note`, a smaller sentence, or empty; and `bars`: a label, its score from 0
+        to 1 and the score in words for each of the classes with the highest scores, in
+        alphabetical order, so that bars stay in place.
     """
     try:
         prediction = predictor.predict_file(data, "The picture of the camera")
     except ImageError as error:
-        return {"sentence": str(error), "bars": []}
+        return {"sentence": str(error), "note": "", "bars": []}
     best = sorted(list(prediction.scores.items())[:_MAX_BARS])
     bars = [(label, score, format_score(score)) for label, score in best]
-    return {"sentence": describe_prediction(prediction), "bars": bars}
+    is_none = prediction.verdict_kind is Verdict.NONE_OF_THESE
+    note = "Unlike the pictures that the model learned from. Most like:" if is_none else ""
+    return {"sentence": describe_prediction(prediction), "note": note, "bars": bars}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.model.prediction.predictor import Prediction
-from cluster_core.model.prediction.words import describe_prediction, format_score, is_sure
+from cluster_core.model.prediction.prediction import Prediction, Verdict
+from cluster_core.model.prediction.words import describe_prediction, format_score
 from pages.components.classify.session_predictions import PredictionView
 from pages.components.text import escape_markdown
 
 MAX_BARS = 12
+_N_RESEMBLED = 3
 _SEEN_WIDTH_PX = 128
 _MS = 1000
 
@@ -38,7 +39,10 @@ def show_words(prediction: Prediction, heading: str = "####") -> None:
     st.markdown(f"{heading} {escape_markdown(describe_prediction(prediction))}")
     if prediction.warning:
         st.warning(escape_markdown(prediction.warning), icon=":material/broken_image:")
-    if not is_sure(prediction):
+    if prediction.verdict_kind is Verdict.NONE_OF_THESE:
+        _show_resemblance(prediction)
+        return
+    if prediction.verdict_kind is Verdict.UNSURE:
         st.caption("The model is unsure: the picture resembles more than one class.")
     best = list(prediction.scores.items())
     for label, score in best[:MAX_BARS]:
@@ -47,9 +51,48 @@ def show_words(prediction: Prediction, heading: str = "####") -> None:
         st.caption(f"and {len(best) - MAX_BARS} more classes with lower scores")
 
 
+def _show_resemblance(prediction: Prediction) -> None:
+    """Say what the answer means, which classes are nearest, and what can be done about it."""
+    st.write("The picture is unlike those that the model learned from.")
+    best = list(prediction.scores.items())[:_N_RESEMBLED]
+    named = ", ".join(f"{escape_markdown(label)} {format_score(score)}" for label, score in best)
+    st.caption(
+        f"Of its classes, it resembles most: {named}. These scores only compare the classes with "
+        "each other."
+    )
+    st.caption(
+        "If that is wrong, say which class it is, and train again with it. To recognise such "
+        "pictures, add a class of them to the dataset. To reject them more surely, add them to a "
+        "class named none\\_of\\_these."
+    )
+
+
 def show_who_answered(answer: PredictionView, model: ModelSummary) -> None:
-    """Draw which model answered, and how long it took."""
-    st.caption(f"Answered by {escape_markdown(model.title)} in {answer.seconds * _MS:.0f} ms.")
+    """Draw which model answered, how long it took, and how new the picture is to the model."""
+    st.caption(
+        f"Answered by {escape_markdown(model.title)} in {answer.seconds * _MS:.0f} ms. "
+        f"{_describe_novelty(answer.prediction)}",
+        help=_describe_measuring(answer.prediction),
+    )
+
+
+def _describe_novelty(prediction: Prediction) -> str:
+    if prediction.novelty is None:
+        return "Novelty: not measured."
+    limit = prediction.limits.novel_above
+    return f"Novelty {prediction.novelty:.2f}" + (f", limit {limit:.2f}." if limit else ".")
+
+
+def _describe_measuring(prediction: Prediction) -> str:
+    if prediction.novelty is None:
+        return (
+            "This model cannot tell whether a picture is none of its classes. Train it again to "
+            "add that."
+        )
+    return (
+        "How unlike the training pictures this one is, from 0 to 1. Above the limit, the answer "
+        "is none of these."
+    )
 
 
 def show_what_was_seen(answer: PredictionView) -> None:

@@ -8,12 +8,18 @@ from functools import partial
 
 import streamlit as st
 
-from cluster_core.answers.records import Review
+from cluster_core.answers.records import Review, get_answered_class
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.data.counter_classes import COUNTER_CLASS, is_counter_name
 from cluster_core.data.labels import fold_name
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.summaries import ModelSummary
-from pages.components.classify.answer_table import OPENED, SHOWN, describe_review
+from pages.components.classify.answer_table import (
+    OPENED,
+    SHOWN,
+    describe_review,
+    name_reviewed_class,
+)
 from pages.components.classify.answering import Answered
 from pages.components.classify.redrawing import drop_outcome, request_redraw
 from pages.components.outcome import Outcome, set_outcome
@@ -24,7 +30,8 @@ _KEYED_CLASSES = 9
 
 def list_classes_to_choose(model: ModelSummary, room: AnswerRoom) -> list[str]:
     """Return the model's classes, and those that the visitor named."""
-    named = sorted({review.label for review in room.reviews.values() if review.label})
+    said = {review.label for review in room.reviews.values() if review.label}
+    named = sorted(said - {COUNTER_CLASS})  # which has a button of its own
     return list(dict.fromkeys([*model.labels, *named]))
 
 
@@ -45,7 +52,7 @@ def mark_right(room: AnswerRoom, numbers: Iterable[int], answers: Mapping[int, A
         if number in room.reviews:
             continue
         if (one := answers.get(number)) and one.answer.prediction:
-            by_label[one.answer.prediction.label].append(number)
+            by_label[get_answered_class(one.answer.prediction)].append(number)
     for label, its_numbers in by_label.items():
         mark(room, its_numbers, Review(label))
 
@@ -53,7 +60,7 @@ def mark_right(room: AnswerRoom, numbers: Iterable[int], answers: Mapping[int, A
 def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> None:
     """Draw the buttons that say what one picture is, each with its key, and what was said."""
     number, prediction = one.picture.number, one.answer.prediction
-    label = prediction.label if prediction else None
+    label = get_answered_class(prediction) if prediction else None
 
     def decide(review: Review) -> None:
         mark(room, [number], review)
@@ -62,7 +69,7 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
         if label is not None:
             st.button(
-                f"Right: {escape_markdown(label)}",
+                f"Right: {escape_markdown(name_reviewed_class(label))}",
                 key="review_right",
                 icon=":material/check:",
                 type="primary",
@@ -76,6 +83,12 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
                 shortcut=str(position),
                 on_click=partial(decide, Review(other)),
             )
+        st.button(
+            "None of these",
+            key="review_none",
+            shortcut="N",
+            on_click=partial(decide, Review(COUNTER_CLASS)),
+        )
         st.button(
             "Don't know",
             key="review_unknown",
@@ -105,7 +118,9 @@ def ask_for_class(
     def take() -> None:
         entered = (st.session_state.get(key) or "").strip()
         st.session_state[key] = None
-        if entered:
+        if is_counter_name(entered):
+            decide(Review(COUNTER_CLASS))
+        elif entered:
             same = (name for name in classes if fold_name(name) == fold_name(entered))
             decide(Review(next(same, entered)))
 

@@ -22,7 +22,8 @@ from cluster_core.model.prediction.details import (
     predict_with_details,
     shrink_to_show,
 )
-from cluster_core.model.prediction.predictor import Prediction, Predictor
+from cluster_core.model.prediction.prediction import Prediction
+from cluster_core.model.prediction.predictor import Predictor
 from pages.components.picture_input import InputPicture
 
 V = TypeVar("V")

@@ -100,7 +100,7 @@ def test_command_line_uses_the_default_model(trained, only_id):
     edit(trained, "older", labels=["blau", "rot"])
     set_default_model(trained, "older")
     outcome = run_python("-m", "cluster_core", "classify", trained.models)
-    assert outcome.stdout.startswith("path,label,score,verdict,blau,rot,problem")
+    assert outcome.stdout.startswith("path,label,score,verdict,novelty,blau,rot,problem")
 
 
 def test_renaming_keeps_the_id_and_the_order(trained, only_id):

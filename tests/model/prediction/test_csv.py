@@ -9,7 +9,7 @@ import pytest
 from cluster_core import __version__
 from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.model.prediction.csv import write_predictions_csv
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Limits, Prediction
 from cluster_core.model.prediction.source import AnswerSource
 
 SCORES = {"b": 0.75, "a": 0.25}
@@ -25,11 +25,12 @@ def write(labels, *answers) -> list[dict[str, str]]:
 
 def test_scores_are_in_the_order_of_the_labels():
     (row,) = write(("a", "b"), FilePrediction(Path("m13.jpg"), Prediction("b", SCORES, 0.0), None))
-    assert list(row.items())[:7] == [
+    assert list(row.items())[:8] == [
         ("path", "m13.jpg"),
         ("label", "b"),
         ("score", "0.75000"),
         ("verdict", "b"),
+        ("novelty", ""),
         ("a", "0.25000"),
         ("b", "0.75000"),
         ("problem", ""),
@@ -41,6 +42,13 @@ def test_verdict_is_unsure_below_the_threshold_that_every_row_names(score, verdi
     prediction = Prediction("b", {"b": score, "a": 1 - score}, 0.0)
     (row,) = write(("a", "b"), FilePrediction(Path("x.jpg"), prediction, None))
     assert (row["label"], row["verdict"], row["unsure_below"]) == ("b", verdict, "0.6")
+
+
+def test_novel_picture_is_none_of_these_and_keeps_its_label_and_scores():
+    prediction = Prediction("b", SCORES, 0.0, novelty=0.93, limits=Limits(novel_above=0.9))
+    (row,) = write(("a", "b"), FilePrediction(Path("x.jpg"), prediction, None))
+    assert (row["verdict"], row["novelty"]) == ("none of these", "0.93000")
+    assert (row["label"], row["score"], row["a"]) == ("b", "0.75000", "0.25000")
 
 
 def test_every_row_names_the_model_and_the_program_even_without_an_answer():

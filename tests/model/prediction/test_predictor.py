@@ -13,6 +13,7 @@ from cluster_core.model.bundle.bundle import BackboneReference
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import classify_files, find_picture_files
 from cluster_core.model.prediction.details import predict_with_details
+from cluster_core.model.prediction.prediction import Limits, Verdict
 from cluster_core.model.prediction.predictor import Predictor, predict
 from tests.samples import COLOURS, draw_blob, run_python, save_picture, write_photos
 
@@ -62,6 +63,46 @@ def test_file_and_its_pixels_get_the_same_answer(predictor, tmp_path):
     assert from_file.scores == predictor.predict_pixels(pixels).scores
     with pytest.raises(ImageError, match="a page"):
         predictor.predict_file(b"<html>", "a page")
+
+
+class ConstantNovelty:
+    """A detector that measures the same for every picture."""
+
+    threshold = 0.5
+
+    def __init__(self, novelty: float) -> None:
+        self.novelty = novelty
+
+    def measure(self, features: np.ndarray) -> np.ndarray:
+        return np.full(len(features), self.novelty)
+
+
+@pytest.mark.parametrize(
+    ("measured", "novelty", "kind"),
+    [
+        (0.2, 0.2, Verdict.LABEL),
+        (0.8, 0.8, Verdict.NONE_OF_THESE),
+        (7.0, 1.0, Verdict.NONE_OF_THESE),
+        (float("nan"), None, Verdict.LABEL),
+    ],
+)
+def test_novelty_of_a_picture_makes_it_none_of_these(bundle, trained, measured, novelty, kind):
+    bundle = replace(bundle, novelty=ConstantNovelty(measured), unsure_below=0.0)
+    (answer,) = predict(bundle, [draw_blob(3)], trained)
+    assert (answer.novelty, answer.verdict_kind) == (novelty, kind)
+
+
+def test_model_without_a_detector_measures_no_novelty(bundle, trained):
+    (answer,) = predict(replace(bundle, novelty=None), [draw_blob(3)], trained)
+    assert answer.novelty is None
+    assert answer.limits == Limits(bundle.unsure_below)
+
+
+def test_scores_that_are_not_finite_are_a_sentence(bundle, trained):
+    weights = np.full_like(bundle.head.weights, np.inf)
+    broken = replace(bundle, head=replace(bundle.head, weights=weights))
+    with pytest.raises(ImageError, match=r"This picture cannot be labelled.*not finite"):
+        predict(broken, [draw_blob(3)], trained)
 
 
 def test_picture_that_is_cut_off_is_labelled_with_a_warning(predictor, tmp_path):

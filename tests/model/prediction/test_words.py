@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from cluster_core.model.prediction.predictor import Prediction
+from cluster_core.model.prediction.prediction import Limits, Prediction
 from cluster_core.model.prediction.words import (
+    describe_novelty,
     describe_prediction,
     find_kind,
     format_score,
@@ -50,6 +53,13 @@ def test_wording_depends_on_the_score(score, sentence):
 def test_unsure_answer_names_the_three_best_classes():
     scores = {"a": 0.3, "b": 0.25, "c": 0.2, "d": 0.15, "e": 0.1}
     assert describe_prediction(answer(**scores)) == "Hard to tell: a 30%, b 25%, c 20%"
+
+
+def test_novel_picture_is_described_as_none_of_these():
+    novel = replace(answer(red=0.99, blue=0.01), novelty=0.934, limits=Limits(novel_above=0.5))
+    assert describe_prediction(novel) == "None of these"
+    assert describe_novelty(novel) == "novelty=0.93"
+    assert describe_novelty(answer(red=1.0)) == "novelty not measured"
 
 
 @pytest.mark.parametrize(
