@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 # The 97.5 % quantile of the standard normal distribution.
 Z_95 = 1.959963984540054
+# A variance that is small by chance must not stand for many more pictures than there are.
+MAX_GAIN = 1.5
 
 
 def compute_wilson_interval(n_right: int, n: int) -> tuple[float, float]:
@@ -31,9 +35,51 @@ def compute_wilson_interval(n_right: int, n: int) -> tuple[float, float]:
     .. [1] Wilson, E. B. 1927, "Probable inference, the law of succession, and statistical
        inference", J. Am. Stat. Assoc. 22, 209.
     """
-    if n == 0:
-        return 0.0, 1.0
-    share, spread = n_right / n, Z_95**2 / n
+    return _compute_score_interval(n_right / n, n) if n else (0.0, 1.0)
+
+
+def compute_resampled_interval(fold_accuracies: np.ndarray, n_groups: int) -> tuple[float, float]:
+    """Return a 95 % interval of the accuracy from a repeated cross-validation.
+
+    The accuracies of folds are correlated, because their trainings share pictures. The variance
+    of their mean is therefore the corrected resampled variance [1]_: that of the folds times
+    1/J + n_test/n_train for J folds in all, not times 1/J. The number of independent pictures
+    with this variance then takes the place of n in Wilson's interval, as in complex surveys
+    [2]_. An interval with Student's t around the mean holds the truth in only 89 % of
+    simulated experiments, because folds without a mistake have no variance; this one does in
+    96 % (see `docs/trust.md`).
+
+    Parameters
+    ----------
+    fold_accuracies : ndarray of float, (n_repeats, n_folds)
+        Accuracy on the pictures of each fold, by a head that learned from the other folds.
+    n_groups : int
+        Number of groups of pictures that are independent of each other.
+
+    Returns
+    -------
+    low, high : float
+        The bounds, 0 to 1.
+
+    References
+    ----------
+    .. [1] Nadeau, C., Bengio, Y. 2003, "Inference for the generalization error", Machine
+       Learning 52, 239.
+    .. [2] Franco, C., Little, R. J. A., Louis, T. A., Slud, E. V. 2019, "Comparative study of
+       confidence intervals for proportions in complex sample surveys", J. Surv. Stat.
+       Methodol. 7, 334.
+    """
+    n_folds = fold_accuracies.shape[1]
+    mean = float(fold_accuracies.mean())
+    correction = 1 / fold_accuracies.size + 1 / (n_folds - 1)
+    variance = correction * float(fold_accuracies.var(ddof=1))
+    n_effective = mean * (1 - mean) / variance if variance else n_groups
+    return _compute_score_interval(mean, min(MAX_GAIN * n_groups, max(1.0, n_effective)))
+
+
+def _compute_score_interval(share: float, n: float) -> tuple[float, float]:
+    """Return Wilson's interval of a share of n trials; n need not be a whole number."""
+    spread = Z_95**2 / n
     centre = share + spread / 2
     half_width = Z_95 * math.sqrt(share * (1 - share) / n + spread / (4 * n))
     low, high = (centre - half_width) / (1 + spread), (centre + half_width) / (1 + spread)

@@ -10,7 +10,11 @@ import numpy as np
 from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.errors import DatasetError
-from cluster_core.evaluation.out_of_fold import compute_out_of_fold_scores, draw_folds
+from cluster_core.evaluation.out_of_fold import (
+    break_up_lone,
+    compute_out_of_fold_scores,
+    draw_folds,
+)
 from cluster_core.model.backbones.litert import load_extractor
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.features.cache import BottleneckCache
@@ -106,29 +110,6 @@ def check_labels(
     folds = draw_folds(classes, break_up_lone(groups, classes), np.random.default_rng(0))
     scores = compute_out_of_fold_scores(features, classes, folds, len(labels))
     return rank_doubts(pictures, scores, labels)
-
-
-def break_up_lone(groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Give each picture of a class with a single group a group of its own, as `stratify` does.
-
-    A head for such a class, for example one object photographed forty times, could otherwise
-    learn from none of its pictures.
-
-    Parameters
-    ----------
-    groups, classes : ndarray of int, (n_pictures,)
-        The group and the class of each picture.
-
-    Returns
-    -------
-    ndarray of int, (n_pictures,)
-    """
-    result = groups.copy()
-    for label in np.unique(classes):
-        members = np.flatnonzero(classes == label)
-        if len(np.unique(groups[members])) == 1:
-            result[members] = groups.max() + 1 + members
-    return result
 
 
 def rank_doubts(

@@ -45,6 +45,29 @@ def draw_folds(
     return fold_of_group[group_of]
 
 
+def break_up_lone(groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Give each picture of a class with a single group a group of its own, as `stratify` does.
+
+    A head for such a class, for example one object photographed forty times, could otherwise
+    learn from none of its pictures.
+
+    Parameters
+    ----------
+    groups, classes : ndarray of int, (n_pictures,)
+        The group and the class of each picture.
+
+    Returns
+    -------
+    ndarray of int, (n_pictures,)
+    """
+    result = groups.copy()
+    for label in np.unique(classes):
+        members = np.flatnonzero(classes == label)
+        if len(np.unique(groups[members])) == 1:
+            result[members] = groups.max() + 1 + members
+    return result
+
+
 def compute_out_of_fold_scores(
     features: np.ndarray, classes: np.ndarray, folds: np.ndarray, n_labels: int
 ) -> np.ndarray:

@@ -1,0 +1,144 @@
+"""Test a model on any folder of labelled pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cluster_core.data.index import DatasetIndex, Picture, Progress
+from cluster_core.errors import DatasetError
+from cluster_core.evaluation.learned_pictures import count_learned
+from cluster_core.evaluation.model_evaluation import SideFeatures, score_features
+from cluster_core.evaluation.scored_pictures import ScoredPictures, join
+from cluster_core.model.backbones.litert import load_extractor
+from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.features.cache import BottleneckCache
+from cluster_core.model.features.extraction import BottleneckSource
+from cluster_core.model.prediction.predictor import obtain_backbone
+from cluster_core.model.prediction.words import find_kind
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.workspace import Workspace
+
+# Features are turned into scores in portions, so that memory holds one portion of them.
+PORTION = 256
+
+
+@dataclass(frozen=True, repr=False)
+class FolderTest:
+    """A model's answers for a folder of labelled pictures.
+
+    Attributes
+    ----------
+    pictures : ScoredPictures
+        The pictures of classes that the model knows, under the model's names for them.
+    index : DatasetIndex
+        The folder.
+    n_unknown : mapping of str to int
+        Number of pictures by class, for classes that the model does not know; left out.
+    n_learned : int or None
+        How many of the folder's pictures the model learned from; None if that is unknown.
+    """
+
+    pictures: ScoredPictures
+    index: DatasetIndex
+    n_unknown: Mapping[str, int]
+    n_learned: int | None
+
+
+def run_folder_test(
+    bundle: ModelBundle,
+    index: DatasetIndex,
+    workspace: Workspace,
+    on_progress: Progress = lambda done, total: None,
+) -> FolderTest:
+    """Score the pictures of a folder, and compare the answers with their classes.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model.
+    index : DatasetIndex
+        The folder. A class is known if the model has one of that name, in any case, or one that
+        means the same, such as `Open clusters` and `open`.
+    workspace : Workspace
+        Has the network, and the cache of its features.
+    on_progress : callable, optional
+        Called with the numbers of pictures done and in all. An exception in it stops the test;
+        features computed so far stay in the cache.
+
+    Returns
+    -------
+    FolderTest
+
+    Raises
+    ------
+    DatasetError
+        The model knows none of the classes, or they have no pictures.
+    BackboneError
+        The network is not available.
+    ImageError
+        A picture can no longer be read.
+    RunError
+        The cache cannot be used, or the network computes numbers that are not finite.
+    """
+    names = match_labels(index.labels, bundle.labels)
+    known = [
+        replace(picture, label=names[picture.label])
+        for picture in index.pictures
+        if picture.label in names
+    ]
+    if not known:
+        raise DatasetError(
+            f"The model knows {', '.join(bundle.labels)}, and {index.image_dir.name} has no "
+            f"pictures of these classes (it has {', '.join(index.labels)}): choose another "
+            "folder, or rename its classes.",
+            path=index.image_dir,
+        )
+    unknown = Counter(picture.label for picture in index.pictures if picture.label not in names)
+    scored = _score(bundle, known, workspace, on_progress)
+    return FolderTest(scored, index, dict(unknown), count_learned(bundle, index))
+
+
+def match_labels(labels: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """Return the model's name of each class of a folder that it knows.
+
+    Parameters
+    ----------
+    labels, known : sequence of str
+        The classes of the folder and of the model.
+    """
+    by_name = {_normalise(label): label for label in reversed(known)}
+    exact = set(known)
+    return {
+        label: label if label in exact else by_name[_normalise(label)]
+        for label in labels
+        if label in exact or _normalise(label) in by_name
+    }
+
+
+def _normalise(label: str) -> str:
+    return find_kind(label) or " ".join(label.casefold().replace("_", " ").split())
+
+
+def _score(
+    bundle: ModelBundle,
+    pictures: Sequence[Picture],
+    workspace: Workspace,
+    on_progress: Progress,
+) -> ScoredPictures:
+    backbone = obtain_backbone(bundle, workspace)
+    parts = []
+    with CacheFile(workspace.bottlenecks) as file:
+        cache = BottleneckCache(file, backbone, bundle.preprocessing)
+        source = BottleneckSource(load_extractor(backbone), bundle.preprocessing, cache)
+        for start in range(0, len(pictures), PORTION):
+            portion = pictures[start : start + PORTION]
+
+            def report(done: int, _: int, start: int = start) -> None:
+                on_progress(start + done, len(pictures))
+
+            features = source.compute(portion, bundle.view_list, report)
+            side = SideFeatures(portion, features)
+            parts.append(score_features(bundle.head, side, bundle.labels))
+    return join(parts)

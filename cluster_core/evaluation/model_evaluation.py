@@ -1,0 +1,121 @@
+"""What is known about a model after its training: a cross-validation, and scores of its test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from cluster_core.data.index import Picture
+from cluster_core.errors import ClusterError
+from cluster_core.evaluation.cross_validation import CrossValidation, cross_validate_pictures
+from cluster_core.evaluation.scored_pictures import ScoredPictures, name_pictures
+from cluster_core.model.head.head import Head
+from cluster_core.storage.saved_values import check_text
+
+
+@dataclass(frozen=True, repr=False)
+class ModelEvaluation:
+    """The evaluation of a model.
+
+    Attributes
+    ----------
+    cross_validation : CrossValidation or None
+        On all pictures of the dataset; None if it was not possible.
+    problem : str
+        Why it was not possible, in a sentence; else empty.
+    test : ScoredPictures or None
+        The test pictures, with all their scores by the model; None if they were not kept.
+    """
+
+    cross_validation: CrossValidation | None
+    problem: str = ""
+    test: ScoredPictures | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """Return a record for JSON."""
+        validated = self.cross_validation
+        return {
+            "cross_validation": None if validated is None else validated.to_record(),
+            "problem": self.problem,
+            "test": None if self.test is None else self.test.to_record(),
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> ModelEvaluation:
+        """Return the evaluation of a record, which may be damaged.
+
+        Raises
+        ------
+        One of MALFORMED_ERRORS
+            It is.
+        """
+        validated, test = record["cross_validation"], record["test"]
+        return cls(
+            None if validated is None else CrossValidation.from_record(validated),
+            check_text(record["problem"]),
+            None if test is None else ScoredPictures.from_record(test),
+        )
+
+
+@dataclass(frozen=True)
+class SideFeatures:
+    """The pictures on one side of a split.
+
+    Attributes
+    ----------
+    pictures : sequence of Picture
+    features : ndarray of float32, (n_pictures, n_views, n_features)
+    """
+
+    pictures: Sequence[Picture]
+    features: np.ndarray
+
+
+def evaluate_training(
+    learned: Sequence[SideFeatures],
+    tested: SideFeatures | None,
+    labels: tuple[str, ...],
+    head: Head,
+) -> ModelEvaluation:
+    """Cross-validate all pictures of a training, and score its test pictures.
+
+    Parameters
+    ----------
+    learned : sequence of SideFeatures
+        The training and validation pictures.
+    tested : SideFeatures or None
+        The test pictures, if there are any.
+    labels : tuple of str
+        The classes.
+    head : Head
+        The head that was trained.
+
+    Returns
+    -------
+    ModelEvaluation
+        A cross-validation that is not possible becomes its `problem`.
+    """
+    sides = [*learned, *([tested] if tested else [])]
+    test = score_features(head, tested, labels) if tested else None
+    pictures = [picture for side in sides for picture in side.pictures]
+    features = np.concatenate([side.features.mean(axis=1) for side in sides])
+    try:
+        return ModelEvaluation(cross_validate_pictures(pictures, features, labels), test=test)
+    except ClusterError as error:
+        return ModelEvaluation(None, str(error), test)
+
+
+def score_features(head: Head, side: SideFeatures, labels: tuple[str, ...]) -> ScoredPictures:
+    """Return the scores of pictures whose labels are all in `labels`."""
+    paths, sha256s = name_pictures(side.pictures)
+    return ScoredPictures(
+        labels,
+        paths,
+        sha256s,
+        np.array([labels.index(picture.label) for picture in side.pictures], int),
+        head.compute_scores(side.features),
+        replace(head, temperature=1.0).compute_scores(side.features),
+    )
