@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -55,6 +56,24 @@ def test_answer_is_printed_as_in_the_article(trained, picture):
     assert {found["first"], found["second"]} == set(COLOURS)
     assert float(found["high"]) > float(found["low"])
     assert float(found["high"]) + float(found["low"]) == pytest.approx(1, abs=2e-5)
+
+
+def test_last_line_is_the_verdict(trained, red):
+    found = ANSWER.fullmatch(run(f"--image={red}").stdout)
+    assert found["verdict"] in (found["first"], "unsure", "none of these")
+    graph = run(f"--image={red}", f"--graph={trained.retrained_graph}")
+    assert graph.stdout.endswith("red stars (novelty not measured)\n")
+
+
+def test_json_has_the_fields_of_classify(trained, red):
+    record = json.loads(run(f"--image={red}", "--json").stdout)
+    (line,) = CliRunner().invoke(classify.main, [str(red), "--json"]).stdout.splitlines()
+    assert record == json.loads(line)
+    assert list(record)[:6] == ["path", "label", "score", "verdict", "novelty", "scores"]
+    graph = run(f"--image={red}", f"--graph={trained.retrained_graph}", "--json")
+    record = json.loads(graph.stdout)
+    assert (record["novelty"], record["verdict"]) == (None, "red stars")
+    assert record["model_id"] == trained.retrained_graph.name
 
 
 def test_flags_take_values_after_an_equals_sign_or_a_space(trained, red):
