@@ -101,7 +101,7 @@ def group_pictures(pictures: Any) -> np.ndarray:
     ndarray of shape (n,), int
         The group of each picture.
     """
-    from cluster_core.data.fingerprints import find_copies
+    from cluster_core.data.copies import find_copies
     from cluster_core.data.subjects import extract_subject
 
     subjects = [extract_subject(picture.path.name) for picture in pictures]

@@ -200,7 +200,7 @@ def test_flags_are_passed_to_the_training(photos, workspace, backbone):
         "balance_classes": False,
         "early_stopping": False,
         "seed": 0,
-        "split_version": 2,
+        "split_version": 3,
         "final_tensor_name": "scores",
         "intermediate_store_frequency": 0,
     }

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import filelock
-
-from cluster_core.access import Action, require
-from cluster_core.storage.safe_moves import explaining_disk_errors
+from cluster_core.data.hidden_records import change_record, load_record
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_text
-from cluster_core.workspace import replacing
 
 CONFIRMED = ".confirmed_labels.json"
-_LOCK = ".confirmed_labels.lock"
 
 
 def load_confirmed(image_dir: Path) -> Mapping[str, str]:
@@ -23,9 +17,9 @@ def load_confirmed(image_dir: Path) -> Mapping[str, str]:
     A missing or damaged record counts as empty: then labels are only asked about once more.
     """
     try:
-        record = json.loads((image_dir / CONFIRMED).read_text("utf-8"))
+        record = load_record(image_dir / CONFIRMED)
         return {check_text(sha256): check_text(label) for sha256, label in record.items()}
-    except (OSError, *MALFORMED_ERRORS):
+    except MALFORMED_ERRORS:
         return {}
 
 
@@ -57,10 +51,8 @@ def withdraw_confirmation(image_dir: Path, sha256: str) -> None:
 
 
 def _change(image_dir: Path, edit: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
-    require(Action.EDIT_DATASETS)
-    with explaining_disk_errors("The label could not be confirmed", image_dir):
-        image_dir.stat()  # `replacing` would create the folder of a deleted dataset
-        # Another tab may confirm a label at the same time.
-        with filelock.FileLock(image_dir / _LOCK), replacing(image_dir / CONFIRMED) as draft:
-            confirmed = edit(load_confirmed(image_dir))
-            draft.write_text(json.dumps(dict(sorted(confirmed.items())), indent=0), "utf-8")
+    change_record(
+        image_dir / CONFIRMED,
+        lambda: dict(sorted(edit(load_confirmed(image_dir)).items())),
+        "The label could not be confirmed",
+    )

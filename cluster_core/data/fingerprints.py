@@ -1,8 +1,6 @@
-"""Recognise copies of a picture, whatever their size, format or compression."""
+"""Reduce a picture to what its copies share, whatever their size, format or compression."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -12,9 +10,6 @@ from PIL import Image, ImageFilter
 # the share of the picture that is missing.
 FINGERPRINT_VERSION = 4
 SIDE_PX = 32
-COPY_CORRELATION = 0.65
-MAX_COPIES = 10
-BLOCK = 2048
 
 
 def compute_fingerprint(pixels: np.ndarray) -> bytes:
@@ -45,45 +40,3 @@ def compute_fingerprint(pixels: np.ndarray) -> bytes:
     if peak < 1:
         return bytes(SIDE_PX * SIDE_PX)
     return np.rint(detail * (127 / peak)).astype(np.int8).tobytes()
-
-
-def find_copies(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
-    """Find the pairs of pictures that are copies of each other.
-
-    Parameters
-    ----------
-    fingerprints : sequence of bytes
-        One per picture, from `compute_fingerprint`.
-
-    Returns
-    -------
-    list of (int, int)
-        Index pairs in ascending order, the smaller index first. Two pictures are
-        copies if their fingerprints correlate by 0.65 or more. Pictures that
-        resemble more than ten others are left out: they are not copies but one
-        scene photographed repeatedly, such as parts on a conveyor belt.
-    """
-    if not fingerprints:
-        return []
-    # Blocks are scaled as they are needed, since all pictures in floats take four times the memory.
-    pairs: list[np.ndarray] = []
-    for top in range(0, len(fingerprints), BLOCK):
-        block = _scale(fingerprints[top : top + BLOCK])
-        for left in range(top, len(fingerprints), BLOCK):
-            other = block if left == top else _scale(fingerprints[left : left + BLOCK])
-            rows, columns = np.nonzero(block @ other.T >= COPY_CORRELATION)
-            alike = np.column_stack([rows + top, columns + left])
-            pairs.append(alike[alike[:, 0] < alike[:, 1]])
-    found = np.concatenate(pairs)
-    found = found[np.lexsort((found[:, 1], found[:, 0]))]
-    partners = np.bincount(found.ravel(), minlength=len(fingerprints))
-    keep = (partners[found] <= MAX_COPIES).all(axis=1)
-    return [(int(first), int(second)) for first, second in found[keep]]
-
-
-def _scale(fingerprints: Sequence[bytes]) -> np.ndarray:
-    """Return fingerprints as rows of length 1, or 0 without structure: float32, (n, 1024)."""
-    raw = np.frombuffer(b"".join(fingerprints), np.int8).reshape(len(fingerprints), -1)
-    rows = raw.astype(np.float32)
-    scaled: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
-    return scaled

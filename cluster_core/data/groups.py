@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from cluster_core.data.fingerprints import MAX_COPIES, find_copies
+from cluster_core.data.copies import MAX_COPIES, find_copies
 from cluster_core.data.index import Picture
+from cluster_core.data.object_names import find_objects
 from cluster_core.data.recordings import find_recording
 from cluster_core.data.subjects import find_subject
 
+Pairs = Sequence[tuple[int, int]]
 
-def list_copies(pictures: Sequence[Picture]) -> list[tuple[int, int]]:
+
+def list_copies(
+    pictures: Sequence[Picture], search: Callable[[Sequence[bytes]], Pairs] = find_copies
+) -> list[tuple[int, int]]:
     """Find the pairs of pictures that are copies of each other.
 
     Frames of one recording do not count: in a slow pan every frame resembles the next ones, so
     the whole recording would be a single chain of copies, of which hardly any could be used.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+    search : callable
+        `find_copies`, or `find_copies_exactly` for splits of earlier versions.
 
     Returns
     -------
@@ -25,13 +36,16 @@ def list_copies(pictures: Sequence[Picture]) -> list[tuple[int, int]]:
     recordings = [find_recording(picture.path.name) for picture in pictures]
     return [
         (one, other)
-        for one, other in find_copies([picture.fingerprint for picture in pictures])
+        for one, other in search([picture.fingerprint for picture in pictures])
         if recordings[one] is None or recordings[one] != recordings[other]
     ]
 
 
-def group_pictures(pictures: Sequence[Picture], copies: Sequence[tuple[int, int]]) -> list[int]:
-    """Group copies, and pictures whose file names name the same object, across all classes.
+def group_pictures(pictures: Sequence[Picture], copies: Pairs) -> list[int]:
+    """Group copies, and pictures of one object, across all classes.
+
+    Pictures show one object if their files are equal, their names share a catalogue name of the
+    sky or what precedes `_nohash_`, `groups.csv` says so, or a person did.
 
     Written digits resemble each other so much that chains of supposed copies connect most of
     them. As in `find_copies`, a picture with more than `MAX_COPIES` relatives is not a copy but
@@ -49,31 +63,35 @@ def group_pictures(pictures: Sequence[Picture], copies: Sequence[tuple[int, int]
     list of int
         The group of each picture: the index of one of its members.
     """
-    groups = _join(pictures, copies)
+    chains = _join(len(pictures), copies)
+    sizes = Counter(chains)
+    without_series = (pair for pair in copies if sizes[chains[pair[0]]] <= MAX_COPIES)
+    same = _pair_by_keys(list_keys(picture) for picture in pictures)
+    return _join(len(pictures), [*same, *without_series])
+
+
+def group_pictures_as_before(pictures: Sequence[Picture], copies: Pairs) -> list[int]:
+    """Group pictures by the rule of splits of version 2; see `group_pictures`.
+
+    Of file names, it knows M, NGC and IC numbers and `_nohash_`. An object with more than
+    `MAX_COPIES` pictures counts as a series, so that copies with other names are not joined to it.
+    """
+    same = list(_pair_by_keys((name_key(picture),) for picture in pictures))
+    groups = _join(len(pictures), [*same, *copies])
     sizes = Counter(groups)
     without_series = [pair for pair in copies if sizes[groups[pair[0]]] <= MAX_COPIES]
-    return groups if len(without_series) == len(copies) else _join(pictures, without_series)
+    return _join(len(pictures), [*same, *without_series])
 
 
-def _join(pictures: Sequence[Picture], copies: Iterable[tuple[int, int]]) -> list[int]:
-    """Return the group of each picture, joined by keys and by pairs of copies."""
-    parents = list(range(len(pictures)))
-
-    def find_root(number: int) -> int:
-        while parents[number] != number:
-            parents[number] = parents[parents[number]]  # halves the path for the next search
-            number = parents[number]
-        return number
-
-    first_of: dict[str, int] = {}
-    same_key = (
-        (first_of.setdefault(name_key(picture), number), number)
-        for number, picture in enumerate(pictures)
+def list_keys(picture: Picture) -> tuple[str, ...]:
+    """Return what a picture may share with others that show the same object."""
+    before, marker, _ = picture.path.name.partition("_nohash_")
+    return (
+        picture.sha256,
+        *(f"object {name}" for name in find_objects(before if marker else picture.path.stem)),
+        *((f"variants {before}",) if marker else ()),
+        *(f"group {name}" for name in picture.groups),
     )
-    for pairs in (same_key, copies):
-        for one, other in pairs:
-            parents[find_root(other)] = find_root(one)
-    return [find_root(number) for number in range(len(pictures))]
 
 
 def name_key(picture: Picture) -> str:
@@ -84,3 +102,28 @@ def name_key(picture: Picture) -> str:
     """
     subject = find_subject(picture.path.name)
     return picture.sha256 if subject is None else f"object {subject}"
+
+
+def _pair_by_keys(keys: Iterable[tuple[str, ...]]) -> Iterator[tuple[int, int]]:
+    """Yield pairs that connect all pictures with a common key."""
+    first_of: dict[str, int] = {}
+    for number, its_keys in enumerate(keys):
+        for key in its_keys:
+            first = first_of.setdefault(key, number)
+            if first != number:
+                yield first, number
+
+
+def _join(n: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """Return the group of each of n pictures that pairs connect."""
+    parents = list(range(n))
+
+    def find_root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]  # halves the path for the next search
+            number = parents[number]
+        return number
+
+    for one, other in pairs:
+        parents[find_root(other)] = find_root(one)
+    return [find_root(number) for number in range(n)]

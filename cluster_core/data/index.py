@@ -7,10 +7,18 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cluster_core.data.class_folders import list_files, list_labels
+from cluster_core.data.counter_classes import list_counter_classes, load_ticked
+from cluster_core.data.declared_groups import (
+    GROUPS_FILE,
+    SAME_OBJECTS,
+    find_declared_groups,
+    load_same_objects,
+    read_groups_file,
+)
 from cluster_core.data.facts import PictureFacts, PictureFactsCache, compute_facts
 from cluster_core.errors import ImageError
 from cluster_core.images import describe_loss, has_image_suffix, read_bytes
@@ -40,6 +48,8 @@ class Picture:
         Its fine structure, to recognise copies; see `compute_fingerprint`.
     loss : float
         Share of the picture that is missing because the file is cut off or damaged, 0 to 0.25.
+    groups : tuple of str
+        Groups that `groups.csv` or a person put it in; see `find_declared_groups`.
     """
 
     path: Path
@@ -49,6 +59,7 @@ class Picture:
     height_px: int
     fingerprint: bytes
     loss: float = 0.0
+    groups: tuple[str, ...] = ()
 
     @property
     def warning(self) -> str:
@@ -87,34 +98,61 @@ class DatasetIndex:
     image_dir : Path
         The dataset folder.
     labels : tuple of str
-        Names of all classes, sorted, including those without pictures.
+        Names of the classes to tell apart, sorted, including those without pictures.
     pictures : tuple of Picture
-        Readable pictures, sorted by class, then file name.
+        Readable pictures of these classes, sorted by class, then file name.
     rejected : tuple of RejectedFile
-        Other files, in the same order.
+        Files of all classes that cannot be used, in the same order.
+    notes : tuple of str
+        What is odd about the dataset, as sentences for the user.
+    counter_labels : tuple of str
+        Names of the classes of counter-examples, sorted; see `list_counter_classes`.
+    counter_pictures : tuple of Picture
+        Readable pictures of these.
     """
 
     image_dir: Path
     labels: tuple[str, ...]
     pictures: tuple[Picture, ...]
     rejected: tuple[RejectedFile, ...]
+    notes: tuple[str, ...] = ()
+    counter_labels: tuple[str, ...] = ()
+    counter_pictures: tuple[Picture, ...] = ()
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Number of pictures of each class, including zeros."""
-        counted = Counter(picture.label for picture in self.pictures)
-        return {label: counted[label] for label in self.labels}
+        """Number of pictures of each class to tell apart, including zeros."""
+        return _count(self.labels, self.pictures)
+
+    @property
+    def all_counts(self) -> Mapping[str, int]:
+        """Number of pictures of each class: those to tell apart first, then counter-examples."""
+        return {**self.counts, **_count(self.counter_labels, self.counter_pictures)}
+
+    @property
+    def all_pictures(self) -> tuple[Picture, ...]:
+        """The pictures of the classes to tell apart, then the counter-examples."""
+        return self.pictures + self.counter_pictures
 
     @property
     def incomplete(self) -> tuple[Picture, ...]:
         """The pictures that are used although a part is missing."""
-        return tuple(picture for picture in self.pictures if picture.loss)
+        return tuple(picture for picture in self.all_pictures if picture.loss)
 
     @property
     def sha256(self) -> str:
-        """Hash of all labels and pictures; equal hashes lead to the same training."""
-        lines = (f"{picture.label}\0{picture.sha256}\n" for picture in self.pictures)
+        """Hash of all labels, pictures and groups; equal hashes lead to the same training."""
+        lines = [
+            "\0".join((picture.label, picture.sha256, *picture.groups)) + "\n"
+            for picture in self.pictures
+        ]
+        lines += [f"\0{picture.label}\0{picture.sha256}\n" for picture in self.counter_pictures]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _count(labels: tuple[str, ...], pictures: tuple[Picture, ...]) -> dict[str, int]:
+    counted = Counter(picture.label for picture in pictures)
+    return {label: counted[label] for label in labels}
 
 
 def scan_dataset(
@@ -140,11 +178,12 @@ def scan_dataset(
     Raises
     ------
     DatasetError
-        The folder does not exist or cannot be opened, or the name of a class is
-        not one line of text.
+        The folder does not exist or cannot be opened, the name of a class is
+        not one line of text, or `groups.csv` is not valid.
     RunError
         The cache cannot be used.
     """
+    group_lines = read_groups_file(image_dir)
     labels = list_labels(image_dir)
     files = [(label, path) for label in labels for path in list_files(image_dir / label)]
     pictures: list[Picture] = []
@@ -156,11 +195,26 @@ def scan_dataset(
             rejected.append(entry)
         if on_progress:
             on_progress(done, len(files))
-    return DatasetIndex(image_dir, labels, tuple(pictures), tuple(rejected))
+    groups, note = find_declared_groups(
+        group_lines,
+        load_same_objects(image_dir),
+        [(picture.label, picture.path.name, picture.sha256) for picture in pictures],
+    )
+    grouped = [replace(one, groups=its) for one, its in zip(pictures, groups, strict=True)]
+    counter = list_counter_classes(image_dir, labels)
+    return DatasetIndex(
+        image_dir,
+        tuple(label for label in labels if label not in counter),
+        tuple(picture for picture in grouped if picture.label not in counter),
+        tuple(rejected),
+        (note,) if note else (),
+        counter,
+        tuple(picture for picture in grouped if picture.label in counter),
+    )
 
 
 def compute_signature(image_dir: Path) -> str:
-    """Hash the names, sizes and dates of all files of a dataset without opening any.
+    """Hash the names, sizes and dates of all files of a dataset without opening a picture.
 
     Returns
     -------
@@ -169,17 +223,24 @@ def compute_signature(image_dir: Path) -> str:
         folder has a signature as well.
     """
     digest = hashlib.sha256(b"there" if image_dir.is_dir() else b"missing")
+    digest.update(repr(sorted(load_ticked(image_dir))).encode())
     for folder in _scan_folder(image_dir):
         digest.update(os.fsencode(folder.name) + b"\0\0")
-        if folder.name.startswith(".") or not _is_folder(folder):
-            continue
-        for file in _scan_folder(Path(folder.path)):
-            state: tuple[int, ...] = ()
-            with suppress(OSError):  # a broken link, or deleted since the folder was listed
-                status = file.stat()
-                state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-            digest.update(os.fsencode(file.name) + repr(state).encode() + b"\0")
+        if folder.name in (GROUPS_FILE, SAME_OBJECTS):
+            digest.update(_describe_state(folder))
+        elif not folder.name.startswith(".") and _is_folder(folder):
+            for file in _scan_folder(Path(folder.path)):
+                digest.update(os.fsencode(file.name) + _describe_state(file) + b"\0")
     return digest.hexdigest()
+
+
+def _describe_state(file: os.DirEntry[str]) -> bytes:
+    """Return the size and dates of a file; those of none if it is gone or a broken link."""
+    state: tuple[int, ...] = ()
+    with suppress(OSError):
+        status = file.stat()
+        state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    return repr(state).encode()
 
 
 def _scan_folder(folder: Path) -> list[os.DirEntry[str]]:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cluster_core.data.groups import group_pictures, list_copies
+from cluster_core.data.copies import find_copies, find_copies_exactly
+from cluster_core.data.groups import group_pictures, group_pictures_as_before, list_copies
 from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.data.requirements import require_classes, require_every_side
 from cluster_core.data.stratification import Shares, Side, stratify
@@ -18,7 +19,7 @@ FEW_PICTURES = 20
 # same settings must find every picture on the side that it had.
 BY_FILE_NAME = 1
 BY_CLASS = 2
-
+BY_GROUP = 3
 
 # Of two copies, the one on the earlier side is kept.
 _PRECEDENCE = (Side.TESTING, Side.VALIDATION, Side.TRAINING)
@@ -36,6 +37,8 @@ class Split:
         Copies of pictures on another side, which are not used.
     notes : tuple of str
         Exceptions from the rule, and warnings, as sentences for the user.
+    counter_training, counter_testing : tuple of Picture
+        The counter-examples to learn from, and those for the final test.
     """
 
     training: tuple[Picture, ...]
@@ -43,6 +46,8 @@ class Split:
     testing: tuple[Picture, ...]
     set_aside: tuple[Picture, ...]
     notes: tuple[str, ...]
+    counter_training: tuple[Picture, ...] = ()
+    counter_testing: tuple[Picture, ...] = ()
 
 
 def split_dataset(
@@ -50,13 +55,13 @@ def split_dataset(
     *,
     testing_percentage: float,
     validation_percentage: float,
-    version: int = BY_CLASS,
+    version: int = BY_GROUP,
 ) -> Split:
     """Split a dataset so that the same pictures always give the same sides.
 
     Each class is divided in the requested shares, along an order of hashes of the pictures'
-    content; see `stratify`. Copies, and pictures of one object by the catalogue number in their
-    file names (M 13, NGC 7789) or by what precedes `_nohash_`, stay together [1]_.
+    content; see `stratify`. Copies and pictures of one object stay together; see
+    `group_pictures`.
 
     If that leaves copies on different sides, because a class has little else, only those on the
     most important side are used: testing before validation before training. If a class has no
@@ -70,8 +75,9 @@ def split_dataset(
         Share of the pictures in percent, 0 to 100, together less than 100. A side
         with a share of 0 stays empty.
     version : int
-        `BY_CLASS`, or `BY_FILE_NAME` for the rule of version 0.1, in which each picture's side
-        depends on the SHA-1 of its file name alone, as in [1]_.
+        `BY_GROUP`; `BY_CLASS` for the rule that knew fewer signs of one object, see
+        `group_pictures_as_before`; or `BY_FILE_NAME` for the rule of version 0.1, in which each
+        picture's side depends on the SHA-1 of its file name alone, as in [1]_.
 
     Returns
     -------
@@ -96,13 +102,14 @@ def split_dataset(
     require_classes(index, needed=1 + len(held_out))
 
     pictures = index.pictures
-    copies = list_copies(pictures)
+    copies = list_copies(pictures, find_copies if version >= BY_GROUP else find_copies_exactly)
     if version == BY_FILE_NAME:
         positions = [compute_split_position(picture.path.name) for picture in pictures]
         sides = [_choose_side(position, shares) for position in positions]
     else:
         positions = [compute_position(picture.sha256) for picture in pictures]
-        sides = stratify(pictures, group_pictures(pictures, copies), shares)
+        group = group_pictures if version >= BY_GROUP else group_pictures_as_before
+        sides = stratify(pictures, group(pictures, copies), shares)
     _set_copies_aside(sides, copies)
     notes = _fill_empty_sides(index, sides, positions, copies, held_out)
     require_every_side(index, sides, (Side.TRAINING, *held_out))
@@ -122,7 +129,28 @@ def split_dataset(
         for label, count in index.counts.items()
         if count < FEW_PICTURES
     ]
-    return Split(on(Side.TRAINING), on(Side.VALIDATION), on(Side.TESTING), set_aside, tuple(notes))
+    return Split(
+        on(Side.TRAINING),
+        on(Side.VALIDATION),
+        on(Side.TESTING),
+        set_aside,
+        tuple(notes),
+        *_split_counter_examples(index.counter_pictures, testing_percentage),
+    )
+
+
+def _split_counter_examples(
+    pictures: tuple[Picture, ...], testing_percentage: float
+) -> tuple[tuple[Picture, ...], tuple[Picture, ...]]:
+    """Return the counter-examples to learn from, and those for the test; neither is validated."""
+    copies = list_copies(pictures)
+    sides = stratify(pictures, group_pictures(pictures, copies), Shares(0, testing_percentage))
+    _set_copies_aside(sides, copies)
+    numbered = list(zip(pictures, sides, strict=True))
+    return (
+        tuple(picture for picture, side in numbered if side is Side.TRAINING),
+        tuple(picture for picture, side in numbered if side is Side.TESTING),
+    )
 
 
 def check_percentages(testing_percentage: float, validation_percentage: float) -> None:

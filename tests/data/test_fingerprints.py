@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cluster_core.data import fingerprints
-from cluster_core.data.fingerprints import MAX_COPIES, SIDE_PX, compute_fingerprint, find_copies
+from cluster_core.data import copies
+from cluster_core.data.copies import MAX_COPIES, find_copies
+from cluster_core.data.fingerprints import SIDE_PX, compute_fingerprint
 from tests.samples import SHARED, draw_blob, needs_shared
 
 
@@ -81,7 +82,7 @@ def test_pairs_do_not_depend_on_the_block_size(monkeypatch):
     fields = [draw_blob(number % 7) for number in range(12)]
     expected = find_among(*fields)
     assert expected == [(number, number + 7) for number in range(5)]
-    monkeypatch.setattr(fingerprints, "BLOCK", 5)
+    monkeypatch.setattr(copies, "BLOCK", 5)
     assert find_among(*fields) == expected
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cluster_core.data.fingerprints import find_copies
+from cluster_core.data.copies import find_copies
 from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.splits import (
     BY_CLASS,

@@ -1,0 +1,131 @@
+"""Find the copies of pictures among many, by the correlation of their fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cluster_core.data.copy_index import iterate_candidates
+
+COPY_CORRELATION = 0.65
+MAX_COPIES = 10
+# Up to this number, comparing all pairs is the fastest way.
+EXACT_UP_TO = 4096
+BLOCK = 2048
+
+
+def find_copies(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Find the pairs of pictures that are copies of each other.
+
+    Up to 4,096 pictures, all pairs are compared. Of more, those that share a hash are, in n log n
+    time; see `iterate_candidates`.
+
+    Parameters
+    ----------
+    fingerprints : sequence of bytes
+        One per picture, from `compute_fingerprint`.
+
+    Returns
+    -------
+    list of (int, int)
+        Index pairs in ascending order, the smaller index first. Two pictures are
+        copies if their fingerprints correlate by 0.65 or more. Pictures that
+        resemble more than ten others are left out: they are not copies but one
+        scene photographed repeatedly, such as parts on a conveyor belt.
+    """
+    found = find_lookalikes(fingerprints)
+    n_partners = np.bincount(found.ravel(), minlength=len(fingerprints))
+    keep = (n_partners[found] <= MAX_COPIES).all(axis=1)
+    return [(int(one), int(other)) for one, other in found[keep]]
+
+
+def find_copies_exactly(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Find copies as `find_copies` does, but compare all pairs, however many there are.
+
+    Splits of earlier versions depend on it.
+    """
+    found = _compare_all(fingerprints)
+    n_partners = np.bincount(found.ravel(), minlength=len(fingerprints))
+    keep = (n_partners[found] <= MAX_COPIES).all(axis=1)
+    return [(int(one), int(other)) for one, other in found[keep]]
+
+
+def find_lookalikes(fingerprints: Sequence[bytes]) -> np.ndarray:
+    """Find pairs of pictures whose fingerprints correlate by 0.65 or more.
+
+    Parameters
+    ----------
+    fingerprints : sequence of bytes
+        One per picture, from `compute_fingerprint`.
+
+    Returns
+    -------
+    ndarray of int64, (n_pairs, 2)
+        Pairs as of `find_copies`, with those of pictures that resemble more than ten others.
+        Of more than 4,096 pictures, such a picture has more than ten pairs, but not all.
+    """
+    if len(fingerprints) <= EXACT_UP_TO:
+        return _compare_all(fingerprints)
+    raw = _stack(fingerprints)
+    has_structure = np.flatnonzero(raw.any(axis=1))
+    pairs: np.ndarray = has_structure[_compare_candidates(raw[has_structure])]
+    return pairs
+
+
+def compute_correlations(
+    fingerprints: Sequence[bytes], pairs: Sequence[tuple[int, int]]
+) -> np.ndarray:
+    """Return the correlation of the fingerprints of each pair: float32, (n_pairs,), -1 to 1."""
+    return _correlate(_stack(fingerprints), np.array(pairs, int).reshape(-1, 2))
+
+
+def _compare_all(fingerprints: Sequence[bytes]) -> np.ndarray:
+    """Return the pairs that correlate, by comparing all with all: int64, (n_pairs, 2)."""
+    pairs = [np.empty((0, 2), np.int64)]
+    # Blocks are scaled as they are needed, since all pictures in floats take four times the memory.
+    for top in range(0, len(fingerprints), BLOCK):
+        block = _scale(_stack(fingerprints[top : top + BLOCK]))
+        for left in range(top, len(fingerprints), BLOCK):
+            other = block if left == top else _scale(_stack(fingerprints[left : left + BLOCK]))
+            rows, columns = np.nonzero(block @ other.T >= COPY_CORRELATION)
+            alike = np.column_stack([rows + top, columns + left])
+            pairs.append(alike[alike[:, 0] < alike[:, 1]])
+    found = np.concatenate(pairs)
+    return found[np.lexsort((found[:, 1], found[:, 0]))]
+
+
+def _compare_candidates(raw: np.ndarray) -> np.ndarray:
+    """Return the candidate pairs that correlate: int64, (n_pairs, 2)."""
+    n = len(raw)
+    known = np.empty(0, np.int64)
+    in_series = np.zeros(n, bool)
+    for candidates in iterate_candidates(raw, in_series):
+        codes = candidates[:, 0] * n + candidates[:, 1]
+        new = candidates[~np.isin(codes, known, assume_unique=True)]
+        new = new[_correlate(raw, new) >= COPY_CORRELATION]
+        known = np.union1d(known, new[:, 0] * n + new[:, 1])
+        n_partners = np.bincount(np.concatenate(np.divmod(known, n)), minlength=n)
+        in_series[:] = n_partners > MAX_COPIES
+    return np.column_stack(np.divmod(known, n))
+
+
+def _correlate(raw: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return the correlation of each pair of rows: float32, (n_pairs,)."""
+    found = [
+        np.einsum("pi,pi->p", _scale(raw[portion[:, 0]]), _scale(raw[portion[:, 1]]))
+        for portion in np.array_split(pairs, len(pairs) // BLOCK + 1)
+    ]
+    return np.concatenate(found)
+
+
+def _stack(fingerprints: Sequence[bytes]) -> np.ndarray:
+    """Return fingerprints as rows: int8, (n, 1024)."""
+    return np.frombuffer(b"".join(fingerprints), np.int8).reshape(len(fingerprints), -1)
+
+
+def _scale(raw: np.ndarray) -> np.ndarray:
+    """Return rows of length 1, or 0 without structure: float32, of the same shape."""
+    rows = raw.astype(np.float32)
+    scaled: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return scaled

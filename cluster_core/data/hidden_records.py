@@ -1,0 +1,53 @@
+"""Small JSON files in a dataset's folder that remember what a person decided about its pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from cluster_core.access import Action, require
+from cluster_core.storage.safe_moves import explaining_disk_errors
+from cluster_core.workspace import replacing
+
+MAX_BYTES = 50_000_000
+
+
+def load_record(path: Path) -> Any:
+    """Return the content of a record; None if it is missing, damaged or implausibly large."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return None
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def change_record(path: Path, edit: Callable[[], Any], failure: str) -> None:
+    """Replace a record, while no other tab changes it.
+
+    Parameters
+    ----------
+    path : Path
+        `image_dir/.<name>.json`.
+    edit : callable
+        Reads the present content and returns the new one, ready for JSON.
+    failure : str
+        First words of the message if the record cannot be written.
+
+    Raises
+    ------
+    AccessError
+        This server does not let its visitors edit datasets.
+    DatasetError
+        The record cannot be written.
+    """
+    require(Action.EDIT_DATASETS)
+    image_dir = path.parent
+    with explaining_disk_errors(failure, image_dir):
+        image_dir.stat()  # `replacing` would create the folder of a deleted dataset
+        with filelock.FileLock(path.with_suffix(".lock")), replacing(path) as draft:
+            draft.write_text(json.dumps(edit(), indent=0), "utf-8")
