@@ -6,22 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cluster_core.data.index import DatasetIndex, Picture, Progress
+from cluster_core.data.index import DatasetIndex, Progress
 from cluster_core.errors import DatasetError
 from cluster_core.evaluation.learned_pictures import count_learned
 from cluster_core.evaluation.model_evaluation import SideFeatures, score_features
+from cluster_core.evaluation.picture_features import iterate_features
 from cluster_core.evaluation.scored_pictures import ScoredPictures, join
-from cluster_core.model.backbones.litert import load_extractor
 from cluster_core.model.bundle.bundle import ModelBundle
-from cluster_core.model.features.cache import BottleneckCache
-from cluster_core.model.features.extraction import BottleneckSource
-from cluster_core.model.prediction.predictor import obtain_backbone
 from cluster_core.model.prediction.words import find_kind
-from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
-
-# Features are turned into scores in portions, so that memory holds one portion of them.
-PORTION = 256
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,8 +89,11 @@ def run_folder_test(
             path=index.image_dir,
         )
     unknown = Counter(picture.label for picture in index.pictures if picture.label not in names)
-    scored = _score(bundle, known, workspace, on_progress)
-    return FolderTest(scored, index, dict(unknown), count_learned(bundle, index))
+    portions = iterate_features(known, bundle, workspace, on_progress)
+    scored = [
+        score_features(bundle.head, SideFeatures(*portion), bundle.labels) for portion in portions
+    ]
+    return FolderTest(join(scored), index, dict(unknown), count_learned(bundle, index))
 
 
 def match_labels(labels: Sequence[str], known: Sequence[str]) -> dict[str, str]:
@@ -119,26 +115,3 @@ def match_labels(labels: Sequence[str], known: Sequence[str]) -> dict[str, str]:
 
 def _normalise(label: str) -> str:
     return find_kind(label) or " ".join(label.casefold().replace("_", " ").split())
-
-
-def _score(
-    bundle: ModelBundle,
-    pictures: Sequence[Picture],
-    workspace: Workspace,
-    on_progress: Progress,
-) -> ScoredPictures:
-    backbone = obtain_backbone(bundle, workspace)
-    parts = []
-    with CacheFile(workspace.bottlenecks) as file:
-        cache = BottleneckCache(file, backbone, bundle.preprocessing)
-        source = BottleneckSource(load_extractor(backbone), bundle.preprocessing, cache)
-        for start in range(0, len(pictures), PORTION):
-            portion = pictures[start : start + PORTION]
-
-            def report(done: int, _: int, start: int = start) -> None:
-                on_progress(start + done, len(pictures))
-
-            features = source.compute(portion, bundle.view_list, report)
-            side = SideFeatures(portion, features)
-            parts.append(score_features(bundle.head, side, bundle.labels))
-    return join(parts)

@@ -15,16 +15,9 @@ from cluster_core.evaluation.out_of_fold import (
     compute_out_of_fold_scores,
     draw_folds,
 )
-from cluster_core.model.backbones.litert import load_extractor
+from cluster_core.evaluation.picture_features import compute_mean_features
 from cluster_core.model.bundle.bundle import ModelBundle
-from cluster_core.model.features.cache import BottleneckCache
-from cluster_core.model.features.extraction import BottleneckSource
-from cluster_core.model.prediction.predictor import obtain_backbone
-from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
-
-# Features are averaged over their views in portions, so that memory holds one row per picture.
-PORTION = 256
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,7 @@ def check_labels(
             path=index.image_dir,
         )
     pictures = index.pictures
-    features = _compute_features(pictures, bundle, workspace, on_progress)
+    features = compute_mean_features(pictures, bundle, workspace, on_progress)
     classes = np.array([labels.index(picture.label) for picture in pictures])
     groups = np.array(group_pictures(pictures, list_copies(pictures)))
     folds = draw_folds(classes, break_up_lone(groups, classes), np.random.default_rng(0))
@@ -131,26 +124,3 @@ def rank_doubts(
         for picture, row, best in zip(pictures, scores, scores.argmax(axis=1), strict=True)
     ]
     return tuple(sorted((one for one in doubts if one.margin < 0), key=lambda one: one.margin))
-
-
-def _compute_features(
-    pictures: Sequence[Picture],
-    bundle: ModelBundle,
-    workspace: Workspace,
-    on_progress: Callable[[int, int], None],
-) -> np.ndarray:
-    """Return the features of each picture, averaged over its views: float32, (n, n_features)."""
-    backbone = obtain_backbone(bundle, workspace)
-    means = np.empty((len(pictures), backbone.spec.n_features), np.float32)
-    with CacheFile(workspace.bottlenecks) as file:
-        cache = BottleneckCache(file, backbone, bundle.preprocessing)
-        source = BottleneckSource(load_extractor(backbone), bundle.preprocessing, cache)
-        for start in range(0, len(pictures), PORTION):
-            portion = pictures[start : start + PORTION]
-
-            def report(done: int, _: int, start: int = start) -> None:
-                on_progress(start + done, len(pictures))
-
-            features = source.compute(portion, bundle.view_list, report)
-            means[start : start + len(portion)] = features.mean(axis=1)
-    return means

@@ -68,6 +68,7 @@ class SideFeatures:
     ----------
     pictures : sequence of Picture
     features : ndarray of float32, (n_pictures, n_views, n_features)
+        Of pictures that were learned from, the mean of the views is enough.
     """
 
     pictures: Sequence[Picture]

@@ -1,5 +1,6 @@
 """Training runs as folders: submit, watch and review trainings through files."""
 
+from cluster_core.training.runs.evaluation_record import load_evaluation
 from cluster_core.training.runs.folder import (
     delete_run,
     find_queue_position,
@@ -29,6 +30,7 @@ __all__ = [
     "list_runs",
     "load_choice",
     "load_config",
+    "load_evaluation",
     "load_evaluations",
     "load_result",
     "load_reviewed",

@@ -1,0 +1,79 @@
+"""Evaluate a finished run again, for example one of a version without cross-validation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cluster_core.access import Action, require
+from cluster_core.data.index import Progress, scan_dataset
+from cluster_core.errors import RunError
+from cluster_core.evaluation.model_evaluation import (
+    ModelEvaluation,
+    SideFeatures,
+    evaluate_training,
+)
+from cluster_core.evaluation.picture_features import compute_mean_features, iterate_features
+from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.runs import load_config, load_result, load_status
+from cluster_core.training.runs.evaluation_record import save_evaluation
+from cluster_core.workspace import Workspace
+
+
+def evaluate_run(
+    workspace: Workspace, run_id: str, on_progress: Progress = lambda done, total: None
+) -> ModelEvaluation:
+    """Cross-validate the pictures that a run's dataset has today, and keep the result with the run.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    run_id : str
+        A run that made a model.
+    on_progress : callable, optional
+        Called with the numbers of pictures done and in all. An exception in it stops the work;
+        features computed so far stay in the cache.
+
+    Returns
+    -------
+    ModelEvaluation
+        Its test pictures are those of the run that are still in the dataset.
+
+    Raises
+    ------
+    AccessError
+        This server does not let its visitors train.
+    RunError
+        There is no such run, it made no model, or the result cannot be written.
+    BundleError, DatasetError, BackboneError, ImageError
+        The model, the dataset, the network or a picture cannot be used.
+    """
+    require(Action.TRAIN)
+    status, config = load_status(workspace, run_id), load_config(workspace, run_id)
+    if not status.bundle:
+        raise RunError("This training made no model, so there is nothing to evaluate: train again.")
+    bundle = load_bundle(workspace.bundles / status.bundle)
+    with CacheFile(workspace.bottlenecks) as cache:
+        index = scan_dataset(config.image_dir, cache, on_progress)
+    pictures = [picture for picture in index.pictures if picture.label in bundle.labels]
+    result = load_result(workspace, run_id)
+    tested = {one.sha256 for one in result.metrics.pictures} if result else set()
+    learned = [picture for picture in pictures if picture.sha256 not in tested]
+    test = [picture for picture in pictures if picture.sha256 in tested]
+    # For the pictures that were learned from, a cross-validation needs no single views.
+    means = compute_mean_features(learned, bundle, workspace, on_progress)[:, np.newaxis]
+    features = [views for _, views in iterate_features(test, bundle, workspace, on_progress)]
+    evaluation = evaluate_training(
+        [SideFeatures(learned, means)],
+        SideFeatures(test, np.concatenate(features)) if test else None,
+        bundle.labels,
+        bundle.head,
+    )
+    try:
+        save_evaluation(workspace.runs / run_id, evaluation)
+    except OSError as error:
+        raise RunError(
+            f"The evaluation could not be saved ({error.strerror}): make sure that the disk has "
+            "free space, then try again."
+        ) from error
+    return evaluation
