@@ -59,6 +59,11 @@ class Workspace:
         return self.root / ".answers"
 
     @property
+    def queues(self) -> Path:
+        """Unlabelled pictures on their way into datasets, one folder per queue."""
+        return self.root / "queues"
+
+    @property
     def runs(self) -> Path:
         """Trainings started from the browser, one folder per run."""
         return self.root / "runs"

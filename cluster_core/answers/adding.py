@@ -1,14 +1,14 @@
-"""Add reviewed pictures to a dataset, and take them out again."""
+"""Add pictures that a person labelled to a dataset, and take them out again."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cluster_core.access import Action, require
-from cluster_core.answers.records import KeptPicture
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import create_dataset, dataset_dir, list_datasets
 from cluster_core.data.counter_classes import COUNTER_CLASS, is_counter_name
@@ -21,8 +21,33 @@ from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture that a person gave a class.
+
+    Attributes
+    ----------
+    label : str
+        The class.
+    name : str
+        File name on the visitor's computer.
+    n_bytes : int
+        Size of the file.
+    sha256 : str
+        Hexadecimal hash of the file.
+    read : callable
+        Returns the content of the file, or raises an ImageError.
+    """
+
+    label: str
+    name: str
+    n_bytes: int
+    sha256: str
+    read: Callable[[], bytes]
+
+
 class Addition:
-    """Reviewed pictures on their way into a dataset.
+    """Labelled pictures on their way into a dataset.
 
     Parameters
     ----------
@@ -30,10 +55,10 @@ class Addition:
         The workspace of the dataset.
     dataset : str
         Name of the dataset; created if missing.
-    room : AnswerRoom
-        The room of the pictures.
-    numbers : iterable of int
-        The pictures. Those without a review, or whose class nobody knows, are left out.
+    pictures : sequence of LabelledPicture
+        The pictures.
+    origin : str
+        The page that they come from, for the trash.
 
     Raises
     ------
@@ -44,28 +69,32 @@ class Addition:
     """
 
     def __init__(
-        self, workspace: Workspace, dataset: str, room: AnswerRoom, numbers: Iterable[int]
+        self,
+        workspace: Workspace,
+        dataset: str,
+        pictures: Sequence[LabelledPicture],
+        origin: str = "Classify",
     ) -> None:
         require(Action.EDIT_DATASETS)
-        self._workspace = workspace
+        self._workspace, self._origin = workspace, origin
         self.is_new = dataset not in list_datasets(workspace)
         if self.is_new:
             self.image_dir = create_dataset(workspace, dataset)
         else:
             self.image_dir = dataset_dir(workspace, dataset)
-        labelled = self._name_counter_class(list_labelled(room, numbers))
-        find_problem = _make_problem_finder(self.image_dir, room, labelled)
-        pictures = [
-            _make_new_picture(room, room.pictures[number], label, find_problem)
-            for number, label in labelled
-        ]
-        self.batch = PictureBatch(self.image_dir, pictures)
+        labelled = self._name_counter_class(pictures)
+        find_problem = _make_problem_finder(self.image_dir, labelled)
+        new = [_make_new_picture(picture, find_problem) for picture in labelled]
+        self.batch = PictureBatch(self.image_dir, new)
 
-    def _name_counter_class(self, labelled: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    def _name_counter_class(self, pictures: Sequence[LabelledPicture]) -> list[LabelledPicture]:
         """Return the pictures with the dataset's own name for the class of counter-examples."""
         present = filter(is_counter_name, list_classes(self.image_dir))
         name = next(present, COUNTER_CLASS)
-        return [(number, name if is_counter_name(label) else label) for number, label in labelled]
+        return [
+            replace(picture, label=name) if is_counter_name(picture.label) else picture
+            for picture in pictures
+        ]
 
     def take_back(self) -> TrashEntry:
         """Move the added pictures to the trash.
@@ -83,7 +112,7 @@ class Addition:
         what = "1 picture" if n == 1 else f"{n:,} pictures"
         dataset = self.image_dir.name.removesuffix(DATASET_SUFFIX)
         entry = move_to_trash(
-            self._workspace, self.batch.stored, f"{what} added to {dataset} from Classify"
+            self._workspace, self.batch.stored, f"{what} added to {dataset} from {self._origin}"
         )
         self.discard_empty()
         return entry
@@ -96,45 +125,53 @@ class Addition:
                 folder.rmdir()
 
 
-def list_labelled(room: AnswerRoom, numbers: Iterable[int]) -> list[tuple[int, str]]:
-    """Return those of the pictures that a person gave a class, with the class."""
+def list_labelled(room: AnswerRoom, numbers: Iterable[int]) -> list[LabelledPicture]:
+    """Return those of the pictures in a room that a person gave a class."""
     found = [(number, room.reviews.get(number)) for number in numbers if number in room.pictures]
-    return [(number, review.label) for number, review in found if review and review.label]
+    return [
+        _find_in_room(room, number, review.label)
+        for number, review in found
+        if review and review.label
+    ]
+
+
+def _find_in_room(room: AnswerRoom, number: int, label: str) -> LabelledPicture:
+    kept = room.pictures[number]
+    return LabelledPicture(
+        label, kept.name, kept.n_bytes, kept.sha256, lambda: room.read_picture(number)
+    )
 
 
 def _make_new_picture(
-    room: AnswerRoom,
-    picture: KeptPicture,
-    label: str,
-    find_problem: Callable[[KeptPicture, str], str | None],
+    picture: LabelledPicture, find_problem: Callable[[LabelledPicture], str | None]
 ) -> NewPicture:
     def read() -> bytes:
-        if problem := find_problem(picture, label):
+        if problem := find_problem(picture):
             raise DatasetError(
                 f"{picture.name} was left out, because {problem}.", path=Path(picture.name)
             )
-        return room.read_picture(picture.number)
+        return picture.read()
 
-    return NewPicture(label, picture.name, read)
+    return NewPicture(picture.label, picture.name, read)
 
 
 def _make_problem_finder(
-    image_dir: Path, room: AnswerRoom, labelled: Iterable[tuple[int, str]]
-) -> Callable[[KeptPicture, str], str | None]:
-    """Return a function that says why a picture cannot be in a class, as a clause, or None.
+    image_dir: Path, labelled: Sequence[LabelledPicture]
+) -> Callable[[LabelledPicture], str | None]:
+    """Return a function that says why a picture cannot be in its class, as a clause, or None.
 
     `PictureBatch` finds copies in its own class; a copy in another, of the dataset or of these
     pictures, would teach the network that one picture shows two things.
     """
     labels_of: dict[str, set[str]] = defaultdict(set)
-    for number, label in labelled:
-        labels_of[room.pictures[number].sha256].add(fold_name(label))
+    for picture in labelled:
+        labels_of[picture.sha256].add(fold_name(picture.label))
     classes = ClassesByContent(image_dir)
 
-    def find(picture: KeptPicture, label: str) -> str | None:
+    def find(picture: LabelledPicture) -> str | None:
         if len(labels_of[picture.sha256]) > 1:
             return "the same picture is here more than once, with different classes from you"
-        if twin := classes.find_elsewhere(label, picture.n_bytes, picture.sha256):
+        if twin := classes.find_elsewhere(picture.label, picture.n_bytes, picture.sha256):
             return f"the class {twin.parent.name} already has the same picture: {twin.name}"
         return None
 

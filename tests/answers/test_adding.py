@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.answers.adding import Addition
+from cluster_core.answers.adding import Addition, list_labelled
 from cluster_core.answers.records import Review
 from cluster_core.answers.rooms import create_room
 from cluster_core.data.catalog import list_datasets
@@ -33,7 +33,7 @@ def room(workspace):
 
 
 def add(workspace, dataset, room) -> Addition:
-    addition = Addition(workspace, dataset, room, list(room.pictures))
+    addition = Addition(workspace, dataset, list_labelled(room, list(room.pictures)))
     with CacheFile(workspace.bottlenecks) as cache:
         addition.batch.store_remaining(cache)
     return addition
@@ -119,7 +119,7 @@ def test_nothing_added_leaves_no_empty_dataset(workspace, room):
 
 
 def test_picture_that_was_removed_meanwhile_is_left_out_with_its_reason(workspace, room):
-    addition = Addition(workspace, "mine", room, list(room.pictures))
+    addition = Addition(workspace, "mine", list_labelled(room, list(room.pictures)))
     room.find_file(1).unlink()
     with CacheFile(workspace.bottlenecks) as cache:
         addition.batch.store_remaining(cache)
@@ -130,11 +130,11 @@ def test_picture_that_was_removed_meanwhile_is_left_out_with_its_reason(workspac
 @pytest.mark.parametrize("name", ["../up", "", "a/b", "test"])
 def test_impossible_dataset_is_refused(workspace, room, name):
     with pytest.raises(DatasetError):
-        Addition(workspace, name, room, list(room.pictures))
+        Addition(workspace, name, list_labelled(room, list(room.pictures)))
 
 
 def test_public_demo_forbids_it(workspace, room, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     with pytest.raises(AccessError):
-        Addition(workspace, "mine", room, list(room.pictures))
+        Addition(workspace, "mine", list_labelled(room, list(room.pictures)))
     assert list_datasets(workspace) == ()

@@ -125,7 +125,7 @@ def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -
         )
     if not labelled:
         return
-    counts = Counter(label for _, label in labelled).most_common()
+    counts = Counter(picture.label for picture in labelled).most_common()
     parts = [f"{count:,} to {escape_markdown(label)}" for label, count in counts]
     st.write(f"Adds {join_with_and(parts)}. Pictures that are there already are left out.")
     workspace = Workspace.default()
@@ -152,7 +152,7 @@ def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -
     noun = "picture" if len(labelled) == 1 else "pictures"
 
     def add() -> Outcome:
-        addition = Addition(workspace, dataset, room, [number for number, _ in labelled])
+        addition = Addition(workspace, dataset, labelled)
         start_work(_make_work(workspace, dataset, addition))
         return Outcome(f"Adding pictures to {dataset} …")
 

@@ -1,0 +1,155 @@
+"""Put many unlabelled pictures into a queue, in a task that can be interrupted and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster_core.access import Action, require
+from cluster_core.data.editing.inspection import (
+    InspectedPicture,
+    clean_file_name,
+    inspect_picture,
+)
+from cluster_core.data.facts import PictureFactsCache
+from cluster_core.data.index import Progress
+from cluster_core.errors import DatasetError, ImageError
+from cluster_core.labelling.queue import LabelQueue
+from cluster_core.labelling.records import QueuedPicture
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.mapping import map_images
+from cluster_core.workspace import replacing
+
+MAX_PICTURES = 10_000
+MAX_BYTES = 50_000_000_000
+
+
+@dataclass(frozen=True)
+class UnlabelledFile:
+    """A file to be put into a queue.
+
+    Attributes
+    ----------
+    name : str
+        File name on the visitor's computer; it is never used as a path.
+    read : callable
+        Returns the content of the file. It may raise an ImageError or an OSError.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+
+class QueueFilling:
+    """Files on their way into a queue; a bad one does not stop the others.
+
+    Parameters
+    ----------
+    queue : LabelQueue
+    files : sequence of UnlabelledFile
+        In the order in which they are added.
+
+    Attributes
+    ----------
+    n_added, n_present : int
+        Pictures that were added, and that were in the queue already.
+    problems : list of str
+        Why a file was left out, in a sentence for each.
+    """
+
+    def __init__(self, queue: LabelQueue, files: Sequence[UnlabelledFile]) -> None:
+        self._queue = queue
+        self._files = tuple(files)
+        self._n_done = 0
+        self.n_added, self.n_present = 0, 0
+        self.problems: list[str] = []
+
+    @property
+    def n_left(self) -> int:
+        """Number of files that have not been processed."""
+        return len(self._files) - self._n_done
+
+    def add_remaining(self, cache: CacheFile, on_progress: Progress | None = None) -> None:
+        """Add all files that have not been processed yet.
+
+        Parameters
+        ----------
+        cache : CacheFile
+            Where facts about the pictures are kept.
+        on_progress : callable, optional
+            Called with the numbers of files done and in total. An exception in it stops; the
+            next call adds the rest.
+
+        Raises
+        ------
+        AccessError
+            This server does not allow it.
+        DatasetError
+            The queue was deleted, or cannot be written to.
+        RunError
+            The cache cannot be used.
+        """
+        require(Action.EDIT_DATASETS)
+        facts = PictureFactsCache(cache)
+        n_bytes = sum(picture.n_bytes for picture in self._queue.pictures.values())
+        with closing(map_images(_inspect, self._files[self._n_done :])) as inspected:
+            for entry in inspected:
+                if isinstance(entry, str):
+                    self.problems.append(entry)
+                else:
+                    n_bytes += self._add(entry, n_bytes)
+                    facts.save([(entry.picture.sha256, entry.picture.facts)])
+                self._n_done += 1
+                if on_progress:
+                    on_progress(self._n_done, len(self._files))
+
+    def _add(self, entry: _Inspected, n_bytes: int) -> int:
+        """Add one picture to a queue of `n_bytes`; return by how many bytes it has grown."""
+        picture = entry.picture
+        is_full = len(self._queue.pictures) >= MAX_PICTURES or n_bytes > MAX_BYTES
+        if is_full and picture.sha256 not in self._queue.pictures:
+            self.problems.append(
+                f"{entry.name} was left out, because a queue holds up to {MAX_PICTURES:,} "
+                f"pictures and {MAX_BYTES // 10**9} GB: make another queue for the rest."
+            )
+            return 0
+        suffix = _find_suffix(picture.file_name)
+        queued = QueuedPicture(picture.sha256, entry.name, suffix, picture.n_bytes)
+
+        def write(path: Path) -> None:
+            with replacing(path) as draft:
+                draft.write_bytes(entry.data)
+
+        if self._queue.add_picture(queued, write):
+            self.n_added += 1
+            return picture.n_bytes
+        self.n_present += 1
+        return 0
+
+
+@dataclass(frozen=True)
+class _Inspected:
+    name: str
+    data: bytes
+    picture: InspectedPicture
+
+
+def _inspect(file: UnlabelledFile) -> _Inspected | str:
+    """Read and decode a file; return why it cannot be used, if so."""
+    name = clean_file_name(file.name)
+    try:
+        data = file.read()
+        return _Inspected(name, data, inspect_picture(name, data))
+    except (ImageError, DatasetError) as error:
+        return str(error)
+    except OSError as error:
+        return f"{name} could not be read ({error.strerror or error}): choose it again."
+
+
+def _find_suffix(file_name: str) -> str:
+    """Return the ending of a file name that matches its content, such as `.jpg` or `.fits.gz`."""
+    suffixes = Path(file_name.lower()).suffixes
+    is_packed = suffixes[-1] in (".gz", ".bz2")
+    return "".join(suffixes[-2:] if is_packed else suffixes[-1:])

@@ -1,0 +1,355 @@
+"""One queue: pictures as files named by their hashes, and a log of what was decided about them.
+
+The log is only appended to, under a lock, and every change first reads what others appended.
+Any number of tabs and processes can therefore work on one queue: the first decision about a
+picture stands, and a later one is refused rather than lost or overwriting it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from cluster_core.access import Action, require
+from cluster_core.data.labels import check_class_name, fold_name
+from cluster_core.errors import ClusterError, DatasetError
+from cluster_core.labelling.records import (
+    Decision,
+    QueuedPicture,
+    Verdict,
+    check_decision,
+    check_picture,
+    check_sha256,
+)
+from cluster_core.storage.safe_moves import explaining_disk_errors
+from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_shown_text, check_text
+
+LOG, PICTURES, _LOCK = "log.jsonl", "pictures", ".lock"
+MAX_CLASSES = 30
+# Ten thousand pictures, and fifty decisions about each.
+MAX_LOG_BYTES = 100_000_000
+_LOCK_TIMEOUT_S = 10
+
+
+class DecidedError(DatasetError):
+    """Another tab or process has decided about this picture already.
+
+    Attributes
+    ----------
+    decision : Decision
+        The decision that stands.
+    """
+
+    def __init__(self, message: str, decision: Decision, *, path: Path) -> None:
+        super().__init__(message, path=path)
+        self.decision = decision
+
+
+class LabelQueue:
+    """Unlabelled pictures, and the decisions about them. One thread may use an instance.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder of a queue, named by its id.
+
+    Attributes
+    ----------
+    name : str
+        Name of the queue.
+    network : str
+        Name of the network whose features order the pictures.
+    classes : list of str
+        The classes, in the order of their keys.
+    pictures : dict of str to QueuedPicture
+        By hash, in the order in which they were added.
+    decisions : dict of str to Decision
+        By hash, the latest last.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._n_read = 0
+        self.name, self.network = "", ""
+        self.classes: list[str] = []
+        self.pictures: dict[str, QueuedPicture] = {}
+        self.decisions: dict[str, Decision] = {}
+        self.refresh()
+
+    @property
+    def id(self) -> str:
+        """The name of the folder."""
+        return self._folder.name
+
+    @property
+    def version(self) -> int:
+        """The length of the log in bytes, which grows with every change."""
+        return self._n_read
+
+    @property
+    def labelled(self) -> dict[str, str]:
+        """The class by hash of each picture that has one, the latest last."""
+        return {sha256: one.label for sha256, one in self.decisions.items() if one.label}
+
+    def exists(self) -> bool:
+        """Return whether the queue has not been deleted."""
+        return (self._folder / LOG).is_file()
+
+    def refresh(self) -> None:
+        """Read what was appended to the log since, by this or another tab or process."""
+        with suppress(OSError):  # a deleted queue keeps what was read
+            self._read()
+
+    def add_class(self, label: str) -> str:
+        """Add a class, and return its name as it is stored.
+
+        Raises
+        ------
+        DatasetError
+            The name is not valid or taken, or there are `MAX_CLASSES` classes already.
+        AccessError
+            This server does not allow it.
+        """
+        stored = check_class_name(label)
+        with self._changing() as append:
+            if fold_name(stored) in map(fold_name, self.classes):
+                raise DatasetError(
+                    f"This queue already has a class {stored}: choose another name.",
+                    path=self._folder,
+                )
+            if len(self.classes) >= MAX_CLASSES:
+                raise DatasetError(
+                    f"A queue can have up to {MAX_CLASSES} classes: remove one that is not used.",
+                    path=self._folder,
+                )
+            append({"class": stored})
+        return stored
+
+    def remove_class(self, label: str) -> None:
+        """Remove a class that no picture has.
+
+        Raises
+        ------
+        DatasetError
+            Pictures have this class.
+        AccessError
+            This server does not allow it.
+        """
+        with self._changing() as append:
+            if label in self.labelled.values():
+                raise DatasetError(
+                    f"Pictures are labelled as {label}: take their labels back first.",
+                    path=self._folder,
+                )
+            append({"removed class": label})
+
+    def add_picture(self, picture: QueuedPicture, write: Callable[[Path], None]) -> bool:
+        """Keep a picture.
+
+        Parameters
+        ----------
+        picture : QueuedPicture
+            It was decoded before.
+        write : callable
+            Writes the file to a path whose folder exists.
+
+        Returns
+        -------
+        bool
+            False if the queue has it already.
+
+        Raises
+        ------
+        DatasetError
+            The file cannot be written.
+        AccessError
+            This server does not allow it.
+        """
+        require(Action.EDIT_DATASETS)
+        if picture.sha256 not in self.pictures:
+            with explaining_disk_errors(f"{picture.name} could not be kept", self._folder):
+                write(self._folder / PICTURES / picture.file_name)
+        with self._changing() as append:
+            if picture.sha256 in self.pictures:
+                return False
+            append(
+                {
+                    "picture": picture.sha256,
+                    "name": picture.name,
+                    "suffix": picture.suffix,
+                    "n_bytes": picture.n_bytes,
+                }
+            )
+        return True
+
+    def find_file(self, sha256: str) -> Path:
+        """Return the path of a picture's file, which may have been removed."""
+        return self._folder / PICTURES / self.pictures[sha256].file_name
+
+    def decide(self, sha256: str, decision: Decision) -> None:
+        """Record a decision about a picture that has none.
+
+        Parameters
+        ----------
+        sha256 : str
+            Hash of the picture.
+        decision : Decision
+            Its label is one of the classes.
+
+        Raises
+        ------
+        DecidedError
+            There is one already, made by another tab or process; it stands.
+        DatasetError
+            The picture or the class is not in the queue, or it cannot be written.
+        AccessError
+            This server does not allow it.
+        """
+        with self._changing() as append:
+            self._require_known(sha256, decision.label)
+            if standing := self.decisions.get(sha256):
+                raise DecidedError(
+                    f"Another tab labelled {self.pictures[sha256].name} first, as "
+                    f"{describe(standing)}: that stays, and your {describe(decision)} was not "
+                    "used.",
+                    standing,
+                    path=self._folder,
+                )
+            append(
+                {
+                    "decided": sha256,
+                    "verdict": decision.verdict,
+                    "label": decision.label,
+                    "tab": decision.tab,
+                }
+            )
+
+    def take_back_latest(self, tab: str, other_tabs: Iterable[str] = ()) -> str | None:
+        """Take back the latest decision that no other open tab has made.
+
+        Parameters
+        ----------
+        tab : str
+            The tab that asks. Its own decisions come first.
+        other_tabs : iterable of str
+            Open tabs, whose decisions stay.
+
+        Returns
+        -------
+        str or None
+            Hash of the picture; None if there is no such decision.
+
+        Raises
+        ------
+        DatasetError
+            It cannot be written.
+        AccessError
+            This server does not allow it.
+        """
+        with self._changing() as append:
+            others = set(other_tabs) - {tab}
+            latest = list(reversed(self.decisions.items()))
+            own = (sha256 for sha256, one in latest if one.tab == tab)
+            orphaned = (sha256 for sha256, one in latest if one.tab not in others)
+            found = next(own, None) or next(orphaned, None)
+            if found is not None:
+                append({"taken back": [found]})
+            return found
+
+    def take_back(self, sha256s: Iterable[str]) -> None:
+        """Take back the decisions about pictures; raises as `take_back_latest`."""
+        with self._changing() as append:
+            append({"taken back": [sha256 for sha256 in sha256s if sha256 in self.decisions]})
+
+    def take_back_skips(self) -> None:
+        """Put skipped pictures into the queue again; raises as `take_back_latest`."""
+        self.refresh()
+        self.take_back([key for key, one in self.decisions.items() if one.verdict is Verdict.SKIP])
+
+    def _require_known(self, sha256: str, label: str | None) -> None:
+        if sha256 not in self.pictures:
+            raise DatasetError(
+                "This picture is no longer in the queue: reload the page.", path=self._folder
+            )
+        if label is not None and label not in self.classes:
+            raise DatasetError(
+                f"The class {label} was removed in another tab: reload the page.",
+                path=self._folder,
+            )
+
+    def _read(self) -> None:
+        with (self._folder / LOG).open("rb") as log:
+            log.seek(self._n_read)
+            data = log.read(MAX_LOG_BYTES)
+        whole = data[: data.rfind(b"\n") + 1]
+        self._n_read += len(whole)
+        for line in whole.splitlines():
+            with suppress(*MALFORMED_ERRORS, ClusterError):  # a damaged line is skipped
+                self._take(json.loads(line))
+
+    @contextmanager
+    def _changing(self) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+        """Lock the queue, read what others changed, and yield a function that appends a line."""
+        require(Action.EDIT_DATASETS)
+        with explaining_disk_errors("The queue could not be changed", self._folder):
+            (self._folder / LOG).stat()  # the lock would be created in a deleted queue's place
+            with self._locking():
+                self._read()
+                yield self._append
+                self._read()
+
+    @contextmanager
+    def _locking(self) -> Iterator[None]:
+        try:
+            with filelock.FileLock(self._folder / _LOCK, timeout=_LOCK_TIMEOUT_S):
+                yield
+        except filelock.Timeout as error:
+            raise DatasetError(
+                "The queue is in use by another program: try again in a moment.",
+                path=self._folder,
+            ) from error
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        with (self._folder / LOG).open("r+b") as log:
+            if log.seek(0, os.SEEK_END) + len(line) > MAX_LOG_BYTES:
+                raise DatasetError(
+                    "Too much was changed in this queue: add its labelled pictures to a dataset, "
+                    "and make a new queue of the others.",
+                    path=self._folder,
+                )
+            log.seek(-1, os.SEEK_END)
+            is_whole = log.read(1) == b"\n"  # not if a process was killed while it wrote
+            log.write(line if is_whole else b"\n" + line)
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        """Apply a line of the log; raise one of `MALFORMED_ERRORS` if it is damaged."""
+        match entry:
+            case {"queue": name, "network": network}:
+                self.name, self.network = check_shown_text(name), check_text(network)
+            case {"class": label}:
+                stored = check_class_name(check_text(label))
+                if stored not in self.classes:
+                    self.classes.append(stored)
+            case {"removed class": label}:
+                self.classes.remove(check_text(label))
+            case {"picture": _}:
+                picture = check_picture(entry)
+                self.pictures.setdefault(picture.sha256, picture)
+            case {"decided": sha256}:
+                if check_sha256(sha256) in self.pictures:
+                    self.decisions.setdefault(sha256, check_decision(entry))
+            case {"taken back": sha256s}:
+                for sha256 in sha256s:
+                    self.decisions.pop(sha256, None)
+
+
+def describe(decision: Decision) -> str:
+    """Return a decision in words: the class, "none of these" or "skip"."""
+    return decision.label or decision.verdict.value
