@@ -42,8 +42,11 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
     missing = describe_missing(index, find_split(reading))
     n_classes = len(index.labels)
     classes = "1 class" if n_classes == 1 else f"{n_classes} classes"
+    n_counter = len(index.counter_pictures)
+    counter = f" and {count_pictures(n_counter)} of none of these" if n_counter else ""
     with st.container(horizontal=True, vertical_alignment="center", key="summary"):
-        st.markdown(f"**{count_pictures(len(index.pictures))}** in {classes}", width="stretch")
+        n_pictures = count_pictures(len(index.pictures))
+        st.markdown(f"**{n_pictures}** in {classes}{counter}", width="stretch")
         if (
             missing is None
             and is_allowed(Action.TRAIN)
@@ -64,12 +67,12 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
 
 def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) -> None:
     """Draw the classes, and the pictures of the selected one."""
-    label = choose_shown_class(image_dir, index.counts)
+    label = choose_shown_class(image_dir, index.all_counts)
     if is_allowed(Action.EDIT_DATASETS):
         show_class_actions(workspace, image_dir, label)
-    pictures = [picture for picture in index.pictures if picture.label == label]
+    pictures = [picture for picture in index.all_pictures if picture.label == label]
     if pictures:
-        show_gallery(workspace, image_dir, index.labels, pictures)
+        show_gallery(workspace, image_dir, tuple(index.all_counts), pictures)
     elif label is not None:
         st.caption(f"The class {escape_markdown(label)} has no pictures yet.")
 
@@ -88,7 +91,7 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
         persist_state="session",
     )
     if view == DatasetView.ADD:
-        show_upload(workspace, reading.image_dir, index.labels)
+        show_upload(workspace, reading.image_dir, tuple(index.all_counts))
     elif view == DatasetView.OVERVIEW:
         split = find_split(reading)
         show_overview(workspace, index, split if isinstance(split, Split) else None)
@@ -131,10 +134,10 @@ try:
         found = read_dataset(default_workspace, chosen_dir)
         if isinstance(found.index, ClusterError):
             raise found.index.with_traceback(None)
-        if found.index.pictures or found.index.rejected:
+        if found.index.all_pictures or found.index.rejected:
             show_dataset(default_workspace, found, found.index)
         else:
-            show_empty_dataset(default_workspace, chosen, found.index.labels)
+            show_empty_dataset(default_workspace, chosen, tuple(found.index.all_counts))
 except ClusterError as error:
     st.error(escape_markdown(str(error)), icon=":material/error:")
 if is_allowed(Action.EDIT_DATASETS):

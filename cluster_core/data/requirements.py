@@ -23,7 +23,7 @@ def require_classes(index: DatasetIndex, needed: int) -> None:
     DatasetError
         There are too few classes or pictures.
     """
-    if not index.pictures:
+    if not index.all_pictures:
         if any(map(has_image_suffix, index.image_dir.glob("*"))):
             raise DatasetError(
                 f"The pictures are directly in {index.image_dir}, but each class needs a sub-folder"
@@ -41,11 +41,16 @@ def require_classes(index: DatasetIndex, needed: int) -> None:
             needed=2 * needed,
         )
     if len(index.labels) < 2:  # noqa: PLR2004
+        found = (
+            f"only one class in {index.image_dir} ({index.labels[0]})"
+            if index.labels
+            else f"no class in {index.image_dir} but {index.counter_labels[0]}"
+        )
         raise DatasetError(
-            f"There is only one class in {index.image_dir} ({index.labels[0]}), but at least two "
-            "are needed: add a sub-folder with pictures of another class.",
+            f"There is {found}, but at least two are needed: add a sub-folder with pictures of "
+            f"another class.{_describe_counter_classes(index)}",
             path=index.image_dir,
-            found=1,
+            found=len(index.labels),
             needed=2,
         )
     for label, count in index.counts.items():
@@ -60,6 +65,12 @@ def require_classes(index: DatasetIndex, needed: int) -> None:
                 found=count,
                 needed=needed,
             )
+
+
+def _describe_counter_classes(index: DatasetIndex) -> str:
+    if not index.counter_labels:
+        return ""
+    return f" {index.counter_labels[0]} does not count, because it has no score of its own."
 
 
 def _describe_rejected(index: DatasetIndex, label: str | None = None) -> str:

@@ -67,6 +67,7 @@ def assemble_bundle(
             "image_dir": index.image_dir.name,
             "sha256": index.sha256,
             "counts": dict(index.counts),
+            "counter_counts": {name: index.all_counts[name] for name in index.counter_labels},
             "rejected": len(index.rejected),
         },
         settings=config.to_record(),

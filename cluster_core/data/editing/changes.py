@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cluster_core.access import Action, require
 from cluster_core.data.class_folders import list_class_folders, list_labels
+from cluster_core.data.counter_classes import load_ticked, tick_counter_class
 from cluster_core.data.editing.allowed_paths import (
     check_dataset_dir,
     find_class_dir,
@@ -89,6 +90,8 @@ def add_class(image_dir: Path, label: str) -> Path:
     folder = image_dir / stored
     with explaining_disk_errors(f"The class {stored} could not be added", image_dir):
         folder.mkdir(parents=True)
+    if stored in load_ticked(image_dir):  # as an earlier class of this name was
+        tick_counter_class(image_dir, stored, False)
     return folder
 
 
@@ -122,11 +125,16 @@ def rename_class(image_dir: Path, label: str, new: str) -> Path:
     folder = find_class_dir(image_dir, label)
     _require_new(image_dir, stored, label)
     target = image_dir / stored
+    is_ticked = label in load_ticked(image_dir)
+    if is_ticked:
+        tick_counter_class(image_dir, stored, True)
     with explaining_disk_errors(f"The class {label} could not be renamed", image_dir):
         # Perhaps a file. On a case-insensitive disk, it may be the folder of the class itself.
         if os.path.lexists(target) and fold_name(stored) != fold_name(label):
             raise FileExistsError(errno.EEXIST, "File exists")
         os.rename(folder, target)
+    if is_ticked and stored != label:
+        tick_counter_class(image_dir, label, False)
     return target
 
 

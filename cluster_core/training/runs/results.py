@@ -12,6 +12,7 @@ from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Side, Split
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.storage.saved_values import check_count, check_text
+from cluster_core.training.novelty import describe_rejections
 from cluster_core.training.runs.checks import check_counts, check_metrics, check_texts
 from cluster_core.training.runs.paths import find_folder
 from cluster_core.training.runs.records import READ_ERRORS
@@ -47,7 +48,7 @@ class RunResult:
 
     @classmethod
     def of(
-        cls, metrics: Metrics, index: DatasetIndex, split: Split, steps: Mapping[str, Any]
+        cls, metrics: Metrics, index: DatasetIndex, split: Split, recorded: Mapping[str, Any]
     ) -> RunResult:
         """Make the result of a finished training.
 
@@ -59,8 +60,8 @@ class RunResult:
             The dataset.
         split : Split
             Its division into sides.
-        steps : mapping
-            Has the integers `steps_run` and `step_kept`, as the metrics of a `ModelBundle` do.
+        recorded : mapping
+            The metrics of the `ModelBundle`.
         """
         sides = {
             Side.TRAINING: split.training,
@@ -75,7 +76,8 @@ class RunResult:
             for side, pictures in sides.items()
         }
         rejected = tuple((f"{file.label}/{file.path.name}", file.reason) for file in index.rejected)
-        return cls(metrics, counts, rejected, split.notes, steps["steps_run"], steps["step_kept"])
+        notes = (*split.notes, *filter(None, [describe_rejections(recorded)]))
+        return cls(metrics, counts, rejected, notes, recorded["steps_run"], recorded["step_kept"])
 
 
 def save_result(folder: Path, result: RunResult, image_dir: Path) -> None:

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from cluster_core.data.counter_classes import (
+    is_counter_name,
+    list_counter_classes,
+    tick_counter_class,
+)
 from cluster_core.data.editing.changes import add_class, delete_class, rename_class
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import NameField, ask_for_name, close_dialog, is_open, open_dialog
@@ -17,6 +22,10 @@ from pages.components.text import escape_markdown
 _MAX_SEGMENTS = 6
 _MAX_SEGMENT_LENGTH = 30
 _REQUESTED = "class to show"
+_NO_SCORE = (
+    "It gets no score of its own: from its pictures, the next training learns to answer none of "
+    "these."
+)
 
 
 def choose_shown_class(image_dir: Path, counts: Mapping[str, int]) -> str | None:
@@ -62,8 +71,8 @@ def choose_shown_class(image_dir: Path, counts: Mapping[str, int]) -> str | None
 
 
 def show_class_actions(workspace: Workspace, image_dir: Path, label: str | None) -> None:
-    """Draw the buttons that add a class, and rename or delete the selected one."""
-    with st.container(horizontal=True, key="class_actions"):
+    """Draw what adds a class, and renames, deletes or ticks the selected one."""
+    with st.container(horizontal=True, vertical_alignment="center", key="class_actions"):
         st.button(
             "Add class",
             key="add_class",
@@ -96,6 +105,29 @@ def _show_changes(workspace: Workspace, image_dir: Path, label: str) -> None:
         on_click=attempt,
         args=(lambda: _delete(workspace, image_dir, label),),
     )
+    if is_counter_name(label):
+        st.caption(f"Pictures of none of the classes. {_NO_SCORE}", width="content")
+    else:
+        _show_tick(image_dir, label)
+
+
+def _show_tick(image_dir: Path, label: str) -> None:
+    key = f"counter_{image_dir.name}_{label}"
+    st.session_state[key] = bool(list_counter_classes(image_dir, [label]))
+    st.checkbox(
+        "None of these",
+        key=key,
+        help="Tick this if the class holds everything else, such as galaxies where a model tells "
+        f"star clusters apart. {_NO_SCORE}",
+        on_change=lambda: attempt(lambda: _tick(image_dir, label, st.session_state[key])),
+    )
+
+
+def _tick(image_dir: Path, label: str, is_counter: bool) -> Outcome:
+    tick_counter_class(image_dir, label, is_counter)
+    if is_counter:
+        return Outcome(f"{label} now holds pictures of none of the classes. {_NO_SCORE}")
+    return Outcome(f"{label} is a class with a score of its own again.")
 
 
 def shown_key(image_dir: Path) -> str:

@@ -51,12 +51,14 @@ def find_split(reading: DatasetReading) -> Split | ClusterError:
 
 def show_overview(workspace: Workspace, index: DatasetIndex, split: Split | None) -> None:
     """Draw a dataset's statistics, its split chart, its unreadable files and the download."""
-    st.markdown(f"**{count_pictures(len(index.pictures))}**{_describe_sizes(index)}")
+    st.markdown(f"**{count_pictures(len(index.all_pictures))}**{_describe_sizes(index)}")
     shares = count_shares(index.counts, split)
     if index.pictures:
         st.altair_chart(draw_shares(shares), key="shares", alt="Pictures per class and use")
     if split is not None:
         st.markdown(_describe_uses(index.counts, shares))
+        if index.counter_pictures:
+            st.markdown(_describe_counter_examples(index, split))
         st.caption(
             "The model never learns from the test pictures, so they show how well it does on new "
             "ones. Every class is divided in the same shares, and nearly all pictures keep their "
@@ -118,16 +120,17 @@ def count_pictures(count: int) -> str:
 
 
 def _describe_sizes(index: DatasetIndex) -> str:
-    if not index.pictures:
+    pictures = index.all_pictures
+    if not pictures:
         return ""
-    n_bytes = _sum_bytes([picture.path for picture in index.pictures])
-    smallest = min(index.pictures, key=lambda picture: picture.width_px * picture.height_px)
-    largest = max(index.pictures, key=lambda picture: picture.width_px * picture.height_px)
+    n_bytes = _sum_bytes([picture.path for picture in pictures])
+    smallest = min(pictures, key=lambda picture: picture.width_px * picture.height_px)
+    largest = max(pictures, key=lambda picture: picture.width_px * picture.height_px)
     sizes = f"{smallest.width_px} × {smallest.height_px} px"
     if (smallest.width_px, smallest.height_px) != (largest.width_px, largest.height_px):
         sizes = f"from {sizes} to {largest.width_px} × {largest.height_px} px"
     summary = f", {sizes}; {format_bytes(n_bytes)} in total."
-    n_small = sum(min(p.width_px, p.height_px) < _SMALL_PX for p in index.pictures)
+    n_small = sum(min(p.width_px, p.height_px) < _SMALL_PX for p in pictures)
     if n_small:
         summary += f" {n_small:,} are smaller than {_SMALL_PX} px and show little detail."
     return summary
@@ -154,6 +157,15 @@ def _describe_uses(counts: Mapping[str, int], shares: Sequence[Share]) -> str:
             f"- **{escape_markdown(label)}**, {count_pictures(count)}: {split} pictures{rest}"
         )
     return "\n".join(lines)
+
+
+def _describe_counter_examples(index: DatasetIndex, split: Split) -> str:
+    labels = escape_markdown(join_with_and(index.counter_labels))
+    n_training, n_test = len(split.counter_training), len(split.counter_testing)
+    return (
+        f"- **{labels}**, {count_pictures(len(index.counter_pictures))} of none of the classes: "
+        f"{n_training:,} training and {n_test:,} test pictures"
+    )
 
 
 def _show_rejected(workspace: Workspace, rejected: Sequence[RejectedFile]) -> None:
@@ -203,9 +215,9 @@ def _show_deletion(workspace: Workspace, paths: Sequence[Path], title: str, key:
 
 
 def _show_download(index: DatasetIndex) -> None:
-    if not index.pictures:
+    if not index.all_pictures:
         return
-    if _sum_bytes([picture.path for picture in index.pictures]) > MAX_DOWNLOAD_BYTES:
+    if _sum_bytes([picture.path for picture in index.all_pictures]) > MAX_DOWNLOAD_BYTES:
         instead = f": copy the folder {escape_markdown(str(index.image_dir))} instead"
         may_see_path = is_allowed(Action.EDIT_DATASETS)
         st.caption(f"This dataset is too large to download here{instead if may_see_path else ''}.")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.data.catalog import dataset_dir
+from cluster_core.data.counter_classes import list_counter_classes
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.errors import ClusterError
 from cluster_core.images import has_image_suffix
@@ -92,9 +93,10 @@ def _find_dataset(workspace: Workspace) -> Step:
     classes = "1 class" if len(counts) == 1 else f"{len(counts)} classes"
     pictures = "1 picture" if n_pictures == 1 else f"{n_pictures:,} pictures"
     sentence = f"{name}: {pictures} in {classes}."
-    is_done = len(counts) >= MIN_CLASSES and all(counts.values())
+    n_counter = len(list_counter_classes(dataset_dir(workspace, name), counts))
+    is_done = len(counts) - n_counter >= MIN_CLASSES and all(counts.values())
     empty = [label for label, count in counts.items() if not count]
-    if len(counts) >= MIN_CLASSES and n_pictures and empty:
+    if len(counts) - n_counter >= MIN_CLASSES and n_pictures and empty:
         sentence += f" No pictures of {join_with_and(empty)} yet."
     elif not is_done:
         sentence += " Training needs two classes, with a few dozen pictures each."
