@@ -20,6 +20,7 @@ from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.run_start import start_run
+from pages.components.selection import Choice, get_chosen
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy, format_percent
 
@@ -87,6 +88,7 @@ def show_train_again(config: TrainConfig, *, is_due: bool) -> None:
 
 st.title("Evaluation", anchor=False)
 workspace = Workspace.default()
+requested = get_chosen(Choice.RUN)
 run_id = choose_tested_run(workspace)
 if run_id is None:
     st.write(
@@ -112,7 +114,7 @@ if result is None or not result.metrics.n:
 metrics = result.metrics
 status = load_status(workspace, run_id)
 st.markdown(f"#### {describe_accuracy(metrics.n_right, metrics.n)}")
-show_better_network(workspace, status, run_config, metrics)
+comparison = show_better_network(workspace, status, run_config, metrics)
 show_outcome()
 continue_work()
 has_relabelled = show_changed_labels(workspace, run_id, run_config.image_dir, metrics)
@@ -139,3 +141,6 @@ else:
     has_changed = False
 has_changed |= show_label_check(workspace, run_config.image_dir, status.bundle or "")
 show_train_again(run_config, is_due=has_changed or has_relabelled)
+if comparison is not None:
+    # The page is drawn again after a trial, without the notice about an unknown training.
+    comparison.run_if_due(is_unasked=requested in (None, run_id))

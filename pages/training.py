@@ -14,6 +14,7 @@ from pages.components.training.run_table import show_runs
 from pages.components.training.tensorboard_link import show_tensorboard
 
 st.title("Training")
+comparison = None
 workspace = Workspace.default()
 runs = list_runs(workspace)
 run_id = get_chosen(Choice.RUN)
@@ -41,10 +42,12 @@ if not runs:
         st.switch_page(PageFile.HYPERPARAMETERS)
 elif run_id is not None and any(status.id == run_id for status in runs):
     try:
-        show_run(workspace, run_id)
+        comparison = show_run(workspace, run_id)
     except ClusterError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
 st.divider()
 show_runs(workspace, runs, run_id)
 if is_allowed(Action.TRAIN):
     show_tensorboard(workspace)
+if comparison is not None:
+    comparison.run_if_due()

@@ -91,6 +91,7 @@ def run_trial_if_due(
             f"Try the networks (about {format_seconds(seconds)})",
             key="try_networks",
             icon=":material/experiment:",
+            help="Shows which of the networks on this computer does best on these pictures.",
             on_click=lambda: st.session_state.update({_WANTED: key}),
         )
         return

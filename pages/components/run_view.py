@@ -21,7 +21,7 @@ from cluster_core.training.runs import (
     read_log,
 )
 from cluster_core.workspace import Workspace
-from pages.components.better_network import show_better_network
+from pages.components.better_network import Comparison, show_better_network
 from pages.components.missing_network import show_missing_weights
 from pages.components.navigation import PageFile
 from pages.components.network_choice import describe
@@ -54,8 +54,13 @@ STATES = {
 }
 
 
-def show_run(workspace: Workspace, run_id: str) -> None:
+def show_run(workspace: Workspace, run_id: str) -> Comparison | None:
     """Draw the progress of a training, or its result once it has ended.
+
+    Returns
+    -------
+    Comparison or None
+        See `show_better_network`.
 
     Raises
     ------
@@ -72,14 +77,15 @@ def show_run(workspace: Workspace, run_id: str) -> None:
     if not status.state.is_over:
         show_running(workspace, status, config)
         st.fragment(_show_log, run_every=LOG_INTERVAL_S)(workspace, run_id)
-        return
+        return None
+    comparison = None
     if status.state is RunState.FAILED:
         _show_failure(workspace, status, config)
     elif status.state is RunState.DISCARDED:
         st.info("This training was stopped and discarded, so it has no model.")
         _show_again(workspace, status, config)
     else:
-        _show_result(workspace, status, config)
+        comparison = _show_result(workspace, status, config)
     evaluations = load_evaluations(workspace, run_id)
     if evaluations:
         show_curves(
@@ -89,6 +95,7 @@ def show_run(workspace: Workspace, run_id: str) -> None:
         )
     _show_settings(workspace, config)
     _show_log(workspace, run_id)
+    return comparison
 
 
 def _show_head(status: RunStatus) -> None:
@@ -109,18 +116,18 @@ def _show_choice(workspace: Workspace, status: RunStatus) -> None:
         st.caption(f":material/experiment: Chosen for these pictures: {describe(choice)}")
 
 
-def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
+def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -> Comparison | None:
     result = load_result(workspace, status.id)
     if result is None:
         st.warning("The result of this training is missing. Train again to get a new one.")
         _show_again(workspace, status, config)
-        return
+        return None
     metrics = result.metrics
     number, words = st.columns([1, 3], vertical_alignment="center")
     number.metric("Test accuracy", format_percent(metrics.accuracy) if metrics.n else "not tested")
     words.markdown(f"**{describe_accuracy(metrics.n_right, metrics.n)}**")
     words.caption(_describe_end(status, result.steps_run, result.step_kept))
-    show_better_network(workspace, status, config, metrics)
+    comparison = show_better_network(workspace, status, config, metrics)
     for note in result.notes:
         st.caption(f":material/info: {escape_markdown(note)}")
     with st.container(horizontal=True):
@@ -136,6 +143,7 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
             choose(Choice.RUN, status.id)
             st.switch_page(PageFile.EVALUATION)
         _show_use_settings(status, config, "Change the settings")
+    return comparison
 
 
 def _learned_simulations(workspace: Workspace, status: RunStatus, config: TrainConfig) -> bool:
