@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.fuzz import app_pages, archives, files, kills, records, training
+from tests.fuzz import app_pages, archives, decoding, files, kills, records, training
 from tests.fuzz.case import Case
 from tests.fuzz.long_work import WORK
 
@@ -38,6 +38,10 @@ AREAS: dict[str, Area] = {
     "pages": Area(app_pages.damage_and_open, limit_s=150, weight=2),
     "model-zip": Area(archives.import_model_archive),
     "dataset-zip": Area(archives.import_dataset_archive, weight=2),
+    **{
+        f"decode-{name}": Area(partial(decoding.decode_damaged, name), weight=0.1)
+        for name in decoding.FORMATS
+    },
     **{f"kill-{name}": Area(partial(kills.kill_work, name), limit_s=240) for name in WORK},
     # Each has to load TensorFlow.
     "kill-retrain": Area(partial(kills.kill_work, "retrain"), limit_s=600, weight=3),

@@ -10,6 +10,7 @@ from tests.fuzz.__main__ import main
 from tests.fuzz.case import CaseId, FaultError
 from tests.fuzz.commands import check_ending
 from tests.fuzz.damage import DAMAGES, damage
+from tests.fuzz.decoding import FORMATS
 from tests.fuzz.keeping import Belongings
 from tests.fuzz.runner import Runner
 from tests.samples import write_photos
@@ -24,6 +25,7 @@ N_CASES = {
     "pages": 4,
     "model-zip": 12,
     "dataset-zip": 24,
+    **{f"decode-{name}": 1 for name in FORMATS},
     "kill-classify": 1,
     "kill-unpack": 2,
     "kill-move": 2,
