@@ -7,6 +7,7 @@ import gzip
 import time
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -29,12 +30,12 @@ _HEADER_BYTES = 400
 
 
 def _make_tiffs() -> list[bytes]:
-    layouts: list[dict[str, object]] = [
+    layouts: tuple[dict[str, Any], ...] = (
         *({}, {"deflate": True}, {"tile": 16}, {"big": True}, {"order": ">"}),
-    ]
+    )
     kinds = ("u1", "u2", "i2", "u4", "f2", "f4", "f8")
     return [
-        write_tiff(values.astype(kind), **layout)  # type: ignore[arg-type]
+        write_tiff(values.astype(kind), **layout)
         for values in (COUNTS, COLOURS)
         for kind in kinds
         for layout in layouts
