@@ -30,9 +30,8 @@ _HEADER_BYTES = 400
 
 
 def _make_tiffs() -> list[bytes]:
-    layouts: tuple[dict[str, Any], ...] = (
-        *({}, {"deflate": True}, {"tile": 16}, {"big": True}, {"order": ">"}),
-    )
+    layouts: list[dict[str, Any]] = [{}, {"deflate": True}, {"tile": 16}, {"big": True}]
+    layouts += [{"order": ">"}]
     kinds = ("u1", "u2", "i2", "u4", "f2", "f4", "f8")
     return [
         write_tiff(values.astype(kind), **layout)
