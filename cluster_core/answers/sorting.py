@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, BinaryIO
 
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.counter_classes import is_counter_name
@@ -85,10 +87,13 @@ def stream_zip(pictures: Iterable[SortedPicture]) -> Iterator[bytes]:
     """Yield the bytes of a .zip, of which only a piece is in memory at a time.
 
     Pictures are stored as they are, because their formats are compressed already. One whose
-    file has gone is left out.
+    file has gone is left out. Each is read twice, so that its checksum and size come before it:
+    programs that unpack a .zip while it arrives need them there.
     """
     pieces = _Pieces()
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:
+        out = archive.fp
+        assert out
         for picture in pictures:
             try:
                 info = zipfile.ZipInfo.from_file(picture.file, picture.path)
@@ -96,11 +101,31 @@ def stream_zip(pictures: Iterable[SortedPicture]) -> Iterator[bytes]:
             except (OSError, ValueError):  # ValueError: a clock before 1980
                 continue
             info.external_attr = 0o644 << 16
-            with source, archive.open(info, "w") as target:
-                while piece := source.read(_PIECE_BYTES):
-                    target.write(piece)
+            with source:
+                _write_header(out, info, source)
+                for piece in _read_pieces(source):
+                    out.write(piece)
                     yield pieces.take()
+            archive.filelist.append(info)
+            archive.start_dir = out.tell()
     yield pieces.take()
+
+
+def _write_header(out: IO[bytes], info: zipfile.ZipInfo, source: BinaryIO) -> None:
+    """Write the header of an entry, as `ZipFile.open` can only in a file that can seek."""
+    info.CRC = info.file_size = 0
+    for piece in _read_pieces(source):
+        info.CRC = zlib.crc32(piece, info.CRC)
+        info.file_size += len(piece)
+    info.compress_size = info.file_size
+    info.header_offset = out.tell()
+    out.write(info.FileHeader())
+
+
+def _read_pieces(source: BinaryIO) -> Iterator[bytes]:
+    source.seek(0)
+    while piece := source.read(_PIECE_BYTES):
+        yield piece
 
 
 class _Pieces(io.RawIOBase):

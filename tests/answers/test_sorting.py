@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -109,6 +110,18 @@ def test_zip_holds_the_files_and_leaves_out_what_has_gone(room, tmp_path):
         assert archive.testzip() is None
         assert archive.namelist() == ["open/a.jpg", "open/ü.jpg"]
         assert archive.read("open/ü.jpg") == "ü.jpg".encode()
+
+
+def test_sizes_and_checksums_come_before_the_contents(room):
+    add(room, "a.jpg")
+    add(room, "ü.jpg")
+    packed = b"".join(stream_zip(sort_pictures(room, room.pictures, "m", LABELS)))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        for info in archive.infolist():
+            assert not info.flag_bits & 0x08  # would mean that they come after it
+            at = info.header_offset + 14
+            header = struct.unpack("<III", packed[at : at + 12])
+            assert header == (info.CRC, info.file_size, info.file_size)
 
 
 def test_large_file_comes_in_pieces(room):
