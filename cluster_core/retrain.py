@@ -17,6 +17,7 @@ from cluster_core.console import (
     run_as_program,
 )
 from cluster_core.errors import BackboneError
+from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.backbones.registry import TEST_BACKBONE, list_backbones
 from cluster_core.model.head.settings import Evaluation
@@ -24,6 +25,7 @@ from cluster_core.training.choice.decision import describe_choice
 from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.events import DatasetRead, NetworkChosen, StageProgress, TrainEvent
 from cluster_core.training.locks import count_trainings_at_once
+from cluster_core.training.novelty import describe_rejections
 from cluster_core.workspace import DEFAULT_ROOT, Workspace
 
 # For the help only: the actual workspace is determined when the command runs.
@@ -170,12 +172,16 @@ def main(print_misclassified_test_images: bool, **options: Any) -> None:
         _print_misclassified(result.metrics)
     click.echo(f"Model saved in {result.folder}", err=True)
     _print_test_accuracy(result.metrics)
+    if sentence := describe_rejections(result.bundle.metrics):
+        click.echo(sentence)
+    _print_cross_validation(result.evaluation)
 
 
 def _report_dataset(event: DatasetRead) -> None:
     index, split = event.index, event.split
-    for label, count in index.counts.items():
-        click.echo(f"{label}: {count} pictures", err=True)
+    for label, count in index.all_counts.items():
+        meaning = " of none of the classes" if label in index.counter_labels else ""
+        click.echo(f"{label}: {count} pictures{meaning}", err=True)
     for file in index.rejected:
         path = str(file.path.relative_to(index.image_dir))
         click.echo(f"Left out: {file.reason.replace(file.path.name, path, 1)}", err=True)
@@ -216,6 +222,18 @@ def _print_test_accuracy(metrics: Metrics) -> None:
     low, high = metrics.interval
     click.echo(f"Final test accuracy = {metrics.accuracy:.1%} (N={metrics.n})")
     click.echo(f"95% interval: {low:.1%} to {high:.1%}")
+
+
+def _print_cross_validation(evaluation: ModelEvaluation) -> None:
+    validated = evaluation.cross_validation
+    if validated is None:
+        click.echo(f"Not cross-validated: {evaluation.problem}", err=True)
+        return
+    low, high = validated.interval
+    click.echo(
+        f"Cross-validation accuracy = {validated.accuracy:.1%} (N={len(validated.pictures)}), "
+        f"95% interval: {low:.1%} to {high:.1%}"
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,12 @@ from cluster_core.data.index import DatasetIndex, Picture, scan_dataset
 from cluster_core.data.splits import Split, split_dataset
 from cluster_core.errors import RunError
 from cluster_core.evaluation.calibration import fit_temperature
+from cluster_core.evaluation.learned_pictures import record_learned
+from cluster_core.evaluation.model_evaluation import (
+    ModelEvaluation,
+    SideFeatures,
+    evaluate_training,
+)
 from cluster_core.evaluation.scores import Metrics, compute_metrics
 from cluster_core.model.backbones.conversion import prepare_backbone
 from cluster_core.model.backbones.converted import ConvertedBackbone
@@ -28,7 +34,6 @@ from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, FitCallbacks
 from cluster_core.model.head.training import DIVERGED, fit_head
-from cluster_core.model.novelty import NoveltyDetector, fit_novelty
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.choice.trial import choose_network
@@ -42,6 +47,7 @@ from cluster_core.training.events import (
 )
 from cluster_core.training.exports import assemble_bundle, export, make_graph, record_choice
 from cluster_core.training.locks import hold_summaries_lock, hold_training_lock
+from cluster_core.training.novelty import CounterExamples, add_novelty
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.summaries import TensorBoardSummaries
 from cluster_core.training.tensorflow_setup import set_up_tensorflow
@@ -64,6 +70,8 @@ class TrainingResult:
         The dataset.
     split : Split
         Its division into training, validation and test pictures.
+    evaluation : ModelEvaluation
+        Cross-validation on all pictures, and all scores of the test pictures.
     """
 
     bundle: ModelBundle
@@ -71,6 +79,7 @@ class TrainingResult:
     metrics: Metrics
     index: DatasetIndex
     split: Split
+    evaluation: ModelEvaluation
 
     def __repr__(self) -> str:
         return f"TrainingResult({str(self.folder)!r}, {self.metrics!r})"
@@ -138,7 +147,9 @@ def train(
             any_weights=config.model_dir is None,
         )
         source = _make_source(config, backbone, cache)
-        training, validation, testing = _compute_examples(config, index, split, source, on_event)
+        training, validation, testing, counter = _compute_examples(
+            config, index, split, source, on_event
+        )
 
         with TensorBoardSummaries(outputs.summaries_dir) as summaries:
             on_event(StageProgress(Stage.TRAINING))
@@ -156,13 +167,15 @@ def train(
         on_event(StageProgress(Stage.TESTING))
         metrics = _test(config, index, split, testing, fitted.head)
         bundle = assemble_bundle(config, index, backbone, fitted, metrics)
-        bundle = replace(bundle, novelty=_fit_novelty(config, training, validation))
+        bundle = add_novelty(bundle, len(config.views), training, (validation, testing), counter)
+        bundle = record_learned(bundle, (*split.training, *split.validation))
         if choice is not None:
             bundle = record_choice(bundle, choice)
+        evaluation = _evaluate(config, split, (training, validation, testing), bundle)
         on_event(StageProgress(Stage.SAVING))
         folder = save_bundle(bundle, workspace.bundles)
         export(config, workspace, outputs, graph, bundle.labels)
-    return TrainingResult(bundle, folder, metrics, index, split)
+    return TrainingResult(bundle, folder, metrics, index, split, evaluation)
 
 
 def _read_dataset(
@@ -215,25 +228,35 @@ def _compute_examples(
     split: Split,
     source: BottleneckSource,
     on_event: EventHandler,
-) -> tuple[Examples, Examples | None, Examples | None]:
+) -> tuple[Examples, Examples | None, Examples | None, CounterExamples]:
     """Return the features of training, validation and test pictures; None for no pictures."""
     sides = (split.training, split.validation, split.testing)
-    n_total, n_before = sum(map(len, sides)), 0
+    n_total = sum(map(len, (*sides, split.counter_training, split.counter_testing)))
+    n_before = 0
 
     def on_progress(done: int, _: int) -> None:
         on_event(StageProgress(Stage.BOTTLENECKS, n_before + done, n_total))
 
-    def compute(pictures: Sequence[Picture], views: Sequence[View]) -> Examples:
+    def compute_features(pictures: Sequence[Picture], views: Sequence[View]) -> np.ndarray:
         nonlocal n_before
         features = source.compute(pictures, views, on_progress)
         n_before += len(pictures)
+        return features
+
+    def compute(pictures: Sequence[Picture], views: Sequence[View]) -> Examples:
         classes = np.array([index.labels.index(picture.label) for picture in pictures])
-        return Examples(features, classes, len(index.labels))
+        return Examples(compute_features(pictures, views), classes, len(index.labels))
 
     training = compute(split.training, config.training_views)
     validation = compute(split.validation, config.views) if split.validation else None
     testing = compute(split.testing, config.views) if split.testing else None
-    return training, validation, testing
+    counter = CounterExamples(
+        *(
+            compute_features(pictures, config.views) if pictures else None
+            for pictures in (split.counter_training, split.counter_testing)
+        )
+    )
+    return training, validation, testing, counter
 
 
 def _report_evaluation(
@@ -261,16 +284,6 @@ def _calibrate(head: Head, validation: Examples | None) -> Head:
     return replace(head, temperature=fit_temperature(logits, validation.classes))
 
 
-def _fit_novelty(
-    config: TrainConfig, training: Examples, validation: Examples | None
-) -> NoveltyDetector | None:
-    """Learn what the pictures of the classes look like, without distortions."""
-    features = training.features[:, : len(config.views)]
-    if validation is not None:
-        features = np.concatenate([features, validation.features])
-    return fit_novelty(features)
-
-
 def _test(
     config: TrainConfig, index: DatasetIndex, split: Split, testing: Examples | None, head: Head
 ) -> Metrics:
@@ -286,6 +299,21 @@ def _test(
         chosen = np.sort(random.permutation(len(pictures))[: config.test_batch_size])
         pictures, scores = tuple(pictures[number] for number in chosen), scores[chosen]
     return compute_metrics(pictures, scores, index.labels)
+
+
+def _evaluate(
+    config: TrainConfig,
+    split: Split,
+    examples: tuple[Examples | None, ...],
+    bundle: ModelBundle,
+) -> ModelEvaluation:
+    """Cross-validate the pictures of the three sides, without distorted views."""
+    pictures = (split.training, split.validation, split.testing)
+    *learned, tested = (
+        SideFeatures(its, part.features[:, : len(config.views)]) if part else None
+        for its, part in zip(pictures, examples, strict=True)
+    )
+    return evaluate_training(list(filter(None, learned)), tested, bundle.labels, bundle.head)
 
 
 @contextmanager

@@ -384,7 +384,7 @@ def test_damaged_row_of_the_cache_does_not_change_the_model(
         damaged = np.float32(value).tobytes() + row[4 : len(row) if has_checksum else 48 * 4]
         connection.execute("UPDATE bottlenecks SET features = ? WHERE rowid = ?", (damaged, rowid))
     result, _ = run(config, trained)
-    assert "will be computed again: 1" in caplog.text
+    assert "are computed again: 1" in caplog.text
     np.testing.assert_array_equal(result.bundle.head.weights, expected.bundle.head.weights)
     assert result.metrics == expected.metrics
 

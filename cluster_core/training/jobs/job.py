@@ -29,6 +29,7 @@ from cluster_core.training.events import (
     TrainEvent,
 )
 from cluster_core.training.insight.estimates import USUAL_BATCH, record_step_speed
+from cluster_core.training.runs.evaluation_record import save_evaluation
 from cluster_core.training.runs.folder import (
     DISCARD,
     KEEP_BEST,
@@ -109,6 +110,7 @@ def _train(workspace: Workspace, reporter: _Reporter) -> RunStatus:
         result = train(config, workspace, reporter.handle, reporter.should_keep_best)
     run_result = RunResult.of(result.metrics, result.index, result.split, result.bundle.metrics)
     save_result(folder, run_result, config.image_dir)
+    save_evaluation(folder, result.evaluation)
     _log_result(result)
     if config.train_batch_size <= USUAL_BATCH:
         seconds = reporter.seconds_in[Stage.TRAINING]
@@ -219,7 +221,7 @@ def _has_head(event: TrainEvent) -> bool:
 
 
 def _log_dataset(event: DatasetRead) -> None:
-    for label, count in event.index.counts.items():
+    for label, count in event.index.all_counts.items():
         _logger.info("%s: %d pictures", label, count)
     for file in event.index.rejected:
         _logger.info("Left out: %s", file.reason)
