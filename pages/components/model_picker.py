@@ -57,9 +57,14 @@ def pick_model() -> ModelSummary | None:
     if model.lacks_network:
         _show_missing_network(model)
         return None
+    others = (
+        "It answers none of these if a picture is unlike those it learned from."
+        if model.measures_novelty
+        else "It labels every picture as one of them."
+    )
     st.caption(
-        f"It knows these classes: {escape_markdown(join_labels(model))}. It labels every picture "
-        f"as one of them. {describe_model_accuracy(model)}"
+        f"It knows these classes: {escape_markdown(join_labels(model))}. {others} "
+        f"{describe_model_accuracy(model)}"
     )
     return model
 

@@ -77,6 +77,8 @@ class ModelSummary:
         Whether it cannot be used because this computer lacks its network.
     unsure_below : float
         Its answers are "unsure" below this score, 0 to 1; see `ModelBundle`.
+    measures_novelty : bool
+        Whether it can answer "none of these".
     """
 
     id: str
@@ -95,6 +97,7 @@ class ModelSummary:
     problem: str | None
     lacks_network: bool = False
     unsure_below: float = DEFAULT_UNSURE_BELOW
+    measures_novelty: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -164,6 +167,7 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
         manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
         problem=None,
         unsure_below=bundle.unsure_below,
+        measures_novelty=bundle.novelty is not None,
     )
 
 

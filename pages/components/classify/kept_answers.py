@@ -181,19 +181,23 @@ def _show_summary(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answ
     counts = Counter(one.label for one in found if one.verdict_kind is Verdict.LABEL)
     kinds = Counter(one.verdict_kind for one in found)
     n_none, n_unsure = kinds[Verdict.NONE_OF_THESE], kinds[Verdict.UNSURE]
-    summary = ", ".join(
+    named = ", ".join(
         f"{escape_markdown(label)} {count}"
         for label, count in counts.most_common(_MAX_LABELS_COUNTED)
     )
     n_bad = len(answered) - len(found)
     n_reviewed = sum(one.picture.number in room.reviews for one in answered)
+    parts = [
+        named,
+        f"none of these {n_none}" if n_none else "",
+        f"unsure {n_unsure}" if n_unsure else "",
+        f"{n_bad} could not be used" if n_bad else "",
+        f"you reviewed {n_reviewed}" if n_reviewed else "",
+    ]
+    summary = "; ".join(filter(None, parts))
     st.markdown(
         f"**{len(found)} {'picture' if len(found) == 1 else 'pictures'} classified**"
         + (f": {summary}" if summary else "")
-        + (f"; none of these {n_none}" if n_none else "")
-        + (f"; unsure {n_unsure}" if n_unsure else "")
-        + (f"; {n_bad} could not be used" if n_bad else "")
-        + (f"; you reviewed {n_reviewed}" if n_reviewed else "")
     )
     with st.container(horizontal=True, vertical_alignment="center", key="answer_summary"):
         show_retrain()
