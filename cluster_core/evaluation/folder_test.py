@@ -16,6 +16,8 @@ from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.prediction.words import find_kind
 from cluster_core.workspace import Workspace
 
+# "Globular", "globular cluster" and "globular star clusters" mean the same.
+_FILLERS = ("star", "cluster")
 
 @dataclass(frozen=True, repr=False)
 class FolderTest:
@@ -114,4 +116,7 @@ def match_labels(labels: Sequence[str], known: Sequence[str]) -> dict[str, str]:
 
 
 def _normalise(label: str) -> str:
-    return find_kind(label) or " ".join(label.casefold().replace("_", " ").split())
+    """Return what a label means in simple words, without fillers and plurals."""
+    plain = (find_kind(label) or label).casefold().replace("_", " ").replace("-", " ")
+    words = (word.removesuffix("s") for word in plain.split())
+    return " ".join(word for word in words if word not in _FILLERS) or plain

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.selection import STARTER_ID
 
 _KEY = "learned"
 # With 48 bits, two of a million pictures share a digest in one of 500 datasets.
@@ -45,6 +46,8 @@ def count_learned(bundle: ModelBundle, index: DatasetIndex) -> int | None:
         By content: a renamed file counts, an edited one does not. None if the model has no
         record of its pictures; the whole folder counts if it is the one of the training.
     """
+    if bundle.name == STARTER_ID:  # it learned from simulated pictures only
+        return 0
     digests = bundle.dataset.get(_KEY)
     if isinstance(digests, str):
         learned = {digests[at : at + DIGITS] for at in range(0, len(digests), DIGITS)}

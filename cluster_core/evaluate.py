@@ -1,0 +1,154 @@
+"""The `evaluate` command: what is known about a model, and how it does on labelled pictures."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cluster_core.console import PATH, ProgressLine, plain_exits
+from cluster_core.data.index import scan_dataset
+from cluster_core.errors import BundleError, RunError
+from cluster_core.evaluation.folder_test import run_folder_test
+from cluster_core.evaluation.report.content import Report, report_folder_test
+from cluster_core.evaluation.report.html import make_html, make_json
+from cluster_core.evaluation.words import format_share
+from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.selection import choose_bundle, model_dir
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.insight.run_report import report_run
+from cluster_core.training.runs import list_runs
+from cluster_core.workspace import Workspace, replacing
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.argument("folder", metavar="[DIR]", required=False, type=PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--html", type=PATH, help="Also write the report to this HTML file.")
+@plain_exits("Features computed so far are kept for the next evaluation.")
+def main(model: str | None, folder: Path | None, as_json: bool, html: Path | None) -> None:
+    """Measure how good a MODEL is on the labelled pictures in DIR, which it should not know.
+
+    DIR has one sub-folder of pictures per class. Without DIR, the evaluation of the model's own
+    training is shown. MODEL is a model's folder or its name; without it, the model chosen in the
+    app answers, else the newest one.
+    """
+    workspace = Workspace.default()
+    if model and not folder and not _is_model(model, workspace):
+        model, folder = None, Path(model)
+    bundle = _load(model, workspace)
+    if folder:
+        report = _test(bundle, model, folder, workspace)
+    else:
+        report = report_run(workspace, _find_run(bundle, workspace), workspace)
+    if html:
+        _write(html, make_html(report, workspace))
+    if as_json:
+        click.echo(make_json(report))
+    else:
+        _print(report.to_record())
+    for note in report.notes:
+        click.echo(note, err=True)
+
+
+def _is_model(name: str, workspace: Workspace) -> bool:
+    """Tell whether a name is that of a model, or else of no folder, which is reported later."""
+    for find in (lambda: load_bundle(Path(name)), lambda: model_dir(workspace, name)):
+        with suppress(BundleError):
+            find()
+            return True
+    return not Path(name).is_dir()
+
+
+def _load(name: str | None, workspace: Workspace) -> ModelBundle:
+    if name is None:
+        return choose_bundle(None, workspace)
+    folder = Path(name)
+    return load_bundle(folder if folder.is_dir() else model_dir(workspace, name))
+
+
+def _test(bundle: ModelBundle, model: str | None, folder: Path, workspace: Workspace) -> Report:
+    progress = ProgressLine()
+    with CacheFile(workspace.bottlenecks) as cache:
+        index = scan_dataset(
+            folder, cache, lambda done, total: progress.show("Reading pictures", done, total)
+        )
+    test = run_folder_test(
+        bundle,
+        index,
+        workspace,
+        lambda done, total: progress.show("Labelling pictures", done, total),
+    )
+    progress.clear()
+    words = ["python -m cluster_core evaluate", shlex.quote(model or bundle.name)]
+    return report_folder_test(bundle, test, " ".join([*words, shlex.quote(str(folder))]))
+
+
+def _find_run(bundle: ModelBundle, workspace: Workspace) -> str:
+    for status in list_runs(workspace):
+        if status.bundle == bundle.name:
+            return status.id
+    raise RunError(
+        f"The model {bundle.name} was not trained in the app of this workspace, so there is no "
+        "record of its evaluation: name a folder of labelled pictures as well."
+    )
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        with replacing(path) as draft:
+            draft.write_text(content, "utf-8")
+    except OSError as error:
+        raise RunError(
+            f"{path} could not be written ({error.strerror}): check permissions and free disk "
+            "space, or choose another --html file."
+        ) from error
+
+
+def _print(record: dict[str, Any]) -> None:
+    click.echo(f"Model: {record['model']['name']}")
+    validated, test = record["cross_validation"], record["test"]
+    if validated:
+        _print_accuracy("Cross-validation accuracy", validated)
+        click.echo(validated["forecast"])
+    if not test:
+        click.echo("No pictures were kept for a test.")
+        return
+    _print_accuracy(f"Accuracy on {record['pictures']}", test)
+    balanced, matthews = test["balanced_accuracy"], test["matthews"]
+    click.echo(
+        f"Balanced accuracy = {format_share(balanced)}, Matthews correlation = "
+        f"{'-' if matthews is None else f'{matthews:.2f}'}"
+    )
+    if calibration := test["calibration"]:
+        click.echo(
+            f"Expected calibration error = {format_share(calibration['expected_error'])}, "
+            f"Brier score = {calibration['brier']:.3f}"
+        )
+    unsure = test["unsure"]
+    click.echo(
+        f"Unsure below {format_share(unsure['below'])}: {format_share(unsure['coverage'])} of the "
+        f"pictures get an answer, {format_share(unsure['accuracy'])} of these are right"
+    )
+    click.echo("\nprecision  recall      F1  pictures  class")
+    for one in test["classes"]:
+        shares = "  ".join(
+            f"{format_share(one[name]):>{width}}"
+            for name, width in (("precision", 9), ("recall", 6), ("f1", 6))
+        )
+        click.echo(f"{shares}  {one['support']:>8,}  {one['label']}")
+
+
+def _print_accuracy(name: str, figures: dict[str, Any]) -> None:
+    if figures["accuracy"] is None:
+        click.echo(f"{name}: not measured, there are no pictures")
+        return
+    low, high = figures["interval_95"]
+    click.echo(
+        f"{name} = {figures['accuracy']:.1%} (N={figures['n']}), 95% interval: {low:.1%} to "
+        f"{high:.1%}"
+    )

@@ -1,0 +1,1 @@
+"""Reports of an evaluation to hand on: one HTML page that opens offline, and JSON."""

@@ -1,0 +1,231 @@
+"""Write a report as one HTML page: no script, nothing to load, pictures and plots inside."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from cluster_core.data.thumbnails import ThumbnailCache
+from cluster_core.errors import ImageError
+from cluster_core.evaluation.figures import compute_class_figures, compute_confusion
+from cluster_core.evaluation.report import plots
+from cluster_core.evaluation.report.content import CITATION, Report, list_versions
+from cluster_core.evaluation.report.summary import summarise_pictures
+from cluster_core.evaluation.scored_pictures import ScoredPictures
+from cluster_core.evaluation.words import (
+    describe_cross_validation,
+    describe_forecast,
+    explain_cross_validation,
+    format_range,
+    format_share,
+)
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.workspace import Workspace
+
+MAX_MISTAKES = 24
+SIDE_PX = 192
+_STYLE = """
+:root{color-scheme:light dark;--line:#8884;--soft:#8881}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{margin-bottom:0}h2{margin-top:2.2rem;border-bottom:1px solid var(--line)}
+.headline{font-size:1.3rem;margin:.4rem 0}.note{border-left:4px solid #E8871E;padding-left:.7rem}
+table{border-collapse:collapse}td,th{padding:.25rem .7rem;text-align:right;
+border-bottom:1px solid var(--line)}td:first-child,th:first-child{text-align:left}
+.plots,.pictures{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;width:320px;max-width:100%}
+.pictures figure{width:150px}img{width:100%;border-radius:6px}figcaption{font-size:.85rem}
+svg{width:100%;font:11px system-ui,sans-serif;fill:currentColor}svg .grid{stroke:#8883}
+code,pre{background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere}
+.scroll{overflow-x:auto}
+@media print{body{margin:0;max-width:none}h2,figure,tr{break-inside:avoid}}
+"""
+
+
+def make_html(report: Report, workspace: Workspace) -> str:
+    """Return the report as an HTML document.
+
+    Parameters
+    ----------
+    report : Report
+    workspace : Workspace
+        Has the cache of thumbnails.
+    """
+    scored = report.pictures
+    parts = [
+        f"<h1>{escape(report.title)}</h1><p>Evaluated with Cluster Lab, "
+        f"{escape(report.created)}.</p>",
+        *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
+        _write_headline(report),
+    ]
+    if scored is not None and len(scored):
+        parts += [_write_classes(scored), _write_plots(report, scored)]
+        parts.append(_write_mistakes(scored, report.image_dir, workspace))
+    parts += [_write_model(report), _write_provenance(report)]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(report.title)}</title><style>{_STYLE}</style></head><body>"
+        + "".join(parts)
+        + "</body></html>"
+    )
+
+
+def make_json(report: Report) -> str:
+    """Return the report as JSON; there is no NaN in it."""
+    return json.dumps(report.to_record(), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _write_headline(report: Report) -> str:
+    lines = []
+    if report.cross_validation is not None:
+        validated = report.cross_validation
+        lines.append(
+            f'<p class="headline">{escape(describe_cross_validation(validated))}</p>'
+            f"<p>{escape(explain_cross_validation(validated))}</p>"
+        )
+    if report.pictures is not None and len(report.pictures):
+        metrics = report.pictures.metrics
+        lines.append(
+            f'<p class="headline">{metrics.n_right:,} of {metrics.n:,} {escape(report.described)} '
+            f"correct ({format_share(metrics.accuracy)}); likely {format_range(metrics.interval)} "
+            "on new pictures.</p>"
+        )
+    else:
+        lines.append("<p>No pictures were kept for a test.</p>")
+    return "<h2>Accuracy</h2>" + "".join(lines)
+
+
+def _write_classes(scored: ScoredPictures) -> str:
+    confusion = compute_confusion(scored)
+    rows = [
+        (
+            one.label,
+            f"{one.support:,}",
+            *(format_share(value) for value in (one.precision, one.recall, one.f1)),
+        )
+        for one in compute_class_figures(confusion, scored.labels)
+    ]
+    counts = [
+        (label, *(f"{count:,}" for count in row))
+        for label, row in zip(scored.labels, confusion.tolist(), strict=True)
+    ]
+    return (
+        "<h2>Each class</h2>"
+        + _write_table(("class", "pictures", "precision", "recall", "F1"), rows)
+        + "<p>Precision: share of the answers that are right. Recall: share of the class that is "
+        "found. F1: their harmonic mean.</p>"
+        + "<h2>Confusion matrix</h2><p>Rows: class. Columns: the model's answer.</p>"
+        + _write_table(("", *scored.labels), counts)
+    )
+
+
+def _write_plots(report: Report, scored: ScoredPictures) -> str:
+    figures = summarise_pictures(scored, report.bundle.unsure_below)
+    drawn = [
+        (plots.draw_roc(scored), "ROC: pictures found against false alarms. Area 1 is perfect."),
+        (plots.draw_precision_recall(scored), "Precision against recall."),
+        (plots.draw_reliability(scored), f"Reliability. {_describe_calibration(figures)}"),
+    ]
+    if report.cross_validation is not None:
+        validated = report.cross_validation
+        words = describe_forecast(validated.curve, validated.n_in_dataset)
+        drawn.append((plots.draw_learning_curve(validated.curve), words))
+    written = "".join(
+        f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+        for svg, caption in drawn
+        if svg
+    )
+    balanced = format_share(figures["balanced_accuracy"])
+    matthews = figures["matthews"]
+    unsure = figures["unsure"]
+    return (
+        f'<h2>Plots</h2><div class="plots">{written}</div>'
+        f"<p>Balanced accuracy: {balanced}. Matthews correlation: "
+        f"{'-' if matthews is None else f'{matthews:.2f}'}. With answers below "
+        f"{format_share(unsure['below'])} called unsure, {format_share(unsure['coverage'])} of the "
+        f"pictures get an answer, of which {format_share(unsure['accuracy'])} are right.</p>"
+    )
+
+
+def _describe_calibration(figures: Mapping[str, Any]) -> str:
+    after, before = figures["calibration"], figures["calibration_before_scaling"]
+    if after is None:
+        return ""
+    words = (
+        f"On average, score and accuracy differ by {format_share(after['expected_error'])}; "
+        f"Brier score {after['brier']:.3f}"
+    )
+    if before is None:
+        return f"{words}."
+    return (
+        f"{words}. Before temperature scaling: {format_share(before['expected_error'])} and "
+        f"{before['brier']:.3f}."
+    )
+
+
+def _write_mistakes(scored: ScoredPictures, image_dir: Path, workspace: Workspace) -> str:
+    mistakes = scored.metrics.misclassified
+    if not mistakes:
+        return "<h2>Mistakes</h2><p>None.</p>"
+    shown = mistakes[:MAX_MISTAKES]
+    with CacheFile(workspace.bottlenecks) as file:
+        pictures = ThumbnailCache(file).get_many([image_dir / one.path for one in shown], SIDE_PX)
+    written = "".join(
+        f"<figure>{_write_picture(picture)}<figcaption>{escape(one.path.as_posix())}<br>answer: "
+        f"{escape(one.predicted)} ({format_share(one.score)})</figcaption></figure>"
+        for one, picture in zip(shown, pictures, strict=True)
+    )
+    more = len(mistakes) - len(shown)
+    rest = f"<p>And {more:,} more, in the JSON report.</p>" if more else ""
+    return f'<h2>Mistakes</h2><div class="pictures">{written}</div>{rest}'
+
+
+def _write_picture(picture: bytes | ImageError) -> str:
+    if isinstance(picture, ImageError):
+        return "<p>(no longer there)</p>"
+    content = base64.b64encode(picture).decode()
+    return f'<img alt="" src="data:image/jpeg;base64,{content}">'
+
+
+def _write_model(report: Report) -> str:
+    bundle = report.bundle
+    labels = ", ".join(bundle.labels)
+    return (
+        "<h2>Model card</h2>"
+        f"<p><b>What for.</b> Sorting pictures like those it learned from into {escape(labels)}, "
+        "with a person who looks at unsure and surprising answers.</p>"
+        "<p><b>What not for.</b> Pictures of another kind, from another instrument or with another "
+        "processing than those of the dataset, unless it was tested on such pictures; decisions "
+        "that nobody checks; counting classes whose true shares differ much from the dataset's.</p>"
+        f"<p>Model {escape(bundle.name)}, trained {escape(bundle.created or 'at an unknown time')} "
+        f"on features of the network {escape(bundle.backbone.name)} "
+        f"(weights <code>{escape(bundle.backbone.weights_sha256[:16])}</code>).</p>"
+    )
+
+
+def _write_provenance(report: Report) -> str:
+    facts = {**report.data, **{f"version of {k}": v for k, v in list_versions().items()}}
+    rows = [(name, str(value)) for name, value in facts.items()]
+    settings = [(name, str(value)) for name, value in report.bundle.settings.items()]
+    command = f"<pre>{escape(report.command)}</pre>" if report.command else ""
+    return (
+        "<h2>Data and versions</h2>"
+        + _write_table(("", ""), rows)
+        + (
+            f"<h2>Settings of the training</h2>{_write_table(('', ''), settings)}"
+            if settings
+            else ""
+        )
+        + f"<h2>Repeat it</h2>{command}<p>To cite: {escape(CITATION)}</p>"
+    )
+
+
+def _write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    titles = "".join(f"<th>{escape(cell)}</th>" for cell in head) if any(head) else ""
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f'<div class="scroll"><table><tr>{titles}</tr>{body}</table></div>'

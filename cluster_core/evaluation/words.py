@@ -1,0 +1,153 @@
+"""Put an evaluation into sentences, the same on the page, in the terminal and in a report."""
+
+from __future__ import annotations
+
+from cluster_core.evaluation.comparison import Comparison
+from cluster_core.evaluation.coverage import Coverage
+from cluster_core.evaluation.cross_validation import CrossValidation
+from cluster_core.evaluation.folder_test import FolderTest
+from cluster_core.evaluation.learning_curve import SMALL_GAIN, LearningCurve
+
+MAX_NAMED = 5
+
+
+def format_share(share: float | None) -> str:
+    """Return a share from 0 to 1 as a whole percentage; a dash for None."""
+    return "-" if share is None else f"{100 * share:.0f}%"
+
+
+def format_range(interval: tuple[float, float]) -> str:
+    """Return the two bounds as percentages: `89% to 98%`."""
+    return f"{format_share(interval[0])} to {format_share(interval[1])}"
+
+
+def describe_cross_validation(validated: CrossValidation) -> str:
+    """Return the headline: accuracy, number of pictures and interval."""
+    n = len(validated.pictures)
+    return (
+        f"{format_share(validated.accuracy)} correct in cross-validation of {n:,} pictures; likely "
+        f"between {format_share(validated.interval[0])} and {format_share(validated.interval[1])} "
+        "on new pictures."
+    )
+
+
+def explain_cross_validation(validated: CrossValidation) -> str:
+    """Return how it was measured, and what limits it."""
+    n_repeats, n_folds = validated.fold_accuracies.shape
+    n = len(validated.pictures)
+    sentences = [
+        f"Every picture is judged {n_repeats} times by a quick last layer that learned from other "
+        f"pictures only ({n_folds} parts, each judged by the others)."
+    ]
+    if validated.n_in_dataset > n:
+        sentences.append(f"A sample of the {validated.n_in_dataset:,} pictures.")
+    if validated.n_groups < n:
+        noun = "object or scene" if validated.n_groups == 1 else "objects or scenes"
+        sentences.append(
+            f"The pictures show {validated.n_groups:,} different {noun}: copies count once."
+        )
+    return " ".join(sentences)
+
+
+def describe_forecast(curve: LearningCurve, n_pictures: int) -> str:
+    """Return what twice as many pictures would give, or why that cannot be said.
+
+    Parameters
+    ----------
+    curve : LearningCurve
+    n_pictures : int
+        Number of pictures in the dataset.
+    """
+    forecast = curve.forecast()
+    if forecast is None:
+        return "There are too few pictures to say what more would give."
+    if forecast.is_poor:
+        return (
+            "The accuracy does not rise steadily with the number of pictures, so these points do "
+            "not say what more would give."
+        )
+    last = curve.points[-1].n_pictures
+    now, then = forecast.predict(last), forecast.predict(2 * last)
+    if then - now < SMALL_GAIN or format_share(now) == format_share(then):
+        return (
+            "Twice as many pictures of the same kind would hardly help: about "
+            f"{format_share(then)}, as now. Better labels or another network may."
+        )
+    return (
+        f"Twice as many pictures ({2 * n_pictures:,}) would give about {format_share(then)} "
+        f"instead of {format_share(now)}."
+    )
+
+
+def describe_coverage(coverage: Coverage) -> str:
+    """Return what the answers above a threshold are worth."""
+    if not coverage.n_answered:
+        return "No picture would get an answer."
+    return (
+        f"{coverage.n_answered:,} of {coverage.n:,} pictures get an answer "
+        f"({format_share(coverage.share)}), and {format_share(coverage.accuracy)} of these are "
+        f"right (likely {format_range(coverage.interval)}); the others are unsure."
+    )
+
+
+def describe_comparison(comparison: Comparison, one: str, other: str) -> str:
+    """Return which of two models is better on the same pictures, and whether that is chance.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    one, other : str
+        Names of the models.
+    """
+    n = comparison.n
+    if not n:
+        return f"{one} and {other} have no test picture in common."
+    right = [sum(pair[number].is_right for pair in comparison.pairs) for number in (0, 1)]
+    counts = f"Of {n:,} pictures, {one} is right in {right[0]:,} and {other} in {right[1]:,}."
+    if not comparison.only_one and not comparison.only_other:
+        return f"{counts} They are right in the same pictures."
+    split = (
+        f"Only {one} is right in {comparison.only_one:,}, only {other} in "
+        f"{comparison.only_other:,}."
+    )
+    chance = f"{100 * comparison.p_value:.2g}%"
+    if not comparison.is_significant:
+        return (
+            f"{counts} {split} Two equally good models would differ at least this much in {chance} "
+            "of such tests: no evidence that one is better."
+        )
+    better = one if comparison.only_one > comparison.only_other else other
+    return (
+        f"{counts} {split} Two equally good models would differ this much in only {chance} of "
+        f"such tests: {better} is better on such pictures."
+    )
+
+
+def list_warnings(test: FolderTest) -> tuple[str, ...]:
+    """Return what to keep in mind about a test on a folder, in sentences."""
+    found = []
+    n = len(test.index.pictures)
+    if test.n_learned:
+        found.append(
+            f"The model learned from {test.n_learned:,} of these {n:,} pictures, so the figures "
+            "are too good. Use pictures that it never saw."
+        )
+    elif test.n_learned is None:
+        found.append(
+            "This model has no list of the pictures that it learned from: make sure that these "
+            "are others."
+        )
+    for label, count in list(test.n_unknown.items())[:MAX_NAMED]:
+        noun = "picture" if count == 1 else "pictures"
+        found.append(f"The model does not know {label}: {count:,} {noun} left out.")
+    if len(test.n_unknown) > MAX_NAMED:
+        found.append(f"{len(test.n_unknown) - MAX_NAMED} more classes are unknown to the model.")
+    present = {test.pictures.labels[number] for number in set(test.pictures.classes.tolist())}
+    missing = [label for label in test.pictures.labels if label not in present]
+    if missing:
+        found.append(f"There are no pictures of {', '.join(missing[:MAX_NAMED])}.")
+    if test.index.rejected:
+        n_rejected = len(test.index.rejected)
+        noun = "file" if n_rejected == 1 else "files"
+        found.append(f"{n_rejected:,} {noun} could not be used.")
+    return tuple(found)

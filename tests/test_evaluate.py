@@ -1,0 +1,134 @@
+"""The `evaluate` command and its report."""
+
+from __future__ import annotations
+
+import html.parser
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from cluster_core import cli
+from tests.samples import draw_blob, run_python, save_picture, write_photos
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.main, ["evaluate", *map(str, arguments)])
+
+
+def assert_one_sentence(result, *parts: str) -> None:
+    assert result.exit_code == 1, result.output
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Error: ")
+    for part in parts:
+        assert part in line
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Pictures that no model was trained on, of the same classes."""
+    return write_photos(tmp_path / "new", 12, first_seed=600)
+
+
+def get_model(workspace) -> str:
+    (bundle,) = workspace.bundles.iterdir()
+    return bundle.name
+
+
+def test_folder_is_evaluated(trained, folder):
+    result = run(get_model(trained), folder)
+    assert result.exit_code == 0, result.stderr
+    assert "Accuracy on pictures of new = 100.0% (N=24), 95% interval: 86.2% to" in result.stdout
+    assert re.search(r"100%\s+100%\s+100%\s+12\s+blue stars", result.stdout)
+    assert result.stderr == ""
+
+
+def test_model_may_be_a_folder_or_left_out(trained, folder):
+    expected = run(get_model(trained), folder).stdout
+    assert run(trained.bundles / get_model(trained), folder).stdout == expected
+    assert run(folder).stdout == expected
+
+
+def test_pictures_of_the_training_are_noticed(trained, photos):
+    result = run(get_model(trained), photos)
+    assert re.search(r"The model learned from \d+ of these 48 pictures", result.stderr)
+
+
+def test_unknown_class_is_left_out_and_reported(trained, folder):
+    save_picture(folder / "moons" / "moon.png", draw_blob(1))
+    result = run(get_model(trained), folder)
+    assert "(N=24)" in result.stdout
+    assert result.stderr == "The model does not know moons: 1 picture left out.\n"
+
+
+def test_folder_with_one_known_class_has_no_undefined_figures(trained, folder):
+    for path in (folder / "red stars").iterdir():
+        path.unlink()
+    result = run(get_model(trained), folder, "--json")
+    test = json.loads(result.stdout)["test"]
+    assert test["accuracy"] == 1
+    assert test["matthews"] is None
+    assert test["classes"][1]["recall"] is None
+    assert "NaN" not in result.stdout
+    assert "There are no pictures of red stars." in result.stderr
+
+
+def test_folder_of_other_classes_is_refused(trained, tmp_path):
+    photos = write_photos(tmp_path / "others", 3, {"cats": (1, 200, 3), "dogs": (200, 1, 3)})
+    assert_one_sentence(run(get_model(trained), photos), "has no pictures of these classes", "cats")
+
+
+def test_missing_model_and_folder_are_reported(trained, tmp_path):
+    assert_one_sentence(run("nothing", tmp_path), "There is no model 'nothing'")
+    assert_one_sentence(run(get_model(trained), tmp_path / "nowhere"), "There is no folder")
+
+
+def test_model_without_a_run_asks_for_a_folder(trained):
+    assert_one_sentence(run(get_model(trained)), "name a folder of labelled pictures")
+
+
+class _Links(html.parser.HTMLParser):
+    """Collects everything that a page loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.sources += [value for name, value in attributes if name in ("src", "href")]
+
+
+def test_report_is_one_page_that_loads_nothing(trained, folder, tmp_path):
+    wrong = next((folder / "red stars").iterdir())
+    wrong.rename(folder / "blue stars" / "<b>wrong.png")
+    path = tmp_path / "report.html"
+    assert run(get_model(trained), folder, "--html", path).exit_code == 0
+    content = path.read_text("utf-8")
+    page = _Links()
+    page.feed(content)
+    assert "script" not in page.tags
+    (picture,) = page.sources
+    assert picture.startswith("data:image/jpeg;base64,")
+    assert page.tags.count("svg") == 3
+    assert "&lt;b&gt;wrong.png" in content
+    assert "nan" not in re.sub("<img[^>]*>", "", content).lower()
+    assert get_model(trained) in content
+    assert "To cite:" in content
+
+
+def test_report_that_cannot_be_written_is_reported(trained, folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "report.html"
+    assert_one_sentence(run(get_model(trained), folder, "--html", path), "could not be written")
+
+
+def test_evaluation_does_not_load_tensorflow(trained, folder):
+    program = (
+        "import sys; from click.testing import CliRunner; from cluster_core import cli\n"
+        f"outcome = CliRunner().invoke(cli.main, ['evaluate', {str(folder)!r}])\n"
+        "print(outcome.exit_code, 'tensorflow' in sys.modules)"
+    )
+    assert run_python("-c", program).stdout.split() == ["0", "False"]
