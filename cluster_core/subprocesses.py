@@ -47,7 +47,7 @@ def run_limited(
     timeout_s : float
         Seconds until it is killed.
     is_stopped : callable, optional
-        Polled while the command runs; it is killed once this returns True.
+        Polled while the command runs; it is killed once this returns True or raises.
 
     Returns
     -------
@@ -64,13 +64,17 @@ def run_limited(
         errors="replace",
         env=make_environment(),
     ) as process:
-        while True:
-            try:
-                output, errors = process.communicate(timeout=_POLL_S)
-                return subprocess.CompletedProcess(command, process.returncode, output, errors)
-            except subprocess.TimeoutExpired:
-                if is_stopped() or time.monotonic() > deadline_s:
-                    process.kill()
+        try:
+            while True:
+                try:
+                    output, errors = process.communicate(timeout=_POLL_S)
+                    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+                except subprocess.TimeoutExpired:
+                    if is_stopped() or time.monotonic() > deadline_s:
+                        process.kill()
+        except BaseException:
+            process.kill()  # otherwise leaving the block would wait for its end
+            raise
 
 
 def limit_memory(n_bytes: int) -> None:

@@ -85,6 +85,12 @@ def make_index(names: dict[str, list[str]], fingerprints=None) -> DatasetIndex:
     return DatasetIndex(Path("photos"), tuple(sorted(names)), pictures, ())
 
 
+def make_slow_command(end: Path) -> list[str]:
+    """Return a command that creates a file after three seconds."""
+    code = "import pathlib, sys, time; time.sleep(3); pathlib.Path(sys.argv[1]).touch()"
+    return [sys.executable, "-c", code, str(end)]
+
+
 def run_python(*arguments: str, env=None, cwd=REPOSITORY, **options) -> subprocess.CompletedProcess:
     """Run the interpreter in a separate process, as a user would."""
     # Set for the process of the tests only; without it, TensorFlow logs as it does for users.

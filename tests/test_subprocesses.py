@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 
+import pytest
+
 from cluster_core import subprocesses
-from tests.samples import REPOSITORY
+from tests.samples import REPOSITORY, make_slow_command
 
 
 def run_child(module, cwd):
@@ -42,3 +44,12 @@ def test_installed_package_leaves_the_path_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(subprocesses, "_PACKAGE_PARENT", tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     assert "PYTHONPATH" not in subprocesses.make_environment()
+
+
+def test_interrupted_command_is_killed(tmp_path):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        subprocesses.run_limited(make_slow_command(tmp_path / "end"), 60, interrupt)
+    assert not (tmp_path / "end").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from cluster_core.data.index import Progress
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.converted import ConvertedBackbone, find_ready
 from cluster_core.model.backbones.registry import BackboneSpec, list_backbones
@@ -69,18 +70,35 @@ def find_network(
     )
 
 
-def prepare_networks(config: TrainConfig, workspace: Workspace) -> list[ConvertedBackbone]:
+def prepare_networks(
+    config: TrainConfig,
+    workspace: Workspace,
+    on_progress: Progress = lambda done, total: None,
+) -> list[ConvertedBackbone]:
     """Return the networks to try; those whose weights are there are converted first.
 
     Networks that cannot be prepared, or that LiteRT cannot run, are left out.
+
+    Parameters
+    ----------
+    config, workspace
+        As for `list_networks`.
+    on_progress : callable, optional
+        Called with (0, 1) several times a second during a conversion. An exception in it ends
+        the conversion, of which nothing is kept.
     """
     found = []
+
+    def is_stopped() -> bool:
+        on_progress(0, 1)
+        return False
+
     for spec in list_networks(config, workspace):
         try:
             network = find_network(spec, config, workspace)
             weights = find_weights(spec, _get_model_dir(config, workspace))
             if network is None and weights is not None:
-                convert_confined(spec, weights, workspace)
+                convert_confined(spec, weights, workspace, is_stopped)
                 network = find_network(spec, config, workspace)
         except BackboneError as error:
             _logger.warning("%s is not tried: %s", spec.name, error)

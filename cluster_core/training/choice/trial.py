@@ -56,8 +56,8 @@ def choose_network(
     workspace : Workspace
         Has the networks, and keeps the features and the result.
     on_progress : callable, optional
-        Called with the number of features computed and their total. An exception in it stops
-        the trial; the features are kept.
+        Called with the number of features computed and their total, and with (0, 1) while a
+        network is converted before. An exception in it stops the trial; the features are kept.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def choose_network(
     """
     pictures = list_candidates(split)
     with CacheFile(config.bottleneck_dir or workspace.bottlenecks) as cache:
-        networks = prepare_networks(config, workspace)
+        networks = prepare_networks(config, workspace, on_progress)
         while networks and (sample := draw_sample(pictures)) is not None:
             try:
                 choice = _obtain_choice(sample, networks, cache, on_progress)

@@ -7,6 +7,7 @@ import pytest
 
 from cluster_core.data.index import DatasetIndex, scan_dataset
 from cluster_core.data.splits import Split, split_dataset
+from cluster_core.model.backbones import weights_upload
 from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.registry import SKY_BACKBONE
 from cluster_core.model.backbones.shipped import load_shipped_record
@@ -23,7 +24,7 @@ from cluster_core.training.choice.trial import (
 )
 from cluster_core.training.config import TrainConfig
 from tests.drawn_pictures import write_shapes
-from tests.samples import SHARED, needs_shared, write_photos
+from tests.samples import SHARED, make_slow_command, needs_shared, write_photos
 
 
 class StoppedError(Exception):
@@ -143,13 +144,30 @@ def test_network_that_cannot_be_converted_is_left_out(workspace, monkeypatch, ca
     workspace.models.mkdir(parents=True)
     (workspace.models / "mobilenet_0.25_128_no_top.weights.h5").touch()
 
-    def refuse(spec, weights, workspace):
+    def refuse(spec, weights, workspace, is_stopped):
         raise networks.BackboneError("damaged weights", name=spec.name)
 
     monkeypatch.setattr(networks, "convert_confined", refuse)
     found = prepare_networks(TrainConfig(workspace.cluster_photos), workspace)
     assert [network.name for network in found] == ["sky", "everyday"]
     assert "mobilenet_0.25_128 is not tried: damaged weights" in caplog.text
+
+
+def test_conversion_before_a_trial_can_be_stopped(workspace, shapes, monkeypatch, tmp_path):
+    workspace.models.mkdir(parents=True)
+    (workspace.models / "mobilenet_0.25_128_no_top.weights.h5").touch()
+    command = make_slow_command(tmp_path / "end")
+    monkeypatch.setattr(weights_upload, "make_command", lambda *_: command)
+    progress = []
+
+    def stop(done, total):
+        progress.append((done, total))
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        choose_network(*read(workspace, shapes), workspace, stop)
+    assert progress == [(0, 1)]
+    assert not (tmp_path / "end").exists()
 
 
 @needs_shared
