@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from cluster_core.data.class_folders import list_files, list_labels
+from cluster_core.data.counter_classes import list_counter_classes
 from cluster_core.errors import BundleError, DatasetError, ImageError, ImageProblem
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.images import read_bytes
@@ -88,7 +89,8 @@ class TrainedModel:
         """Compare predictions with the labels of a folder that has one sub-folder per class.
 
         The folder should hold pictures that the model has not learned from. Files that
-        cannot be read are left out, with a warning that names them.
+        cannot be read are left out, with a warning that names them. So are counter-examples,
+        in a folder such as `none_of_these`, without a warning.
 
         Parameters
         ----------
@@ -107,7 +109,11 @@ class TrainedModel:
             model does not know.
         """
         image_dir = Path(image_dir)
-        found = list_labels(image_dir)
+        found = [
+            label
+            for label in list_labels(image_dir)
+            if label in self.labels or not list_counter_classes(image_dir, [label])
+        ]
         unknown = [label for label in found if label not in self.labels]
         if unknown:
             raise DatasetError(

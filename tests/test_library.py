@@ -196,6 +196,12 @@ def test_evaluation_rejects_classes_that_the_model_does_not_know(model, tmp_path
         model.evaluate(tmp_path / "new")
 
 
+def test_evaluation_leaves_out_counter_examples(model, tmp_path):
+    write_photos(tmp_path / "new", 2)
+    save_picture(tmp_path / "new" / "None of these" / "a.png", draw_blob(1))
+    assert model.evaluate(tmp_path / "new").n == 4
+
+
 def test_evaluation_of_a_folder_without_pictures_is_rejected(model, tmp_path):
     (tmp_path / "new" / "red stars").mkdir(parents=True)
     with pytest.raises(DatasetError):

@@ -58,7 +58,7 @@ def pick_model() -> ModelSummary | None:
         _show_missing_network(model)
         return None
     others = (
-        "It answers none of these if a picture is unlike those it learned from."
+        "It answers 'none of these' if a picture is unlike those it learned from."
         if model.measures_novelty
         else "It labels every picture as one of them."
     )

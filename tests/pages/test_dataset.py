@@ -376,6 +376,29 @@ def test_class_is_added_renamed_deleted_and_restored(dataset, workspace):
     assert not list_trash(workspace)
 
 
+def test_class_becomes_one_of_counter_examples_and_an_ordinary_one_again(dataset):
+    write_photos(dataset, 4, {"green stars": (60, 250, 80)})
+    page = choose(open_page(), "class_cluster_photos", "green stars")
+    assert "**12 pictures** in 3 classes" in read_all(page)
+    page.toggle(key="counter_cluster_photos_green stars").set_value(True).run()
+    assert "green stars now holds pictures of none of the classes" in read_outcome(page)
+    assert "**8 pictures** in 2 classes and 4 pictures of none of these" in read_all(page)
+    assert page.toggle(key="counter_cluster_photos_green stars").value
+    choose(page, "dataset_view", "Overview")
+    assert "**green stars**, 4 pictures of none of the classes" in read_all(page)
+    choose(page, "dataset_view", "Pictures")
+    page.toggle(key="counter_cluster_photos_green stars").set_value(False).run()
+    assert "**12 pictures** in 3 classes" in read_all(page)
+
+
+def test_class_called_none_of_these_is_explained_without_a_switch(dataset):
+    write_photos(dataset, 4, {"None of these": (60, 250, 80)})
+    page = choose(open_page(), "class_cluster_photos", "None of these")
+    assert not page.toggle
+    assert "It gets no score of its own" in read_all(page)
+    assert len(page.checkbox) == 4
+
+
 def test_move_of_pictures_can_be_undone(dataset):
     page = open_page()
     for box in page.checkbox[:2]:

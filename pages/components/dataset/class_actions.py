@@ -71,7 +71,7 @@ def choose_shown_class(image_dir: Path, counts: Mapping[str, int]) -> str | None
 
 
 def show_class_actions(workspace: Workspace, image_dir: Path, label: str | None) -> None:
-    """Draw what adds a class, and renames, deletes or ticks the selected one."""
+    """Draw what adds a class, and renames, deletes or marks the selected one."""
     with st.container(horizontal=True, vertical_alignment="center", key="class_actions"):
         st.button(
             "Add class",
@@ -108,22 +108,22 @@ def _show_changes(workspace: Workspace, image_dir: Path, label: str) -> None:
     if is_counter_name(label):
         st.caption(f"Pictures of none of the classes. {_NO_SCORE}", width="content")
     else:
-        _show_tick(image_dir, label)
+        _show_counter_switch(image_dir, label)
 
 
-def _show_tick(image_dir: Path, label: str) -> None:
+def _show_counter_switch(image_dir: Path, label: str) -> None:
     key = f"counter_{image_dir.name}_{label}"
     st.session_state[key] = bool(list_counter_classes(image_dir, [label]))
-    st.checkbox(
+    st.toggle(
         "None of these",
         key=key,
-        help="Tick this if the class holds everything else, such as galaxies where a model tells "
+        help="Turn this on if the class holds other things, such as galaxies where a model tells "
         f"star clusters apart. {_NO_SCORE}",
-        on_change=lambda: attempt(lambda: _tick(image_dir, label, st.session_state[key])),
+        on_change=lambda: attempt(lambda: _mark(image_dir, label, st.session_state[key])),
     )
 
 
-def _tick(image_dir: Path, label: str, is_counter: bool) -> Outcome:
+def _mark(image_dir: Path, label: str, is_counter: bool) -> Outcome:
     tick_counter_class(image_dir, label, is_counter)
     if is_counter:
         return Outcome(f"{label} now holds pictures of none of the classes. {_NO_SCORE}")
