@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "retrain": ("retrain", "Train a model on your own folders of pictures."),
     "label": ("label_image", "Label one picture."),
     "classify": ("classify", "Label pictures, and folders with their sub-folders."),
+    "check": ("check", "Find copies, wrong labels and other faults of a dataset."),
     "evaluate": ("evaluate", "Measure how good a model is on labelled pictures."),
     "download": ("download", "Download pictures from a list of addresses."),
     "demo-data": ("demo_data", "Render a dataset of a simulated sky to try things out."),

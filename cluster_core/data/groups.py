@@ -63,11 +63,11 @@ def group_pictures(pictures: Sequence[Picture], copies: Pairs) -> list[int]:
     list of int
         The group of each picture: the index of one of its members.
     """
-    chains = _join(len(pictures), copies)
+    chains = join_pairs(len(pictures), copies)
     sizes = Counter(chains)
     without_series = (pair for pair in copies if sizes[chains[pair[0]]] <= MAX_COPIES)
     same = _pair_by_keys(list_keys(picture) for picture in pictures)
-    return _join(len(pictures), [*same, *without_series])
+    return join_pairs(len(pictures), [*same, *without_series])
 
 
 def group_pictures_as_before(pictures: Sequence[Picture], copies: Pairs) -> list[int]:
@@ -77,10 +77,10 @@ def group_pictures_as_before(pictures: Sequence[Picture], copies: Pairs) -> list
     `MAX_COPIES` pictures counts as a series, so that copies with other names are not joined to it.
     """
     same = list(_pair_by_keys((name_key(picture),) for picture in pictures))
-    groups = _join(len(pictures), [*same, *copies])
+    groups = join_pairs(len(pictures), [*same, *copies])
     sizes = Counter(groups)
     without_series = [pair for pair in copies if sizes[groups[pair[0]]] <= MAX_COPIES]
-    return _join(len(pictures), [*same, *without_series])
+    return join_pairs(len(pictures), [*same, *without_series])
 
 
 def list_keys(picture: Picture) -> tuple[str, ...]:
@@ -114,8 +114,20 @@ def _pair_by_keys(keys: Iterable[tuple[str, ...]]) -> Iterator[tuple[int, int]]:
                 yield first, number
 
 
-def _join(n: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """Return the group of each of n pictures that pairs connect."""
+def join_pairs(n: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """Return the groups of n pictures that pairs connect.
+
+    Parameters
+    ----------
+    n : int
+    pairs : iterable of (int, int)
+        Indices from 0 to n - 1.
+
+    Returns
+    -------
+    list of int
+        The group of each picture: the index of one of its members.
+    """
     parents = list(range(n))
 
     def find_root(number: int) -> int:

@@ -90,19 +90,42 @@ def check_labels(
     .. [1] Northcutt, C. G., Jiang, L., Chuang, I. L. 2021, "Confident learning: estimating
        uncertainty in dataset labels", J. Artif. Intell. Res. 70, 1373.
     """
-    labels = tuple(label for label, count in index.counts.items() if count)
-    if len(labels) < 2:  # noqa: PLR2004
+    if sum(count > 0 for count in index.counts.values()) < 2:  # noqa: PLR2004
         raise DatasetError(
             "To check labels, at least two classes need pictures: add pictures of another class.",
             path=index.image_dir,
         )
     pictures = index.pictures
     features = compute_mean_features(pictures, bundle, workspace, on_progress)
-    classes = np.array([labels.index(picture.label) for picture in pictures])
     groups = np.array(group_pictures(pictures, list_copies(pictures)))
-    folds = draw_folds(classes, break_up_lone(groups, classes), np.random.default_rng(0))
-    scores = compute_out_of_fold_scores(features, classes, folds, len(labels))
+    labels, scores = score_out_of_fold(pictures, features, groups)
     return rank_doubts(pictures, scores, labels)
+
+
+def score_out_of_fold(
+    pictures: Sequence[Picture], features: np.ndarray, groups: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the classes, and each picture's scores by a head that did not learn from its group.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        The n pictures, of at least two classes.
+    features : ndarray of float32, (n, n_features)
+        Finite features.
+    groups : ndarray of int, (n,)
+        From `group_pictures`.
+
+    Returns
+    -------
+    labels : tuple of str
+        The classes, in the order of the columns.
+    scores : ndarray of float, (n, n_labels)
+    """
+    labels = tuple(sorted({picture.label for picture in pictures}))
+    classes = np.array([labels.index(picture.label) for picture in pictures])
+    folds = draw_folds(classes, break_up_lone(groups, classes), np.random.default_rng(0))
+    return labels, compute_out_of_fold_scores(features, classes, folds, len(labels))
 
 
 def rank_doubts(

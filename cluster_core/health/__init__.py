@@ -1,0 +1,19 @@
+"""Check the health of a dataset: copies, wrong labels, outliers, shortcuts and poor pictures."""
+
+from __future__ import annotations
+
+from cluster_core.health.accepted import accept_finding, list_open, withdraw_acceptance
+from cluster_core.health.check import HealthReport, check_health
+from cluster_core.health.findings import Finding, FindingKind
+from cluster_core.health.network import choose_network
+
+__all__ = [
+    "Finding",
+    "FindingKind",
+    "HealthReport",
+    "accept_finding",
+    "check_health",
+    "choose_network",
+    "list_open",
+    "withdraw_acceptance",
+]

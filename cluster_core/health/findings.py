@@ -1,0 +1,67 @@
+"""What a check can find in a dataset, as data and as sentences."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cluster_core.data.index import Picture
+
+MAX_NAMES = 4
+
+
+class FindingKind(StrEnum):
+    """Kinds of findings, the most harmful first."""
+
+    COPIES_ACROSS = "copies_across_classes"
+    WRONG_LABEL = "wrong_label"
+    SHORTCUT = "shortcut"
+    COPIES = "copies"
+    SERIES = "series"
+    NOTHING = "nothing_to_see"
+    OUTLIER = "outlier"
+    BLURRED = "blurred"
+    TINY = "tiny"
+    IMBALANCE = "imbalance"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a dataset that a person should look at.
+
+    Attributes
+    ----------
+    kind : FindingKind
+    pictures : tuple of Picture
+        The pictures concerned; examples if it concerns whole classes.
+    sentence : str
+        What was found, for the user.
+    measure : float
+        How strong it is; its meaning depends on the kind, see the function that finds it.
+    suggested : str or None
+        The class that the picture may belong to.
+    """
+
+    kind: FindingKind
+    pictures: tuple[Picture, ...]
+    sentence: str
+    measure: float
+    suggested: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What identifies the finding in records: the same pictures in the same classes."""
+        parts = sorted(f"{picture.label}\0{picture.sha256}" for picture in self.pictures)
+        if self.kind in (FindingKind.SHORTCUT, FindingKind.IMBALANCE):
+            parts = [self.sentence.split(" alone ")[0]]
+        return hashlib.sha256("\n".join([self.kind, *parts]).encode()).hexdigest()
+
+
+def name_pictures(pictures: Sequence[Picture]) -> str:
+    """Return the file names of pictures as "a.jpg, b.jpg and c.jpg", a few if there are many."""
+    names = [picture.path.name for picture in pictures[:MAX_NAMES]]
+    if len(pictures) > MAX_NAMES:
+        names = [*names[:-1], f"{len(pictures) - MAX_NAMES + 1:,} others"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

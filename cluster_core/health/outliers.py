@@ -1,0 +1,156 @@
+"""Find pictures that resemble no other, and pictures that are of little use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from cluster_core.data.index import Picture
+from cluster_core.health.findings import Finding, FindingKind
+from cluster_core.health.looks import Look
+
+N_NEIGHBOURS = 5
+MIN_PICTURES = 20
+# Robust standard deviations above the median, of the logarithm of the distance.
+MAX_DEVIATIONS = 3.5
+# Distances are measured to at most this many pictures, so that time grows with their number.
+MAX_REFERENCES = 4000
+SMALL_PX = 100
+# Standard deviation of the grey values; 0.01 is 2.5 of 255 levels.
+MIN_CONTRAST = 0.01
+# On Crété's scale, photos are at 0.2 to 0.5, and one blurred by 3 of 256 pixels is above 0.7.
+MAX_BLUR = 0.75
+_BLOCK = 1024
+
+
+def find_outliers(
+    pictures: Sequence[Picture], features: np.ndarray, groups: np.ndarray
+) -> list[Finding]:
+    """Find pictures that are far from all others in the space of features.
+
+    The distance of a picture is the mean to its five nearest neighbours of other groups [1]_. An
+    outlier is 3.5 robust standard deviations above the median, on a logarithmic scale.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        The n pictures.
+    features : ndarray of float32, (n, n_features)
+    groups : ndarray of int, (n,)
+        From `group_pictures`; a pair of copies is not its own neighbourhood.
+
+    Returns
+    -------
+    list of Finding
+        The measure is the distance divided by the median distance.
+
+    References
+    ----------
+    .. [1] Ramaswamy, S., Rastogi, R., Shim, K. 2000, "Efficient algorithms for mining outliers from
+       large data sets", SIGMOD.
+    """
+    if len(np.unique(groups)) < MIN_PICTURES:
+        return []
+    distances = measure_distances(features, groups)
+    logs = np.log(np.maximum(distances, 1e-9))
+    middle = np.median(logs)
+    spread = 1.4826 * np.median(np.abs(logs - middle))
+    if spread < 1e-6:  # noqa: PLR2004  all pictures are alike
+        return []
+    far = np.flatnonzero(logs > middle + MAX_DEVIATIONS * spread)
+    ratios = np.exp(logs - middle)
+    return [
+        Finding(
+            FindingKind.OUTLIER,
+            (pictures[number],),
+            f"{pictures[number].path.name} resembles no other picture: even those most like it "
+            f"are {ratios[number]:.1f} times as far from it as usual.",
+            float(ratios[number]),
+        )
+        for number in far[np.argsort(-ratios[far])]
+    ]
+
+
+def measure_distances(features: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return the mean distance of each picture to its nearest neighbours: float, (n,)."""
+    rows = features - features.mean(axis=0)
+    rows = (rows / np.maximum(rows.std(axis=0), 1e-6)).astype(np.float32)
+    chosen = np.arange(len(rows))
+    if len(rows) > MAX_REFERENCES:
+        chosen = np.sort(np.random.default_rng(0).choice(len(rows), MAX_REFERENCES, replace=False))
+    references = rows[chosen]
+    lengths = np.einsum("ij,ij->i", references, references)
+    found = np.empty(len(rows))
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        squares = lengths - 2 * block @ references.T
+        squares += np.einsum("ij,ij->i", block, block)[:, np.newaxis]
+        squares[groups[start : start + _BLOCK, np.newaxis] == groups[chosen]] = np.inf
+        nearest = np.partition(squares, N_NEIGHBOURS - 1, axis=1)[:, :N_NEIGHBOURS]
+        nearest = np.where(np.isfinite(nearest), np.maximum(nearest, 0), np.nan)
+        found[start : start + _BLOCK] = np.nanmean(np.sqrt(nearest), axis=1)
+    return found
+
+
+def find_poor_pictures(pictures: Sequence[Picture], looks: Sequence[Look]) -> list[Finding]:
+    """Find pictures that show nothing, are blurred, or are tiny.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+    looks : sequence of Look
+        One per picture.
+
+    Returns
+    -------
+    list of Finding
+        The measure is the contrast (standard deviation, 0 to 0.5), the blur (0 to 1), or the
+        shorter side in pixels.
+    """
+    sides = [min(picture.width_px, picture.height_px) for picture in pictures]
+    numbered = range(len(pictures))
+    is_empty = [look.contrast < MIN_CONTRAST for look in looks]
+    return [
+        *_list(
+            FindingKind.NOTHING,
+            pictures,
+            {n: looks[n].contrast for n in numbered if is_empty[n]},
+            lambda contrast: (
+                f"shows almost nothing: its brightness varies by only {contrast:.1%} of the range."
+            ),
+        ),
+        *_list(
+            FindingKind.BLURRED,
+            pictures,
+            {n: looks[n].blur for n in numbered if looks[n].blur > MAX_BLUR and not is_empty[n]},
+            lambda blur: (
+                f"is blurred ({blur:.2f} on a scale from 0, sharp, to 1): fine detail is missing."
+            ),
+        ),
+        *_list(
+            FindingKind.TINY,
+            pictures,
+            {n: float(sides[n]) for n in numbered if sides[n] < SMALL_PX},
+            lambda side: f"is only {side:.0f} pixels high or wide, and shows little detail.",
+        ),
+    ]
+
+
+def _list(
+    kind: FindingKind,
+    pictures: Sequence[Picture],
+    measures: dict[int, float],
+    describe: Callable[[float], str],
+) -> list[Finding]:
+    """Return one finding per picture, the worst first."""
+    worst_first = sorted(measures, key=measures.__getitem__, reverse=kind is FindingKind.BLURRED)
+    return [
+        Finding(
+            kind,
+            (pictures[number],),
+            f"{pictures[number].path.name} {describe(measures[number])}",
+            measures[number],
+        )
+        for number in worst_first
+    ]
