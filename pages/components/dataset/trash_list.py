@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cluster_core.storage.trash import TrashEntry, empty_trash, list_trash, restore
+from cluster_core.model.bundle.discarding import discard_trash
+from cluster_core.storage.trash import TrashEntry, list_trash, restore
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.outcome import Outcome, attempt, make_restoration_outcome
@@ -76,7 +77,7 @@ def _confirm_emptying(workspace: Workspace, entries: Sequence[TrashEntry]) -> No
     confirm(
         "empty_trash",
         "Delete permanently",
-        lambda: Outcome(f"Permanently deleted {_count_files(empty_trash(workspace, chosen))}."),
+        lambda: Outcome(f"Permanently deleted {_count_files(discard_trash(workspace, chosen))}."),
     )
 
 
