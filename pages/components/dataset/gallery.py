@@ -64,7 +64,11 @@ def show_gallery(
         _show_cells(workspace, shown, is_editable)
         if n_pages > 1:
             first = (number - 1) * PER_PAGE + 1
-            st.caption(f"{first:,} to {first - 1 + len(shown):,} of {len(pictures):,}")
+            last = first - 1 + len(shown)
+            st.caption(
+                f"Page {number:,} of {n_pages:,}: pictures {first:,} to {last:,} of "
+                f"{len(pictures):,}"
+            )
 
 
 def key_of(path: Path) -> str:
