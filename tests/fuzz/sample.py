@@ -11,9 +11,10 @@ from pathlib import Path
 from cluster_core.answers.records import KeptAnswer, Review
 from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.data.confirmed_labels import confirm_label
+from cluster_core.data.counter_classes import tick_counter_class
 from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.model.bundle.collection import set_default_model
-from cluster_core.model.prediction.prediction import Prediction
+from cluster_core.model.prediction.prediction import Limits, Prediction
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace
@@ -39,6 +40,7 @@ def build_sample(root: Path) -> None:
     _date_manifests(workspace)
     photos = write_photos(root / f"{DATASET}_photos", N_PICTURES_PER_CLASS)
     confirm_label(photos, "0" * 64, "red stars")
+    tick_counter_class(photos, "galaxies", True)
     # The default: it answers faster than the models of the fixture.
     set_default_model(workspace, train(make_quick_config(workspace), workspace).folder.name)
     _interrupt_import(workspace, sorted(photos.glob("*/*"))[:2])
@@ -87,7 +89,11 @@ def _keep_answers(workspace: Workspace, pictures: list[Path]) -> None:
     room = find_room(workspace, ROOM)
     scores = dict(zip(ROOM_LABELS, (0.75, 0.25), strict=True))
     answers = (
-        KeptAnswer(Prediction(ROOM_LABELS[0], scores, 0.01), None, {"OBJECT": "M 13"}),
+        KeptAnswer(
+            Prediction(ROOM_LABELS[0], scores, 0.01, novelty=0.5, limits=Limits(0.6, 0.4)),
+            None,
+            {"OBJECT": "M 13"},
+        ),
         KeptAnswer(None, "It is empty."),
     )
     for path, answer in zip(pictures, answers, strict=True):
