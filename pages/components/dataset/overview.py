@@ -56,9 +56,8 @@ def show_overview(workspace: Workspace, index: DatasetIndex, split: Split | None
     if index.pictures:
         st.altair_chart(draw_shares(shares), key="shares", alt="Pictures per class and use")
     if split is not None:
-        st.markdown(_describe_uses(index.counts, shares))
-        if index.counter_pictures:
-            st.markdown(_describe_counter_examples(index, split))
+        uses = [_describe_uses(index.counts, shares), _describe_counter_examples(index, split)]
+        st.markdown("\n".join(uses))
         st.caption(
             "The model never learns from the test pictures, so they show how well it does on new "
             "ones. Every class is divided in the same shares, and nearly all pictures keep their "
@@ -160,6 +159,8 @@ def _describe_uses(counts: Mapping[str, int], shares: Sequence[Share]) -> str:
 
 
 def _describe_counter_examples(index: DatasetIndex, split: Split) -> str:
+    if not index.counter_pictures:
+        return ""
     labels = escape_markdown(join_with_and(index.counter_labels))
     n_training, n_test = len(split.counter_training), len(split.counter_testing)
     return (
@@ -200,7 +201,8 @@ def _show_incomplete(workspace: Workspace, pictures: Sequence[Picture]) -> None:
         )
         show_reasons([picture.warning for picture in pictures])
         paths = [picture.path for picture in pictures]
-        _show_deletion(workspace, paths, "Delete these pictures", "delete_incomplete")
+        noun = "this picture" if len(paths) == 1 else f"these {len(paths):,} pictures"
+        _show_deletion(workspace, paths, f"Delete {noun}", "delete_incomplete")
 
 
 def _show_deletion(workspace: Workspace, paths: Sequence[Path], title: str, key: str) -> None:
