@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from cluster_core.data.counter_classes import list_counter_classes
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.storage.hashing import hash_file
 
@@ -62,7 +63,8 @@ class RescoredTest:
     Attributes
     ----------
     metrics : Metrics
-        The answers of the test with the labels of today, without pictures that are gone.
+        The answers of the test with the labels of today, without pictures that are gone or are
+        counter-examples now.
     n_changed : int
         Number of pictures that are in another class than when they were tested.
     """
@@ -113,6 +115,9 @@ def rescore(image_dir: Path, metrics: Metrics) -> RescoredTest:
     for tested in metrics.pictures:
         label = tested.label if files.has(tested) else files.find(tested).label
         if label is None:
+            continue
+        if label not in metrics.labels and list_counter_classes(image_dir, [label]):
+            n_changed += 1
             continue
         if label not in metrics.labels and not (image_dir / tested.label).is_dir():
             label = tested.label

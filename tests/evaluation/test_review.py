@@ -126,3 +126,10 @@ def test_renamed_class_changes_no_label(image_dir, metrics):
     (image_dir / "open").rename(image_dir / "open clusters")
     found = rescore(image_dir, metrics)
     assert (found.metrics, found.n_changed) == (metrics, 0)
+
+
+def test_counter_example_of_today_is_left_out_of_the_new_score(image_dir, metrics):
+    (image_dir / "none_of_these").mkdir()
+    (image_dir / "open" / "b.png").rename(image_dir / "none_of_these" / "b.png")
+    found = rescore(image_dir, metrics)
+    assert (found.n_changed, found.metrics.n_right, found.metrics.n) == (1, 1, 2)
