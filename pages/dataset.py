@@ -13,6 +13,7 @@ from cluster_core.data.splits import Split
 from cluster_core.data.uploads import UNNAMED_DATASET
 from cluster_core.errors import ClusterError
 from cluster_core.workspace import Workspace
+from pages.components.dataset.check import show_check
 from pages.components.dataset.class_actions import choose_shown_class, show_class_actions
 from pages.components.dataset.empty_state import show_empty_state
 from pages.components.dataset.gallery import show_gallery
@@ -35,6 +36,9 @@ from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.text import escape_markdown
+
+# For those who may change the dataset.
+_CHANGING_VIEWS = (DatasetView.ADD, DatasetView.CHECK)
 
 
 def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
@@ -83,7 +87,7 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
     show_summary(reading, index)
     view = st.segmented_control(
         "View",
-        [view for view in DatasetView if may_edit or view is not DatasetView.ADD],
+        [view for view in DatasetView if may_edit or view not in _CHANGING_VIEWS],
         default=None if VIEW_KEY in st.session_state else DatasetView.PICTURES,
         required=True,
         key=VIEW_KEY,
@@ -92,6 +96,8 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
     )
     if view == DatasetView.ADD:
         show_upload(workspace, reading.image_dir, tuple(index.all_counts))
+    elif view == DatasetView.CHECK:
+        show_check(workspace, reading.image_dir, tuple(index.all_counts))
     elif view == DatasetView.OVERVIEW:
         split = find_split(reading)
         show_overview(workspace, index, split if isinstance(split, Split) else None)

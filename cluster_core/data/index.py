@@ -225,10 +225,12 @@ def compute_signature(image_dir: Path) -> str:
     digest = hashlib.sha256(b"there" if image_dir.is_dir() else b"missing")
     digest.update(repr(sorted(load_ticked(image_dir))).encode())
     for folder in _scan_folder(image_dir):
+        if folder.name.startswith(".") and folder.name != SAME_OBJECTS:
+            continue
         digest.update(os.fsencode(folder.name) + b"\0\0")
         if folder.name in (GROUPS_FILE, SAME_OBJECTS):
             digest.update(_describe_state(folder))
-        elif not folder.name.startswith(".") and _is_folder(folder):
+        elif _is_folder(folder):
             for file in _scan_folder(Path(folder.path)):
                 digest.update(os.fsencode(file.name) + _describe_state(file) + b"\0")
     return digest.hexdigest()

@@ -86,8 +86,8 @@ def check_health(
     file : CacheFile
         Keeps features and looks.
     on_progress : callable, optional
-        Called with the numbers of steps done and in all, two per picture. An exception in it stops
-        the check; what was computed so far is kept.
+        Called with the numbers of pictures done and in all. An exception in it stops the check;
+        what was computed so far is kept.
 
     Returns
     -------
@@ -112,17 +112,17 @@ def check_health(
             path=index.image_dir,
         )
     n = len(pictures)
-    looks = LookCache(file).measure(pictures, lambda done, total: on_progress(done, 2 * n))
+    looks = LookCache(file).measure(pictures, lambda done, _: on_progress(done // 2, n))
     looked = [(one, look) for one, look in zip(pictures, looks, strict=True) if look is not None]
     features = compute_plain_features(
-        pictures, network, file, lambda done, total: on_progress(n + done, 2 * n)
+        pictures, network, file, lambda done, _: on_progress((n + done) // 2, n)
     )
     groups = np.array(group_pictures(pictures, list_copies(pictures)))
     of_looked = groups[[look is not None for look in looks]]
     seen, their_looks = [one for one, _ in looked], [look for _, look in looked]
     labels, notes = _find_wrong_labels(pictures, features, groups)
     findings = [
-        *find_copy_findings(pictures),
+        *find_copy_findings(index.all_pictures),
         *labels,
         *find_shortcuts(seen, their_looks, of_looked),
         *find_outliers(pictures, features, groups),

@@ -13,3 +13,4 @@ class DatasetView(StrEnum):
     PICTURES = "Pictures"
     ADD = "Add pictures"
     OVERVIEW = "Overview"
+    CHECK = "Check"
