@@ -10,7 +10,8 @@ from typing import Protocol
 from cluster_core.data.archives.interrupted import continue_import, list_interrupted_imports
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
-from cluster_core.storage.trash import empty_trash, list_trash, restore
+from cluster_core.model.bundle.discarding import discard_trash
+from cluster_core.storage.trash import list_trash, restore
 from cluster_core.training.runs import list_runs
 from cluster_core.training.runs.paths import list_run_ids
 from tests.fuzz.case import Case, FaultError
@@ -57,7 +58,7 @@ def restore_everything(case: Case) -> None:
     ]
     # What was restored in part only may be deleted: it is listed as it is.
     if not any(isinstance(answer, ClusterError) for answer in answers):
-        case.try_out("empty_trash", partial(empty_trash, case.workspace))
+        case.try_out("discard_trash", partial(discard_trash, case.workspace))
 
 
 def _require_listed(

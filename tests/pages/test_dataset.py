@@ -415,6 +415,7 @@ def test_all_pictures_of_a_page_are_selected_deleted_and_restored(dataset):
     write_photos(dataset, PER_PAGE + 2, {BLUE: COLOURS[BLUE]}, first_seed=100)
     page = open_page()
     assert len(page.checkbox) == PER_PAGE
+    assert f"Page 1 of 2: pictures 1 to {PER_PAGE} of {PER_PAGE + 6}" in read_all(page)
     click(page, "pick_all")
     assert all(box.value for box in page.checkbox)
     click(page, "delete_pictures")

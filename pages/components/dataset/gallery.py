@@ -52,8 +52,7 @@ def show_gallery(
     cells = st.container()
     number = 1
     if n_pages > 1:
-        with st.container(horizontal=True, horizontal_alignment="center"):
-            number = st.pagination(n_pages, key=f"gallery_page_{_shorten_key(label)}")
+        number = st.pagination(n_pages, key=f"gallery_page_{_shorten_key(label)}")
     number = min(number, n_pages)
     in_order = sorted(pictures, key=lambda picture: _natural_order(picture.path.name))
     shown = in_order[(number - 1) * PER_PAGE : number * PER_PAGE]
