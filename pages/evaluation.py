@@ -1,70 +1,34 @@
-"""The Evaluation page: what a model got right and wrong in its final test."""
+"""The Evaluation page: how good a model is, and what it got right and wrong."""
 
 import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.errors import ClusterError
-from cluster_core.evaluation.review import find_picture
+from cluster_core.evaluation.cross_validation import CrossValidation
+from cluster_core.evaluation.report.html import make_html
+from cluster_core.evaluation.scored_pictures import ScoredPictures
 from cluster_core.evaluation.scores import Metrics
-from cluster_core.model.prediction.words import format_score
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.runs import load_config, load_result, load_status
-from cluster_core.workspace import Workspace
+from cluster_core.training.insight.run_report import report_run
+from cluster_core.training.runs import load_config, load_evaluation, load_result, load_status
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.better_network import show_better_network
+from pages.components.evaluation.answers_view import show_answers
 from pages.components.evaluation.changed_labels import show_changed_labels
-from pages.components.evaluation.confusion_matrix import MANY_CLASSES, show_confusion
+from pages.components.evaluation.comparing import show_comparison
+from pages.components.evaluation.figures_view import show_figures
+from pages.components.evaluation.folder_view import show_folder_test
+from pages.components.evaluation.headline import show_headline
 from pages.components.evaluation.label_check import show_label_check
-from pages.components.evaluation.mistakes import choose_page, show_mistakes, show_thumbnail
+from pages.components.evaluation.mistakes import show_mistakes
 from pages.components.evaluation.run_choice import choose_tested_run
 from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.run_start import start_run
 from pages.components.selection import Choice, get_chosen
+from pages.components.terminal_command import get_shown_workspace
 from pages.components.text import escape_markdown
-from pages.components.words import describe_accuracy, format_percent
-
-CELL_COLUMNS = 6
-CELL_PER_PAGE = 24
-
-
-def show_classes(metrics: Metrics) -> None:
-    """Draw the accuracy of each class, with its 95% confidence interval."""
-    for score in metrics.classes:
-        if not score.n:
-            st.progress(
-                0.0, f"**{escape_markdown(score.label)}**: not tested, it has no test pictures"
-            )
-            continue
-        low, high = score.interval
-        st.progress(
-            score.n_right / score.n,
-            f"**{escape_markdown(score.label)}**: {score.n_right} of {score.n} correct "
-            f":gray[(likely {format_percent(low)} to {format_percent(high)})]",
-        )
-
-
-def show_cell(config: TrainConfig, metrics: Metrics, cell: tuple[str, str]) -> None:
-    """Draw the pictures in one cell of the confusion matrix.
-
-    Parameters
-    ----------
-    config : TrainConfig
-    metrics : Metrics
-    cell : tuple of str
-        The class of the pictures, and the answer they were given.
-    """
-    chosen = [one for one in metrics.pictures if (one.label, one.predicted) == cell]
-    label, answer = map(escape_markdown, cell)
-    noun = "picture" if len(chosen) == 1 else "pictures"
-    st.markdown(f"**{len(chosen)} {noun} of {label}, answered as {answer}**")
-    shown = chosen[choose_page(len(chosen), CELL_PER_PAGE, f"cell_page_{cell}")]
-    for start in range(0, len(shown), CELL_COLUMNS):
-        row = shown[start : start + CELL_COLUMNS]
-        for column, tested in zip(st.columns(CELL_COLUMNS), row, strict=False):
-            with column:
-                path = find_picture(config.image_dir, tested).path
-                show_thumbnail(workspace, path, f"{tested.path.name}, {format_score(tested.score)}")
 
 
 def show_train_again(config: TrainConfig, *, is_due: bool) -> None:
@@ -86,6 +50,57 @@ def show_train_again(config: TrainConfig, *, is_due: bool) -> None:
         start_run(workspace, config)
 
 
+def show_report_button() -> None:
+    """Draw the button that downloads everything on this page as one HTML file."""
+    st.download_button(
+        "Download report",
+        lambda: make_html(report_run(workspace, run_id, get_shown_workspace(workspace)), workspace),
+        file_name=f"evaluation-{run_id}.html",
+        mime="text/html",
+        key="download_report",
+        icon=":material/download:",
+        help="One page with all figures, plots, mistakes, settings and versions. It opens offline.",
+        on_click="ignore",
+    )
+
+
+def show_mistakes_of(run_config: TrainConfig, metrics: Metrics) -> bool:
+    """Draw the mistakes of the test; return whether any of these pictures has changed since."""
+    st.subheader("Mistakes", anchor=False)
+    if not metrics.misclassified:
+        st.success("None: for every test picture, the answer matches its class.")
+        return False
+    st.caption(
+        "Mistakes with the highest scores come first. A picture in the wrong class often shows up "
+        "here."
+    )
+    return show_mistakes(workspace, run_config.image_dir, run_id, metrics.misclassified)
+
+
+def choose_pictures(
+    validated: CrossValidation | None, tested: ScoredPictures | None, metrics: Metrics | None
+) -> tuple[ScoredPictures | None, Metrics | None]:
+    """Draw the choice between all pictures and the test's, if there are both."""
+    if validated is None:
+        return tested, metrics
+    every, test = (
+        f"Cross-validation ({len(validated.pictures):,})",
+        f"Test ({metrics.n:,})" if metrics else "",
+    )
+    if metrics is not None and metrics.n:
+        chosen = st.segmented_control(
+            "Pictures",
+            [every, test],
+            default=every,
+            key="evaluation_pictures",
+            help="The cross-validation judges all pictures with a quick last layer that did not "
+            "learn from them. The test judges the model itself, on a few pictures kept for it.",
+        )
+        if chosen == test:
+            return tested, metrics
+    return validated.pictures, validated.pictures.metrics
+
+
 st.title("Evaluation", anchor=False)
 workspace = Workspace.default()
 requested = get_chosen(Choice.RUN)
@@ -97,6 +112,9 @@ if run_id is None:
     )
     if st.button("Choose settings and train", key="to_hyperparameters", icon=":material/tune:"):
         st.switch_page(PageFile.HYPERPARAMETERS)
+    show_outcome()
+    continue_work()
+    show_folder_test(workspace, None, None)
     st.stop()
 result = load_result(workspace, run_id)
 try:
@@ -104,43 +122,32 @@ try:
 except ClusterError as error:
     st.error(escape_markdown(str(error)), icon=":material/error:")
     st.stop()
-if result is None or not result.metrics.n:
-    st.info(
-        "No pictures were kept for the final test, so the accuracy is unknown. To find out, raise "
-        "Test pictures on the Hyperparameters page and train again."
-    )
-    show_train_again(run_config, is_due=False)
-    st.stop()
-metrics = result.metrics
+metrics = result.metrics if result and result.metrics.n else None
 status = load_status(workspace, run_id)
-st.markdown(f"#### {describe_accuracy(metrics.n_right, metrics.n)}")
-comparison = show_better_network(workspace, status, run_config, metrics)
+model_id = status.bundle or ""
+evaluation = load_evaluation(workspace, run_id)
+validated = evaluation.cross_validation if evaluation else None
+show_headline(workspace, run_id, evaluation, metrics)
+comparison = show_better_network(workspace, status, run_config, metrics) if metrics else None
 show_outcome()
 continue_work()
-has_relabelled = show_changed_labels(workspace, run_id, run_config.image_dir, metrics)
-has_many = len(metrics.labels) >= MANY_CLASSES
-matrix, classes = (st.container(), st.container()) if has_many else st.columns(2, gap="large")
-with matrix:
-    # The caption keeps the headline clear of the chart's toolbar.
-    st.caption("Click a cell to see its pictures.")
-    picked = show_confusion(metrics, f"confusion_{run_id}")
-with classes:
-    st.subheader("Each class", anchor=False)
-    show_classes(metrics)
-if picked is not None:
-    show_cell(run_config, metrics, picked)
-st.subheader("Mistakes", anchor=False)
-if metrics.misclassified:
-    st.caption(
-        "Mistakes with the highest scores come first. A picture in the wrong class often shows up "
-        "here."
-    )
-    has_changed = show_mistakes(workspace, run_config.image_dir, run_id, metrics.misclassified)
-else:
-    st.success("None: for every test picture, the answer matches its class.")
-    has_changed = False
-has_changed |= show_label_check(workspace, run_config.image_dir, status.bundle or "")
-show_train_again(run_config, is_due=has_changed or has_relabelled)
+has_changed = False
+if metrics is not None:
+    has_changed = show_changed_labels(workspace, run_id, run_config.image_dir, metrics)
+scored, answers = choose_pictures(validated, evaluation.test if evaluation else None, metrics)
+if answers is not None:
+    key = run_id if answers is metrics else f"{run_id}_all"
+    show_answers(workspace, run_config.image_dir, answers, key)
+if scored is not None:
+    show_figures(scored, validated, model_id, "evaluation")
+if metrics is not None:
+    has_changed |= show_mistakes_of(run_config, metrics)
+    has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
+show_comparison(workspace, status, run_config.image_dir)
+show_folder_test(workspace, model_id, run_config.image_dir.name.removesuffix(DATASET_SUFFIX))
+with st.container(horizontal=True):
+    show_train_again(run_config, is_due=has_changed)
+    show_report_button()
 if comparison is not None:
     # The page is drawn again after a trial, without the notice about an unknown training.
     comparison.run_if_due(is_unasked=requested in (None, run_id))

@@ -62,7 +62,9 @@ STEP_LINES = re.compile(
     r"(Step (?P=step): Validation accuracy = \d+\.\d% \(N=\d+\)\n)?)"
 )
 LAST_LINES = re.compile(
-    r"Final test accuracy = (\d+\.\d)% \(N=\d+\)\n95% interval: \d+\.\d% to \d+\.\d%\n\Z"
+    r"Final test accuracy = (\d+\.\d)% \(N=\d+\)\n95% interval: \d+\.\d% to \d+\.\d%\n"
+    r"(None of these: .*\n)?"
+    r"Cross-validation accuracy = \d+\.\d% \(N=\d+\), 95% interval: \d+\.\d% to \d+\.\d%\n\Z"
 )
 
 
@@ -216,7 +218,7 @@ def test_misclassified_pictures_are_listed_on_request(backbone, tmp_path):
     result = run(*quick(tmp_path / "coins", "--print_misclassified_test_images"))
     assert result.exit_code == 0, result.stderr
     _, _, end = result.stdout.partition("=== MISCLASSIFIED TEST IMAGES ===\n")
-    *mistakes, accuracy, _ = end.splitlines()
+    *mistakes, accuracy, _, _ = end.splitlines()
     assert mistakes
     for line in mistakes:
         assert re.fullmatch(
@@ -229,9 +231,9 @@ def test_misclassified_pictures_are_listed_on_request(backbone, tmp_path):
 def test_missing_final_test_is_reported(photos, backbone):
     result = run(*quick(photos, "--testing_percentage=0", "--validation_percentage=0"))
     assert result.exit_code == 0
-    assert result.stdout.endswith(
-        "Final test accuracy: not measured, no pictures were kept for it\n"
-    )
+    *_, tested, validated = result.stdout.splitlines()
+    assert tested == "Final test accuracy: not measured, no pictures were kept for it"
+    assert validated.startswith("Cross-validation accuracy = 100.0% (N=48)")
     assert "Validation accuracy" not in result.stdout
 
 
@@ -478,9 +480,9 @@ def test_closed_pipe_is_not_reported_as_disk_error(photos, trained):
 def test_program_writes_only_results_to_standard_output(photos, trained):
     outcome = run_python("-m", "cluster_core.retrain", *quick(photos))
     assert outcome.returncode == 0, outcome.stderr
-    *steps, accuracy, interval = outcome.stdout.splitlines()
+    *steps, accuracy, interval, validated = outcome.stdout.splitlines()
     assert all(line.startswith("Step ") for line in steps)
-    assert LAST_LINES.match(f"{accuracy}\n{interval}\n")
+    assert LAST_LINES.match(f"{accuracy}\n{interval}\n{validated}\n")
     for line in outcome.stderr.splitlines():
         assert re.match(
             r"blue stars: |red stars: |\d+ (for|set)|Only |One picture|Model saved in ", line

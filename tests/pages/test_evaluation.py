@@ -407,7 +407,7 @@ def test_no_accuracy_is_shown_without_test_pictures(workspace):
     write_run(workspace, [], bundle="a-bundle")
     page = open_page()
     assert "No pictures were kept for the final test" in read_all(page)
-    assert list_keys(page) == ["evaluation_retrain"]
+    assert list_keys(page) == ["cross_validate", "evaluation_retrain"]
 
 
 @pytest.mark.parametrize("run", [UNKNOWN, "../../etc", "*[x](y)*", "a" * 3_000])

@@ -20,10 +20,21 @@ RIGHT, WRONG = "#3F77C8", "#E8871E"
 ON_DARK, ON_LIGHT = "#E3E8F4", "#1B2333"
 
 
-def show_confusion(metrics: Metrics, key: str) -> tuple[str, str] | None:
-    """Draw the matrix; return the clicked cell as true class and answer, or None."""
+def show_confusion(
+    metrics: Metrics, key: str, *, in_shares: bool = False
+) -> tuple[str, str] | None:
+    """Draw the matrix; return the clicked cell as true class and answer, or None.
+
+    Parameters
+    ----------
+    metrics : Metrics
+    key : str
+        Of the chart.
+    in_shares : bool
+        Whether cells show their share of the row instead of a number of pictures.
+    """
     event: Any = st.altair_chart(
-        draw_confusion(metrics, is_dark=st.context.theme.type == "dark"),
+        draw_confusion(metrics, is_dark=st.context.theme.type == "dark", in_shares=in_shares),
         width="stretch",
         on_select="rerun",
         selection_mode=CELL,
@@ -36,7 +47,7 @@ def show_confusion(metrics: Metrics, key: str) -> tuple[str, str] | None:
     return str(row["shown"]), str(row["answered"])
 
 
-def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
+def draw_confusion(metrics: Metrics, *, is_dark: bool, in_shares: bool = False) -> alt.LayerChart:
     """Return the confusion matrix as a chart: one row per class, one column per answer.
 
     The opacity of a cell is its share of the row. Right and wrong answers differ in colour.
@@ -46,6 +57,8 @@ def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
     metrics : Metrics
     is_dark : bool
         Whether the page has a dark theme.
+    in_shares : bool
+        Whether cells show their share of the row instead of a number of pictures.
 
     Returns
     -------
@@ -80,7 +93,7 @@ def draw_confusion(metrics: Metrics, *, is_dark: bool) -> alt.LayerChart:
     numbers = base.mark_text(
         fontSize=SMALL_NUMBER_PX if is_small else NUMBER_PX, fontWeight="bold"
     ).encode(
-        text="n:Q",
+        text=alt.Text("share:Q", format=".0%") if in_shares else alt.Text("n:Q"),
         color=alt.when("datum.share > 0.5")
         .then(alt.value("white"))
         .otherwise(alt.value(number_colour)),
