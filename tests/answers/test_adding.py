@@ -53,6 +53,13 @@ def test_only_pictures_with_a_class_are_added_to_a_new_dataset(workspace, room):
     assert addition.batch.report().added == {"open": 1}
 
 
+@pytest.mark.parametrize(("present", "folder"), [("None of These", None), ("x", "none_of_these")])
+def test_counter_examples_go_into_the_class_that_the_dataset_has(workspace, room, present, folder):
+    save_picture(workspace.root / "mine_photos" / present / "a.png", draw_blob(70))
+    room.review(list(room.pictures), Review("none_of_these"))
+    assert add(workspace, "mine", room).batch.report().added == {folder or present: 3}
+
+
 def test_undo_takes_out_the_new_dataset_and_can_be_undone(workspace, room):
     entry = add(workspace, "mine", room).take_back()
     assert list_datasets(workspace) == ()

@@ -23,6 +23,9 @@ ANSWER = KeptAnswer(
 )
 
 
+KEPT = b'{"answer": 1, "model": "m", "cards": {}, "scores": [0, 1], "seconds": 0'
+
+
 @pytest.fixture
 def room(workspace) -> AnswerRoom:
     return create_room(workspace)
@@ -56,6 +59,19 @@ def test_answer_of_another_model_or_of_other_classes_is_not_found(room):
     room.keep_answer(number, "model", ANSWER, LABELS, b"")
     assert room.find_answer(number, "other", LABELS) is None
     assert room.find_answer(number, "model", (*LABELS, "third")) is None
+
+
+def test_answer_of_an_earlier_version_has_the_usual_limits(room, workspace):
+    number = room.add_picture("a.jpg", b"one").number
+    room.keep_answer(number, "model", ANSWER, LABELS, b"")
+    log = workspace.answers / room.id / "log.jsonl"
+    entries = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    for entry in entries:
+        entry.pop("novelty", None)
+        entry.pop("limits", None)
+    log.write_text("".join(json.dumps(entry) + "\n" for entry in entries), "utf-8")
+    found = reopen(room, workspace).find_answer(number, "model", LABELS).prediction
+    assert (found.novelty, found.limits, found.verdict) == (None, Limits(), "globular")
 
 
 def test_same_file_is_kept_once_and_a_copy_of_another_name_twice(room):
@@ -143,6 +159,11 @@ def test_label_that_is_not_a_line_is_refused(room, label):
         b'{"reviewed": [1], "label": "a\\nb"}',
         b'{"reviewed": 1, "label": "x"}',
         b'{"answer": 1, "model": "m", "cards": {}, "scores": [NaN, 1], "seconds": 0}',
+        KEPT + b', "novelty": NaN}',
+        KEPT + b', "novelty": "0.5"}',
+        KEPT + b', "limits": [0.6]}',
+        KEPT + b', "limits": [null, 0.5]}',
+        KEPT + b', "limits": 7}',
         b'{"answer": 1, "model": "m", "cards": [], "problem": "x"}',
         b"[" * 100_000,
     ],
