@@ -18,6 +18,7 @@ PILLOW_ERRORS = (
     SyntaxError,
     ValueError,
     EOFError,
+    IndexError,
     RuntimeError,
     struct.error,
     zlib.error,

@@ -158,3 +158,11 @@ def test_profile_of_another_colour_space_is_ignored():
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     data = encode(blocks(), "PNG", icc_profile=lab)
     assert np.array_equal(decode_image(data, "a"), np.asarray(blocks()))
+
+
+def test_animation_cut_off_after_its_first_frame_is_shown():
+    frames = [Image.new("RGB", (48, 32)), noise()]  # the first one is blank
+    whole = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    second = whole.rindex(b"\x2c\0\0\0\0\x30\0\x20\0")  # a frame of 48 by 32 pixels
+    for size in range(second, len(whole)):
+        decode_image(whole[:size], "cut.gif")
