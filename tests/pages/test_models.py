@@ -268,7 +268,7 @@ def test_missing_weights_are_downloaded_on_request(trained, model_id, monkeypatc
     np.save(array, np.zeros((257, 2), "<f4"))
     sha256 = hashlib.sha256(array.getvalue()).hexdigest()
     (trained.bundles / model_id / "head.npy").write_bytes(array.getvalue())
-    edit_manifest(trained, model_id, backbone=head, files={"head.npy": sha256})
+    edit_manifest(trained, model_id, backbone=head, files={"head.npy": sha256}, novelty=None)
     manifest = json.loads((trained.bundles / model_id / "manifest.json").read_text("utf-8"))
     preprocessing = manifest["preprocessing"] | {"size_px": 128}
     edit_manifest(trained, model_id, preprocessing=preprocessing)
