@@ -16,9 +16,9 @@ from cluster_core.sky.camera import (
     sample_processing,
     sample_sensor,
 )
-from cluster_core.sky.frame import SkyLabels
+from cluster_core.sky.frame import Scene, SkyLabels
 from cluster_core.sky.kinds import KINDS
-from cluster_core.sky.optics import form_image
+from cluster_core.sky.optics import PointSpread, form_image
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,32 @@ def render_picture(
         If the kind is unknown.
     """
     frame = sample_frame(rng, side_px)
-    scene = compress_brightness(rng, KINDS[kind].draw(rng, frame))
-    spread = sample_point_spread(rng, frame)
-    light = frame.crop(form_image(scene, spread))
-    raw = sample_sensor(rng).expose(rng, light)
-    picture = sample_processing(rng, raw).apply(raw)
-    image = Image.fromarray((picture * 255.0 + 0.5).astype(np.uint8))
+    scene = KINDS[kind].draw(rng, frame)
+    image, spread = photograph(rng, scene)
     if degraded:
         image = sample_degradation(rng, frame).apply(rng, image, (size_px, size_px))
     labels = replace(scene.labels, log_fwhm=float(np.log10(spread.fwhm_px / frame.size_px)))
     return SkyPicture(kind, np.asarray(image), labels)
+
+
+def photograph(rng: np.random.Generator, scene: Scene) -> tuple[Image.Image, PointSpread]:
+    """Record a scene with a random telescope and camera, and process the raw frame.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    scene : Scene
+
+    Returns
+    -------
+    picture : PIL.Image.Image
+        In RGB, of the size of the frame.
+    spread : PointSpread
+        How telescope and atmosphere blurred it.
+    """
+    scene = compress_brightness(rng, scene)
+    spread = sample_point_spread(rng, scene.frame)
+    light = scene.frame.crop(form_image(scene, spread))
+    raw = sample_sensor(rng).expose(rng, light)
+    picture = sample_processing(rng, raw).apply(raw)
+    return Image.fromarray((picture * 255.0 + 0.5).astype(np.uint8)), spread

@@ -1,0 +1,1 @@
+"""Pictures of everything that is not a star cluster, for the starter model's novelty."""
