@@ -75,7 +75,8 @@ def _switch(name: str, description: str) -> Any:
     type=PATH,
     default=lambda: Workspace.default().cluster_photos,
     show_default=str(_SHOWN.cluster_photos),
-    help="Folder with one sub-folder of pictures per class.",
+    help="Folder with one sub-folder of pictures per class. A sub-folder none_of_these holds "
+    "pictures of none of the classes, which the model learns to reject.",
 )
 @_path("output_graph", "Where to save the trained graph.")
 @_path("intermediate_output_graphs_dir", "Where to save graphs during the training.")
