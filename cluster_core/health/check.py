@@ -114,15 +114,17 @@ def check_health(
     n = len(pictures)
     looks = LookCache(file).measure(pictures, lambda done, _: on_progress(done // 2, n))
     looked = [(one, look) for one, look in zip(pictures, looks, strict=True) if look is not None]
-    features = compute_plain_features(
-        pictures, network, file, lambda done, _: on_progress((n + done) // 2, n)
+    everything = index.all_pictures
+    all_features = compute_plain_features(
+        everything, network, file, lambda done, total: on_progress((n + done * n // total) // 2, n)
     )
+    features = all_features[:n]  # counter-examples come last
     groups = np.array(group_pictures(pictures, list_copies(pictures)))
     of_looked = groups[[look is not None for look in looks]]
     seen, their_looks = [one for one, _ in looked], [look for _, look in looked]
     labels, notes = _find_wrong_labels(pictures, features, groups)
     findings = [
-        *find_copy_findings(index.all_pictures),
+        *find_copy_findings(everything, all_features if network.spec.is_for_sky else None),
         *labels,
         *find_shortcuts(seen, their_looks, of_looked),
         *find_outliers(pictures, features, groups),
