@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class UnlabelledFile:
     name : str
         File name on the visitor's computer; it is never used as a path.
     read : callable
-        Returns the content of the file. It may raise an ImageError or an OSError.
+        Returns the content of the file. Called once. It may raise an ImageError or an OSError.
     """
 
     name: str
@@ -62,14 +63,16 @@ class QueueFilling:
     def __init__(self, queue: LabelQueue, files: Sequence[UnlabelledFile]) -> None:
         self._queue = queue
         self._files = tuple(files)
-        self._n_done = 0
+        self._done: set[int] = set()
+        self._lock = threading.Lock()
+        self._n_bytes = sum(picture.n_bytes for picture in queue.pictures.values())
         self.n_added, self.n_present = 0, 0
         self.problems: list[str] = []
 
     @property
     def n_left(self) -> int:
         """Number of files that have not been processed."""
-        return len(self._files) - self._n_done
+        return len(self._files) - len(self._done)
 
     def add_remaining(self, cache: CacheFile, on_progress: Progress | None = None) -> None:
         """Add all files that have not been processed yet.
@@ -93,28 +96,32 @@ class QueueFilling:
         """
         require(Action.EDIT_DATASETS)
         facts = PictureFactsCache(cache)
-        n_bytes = sum(picture.n_bytes for picture in self._queue.pictures.values())
-        with closing(map_images(_inspect, self._files[self._n_done :])) as inspected:
-            for entry in inspected:
+
+        def add(number: int) -> None:
+            entry = _inspect(self._files[number])
+            with self._lock:  # the queue takes one picture at a time
                 if isinstance(entry, str):
                     self.problems.append(entry)
                 else:
-                    n_bytes += self._add(entry, n_bytes)
+                    self._add(entry)
                     facts.save([(entry.picture.sha256, entry.picture.facts)])
-                self._n_done += 1
-                if on_progress:
-                    on_progress(self._n_done, len(self._files))
+                self._done.add(number)
 
-    def _add(self, entry: _Inspected, n_bytes: int) -> int:
-        """Add one picture to a queue of `n_bytes`; return by how many bytes it has grown."""
-        picture = entry.picture
-        is_full = len(self._queue.pictures) >= MAX_PICTURES or n_bytes > MAX_BYTES
-        if is_full and picture.sha256 not in self._queue.pictures:
+        waiting = [number for number in range(len(self._files)) if number not in self._done]
+        with closing(map_images(add, waiting)) as added:
+            for _ in added:
+                if on_progress:
+                    on_progress(len(self._done), len(self._files))
+
+    def _add(self, entry: _Inspected) -> None:
+        picture, kept = entry.picture, self._queue.pictures
+        is_full = len(kept) >= MAX_PICTURES or self._n_bytes + picture.n_bytes > MAX_BYTES
+        if is_full and picture.sha256 not in kept:
             self.problems.append(
                 f"{entry.name} was left out, because a queue holds up to {MAX_PICTURES:,} "
                 f"pictures and {MAX_BYTES // 10**9} GB: make another queue for the rest."
             )
-            return 0
+            return
         suffix = _find_suffix(picture.file_name)
         queued = QueuedPicture(picture.sha256, entry.name, suffix, picture.n_bytes)
 
@@ -124,9 +131,9 @@ class QueueFilling:
 
         if self._queue.add_picture(queued, write):
             self.n_added += 1
-            return picture.n_bytes
-        self.n_present += 1
-        return 0
+            self._n_bytes += picture.n_bytes
+        else:
+            self.n_present += 1
 
 
 @dataclass(frozen=True)

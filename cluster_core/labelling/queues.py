@@ -16,12 +16,13 @@ from cluster_core.errors import DatasetError
 from cluster_core.labelling.queue import LOG, MAX_CLASSES, PICTURES, LabelQueue
 from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.storage.safe_moves import explaining_disk_errors
-from cluster_core.storage.saved_values import make_printable
+from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_shown_text, make_printable
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.workspace import Workspace, drafting
 
 MAX_QUEUES = 100
 MAX_NAME_LENGTH = 100
+_MAX_FIRST_LINE_BYTES = 10_000
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
@@ -113,8 +114,8 @@ def find_queue(workspace: Workspace, queue_id: str) -> LabelQueue:
     return LabelQueue(folder)
 
 
-def list_queues(workspace: Workspace) -> list[str]:
-    """Return the ids of all queues, newest first.
+def list_queues(workspace: Workspace) -> dict[str, str]:
+    """Return the names of all queues by id, newest first.
 
     Raises
     ------
@@ -123,10 +124,23 @@ def list_queues(workspace: Workspace) -> list[str]:
     """
     root = _find_root(workspace)
     if not root.is_dir():
-        return []
+        return {}
     with explaining_disk_errors("The queues could not be listed", root):
         found = [path.name for path in root.iterdir() if _ID.fullmatch(path.name)]
-    return sorted((name for name in found if _is_queue(root / name)), reverse=True)
+    return {
+        name: _read_name(root / name)
+        for name in sorted(found, reverse=True)
+        if _is_queue(root / name)
+    }
+
+
+def _read_name(folder: Path) -> str:
+    """Return the name of a queue from the first line of its log; its id if that is damaged."""
+    try:
+        with (folder / LOG).open("rb") as log:
+            return check_shown_text(json.loads(log.readline(_MAX_FIRST_LINE_BYTES))["queue"])
+    except (OSError, *MALFORMED_ERRORS):
+        return folder.name
 
 
 def delete_queue(workspace: Workspace, queue: LabelQueue) -> TrashEntry:

@@ -12,6 +12,7 @@ class PageFile(StrEnum):
 
     HOME = "home.py"
     DATASET = "dataset.py"
+    LABEL = "labelling.py"
     HYPERPARAMETERS = "hyperparameters.py"
     TRAINING = "training.py"
     EVALUATION = "evaluation.py"
@@ -22,6 +23,7 @@ class PageFile(StrEnum):
 TITLES = {
     PageFile.HOME: ("Home", ":material/home:"),
     PageFile.DATASET: ("Dataset", ":material/photo_library:"),
+    PageFile.LABEL: ("Label", ":material/new_label:"),
     PageFile.HYPERPARAMETERS: ("Hyperparameters", ":material/tune:"),
     PageFile.TRAINING: ("Training", ":material/model_training:"),
     PageFile.EVALUATION: ("Evaluation", ":material/fact_check:"),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cluster_core.answers.room import AnswerRoom
@@ -16,7 +15,7 @@ from cluster_core.images import CAMERA_RAW_SUFFIXES, IMAGE_SUFFIXES
 from cluster_core.workspace import Workspace
 from pages.components.classify.kept_room import FOLDED, obtain_room
 from pages.components.outcome import clear_outcome, show_reasons
-from pages.components.upload_limit import get_max_upload_mb, show_uploader
+from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
 
 # The uploader lists them in this order. Camera raw files are refused with a sentence that says
 # what to do.
@@ -137,7 +136,7 @@ def _keep(files: Sequence[UploadedFile]) -> None:
         except ClusterError as error:
             left_out.append(str(error))
         for file in files:
-            _forget(file)
+            forget_upload(file)
         # Before Streamlit can interrupt this script, at the end of the spinner.
         st.session_state[_ROUND] += 1
         if not newest:
@@ -155,14 +154,6 @@ def _keep_one(room: AnswerRoom, file: UploadedFile, newest: list[int], left_out:
         left_out.append(f"{file.name} is in the table already.")
     else:
         newest.append(kept.number)
-
-
-def _forget(file: UploadedFile) -> None:
-    """Make Streamlit drop its copy of a file, which it otherwise keeps for the whole session."""
-    context = get_script_run_ctx()
-    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
-    if context and remove:
-        remove(session_id=context.session_id, file_id=file.file_id)
 
 
 def _fold() -> None:

@@ -23,6 +23,7 @@ class Choice(StrEnum):
     RUN = "run"
     MODEL = "model"
     ANSWERS = "answers"
+    QUEUE = "queue"
 
 
 def sync_choices() -> None:

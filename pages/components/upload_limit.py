@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import streamlit as st
 from streamlit import config
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cluster_core.access import Action, is_allowed
@@ -127,6 +128,14 @@ def show_uploader(
         for sentence in sentences:
             st.error(escape_markdown(sentence), icon=":material/block:")
     return found
+
+
+def forget_upload(file: UploadedFile) -> None:
+    """Make Streamlit drop its copy of a file, which it otherwise keeps for the whole session."""
+    context = get_script_run_ctx()
+    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
+    if context and remove:
+        remove(session_id=context.session_id, file_id=file.file_id)
 
 
 def _name_state(area: str) -> str:

@@ -44,6 +44,7 @@ def test_pages_are_in_workflow_order():
     assert titles == [
         "Home",
         "Dataset",
+        "Label",
         "Hyperparameters",
         "Training",
         "Evaluation",

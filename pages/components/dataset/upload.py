@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cluster_core.data.archives.dataset_archive import ImportReport, import_archive
@@ -29,7 +28,7 @@ from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome, clear_outcome, make_import_outcome, set_outcome
 from pages.components.picture_input import PICTURE_TYPES
 from pages.components.text import escape_markdown
-from pages.components.upload_limit import get_max_upload_mb, show_uploader
+from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
 
 _SOURCES = ("Files", "Folder", "Zip", "Camera", "Addresses")
 # Streamlit cannot clear an uploader; a new number in its key replaces it with an empty one.
@@ -197,7 +196,7 @@ def _show_zip(workspace: Workspace, find_target: Callable[[str], Path]) -> None:
 
         title = f"Adding {file.name}"
         start_work(Work(title, resume, lambda: Outcome("Stopped. Nothing was added.", False)))
-        _forget_upload(file)
+        forget_upload(file)
 
     _show_uploader(
         "upload_zip",
@@ -242,13 +241,5 @@ def _to_new_picture(file: UploadedFile, label: str) -> NewPicture:
         file.close()
         return data
 
-    _forget_upload(file)
+    forget_upload(file)
     return NewPicture(label, file.name, read)
-
-
-def _forget_upload(file: UploadedFile) -> None:
-    """Make Streamlit drop its copy of a file, which it otherwise keeps for the whole session."""
-    context = get_script_run_ctx()
-    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
-    if context and remove:
-        remove(session_id=context.session_id, file_id=file.file_id)

@@ -1,0 +1,113 @@
+"""How far the labelling of a queue is, and how accurate the labels of the rest would be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from cluster_core.labelling.advice import N_START
+from cluster_core.labelling.guide import Guide
+from cluster_core.labelling.progress import MIN_PER_CLASS, AccuracyEstimate
+from cluster_core.labelling.queue import LabelQueue
+from cluster_core.labelling.records import Verdict
+from pages.components.charts import COLOURS
+from pages.components.text import escape_markdown
+from pages.components.words import format_percent
+
+_CHART_PX = 150
+_REFRESH_S = 2.0
+_EXPLANATION = (
+    "Estimated by leaving out each labelled picture in turn. The pictures that you label are "
+    "chosen because they are hard, so they are weighted to resemble the others; the interval holds "
+    "the true accuracy in 95 of 100 cases."
+)
+
+
+def show_progress(queue: LabelQueue, guide: Guide) -> None:
+    """Draw how many pictures are labelled, and the estimated accuracy."""
+    n_skipped = sum(one.verdict is Verdict.SKIP for one in queue.decisions.values())
+    n_labelled, n = len(queue.decisions) - n_skipped, len(queue.pictures)
+    skipped = f", {n_skipped:,} skipped" if n_skipped else ""
+    st.progress(n_labelled / max(n, 1), text=f"**{n_labelled:,} of {n:,} labelled**{skipped}")
+    _show_accuracy(guide.state.advice.curve)
+    if guide.state.problem:
+        st.warning(escape_markdown(guide.state.problem), icon=":material/warning:")
+
+
+def show_examination(queue: LabelQueue, guide: Guide) -> None:
+    """Draw how many pictures have been compared, until all have."""
+    if not _is_examined(queue, guide):
+        st.fragment(_show_examined, run_every=_REFRESH_S)(queue, guide)
+
+
+def _is_examined(queue: LabelQueue, guide: Guide) -> bool:
+    return bool(guide.state.problem) or guide.state.n_examined >= len(queue.pictures)
+
+
+def _show_examined(queue: LabelQueue, guide: Guide) -> None:
+    if _is_examined(queue, guide):
+        st.rerun()  # without this bar
+    n_examined, n = guide.state.n_examined, len(queue.pictures)
+    st.progress(
+        n_examined / n,
+        text=f"Comparing the pictures: {n_examined:,} of {n:,}. You can start labelling.",
+    )
+
+
+def _show_accuracy(curve: Sequence[AccuracyEstimate]) -> None:
+    if not curve:
+        st.caption(
+            f"The estimated accuracy appears after {N_START} labels, with at least "
+            f"{MIN_PER_CLASS} in each of two classes."
+        )
+        return
+    latest = curve[-1]
+    st.markdown(
+        f"About **{format_percent(latest.accuracy)}** of the other pictures would be labelled "
+        f"correctly (between {format_percent(latest.low)} and {format_percent(latest.high)}).",
+        help=f"{_EXPLANATION} On the labelled pictures themselves it is "
+        f"{format_percent(latest.on_labelled)}.",
+    )
+    if len(curve) > 1:
+        st.vega_lite_chart(draw_accuracy(curve), height=_CHART_PX, key="label_accuracy")
+
+
+def draw_accuracy(curve: Sequence[AccuracyEstimate]) -> dict[str, Any]:
+    """Return a Vega-Lite specification: the estimated accuracy against the number of labels."""
+    rows = [
+        {"labels": one.n_labels, "accuracy": one.accuracy, "low": one.low, "high": one.high}
+        for one in curve
+    ]
+    share = {"format": ".0%", "tickCount": 4}
+    y = {"field": "accuracy", "type": "quantitative", "title": None, "axis": share}
+    x = {
+        "field": "labels",
+        "type": "quantitative",
+        "title": "labels",
+        "axis": {"tickMinStep": 1, "tickCount": 5, "grid": False},
+        "scale": {"zero": False, "nice": False},
+    }
+    band = {"y": {**y, "field": "low", "scale": {"domain": [0, 1]}}, "y2": {"field": "high"}}
+    tooltip = [
+        {"field": "labels", "title": "labels"},
+        *(
+            {"field": name, "title": title, "format": ".0%"}
+            for name, title in (("accuracy", "accuracy"), ("low", "from"), ("high", "to"))
+        ),
+    ]
+    return {
+        "data": {"values": rows},
+        "encoding": {"x": x},
+        "layer": [
+            {
+                "mark": {"type": "area", "color": COLOURS[0], "opacity": 0.2},
+                "encoding": band,
+            },
+            {
+                "mark": {"type": "line", "color": COLOURS[0], "point": {"color": COLOURS[0]}},
+                "encoding": {"y": y, "tooltip": tooltip},
+            },
+        ],
+    }

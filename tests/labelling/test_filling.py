@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.errors import AccessError
+from cluster_core.labelling import filling as filling_module
+from cluster_core.labelling.filling import QueueFilling, UnlabelledFile
+from cluster_core.labelling.queues import find_queue
+from cluster_core.storage.cache_file import CacheFile
+from tests.labelling.samples import draw_files, fill, make_file, make_png, make_queue
+
+
+@pytest.fixture
+def queue(workspace):
+    return make_queue(workspace)
+
+
+def test_picture_is_kept_under_its_hash_with_the_ending_of_its_content(queue, workspace):
+    data = make_png(1)
+    filling = fill(workspace, queue, [make_file("../../M 13 (1.5 h).jpg", data)])
+    assert (filling.n_added, filling.problems) == (1, [])
+    (picture,) = find_queue(workspace, queue.id).pictures.values()
+    assert (picture.name, picture.suffix) == ("M 13 (1.5 h).jpg", ".png")
+    path = queue.find_file(picture.sha256)
+    assert path.name == f"{picture.sha256}.png"
+    assert path.read_bytes() == data
+
+
+def test_copies_are_counted_and_bad_files_reported(queue, workspace):
+    def fail() -> bytes:
+        raise OSError("gone")
+
+    files = [
+        make_file("a.png", make_png(1)),
+        make_file("copy.png", make_png(1)),
+        make_file("broken.png", make_png(2)[:40]),
+        make_file("notes.txt", b"no picture"),
+        make_file("empty.png", b""),
+        UnlabelledFile("gone.png", fail),
+    ]
+    filling = fill(workspace, queue, files)
+    assert (filling.n_added, filling.n_present, filling.n_left) == (1, 1, 0)
+    assert len(filling.problems) == 4
+    names = ("broken.png", "notes.txt", "empty.png", "gone.png")
+    assert all(any(name in problem for problem in filling.problems) for name in names)
+    assert all(problem.endswith(".") for problem in filling.problems)
+
+
+def test_interrupted_filling_goes_on_and_reads_each_file_once(queue, workspace):
+    n_read = 0
+
+    def count(file: UnlabelledFile) -> UnlabelledFile:
+        def read() -> bytes:
+            nonlocal n_read
+            n_read += 1
+            return file.read()
+
+        return UnlabelledFile(file.name, read)
+
+    filling = QueueFilling(queue, [count(file) for file in draw_files(20)])
+
+    def stop(done: int, total: int) -> None:
+        raise InterruptedError
+
+    with CacheFile(workspace.bottlenecks) as cache:
+        with pytest.raises(InterruptedError):
+            filling.add_remaining(cache, stop)
+        assert 0 < len(queue.pictures) < 40
+        filling.add_remaining(cache)
+    assert (len(queue.pictures), filling.n_added, n_read) == (40, 40, 40)
+
+
+@pytest.mark.parametrize("limit", [("MAX_PICTURES", 2), ("MAX_BYTES", 9_000)])
+def test_full_queue_refuses_more(queue, workspace, monkeypatch, limit):
+    monkeypatch.setattr(filling_module, *limit)
+    filling = fill(workspace, queue, draw_files(2))
+    assert 0 < filling.n_added < 4
+    assert len(filling.problems) == 4 - filling.n_added
+    assert "make another queue" in filling.problems[0]
+
+
+def test_public_demo_forbids_it(queue, workspace, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    with pytest.raises(AccessError):
+        fill(workspace, queue, draw_files(1))
+    assert not queue.pictures
