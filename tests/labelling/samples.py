@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from collections.abc import Callable
 
 from PIL import Image
 
@@ -57,10 +59,12 @@ def find_true_class(queue: LabelQueue, sha256: str) -> str:
     return next(label for label in queue.classes if queue.pictures[sha256].name.startswith(label))
 
 
-def wait_until_examined(guide: Guide, n: int, timeout_s: float = 30) -> None:
-    import time
-
+def wait_until(is_so: Callable[[], object], timeout_s: float = 30) -> None:
     deadline_s = time.monotonic() + timeout_s
-    while guide.state.n_examined < n and not guide.state.problem:
+    while not is_so():
         assert time.monotonic() < deadline_s
         time.sleep(0.02)
+
+
+def wait_until_examined(guide: Guide, n: int) -> None:
+    wait_until(lambda: guide.state.n_examined >= n or guide.state.problem)
