@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def read_groups_file(image_dir: Path) -> tuple[GroupLine, ...]:
         raise _make_error(path, f"could not be read ({error.strerror})") from error
     header = text.partition("\n")[0]
     delimiter = next((one for one in _DELIMITERS if one in header), ",")
-    reader = csv.DictReader(text.splitlines(), delimiter=delimiter, strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     found = []
     try:
         names = [name.strip().lower() for name in reader.fieldnames or ()]
@@ -83,7 +84,7 @@ def read_groups_file(image_dir: Path) -> tuple[GroupLine, ...]:
         for row in reader:
             found.append(_check_row(path, reader.line_num, row))
     except csv.Error as error:
-        raise _make_error(path, f"cannot be read ({error})", reader.line_num) from error
+        raise _make_error(path, f"cannot be read ({error})", reader.reader.line_num) from error
     return tuple(line for line in found if line.file)
 
 

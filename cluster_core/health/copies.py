@@ -78,7 +78,7 @@ def _compute_cosines(features: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 
 def _thin(pairs: np.ndarray, n: int) -> np.ndarray:
-    """Return one pair for each picture of a series, and all pairs of others.
+    """Return two pairs for each picture of a series, which connect it, and all pairs of others.
 
     A thousand pictures of one scene have half a million pairs.
     """
@@ -86,7 +86,8 @@ def _thin(pairs: np.ndarray, n: int) -> np.ndarray:
     is_within = is_in_series[pairs].all(axis=1)
     within = pairs[is_within]
     first = np.unique(within[:, 1], return_index=True)[1]
-    return np.concatenate([pairs[~is_within], within[first]])
+    last = len(within) - 1 - np.unique(within[::-1, 1], return_index=True)[1]
+    return np.concatenate([pairs[~is_within], within[np.union1d(first, last)]])
 
 
 def _drop_recordings(pictures: Sequence[Picture], pairs: np.ndarray) -> np.ndarray:

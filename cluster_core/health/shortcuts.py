@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -10,17 +11,16 @@ import numpy as np
 from cluster_core.data.index import Picture
 from cluster_core.evaluation.intervals import compute_wilson_interval
 from cluster_core.evaluation.out_of_fold import N_FOLDS, break_up_lone, draw_folds
+from cluster_core.health.decision_tree import MIN_IN_LEAF, grow_tree
 from cluster_core.health.findings import Finding, FindingKind
 from cluster_core.health.looks import Look
 
-# The lower bound of the accuracy must exceed the share of the largest class by this much: seven
-# traits are tried, and with thousands of pictures the tiniest difference is significant.
+# The lower bound of the accuracy must exceed the share of the largest class by this much, since
+# with thousands of pictures the tiniest difference is significant.
 MIN_GAIN = 0.05
+# Standard deviations above that share: by chance, one dataset in 300 has such a trait.
+MIN_DEVIATIONS = 3.3
 MIN_PER_CLASS = 10
-# Quantile bins per measure, by the number of measures of a trait.
-_N_BINS = {1: 8, 2: 5, 3: 4}
-# A combination of bins that fewer pictures have says nothing.
-_MIN_IN_CELL = 3
 _SUGGESTIONS = {
     "size": "give all classes pictures of the same sizes",
     "shape": "crop all classes alike",
@@ -35,11 +35,11 @@ def find_shortcuts(
 ) -> list[Finding]:
     """Find simple traits that predict the class, by cross-validation.
 
-    The predictor is a table: measures are divided into quantile bins, and each combination of
-    bins answers with its most frequent class among the pictures of the other folds. Copies
-    and pictures of one object share a fold. A trait is reported if the lower bound of the
-    95 % interval (Wilson, with the number of groups) is above the share of the largest class by
-    five points or more.
+    The predictor is a classification tree for measures, see `grow_tree`, and a table of the most
+    frequent class for texts, learned from the pictures of the other folds. Copies and pictures of
+    one object share a fold. A trait is reported if its accuracy is 3.3 standard deviations above
+    the share of the largest class, and the lower bound of its 95 % interval (Wilson) five points;
+    both count groups, not pictures.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def find_shortcuts(
         is_right = _predict(columns, classes, folds) == classes
         accuracy = float(is_right.mean())
         low, high = compute_wilson_interval(round(accuracy * n_groups), n_groups)
-        if low < majority + MIN_GAIN:
+        deviation = math.sqrt(majority * (1 - majority) / n_groups)
+        if low < majority + MIN_GAIN or accuracy < majority + MIN_DEVIATIONS * deviation:
             continue
         examples = (np.flatnonzero(is_right & (classes == label)) for label in range(len(labels)))
         sentence = (
@@ -121,28 +122,27 @@ def _find_name_pattern(stem: str, labels: Sequence[str]) -> str:
 
 
 def _predict(columns: Sequence[np.ndarray], classes: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Return the class that a table of the other folds gives each picture: int, (n,)."""
-    n_labels = int(classes.max()) + 1
+    """Return the class that pictures of the other folds give each picture: int, (n,)."""
     answers = np.empty(len(classes), int)
+    is_text = columns[0].dtype.kind == "U"
+    if is_text:
+        texts = ["\n".join(values) for values in zip(*columns, strict=True)]
+        cells = np.unique(texts, return_inverse=True)[1]
+    else:
+        rows = np.stack(columns, axis=1)
     for fold in np.unique(folds):
-        learned, asked = folds != fold, folds == fold
-        cells = np.zeros(len(classes), int)
-        for column in columns:
-            values = _bin(column, learned, _N_BINS[len(columns)])
-            cells = cells * (values.max() + 1) + values
-        _, cells = np.unique(cells, return_inverse=True)
-        table = np.zeros((cells.max() + 1, n_labels), int)
-        np.add.at(table, (cells[learned], classes[learned]), 1)
-        usual = np.bincount(classes[learned], minlength=n_labels).argmax()
-        answer = np.where(table.sum(axis=1) >= _MIN_IN_CELL, table.argmax(axis=1), usual)
-        answers[asked] = answer[cells[asked]]
+        learned, asked = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        if is_text:
+            answers[asked] = _look_up(cells, classes, learned)[cells[asked]]
+        else:
+            tree = grow_tree(rows[learned], classes[learned], classes.max() + 1)
+            answers[asked] = tree.predict(rows[asked])
     return answers
 
 
-def _bin(column: np.ndarray, learned: np.ndarray, n_bins: int) -> np.ndarray:
-    """Return the bin of each value; texts are bins of their own."""
-    if column.dtype.kind == "U":
-        return np.unique(column, return_inverse=True)[1]
-    bounds = np.unique(np.quantile(column[learned], np.linspace(0, 1, n_bins + 1)[1:-1]))
-    # Sizes come in few values: each bound belongs to the bin above it.
-    return np.searchsorted(bounds, column, side="right")
+def _look_up(cells: np.ndarray, classes: np.ndarray, learned: np.ndarray) -> np.ndarray:
+    """Return the most frequent class of each cell; of rare cells, that of all pictures."""
+    table = np.zeros((cells.max() + 1, classes.max() + 1), int)
+    np.add.at(table, (cells[learned], classes[learned]), 1)
+    usual = table.sum(axis=0).argmax()
+    return np.where(table.sum(axis=1) >= MIN_IN_LEAF, table.argmax(axis=1), usual)
