@@ -44,7 +44,7 @@ def main(model: str | None, folder: Path | None, as_json: bool, html: Path | Non
     if folder:
         report = _test(bundle, model, folder, workspace)
     else:
-        report = report_run(workspace, _find_run(bundle, workspace), workspace)
+        report = report_run(workspace, _find_run(bundle, workspace))
     if html:
         _write(html, make_html(report, workspace))
     if as_json:

@@ -27,7 +27,6 @@ from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.run_start import start_run
 from pages.components.selection import Choice, get_chosen
-from pages.components.terminal_command import get_shown_workspace
 from pages.components.text import escape_markdown
 
 
@@ -54,7 +53,7 @@ def show_report_button() -> None:
     """Draw the button that downloads everything on this page as one HTML file."""
     st.download_button(
         "Download report",
-        lambda: make_html(report_run(workspace, run_id, get_shown_workspace(workspace)), workspace),
+        lambda: make_html(report_run(workspace, run_id), workspace),
         file_name=f"evaluation-{run_id}.html",
         mime="text/html",
         key="download_report",
@@ -142,7 +141,7 @@ if scored is not None:
     show_figures(scored, validated, model_id, "evaluation")
 if metrics is not None:
     has_changed |= show_mistakes_of(run_config, metrics)
-    has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
+has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
 show_comparison(workspace, status, run_config.image_dir)
 show_folder_test(workspace, model_id, run_config.image_dir.name.removesuffix(DATASET_SUFFIX))
 with st.container(horizontal=True):

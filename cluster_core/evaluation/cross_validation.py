@@ -91,8 +91,11 @@ class CrossValidation:
             raise ValueError("a table of at least two folds was expected")
         if accuracies.min() < 0 or accuracies.max() > 1:
             raise ValueError("an accuracy is not from 0 to 1")
+        pictures = ScoredPictures.from_record(record["pictures"])
+        if not len(pictures):
+            raise ValueError("at least one picture was expected")
         return cls(
-            ScoredPictures.from_record(record["pictures"]),
+            pictures,
             accuracies,
             check_count(record["n_groups"]),
             check_count(record["n_in_dataset"]),

@@ -19,6 +19,7 @@ from cluster_core.workspace import Workspace
 # "Globular", "globular cluster" and "globular star clusters" mean the same.
 _FILLERS = ("star", "cluster")
 
+
 @dataclass(frozen=True, repr=False)
 class FolderTest:
     """A model's answers for a folder of labelled pictures.

@@ -74,7 +74,7 @@ def compute_resampled_interval(fold_accuracies: np.ndarray, n_groups: int) -> tu
     correction = 1 / fold_accuracies.size + 1 / (n_folds - 1)
     variance = correction * float(fold_accuracies.var(ddof=1))
     n_effective = mean * (1 - mean) / variance if variance else n_groups
-    return _compute_score_interval(mean, min(MAX_GAIN * n_groups, max(1.0, n_effective)))
+    return _compute_score_interval(mean, max(1.0, min(MAX_GAIN * n_groups, n_effective)))
 
 
 def _compute_score_interval(share: float, n: float) -> tuple[float, float]:

@@ -94,6 +94,9 @@ class LearningCurve:
         points = tuple(LearningPoint(check_number(n), check_number(share)) for n, share in record)
         if any(one.n_pictures <= 0 or not 0 <= one.accuracy <= 1 for one in points):
             raise ValueError("a point of the learning curve is out of range")
+        sizes = [one.n_pictures for one in points]
+        if sorted(set(sizes)) != sizes:
+            raise ValueError("the points of the learning curve are out of order")
         return cls(points)
 
 

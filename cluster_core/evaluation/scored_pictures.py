@@ -111,6 +111,8 @@ class ScoredPictures:
             if record["raw_scores"] is None
             else _check_scores(record["raw_scores"], (len(paths), len(labels))),
         )
+        if len(labels) < 2:  # noqa: PLR2004
+            raise ValueError("at least two classes were expected")
         if len(classes) != len(paths) or len(scored.sha256s) != len(paths):
             raise ValueError("the pictures differ in number")
         if len(classes) and classes.max() >= len(labels):

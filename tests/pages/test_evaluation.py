@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.evaluation.scores import Metrics, TestedPicture
+from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import (
@@ -29,9 +31,10 @@ from cluster_core.training.runs.results import save_result
 from cluster_core.workspace import Workspace
 from pages.components.evaluation import mistakes
 from pages.components.evaluation.confusion_matrix import CELL, draw_confusion
+from pages.components.evaluation.figures_view import View
 from pages.components.evaluation.mistakes import name_mistake
 from tests.pages.opening import open_file
-from tests.samples import draw_blob, save_picture
+from tests.samples import draw_blob, save_picture, write_photos
 
 LABELS = ("galaxy", "globular *bright*", "open")
 GALAXY, GLOBULAR, OPEN = LABELS
@@ -478,3 +481,111 @@ def test_matrix_has_one_cell_per_pair_and_fits_the_screen(n):
     assert len(cells) == n * n
     assert sum(cell["n"] for cell in cells) == n
     assert spec["height"] <= 640
+
+
+@pytest.fixture
+def validated(checkable) -> AppTest:
+    """The page of a run after a click on Cross-validate."""
+    page = open_page()
+    page.button(key="cross_validate").click().run()
+    assert not page.exception
+    return page
+
+
+def choose_view(page: AppTest, view: View) -> str:
+    page.button_group(key="evaluation_view").set_value(view).run()
+    assert not page.exception
+    return read_all(page)
+
+
+def test_cross_validation_is_measured_on_request_and_becomes_the_headline(validated):
+    words = read_all(validated)
+    assert "Cross-validated 48 pictures." in words
+    assert "correct in cross-validation of 48 pictures; likely between" in words
+    assert "Test pictures: 1 of 1 correct" in words
+    assert "red stars**: 23 of 23 correct" in words
+    assert "cross_validate" not in list_keys(validated)
+    assert "in cross-validation of 48 pictures" in read_all(open_page())
+
+
+def test_test_pictures_can_be_looked_at_instead(validated):
+    validated.button_group(key="evaluation_pictures").set_value("Test (1)").run()
+    assert not validated.exception
+    words = read_all(validated)
+    assert "red stars**: not tested, it has no test pictures" in words
+
+
+def test_each_part_of_the_closer_look_is_drawn(validated):
+    assert "Precision" in choose_view(validated, View.FIGURES)
+    assert list(validated.dataframe[0].value["Pictures"]) == [25, 23]
+    assert "Area 1 is perfect" in choose_view(validated, View.ROC)
+    assert "area 1 is perfect" in choose_view(validated, View.PRECISION)
+    assert "On average, score and accuracy differ by" in choose_view(validated, View.SCORES)
+    assert "48 of 48 pictures get an answer (100%)" in choose_view(validated, View.UNSURE)
+
+
+def test_limit_for_unsure_answers_is_kept_and_undone(validated, checkable):
+    choose_view(validated, View.UNSURE)
+    (bundle,) = checkable.bundles.iterdir()
+    before = load_bundle(bundle).unsure_below
+    validated.slider(key=f"evaluation_unsure_{bundle.name}").set_value(90).run()
+    validated.button(key="evaluation_keep_unsure").click().run()
+    assert not validated.exception
+    assert load_bundle(bundle).unsure_below == 0.9
+    assert "Answers of this model below 90% are now unsure." in read_all(validated)
+    validated.button(key="undo").click().run()
+    assert not validated.exception
+    assert load_bundle(bundle).unsure_below == before
+
+
+def test_trainings_are_compared_on_the_same_pictures(tested):
+    better = [replace(one, predicted=one.label) for one in tested.pictures]
+    other = write_run(tested.workspace, better, bundle="another")
+    page = open_page(run=tested.id)
+    page.selectbox(key="compare_with").set_value(other).run()
+    assert not page.exception
+    words = read_all(page)
+    assert "Of 12 pictures, this training is right in 9 and the other training in 12." in words
+    assert "no evidence that one is better" in words
+    assert "3 pictures get different answers" in words
+
+
+def test_model_is_tested_on_another_dataset(checkable, photos):
+    shutil.copytree(photos, checkable.root / "other_photos")
+    page = open_page()
+    assert page.selectbox(key="folder_dataset").value == "other"
+    page.button(key="test_folder").click().run()
+    assert not page.exception
+    words = read_all(page)
+    assert "48 of 48 right (100%)" in words
+    assert re.search(r"The model learned from \d+ of these 48 pictures", words)
+
+
+def test_dataset_of_other_classes_is_refused_in_a_sentence(checkable):
+    write_photos(checkable.root / "cats_photos", 2, {"cats": (9, 200, 9), "dogs": (200, 9, 9)})
+    page = open_page()
+    page.selectbox(key="folder_dataset").set_value("cats").run()
+    page.button(key="test_folder").click().run()
+    assert not page.exception
+    assert "has no pictures of these classes" in read_all(page)
+
+
+def test_model_can_be_tested_without_any_training(workspace):
+    save_picture(workspace.cluster_photos / "open" / "a.png", draw_blob(1))
+    page = open_page()
+    assert page.selectbox(key="folder_model").value == "starter"
+    assert "test_folder" in list_keys(page)
+
+
+def test_run_without_test_pictures_is_cross_validated(checkable):
+    (bundle,) = checkable.bundles.iterdir()
+    run_id = write_run(checkable, [], ("blue stars", "red stars"), bundle=bundle.name)
+    page = open_page(run=run_id)
+    assert "The accuracy is unknown." in read_all(page)
+    page.button(key="cross_validate").click().run()
+    assert not page.exception
+    words = read_all(page)
+    assert "in cross-validation of 48 pictures" in words
+    assert "No pictures were kept for the final test." in words
+    assert "red stars**: 23 of 23 correct" in words
+    assert "NaN" not in words

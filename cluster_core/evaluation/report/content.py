@@ -86,7 +86,7 @@ class Report:
             "versions": list_versions(),
             "cross_validation": None
             if validated is None
-            else summarise_cross_validation(validated),
+            else summarise_cross_validation(validated, bundle.unsure_below),
             "pictures": self.described,
             "test": None
             if self.pictures is None

@@ -11,6 +11,7 @@ from typing import Any
 
 from cluster_core.data.thumbnails import ThumbnailCache
 from cluster_core.errors import ImageError
+from cluster_core.evaluation.cross_validation import CrossValidation
 from cluster_core.evaluation.figures import compute_class_figures, compute_confusion
 from cluster_core.evaluation.report import plots
 from cluster_core.evaluation.report.content import CITATION, Report, list_versions
@@ -60,9 +61,14 @@ def make_html(report: Report, workspace: Workspace) -> str:
         *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
         _write_headline(report),
     ]
+    if report.cross_validation is not None:
+        validated = report.cross_validation
+        parts.append(_write_learning_curve(validated))
+        title = f"Cross-validation of {len(validated.pictures):,} pictures"
+        parts.append(_write_pictures(title, validated.pictures, report, workspace))
     if scored is not None and len(scored):
-        parts += [_write_classes(scored), _write_plots(report, scored)]
-        parts.append(_write_mistakes(scored, report.image_dir, workspace))
+        title = f"Test: {len(scored):,} {report.described}"
+        parts.append(_write_pictures(title, scored, report, workspace))
     parts += [_write_model(report), _write_provenance(report)]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -98,6 +104,23 @@ def _write_headline(report: Report) -> str:
     return "<h2>Accuracy</h2>" + "".join(lines)
 
 
+def _write_learning_curve(validated: CrossValidation) -> str:
+    words = describe_forecast(validated.curve, validated.n_in_dataset)
+    plot = plots.draw_learning_curve(validated.curve)
+    return f"<h2>More pictures</h2><p>{escape(words)}</p><figure>{plot}</figure>"
+
+
+def _write_pictures(
+    title: str, scored: ScoredPictures, report: Report, workspace: Workspace
+) -> str:
+    return (
+        f"<h2>{escape(title)}</h2>"
+        + _write_classes(scored)
+        + _write_plots(report.bundle.unsure_below, scored)
+        + _write_mistakes(scored, report.image_dir, workspace)
+    )
+
+
 def _write_classes(scored: ScoredPictures) -> str:
     confusion = compute_confusion(scored)
     rows = [
@@ -113,26 +136,21 @@ def _write_classes(scored: ScoredPictures) -> str:
         for label, row in zip(scored.labels, confusion.tolist(), strict=True)
     ]
     return (
-        "<h2>Each class</h2>"
-        + _write_table(("class", "pictures", "precision", "recall", "F1"), rows)
+        _write_table(("class", "pictures", "precision", "recall", "F1"), rows)
         + "<p>Precision: share of the answers that are right. Recall: share of the class that is "
         "found. F1: their harmonic mean.</p>"
-        + "<h2>Confusion matrix</h2><p>Rows: class. Columns: the model's answer.</p>"
+        + "<h3>Confusion matrix</h3><p>Rows: class. Columns: the model's answer.</p>"
         + _write_table(("", *scored.labels), counts)
     )
 
 
-def _write_plots(report: Report, scored: ScoredPictures) -> str:
-    figures = summarise_pictures(scored, report.bundle.unsure_below)
+def _write_plots(unsure_below: float, scored: ScoredPictures) -> str:
+    figures = summarise_pictures(scored, unsure_below)
     drawn = [
         (plots.draw_roc(scored), "ROC: pictures found against false alarms. Area 1 is perfect."),
         (plots.draw_precision_recall(scored), "Precision against recall."),
         (plots.draw_reliability(scored), f"Reliability. {_describe_calibration(figures)}"),
     ]
-    if report.cross_validation is not None:
-        validated = report.cross_validation
-        words = describe_forecast(validated.curve, validated.n_in_dataset)
-        drawn.append((plots.draw_learning_curve(validated.curve), words))
     written = "".join(
         f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
         for svg, caption in drawn
@@ -142,7 +160,7 @@ def _write_plots(report: Report, scored: ScoredPictures) -> str:
     matthews = figures["matthews"]
     unsure = figures["unsure"]
     return (
-        f'<h2>Plots</h2><div class="plots">{written}</div>'
+        f'<div class="plots">{written}</div>'
         f"<p>Balanced accuracy: {balanced}. Matthews correlation: "
         f"{'-' if matthews is None else f'{matthews:.2f}'}. With answers below "
         f"{format_share(unsure['below'])} called unsure, {format_share(unsure['coverage'])} of the "
@@ -169,7 +187,7 @@ def _describe_calibration(figures: Mapping[str, Any]) -> str:
 def _write_mistakes(scored: ScoredPictures, image_dir: Path, workspace: Workspace) -> str:
     mistakes = scored.metrics.misclassified
     if not mistakes:
-        return "<h2>Mistakes</h2><p>None.</p>"
+        return "<h3>Mistakes</h3><p>None.</p>"
     shown = mistakes[:MAX_MISTAKES]
     with CacheFile(workspace.bottlenecks) as file:
         pictures = ThumbnailCache(file).get_many([image_dir / one.path for one in shown], SIDE_PX)
@@ -180,7 +198,7 @@ def _write_mistakes(scored: ScoredPictures, image_dir: Path, workspace: Workspac
     )
     more = len(mistakes) - len(shown)
     rest = f"<p>And {more:,} more, in the JSON report.</p>" if more else ""
-    return f'<h2>Mistakes</h2><div class="pictures">{written}</div>{rest}'
+    return f'<h3>Mistakes</h3><div class="pictures">{written}</div>{rest}'
 
 
 def _write_picture(picture: bytes | ImageError) -> str:

@@ -68,8 +68,15 @@ def summarise_pictures(scored: ScoredPictures, unsure_below: float) -> dict[str,
     }
 
 
-def summarise_cross_validation(validated: CrossValidation) -> dict[str, Any]:
-    """Return the figures of a cross-validation."""
+def summarise_cross_validation(validated: CrossValidation, unsure_below: float) -> dict[str, Any]:
+    """Return the figures of a cross-validation.
+
+    Parameters
+    ----------
+    validated : CrossValidation
+    unsure_below : float
+        The score below which answers are unsure, 0 to 1.
+    """
     n_repeats, n_folds = validated.fold_accuracies.shape
     forecast = validated.curve.forecast()
     return {
@@ -82,6 +89,7 @@ def summarise_cross_validation(validated: CrossValidation) -> dict[str, Any]:
         "learning_curve": validated.curve.to_record(),
         "power_law": None if forecast is None else vars(forecast),
         "forecast": describe_forecast(validated.curve, validated.n_in_dataset),
+        "figures": summarise_pictures(validated.pictures, unsure_below),
     }
 
 

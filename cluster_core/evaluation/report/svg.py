@@ -59,13 +59,13 @@ def draw_plot(lines: Sequence[Line], axes: Axes) -> str:
     axes : Axes
     """
     named = [line for line in lines if line.name]
-    height = HEIGHT_PX + 16 * len(named)
+    height = HEIGHT_PX + 8 + 16 * len(named)
     parts = [
         f'<svg viewBox="0 0 {WIDTH_PX} {height}" role="img" '
         f'aria-label="{escape(axes.y_title)} against {escape(axes.x_title)}">',
         *_draw_ticks(axes),
         *(_draw_line(line, axes) for line in lines),
-        *(_draw_legend(line, HEIGHT_PX + 16 * row) for row, line in enumerate(named)),
+        *(_draw_legend(line, HEIGHT_PX + 8 + 16 * row) for row, line in enumerate(named)),
         "</svg>",
     ]
     return "".join(parts)

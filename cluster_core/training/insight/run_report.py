@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 from cluster_core.errors import RunError
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
@@ -16,23 +17,22 @@ from cluster_core.training.runs import (
     load_result,
     load_status,
 )
-from cluster_core.workspace import DATASET_SUFFIX, Workspace
+from cluster_core.workspace import DATASET_SUFFIX, DEFAULT_ROOT, Workspace
 
 
-def report_run(workspace: Workspace, run_id: str, shown: Workspace) -> Report:
+def report_run(workspace: Workspace, run_id: str) -> Report:
     """Return the report of a run.
 
     Parameters
     ----------
     workspace : Workspace
     run_id : str
-    shown : Workspace
-        The workspace to name in the command.
 
     Returns
     -------
     Report
-        Without a test or cross-validation if the run has none.
+        Without a test or cross-validation if the run has none. The command names no folder of
+        this computer except the dataset's.
 
     Raises
     ------
@@ -48,7 +48,9 @@ def report_run(workspace: Workspace, run_id: str, shown: Workspace) -> Report:
     evaluation = load_evaluation(workspace, run_id) or ModelEvaluation(None)
     result = load_result(workspace, run_id)
     dataset = config.image_dir.name.removesuffix(DATASET_SUFFIX)
-    command = format_command(replace(config, image_dir=shown.root / config.image_dir.name), shown)
+    paths = {one.name: None for one in fields(config) if str(one.type) == "Path | None"}
+    shown = replace(config, image_dir=Path(config.image_dir.name), **paths)
+    command = format_command(shown, Workspace(Path(DEFAULT_ROOT)))
     return Report(
         f"{dataset} with {bundle.backbone.name}",
         bundle,

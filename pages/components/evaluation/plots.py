@@ -15,11 +15,12 @@ from cluster_core.evaluation.scored_pictures import ScoredPictures
 from pages.components.charts import COLOURS
 
 Spec = dict[str, Any]
-HEIGHT_PX = 300
+HEIGHT_PX = 320
+LEGEND_LINE_PX = 22
 # A curve of 10,000 pictures would make the page slow.
 MAX_POINTS = 300
 _SHARE = {"format": ".0%", "tickCount": 5}
-_LEGEND = {"orient": "top", "columns": 1, "labelLimit": 320}
+_LEGEND = {"orient": "top", "columns": 1, "labelLimit": 320, "offset": 4, "padding": 0}
 
 
 def draw_curves(curves: Sequence[Curve], x_title: str, y_title: str, *, diagonal: bool) -> Spec:
@@ -54,7 +55,8 @@ def draw_curves(curves: Sequence[Curve], x_title: str, y_title: str, *, diagonal
             ],
         },
     }
-    return {"height": HEIGHT_PX, "layer": [*([_draw_diagonal()] if diagonal else []), line]}
+    layer = [*([_draw_diagonal()] if diagonal else []), line]
+    return {"height": HEIGHT_PX + LEGEND_LINE_PX * len(names), "layer": layer}
 
 
 def draw_reliability(kinds: Sequence[tuple[str, Calibration]]) -> Spec:
@@ -86,7 +88,7 @@ def draw_reliability(kinds: Sequence[tuple[str, Calibration]]) -> Spec:
         {"field": "n", "title": "pictures"},
     ]
     return {
-        "height": HEIGHT_PX,
+        "height": HEIGHT_PX + 2 * LEGEND_LINE_PX,
         "layer": [
             _draw_diagonal(),
             {
@@ -148,7 +150,7 @@ def draw_learning_curve(curve: LearningCurve) -> Spec:
     dashed = {"type": "line", "strokeWidth": 2, "strokeDash": [6, 4]}
     solid = {"type": "line", "strokeWidth": 2, "point": {"size": 60}}
     return {
-        "height": HEIGHT_PX,
+        "height": HEIGHT_PX + 2 * LEGEND_LINE_PX,
         "encoding": encoding,
         "layer": [
             {"data": {"values": fitted}, "mark": dashed},
@@ -169,7 +171,7 @@ def draw_coverage(scored: ScoredPictures, threshold: float) -> Spec:
             rows.append({"below": value, "kind": names[1], "share": coverage.accuracy})
     x = _share_axis("below", "unsure below")
     return {
-        "height": HEIGHT_PX,
+        "height": HEIGHT_PX + 2 * LEGEND_LINE_PX,
         "layer": [
             {
                 "data": {"values": rows},
