@@ -46,12 +46,11 @@ def show_desk(workspace: Workspace, queue: LabelQueue, guide: Guide) -> None:
         st.rerun()  # it was deleted in another tab
     sha256 = pick_picture(guide, queue)
     left, right = st.columns([3, 2], gap="medium")
-    if sha256 is None:
-        with left:
+    with left:
+        if sha256 is None:
             _show_end(queue)
-    else:
-        with left:
-            _show_picture(workspace, queue, guide, sha256)
+        else:
+            _show_picture(workspace, queue, sha256)
     with right:
         if sha256 is not None:
             _show_buttons(queue, guide, sha256)
@@ -61,9 +60,11 @@ def show_desk(workspace: Workspace, queue: LabelQueue, guide: Guide) -> None:
             _show_undo(queue, guide)
         _show_latest()
         show_progress(queue, guide)
+        if sha256 is not None:
+            _show_guess(guide, sha256)
 
 
-def _show_picture(workspace: Workspace, queue: LabelQueue, guide: Guide, sha256: str) -> None:
+def _show_picture(workspace: Workspace, queue: LabelQueue, sha256: str) -> None:
     name = escape_markdown(queue.pictures[sha256].name)
     try:
         with CacheFile(workspace.bottlenecks) as file:
@@ -74,16 +75,18 @@ def _show_picture(workspace: Workspace, queue: LabelQueue, guide: Guide, sha256:
             f"{escape_markdown(str(error))} Skip it, or label it from memory.",
             icon=":material/broken_image:",
         )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(name, width="stretch")
-        st.toggle(
-            "Show the guess",
-            key=_GUESS,
-            help="What the labels so far suggest for this picture. Your own eyes are more "
-            "reliable without it.",
-            persist_state="session",
-        )
-    if st.session_state.get(_GUESS):
+    st.caption(name)
+
+
+def _show_guess(guide: Guide, sha256: str) -> None:
+    is_shown = st.toggle(
+        "Show the guess",
+        key=_GUESS,
+        help="What the labels so far suggest for this picture. Your own eyes are more reliable "
+        "without it.",
+        persist_state="session",
+    )
+    if is_shown:
         guess = guide.state.advice.guesses.get(sha256)
         st.caption(f"Guess: {_describe_guess(guess)}" if guess else "No guess yet.")
 
