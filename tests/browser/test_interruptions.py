@@ -36,6 +36,7 @@ def start_long_training(visit: Visit) -> str:
     visit.open("hyperparameters?dataset=blob")
     visit.set_long_training()
     visit.click("train")
+    visit.page.wait_for_url(re.compile("/training"))
     expect(visit.page.get_by_text("Training: ")).to_be_visible(timeout=60_000)
     return visit.page.url
 
