@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageStat
 
 from cluster_core.data.index import Picture, Progress
 from cluster_core.errors import ImageError
@@ -83,12 +83,14 @@ def measure_look(data: bytes, name: str) -> Look:
     """
     image = Image.fromarray(decode_image(data, name, min_side_px=SIDE_PX))
     image.thumbnail((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
-    pixels = np.asarray(image, np.float32)
-    grey = pixels.mean(axis=2)
-    darkest, brightest = np.percentile(grey, (5, 95)) / 255
-    red, green, blue = pixels.reshape(-1, 3).mean(axis=0) / 255
+    in_grey = image.convert("L")
+    grey = np.asarray(in_grey, np.float32)
+    shares = np.cumsum(in_grey.histogram()) / grey.size
+    darkest, brightest = np.searchsorted(shares, (0.05, 0.95)) / 255
+    red, green, blue = ImageStat.Stat(image).mean
     edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    values = (grey.mean() / 255, darkest, brightest, red - green, blue - green, grey.std() / 255)
+    casts = (red - green) / 255, (blue - green) / 255
+    values = (grey.mean() / 255, darkest, brightest, *casts, grey.std() / 255)
     return Look(
         *(float(value) for value in values),
         measure_blur(grey),
@@ -131,7 +133,7 @@ def measure_blur(grey: np.ndarray) -> float:
 
 def _average(grey: np.ndarray, axis: int) -> np.ndarray:
     """Return the mean of each window of `_BLUR_PX` pixels along an axis."""
-    sums = np.cumsum(np.insert(grey.astype(np.float64), 0, 0, axis=axis), axis=axis)
+    sums = np.cumsum(np.insert(grey, 0, 0, axis=axis), axis=axis)
     n = grey.shape[axis] + 1
     after = np.take(sums, np.arange(_BLUR_PX, n), axis) - np.take(
         sums, np.arange(n - _BLUR_PX), axis
