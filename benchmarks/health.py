@@ -178,8 +178,9 @@ def _time_check(photos: Path, folder: Path, what: str) -> Sequence[str]:
         report = check_health(index, choose_network(index.pictures), file)
     seconds, cpu_s = time.perf_counter() - started_s, time.process_time() - cpu_s
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [what, f"{report.n_pictures:,}", f"{seconds:.1f}", f"{cpu_s:.1f}", str(len(report.findings)),
-            f"{peak_mb:.0f}"]  # fmt: skip
+    n_findings = str(len(report.findings))
+    times = (f"{seconds:.1f}", f"{cpu_s:.1f}")
+    return [what, f"{report.n_pictures:,}", *times, n_findings, f"{peak_mb:.0f}"]
 
 
 if __name__ == "__main__":

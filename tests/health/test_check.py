@@ -49,7 +49,8 @@ def test_faults_of_a_dataset_are_found(workspace, backbone):
         other.name,
     }
     assert [f.pictures[0].path.name for f in by_kind[FindingKind.BLURRED]] == ["blur.png"]
-    assert by_kind[FindingKind.SHORTCUT][0].sentence.startswith("The colour cast alone ")
+    shortcuts = [finding.sentence for finding in by_kind[FindingKind.SHORTCUT]]
+    assert any(sentence.startswith("The colour cast alone ") for sentence in shortcuts)
     assert seen[-1] == (50, 50)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 

@@ -1,0 +1,128 @@
+"""The Check view of the Dataset page."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data.confirmed_labels import load_confirmed
+from cluster_core.data.declared_groups import load_same_objects
+from cluster_core.storage.trash import list_trash
+from tests.pages.opening import open_file
+from tests.pages.test_dataset import choose, click
+from tests.samples import write_photos
+
+WRONG = "Labels that may be wrong"
+
+
+@pytest.fixture
+def dataset(workspace):
+    """Two classes, one picture in the wrong one, one copy in a class, and one across classes."""
+    folder = write_photos(workspace.cluster_photos, 24)
+    red, blue = folder / "red stars", folder / "blue stars"
+    pictures = sorted(red.iterdir())
+    pictures[3].rename(blue / "wrong.png")
+    shutil.copy(pictures[5], red / "copy.png")
+    shutil.copy(pictures[7], blue / "across.png")
+    return folder
+
+
+@pytest.fixture
+def page(dataset):
+    page = choose(open_file("dataset.py"), "dataset_view", "Check")
+    return click(page, "check_dataset")
+
+
+def find_button(page, prefix: str, title: str):
+    """Return the first button with such a key in the section with such a title."""
+    section = next(one for one in page.expander if one.label.startswith(f"**{title}**"))
+    return next(one for one in section.button if one.key.startswith(prefix))
+
+
+def press(page, prefix: str, title: str):
+    find_button(page, prefix, title).click().run()
+    assert not page.exception
+    return page
+
+
+def read(page) -> str:
+    return " ".join(
+        one.value for one in (*page.markdown, *page.success, *page.error, *page.caption)
+    )
+
+
+def test_faults_are_shown_with_their_pictures(page):
+    text = read(page)
+    assert "things to look at** among 50 pictures" in text
+    assert "wrong.png is in blue stars, but looks like red stars" in text
+    assert "Checked 50 pictures." in text
+    assert not page.exception
+
+
+def test_wrong_label_is_moved_and_moved_back(page, dataset):
+    wrong = dataset / "blue stars" / "wrong.png"
+    press(page, "move_", WRONG)
+    assert not wrong.exists()
+    assert (dataset / "red stars" / "wrong.png").is_file()
+    assert "wrong.png is in" not in read(page)
+    assert "You have settled" in read(page)
+    assert page.button(key="check_dataset").label == "Check again"
+    click(page, "undo")
+    assert wrong.is_file()
+    assert "wrong.png is in blue stars" in read(page)
+
+
+def test_label_is_accepted_and_open_again(page, dataset):
+    press(page, "fine_", WRONG)
+    assert list(load_confirmed(dataset).values()) == ["blue stars"]
+    assert "wrong.png is in" not in read(page)
+    click(page, "undo")
+    assert load_confirmed(dataset) == {}
+    assert "wrong.png is in blue stars" in read(page)
+
+
+def test_picture_goes_to_the_trash_and_comes_back(page, dataset, workspace):
+    press(page, "remove_", WRONG)
+    assert not (dataset / "blue stars" / "wrong.png").exists()
+    assert len(list_trash(workspace)) == 1
+    click(page, "undo")
+    assert (dataset / "blue stars" / "wrong.png").is_file()
+
+
+def test_only_the_largest_copy_is_kept(page, dataset):
+    before = len(list((dataset / "red stars").iterdir()))
+    press(page, "keep_", "Copies")
+    assert len(list((dataset / "red stars").iterdir())) == before - 1
+    click(page, "undo")
+    assert len(list((dataset / "red stars").iterdir())) == before
+
+
+def test_copies_are_marked_as_one_object_and_unmarked(page, dataset):
+    press(page, "one_", "Copies")
+    assert len(load_same_objects(dataset)) == 1
+    click(page, "undo")
+    assert load_same_objects(dataset) == ()
+
+
+def test_one_of_two_copies_across_classes_is_removed(page, dataset):
+    press(page, "drop_", "Copies in different classes")
+    assert not (dataset / "blue stars" / "across.png").exists()
+    click(page, "undo")
+    assert (dataset / "blue stars" / "across.png").exists()
+
+
+def test_picture_moved_in_another_tab_is_reported(page, dataset):
+    button = find_button(page, "move_", WRONG)
+    (dataset / "blue stars" / "wrong.png").unlink()
+    button.click().run()
+    assert not page.exception
+    assert "wrong.png has already been moved or deleted" in read(page)
+
+
+def test_public_demo_has_no_check(dataset, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_file("dataset.py")
+    (views,) = (group for group in page.get("button_group") if group.key == "dataset_view")
+    assert "Check" not in views.options
