@@ -69,6 +69,8 @@ def find_lookalikes(fingerprints: Sequence[bytes]) -> np.ndarray:
         return _compare_all(fingerprints)
     raw = _stack(fingerprints)
     has_structure = np.flatnonzero(raw.any(axis=1))
+    if not len(has_structure):  # blank pictures, of which there are no pairs
+        return np.empty((0, 2), np.int64)
     pairs: np.ndarray = has_structure[_compare_candidates(raw[has_structure])]
     return pairs
 

@@ -71,3 +71,7 @@ def test_correlation_of_compressed_values_ignores_a_single_bright_point():
     prints = to_fingerprints(rows)
     assert compute_correlations(prints, pair)[0] > 0.5
     assert compute_correlations(prints, pair, 0.5)[0] < 0.3
+
+
+def test_many_blank_pictures_are_not_copies():
+    assert find_copies([bytes(32 * 32)] * 3) == []
