@@ -17,8 +17,9 @@ from cluster_core.labelling.quick_head import QuickHead, fit_quick_head, standar
 from cluster_core.labelling.records import Decision, Verdict
 from cluster_core.labelling.selection import Selector, measure_uncertainty
 
-# Labels before the head is trusted to know what it does not know.
-N_START = 10
+# Labels before the head is trusted to know what it does not know; until then, pictures that are
+# typical and different come first.
+N_START = 20
 # The best ones are recomputed after each decision; a quick hand may need a few.
 N_RANKED = 6
 _CURVE_STEP, _MAX_CURVE_POINTS = 5, 40

@@ -36,14 +36,14 @@ def examine(workspace, queue) -> Guide:
 def test_pictures_are_examined_and_labels_learned(workspace):
     queue = make_queue(workspace, draw_files(12))
     guide = examine(workspace, queue)
-    for _ in range(16):
+    for _ in range(20):
         sha256 = guide.pick(queue, "tab")
         queue.decide(sha256, as_class(find_true_class(queue, sha256)))
         guide.notice()
-    wait_until(lambda: len(guide.state.advice.ranking) == 8 and guide.state.advice.curve)
+    wait_until(lambda: len(guide.state.advice.ranking) == 4 and guide.state.advice.curve)
     guesses = guide.state.advice.guesses
     assert all(guesses[one][0] == find_true_class(queue, one) for one in queue.pictures)
-    assert guide.state.advice.curve[-1].n_labels == 16
+    assert guide.state.advice.curve[-1].n_labels == 20
 
 
 def test_two_tabs_get_different_pictures_and_keep_theirs(workspace):

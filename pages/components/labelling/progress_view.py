@@ -7,9 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from cluster_core.labelling.advice import N_START
 from cluster_core.labelling.guide import Guide
-from cluster_core.labelling.progress import MIN_PER_CLASS, AccuracyEstimate
+from cluster_core.labelling.progress import MIN_LABELS, MIN_PER_CLASS, AccuracyEstimate
 from cluster_core.labelling.queue import LabelQueue
 from cluster_core.labelling.records import Verdict
 from pages.components.charts import COLOURS
@@ -59,7 +58,7 @@ def _show_examined(queue: LabelQueue, guide: Guide) -> None:
 def _show_accuracy(curve: Sequence[AccuracyEstimate]) -> None:
     if not curve:
         st.caption(
-            f"The estimated accuracy appears after {N_START} labels, with at least "
+            f"The estimated accuracy appears after {MIN_LABELS} labels, with at least "
             f"{MIN_PER_CLASS} in each of two classes."
         )
         return
