@@ -2,83 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import erf, sqrt
-
 import numpy as np
 
-from cluster_core.evaluation.cross_validation import (
-    compute_fold_accuracies,
-    draw_repeated_folds,
-    predict_folds,
-)
 from cluster_core.evaluation.intervals import compute_resampled_interval, compute_wilson_interval
-from cluster_core.evaluation.quick_head import QuickHead
+from tests.evaluation.simulated_experiments import cross_validate, draw_population
 
 N_EXPERIMENTS = 500
 N_PER_POPULATION = 20
-N_TRAININGS = 100
-
-
-@dataclass(frozen=True)
-class Population:
-    """Two classes of objects with normal features, 4 of them informative.
-
-    The truth of a cross-validation is the expected accuracy, on a picture of a new object, of a
-    `QuickHead` that learned from four fifths of so many pictures, over all draws of both. The
-    accuracy of one head follows from its weights; `truth` is the mean over many heads.
-    """
-
-    n_objects: int
-    n_features: int
-    distance: float
-    share: float
-    n_each: int
-
-    def draw(self, random: np.random.Generator, part: float = 1.0):
-        n_objects = round(self.n_objects * part)
-        classes = (np.arange(n_objects) < round(self.share * n_objects)).astype(int)
-        objects = random.normal(size=(n_objects, self.n_features)) + self.find_centre(classes)
-        groups = np.repeat(np.arange(n_objects), self.n_each)
-        # Pictures of one object differ little.
-        pictures = objects[groups] + random.normal(0, 0.1, (len(groups), self.n_features))
-        return pictures, classes[groups], groups
-
-    def find_centre(self, classes: np.ndarray) -> np.ndarray:
-        is_informative = np.arange(self.n_features) < 4
-        return np.where(classes[:, np.newaxis] == 1, 1, -1) * is_informative * self.distance / 4
-
-    def compute_accuracy(self, features: np.ndarray, classes: np.ndarray) -> float:
-        """Return the accuracy of a head on new objects; its answer is the sign of a line."""
-        everything = np.arange(len(classes))
-        outputs = QuickHead(features, classes, 2).predict(everything, everything)
-        columns = np.hstack([features, np.ones((len(features), 1))])
-        line = np.linalg.lstsq(columns, outputs[:, 1] - outputs[:, 0])[0]
-        spread = np.linalg.norm(line[:-1]) * sqrt(1.01)
-        means = self.find_centre(np.array([0, 1])) @ line[:-1] + line[-1]
-        wrong, right = (0.5 * (1 + erf(mean / spread / sqrt(2))) for mean in means)
-        return self.share * right + (1 - self.share) * (1 - wrong)
-
-    def find_truth(self, random: np.random.Generator) -> float:
-        samples = (self.draw(random, 4 / 5)[:2] for _ in range(N_TRAININGS))
-        return float(np.mean([self.compute_accuracy(*sample) for sample in samples]))
-
-
-def draw_population(random: np.random.Generator) -> Population:
-    return Population(
-        int(random.integers(4, 20)) * 10,
-        int(random.choice([8, 32, 64])),
-        random.uniform(2, 6),
-        float(random.choice([0.3, 0.4, 0.5])),
-        int(random.choice([1, 1, 1, 2])),
-    )
-
-
-def cross_validate(features: np.ndarray, classes: np.ndarray, groups: np.ndarray):
-    folds = draw_repeated_folds(classes, groups)
-    outputs = predict_folds(QuickHead(features, classes, 2), folds, 2)
-    accuracies = compute_fold_accuracies(outputs.argmax(axis=2) == classes, folds)
-    return compute_resampled_interval(accuracies, len(set(groups)))
 
 
 def test_interval_of_a_cross_validation_holds_the_truth():
@@ -88,7 +18,9 @@ def test_interval_of_a_cross_validation_holds_the_truth():
         population = draw_population(random)
         truth = population.find_truth(random)
         for _ in range(N_PER_POPULATION):
-            low, high = cross_validate(*population.draw(random))
+            features, classes, groups = population.draw(random)
+            accuracies = cross_validate(features, classes, groups)
+            low, high = compute_resampled_interval(accuracies, len(np.unique(groups)))
             n_held += low <= truth <= high
     assert 0.93 <= n_held / N_EXPERIMENTS <= 0.97
 
