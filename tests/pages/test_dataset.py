@@ -780,3 +780,8 @@ def test_hint_names_the_figures_of_a_trial(workspace, monkeypatch):
     assert find_network_hint(open_page(dataset="shape")).endswith(
         "so the Everyday network suits them: 97% in a trial against 61% for Sky."
     )
+
+
+def test_unsorted_pictures_have_a_way_to_the_label_page(workspace, visited_pages):
+    open_page().button(key="to_labelling").click().run()
+    assert visited_pages == ["labelling.py"]

@@ -25,6 +25,7 @@ from pages.components.dataset.address_list import show_address_list
 from pages.components.dataset.class_actions import shown_key, upload_key
 from pages.components.dataset.recorder import show_recorder
 from pages.components.long_work import Work, start_work
+from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome, clear_outcome, make_import_outcome, set_outcome
 from pages.components.picture_input import PICTURE_TYPES
 from pages.components.text import escape_markdown
@@ -62,6 +63,13 @@ def show_upload(
         key="source",
         persist_state="session",
     )
+    if st.button(
+        "Not sorted yet? Label them one at a time",
+        key="to_labelling",
+        type="tertiary",
+        icon=":material/new_label:",
+    ):
+        st.switch_page(PageFile.LABEL)
     if source == "Zip":
         _show_zip(workspace, find_target)
         return
