@@ -39,7 +39,7 @@ def main(model: str | None, folder: Path | None, as_json: bool, html: Path | Non
     """
     workspace = Workspace.default()
     if model and not folder and not _is_model(model, workspace):
-        model, folder = None, Path(model)
+        folder, model = Path(model), None
     bundle = _load(model, workspace)
     if folder:
         report = _test(bundle, model, folder, workspace)

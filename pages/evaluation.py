@@ -49,7 +49,7 @@ def show_train_again(config: TrainConfig, *, is_due: bool) -> None:
         start_run(workspace, config)
 
 
-def show_report_button() -> None:
+def show_report_button(run_id: str) -> None:
     """Draw the button that downloads everything on this page as one HTML file."""
     st.download_button(
         "Download report",
@@ -63,7 +63,7 @@ def show_report_button() -> None:
     )
 
 
-def show_mistakes_of(run_config: TrainConfig, metrics: Metrics) -> bool:
+def show_mistakes_of(run_id: str, config: TrainConfig, metrics: Metrics) -> bool:
     """Draw the mistakes of the test; return whether any of these pictures has changed since."""
     st.subheader("Mistakes", anchor=False)
     if not metrics.misclassified:
@@ -73,7 +73,7 @@ def show_mistakes_of(run_config: TrainConfig, metrics: Metrics) -> bool:
         "Mistakes with the highest scores come first. A picture in the wrong class often shows up "
         "here."
     )
-    return show_mistakes(workspace, run_config.image_dir, run_id, metrics.misclassified)
+    return show_mistakes(workspace, config.image_dir, run_id, metrics.misclassified)
 
 
 def choose_pictures(
@@ -140,13 +140,13 @@ if answers is not None:
 if scored is not None:
     show_figures(scored, validated, model_id, "evaluation")
 if metrics is not None:
-    has_changed |= show_mistakes_of(run_config, metrics)
+    has_changed |= show_mistakes_of(run_id, run_config, metrics)
 has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
 show_comparison(workspace, status, run_config.image_dir)
 show_folder_test(workspace, model_id, run_config.image_dir.name.removesuffix(DATASET_SUFFIX))
 with st.container(horizontal=True):
     show_train_again(run_config, is_due=has_changed)
-    show_report_button()
+    show_report_button(run_id)
 if comparison is not None:
     # The page is drawn again after a trial, without the notice about an unknown training.
     comparison.run_if_due(is_unasked=requested in (None, run_id))

@@ -35,7 +35,7 @@ def draw_precision_recall(scored: ScoredPictures) -> str:
 
 def _draw_curves(curves: list[Curve | None], axes: Axes, others: list[Line]) -> str:
     lines = [
-        Line(f"{one.label}: area {one.area:.3f}", one.x, one.y, colour)
+        Line(f"{one.label}: area {one.area:.3f}", one.x.tolist(), one.y.tolist(), colour)
         for one, colour in zip(curves, COLOURS, strict=False)
         if one is not None
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from cluster_core.errors import RunError
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
@@ -48,7 +49,9 @@ def report_run(workspace: Workspace, run_id: str) -> Report:
     evaluation = load_evaluation(workspace, run_id) or ModelEvaluation(None)
     result = load_result(workspace, run_id)
     dataset = config.image_dir.name.removesuffix(DATASET_SUFFIX)
-    paths = {one.name: None for one in fields(config) if str(one.type) == "Path | None"}
+    paths: dict[str, Any] = {
+        one.name: None for one in fields(config) if str(one.type) == "Path | None"
+    }
     shown = replace(config, image_dir=Path(config.image_dir.name), **paths)
     command = format_command(shown, Workspace(Path(DEFAULT_ROOT)))
     return Report(
