@@ -51,9 +51,13 @@ def show_train_again(config: TrainConfig, *, is_due: bool) -> None:
 
 def show_report_button(run_id: str) -> None:
     """Draw the button that downloads everything on this page as one HTML file."""
+    try:
+        report = report_run(workspace, run_id)
+    except ClusterError:  # the model was deleted or damaged since
+        return
     st.download_button(
         "Download report",
-        lambda: make_html(report_run(workspace, run_id), workspace),
+        lambda: make_html(report, workspace),
         file_name=f"evaluation-{run_id}.html",
         mime="text/html",
         key="download_report",

@@ -577,6 +577,15 @@ def test_model_can_be_tested_without_any_training(workspace):
     assert "test_folder" in list_keys(page)
 
 
+def test_report_can_be_downloaded_while_there_is_a_model(validated, checkable):
+    assert [one.label for one in validated.get("download_button")] == ["Download report"]
+    (bundle,) = checkable.bundles.iterdir()
+    shutil.rmtree(bundle)
+    validated.run()
+    assert not validated.exception
+    assert not validated.get("download_button")
+
+
 def test_run_without_test_pictures_is_cross_validated(checkable):
     (bundle,) = checkable.bundles.iterdir()
     run_id = write_run(checkable, [], ("blue stars", "red stars"), bundle=bundle.name)
