@@ -70,9 +70,9 @@ def _show_picture(workspace: Workspace, queue: LabelQueue, sha256: str) -> None:
         with CacheFile(workspace.bottlenecks) as file:
             jpeg = ThumbnailCache(file).get(queue.find_file(sha256), SHOWN_SIDE_PX)
         st.image(jpeg, width=_find_width(jpeg))
-    except ImageError as error:
+    except ImageError:  # it could be read when it was added
         st.error(
-            f"{escape_markdown(str(error))} Skip it, or label it from memory.",
+            f"{name} can no longer be read. Skip it, or label it from memory.",
             icon=":material/broken_image:",
         )
     st.caption(name)
