@@ -43,6 +43,7 @@ from cluster_core.training.runs import (
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from tests.fuzz.case import Case
 from tests.fuzz.commands import run_command
+from tests.fuzz.queues import read_queues
 from tests.fuzz.sample import DATASET, ROOM, ROOM_LABELS, ROOM_MODEL
 
 T = TypeVar("T")
@@ -146,6 +147,7 @@ READERS: Sequence[Callable[[Case], object]] = (
     read_datasets,
     read_trash,
     read_answers,
+    read_queues,
     run_label,
     run_label_with_sky,
     run_classify,

@@ -18,6 +18,7 @@ from cluster_core.model.prediction.prediction import Limits, Prediction
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace
+from tests.fuzz.queues import write_queue
 from tests.samples import write_photos
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "0.0"
@@ -45,6 +46,7 @@ def build_sample(root: Path) -> None:
     set_default_model(workspace, train(make_quick_config(workspace), workspace).folder.name)
     _interrupt_import(workspace, sorted(photos.glob("*/*"))[:2])
     _keep_answers(workspace, sorted(photos.glob("*/*"))[:2])
+    write_queue(workspace, sorted(photos.glob("*/*"))[:4], ROOM_LABELS)
     with CacheFile(workspace.bottlenecks) as cache:
         ThumbnailCache(cache).get_many(sorted(photos.glob("*/*")))
 
