@@ -1,4 +1,4 @@
-"""Pretrain the backbone `sky`: render pictures, train, export, evaluate on real photos."""
+"""Pretrain the backbone `sky`: render, train, export, teach novelty, evaluate on photos."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 LOG = logging.getLogger("pretraining")
 HELD_OUT_BLOCKS = 2
-STEPS = ("render", "train", "export", "evaluate")
+STEPS = ("render", "train", "export", "novelty", "evaluate")
 
 
 def main() -> None:
@@ -59,6 +59,16 @@ def _export(options: argparse.Namespace) -> None:
         LOG.info("%s: differs by %.1e of the largest feature", name, difference)
 
 
+def _novelty(options: argparse.Namespace) -> None:
+    from pretraining.novelty import render_features, ship_novelty
+
+    rendered = render_features(
+        options.output / "novelty", options.seed, options.pictures_per_kind, options.processes
+    )
+    for name, share in ship_novelty(rendered, options.assets).items():
+        LOG.info("none of these: %.3f of %s", share, name)
+
+
 def _evaluate(options: argparse.Namespace) -> None:
     from pretraining.evaluate import measure_retrained, measure_starter
 
@@ -96,6 +106,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument(
         "--processes", type=int, default=2, help="processes to render, threads to train"
+    )
+    parser.add_argument(
+        "--pictures-per-kind",
+        type=int,
+        default=400,
+        help="pictures of each kind of sky that teach novelty",
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of pictures and training")
     return parser.parse_args()

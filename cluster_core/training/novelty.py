@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cluster_core.evaluation.out_of_fold import compute_out_of_fold_scores, draw_folds
 from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.starter import find_novelty_prior
 from cluster_core.model.head.examples import Examples
-from cluster_core.model.novelty import NoveltyDetector, fit_novelty
+from cluster_core.model.novelty import KnownPictures, NoveltyDetector, NoveltyPrior, fit_novelty
 
 # The key of the result among the metrics of a bundle.
 RECORD = "none_of_these"
@@ -52,10 +54,14 @@ def add_novelty(
         Pictures of none of the classes.
     """
     validation, testing = held_out
-    features = training.features[:, :n_views]
+    features, classes = training.features[:, :n_views], training.classes
     if validation is not None:
         features = np.concatenate([features, validation.features])
-    detector = fit_novelty(features, counter.training)
+        classes = np.concatenate([classes, validation.classes])
+    prior = find_novelty_prior(bundle.backbone.name, bundle.labels)
+    is_recognised = _find_recognised(features, classes, len(bundle.labels), prior)
+    known = KnownPictures(features, classes, is_recognised)
+    detector = fit_novelty(known, counter.training, prior)
     if detector is None:
         return bundle
     record = {
@@ -63,6 +69,21 @@ def add_novelty(
         "counter_examples": _count_rejected(detector, counter.testing),
     }
     return replace(bundle, novelty=detector, metrics={**bundle.metrics, RECORD: record})
+
+
+def _find_recognised(
+    features: np.ndarray, classes: np.ndarray, n_labels: int, prior: NoveltyPrior | None
+) -> np.ndarray:
+    """Return which pictures a head labels rightly that was fitted without them: bool, (n,)."""
+    n_pictures, means = len(classes), features.mean(axis=1)
+    folds = draw_folds(classes, np.arange(n_pictures), np.random.default_rng(0))
+    if prior is not None:
+        means = np.concatenate([means, prior.features])
+        folds = np.append(folds, np.full(len(prior.classes), folds.max() + 1))
+        classes = np.append(classes, prior.classes)
+    scores = compute_out_of_fold_scores(means, classes, folds, n_labels)
+    recognised: np.ndarray = (scores.argmax(axis=1) == classes)[:n_pictures]
+    return recognised
 
 
 def _count_rejected(detector: NoveltyDetector, features: np.ndarray | None) -> dict[str, int]:

@@ -47,7 +47,7 @@ def _write(
 
 def draw_text(rng: np.random.Generator, frame: Frame) -> Floats:
     """Draw a page of text, in lines of one size, or a few words in large letters."""
-    page, ink = _start_page(rng, frame, 0.25)
+    page, ink = _start_page(rng, frame, 0.5)
     draw, (width, height) = ImageDraw.Draw(page), page.size
     size = int(draw_log_uniform(rng, (5, 60)))
     font = ImageFont.load_default(size)

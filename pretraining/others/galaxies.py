@@ -206,3 +206,24 @@ def draw_group(rng: np.random.Generator, frame: Frame, brightness_sigma: float) 
         colour = draw_colour(rng, rng.choice([OLD, OLD, YOUNG]), 0.15)
         light += (flux * np.minimum(sersic, 100.0))[:, :, None] * colour
     return light
+
+
+def draw_deep_field(rng: np.random.Generator, frame: Frame, brightness_sigma: float) -> Floats:
+    """Draw a deep field: hundreds of small galaxies of every colour, few of them large."""
+    rows, columns = frame.shape
+    light = np.zeros((rows, columns, 3), np.float32)
+    for _ in range(int(draw_log_uniform(rng, (60, 400)))):
+        size_px = min(draw_size(rng, frame, 0.003, 0.008) * rng.random() ** -0.45, 0.08 * rows)
+        reach = int(8 * size_px) + 4
+        row, column = int(rng.integers(rows)), int(rng.integers(columns))
+        top, left = max(row - reach, 0), max(column - reach, 0)
+        y, x = np.mgrid[top : min(row + reach, rows), left : min(column + reach, columns)]
+        angle, squeeze = rng.uniform(0, np.pi), rng.uniform(0.2, 1.0)
+        along = (x - column) * np.cos(angle) + (y - row) * np.sin(angle)
+        across = ((y - row) * np.cos(angle) - (x - column) * np.sin(angle)) / squeeze
+        sersic = compute_sersic(np.hypot(along, across), size_px, rng.uniform(0.8, 4.0))
+        flux = brightness_sigma * draw_log_uniform(rng, (0.05, 1.5))
+        colour = draw_colour(rng, rng.choice([OLD, OLD, YOUNG]), 0.3)
+        stamp = (flux * np.minimum(sersic, 60.0))[:, :, None] * colour
+        light[top : top + len(y), left : left + len(y[0])] += stamp.astype(np.float32)
+    return light

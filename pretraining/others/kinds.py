@@ -27,6 +27,7 @@ SCENES: dict[str, FieldKind] = {
     "elliptical": FieldKind((4.0, 400.0), galaxies.draw_elliptical, (5.0, 200.0)),
     "irregular": FieldKind((4.0, 1000.0), galaxies.draw_irregular, (8.0, 300.0)),
     "galaxy_group": FieldKind((4.0, 300.0), galaxies.draw_group, (8.0, 200.0)),
+    "deep_field": FieldKind((1.0, 40.0), galaxies.draw_deep_field, (8.0, 200.0)),
     "galaxy_pair": FieldKind((4.0, 400.0), galaxies.draw_pair, (8.0, 400.0)),
     "emission": FieldKind((20.0, 3000.0), nebulae.draw_emission, (8.0, 400.0)),
     "planetary": FieldKind((8.0, 2000.0), nebulae.draw_planetary, (8.0, 400.0)),

@@ -46,7 +46,9 @@ def _read_pictures(case: Case, count: int) -> list[bytes]:
 
 def _read_model(case: Case) -> tuple[dict[str, object], bytes]:
     folder = next(iter(sorted((case.sample / "models" / "bundles").glob("*-random"))))
-    return json.loads((folder / MANIFEST).read_text("utf-8")), (folder / HEAD).read_bytes()
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    manifest.pop("novelty", None)  # as in models of version 0.1, which have two files
+    return manifest, (folder / HEAD).read_bytes()
 
 
 def make_names(case: Case) -> bytes:

@@ -10,8 +10,10 @@ import numpy as np
 from cluster_core.model.backbones.shipped import ASSETS, STARTER, check_shipped_file
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.head.examples import Examples, Prior
+from cluster_core.model.novelty import EvidencePrior, NoveltyPrior
 
 REHEARSAL = "sky_rehearsal.npz"
+NOVELTY = "sky_novelty.npz"
 # Chosen where accuracy hardly depends on them: see docs/sky-backbone.md.
 WEIGHT = 200
 DECAY = 0.1
@@ -80,6 +82,37 @@ def find_prior(architecture: str, labels: tuple[str, ...]) -> Prior | None:
     odds = np.empty(len(labels))
     odds[positions] = [ODDS[label] for label in starter.labels]
     return Prior(rehearsal, WEIGHT, DECAY, odds)
+
+
+def find_novelty_prior(architecture: str, labels: tuple[str, ...]) -> NoveltyPrior | None:
+    """Return what is known of pictures that show no cluster, for a training on clusters.
+
+    Parameters
+    ----------
+    architecture : str
+        Name of the backbone.
+    labels : tuple of str
+        The classes, as for `find_prior`.
+
+    Returns
+    -------
+    NoveltyPrior or None
+        None if the backbone or the classes differ from those of the starter model.
+
+    Raises
+    ------
+    BackboneError, BundleError
+        If a file that ships with the program is missing or was altered.
+    """
+    prior = find_prior(architecture, labels)
+    if prior is None:
+        return None
+    path = ASSETS / NOVELTY
+    check_shipped_file(path, load_bundle(ASSETS / STARTER).dataset["novelty_sha256"])
+    with np.load(path, allow_pickle=False) as arrays:
+        evidence = EvidencePrior(arrays["log_odds"], arrays["precision"])
+    clusters = prior.rehearsal
+    return NoveltyPrior(evidence, clusters.features[:, 0], clusters.classes)
 
 
 def _normalise(label: str) -> str:

@@ -21,7 +21,7 @@ HEAD = "head.npy"
 NOVELTY = "novelty.npy"  # absent in models of version 0.1
 MAX_MANIFEST_BYTES = 5_000_000
 MAX_HEAD_BYTES = 200_000_000
-MAX_NOVELTY_BYTES = 8_000_000
+MAX_NOVELTY_BYTES = 12_000_000
 # Every value takes up to 80 bytes in memory, and a training with 700 classes writes 500,000.
 MAX_MANIFEST_VALUES = 600_000
 MAX_HEADER_BYTES = 10_000

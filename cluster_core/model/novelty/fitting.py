@@ -2,22 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from cluster_core.model.novelty.detector import NoveltyDetector, measure_distance, project
+from cluster_core.model.novelty.detector import NoveltyDetector
+from cluster_core.model.novelty.distance import fit_shapes
+from cluster_core.model.novelty.evidence import (
+    PRIOR_PICTURES,
+    EvidencePrior,
+    fit_log_odds,
+    make_plain_prior,
+)
 
-N_NEIGHBOURS = 5
-MAX_DIMENSIONS = 64
-MAX_REFERENCES = 2000
 # Share of the training and validation pictures that may be taken for none of the classes.
 LOST_SHARE = 0.05
 THRESHOLD = 0.5
 N_FOLDS = 5
 MIN_PICTURES = 10
+MAX_PICTURES = 4000
+# Where other pictures are known, their odds say most; see docs/sky-backbone.md.
+WEIGHT_ALONE, WEIGHT_BESIDE_ODDS = 2.0, 0.5
+
+
+@dataclass(frozen=True)
+class KnownPictures:
+    """Pictures of the classes.
+
+    Attributes
+    ----------
+    features : ndarray of float32, (n_pictures, n_views, n_features)
+    classes : ndarray of int, (n_pictures,)
+        Index of each picture's label.
+    sets_threshold : ndarray of bool, (n_pictures,)
+        Whether a picture counts among those of which few may be lost. A folder of photographs has
+        some that do not belong there, and which the model does not recognise.
+    """
+
+    features: np.ndarray
+    classes: np.ndarray
+    sets_threshold: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray) -> KnownPictures:
+        """Return pictures of a single class, which all count."""
+        return cls(features, np.zeros(len(features), int), np.ones(len(features), bool))
+
+    def choose(self, chosen: np.ndarray) -> KnownPictures:
+        """Return some of the pictures, by index or mask."""
+        return KnownPictures(
+            self.features[chosen], self.classes[chosen], self.sets_threshold[chosen]
+        )
+
+
+@dataclass(frozen=True)
+class NoveltyPrior:
+    """What is known about classes and about other pictures, before there are pictures.
+
+    Attributes
+    ----------
+    evidence : EvidencePrior
+        The odds that a picture is none of the classes.
+    features : ndarray of float32, (n_rehearsed, n_features)
+        Pictures of the classes.
+    classes : ndarray of int, (n_rehearsed,)
+        Index of each one's label.
+    """
+
+    evidence: EvidencePrior
+    features: np.ndarray
+    classes: np.ndarray
 
 
 def fit_novelty(
-    features: np.ndarray, counter_examples: np.ndarray | None = None
+    known: KnownPictures,
+    counter_examples: np.ndarray | None = None,
+    prior: NoveltyPrior | None = None,
 ) -> NoveltyDetector | None:
     """Fit a detector of pictures that belong to none of the classes.
 
@@ -26,39 +86,54 @@ def fit_novelty(
 
     Parameters
     ----------
-    features : ndarray of float32, (n_pictures, n_views, n_features)
+    known : KnownPictures
         Training and validation pictures of the classes.
     counter_examples : ndarray of float32, (n_pictures, n_views, n_features), optional
         Pictures that belong to none of the classes.
+    prior : NoveltyPrior, optional
+        What is known beforehand.
 
     Returns
     -------
     NoveltyDetector or None
         None for fewer than `MIN_PICTURES` pictures, from which nothing can be learned.
     """
-    if len(features) < MIN_PICTURES:
+    if len(known.features) < MIN_PICTURES:
         return None
-    order = np.random.default_rng(0).permutation(len(features))[:MAX_REFERENCES]
-    means = features[order].mean(axis=1, keepdims=True)
-    distances = []
-    for fold in range(N_FOLDS):
-        is_left_out = np.arange(len(means)) % N_FOLDS == fold
-        projection = _fit_projection(means[~is_left_out])
-        references = project(means[~is_left_out], projection)
-        points = project(means[is_left_out], projection)
-        distances.append(measure_distance(points, references, N_NEIGHBOURS))
-    half_distance = max(float(np.quantile(np.concatenate(distances), 1 - LOST_SHARE)), 1e-6)
-    projection = _fit_projection(means)
-    references = project(means, projection).astype(np.float32)
-    return NoveltyDetector(projection, references, N_NEIGHBOURS, half_distance, THRESHOLD)
+    order = np.random.default_rng(0).permutation(len(known.features))[:MAX_PICTURES]
+    known = known.choose(order)
+    fold = np.arange(len(order)) % N_FOLDS
+    totals = np.empty(len(order))
+    for number in range(N_FOLDS):
+        rest = known.choose(fold != number)
+        left_out = known.features[fold == number]
+        totals[fold == number] = _fit(rest, counter_examples, prior).add_up(left_out)
+    counted = known.sets_threshold if known.sets_threshold.any() else np.ones(len(order), bool)
+    offset = float(np.quantile(totals[counted], 1 - LOST_SHARE))
+    return _fit(known, counter_examples, prior, offset)
 
 
-def _fit_projection(features: np.ndarray) -> np.ndarray:
-    """Return principal components, scaled to a standard deviation of 1, and the offset."""
-    means = features.astype(float).mean(axis=1)
-    centre = means.mean(axis=0)
-    _, spread, axes = np.linalg.svd(means - centre, full_matrices=False)
-    spread = spread[:MAX_DIMENSIONS] / np.sqrt(len(means))
-    # Directions in which the pictures hardly differ must not become all that counts.
-    scaled = axes[:MAX_DIMENSIONS].T / np.maximum(spread, max(1e-2 * spread[0], 1e-9))
-    return np.vstack([scaled, -centre @ scaled]).astype(np.float32)
+def _fit(
+    known: KnownPictures,
+    counter_examples: np.ndarray | None,
+    prior: NoveltyPrior | None,
+    offset: float = 0.0,
+) -> NoveltyDetector:
+    features, classes = known.features.mean(axis=1, dtype=float), known.classes
+    weights = np.ones(len(features))
+    log_odds = np.zeros(features.shape[1] + 1)
+    if prior is not None:
+        share = np.full(len(prior.features), PRIOR_PICTURES / len(prior.features))
+        features = np.concatenate([features, prior.features])
+        classes, weights = np.r_[classes, prior.classes], np.r_[weights, share]
+    has_others = prior is not None or counter_examples is not None
+    if has_others:
+        evidence = make_plain_prior(features) if prior is None else prior.evidence
+        log_odds = fit_log_odds(evidence, known.features, counter_examples)
+    return NoveltyDetector(
+        fit_shapes(features, classes, weights),
+        log_odds.astype(np.float32),
+        WEIGHT_BESIDE_ODDS if has_others else WEIGHT_ALONE,
+        offset,
+        THRESHOLD,
+    )

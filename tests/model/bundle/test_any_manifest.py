@@ -14,13 +14,13 @@ from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.card import load_card
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import choose_bundle
-from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST
+from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.workspace import Workspace
 from tests.fuzz.json_values import make_damaged_texts
 from tests.model.bundle.test_archive import pack
 
 MANIFEST_TEXT = (ASSETS / STARTER / MANIFEST).read_text("utf-8")
-HEAD_CONTENT = (ASSETS / STARTER / HEAD).read_bytes()
+TABLES = {name: (ASSETS / STARTER / name).read_bytes() for name in (HEAD, NOVELTY)}
 QUICK = settings(
     max_examples=100,
     derandomize=True,
@@ -39,7 +39,8 @@ def test_damaged_manifest_hides_no_other_model(tmp_path, text):
     workspace = Workspace(tmp_path)
     for name in ("damaged", "intact"):
         (workspace.bundles / name).mkdir(parents=True, exist_ok=True)
-        (workspace.bundles / name / HEAD).write_bytes(HEAD_CONTENT)
+        for file_name, content in TABLES.items():
+            (workspace.bundles / name / file_name).write_bytes(content)
         (workspace.bundles / name / MANIFEST).write_text(MANIFEST_TEXT, "utf-8")
     (workspace.bundles / "damaged" / MANIFEST).write_text(text, "utf-8", "surrogatepass")
     models = {model.id: model for model in list_models(workspace)}
@@ -60,7 +61,7 @@ def test_import_adds_a_usable_model_or_nothing(tmp_path, text):
     before = list_models(workspace)
     content = text.encode("utf-8", "surrogatepass")
     try:
-        added = import_model(workspace, io.BytesIO(pack({MANIFEST: content, HEAD: HEAD_CONTENT})))
+        added = import_model(workspace, io.BytesIO(pack({MANIFEST: content, **TABLES})))
     except BundleError:
         assert list_models(workspace) == before
         return

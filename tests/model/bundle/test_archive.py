@@ -207,9 +207,9 @@ REJECTED_ARCHIVES = {
     "novelty that is not a number": lambda files: pack(
         replace_head(files, np.full((60, 2), np.nan, "<f4"), NOVELTY)
     ),
-    "no neighbours": lambda files: pack(change_novelty(files, neighbours=0)),
-    "a distance that is no number": lambda files: pack(change_novelty(files, half_distance="1")),
-    "a negative distance": lambda files: pack(change_novelty(files, half_distance=-1)),
+    "novelty of no classes": lambda files: pack(change_novelty(files, classes=0)),
+    "a unit that is no number": lambda files: pack(change_novelty(files, unit="1")),
+    "a negative unit": lambda files: pack(change_novelty(files, unit=-1)),
     "an impossible threshold": lambda files: pack(change_novelty(files, threshold=1.5)),
     "novelty in a list": lambda files: pack(change_manifest(files, novelty=[1])),
     "two folders": lambda files: pack({f"a/{MANIFEST}": files[MANIFEST], f"b/{HEAD}": files[HEAD]}),

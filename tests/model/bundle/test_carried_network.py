@@ -145,7 +145,7 @@ def test_folder_of_a_model_may_be_called_network(elsewhere, files, kept):
 def test_starter_model_carries_no_network(workspace):
     assert find_portable_network(workspace, "starter") is None
     archive = zipfile.ZipFile(io.BytesIO(export_model(workspace, "starter", with_network=True)))
-    assert len(archive.namelist()) == 2
+    assert len(archive.namelist()) == 3
 
 
 def test_model_without_its_network_is_listed_and_waits_for_it(trained, model_id, files, caplog):

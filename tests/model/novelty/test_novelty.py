@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cluster_core.model.novelty import fit_novelty
+from cluster_core.model.novelty import KnownPictures, fit_novelty
 from cluster_core.model.novelty.fitting import LOST_SHARE
 from cluster_core.model.novelty.saving import read_detector, to_record, to_table
 
@@ -13,7 +13,7 @@ N_FEATURES = 48
 def draw_features(seed: int, n_pictures: int, shift: float = 0.0, n_views: int = 8) -> np.ndarray:
     """Draw features of pictures of two classes; a shift moves them away from both."""
     random = np.random.default_rng(seed)
-    pictures = random.normal(size=(n_pictures, 1, N_FEATURES))
+    pictures = random.normal(4, size=(n_pictures, 1, N_FEATURES))
     pictures[: n_pictures // 2, :, 0] += 6
     pictures[:, :, 1:9] += shift
     views = random.normal(scale=0.2, size=(n_pictures, n_views, N_FEATURES))
@@ -22,11 +22,16 @@ def draw_features(seed: int, n_pictures: int, shift: float = 0.0, n_views: int =
 
 @pytest.fixture(scope="module")
 def detector():
-    return fit_novelty(draw_features(0, 200))
+    return fit_novelty(make_known(200))
+
+
+def make_known(n_pictures: int) -> KnownPictures:
+    classes = np.arange(n_pictures) // (n_pictures // 2)
+    return KnownPictures(draw_features(0, n_pictures), classes, np.ones(n_pictures, bool))
 
 
 def test_pictures_unlike_those_of_training_are_novel(detector):
-    known, unknown = draw_features(1, 300), draw_features(2, 300, shift=3.0)
+    known, unknown = draw_features(1, 300), draw_features(2, 300, shift=5.0)
     assert (detector.measure(unknown) > detector.threshold).mean() > 0.95
     assert (detector.measure(known) > detector.threshold).mean() < LOST_SHARE + 0.07
     assert detector.measure(np.concatenate([known, unknown])).min() >= 0
@@ -45,14 +50,14 @@ def test_novelty_of_a_picture_does_not_depend_on_others(detector):
 
 
 def test_equal_pictures_have_a_detector():
-    detector = fit_novelty(np.ones((20, 1, N_FEATURES), np.float32))
+    detector = fit_novelty(KnownPictures.of(np.ones((20, 1, N_FEATURES), np.float32)))
     assert detector.measure(np.ones((1, 1, N_FEATURES), np.float32))[0] <= detector.threshold
     assert detector.measure(np.zeros((1, 1, N_FEATURES), np.float32))[0] > detector.threshold
 
 
 @pytest.mark.parametrize("n_pictures", [0, 1, 9])
 def test_too_few_pictures_have_no_detector(n_pictures):
-    assert fit_novelty(draw_features(0, n_pictures)) is None
+    assert fit_novelty(KnownPictures.of(draw_features(0, n_pictures))) is None
 
 
 def test_detector_survives_a_round_trip(detector):
