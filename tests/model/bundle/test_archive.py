@@ -384,5 +384,6 @@ def test_starter_model_can_be_exported(workspace):
     assert zipfile.ZipFile(io.BytesIO(archive)).namelist() == [
         "starter/manifest.json",
         "starter/head.npy",
+        "starter/novelty.npy",
     ]
     assert import_model(workspace, io.BytesIO(archive)).id == "starter"
