@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from click.testing import Result
 
-from cluster_core import classify, download, label_image
+from cluster_core import check, classify, download, evaluate, label_image
 from cluster_core.answers.rooms import find_room
 from cluster_core.answers.sorting import sort_pictures, stream_zip
 from cluster_core.data.archives.dataset_archive import write_archive
@@ -21,6 +21,7 @@ from cluster_core.data.index import compute_signature, scan_dataset
 from cluster_core.data.splits import split_dataset
 from cluster_core.data.thumbnails import ThumbnailCache
 from cluster_core.errors import ClusterError
+from cluster_core.evaluation.report.html import make_html, make_json
 from cluster_core.model.bundle.archive import export_model
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import choose_bundle
@@ -29,6 +30,7 @@ from cluster_core.storage.trash import list_trash
 from cluster_core.trained_model import load_model
 from cluster_core.training.insight.curves import smooth_curve
 from cluster_core.training.insight.estimates import estimate_speed
+from cluster_core.training.insight.run_report import report_run
 from cluster_core.training.runs import (
     find_queue_position,
     list_runs,
@@ -79,6 +81,7 @@ def read_runs(case: Case) -> None:
             case.try_out(f"{reader.__name__} {run.id}", partial(reader, case.workspace, run.id))
         case.try_out(f"load_result {run.id}", partial(_use_result, case.workspace, run.id))
         case.try_out(f"smooth_curve {run.id}", partial(_use_curve, case.workspace, run.id))
+        case.try_out(f"report_run {run.id}", partial(_use_evaluation, case.workspace, run.id))
 
 
 def read_datasets(case: Case) -> None:
@@ -127,6 +130,17 @@ def run_classify(case: Case) -> None:
     run_command(case, classify.main, [str(case.workspace.root), "--output", str(output)])
 
 
+def run_check(case: Case) -> None:
+    """Check the dataset of the sample."""
+    run_command(case, check.main, [str(case.workspace.root / f"{DATASET}{DATASET_SUFFIX}")])
+
+
+def run_evaluate(case: Case) -> None:
+    """Evaluate the model that answers on the dataset of the sample, and write a report."""
+    folder, page = case.workspace.root / f"{DATASET}{DATASET_SUFFIX}", case.folder / "report.html"
+    run_command(case, evaluate.main, [str(folder), "--json", "--html", str(page)])
+
+
 def run_download(case: Case) -> None:
     """Download to a class that has a record of downloads; the only address is not a public one."""
     addresses = case.folder / "addresses.txt"
@@ -151,6 +165,8 @@ READERS: Sequence[Callable[[Case], object]] = (
     run_label,
     run_label_with_sky,
     run_classify,
+    run_check,
+    run_evaluate,
     run_download,
     evaluate_model,
 )
@@ -170,6 +186,12 @@ def _use_result(workspace: Workspace, run_id: str) -> object:
     metrics = result.metrics
     shown = (metrics.to_record(), metrics.classes, metrics.misclassified, metrics.accuracy)
     return shown, [one.interval for one in metrics.classes], result.counts, result.rejected
+
+
+def _use_evaluation(workspace: Workspace, run_id: str) -> object:
+    """Report a run with everything that the pages show of its evaluation."""
+    report = report_run(workspace, run_id)
+    return make_json(report), make_html(report, workspace)
 
 
 def _use_room(workspace: Workspace) -> object:

@@ -12,11 +12,15 @@ from cluster_core.answers.records import KeptAnswer, Review
 from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.data.confirmed_labels import confirm_label
 from cluster_core.data.counter_classes import tick_counter_class
+from cluster_core.data.declared_groups import GROUPS_FILE, mark_same_object
+from cluster_core.health import Finding, FindingKind, accept_finding
 from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.model.bundle.collection import set_default_model
 from cluster_core.model.prediction.prediction import Limits, Prediction
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.hashing import hash_file
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs.evaluation_record import save_evaluation
 from cluster_core.workspace import Workspace
 from tests.fuzz.queues import write_queue
 from tests.samples import write_photos
@@ -41,9 +45,17 @@ def build_sample(root: Path) -> None:
     _date_manifests(workspace)
     photos = write_photos(root / f"{DATASET}_photos", N_PICTURES_PER_CLASS)
     confirm_label(photos, "0" * 64, "red stars")
+    some = sorted(photos.glob("*/*"))[:3]
+    mark_same_object(photos, [hash_file(path) for path in some])
+    (photos / GROUPS_FILE).write_text(f"file,group\n{some[0].name},one\n", "utf-8")
+    accept_finding(photos, Finding(FindingKind.SHORTCUT, (), "The size alone ", 1.0))
     tick_counter_class(photos, "galaxies", True)
     # The default: it answers faster than the models of the fixture.
-    set_default_model(workspace, train(make_quick_config(workspace), workspace).folder.name)
+    result = train(make_quick_config(workspace), workspace)
+    set_default_model(workspace, result.folder.name)
+    # The runs of the fixture are of a version without evaluations.
+    for folder in sorted(workspace.runs.iterdir()):
+        save_evaluation(folder, result.evaluation)
     _interrupt_import(workspace, sorted(photos.glob("*/*"))[:2])
     _keep_answers(workspace, sorted(photos.glob("*/*"))[:2])
     write_queue(workspace, sorted(photos.glob("*/*"))[:4], ROOM_LABELS)
