@@ -29,6 +29,13 @@ def render_files(folder: Path, n_files: int) -> list[Path]:
     return paths
 
 
+def render_galaxy(path: Path) -> Path:
+    """Render a spiral galaxy."""
+    picture = render_picture(np.random.default_rng(6), "galaxy_spiral", 240, 240, degraded=False)
+    Image.fromarray(picture.pixels).save(path, quality=95)
+    return path
+
+
 def write_zip(path: Path, colours: dict[str, tuple[int, int, int]], n_each: int) -> Path:
     """Write one folder per class, and put one test picture of the second class in the first."""
     files = {

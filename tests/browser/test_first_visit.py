@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.pictures import render_files
+from tests.browser.pictures import render_files, render_galaxy
 
 
 def test_example_is_classified_by_the_starter_model(visit):
@@ -42,6 +42,12 @@ def test_one_picture_gets_a_full_answer(visit, tmp_path):
     visit.settle()
     visit.assert_sound()
     visit.shoot("classify")
+    visit.upload("pictures", render_galaxy(tmp_path / "galaxy.jpg"))
+    expect(visit.page.get_by_role("heading", name="None of these")).to_be_visible()
+    expect(visit.page.get_by_text("it resembles most")).to_be_visible()
+    visit.settle()
+    visit.assert_sound()
+    visit.shoot("classify-none")
 
 
 def test_several_pictures_can_be_downloaded_as_csv(visit, tmp_path):

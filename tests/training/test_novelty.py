@@ -18,7 +18,7 @@ from tests.samples import COLOURS, write_photos
 GREEN = {"None of these": (60, 250, 80)}
 
 
-def make_examples(seed: int, centre: float = 0.0, n: int = 30) -> Examples:
+def make_examples(seed: int, centre: float = 10.0, n: int = 30) -> Examples:
     features = np.random.default_rng(seed).normal(centre, 1, (n, 2, 6)).astype(np.float32)
     return Examples(features, np.zeros(n, int), 2)
 
@@ -37,7 +37,7 @@ def test_counter_examples_get_no_score_and_are_tested_apart(config, workspace, b
 
 
 def test_rejections_are_counted_for_counter_examples_and_for_the_classes():
-    counter = CounterExamples(None, make_examples(1, centre=30).features)
+    counter = CounterExamples(None, make_examples(1, centre=-10.0).features)
     testing = make_examples(2, n=10)
     bundle = add_novelty(make_bundle(), 2, make_examples(3), (None, testing), counter)
     record = bundle.metrics["none_of_these"]
