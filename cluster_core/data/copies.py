@@ -145,6 +145,6 @@ def _scale(raw: np.ndarray, exponent: float = 1.0) -> np.ndarray:
     """Return rows of length 1, or 0 without structure: float32, of the same shape."""
     rows = raw.astype(np.float32)
     if exponent != 1:
-        rows = np.sign(rows) * np.abs(rows) ** exponent
+        rows = np.sign(rows) * np.abs(rows) ** np.float32(exponent)
     scaled: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
     return scaled

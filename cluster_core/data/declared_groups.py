@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ SAME_OBJECTS = ".same_objects.json"
 MAX_BYTES = 20_000_000
 _COLUMNS = ("file", "group")
 _DELIMITERS = ",;\t"
+_SHA256 = re.compile("[0-9a-f]{64}")
 _EXAMPLE = "for example: file,group"
 _Groups = tuple[frozenset[str], ...]
 _Edit = Callable[[_Groups], _Groups]
@@ -163,7 +165,8 @@ def load_same_objects(image_dir: Path) -> tuple[frozenset[str], ...]:
     return tuple(
         frozenset(members)
         for members in record
-        if isinstance(members, list) and all(isinstance(one, str) for one in members)
+        if isinstance(members, list)
+        and all(isinstance(one, str) and _SHA256.fullmatch(one) for one in members)
     )
 
 

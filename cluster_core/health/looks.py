@@ -89,15 +89,18 @@ def measure_look(data: bytes, name: str) -> Look:
     darkest, brightest = np.searchsorted(shares, (0.05, 0.95)) / 255
     red, green, blue = ImageStat.Stat(image).mean
     edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    casts = (red - green) / 255, (blue - green) / 255
-    values = (grey.mean() / 255, darkest, brightest, *casts, grey.std() / 255)
     return Look(
-        *(float(value) for value in values),
-        measure_blur(grey),
-        _measure_border(grey),
-        float(edges.mean() / 255),
-        raster_format(data) or "FITS",
-        _read_source(data),
+        brightness=float(grey.mean() / 255),
+        darkest=float(darkest),
+        brightest=float(brightest),
+        red=(red - green) / 255,
+        blue=(blue - green) / 255,
+        contrast=float(grey.std() / 255),
+        blur=measure_blur(grey),
+        border=_measure_border(grey),
+        border_brightness=float(edges.mean() / 255),
+        file_type=raster_format(data) or "FITS",
+        source=_read_source(data),
     )
 
 
@@ -233,7 +236,8 @@ class LookCache:
 def _parse(content: bytes) -> Look | None:
     try:
         *numbers, file_type, source = json.loads(content)
-        return Look(*map(check_number, numbers), check_text(file_type), check_text(source))
+        texts = check_text(file_type), check_text(source)
+        return Look(*map(check_number, numbers), *texts)  # type: ignore[call-arg, arg-type]
     except MALFORMED_ERRORS:
         return None
 

@@ -127,7 +127,9 @@ def test_mark_holds_when_a_picture_is_moved(workspace, dataset):
     assert list_groups(scan(workspace)) == [{"moved.png", other.path.name}]
 
 
-@pytest.mark.parametrize("content", ["", "{", "{}", "[1]", '[["a", 1]]', '[{"a": []}]'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "{}", "[1]", '[["a", 1]]', '[["\\ud800"]]', '[{"a": []}]']
+)
 def test_damaged_record_counts_as_empty(dataset, content):
     (dataset / SAME_OBJECTS).write_text(content)
     assert load_same_objects(dataset) == ()

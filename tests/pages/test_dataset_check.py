@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import pytest
 
@@ -124,5 +125,6 @@ def test_picture_moved_in_another_tab_is_reported(page, dataset):
 def test_public_demo_has_no_check(dataset, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = open_file("dataset.py")
-    (views,) = (group for group in page.get("button_group") if group.key == "dataset_view")
+    groups: Any = page.get("button_group")
+    (views,) = (group for group in groups if group.key == "dataset_view")
     assert "Check" not in views.options
