@@ -47,8 +47,8 @@ class RenderedFeatures:
 
     Attributes
     ----------
-    features : ndarray of float32, (n_pictures, 2, n_features)
-        Of each picture as it is, and turned or mirrored.
+    features : ndarray of float32, (n_pictures, n_views, n_features)
+        Of all views of each picture: answers are their mean, which varies less than one of them.
     kinds : ndarray of str, (n_pictures,)
     is_plain : ndarray of bool, (n_pictures,)
         Whether it is a cluster that is plain to see.
@@ -131,8 +131,7 @@ def _copy(rngs: list[np.random.Generator]) -> Iterator[np.random.Generator]:
 def _compute_features(rng: np.random.Generator, kind: str) -> Floats:
     is_of_sky = kind in KINDS
     pixels = render_picture(rng, kind).pixels if is_of_sky else render_other(rng, kind)
-    turned = SKY_VIEWS[rng.integers(1, len(SKY_VIEWS))]
-    return _load_extractor().extract([pixels, turned.apply(pixels)])
+    return _load_extractor().extract([view.apply(pixels) for view in SKY_VIEWS])
 
 
 @cache
