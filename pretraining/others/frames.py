@@ -121,7 +121,7 @@ def draw_trails(rng: np.random.Generator, frame: Frame) -> Floats:
         colour = draw_colour(rng, np.ones(3, np.float32), 0.15)
         light += (np.float32(rng.uniform(0.1, 1.0) ** 2) * trail)[:, :, None] * colour
     sky = draw_colour(rng, np.ones(3, np.float32), 0.2) * rng.uniform(0.0, 0.2)
-    picture = light + sky + rng.normal(0, 0.01, light.shape)
+    picture: Floats = light + sky + rng.normal(0, 0.01, light.shape)
     if happens(rng, 0.4):
         picture = add_landscape(rng, picture)
     return np.clip(picture, 0.0, 1.0)

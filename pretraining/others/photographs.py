@@ -99,7 +99,8 @@ def draw_scenery(rng: np.random.Generator, frame: Frame) -> Floats:
     top, horizon = draw_colour(rng, WHITE, 0.5), draw_colour(rng, WHITE, 0.5)
     is_night = happens(rng, 0.4)
     level = rng.uniform(0.02, 0.3) if is_night else rng.uniform(0.3, 0.9)
-    picture = level * (top * (1 - height) + horizon * height) * np.ones((1, frame.shape[1], 1))
+    picture: Floats = np.ones((1, frame.shape[1], 1)) * level
+    picture = picture * (top * (1 - height) + horizon * height)
     if is_night:
         band = frame.radii(
             draw_centre(rng, frame, 0.2), flattening=0.8, angle_rad=rng.uniform(0, 3)

@@ -58,7 +58,7 @@ def draw_planet(rng: np.random.Generator, frame: Frame) -> Floats:
     phase = rng.exponential(0.25) if happens(rng, 0.8) else rng.uniform(0.5, 2.6)
     brightness = _light(rng, ball, phase) ** rng.uniform(0.3, 0.8)
     colour = draw_colour(rng, PLANET_COLOURS[rng.integers(4)], 0.1)
-    picture = (brightness * np.maximum(surface, 0.05))[:, :, None] * colour
+    picture: Floats = (brightness * np.maximum(surface, 0.05))[:, :, None] * colour
     if happens(rng, 0.3):
         picture = _add_rings(rng, frame, picture, (centre, radius_px, float(tilt)))
     for number in range(rng.integers(0, 5) if happens(rng, 0.5) else 0):

@@ -65,3 +65,17 @@ def test_detector_survives_a_round_trip(detector):
     features = draw_features(4, 20)
     np.testing.assert_allclose(loaded.measure(features), detector.measure(features))
     assert loaded.threshold == detector.threshold
+
+
+def test_counter_examples_are_recognised_where_distance_does_not_help():
+    """Counter-examples among the classes, which differ in one feature alone."""
+    counter = draw_features(5, 120)
+    counter[:, :, 20] += 2.5
+    unseen = draw_features(6, 120)
+    unseen[:, :, 20] += 2.5
+    detectors = [fit_novelty(make_known(200), examples) for examples in (None, counter)]
+    without, taught = (
+        (detector.measure(unseen) > detector.threshold).mean() for detector in detectors
+    )
+    assert taught > without + 0.2
+    assert (detectors[1].measure(draw_features(7, 200)) > detectors[1].threshold).mean() < 0.15
