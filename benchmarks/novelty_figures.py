@@ -103,27 +103,9 @@ def _list_pictures() -> dict[str, np.ndarray]:
         "blank": np.full(x.shape, 40.0),
         "Jupiter": 220 * ball**0.5 * (1 + 0.15 * np.sin(60 * y) + 0.1 * np.sin(140 * y)),
     }
-    names = [
-        "clock",
-        "hubble_deep_field",
-        "astronaut",
-        "brick",
-        "camera",
-        "cat",
-        "coffee",
-        "coins",
-        "grass",
-        "gravel",
-        "moon",
-        "page",
-        "text",
-        "rocket",
-        "retina",
-    ]
-    photographs = {
-        f"scikit-image: {name}": getattr(data, name)()
-        for name in f"{names} clock hubble_deep_field".split()
-    }
+    names = ("astronaut", "brick", "camera", "cat", "coffee", "coins", "grass", "gravel", "moon")
+    more = ("page", "text", "rocket", "retina", "clock", "hubble_deep_field")
+    photographs = {f"scikit-image: {name}": getattr(data, name)() for name in (*names, *more)}
     return {name: _to_rgb(pixels) for name, pixels in {**frames, **photographs}.items()}
 
 
