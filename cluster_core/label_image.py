@@ -15,7 +15,7 @@ from cluster_core.model.prediction.json import format_json
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.model.prediction.words import describe_novelty
+from cluster_core.model.prediction.words import describe_novelty, name_verdict
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.workspace import RETRAINED_LABELS, Workspace
 
@@ -59,7 +59,7 @@ def main(image: Path, graph: Path | None, labels: Path | None, as_json: bool) ->
     click.echo(f"Evaluation time (1-image): {prediction.seconds:.3f}s\n")
     for label, score in prediction.scores.items():
         click.echo(f"{label} (score={score:.5f})")
-    click.echo(f"{prediction.verdict} ({describe_novelty(prediction)})")
+    click.echo(f"{name_verdict(prediction)} ({describe_novelty(prediction)})")
 
 
 def _refuse_labels(graph: Path | None, labels: Path | None) -> None:

@@ -72,7 +72,7 @@ def test_json_has_the_fields_of_classify(trained, red):
     assert list(record)[:6] == ["path", "label", "score", "verdict", "novelty", "scores"]
     graph = run(f"--image={red}", f"--graph={trained.retrained_graph}", "--json")
     record = json.loads(graph.stdout)
-    assert (record["novelty"], record["verdict"]) == (None, "red stars")
+    assert (record["novelty"], record["verdict"]) == (None, "label")
     assert record["model_id"] == trained.retrained_graph.name
 
 

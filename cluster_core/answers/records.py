@@ -73,7 +73,7 @@ class Review:
 
 def get_answered_class(prediction: Prediction) -> str:
     """Return the class that an answer stands for: its label, or `COUNTER_CLASS`."""
-    is_none = prediction.verdict_kind is Verdict.NONE_OF_THESE
+    is_none = prediction.verdict is Verdict.NONE_OF_THESE
     return COUNTER_CLASS if is_none else prediction.label
 
 

@@ -159,7 +159,7 @@ def _find_answer(
     answer = room.find_answer(number, model, labels)
     if answer is None or answer.prediction is None:
         return None, UNUSABLE
-    kind = answer.prediction.verdict_kind
+    kind = answer.prediction.verdict
     return (answer.prediction.label, "") if kind is Verdict.LABEL else (None, kind.value)
 
 

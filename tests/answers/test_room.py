@@ -71,7 +71,7 @@ def test_answer_of_an_earlier_version_has_the_usual_limits(room, workspace):
         entry.pop("limits", None)
     log.write_text("".join(json.dumps(entry) + "\n" for entry in entries), "utf-8")
     found = reopen(room, workspace).find_answer(number, "model", LABELS).prediction
-    assert (found.novelty, found.limits, found.verdict) == (None, Limits(), "globular")
+    assert (found.novelty, found.limits, found.verdict) == (None, Limits(), "label")
 
 
 def test_same_file_is_kept_once_and_a_copy_of_another_name_twice(room):

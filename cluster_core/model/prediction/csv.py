@@ -60,7 +60,7 @@ def write_predictions_csv(
         else:
             scores = [f"{prediction.scores[label]:.5f}" for label in labels]
             novelty = "" if prediction.novelty is None else f"{prediction.novelty:.5f}"
-            found = [prediction.label, f"{prediction.score:.5f}", prediction.verdict, novelty]
+            found = [prediction.label, f"{prediction.score:.5f}", prediction.verdict.value, novelty]
             found += scores
         values = {**described, **answer.cards, **(extra or {})}
         rest = [str(values.get(name, "")) for name in added]

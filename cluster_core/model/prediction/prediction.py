@@ -91,7 +91,7 @@ class Prediction:
         return self.scores[self.label]
 
     @property
-    def verdict_kind(self) -> Verdict:
+    def verdict(self) -> Verdict:
         """The kind of answer: novelty decides first, then the score of the label."""
         if (
             self.novelty is not None
@@ -102,9 +102,3 @@ class Prediction:
         if round(self.score, 2) < self.limits.unsure_below:
             return Verdict.UNSURE
         return Verdict.LABEL
-
-    @property
-    def verdict(self) -> str:
-        """The label, `unsure` or `none of these`."""
-        kind = self.verdict_kind
-        return self.label if kind is Verdict.LABEL else kind.value

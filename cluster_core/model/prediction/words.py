@@ -49,14 +49,20 @@ def format_score(score: float) -> str:
 def describe_prediction(prediction: Prediction) -> str:
     """Describe an answer and how sure it is: `Most likely an open cluster, 93%`."""
     score = prediction.score
-    if prediction.verdict_kind is Verdict.NONE_OF_THESE:
+    if prediction.verdict is Verdict.NONE_OF_THESE:
         return "None of these"
-    if prediction.verdict_kind is Verdict.UNSURE:
+    if prediction.verdict is Verdict.UNSURE:
         best = list(prediction.scores.items())[:_N_NAMED_WHEN_UNSURE]
         named = ", ".join(f"{label} {format_score(score)}" for label, score in best)
         return f"Hard to tell: {named}"
     word = "Most likely" if round(score, 2) >= VERY_SURE_SCORE else "Perhaps"
     return f"{word} {name_one(prediction.label)}, {format_score(score)}"
+
+
+def name_verdict(prediction: Prediction) -> str:
+    """Return the label, or the verdict if it is not a label: `unsure` or `none of these`."""
+    is_label = prediction.verdict is Verdict.LABEL
+    return prediction.label if is_label else prediction.verdict.value
 
 
 def describe_novelty(prediction: Prediction) -> str:

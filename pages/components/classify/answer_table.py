@@ -13,7 +13,7 @@ from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.counter_classes import COUNTER_CLASS
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.prediction import Prediction, Verdict
-from cluster_core.model.prediction.words import format_score
+from cluster_core.model.prediction.words import format_score, name_verdict
 from pages.components.classify.answering import Answered
 from pages.components.classify.redrawing import drop_outcome
 
@@ -78,8 +78,8 @@ def filter_answers(
 
 def _is_among(prediction: Prediction, verdicts: Sequence[str]) -> bool:
     """Tell whether an answer has one of the verdicts; an unsure one also counts as its label."""
-    names = {prediction.verdict}
-    if prediction.verdict_kind is Verdict.UNSURE:
+    names = {name_verdict(prediction)}
+    if prediction.verdict is Verdict.UNSURE:
         names.add(prediction.label)
     return not verdicts or bool(names & set(verdicts))
 
@@ -180,7 +180,7 @@ def _tabulate(
 
 def _describe_answer(prediction: Prediction) -> str:
     best = f"{prediction.label}, {format_score(prediction.score)}"
-    match prediction.verdict_kind:
+    match prediction.verdict:
         case Verdict.NONE_OF_THESE:
             return f"none of these (most like {prediction.label})"
         case Verdict.UNSURE:

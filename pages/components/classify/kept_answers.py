@@ -178,8 +178,8 @@ def _show_opened(
 
 def _show_summary(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answered]) -> None:
     found = [one.answer.prediction for one in answered if one.answer.prediction]
-    counts = Counter(one.label for one in found if one.verdict_kind is Verdict.LABEL)
-    kinds = Counter(one.verdict_kind for one in found)
+    counts = Counter(one.label for one in found if one.verdict is Verdict.LABEL)
+    kinds = Counter(one.verdict for one in found)
     n_none, n_unsure = kinds[Verdict.NONE_OF_THESE], kinds[Verdict.UNSURE]
     named = ", ".join(
         f"{escape_markdown(label)} {count}"

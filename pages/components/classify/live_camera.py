@@ -58,6 +58,6 @@ def answer_frame(predictor: Predictor, data: bytes) -> dict[str, object]:
         return {"sentence": str(error), "note": "", "bars": []}
     best = sorted(list(prediction.scores.items())[:_MAX_BARS])
     bars = [(label, score, format_score(score)) for label, score in best]
-    is_none = prediction.verdict_kind is Verdict.NONE_OF_THESE
+    is_none = prediction.verdict is Verdict.NONE_OF_THESE
     note = "Unlike the pictures that the model learned from. Most like:" if is_none else ""
     return {"sentence": describe_prediction(prediction), "note": note, "bars": bars}

@@ -39,10 +39,10 @@ def show_words(prediction: Prediction, heading: str = "####") -> None:
     st.markdown(f"{heading} {escape_markdown(describe_prediction(prediction))}")
     if prediction.warning:
         st.warning(escape_markdown(prediction.warning), icon=":material/broken_image:")
-    if prediction.verdict_kind is Verdict.NONE_OF_THESE:
+    if prediction.verdict is Verdict.NONE_OF_THESE:
         _show_resemblance(prediction)
         return
-    if prediction.verdict_kind is Verdict.UNSURE:
+    if prediction.verdict is Verdict.UNSURE:
         st.caption("The model is unsure: the picture resembles more than one class.")
     best = list(prediction.scores.items())
     for label, score in best[:MAX_BARS]:

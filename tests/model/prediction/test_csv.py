@@ -29,7 +29,7 @@ def test_scores_are_in_the_order_of_the_labels():
         ("path", "m13.jpg"),
         ("label", "b"),
         ("score", "0.75000"),
-        ("verdict", "b"),
+        ("verdict", "label"),
         ("novelty", ""),
         ("a", "0.25000"),
         ("b", "0.75000"),
@@ -37,7 +37,7 @@ def test_scores_are_in_the_order_of_the_labels():
     ]
 
 
-@pytest.mark.parametrize(("score", "verdict"), [(0.6, "b"), (0.594, "unsure")])
+@pytest.mark.parametrize(("score", "verdict"), [(0.6, "label"), (0.594, "unsure")])
 def test_verdict_is_unsure_below_the_threshold_that_every_row_names(score, verdict):
     prediction = Prediction("b", {"b": score, "a": 1 - score}, 0.0)
     (row,) = write(("a", "b"), FilePrediction(Path("x.jpg"), prediction, None))

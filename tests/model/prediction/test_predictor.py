@@ -89,7 +89,7 @@ class ConstantNovelty:
 def test_novelty_of_a_picture_makes_it_none_of_these(bundle, trained, measured, novelty, kind):
     bundle = replace(bundle, novelty=ConstantNovelty(measured), unsure_below=0.0)
     (answer,) = predict(bundle, [draw_blob(3)], trained)
-    assert (answer.novelty, answer.verdict_kind) == (novelty, kind)
+    assert (answer.novelty, answer.verdict) == (novelty, kind)
 
 
 def test_model_without_a_detector_measures_no_novelty(bundle, trained):
