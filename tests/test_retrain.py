@@ -142,7 +142,7 @@ def test_output_lines_match_the_article(photos, backbone):
 
 
 def test_automatic_choice_is_printed_before_the_training(photos, workspace, backbone, monkeypatch):
-    monkeypatch.setattr(trial, "prepare_networks", lambda config, workspace: [backbone])
+    monkeypatch.setattr(trial, "prepare_networks", lambda *_: [backbone])
     result = run(*quick(photos), "--architecture=auto")
     assert result.exit_code == 0, result.output
     assert re.search(

@@ -228,7 +228,7 @@ def test_deleted_run_raises_run_error(workspace, config):
 
 
 def test_automatic_choice_is_recorded_and_stays_automatic(workspace, backbone, config, monkeypatch):
-    monkeypatch.setattr(trial, "prepare_networks", lambda config, workspace: [backbone])
+    monkeypatch.setattr(trial, "prepare_networks", lambda *_: [backbone])
     status = run(workspace, replace(config, architecture="auto"))
     assert (status.state, status.architecture) == (RunState.FINISHED, "random")
     choice = load_choice(workspace, status.id)
@@ -255,7 +255,7 @@ def test_damaged_choice_counts_as_none(workspace, config, content):
 
 def test_stop_during_the_trial_discards_the_run(workspace, backbone, config, monkeypatch):
     monkeypatch.setattr(module, "REPORT_EVERY_S", 0)
-    monkeypatch.setattr(trial, "prepare_networks", lambda config, workspace: [backbone])
+    monkeypatch.setattr(trial, "prepare_networks", lambda *_: [backbone])
     status = submit_run(workspace, replace(config, architecture="auto"))
 
     def stop(*arguments):
