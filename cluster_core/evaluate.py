@@ -118,23 +118,32 @@ def _print(record: dict[str, Any]) -> None:
     if not test:
         click.echo("No pictures were kept for a test.")
         return
+    click.echo(f"\nOn {test['n']:,} {record['pictures']}:")
     _print_accuracy(f"Accuracy on {record['pictures']}", test)
+    if rejections := record["none_of_these"]:
+        click.echo(rejections["sentence"])
     balanced, matthews = test["balanced_accuracy"], test["matthews"]
     click.echo(
-        f"Balanced accuracy = {format_share(balanced)}, Matthews correlation = "
+        f"Balanced accuracy (every class counts equally) = {format_share(balanced)}, Matthews "
+        "correlation (0 is guessing, 1 is perfect) = "
         f"{'-' if matthews is None else f'{matthews:.2f}'}"
     )
     if calibration := test["calibration"]:
         click.echo(
-            f"Expected calibration error = {format_share(calibration['expected_error'])}, "
-            f"Brier score = {calibration['brier']:.3f}"
+            "Expected calibration error (how far scores are from the share that is right) = "
+            f"{format_share(calibration['expected_error'])}, Brier score (mean squared error of "
+            f"the scores, 0 is perfect) = {calibration['brier']:.3f}"
         )
     unsure = test["unsure"]
     click.echo(
         f"Unsure below {format_share(unsure['below'])}: {format_share(unsure['coverage'])} of the "
         f"pictures get an answer, {format_share(unsure['accuracy'])} of these are right"
     )
-    click.echo("\nprecision  recall      F1  pictures  class")
+    click.echo(
+        f"\nEach class, on {test['n']:,} {record['pictures']} (precision: answers that are right; "
+        "recall: pictures that are found; F1: both in one)"
+    )
+    click.echo("precision  recall      F1  pictures  class")
     for one in test["classes"]:
         shares = "  ".join(
             f"{format_share(one[name]):>{width}}"

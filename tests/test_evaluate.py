@@ -5,11 +5,13 @@ from __future__ import annotations
 import html.parser
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from cluster_core import cli
+from cluster_core.model.bundle.bundle import load_bundle, save_bundle
 from tests.samples import draw_blob, run_python, save_picture, write_photos
 
 
@@ -60,6 +62,35 @@ def test_unknown_class_is_left_out_and_reported(trained, folder):
     result = run(get_model(trained), folder)
     assert "(N=24)" in result.stdout
     assert result.stderr == "The model does not know moons: 1 picture left out.\n"
+
+
+def test_rejected_pictures_are_counted(trained, folder, tmp_path):
+    (bundle,) = [load_bundle(path) for path in trained.bundles.iterdir()]
+    detector = replace(bundle.novelty, threshold=0.0)  # everything is none of these
+    save_bundle(replace(bundle, name="strict", novelty=detector), tmp_path)
+    for number in range(3):
+        save_picture(folder / "none_of_these" / f"{number}.png", draw_blob(number))
+    result = run(tmp_path / "strict", folder, "--html", tmp_path / "report.html")
+    sentence = (
+        "Of 3 pictures in none_of_these, 3 were answered none of these; so were 24 of 24 of the "
+        "classes."
+    )
+    assert sentence in result.stdout
+    assert "Accuracy on pictures of new = 100.0% (N=24)" in result.stdout
+    assert sentence in (tmp_path / "report.html").read_text("utf-8")
+    record = json.loads(run(tmp_path / "strict", folder, "--json").stdout)["none_of_these"]
+    assert record["counter_examples"] == {"n": 3, "n_rejected": 3}
+    assert record["classes"] == {"n": 24, "n_rejected": 24}
+
+
+def test_counter_examples_for_a_model_without_novelty_are_reported(trained, folder, tmp_path):
+    (bundle,) = [load_bundle(path) for path in trained.bundles.iterdir()]
+    save_bundle(replace(bundle, name="plain", novelty=None), tmp_path)
+    save_picture(folder / "none_of_these" / "moon.png", draw_blob(1))
+    result = run(tmp_path / "plain", folder)
+    assert result.stderr == (
+        "This model cannot answer none of these: 1 picture in none_of_these left out.\n"
+    )
 
 
 def test_folder_with_one_known_class_has_no_undefined_figures(trained, folder):

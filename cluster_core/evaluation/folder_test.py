@@ -11,6 +11,7 @@ from cluster_core.errors import DatasetError
 from cluster_core.evaluation.learned_pictures import count_learned
 from cluster_core.evaluation.model_evaluation import SideFeatures, score_features
 from cluster_core.evaluation.picture_features import iterate_features
+from cluster_core.evaluation.rejections import Rejections
 from cluster_core.evaluation.scored_pictures import ScoredPictures, join
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.prediction.words import find_kind
@@ -34,12 +35,16 @@ class FolderTest:
         Number of pictures by class, for classes that the model does not know; left out.
     n_learned : int or None
         How many of the folder's pictures the model learned from; None if that is unknown.
+    rejections : Rejections or None
+        How many pictures were answered none of these; None if the folder has no counter-examples,
+        or the model cannot answer so.
     """
 
     pictures: ScoredPictures
     index: DatasetIndex
     n_unknown: Mapping[str, int]
     n_learned: int | None
+    rejections: Rejections | None = None
 
 
 def run_folder_test(
@@ -92,11 +97,27 @@ def run_folder_test(
             path=index.image_dir,
         )
     unknown = Counter(picture.label for picture in index.pictures if picture.label not in names)
-    portions = iterate_features(known, bundle, workspace, on_progress)
-    scored = [
-        score_features(bundle.head, SideFeatures(*portion), bundle.labels) for portion in portions
-    ]
-    return FolderTest(join(scored), index, dict(unknown), count_learned(bundle, index))
+    detector = bundle.novelty
+    counter = index.counter_pictures if detector else ()
+    scored = []
+    rejected: list[bool] = []
+    n_done = 0
+    for pictures, features in iterate_features([*known, *counter], bundle, workspace, on_progress):
+        n_known = min(max(len(known) - n_done, 0), len(pictures))
+        n_done += len(pictures)
+        if counter and detector:
+            rejected += (detector.measure(features) > detector.threshold).tolist()
+        side = SideFeatures(pictures[:n_known], features[:n_known])
+        if n_known:
+            scored.append(score_features(bundle.head, side, bundle.labels))
+    rejections = None
+    if counter:
+        of_counter, of_known = rejected[len(known) :], rejected[: len(known)]
+        rejections = Rejections(
+            index.counter_labels, len(counter), sum(of_counter), len(known), sum(of_known)
+        )
+    learned = count_learned(bundle, index)
+    return FolderTest(join(scored), index, dict(unknown), learned, rejections)
 
 
 def match_labels(labels: Sequence[str], known: Sequence[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from cluster_core.evaluation.coverage import Coverage
 from cluster_core.evaluation.cross_validation import CrossValidation
 from cluster_core.evaluation.folder_test import FolderTest
 from cluster_core.evaluation.learning_curve import SMALL_GAIN, LearningCurve
+from cluster_core.evaluation.rejections import Rejections
 
 MAX_NAMED = 5
 
@@ -123,6 +124,17 @@ def describe_comparison(comparison: Comparison, one: str, other: str) -> str:
     )
 
 
+def describe_rejections(found: Rejections) -> str:
+    """Return how many pictures were answered none of these, of each kind."""
+    noun = "picture" if found.n_counter == 1 else "pictures"
+    return (
+        f"Of {found.n_counter:,} {noun} in {' and '.join(found.counter_labels)}, "
+        f"{found.n_counter_rejected:,} {'was' if found.n_counter_rejected == 1 else 'were'} "
+        f"answered none of these; so {'was' if found.n_known_rejected == 1 else 'were'} "
+        f"{found.n_known_rejected:,} of {found.n_known:,} of the classes."
+    )
+
+
 def list_warnings(test: FolderTest) -> tuple[str, ...]:
     """Return what to keep in mind about a test on a folder, in sentences."""
     found = []
@@ -142,6 +154,13 @@ def list_warnings(test: FolderTest) -> tuple[str, ...]:
         found.append(f"The model does not know {label}: {count:,} {noun} left out.")
     if len(test.n_unknown) > MAX_NAMED:
         found.append(f"{len(test.n_unknown) - MAX_NAMED} more classes are unknown to the model.")
+    n_counter = len(test.index.counter_pictures)
+    if n_counter and test.rejections is None:
+        noun = "picture" if n_counter == 1 else "pictures"
+        found.append(
+            f"This model cannot answer none of these: {n_counter:,} {noun} in "
+            f"{' and '.join(test.index.counter_labels)} left out."
+        )
     present = {test.pictures.labels[number] for number in set(test.pictures.classes.tolist())}
     missing = [label for label in test.pictures.labels if label not in present]
     if missing:

@@ -12,9 +12,10 @@ from typing import Any
 
 from cluster_core.evaluation.cross_validation import CrossValidation
 from cluster_core.evaluation.folder_test import FolderTest
+from cluster_core.evaluation.rejections import Rejections
 from cluster_core.evaluation.report.summary import summarise_cross_validation, summarise_pictures
 from cluster_core.evaluation.scored_pictures import ScoredPictures
-from cluster_core.evaluation.words import list_warnings
+from cluster_core.evaluation.words import describe_rejections, list_warnings
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.version import __version__
 
@@ -47,6 +48,8 @@ class Report:
         The command that repeats it.
     notes : tuple of str
         What to keep in mind, in sentences.
+    rejections : Rejections or None
+        How many pictures were answered none of these.
     """
 
     title: str
@@ -58,6 +61,7 @@ class Report:
     cross_validation: CrossValidation | None = None
     command: str = ""
     notes: tuple[str, ...] = ()
+    rejections: Rejections | None = None
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def to_record(self) -> dict[str, Any]:
@@ -91,6 +95,9 @@ class Report:
             "test": None
             if self.pictures is None
             else summarise_pictures(self.pictures, bundle.unsure_below),
+            "none_of_these": None
+            if self.rejections is None
+            else {**self.rejections.to_record(), "sentence": describe_rejections(self.rejections)},
             "notes": list(self.notes),
             "cite": CITATION,
         }
@@ -129,4 +136,5 @@ def report_folder_test(bundle: ModelBundle, test: FolderTest, command: str) -> R
         {"folder": index.image_dir.name, "SHA-256 of the data": index.sha256, **counts},
         command=command,
         notes=list_warnings(test),
+        rejections=test.rejections,
     )

@@ -20,6 +20,7 @@ from cluster_core.evaluation.scored_pictures import ScoredPictures
 from cluster_core.evaluation.words import (
     describe_cross_validation,
     describe_forecast,
+    describe_rejections,
     explain_cross_validation,
     format_range,
     format_share,
@@ -101,6 +102,8 @@ def _write_headline(report: Report) -> str:
         )
     else:
         lines.append("<p>No pictures were kept for a test.</p>")
+    if report.rejections is not None:
+        lines.append(f"<p>{escape(describe_rejections(report.rejections))}</p>")
     return "<h2>Accuracy</h2>" + "".join(lines)
 
 

@@ -12,7 +12,12 @@ from cluster_core.data.index import Progress, scan_dataset
 from cluster_core.evaluation.folder_test import FolderTest, run_folder_test
 from cluster_core.evaluation.report.content import report_folder_test
 from cluster_core.evaluation.report.html import make_html
-from cluster_core.evaluation.words import format_range, format_share, list_warnings
+from cluster_core.evaluation.words import (
+    describe_rejections,
+    format_range,
+    format_share,
+    list_warnings,
+)
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import model_dir
@@ -113,6 +118,8 @@ def _show(workspace: Workspace, done: _Done) -> None:
         f"#### {metrics.n_right:,} of {metrics.n:,} right ({format_share(metrics.accuracy)}); "
         f"likely {format_range(metrics.interval)}"
     )
+    if done.test.rejections is not None:
+        st.markdown(escape_markdown(describe_rejections(done.test.rejections)))
     for warning in list_warnings(done.test):
         st.warning(escape_markdown(warning), icon=":material/warning:")
     show_confusion(metrics, f"confusion_folder_{done.model_id}_{done.dataset}")
