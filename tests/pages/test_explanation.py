@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from cluster_core.model.bundle.bundle import MANIFEST, list_bundle_folders
-from tests.pages.test_classify import all_text, give, make_picture, open_page
+from tests.pages.test_classify import all_text, give, make_picture, open_page, to_png
 
 
 @pytest.fixture
@@ -52,3 +54,17 @@ def test_starter_has_a_heat_map_but_no_training_photos(workspace):
     page = explain()
     assert "This is exact" in all_text(page)
     assert "learned from a simulated sky" in all_text(page)
+
+
+def test_heat_map_does_not_explain_a_rejection(workspace):
+    page = give(open_page(), ("text.png", to_png(draw_text())))
+    page.toggle(key="why").set_value(True).run()
+    assert "None of these" in all_text(page)
+    assert "not why the picture is none of these" in all_text(page)
+
+
+def draw_text() -> np.ndarray:
+    page = Image.new("RGB", (400, 400), "white")
+    lines = "\n".join(["The quick brown fox jumps over the lazy dog."] * 24)
+    ImageDraw.Draw(page).text((10, 10), lines, fill="black")
+    return np.asarray(page)

@@ -107,8 +107,8 @@ class SimilaritySearch:
 def choose_suspect(similar: Sequence[SimilarPicture], answer: str) -> SimilarPicture | None:
     """Return the picture to check first if an answer is wrong, or None.
 
-    It is the most similar one with the label of the answer: of the pictures shown, it did most to
-    teach that answer, by a wrong label or by showing something else as well.
+    It is the most similar one with the label of the answer: its label may be wrong, or it may show
+    something else as well.
 
     Parameters
     ----------

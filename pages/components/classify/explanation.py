@@ -20,6 +20,7 @@ from cluster_core.model.explanation.similar import (
     choose_suspect,
 )
 from cluster_core.model.explanation.training_pictures import find_training_pictures
+from cluster_core.model.prediction.prediction import Verdict
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.classify.session_predictions import PredictionView
@@ -58,6 +59,8 @@ def _show_heat_map(answer: PredictionView, seen: np.ndarray, predictor: Predicto
     picture = np.asarray(Image.open(io.BytesIO(answer.picture)).convert("RGB"))
     left.image(draw_overlay(picture, found.evidence), width="stretch")
     right.caption(_describe(found))
+    if answer.prediction.verdict is Verdict.NONE_OF_THESE:
+        right.caption("It explains the scores, not why the picture is none of these.")
 
 
 def _describe(found: HeatMap) -> str:
@@ -100,10 +103,14 @@ def _show_similar(
             with st.container(width=_WIDTH_PX):
                 caption = f"{one.picture.path.name}: {one.picture.label}, {one.similarity:.0%}"
                 show_thumbnail(workspace, one.picture.path, caption)
+    st.caption(
+        "100% is the same picture. The percentage only ranks the training pictures by what the "
+        "network sees in them: also a picture that is none of these has a most similar one."
+    )
     if suspect is not None:
         st.caption(
             f"If the answer is wrong, look at **{escape_markdown(suspect.picture.path.name)}** "
-            "first: of these, it taught the model most that such a picture is "
+            "first: it is the most similar picture with the label "
             f"{escape_markdown(answer.prediction.label)}."
         )
     if not is_exact:
