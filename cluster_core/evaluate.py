@@ -19,6 +19,7 @@ from cluster_core.evaluation.words import format_share
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.insight.model_report import report_model
 from cluster_core.training.insight.run_report import report_run
 from cluster_core.training.runs import list_runs
 from cluster_core.workspace import Workspace, replacing
@@ -33,8 +34,14 @@ from cluster_core.workspace import Workspace, replacing
 def main(model: str | None, folder: Path | None, as_json: bool, html: Path | None) -> None:
     """Measure how good a MODEL is on the labelled pictures in DIR, which it should not know.
 
-    DIR has one sub-folder of pictures per class. Without DIR, the evaluation of the model's own
-    training is shown. MODEL is a model's folder or its name; without it, the model chosen in the
+    DIR has one sub-folder of pictures per class. Counter-examples in none_of_these are counted
+    apart: how many of them, and of the classes, are answered none of these.
+
+    Without DIR, the evaluation of the model's own training is shown. A model that was trained with
+    the retrain command is evaluated anew: its dataset must be in the workspace or in the current
+    folder, under the name it had.
+
+    MODEL is a model's folder or its name; without it, the model chosen in the
     app answers, else the newest one.
     """
     workspace = Workspace.default()
@@ -44,7 +51,7 @@ def main(model: str | None, folder: Path | None, as_json: bool, html: Path | Non
     if folder:
         report = _test(bundle, model, folder, workspace)
     else:
-        report = report_run(workspace, _find_run(bundle, workspace))
+        report = _report_training(bundle, workspace)
     if html:
         _write(html, make_html(report, workspace))
     if as_json:
@@ -88,14 +95,16 @@ def _test(bundle: ModelBundle, model: str | None, folder: Path, workspace: Works
     return report_folder_test(bundle, test, " ".join([*words, shlex.quote(str(folder))]))
 
 
-def _find_run(bundle: ModelBundle, workspace: Workspace) -> str:
+def _report_training(bundle: ModelBundle, workspace: Workspace) -> Report:
     for status in list_runs(workspace):
         if status.bundle == bundle.name:
-            return status.id
-    raise RunError(
-        f"The model {bundle.name} was not trained in the app of this workspace, so there is no "
-        "record of its evaluation: name a folder of labelled pictures as well."
+            return report_run(workspace, status.id)
+    progress = ProgressLine()
+    report = report_model(
+        bundle, workspace, lambda done, total: progress.show("Reading pictures", done, total)
     )
+    progress.clear()
+    return report
 
 
 def _write(path: Path, content: str) -> None:

@@ -115,8 +115,23 @@ def test_missing_model_and_folder_are_reported(trained, tmp_path):
     assert_one_sentence(run(get_model(trained), tmp_path / "nowhere"), "There is no folder")
 
 
-def test_model_without_a_run_asks_for_a_folder(trained):
-    assert_one_sentence(run(get_model(trained)), "name a folder of labelled pictures")
+def test_model_of_the_command_is_evaluated_with_its_own_dataset(trained, photos, monkeypatch):
+    monkeypatch.chdir(photos.parent)
+    result = run(get_model(trained))
+    assert result.exit_code == 0, result.stderr
+    assert "Cross-validation accuracy = 100.0% (N=48)" in result.stdout
+    name = f"pictures of {photos.name} that it did not learn from"
+    n_test = int(re.search(rf"Accuracy on {name} = .*?\(N=(\d+)\)", result.stdout)[1])
+    assert 0 < n_test < 24
+    assert result.stderr == ""
+
+
+def test_model_without_run_or_dataset_asks_for_a_folder(trained, photos, tmp_path, monkeypatch):
+    write_photos(tmp_path / photos.name, 3, first_seed=700)  # the same name, other pictures
+    monkeypatch.chdir(tmp_path)
+    assert_one_sentence(
+        run(get_model(trained)), photos.name, "name a folder of labelled pictures as well"
+    )
 
 
 class _Links(html.parser.HTMLParser):

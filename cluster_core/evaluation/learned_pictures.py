@@ -48,8 +48,32 @@ def count_learned(bundle: ModelBundle, index: DatasetIndex) -> int | None:
     """
     if bundle.name == STARTER_ID:  # it learned from simulated pictures only
         return 0
-    digests = bundle.dataset.get(_KEY)
-    if isinstance(digests, str):
-        learned = {digests[at : at + DIGITS] for at in range(0, len(digests), DIGITS)}
+    learned = _load_digests(bundle)
+    if learned is not None:
         return sum(picture.sha256[:DIGITS] in learned for picture in index.pictures)
     return len(index.pictures) if bundle.dataset.get("sha256") == index.sha256 else None
+
+
+def divide_learned(
+    bundle: ModelBundle, pictures: Sequence[Picture]
+) -> tuple[list[Picture], list[Picture]]:
+    """Divide pictures into those that a model learned from and the others.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        All pictures count as others if it has no record of its pictures.
+    pictures : sequence of Picture
+    """
+    learned = _load_digests(bundle) or frozenset()
+    sides: tuple[list[Picture], list[Picture]] = [], []
+    for picture in pictures:
+        sides[picture.sha256[:DIGITS] not in learned].append(picture)
+    return sides
+
+
+def _load_digests(bundle: ModelBundle) -> frozenset[str] | None:
+    digests = bundle.dataset.get(_KEY)
+    if not isinstance(digests, str):
+        return None
+    return frozenset(digests[at : at + DIGITS] for at in range(0, len(digests), DIGITS))

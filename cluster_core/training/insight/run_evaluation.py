@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cluster_core.access import Action, require
-from cluster_core.data.index import Progress, scan_dataset
+from cluster_core.data.index import Picture, Progress, scan_dataset
 from cluster_core.errors import RunError
 from cluster_core.evaluation.model_evaluation import (
     ModelEvaluation,
@@ -13,7 +15,7 @@ from cluster_core.evaluation.model_evaluation import (
     evaluate_training,
 )
 from cluster_core.evaluation.picture_features import compute_mean_features, iterate_features
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.runs import load_config, load_result, load_status
 from cluster_core.training.runs.evaluation_record import save_evaluation
@@ -60,15 +62,7 @@ def evaluate_run(
     tested = {one.sha256 for one in result.metrics.pictures} if result else set()
     learned = [picture for picture in pictures if picture.sha256 not in tested]
     test = [picture for picture in pictures if picture.sha256 in tested]
-    # For the pictures that were learned from, a cross-validation needs no single views.
-    means = compute_mean_features(learned, bundle, workspace, on_progress)[:, np.newaxis]
-    features = [views for _, views in iterate_features(test, bundle, workspace, on_progress)]
-    evaluation = evaluate_training(
-        [SideFeatures(learned, means)],
-        SideFeatures(test, np.concatenate(features)) if test else None,
-        bundle.labels,
-        bundle.head,
-    )
+    evaluation = evaluate_sides(bundle, (learned, test), workspace, on_progress)
     try:
         save_evaluation(workspace.runs / run_id, evaluation)
     except OSError as error:
@@ -77,3 +71,44 @@ def evaluate_run(
             "free space, then try again."
         ) from error
     return evaluation
+
+
+def evaluate_sides(
+    bundle: ModelBundle,
+    sides: tuple[Sequence[Picture], Sequence[Picture]],
+    workspace: Workspace,
+    on_progress: Progress = lambda done, total: None,
+) -> ModelEvaluation:
+    """Cross-validate the pictures of both sides, and test a model with the second.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model.
+    sides : tuple of sequence of Picture
+        The pictures that it learned from, and its test pictures; either may be empty, not both.
+    workspace : Workspace
+        Has the network, and the cache of its features.
+    on_progress : callable, optional
+        Called with the numbers of pictures done and in all. An exception in it stops the work;
+        features computed so far stay in the cache.
+
+    Raises
+    ------
+    BackboneError
+        The network is not available.
+    ImageError
+        A picture can no longer be read.
+    RunError
+        The cache cannot be used, or the network computes numbers that are not finite.
+    """
+    learned, test = sides
+    # For the pictures that were learned from, a cross-validation needs no single views.
+    means = compute_mean_features(learned, bundle, workspace, on_progress)[:, np.newaxis]
+    features = [views for _, views in iterate_features(test, bundle, workspace, on_progress)]
+    return evaluate_training(
+        [SideFeatures(learned, means)],
+        SideFeatures(test, np.concatenate(features)) if test else None,
+        bundle.labels,
+        bundle.head,
+    )
