@@ -20,7 +20,7 @@ from pages.components.settings_form import (
 from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
 
 st.title("Hyperparameters")
-st.caption("The settings of a training: pictures, network and steps.")
+st.caption("What a training learns from, and how it learns.")
 workspace = Workspace.default()
 init_settings()
 has_notice = is_chosen_missing(workspace)
