@@ -47,7 +47,7 @@ if is_allowed(Action.EDIT_DATASETS):
         st.error(escape_markdown(str(error)), icon=":material/error:")
 else:
     st.info(
-        "This is a public demo: you can view everything, but not label pictures. Install Cluster "
-        "Lab on your own computer to label yours.",
+        "This is a public demo: pictures cannot be labelled here. Install Cluster Lab on your own "
+        "computer to label yours.",
         icon=":material/lock:",
     )

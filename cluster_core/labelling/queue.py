@@ -97,6 +97,11 @@ class LabelQueue:
         """The class by hash of each picture that has one, the latest last."""
         return {sha256: one.label for sha256, one in self.decisions.items() if one.label}
 
+    @property
+    def n_labelled(self) -> int:
+        """Number of pictures with a decision other than to skip them."""
+        return sum(one.verdict is not Verdict.SKIP for one in self.decisions.values())
+
     def exists(self) -> bool:
         """Return whether the queue has not been deleted."""
         return (self._folder / LOG).is_file()

@@ -160,7 +160,8 @@ def _describe_pace(status: RunStatus, unit: str) -> str:
         return ""
     speed = (status.done - first_done) / (now_s - first_s)
     left_s = (status.total - status.done) / speed
-    return f", {speed:,.0f} {unit} per second, about {format_seconds(left_s)} left"
+    noun = unit.removesuffix("s") if f"{speed:.0f}" == "1" else unit
+    return f", {speed:,.0f} {noun} per second, about {format_seconds(left_s)} left"
 
 
 def _find_axis_end(evaluations: tuple[Evaluation, ...], n_steps: int) -> int:

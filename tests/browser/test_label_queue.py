@@ -33,7 +33,7 @@ def test_queue_is_labelled_with_keys_and_added_to_a_dataset(visit, tmp_path):
 
     press(visit, "1", "1 of 6 labelled")
     press(visit, "2", "2 of 6 labelled")
-    press(visit, "0", "3 of 6 labelled")
+    press(visit, "n", "3 of 6 labelled")
     press(visit, "Space", "3 of 6 labelled, 1 skipped")
     press(visit, "Backspace", "3 of 6 labelled")
     press(visit, "Backspace", "2 of 6 labelled")

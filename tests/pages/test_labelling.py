@@ -211,12 +211,13 @@ def test_class_is_added_and_an_unused_one_removed(queue):
 
 
 def test_deleted_queue_can_be_restored(queue, workspace):
-    page = click(open_page(), "delete_queue")
+    page = click(press(open_page(), "0"), "delete_queue")
+    assert "with 4 pictures, 1 of them labelled, goes to the trash" in all_text(page)
     click(page, "confirm_delete_queue")
     assert list_queues(workspace) == {}
     click(page, "undo")
     assert list(list_queues(workspace)) == [queue.id]
-    assert "**0 of 4 labelled**" in all_text(page)
+    assert "**1 of 4 labelled**" in all_text(page)
 
 
 def test_two_queues_can_be_chosen_between_and_a_third_made(queue, workspace):

@@ -17,6 +17,7 @@ from cluster_core.labelling.queue import LabelQueue, describe
 from cluster_core.labelling.records import Decision, Verdict
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
+from pages.components.labelling.keys import NONE_AREA, watch_keys
 from pages.components.labelling.opened_queue import get_tab, pick_picture, show_picture
 from pages.components.labelling.progress_view import show_progress
 from pages.components.outcome import Outcome, clear_outcome, set_outcome
@@ -114,13 +115,17 @@ def _show_buttons(queue: LabelQueue, guide: Guide, sha256: str) -> None:
                 width="stretch",
                 on_click=partial(decide, Verdict.LABEL, label),
             )
-        st.button(
-            "None of these",
-            key=f"label_none_{part}",
-            shortcut="0",
-            width="stretch",
-            on_click=partial(decide, Verdict.NONE),
-        )
+        with st.container(key=NONE_AREA):
+            st.button(
+                "None of these",
+                key=f"label_none_{part}",
+                shortcut="0",
+                width="stretch",
+                help="Key 0 or N.",
+                on_click=partial(decide, Verdict.NONE),
+            )
+        watch_keys()
+    st.caption("Keys: 1 to 9 for the classes, 0 or N for none of these.")
 
 
 def _show_skip(queue: LabelQueue, guide: Guide, sha256: str) -> None:

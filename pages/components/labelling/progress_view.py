@@ -10,7 +10,6 @@ import streamlit as st
 from cluster_core.labelling.guide import Guide
 from cluster_core.labelling.progress import MIN_LABELS, MIN_PER_CLASS, AccuracyEstimate
 from cluster_core.labelling.queue import LabelQueue
-from cluster_core.labelling.records import Verdict
 from pages.components.charts import COLOURS
 from pages.components.text import escape_markdown
 from pages.components.words import format_percent
@@ -26,8 +25,8 @@ _EXPLANATION = (
 
 def show_progress(queue: LabelQueue, guide: Guide) -> None:
     """Draw how many pictures are labelled, and the estimated accuracy."""
-    n_skipped = sum(one.verdict is Verdict.SKIP for one in queue.decisions.values())
-    n_labelled, n = len(queue.decisions) - n_skipped, len(queue.pictures)
+    n_labelled, n = queue.n_labelled, len(queue.pictures)
+    n_skipped = len(queue.decisions) - n_labelled
     skipped = f", {n_skipped:,} skipped" if n_skipped else ""
     st.progress(n_labelled / max(n, 1), text=f"**{n_labelled:,} of {n:,} labelled**{skipped}")
     _show_accuracy(guide.state.advice.curve)

@@ -99,12 +99,12 @@ def _remove(queue: LabelQueue, label: str) -> Outcome:
 @st.dialog("Delete this queue?", icon=":material/delete:", on_dismiss=close_dialog)
 def _confirm_deletion(workspace: Workspace, queue: LabelQueue) -> None:
     queue.refresh()
-    n, n_labelled = len(queue.pictures), len(queue.labelled)
+    n = len(queue.pictures)
     st.write(
         f"The queue **{escape_markdown(queue.name)}** with {n:,} "
-        f"{'picture' if n == 1 else 'pictures'} and {n_labelled:,} "
-        f"{'label' if n_labelled == 1 else 'labels'} goes to the trash. You can restore it until "
-        "the trash is emptied. Pictures that were added to a dataset stay there."
+        f"{'picture' if n == 1 else 'pictures'}, {queue.n_labelled:,} of them labelled, goes to "
+        "the trash. You can restore it until the trash is emptied. Pictures that were added to a "
+        "dataset stay there."
     )
 
     def delete() -> Outcome:
