@@ -15,7 +15,7 @@ from cluster_core.errors import BundleError, RunError
 from cluster_core.evaluation.folder_test import run_folder_test
 from cluster_core.evaluation.report.content import Report, report_folder_test
 from cluster_core.evaluation.report.html import make_html, make_json
-from cluster_core.evaluation.words import format_share
+from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST, format_share
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.storage.cache_file import CacheFile
@@ -127,6 +127,8 @@ def _print(record: dict[str, Any]) -> None:
     if not test:
         click.echo("No pictures were kept for a test.")
         return
+    if validated:
+        click.echo(CROSS_VALIDATION_OR_TEST)
     click.echo(f"\nOn {test['n']:,} {record['pictures']}:")
     _print_accuracy(f"Accuracy on {record['pictures']}", test)
     if rejections := record["none_of_these"]:

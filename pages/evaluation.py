@@ -67,17 +67,20 @@ def show_report_button(run_id: str) -> None:
     )
 
 
-def show_mistakes_of(run_id: str, config: TrainConfig, metrics: Metrics) -> bool:
-    """Draw the mistakes of the test; return whether any of these pictures has changed since."""
+def show_mistakes_of(run_id: str, config: TrainConfig, answers: Metrics, pictures: str) -> bool:
+    """Draw the mistakes among the chosen pictures; return whether any of these has changed since.
+
+    `pictures` says which pictures these are, such as "test pictures".
+    """
     st.subheader("Mistakes", anchor=False)
-    if not metrics.misclassified:
-        st.success("None: for every test picture, the answer matches its class.")
+    if not answers.misclassified:
+        st.success(f"None: for every one of the {pictures}, the answer matches the class.")
         return False
     st.caption(
-        "Mistakes with the highest scores come first. A picture in the wrong class often shows up "
-        "here."
+        f"{len(answers.misclassified):,} of {answers.n:,} {pictures}; those with the highest "
+        "scores come first. A picture in the wrong class often shows up here."
     )
-    return show_mistakes(workspace, config.image_dir, run_id, metrics.misclassified)
+    return show_mistakes(workspace, config.image_dir, run_id, answers.misclassified)
 
 
 def choose_pictures(
@@ -143,8 +146,9 @@ if answers is not None:
     show_answers(workspace, run_config.image_dir, answers, key)
 if scored is not None:
     show_figures(scored, validated, model_id, "evaluation")
-if metrics is not None:
-    has_changed |= show_mistakes_of(run_id, run_config, metrics)
+if answers is not None:
+    pictures = "test pictures" if answers is metrics else "pictures of the cross-validation"
+    has_changed |= show_mistakes_of(run_id, run_config, answers, pictures)
 has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
 show_comparison(workspace, status, run_config.image_dir)
 show_folder_test(workspace, model_id, run_config.image_dir.name.removesuffix(DATASET_SUFFIX))

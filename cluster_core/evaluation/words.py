@@ -10,6 +10,11 @@ from cluster_core.evaluation.learning_curve import SMALL_GAIN, LearningCurve
 from cluster_core.evaluation.rejections import Rejections
 
 MAX_NAMED = 5
+# Beside both figures of a training, which seldom agree.
+CROSS_VALIDATION_OR_TEST = (
+    "The cross-validation judges every picture; the test only the few that were kept for it. Where "
+    "they differ, rely on the cross-validation."
+)
 
 
 def format_share(share: float | None) -> str:

@@ -15,6 +15,7 @@ from cluster_core.training.runs import (
     RunStatus,
     load_choice,
     load_config,
+    load_evaluation,
     load_evaluations,
     load_result,
     load_status,
@@ -22,6 +23,7 @@ from cluster_core.training.runs import (
 )
 from cluster_core.workspace import Workspace
 from pages.components.better_network import Comparison, show_better_network
+from pages.components.evaluation.headline import show_accuracies
 from pages.components.missing_network import show_missing_weights
 from pages.components.navigation import PageFile
 from pages.components.network_choice import describe
@@ -34,7 +36,6 @@ from pages.components.terminal_command import show_command
 from pages.components.text import escape_markdown
 from pages.components.words import (
     count_seconds,
-    describe_accuracy,
     format_percent,
     format_seconds,
     format_time,
@@ -125,7 +126,8 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
     metrics = result.metrics
     number, words = st.columns([1, 3], vertical_alignment="center")
     number.metric("Test accuracy", format_percent(metrics.accuracy) if metrics.n else "not tested")
-    words.markdown(f"**{describe_accuracy(metrics.n_right, metrics.n)}**")
+    with words:
+        show_accuracies(load_evaluation(workspace, status.id), metrics)
     words.caption(_describe_end(status, result.steps_run, result.step_kept))
     comparison = show_better_network(workspace, status, config, metrics)
     for note in result.notes:

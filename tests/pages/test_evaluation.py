@@ -16,9 +16,11 @@ from streamlit.testing.v1 import AppTest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.evaluation.scores import Metrics, TestedPicture
+from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.insight.run_evaluation import evaluate_run
 from cluster_core.training.runs import (
     RunResult,
     RunState,
@@ -26,6 +28,7 @@ from cluster_core.training.runs import (
     load_config,
     submit_run,
 )
+from cluster_core.training.runs.evaluation_record import save_evaluation
 from cluster_core.training.runs.folder import save_status
 from cluster_core.training.runs.results import save_result
 from cluster_core.workspace import Workspace
@@ -403,7 +406,7 @@ def test_test_without_mistakes_shows_a_success_message(workspace):
     path = workspace.cluster_photos / OPEN / "a.png"
     write_run(workspace, [TestedPicture(path, "0" * 64, OPEN, OPEN, 0.9)], bundle="a-bundle")
     page = open_page()
-    assert "for every test picture, the answer matches its class" in read_all(page)
+    assert "test pictures, the answer matches the class" in read_all(page)
 
 
 def test_no_accuracy_is_shown_without_test_pictures(workspace):
@@ -513,6 +516,30 @@ def test_test_pictures_can_be_looked_at_instead(validated):
     assert not validated.exception
     words = read_all(validated)
     assert "red stars**: not tested, it has no test pictures" in words
+
+
+def test_training_page_names_the_cross_validation_beside_the_test(validated):
+    words = read_all(open_file("training.py"))
+    assert "Test pictures: 1 of 1 correct" in words
+    assert "correct in cross-validation of 48 pictures" in words
+    assert CROSS_VALIDATION_OR_TEST in words
+
+
+def test_mistakes_follow_the_chosen_pictures(checkable):
+    (run,) = list_runs(checkable)
+    evaluation = evaluate_run(checkable, run.id)
+    swapped = evaluation.cross_validation.pictures.scores[:, ::-1]
+    pictures = replace(evaluation.cross_validation.pictures, scores=swapped)
+    validated = replace(evaluation.cross_validation, pictures=pictures)
+    save_evaluation(checkable.runs / run.id, replace(evaluation, cross_validation=validated))
+    page = open_page()
+    n_wrong = len(pictures.metrics.misclassified)
+    assert f"{n_wrong} of 48 pictures of the cross-validation" in read_all(page)
+    page.button_group(key="evaluation_pictures").set_value("Test (1)").run()
+    assert not page.exception
+    assert "None: for every one of the test pictures, the answer matches the class." in read_all(
+        page
+    )
 
 
 def test_each_part_of_the_closer_look_is_drawn(validated):

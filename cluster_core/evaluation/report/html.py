@@ -18,6 +18,7 @@ from cluster_core.evaluation.report.content import CITATION, Report, list_versio
 from cluster_core.evaluation.report.summary import summarise_pictures
 from cluster_core.evaluation.scored_pictures import ScoredPictures
 from cluster_core.evaluation.words import (
+    CROSS_VALIDATION_OR_TEST,
     describe_cross_validation,
     describe_forecast,
     describe_rejections,
@@ -100,6 +101,8 @@ def _write_headline(report: Report) -> str:
             f"correct ({format_share(metrics.accuracy)}); likely {format_range(metrics.interval)} "
             "on new pictures.</p>"
         )
+        if report.cross_validation is not None:
+            lines.append(f"<p>{escape(CROSS_VALIDATION_OR_TEST)}</p>")
     else:
         lines.append("<p>No pictures were kept for a test.</p>")
     if report.rejections is not None:

@@ -8,7 +8,11 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.data.index import Progress
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics
-from cluster_core.evaluation.words import describe_cross_validation, explain_cross_validation
+from cluster_core.evaluation.words import (
+    CROSS_VALIDATION_OR_TEST,
+    describe_cross_validation,
+    explain_cross_validation,
+)
 from cluster_core.training.insight.run_evaluation import evaluate_run
 from cluster_core.workspace import Workspace
 from pages.components.long_work import Work, is_working, start_work
@@ -54,7 +58,30 @@ def show_headline(
         help=f"{explain_cross_validation(validated)} The heads learn from four fifths of the "
         "pictures, so the model itself tends to be slightly better.",
     )
-    st.markdown(f"Test pictures: {tested}" if metrics and metrics.n else tested)
+    if metrics and metrics.n:
+        st.markdown(f"Test pictures: {tested}")
+        st.caption(CROSS_VALIDATION_OR_TEST)
+    else:
+        st.markdown(tested)
+
+
+def show_accuracies(evaluation: ModelEvaluation | None, metrics: Metrics) -> None:
+    """Draw the accuracy in the test, and beside it that of the cross-validation if it is known.
+
+    Parameters
+    ----------
+    evaluation : ModelEvaluation or None
+        That of the training.
+    metrics : Metrics
+        Its test.
+    """
+    tested = describe_accuracy(metrics.n_right, metrics.n)
+    st.markdown(f"**Test pictures: {tested}**" if metrics.n else f"**{tested}**")
+    validated = evaluation.cross_validation if evaluation else None
+    if validated is not None:
+        st.markdown(f"**{describe_cross_validation(validated)}**")
+        if metrics.n:
+            st.caption(CROSS_VALIDATION_OR_TEST)
 
 
 def _show_button(workspace: Workspace, run_id: str) -> None:
