@@ -16,10 +16,12 @@ from cluster_core.workspace import Workspace
 
 TITLES = {
     FindingKind.COPIES_ACROSS: "Copies in different classes",
+    FindingKind.INSEPARABLE: "Classes that cannot be told apart",
     FindingKind.WRONG_LABEL: "Labels that may be wrong",
     FindingKind.SHORTCUT: "Shortcuts a model could learn",
     FindingKind.COPIES: "Copies",
     FindingKind.SERIES: "Series of one scene",
+    FindingKind.UNUSABLE: "Files that cannot be used",
     FindingKind.NOTHING: "Pictures of nothing",
     FindingKind.OUTLIER: "Pictures unlike all others",
     FindingKind.BLURRED: "Blurred pictures",

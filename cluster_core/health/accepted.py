@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -61,8 +62,8 @@ def list_open(image_dir: Path, findings: Iterable[Finding]) -> tuple[Finding, ..
     image_dir : Path
         The dataset's folder.
     findings : iterable of Finding
-        In any order, which is kept. Those with a picture that was moved or deleted since, or
-        whose pictures were marked as one object, count as settled.
+        In any order, which is kept. Those with a picture or file that was moved or deleted since,
+        or whose pictures were marked as one object, count as settled.
     """
     accepted, confirmed = load_accepted(image_dir), load_confirmed(image_dir)
     same = load_same_objects(image_dir)
@@ -70,6 +71,8 @@ def list_open(image_dir: Path, findings: Iterable[Finding]) -> tuple[Finding, ..
     def is_open(finding: Finding) -> bool:
         if finding.key in accepted or not all(one.path.is_file() for one in finding.pictures):
             return False
+        if finding.file is not None:
+            return os.path.lexists(finding.file.path)
         if finding.kind is FindingKind.WRONG_LABEL:
             (picture,) = finding.pictures
             return confirmed.get(picture.sha256) != picture.label

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from cluster_core.data.groups import group_pictures, list_copies
-from cluster_core.data.index import DatasetIndex, Picture, Progress
+from cluster_core.data.index import DatasetIndex, Picture, Progress, RejectedFile
 from cluster_core.errors import DatasetError
-from cluster_core.evaluation.label_doubts import rank_doubts, score_out_of_fold
-from cluster_core.health.copies import find_copy_findings
+from cluster_core.health.copies import find_copy_findings, list_contradictions
 from cluster_core.health.findings import Finding, FindingKind
+from cluster_core.health.labels import find_wrong_labels
 from cluster_core.health.looks import LookCache
 from cluster_core.health.outliers import find_outliers, find_poor_pictures
 from cluster_core.health.shortcuts import find_shortcuts
@@ -26,7 +25,6 @@ from cluster_core.model.features.extraction import BottleneckSource
 from cluster_core.model.features.views import PLAIN_VIEWS
 from cluster_core.storage.cache_file import CacheFile
 
-MIN_PER_CLASS = 3
 # The largest class has this many times the pictures of the smallest one.
 MAX_IMBALANCE = 3.0
 FEW_PICTURES = 20
@@ -51,7 +49,7 @@ class HealthReport:
     notes: tuple[str, ...]
 
     def to_record(self, index: DatasetIndex) -> dict[str, Any]:
-        """Return a record for JSON; pictures are named as class/file."""
+        """Return a record for JSON; pictures and files are named as class/file."""
         return {
             "dataset": str(index.image_dir),
             "pictures": self.n_pictures,
@@ -60,7 +58,7 @@ class HealthReport:
                     "kind": str(finding.kind),
                     "sentence": finding.sentence,
                     "measure": finding.measure,
-                    "pictures": [f"{one.label}/{one.path.name}" for one in finding.pictures],
+                    "pictures": finding.names,
                     **({"suggested": finding.suggested} if finding.suggested else {}),
                 }
                 for finding in self.findings
@@ -92,8 +90,9 @@ def check_health(
     Returns
     -------
     HealthReport
-            Labels are checked as in `check_labels`; copies, shortcuts, outliers
-        and poor pictures by the functions of this package.
+        Labels are checked as in `check_labels`; copies, shortcuts, outliers and poor pictures by
+        the functions of this package. A picture is not called an outlier if it is one of a
+        series, or in two classes.
 
     Raises
     ------
@@ -122,12 +121,18 @@ def check_health(
     groups = np.array(group_pictures(pictures, list_copies(pictures)))
     of_looked = groups[[look is not None for look in looks]]
     seen, their_looks = [one for one, _ in looked], [look for _, look in looked]
-    labels, notes = _find_wrong_labels(pictures, features, groups)
+    copies = find_copy_findings(everything, all_features if network.spec.is_for_sky else None)
+    contradictory = {same[0].sha256 for same in list_contradictions(everything)}
+    labels, notes = find_wrong_labels(pictures, features, groups, contradictory)
+    series = [finding for finding in copies if finding.kind is FindingKind.SERIES]
+    alike = contradictory | {one.sha256 for finding in series for one in finding.pictures}
+    outliers = find_outliers(pictures, features, groups)
     findings = [
-        *find_copy_findings(everything, all_features if network.spec.is_for_sky else None),
+        *copies,
         *labels,
         *find_shortcuts(seen, their_looks, of_looked),
-        *find_outliers(pictures, features, groups),
+        *map(_describe_unusable, index.rejected),
+        *(finding for finding in outliers if finding.pictures[0].sha256 not in alike),
         *find_poor_pictures(seen, their_looks),
         *_find_imbalance(index),
     ]
@@ -154,43 +159,25 @@ def compute_plain_features(
     return features
 
 
-def _find_wrong_labels(
-    pictures: Sequence[Picture], features: np.ndarray, groups: np.ndarray
-) -> tuple[list[Finding], list[str]]:
-    """Return the labels that other pictures contradict, and why there are none."""
-    counts = Counter(picture.label for picture in pictures)
-    small = [label for label, count in counts.items() if count < MIN_PER_CLASS]
-    if len(counts) - len(small) < 2:  # noqa: PLR2004
-        note = (
-            f"Labels were not checked, because that needs two classes with at least "
-            f"{MIN_PER_CLASS} pictures: add pictures."
-        )
-        return [], [note]
-    rows = [number for number, one in enumerate(pictures) if one.label not in small]
-    checked = [pictures[row] for row in rows]
-    labels, scores = score_out_of_fold(checked, features[rows], groups[rows])
-    notes = [
-        f"Labels in {label} were not checked, because it has fewer than {MIN_PER_CLASS} pictures."
-        for label in small
-    ]
-    found = [
-        Finding(
-            FindingKind.WRONG_LABEL,
-            (doubt.picture,),
-            f"{doubt.picture.path.name} is in {doubt.picture.label}, but looks like "
-            f"{doubt.suggested} (score {doubt.score:.2f} against {doubt.own_score:.2f}).",
-            -doubt.margin,
-            doubt.suggested,
-        )
-        for doubt in rank_doubts(checked, scores, labels)
-    ]
-    return found, notes
+def _describe_unusable(file: RejectedFile) -> Finding:
+    sentence = f"In {file.label}: {file.reason}"
+    return Finding(FindingKind.UNUSABLE, (), sentence, 1.0, file=file)
 
 
 def _find_imbalance(index: DatasetIndex) -> list[Finding]:
-    """Return classes with few pictures, and a large difference between classes."""
+    """Return classes with no or few pictures, and a large difference between classes."""
+    empty = [
+        Finding(
+            FindingKind.IMBALANCE,
+            (),
+            f"{label} has no pictures that can be used: add some, or delete the class.",
+            0.0,
+        )
+        for label, count in index.all_counts.items()
+        if not count
+    ]
     counts = {label: count for label, count in index.counts.items() if count}
-    found = [
+    found = empty + [
         Finding(
             FindingKind.IMBALANCE,
             (),

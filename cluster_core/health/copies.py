@@ -21,6 +21,9 @@ _NEARLY_EXACT = 0.98
 # was halved.
 _MIN_ROOT_CORRELATION = 0.55
 _MIN_COSINE = 0.75
+# Frames of one scene correlate by 0.98. Where all pictures are such frames, their features differ
+# by noise alone, and say nothing.
+_SAME_SCENE = 0.95
 
 
 def find_copy_findings(
@@ -31,7 +34,8 @@ def find_copy_findings(
     Equal files are exact copies; near copies are found by fine structure, see `find_copies`, and
     must also correlate after their values are compressed, and have similar features, so that they
     share more than a bright core. Frames of one recording are not compared, and groups of more
-    than `MAX_COPIES` + 1 pictures are a series, such as a scene photographed repeatedly.
+    than `MAX_COPIES` + 1 pictures are a series, such as a scene photographed repeatedly, unless
+    all are the same file.
 
     Parameters
     ----------
@@ -48,9 +52,11 @@ def find_copy_findings(
     """
     prints = [picture.fingerprint for picture in pictures]
     alike = _drop_recordings(pictures, _thin(find_lookalikes(prints), len(pictures)))
-    alike = alike[compute_correlations(prints, alike, 0.5) >= _MIN_ROOT_CORRELATION]
+    roots = compute_correlations(prints, alike, 0.5)
+    is_copy = roots >= _MIN_ROOT_CORRELATION
     if features is not None:
-        alike = alike[_compute_cosines(features, alike) >= _MIN_COSINE]
+        is_copy &= (_compute_cosines(features, alike) >= _MIN_COSINE) | (roots >= _SAME_SCENE)
+    alike = alike[is_copy]
     equal = _pair_equal(pictures)
     pairs = np.concatenate([alike, equal])
     correlations = np.concatenate([compute_correlations(prints, alike), np.ones(len(equal))])
@@ -61,11 +67,21 @@ def find_copy_findings(
     members: dict[int, list[int]] = defaultdict(list)
     for number in np.flatnonzero(best):
         members[groups[number]].append(int(number))
-    found = [
-        _describe([pictures[number] for number in group], float(best[group].min()))
-        for group in members.values()
-    ]
+    found = []
+    for group in members.values():
+        its = [pictures[number] for number in group]
+        found.append(_describe(its, float(best[group].min())))
+        if found[-1].kind is FindingKind.SERIES:
+            found += [_describe(same, 1.0) for same in list_contradictions(its)]
     return sorted(found, key=lambda finding: (-len(finding.pictures), -finding.measure))
+
+
+def list_contradictions(pictures: Sequence[Picture]) -> list[list[Picture]]:
+    """Return the groups of equal files that are in several classes."""
+    by_hash: dict[str, list[Picture]] = defaultdict(list)
+    for picture in pictures:
+        by_hash[picture.sha256].append(picture)
+    return [same for same in by_hash.values() if len({one.label for one in same}) > 1]
 
 
 def _compute_cosines(features: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -111,7 +127,7 @@ def _pair_equal(pictures: Sequence[Picture]) -> np.ndarray:
 def _describe(group: list[Picture], correlation: float) -> Finding:
     n, names = len(group), name_pictures(group)
     is_exact = len({picture.sha256 for picture in group}) == 1
-    if n > MAX_COPIES + 1:
+    if n > MAX_COPIES + 1 and not is_exact:
         return Finding(
             FindingKind.SERIES,
             tuple(group),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cluster_core.data.index import Picture
+from cluster_core.data.index import Picture, RejectedFile
 
 MAX_NAMES = 4
 
@@ -16,10 +16,12 @@ class FindingKind(StrEnum):
     """Kinds of findings, the most harmful first."""
 
     COPIES_ACROSS = "copies_across_classes"
+    INSEPARABLE = "inseparable_classes"
     WRONG_LABEL = "wrong_label"
     SHORTCUT = "shortcut"
     COPIES = "copies"
     SERIES = "series"
+    UNUSABLE = "unusable_file"
     NOTHING = "nothing_to_see"
     OUTLIER = "outlier"
     BLURRED = "blurred"
@@ -42,6 +44,8 @@ class Finding:
         How strong it is; its meaning depends on the kind, see the function that finds it.
     suggested : str or None
         The class that the picture may belong to.
+    file : RejectedFile or None
+        The file that is not a picture, or cannot be read.
     """
 
     kind: FindingKind
@@ -49,14 +53,31 @@ class Finding:
     sentence: str
     measure: float
     suggested: str | None = None
+    file: RejectedFile | None = None
 
     @property
     def key(self) -> str:
-        """What identifies the finding in records: the same pictures in the same classes."""
+        """What identifies the finding in records: the same pictures in the same classes.
+
+        A file is identified by its class, its name and what is wrong with it.
+        """
         parts = sorted(f"{picture.label}\0{picture.sha256}" for picture in self.pictures)
-        if self.kind in (FindingKind.SHORTCUT, FindingKind.IMBALANCE):
+        if self.file is not None:
+            parts = [f"{self.file.label}\0{self.file.reason}", self.file.path.name]
+        elif self.kind in (FindingKind.SHORTCUT, FindingKind.IMBALANCE):
             parts = [self.sentence.split(" alone ")[0]]
-        return hashlib.sha256("\n".join([self.kind, *parts]).encode()).hexdigest()
+        elif self.kind is FindingKind.INSEPARABLE:
+            parts = [self.sentence.split(" cannot be told apart ")[0]]
+        text = "\n".join([self.kind, *parts])
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+    @property
+    def names(self) -> list[str]:
+        """The pictures or the file concerned, as class/file."""
+        concerned: list[Picture | RejectedFile] = [*self.pictures]
+        if self.file is not None:
+            concerned.append(self.file)
+        return [f"{one.label}/{one.path.name}" for one in concerned]
 
 
 def name_pictures(pictures: Sequence[Picture]) -> str:
@@ -64,4 +85,9 @@ def name_pictures(pictures: Sequence[Picture]) -> str:
     names = [picture.path.name for picture in pictures[:MAX_NAMES]]
     if len(pictures) > MAX_NAMES:
         names = [*names[:-1], f"{len(pictures) - MAX_NAMES + 1:,} others"]
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return join_words(names)
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Return words as "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

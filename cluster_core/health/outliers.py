@@ -23,6 +23,9 @@ SMALL_PX = 100
 MIN_CONTRAST = 0.01
 # Of 154 photos of clusters, the highest has 0.22; one blurred by 5 of 250 pixels has 0.57.
 MAX_BLUR = 0.45
+# Distance to the most similar picture, as a share of the length of the logarithms of features.
+# Frames of one scene have 0.09 or less, photos of different clusters 0.28 in the middle.
+MIN_SHARE = 0.1
 _BLOCK = 1024
 
 
@@ -34,7 +37,8 @@ def find_outliers(
     The distance of a picture is the mean to its five nearest neighbours of other groups [1]_, in
     the first 20 principal components of the logarithms of features, scaled to equal variance. If
     logarithms of distances were normally distributed, with the same median and median deviation,
-    two pictures would be as far as an outlier.
+    two pictures would be as far as an outlier. A picture with nearly the features of another is
+    none, since equal variance enlarges the noise of pictures that are all alike.
 
     Parameters
     ----------
@@ -64,6 +68,7 @@ def find_outliers(
         return []
     n_deviations = NormalDist().inv_cdf(1 - N_BY_CHANCE / len(pictures))
     far = np.flatnonzero(logs > middle + n_deviations * spread)
+    far = far[_measure_shares(features, groups, far) > MIN_SHARE]
     ratios = np.exp(logs - middle)
     return [
         Finding(
@@ -94,6 +99,19 @@ def measure_distances(features: np.ndarray, groups: np.ndarray) -> np.ndarray:
         nearest = np.partition(squares, N_NEIGHBOURS - 1, axis=1)[:, :N_NEIGHBOURS]
         nearest = np.where(np.isfinite(nearest), np.maximum(nearest, 0), np.nan)
         found[start : start + _BLOCK] = np.nanmean(np.sqrt(nearest), axis=1)
+    return found
+
+
+def _measure_shares(features: np.ndarray, groups: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the distance of chosen pictures to the nearest, as a share of their own length."""
+    if not len(chosen):
+        return np.empty(0)
+    rows = np.log1p(np.maximum(features, 0))
+    squares = np.einsum("ij,ij->i", rows, rows)
+    found = np.empty(len(chosen))
+    for number, row in enumerate(chosen):
+        others = (squares + squares[row] - 2 * rows @ rows[row])[groups != groups[row]]
+        found[number] = np.sqrt(max(others.min(), 0) / max(squares[row], 1e-6))
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.declared_groups import mark_same_object
-from cluster_core.data.index import scan_dataset
+from cluster_core.data.index import RejectedFile, scan_dataset
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.health import (
     Finding,
@@ -58,6 +58,21 @@ def test_finding_about_a_picture_that_is_gone_is_settled(pictures, image_dir):
     finding = make_finding(FindingKind.OUTLIER, pictures)
     pictures[0].path.unlink()
     assert list_open(image_dir, [finding]) == ()
+
+
+def test_unusable_file_is_settled_once_accepted_or_removed(pictures, image_dir):
+    path = image_dir / "red stars" / "fake.jpg"
+    path.write_text("no picture")
+    other = path.with_name("other.jpg")
+    other.write_text("no picture")
+    one, two = (
+        Finding(FindingKind.UNUSABLE, (), "What.", 1.0, file=RejectedFile(its, "red stars", "Why."))
+        for its in (path, other)
+    )
+    accept_finding(image_dir, one)
+    assert list_open(image_dir, [one, two]) == (two,)
+    other.unlink()
+    assert list_open(image_dir, [one, two]) == ()
 
 
 @pytest.mark.parametrize("kind", [FindingKind.COPIES, FindingKind.OUTLIER])

@@ -70,13 +70,38 @@ def test_two_pictures_say_what_could_not_be_checked(workspace, backbone):
     assert FindingKind.IMBALANCE in list_kinds(report)
 
 
-def test_identical_pictures_are_one_series(workspace, backbone):
+def test_equal_files_in_two_classes_are_one_finding_and_no_wrong_labels(workspace, backbone):
     for label in "ab":
         for number in range(15):
             save_picture(workspace.cluster_photos / label / f"{number}.png", draw_blob(0))
+    report = run(workspace, network=backbone)
+    kinds = set(list_kinds(report)) - {FindingKind.TINY, FindingKind.IMBALANCE}
+    assert kinds == {FindingKind.COPIES_ACROSS}
+    assert list_kinds(report).count(FindingKind.COPIES_ACROSS) == 1
+    assert "are the same file, but in different classes (a and b)" in report.findings[0].sentence
+
+
+def test_frames_of_one_scene_are_a_series_of_inseparable_classes(workspace, backbone):
+    random = np.random.default_rng(0)
+    scene = random.integers(40, 215, (12, 12, 3)).repeat(10, axis=0).repeat(10, axis=1)
+    for number in range(80):
+        frame = (scene + random.normal(0, 3, scene.shape)).clip(0, 255).astype(np.uint8)
+        save_picture(workspace.cluster_photos / "ab"[number % 2] / f"{number}.png", frame)
     kinds = list_kinds(run(workspace, network=backbone))
-    assert kinds.count(FindingKind.SERIES) == 1
-    assert FindingKind.OUTLIER not in kinds
+    assert kinds == [FindingKind.INSEPARABLE, FindingKind.SERIES]
+
+
+def test_unusable_files_and_empty_classes_are_named(workspace, backbone):
+    folder = write_photos(workspace.cluster_photos, 4)
+    save_picture(folder / "red stars" / "black.png", np.zeros((120, 120, 3), np.uint8))
+    (folder / "red stars" / "fake.jpg").write_text("no picture")
+    (folder / "empty").mkdir()
+    report = run(workspace, network=backbone)
+    unusable = [one for one in report.findings if one.kind is FindingKind.UNUSABLE]
+    assert [one.names for one in unusable] == [["red stars/black.png"], ["red stars/fake.jpg"]]
+    assert unusable[0].sentence.startswith("In red stars: black.png is blank")
+    sentences = [one.sentence for one in report.findings if one.kind is FindingKind.IMBALANCE]
+    assert "empty has no pictures that can be used: add some, or delete the class." in sentences
 
 
 def test_tiny_class_is_left_out_with_a_note(workspace, backbone):

@@ -60,7 +60,8 @@ def test_common_bright_core_is_not_a_copy():
 
 def test_lookalikes_with_unlike_features_are_not_copies():
     pictures = make_pictures(6)
-    pictures[1] = replace(pictures[1], fingerprint=pictures[0].fingerprint)
+    blurry = np.frombuffer(pictures[0].fingerprint, np.int8) * 0.7 + 25 * np.sin(np.arange(1024))
+    pictures[1] = replace(pictures[1], fingerprint=blurry.astype(np.int8).tobytes())
     features = np.random.default_rng(0).normal(5, 1, (12, 30)).astype(np.float32)
     assert find_copy_findings(pictures, features) == []
     features[1] = features[0]
@@ -75,6 +76,40 @@ def test_identical_pictures_are_one_series(n_each):
     (finding,) = find_copy_findings(pictures)
     assert finding.kind is FindingKind.SERIES
     assert finding.measure == len(finding.pictures) == 2 * n_each
+
+
+def test_frames_of_one_scene_are_a_series_although_their_features_are_noise():
+    pictures = [
+        replace(one, fingerprint=make_pictures(1)[0].fingerprint) for one in make_pictures(20)
+    ]
+    features = np.random.default_rng(0).normal(5, 0.01, (40, 30)).astype(np.float32)
+    (finding,) = find_copy_findings(pictures, features)
+    assert finding.kind is FindingKind.SERIES
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"), [("ab", FindingKind.COPIES_ACROSS), ("a", FindingKind.COPIES)]
+)
+def test_many_equal_files_are_copies_and_not_a_series(labels, kind):
+    first = make_pictures(1)[0]
+    pictures = [
+        replace(one, sha256=first.sha256, fingerprint=first.fingerprint)
+        for one in make_pictures(24, tuple(labels))
+    ]
+    (finding,) = find_copy_findings(pictures)
+    assert finding.kind is kind
+    assert "are the same file" in finding.sentence
+
+
+def test_equal_files_across_classes_within_a_series_are_reported_as_well():
+    pictures = [
+        replace(one, fingerprint=make_pictures(1)[0].fingerprint) for one in make_pictures(20)
+    ]
+    pictures[30] = replace(pictures[30], sha256=pictures[2].sha256)
+    series, copies = find_copy_findings(pictures)
+    assert series.kind is FindingKind.SERIES
+    assert copies.kind is FindingKind.COPIES_ACROSS
+    assert copies.pictures == (pictures[2], pictures[30])
 
 
 def test_frames_of_one_recording_are_not_compared():

@@ -40,6 +40,16 @@ def test_identical_pictures_have_no_outlier():
     assert find_outliers(pictures, np.ones((60, 8), np.float32), np.arange(60)) == []
 
 
+def test_noise_of_pictures_that_are_all_alike_makes_no_outlier():
+    pictures = make_pictures(60)
+    noise = np.random.default_rng(0).normal(0, 0.01, (120, 30))
+    noise[17] *= 5
+    alike = (5 + noise).astype(np.float32)
+    assert find_outliers(pictures, alike, np.arange(120)) == []
+    spread = (5 + 50 * noise).astype(np.float32)
+    assert find_outliers(pictures, spread, np.arange(120))[0].pictures == (pictures[17],)
+
+
 def test_few_pictures_have_no_outlier():
     pictures = make_pictures(2)
     assert find_outliers(pictures, draw_features(pictures), np.arange(4)) == []

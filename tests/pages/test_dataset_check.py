@@ -114,6 +114,20 @@ def test_one_of_two_copies_across_classes_is_removed(page, dataset):
     assert (dataset / "blue stars" / "across.png").exists()
 
 
+def test_unusable_file_is_named_and_removed(dataset):
+    fake = dataset / "red stars" / "fake.jpg"
+    fake.write_text("no picture")
+    (dataset / "empty").mkdir()
+    page = click(choose(open_file("dataset.py"), "dataset_view", "Check"), "check_dataset")
+    assert "fake.jpg is " in read(page)
+    assert "empty has no pictures that can be used" in read(page)
+    press(page, "remove_", "Files that cannot be used")
+    assert not fake.exists()
+    assert "fake.jpg is " not in read(page)
+    click(page, "undo")
+    assert fake.exists()
+
+
 def test_picture_moved_in_another_tab_is_reported(page, dataset):
     button = find_button(page, "move_", WRONG)
     (dataset / "blue stars" / "wrong.png").unlink()

@@ -46,7 +46,8 @@ def show_check(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -
     if check is None or check.image_dir != image_dir:
         st.markdown(
             "Looks for what would spoil a training or its test: copies, labels that may be wrong, "
-            "pictures unlike all others, blurred or empty pictures, and anything but the content "
+            "pictures unlike all others, blurred or empty pictures, files that cannot be used, "
+            "classes that cannot be told apart, and anything but the content "
             "that gives the class away, such as size or brightness. Nothing is changed until you "
             "click."
         )

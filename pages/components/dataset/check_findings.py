@@ -30,6 +30,11 @@ _TITLES = {
         "Copies in different classes",
         "One picture, two labels: remove one of them, or move both to one class.",
     ),
+    FindingKind.INSEPARABLE: (
+        "Classes that cannot be told apart",
+        "A model trained on some of these pictures recognises the others no better than by "
+        "guessing.",
+    ),
     FindingKind.WRONG_LABEL: (
         "Labels that may be wrong",
         "Each picture was judged by what can be learned from the others, copies left out. The "
@@ -46,6 +51,10 @@ _TITLES = {
     FindingKind.SERIES: (
         "Series of one scene",
         "Pictures that resemble more than ten others are not treated as copies.",
+    ),
+    FindingKind.UNUSABLE: (
+        "Files that cannot be used",
+        "A training leaves them out. Remove them, or replace them by pictures.",
     ),
     FindingKind.NOTHING: ("Pictures of nothing", "Nearly one brightness everywhere."),
     FindingKind.OUTLIER: (

@@ -58,6 +58,9 @@ def show_remedies(dataset: Checked, finding: Finding) -> None:
             _show_move(finding, dataset.labels)
         if finding.kind in _REMOVABLE:
             _button("Remove", f"remove_{key}", "delete", lambda: _delete(workspace, paths))
+        file = finding.file
+        if file is not None and not file.path.is_dir():
+            _button("Remove", f"remove_{key}", "delete", lambda: _delete(workspace, [file.path]))
         if finding.kind is FindingKind.COPIES:
             others = _list_smaller(pictures)
             _button(
