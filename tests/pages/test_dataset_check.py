@@ -62,6 +62,17 @@ def test_faults_are_shown_with_their_pictures(page):
     assert not page.exception
 
 
+def test_findings_are_still_there_when_the_page_is_opened_anew(page):
+    again = choose(open_file("dataset.py"), "dataset_view", "Check")
+    assert "wrong.png is in blue stars, but looks like red stars" in read(again)
+    assert "has changed since" not in read(again)
+
+
+def test_dataset_that_was_not_checked_says_so(dataset):
+    page = choose(open_file("dataset.py"), "dataset_view", "Check")
+    assert "This dataset was not checked since the program was started" in read(page)
+
+
 def test_wrong_label_is_moved_and_moved_back(page, dataset):
     wrong = dataset / "blue stars" / "wrong.png"
     press(page, "move_", WRONG)
@@ -69,6 +80,7 @@ def test_wrong_label_is_moved_and_moved_back(page, dataset):
     assert (dataset / "red stars" / "wrong.png").is_file()
     assert "wrong.png is in" not in read(page)
     assert "You have settled" in read(page)
+    assert "The dataset has changed since this check." in read(page)
     assert page.button(key="check_dataset").label == "Check again"
     click(page, "undo")
     assert wrong.is_file()

@@ -18,7 +18,7 @@ from pages.components.long_work import Work, is_working, start_work
 from pages.components.outcome import Outcome
 from pages.components.text import escape_markdown
 
-_KEY = "dataset check"
+_DATASETS_IN_MEMORY = 8
 _STOPPED = "Stopped. Check again to continue; what was computed so far is kept."
 
 
@@ -26,9 +26,21 @@ _STOPPED = "Stopped. Check again to continue; what was computed so far is kept."
 class _Check:
     """The result of a check, and the state of the dataset that it is of."""
 
-    image_dir: Path
     signature: str
     report: HealthReport
+
+
+@dataclass
+class _LastCheck:
+    """The last check of a dataset since the program was started, if there was one."""
+
+    check: _Check | None = None
+
+
+@st.cache_resource(max_entries=_DATASETS_IN_MEMORY, show_spinner=False)
+def _get_last_check(image_dir: str) -> _LastCheck:
+    """Return what all sessions share about a dataset, so that a reload does not lose it."""
+    return _LastCheck()
 
 
 def show_check(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -> None:
@@ -42,14 +54,14 @@ def show_check(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -
     labels : tuple of str
         All classes.
     """
-    check: _Check | None = st.session_state.get(_KEY)
-    if check is None or check.image_dir != image_dir:
+    check = _get_last_check(str(image_dir)).check
+    if check is None:
         st.markdown(
             "Looks for what would spoil a training or its test: copies, labels that may be wrong, "
             "pictures unlike all others, blurred or empty pictures, files that cannot be used, "
             "classes that cannot be told apart, and anything but the content "
             "that gives the class away, such as size or brightness. Nothing is changed until you "
-            "click."
+            "click. This dataset was not checked since the program was started."
         )
         _show_button("Check this dataset", workspace, image_dir, is_first=True)
         return
@@ -71,6 +83,7 @@ def show_check(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -
     for note in check.report.notes:
         st.caption(f":material/info: {escape_markdown(note)}")
     if compute_signature(image_dir) != check.signature:
+        st.caption("The dataset has changed since this check.")
         _show_button("Check again", workspace, image_dir)
     for kind, its in groupby(findings, key=lambda finding: finding.kind):
         show_findings(Checked(workspace, image_dir, labels), kind, tuple(its))
@@ -84,7 +97,7 @@ def _show_button(
         with CacheFile(workspace.bottlenecks) as cache:
             index = scan_dataset(image_dir, cache, on_progress)
             report = check_health(index, choose_network(index.pictures), cache, on_progress)
-        st.session_state[_KEY] = _Check(image_dir, signature, report)
+        _get_last_check(str(image_dir)).check = _Check(signature, report)
         n = report.n_pictures
         return Outcome(f"Checked {'1 picture' if n == 1 else f'{n:,} pictures'}.")
 
