@@ -51,6 +51,8 @@ class QueueFilling:
     queue : LabelQueue
     files : sequence of UnlabelledFile
         In the order in which they are added.
+    problems : sequence of str
+        Why other files were left out before.
 
     Attributes
     ----------
@@ -60,14 +62,16 @@ class QueueFilling:
         Why a file was left out, in a sentence for each.
     """
 
-    def __init__(self, queue: LabelQueue, files: Sequence[UnlabelledFile]) -> None:
+    def __init__(
+        self, queue: LabelQueue, files: Sequence[UnlabelledFile], problems: Sequence[str] = ()
+    ) -> None:
         self._queue = queue
         self._files = tuple(files)
         self._done: set[int] = set()
         self._lock = threading.Lock()
         self._n_bytes = sum(picture.n_bytes for picture in queue.pictures.values())
         self.n_added, self.n_present = 0, 0
-        self.problems: list[str] = []
+        self.problems = list(problems)
 
     @property
     def n_left(self) -> int:

@@ -28,6 +28,7 @@ def test_queue_is_labelled_with_keys_and_added_to_a_dataset(visit, tmp_path):
         page.get_by_role("combobox", name="Classes").press("Enter")
         visit.settle()
     visit.upload("queue_upload", *render_files(tmp_path / "sky", 6))
+    visit.click("make_queue")
     expect(page.get_by_text("Added 6 pictures.")).to_be_visible()
     visit.settle()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import zipfile
 from collections.abc import Callable
 
 from PIL import Image
@@ -22,6 +23,15 @@ CLASSES = tuple(COLOURS)
 def make_png(seed: int, colour=(255, 255, 255)) -> bytes:
     file = io.BytesIO()
     Image.fromarray(draw_blob(seed, colour)).save(file, "PNG")
+    return file.getvalue()
+
+
+def pack(entries: dict[str, bytes]) -> bytes:
+    """Return a .zip with these entries."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
     return file.getvalue()
 
 

@@ -12,7 +12,7 @@ from cluster_core.labelling.progress import AccuracyEstimate
 from cluster_core.labelling.queues import find_queue, list_queues
 from cluster_core.labelling.records import Decision, Verdict
 from pages.components.labelling.progress_view import draw_accuracy
-from tests.labelling.samples import CLASSES, as_class, draw_files, make_png, make_queue
+from tests.labelling.samples import CLASSES, as_class, draw_files, make_png, make_queue, pack
 from tests.pages.opening import open_file
 from tests.samples import write_photos
 
@@ -66,13 +66,39 @@ def test_first_visit_asks_for_two_classes_and_takes_pictures(workspace):
     (uploader,) = page.file_uploader
     files = [("a.png", make_png(1)), ("b.png", make_png(2)), ("broken.png", b"broken")]
     uploader.set_value([(*file, "image/png") for file in files]).run()
-    assert not page.exception
+    assert not list_queues(workspace)
+    page.text_input(key="queue_name").set_value("M 13").run()
+    click(page, "make_queue")
     assert page.success[0].value == "Added 2 pictures; 1 could not be used."
     assert "broken" in all_text(page)
     assert "**0 of 2 labelled**" in all_text(page)
     (queue_id,) = list_queues(workspace)
     assert page.query_params["queue"] == queue_id
-    assert find_queue(workspace, queue_id).classes == list(CLASSES)
+    made = find_queue(workspace, queue_id)
+    assert (made.name, made.classes) == ("M 13", list(CLASSES))
+
+
+def drop_zip(page: AppTest, entries: dict[str, bytes]) -> AppTest:
+    """Drop an archive on the uploader that adds pictures to an open queue."""
+    (uploader,) = page.file_uploader
+    uploader.set_value([("mine.zip", pack(entries), "application/zip")]).run()
+    assert not page.exception
+    return page
+
+
+def test_zip_of_pictures_is_added_to_a_queue(queue):
+    page = drop_zip(open_page(), {"a/b/1.png": make_png(51), "2.png": make_png(52), "x.txt": b"x"})
+    assert page.success[0].value == "Added 2 pictures; 1 could not be used."
+    queue.refresh()
+    assert len(queue.pictures) == 6
+
+
+def test_hostile_zip_is_refused_with_a_reason(queue):
+    page = drop_zip(open_page(), {"../1.png": make_png(51)})
+    assert "No pictures were added" in page.error[0].value
+    assert "leads out of its folder" in all_text(page)
+    queue.refresh()
+    assert len(queue.pictures) == 4
 
 
 def test_new_queue_suggests_the_classes_of_the_dataset(workspace):

@@ -87,7 +87,7 @@ def import_archive(
     require(Action.EDIT_DATASETS)
     check_dataset_dir(workspace, image_dir)
     present = list_classes(image_dir)
-    with _open_archive(file) as archive:
+    with open_archive(file) as archive:
         plan = plan_import(archive.infolist(), file.seek(0, 2), present)
         for label in {*plan.labels, *plan.empty_labels}.intersection(present):
             find_class_dir(image_dir, label)
@@ -151,7 +151,21 @@ def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | Non
     return n_written
 
 
-def _open_archive(file: BinaryIO) -> zipfile.ZipFile:
+def open_archive(file: BinaryIO, expected: str = EXPECTED) -> zipfile.ZipFile:
+    """Open a .zip, after a look at how many entries it has.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading, seekable.
+    expected : str
+        A sentence about what the .zip needs, for the error.
+
+    Raises
+    ------
+    DatasetError
+        It is damaged or not a .zip, or it has more than `MAX_ENTRIES` entries.
+    """
     n_entries = count_entries(file, MAX_ENTRIES, MAX_DIRECTORY_BYTES)
     if n_entries > MAX_ENTRIES:
         raise DatasetError(
@@ -163,7 +177,7 @@ def _open_archive(file: BinaryIO) -> zipfile.ZipFile:
         return zipfile.ZipFile(file)
     except (*ZIP_ERRORS, OSError) as error:
         raise DatasetError(
-            f"Nothing was unpacked, because the file is damaged or not a .zip. {EXPECTED}",
+            f"Nothing was unpacked, because the file is damaged or not a .zip. {expected}",
             path=Path(),
         ) from error
 

@@ -25,6 +25,7 @@ EXPECTED = (
     "The .zip needs one folder of pictures per class, such as open clusters/M 45.jpg: pack the "
     "folder that contains the class folders."
 )
+EXPECTED_UNSORTED = "The .zip needs pictures, in any folders."
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ARCHIVE_SUFFIXES = frozenset(
@@ -113,11 +114,7 @@ def plan_import(
     DatasetError
         An entry is not allowed (the message names it), or there are no pictures.
     """
-    names, guessed_encoding = decode_names(infos)
-    entries = [_check_entry(info, name) for info, name in zip(infos, names, strict=True)]
-    if sum(entry.info.compress_size for entry in entries) > archive_bytes:
-        raise _make_error("its entries claim to be larger than the file. It may be a zip bomb.")
-    entries = [entry for entry in entries if entry.parts and not entry.is_ignored]
+    entries, guessed_encoding = _check_entries(infos, archive_bytes, EXPECTED)
     top = _find_top_folder([entry for entry in entries if entry.is_picture])
     labels = {fold_name(label): label for label in present}
     used: dict[str, None] = {}
@@ -149,7 +146,60 @@ def plan_import(
     )
 
 
-def _check_entry(info: zipfile.ZipInfo, name: str) -> _Entry:
+def list_unsorted(
+    infos: Sequence[zipfile.ZipInfo], archive_bytes: int
+) -> tuple[list[PlannedPicture], list[RejectedFile]]:
+    """Check every entry of an archive of pictures without classes, in any folders.
+
+    Parameters
+    ----------
+    infos : sequence of ZipInfo
+        The entries.
+    archive_bytes : int
+        Size of the archive.
+
+    Returns
+    -------
+    pictures : list of PlannedPicture
+        In the order of the archive, with an empty label.
+    rejected : list of RejectedFile
+        Entries that are not pictures or too large, and why.
+
+    Raises
+    ------
+    DatasetError
+        An entry is not allowed (the message names it), or there are no pictures.
+    """
+    entries, _ = _check_entries(infos, archive_bytes, EXPECTED_UNSORTED)
+    pictures: list[PlannedPicture] = []
+    rejected: list[RejectedFile] = []
+    for entry in entries:
+        if entry.is_picture:
+            try:
+                check_file_bytes(entry.info.file_size, entry.parts[-1], DEFAULT_LIMITS)
+                pictures.append(PlannedPicture(entry.info, Path(entry.name), ""))
+            except ImageError as error:
+                rejected.append(RejectedFile(Path(entry.name), "", str(error)))
+        elif not entry.info.is_dir():
+            rejected.append(_reject_other(entry))
+    if not any(entry.is_picture for entry in entries):
+        raise _make_error(f"it contains no pictures. {EXPECTED_UNSORTED}")
+    _check_total(pictures)
+    return pictures, rejected
+
+
+def _check_entries(
+    infos: Sequence[zipfile.ZipInfo], archive_bytes: int, expected: str
+) -> tuple[list[_Entry], str | None]:
+    """Return the entries that matter, and how their names were guessed."""
+    names, guessed_encoding = decode_names(infos)
+    entries = [_check_entry(info, name, expected) for info, name in zip(infos, names, strict=True)]
+    if sum(entry.info.compress_size for entry in entries) > archive_bytes:
+        raise _make_error("its entries claim to be larger than the file. It may be a zip bomb.")
+    return [entry for entry in entries if entry.parts and not entry.is_ignored], guessed_encoding
+
+
+def _check_entry(info: zipfile.ZipInfo, name: str, expected: str) -> _Entry:
     entry = _Entry(info, name, PurePosixPath(name).parts)
     mode = info.external_attr >> 16
     suffix = PurePosixPath(name.lower()).suffix
@@ -175,7 +225,7 @@ def _check_entry(info: zipfile.ZipInfo, name: str) -> _Entry:
     )
     for is_found, problem in problems:
         if is_found:
-            raise _make_error(f"its entry {shorten(name)} {problem}. {EXPECTED}")
+            raise _make_error(f"its entry {shorten(name)} {problem}. {expected}")
     return entry
 
 

@@ -15,6 +15,7 @@ from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import Progress
 from cluster_core.errors import ClusterError
 from cluster_core.labelling.filling import MAX_PICTURES, QueueFilling, UnlabelledFile
+from cluster_core.labelling.packed import list_packed
 from cluster_core.labelling.queue import LabelQueue
 from cluster_core.labelling.queues import QueueSettings, create_queue
 from cluster_core.model.backbones.registry import EVERYDAY_BACKBONE, SKY_BACKBONE
@@ -30,6 +31,8 @@ from pages.components.upload_limit import forget_upload, get_max_upload_mb, show
 _CLASSES, _NAME, _NETWORK, _SOURCE = "queue_classes", "queue_name", "queue_network", "queue_source"
 _SUBJECTS = {SKY_BACKBONE.name: "The sky", EVERYDAY_BACKBONE.name: "Everyday things"}
 _ROUND = "queue uploader round"
+_ZIP = ".zip"
+_NOTHING_FOUND = "No pictures were added: choose pictures, or a .zip or folder of them."
 
 
 def show_new_queue(workspace: Workspace) -> None:
@@ -73,7 +76,7 @@ def show_new_queue(workspace: Workspace) -> None:
         st.caption("First name at least two classes.")
         return
 
-    def take(files: Sequence[UnlabelledFile]) -> None:
+    def take(files: Sequence[UnlabelledFile], problems: Sequence[str]) -> None:
         settings = QueueSettings(st.session_state.get(_NAME) or "", classes, str(network))
         try:
             queue = create_queue(workspace, settings)
@@ -81,16 +84,16 @@ def show_new_queue(workspace: Workspace) -> None:
             set_outcome(Outcome(str(error), is_good=False))
             return
         show_queue(queue.id)
-        _start_filling(workspace, queue, files)
+        _start_filling(workspace, QueueFilling(queue, files, problems))
 
-    _show_sources(take)
+    _show_sources(take, "Make the queue")
 
 
 def show_more_pictures(workspace: Workspace, queue: LabelQueue) -> None:
     """Draw the uploader that adds pictures to a queue."""
 
-    def take(files: Sequence[UnlabelledFile]) -> None:
-        _start_filling(workspace, queue, files)
+    def take(files: Sequence[UnlabelledFile], problems: Sequence[str]) -> None:
+        _start_filling(workspace, QueueFilling(queue, files, problems))
 
     _show_sources(take)
 
@@ -104,7 +107,10 @@ def _suggest_classes(workspace: Workspace) -> list[str]:
     return []
 
 
-def _show_sources(take: Callable[[Sequence[UnlabelledFile]], None]) -> None:
+def _show_sources(
+    take: Callable[[Sequence[UnlabelledFile], Sequence[str]], None], button: str | None = None
+) -> None:
+    """Draw the uploader. With a button, files wait until it is clicked."""
     source = st.segmented_control(
         "Where are the pictures?",
         ("Files", "Folder"),
@@ -120,22 +126,53 @@ def _show_sources(take: Callable[[Sequence[UnlabelledFile]], None]) -> None:
         files = st.session_state.get(key) or []
         if files:
             st.session_state[_ROUND] += 1
-            found = [_to_file(file) for file in files if not is_system_file(_get_last(file.name))]
-            take(found)
+            found, problems = _list_pictures(files)
+            if found:
+                take(found, problems)
+            else:
+                set_outcome(Outcome(_NOTHING_FOUND, is_good=False, reasons=problems))
 
     show_uploader(
         "queue_upload",
         key,
         "Choose a folder from your computer" if is_folder else "Drop the pictures here",
         on_all_refused=clear_outcome,
-        on_change=pass_on,
-        type=PICTURE_TYPES,
+        on_change=None if button else pass_on,
+        type=[*PICTURE_TYPES, _ZIP],
         accept_multiple_files="directory" if is_folder else True,
     )
     st.caption(
-        f"Up to {MAX_PICTURES:,} pictures in a queue, each up to {get_max_upload_mb()} MB. Copies "
-        "are kept on this computer; your own files are not touched."
+        f"Up to {MAX_PICTURES:,} pictures in a queue, each up to {get_max_upload_mb()} MB; a "
+        ".zip of pictures, too. Copies are kept on this server; your own files are not touched."
     )
+    if button and st.session_state.get(key):
+        st.caption("You can still change the classes and the name above.")
+        st.button(
+            button, key="make_queue", type="primary", icon=":material/check:", on_click=pass_on
+        )
+
+
+def _list_pictures(
+    files: Sequence[UploadedFile],
+) -> tuple[list[UnlabelledFile], list[str]]:
+    """Return the pictures among uploaded files and in their archives, and what was left out."""
+    found: list[UnlabelledFile] = []
+    problems: list[str] = []
+    for file in files:
+        if is_system_file(_get_last(file.name)):
+            continue
+        if not file.name.lower().endswith(_ZIP):
+            found.append(_to_file(file))
+            continue
+        forget_upload(file)
+        try:
+            packed, left_out = list_packed(file)
+        except ClusterError as error:
+            problems.append(f"{_get_last(file.name)}: {error}")
+            continue
+        found += packed
+        problems += left_out
+    return found, problems
 
 
 def _get_last(name: str) -> str:
@@ -152,11 +189,7 @@ def _to_file(file: UploadedFile) -> UnlabelledFile:
     return UnlabelledFile(file.name, read)
 
 
-def _start_filling(
-    workspace: Workspace, queue: LabelQueue, files: Sequence[UnlabelledFile]
-) -> None:
-    filling = QueueFilling(queue, files)
-
+def _start_filling(workspace: Workspace, filling: QueueFilling) -> None:
     def resume(on_progress: Progress) -> Outcome:
         with CacheFile(workspace.bottlenecks) as cache:
             filling.add_remaining(cache, on_progress)

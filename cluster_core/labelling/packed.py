@@ -1,0 +1,54 @@
+"""The pictures in a .zip, on their way into a queue without being unpacked to disk first."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from typing import BinaryIO
+
+from cluster_core.data.archives.dataset_archive import open_archive
+from cluster_core.data.archives.entries import EXPECTED_UNSORTED, PlannedPicture, list_unsorted
+from cluster_core.data.archives.unpacking import ZIP_ERRORS
+from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.labelling.filling import UnlabelledFile
+
+
+def list_packed(file: BinaryIO) -> tuple[list[UnlabelledFile], list[str]]:
+    """List the pictures of a .zip, in any folders.
+
+    Parameters
+    ----------
+    file : binary file
+        The archive, seekable. It must stay open until the pictures have been read.
+
+    Returns
+    -------
+    files : list of UnlabelledFile
+        In the order of the archive; each is unpacked when it is read.
+    problems : list of str
+        Why an entry was left out, in a sentence for each.
+
+    Raises
+    ------
+    DatasetError
+        It is not a .zip, has too many entries, one is not allowed, or none is a picture.
+    """
+    archive = open_archive(file, EXPECTED_UNSORTED)
+    pictures, rejected = list_unsorted(archive.infolist(), file.seek(0, 2))
+    files = [UnlabelledFile(one.path.name, _make_reader(archive, one)) for one in pictures]
+    return files, [one.reason for one in rejected]
+
+
+def _make_reader(archive: zipfile.ZipFile, picture: PlannedPicture) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            # zipfile yields no more bytes than the entry's header says, which was checked.
+            return archive.read(picture.info)
+        except ZIP_ERRORS as error:
+            raise ImageError(
+                f"{picture.path.name} is damaged in the archive: create the .zip again.",
+                path=picture.path.name,
+                reason=ImageProblem.UNREADABLE,
+            ) from error
+
+    return read
