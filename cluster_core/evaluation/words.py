@@ -62,7 +62,8 @@ def describe_forecast(curve: LearningCurve, n_pictures: int) -> str:
     ----------
     curve : LearningCurve
     n_pictures : int
-        Number of pictures in the dataset.
+        Number of pictures in the dataset. Both accuracies are those of the fitted curve: after
+        learning from as many, and from twice as many.
     """
     forecast = curve.forecast()
     if forecast is None:
@@ -72,16 +73,15 @@ def describe_forecast(curve: LearningCurve, n_pictures: int) -> str:
             "The accuracy does not rise steadily with the number of pictures, so these points do "
             "not say what more would give."
         )
-    last = curve.points[-1].n_pictures
-    now, then = forecast.predict(last), forecast.predict(2 * last)
+    now, then = forecast.predict(n_pictures), forecast.predict(2 * n_pictures)
     if then - now < SMALL_GAIN or format_share(now) == format_share(then):
         return (
             "Twice as many pictures of the same kind would hardly help: about "
             f"{format_share(then)}, as now. Better labels or another network may."
         )
     return (
-        f"Twice as many pictures ({2 * n_pictures:,}) would give about {format_share(then)} "
-        f"instead of {format_share(now)}."
+        f"Twice as many pictures ({2 * n_pictures:,} instead of {n_pictures:,}) would give about "
+        f"{format_share(then)} instead of {format_share(now)}, by the fitted curve."
     )
 
 

@@ -17,6 +17,8 @@ from cluster_core.evaluation.cross_validation import (
 )
 from cluster_core.evaluation.learning_curve import LearningCurve, LearningPoint, fit_power_law
 from cluster_core.evaluation.quick_head import RIDGE, QuickHead
+from cluster_core.evaluation.report.plots import draw_learning_curve
+from cluster_core.evaluation.words import describe_forecast
 
 
 def make_pictures(counts: dict[str, int], name: str = "field {}.png") -> list[Picture]:
@@ -193,3 +195,14 @@ def test_more_pictures_are_more_accurate():
     assert first.n_pictures == pytest.approx(30, abs=2)
     assert last.accuracy > first.accuracy
     assert fit_power_law(found.curve.points).predict(1e9) <= 1
+
+
+def test_sentence_axis_and_curve_of_the_forecast_agree():
+    points = tuple(LearningPoint(n, 1 - 0.5 * n**-0.5) for n in (15, 31, 46, 62, 92, 123))
+    curve = LearningCurve(points)
+    fitted = curve.forecast()
+    assert describe_forecast(curve, 154) == (
+        "Twice as many pictures (308 instead of 154) would give about "
+        f"{fitted.predict(308):.0%} instead of {fitted.predict(154):.0%}, by the fitted curve."
+    )
+    assert ">308</text>" in draw_learning_curve(curve, 154)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from cluster_core.data.thumbnails import ThumbnailCache
 from cluster_core.errors import ImageError
@@ -42,7 +41,8 @@ border-bottom:1px solid var(--line)}td:first-child,th:first-child{text-align:lef
 .pictures figure{width:150px}img{width:100%;border-radius:6px}figcaption{font-size:.85rem}
 svg{width:100%;font:11px system-ui,sans-serif;fill:currentColor}svg .grid{stroke:#8883}
 code,pre{background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto}td:nth-child(2):last-child{overflow-wrap:anywhere}
+@media(max-width:480px){td,th{padding:.2rem .35rem;font-size:.85rem}}
 @media print{body{margin:0;max-width:none}h2,figure,tr{break-inside:avoid}}
 """
 
@@ -112,8 +112,11 @@ def _write_headline(report: Report) -> str:
 
 def _write_learning_curve(validated: CrossValidation) -> str:
     words = describe_forecast(validated.curve, validated.n_in_dataset)
-    plot = plots.draw_learning_curve(validated.curve)
-    return f"<h2>More pictures</h2><p>{escape(words)}</p><figure>{plot}</figure>"
+    plot = plots.draw_learning_curve(validated.curve, validated.n_in_dataset)
+    return (
+        f"<h2>More pictures</h2><p>{escape(words)}</p>"
+        f"<figure>{plot}<figcaption>{plots.CURVE_CAPTION}</figcaption></figure>"
+    )
 
 
 def _write_pictures(
@@ -153,9 +156,9 @@ def _write_classes(scored: ScoredPictures) -> str:
 def _write_plots(unsure_below: float, scored: ScoredPictures) -> str:
     figures = summarise_pictures(scored, unsure_below)
     drawn = [
-        (plots.draw_roc(scored), "ROC: pictures found against false alarms. Area 1 is perfect."),
-        (plots.draw_precision_recall(scored), "Precision against recall."),
-        (plots.draw_reliability(scored), f"Reliability. {_describe_calibration(figures)}"),
+        (plots.draw_roc(scored), plots.ROC_CAPTION),
+        (plots.draw_precision_recall(scored), plots.PRECISION_RECALL_CAPTION),
+        (plots.draw_reliability(scored), f"Reliability. {plots.describe_calibration(figures)}"),
     ]
     written = "".join(
         f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
@@ -167,26 +170,11 @@ def _write_plots(unsure_below: float, scored: ScoredPictures) -> str:
     unsure = figures["unsure"]
     return (
         f'<div class="plots">{written}</div>'
-        f"<p>Balanced accuracy: {balanced}. Matthews correlation: "
+        f"<p>Balanced accuracy, in which every class counts equally: {balanced}. Matthews "
+        f"correlation, where 0 is guessing and 1 is perfect: "
         f"{'-' if matthews is None else f'{matthews:.2f}'}. With answers below "
         f"{format_share(unsure['below'])} called unsure, {format_share(unsure['coverage'])} of the "
         f"pictures get an answer, of which {format_share(unsure['accuracy'])} are right.</p>"
-    )
-
-
-def _describe_calibration(figures: Mapping[str, Any]) -> str:
-    after, before = figures["calibration"], figures["calibration_before_scaling"]
-    if after is None:
-        return ""
-    words = (
-        f"On average, score and accuracy differ by {format_share(after['expected_error'])}; "
-        f"Brier score {after['brier']:.3f}"
-    )
-    if before is None:
-        return f"{words}."
-    return (
-        f"{words}. Before temperature scaling: {format_share(before['expected_error'])} and "
-        f"{before['brier']:.3f}."
     )
 
 

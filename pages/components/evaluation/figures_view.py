@@ -79,11 +79,14 @@ def _show_learning_curve(validated: CrossValidation, key: str) -> None:
     st.markdown(describe_forecast(validated.curve, validated.n_in_dataset))
     if validated.curve.points:
         st.vega_lite_chart(
-            spec=draw_learning_curve(validated.curve), width=PLOT_PX, key=f"{key}_learning_curve"
+            spec=draw_learning_curve(validated.curve, validated.n_in_dataset),
+            width=PLOT_PX,
+            key=f"{key}_learning_curve",
         )
         st.caption(
             "Cross-validated accuracy after learning from a part of the pictures. The forecast is "
-            "a power law through the points: an estimate, not a promise."
+            "a power law through the points: an estimate, not a promise. The dots on it are "
+            "today's number of pictures and twice as many."
         )
 
 

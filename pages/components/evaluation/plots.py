@@ -115,8 +115,16 @@ def draw_reliability(kinds: Sequence[tuple[str, Calibration]]) -> Spec:
     }
 
 
-def draw_learning_curve(curve: LearningCurve) -> Spec:
-    """Draw accuracy against the number of pictures; the power law goes on to twice as many."""
+def draw_learning_curve(curve: LearningCurve, n_pictures: int) -> Spec:
+    """Draw accuracy against the number of pictures that were learned from.
+
+    Parameters
+    ----------
+    curve : LearningCurve
+    n_pictures : int
+        Number of pictures in the dataset; the fitted curve goes on to twice as many, with dots at
+        both.
+    """
     names = ["measured", "forecast"]
     rows = [
         {"kind": names[0], "pictures": point.n_pictures, "accuracy": point.accuracy}
@@ -124,12 +132,13 @@ def draw_learning_curve(curve: LearningCurve) -> Spec:
     ]
     forecast = curve.forecast()
     fitted: list[dict[str, Any]] = []
+    dots: list[dict[str, Any]] = []
     if forecast is not None and not forecast.is_poor:
-        first, last = curve.points[0].n_pictures, curve.points[-1].n_pictures
-        fitted = [
-            {"kind": names[1], "pictures": n, "accuracy": forecast.predict(n)}
-            for n in np.geomspace(first, 2 * last, 60).tolist()
-        ]
+        numbers = np.geomspace(curve.points[0].n_pictures, 2 * n_pictures, 60).tolist()
+        fitted, dots = (
+            [{"kind": names[1], "pictures": n, "accuracy": forecast.predict(n)} for n in some]
+            for some in (numbers, [n_pictures, 2 * n_pictures])
+        )
     lowest = min(row["accuracy"] for row in [*rows, *fitted])
     y = _share_axis("accuracy", "accuracy")
     y["scale"] = {"domain": [min(0.9, float(np.floor(lowest * 10) / 10)), 1], "clamp": True}
@@ -154,6 +163,7 @@ def draw_learning_curve(curve: LearningCurve) -> Spec:
         "encoding": encoding,
         "layer": [
             {"data": {"values": fitted}, "mark": dashed},
+            {"data": {"values": dots}, "mark": {"type": "point", "filled": True, "size": 60}},
             {"data": {"values": rows}, "mark": solid},
         ],
     }
