@@ -40,7 +40,9 @@ def report_model(
     pictures = [picture for picture in index.pictures if picture.label in bundle.labels]
     sides = divide_learned(bundle, pictures)
     evaluation = evaluate_sides(bundle, sides, workspace, on_progress)
-    notes = (f"Not cross-validated: {evaluation.problem}",) if evaluation.problem else ()
+    notes: tuple[str, ...] = (
+        (f"Not cross-validated: {evaluation.problem}",) if evaluation.problem else ()
+    )
     if index.sha256 != bundle.dataset.get("sha256"):
         notes += (f"{index.image_dir.name} has changed since the training.",)
     return Report(
