@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -14,6 +14,7 @@ from cluster_core.data.twins import Twin
 from cluster_core.errors import ClusterError
 from cluster_core.storage.trash import TrashEntry, restore
 from cluster_core.workspace import Workspace
+from pages.components.navigation import TITLES, PageFile
 from pages.components.text import escape_markdown
 
 MAX_REASONS = 100
@@ -35,6 +36,8 @@ class Outcome:
         One sentence per picture that is in two classes now.
     undo : callable, optional
         Undoes the action, and returns the outcome of that.
+    links : mapping of str to PageFile
+        Where to go next: pages by what their buttons say.
     """
 
     sentence: str
@@ -42,6 +45,7 @@ class Outcome:
     reasons: Sequence[str] = ()
     twins: Sequence[str] = ()
     undo: Callable[[], Outcome] | None = None
+    links: Mapping[str, PageFile] = field(default_factory=dict)
 
 
 def set_outcome(outcome: Outcome) -> None:
@@ -70,6 +74,11 @@ def show_outcome() -> None:
         if outcome.undo is not None:
             st.button("Undo", key="undo", icon=":material/undo:", on_click=_undo)
         st.button("Close", key="close_outcome", type="tertiary", on_click=clear_outcome)
+    if outcome.links:
+        with st.container(horizontal=True, key="outcome_links"):
+            for text, page in outcome.links.items():
+                if st.button(text, key=f"go_to_{page.name.lower()}", icon=TITLES[page][1]):
+                    st.switch_page(page)
     if outcome.reasons:
         n = len(outcome.reasons)
         title = "Why 1 file was left out" if n == 1 else f"Why {n} files were left out"

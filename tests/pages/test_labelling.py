@@ -188,13 +188,29 @@ def test_labelled_pictures_are_added_to_a_dataset_and_taken_back(queue, workspac
     page.selectbox(key="finish_target").set_value("mine").run()
     click(page, "confirm_finish")
     page.run()
-    assert page.success[0].value == f"Added 1 to {BLUE} and 1 to {RED}."
+    assert f"Added 1 to {BLUE} and 1 to {RED}." in page.success[0].value
+    assert page.success[0].value.endswith("are in the dataset mine.")
+    assert page.button(key="go_to_dataset")
+    assert page.button(key="go_to_hyperparameters")
+    assert page.query_params["dataset"] == "mine"
     files = list((workspace.root / "mine_photos").glob("*/*"))
     assert {path.parent.name for path in files} == {BLUE, RED}
     click(page, "undo")
     assert not (workspace.root / "mine_photos").exists()
     queue.refresh()
     assert len(queue.decisions) == 2
+
+
+def test_finish_leaves_the_choice_of_a_dataset_open_then_remembers_it(queue, workspace):
+    write_photos(workspace.cluster_photos, 1)
+    page = click(press(open_page(), "1"), "finish_queue")
+    assert page.selectbox(key="finish_target").value is None
+    page.selectbox(key="finish_target").set_value("cluster").run()
+    click(page, "confirm_finish")
+    page.run()
+    assert page.success[0].value.endswith("are in the dataset cluster.")
+    click(page, "finish_queue")
+    assert page.selectbox(key="finish_target").value == "cluster"
 
 
 def test_nothing_labelled_cannot_be_added(queue):

@@ -18,11 +18,14 @@ from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.long_work import Work, is_working, start_work
+from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome, join_with_and, make_import_outcome
-from pages.components.selection import Choice, choose, get_active_dataset
+from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
 
 _DIALOG, _TARGET = "finish queue", "finish_target"
+_LAST = "datasets that queues went to"
+_LINKS = {"Open the dataset": PageFile.DATASET, "Train a model with it": PageFile.HYPERPARAMETERS}
 
 
 def show_finish(workspace: Workspace, queue: LabelQueue) -> None:
@@ -51,7 +54,9 @@ def _ask_for_dataset(workspace: Workspace, queue: LabelQueue) -> None:
     parts = [f"{count:,} to {escape_markdown(label)}" for label, count in counts]
     st.write(f"Adds {join_with_and(parts)}. Pictures that are there already are left out.")
     names = list(list_datasets(workspace))
-    st.session_state.setdefault(_TARGET, get_active_dataset(workspace))
+    # Not the dataset last opened, which may be about something else.
+    last = st.session_state.get(_LAST, {}).get(queue.id)
+    st.session_state.setdefault(_TARGET, last if last in names else None)
     dataset = st.selectbox(
         "Dataset",
         names,
@@ -73,6 +78,7 @@ def _ask_for_dataset(workspace: Workspace, queue: LabelQueue) -> None:
     noun = "picture" if len(pictures) == 1 else "pictures"
 
     def add() -> Outcome:
+        st.session_state.setdefault(_LAST, {})[queue.id] = dataset
         start_work(_make_work(workspace, dataset, pictures))
         return Outcome(f"Adding pictures to {dataset} …")
 
@@ -93,7 +99,8 @@ def _make_work(workspace: Workspace, dataset: str, pictures: list[LabelledPictur
             addition.discard_empty()
             return outcome
         choose(Choice.DATASET, dataset)
-        return replace(outcome, undo=take_back)
+        sentence = f"{outcome.sentence} The labelled pictures are in the dataset {dataset}."
+        return replace(outcome, sentence=sentence, undo=take_back, links=_LINKS)
 
     def on_stop() -> Outcome:
         report = addition.batch.report()

@@ -8,6 +8,7 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from cluster_core.data.archives.unsorted import list_packed
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.class_folders import is_system_file
 from cluster_core.data.counter_classes import is_counter_name
@@ -15,7 +16,6 @@ from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import Progress
 from cluster_core.errors import ClusterError
 from cluster_core.labelling.filling import MAX_PICTURES, QueueFilling, UnlabelledFile
-from cluster_core.labelling.packed import list_packed
 from cluster_core.labelling.queue import LabelQueue
 from cluster_core.labelling.queues import QueueSettings, create_queue
 from cluster_core.model.backbones.registry import EVERYDAY_BACKBONE, SKY_BACKBONE
@@ -170,7 +170,7 @@ def _list_pictures(
         except ClusterError as error:
             problems.append(f"{_get_last(file.name)}: {error}")
             continue
-        found += packed
+        found += [UnlabelledFile(one.name, one.read) for one in packed]
         problems += left_out
     return found, problems
 

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 
 from cluster_core.data.archives import dataset_archive, entries
+from cluster_core.data.archives.unsorted import list_packed
 from cluster_core.errors import DatasetError
-from cluster_core.labelling.packed import list_packed
 from tests.labelling.samples import fill, make_png, make_queue, pack
 
 

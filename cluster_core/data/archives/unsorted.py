@@ -1,19 +1,35 @@
-"""The pictures in a .zip, on their way into a queue without being unpacked to disk first."""
+"""The pictures of a .zip without classes, each unpacked in memory when it is read."""
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from cluster_core.data.archives.dataset_archive import open_archive
 from cluster_core.data.archives.entries import EXPECTED_UNSORTED, PlannedPicture, list_unsorted
 from cluster_core.data.archives.unpacking import ZIP_ERRORS
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.labelling.filling import UnlabelledFile
 
 
-def list_packed(file: BinaryIO) -> tuple[list[UnlabelledFile], list[str]]:
+@dataclass(frozen=True)
+class PackedPicture:
+    """A picture in a .zip.
+
+    Attributes
+    ----------
+    name : str
+        File name without folders.
+    read : callable
+        Returns the content of the file, or raises an ImageError if it is damaged.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+
+def list_packed(file: BinaryIO) -> tuple[list[PackedPicture], list[str]]:
     """List the pictures of a .zip, in any folders.
 
     Parameters
@@ -23,8 +39,8 @@ def list_packed(file: BinaryIO) -> tuple[list[UnlabelledFile], list[str]]:
 
     Returns
     -------
-    files : list of UnlabelledFile
-        In the order of the archive; each is unpacked when it is read.
+    files : list of PackedPicture
+        In the order of the archive.
     problems : list of str
         Why an entry was left out, in a sentence for each.
 
@@ -35,7 +51,7 @@ def list_packed(file: BinaryIO) -> tuple[list[UnlabelledFile], list[str]]:
     """
     archive = open_archive(file, EXPECTED_UNSORTED)
     pictures, rejected = list_unsorted(archive.infolist(), file.seek(0, 2))
-    files = [UnlabelledFile(one.path.name, _make_reader(archive, one)) for one in pictures]
+    files = [PackedPicture(one.path.name, _make_reader(archive, one)) for one in pictures]
     return files, [one.reason for one in rejected]
 
 
