@@ -67,11 +67,12 @@ def show_report_button(run_id: str) -> None:
     )
 
 
-def show_mistakes_of(run_id: str, config: TrainConfig, answers: Metrics, pictures: str) -> bool:
-    """Draw the mistakes among the chosen pictures; return whether any of these has changed since.
+def show_mistakes_of(run_id: str, config: TrainConfig, answers: Metrics, *, is_test: bool) -> bool:
+    """Draw the mistakes in the test or in the cross-validation.
 
-    `pictures` says which pictures these are, such as "test pictures".
+    Return whether any of these pictures has changed since.
     """
+    pictures = "test pictures" if is_test else "pictures of the cross-validation"
     st.subheader("Mistakes", anchor=False)
     if not answers.misclassified:
         st.success(f"None: for every one of the {pictures}, the answer matches the class.")
@@ -79,6 +80,7 @@ def show_mistakes_of(run_id: str, config: TrainConfig, answers: Metrics, picture
     st.caption(
         f"{len(answers.misclassified):,} of {answers.n:,} {pictures}; those with the highest "
         "scores come first. A picture in the wrong class often shows up here."
+        + ("" if is_test else " Each score is the mean of several divisions into parts.")
     )
     return show_mistakes(workspace, config.image_dir, run_id, answers.misclassified)
 
@@ -147,8 +149,7 @@ if answers is not None:
 if scored is not None:
     show_figures(scored, validated, model_id, "evaluation")
 if answers is not None:
-    pictures = "test pictures" if answers is metrics else "pictures of the cross-validation"
-    has_changed |= show_mistakes_of(run_id, run_config, answers, pictures)
+    has_changed |= show_mistakes_of(run_id, run_config, answers, is_test=answers is metrics)
 has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
 show_comparison(workspace, status, run_config.image_dir)
 show_folder_test(workspace, model_id, run_config.image_dir.name.removesuffix(DATASET_SUFFIX))

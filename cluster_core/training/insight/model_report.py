@@ -58,7 +58,7 @@ def report_model(
         },
         evaluation.cross_validation,
         f"python -m cluster_core evaluate {bundle.name}",
-        notes,
+        tuple(notes),
     )
 
 

@@ -38,7 +38,8 @@ _TITLES = {
     FindingKind.WRONG_LABEL: (
         "Labels that may be wrong",
         "Each picture was judged by what can be learned from the others, copies left out. The "
-        "clearest contradictions come first; some pictures are only unusual.",
+        "clearest contradictions come first; some pictures are only unusual. The Evaluation page "
+        "judges by the model's own network, so its counts can differ.",
     ),
     FindingKind.SHORTCUT: (
         "Shortcuts",

@@ -29,6 +29,11 @@ from pages.components.outcome import Outcome
 from pages.components.text import escape_markdown
 
 _KEY = "label check"
+_BASIS = (
+    "Judged once, in five parts, by this model's network. The mistakes of the cross-validation "
+    "above are the mean of several divisions, and the check on the Dataset page leaves copies out "
+    "and sees each picture only as it is, so their counts and scores differ somewhat."
+)
 _STOPPED = "Stopped. Check again to continue; what was computed so far is kept."
 
 
@@ -110,7 +115,7 @@ def _show_doubts(workspace: Workspace, check: _Check) -> bool:
     noun = "picture looks" if n_found == 1 else "pictures look"
     st.caption(
         f"{n_found:,} of {check.n_pictures:,} {noun} like another class, the clearest ones first. "
-        "Not all are mistakes: some pictures are only unusual."
+        f"Not all are mistakes: some pictures are only unusual. {_BASIS}"
     )
     st.progress(1 - len(left) / n_found, f"{n_found - len(left):,} of {n_found:,} reviewed")
     if not left:
