@@ -57,7 +57,6 @@ def test_queue_is_labelled_with_keys_and_added_to_a_dataset(visit, tmp_path):
     assert len(list((workspace.root / "from the queue_photos").glob("*/*"))) == 5
     (queue_id,) = list_queues(workspace)
     assert len(find_queue(workspace, queue_id).decisions) == 5
-    visit.shoot("label_finished")
     visit.click("go_to_dataset")
     expect(page.get_by_role("heading", level=1)).to_have_text("Dataset")
     visit.assert_sound()

@@ -189,7 +189,7 @@ def test_labelled_pictures_are_added_to_a_dataset_and_taken_back(queue, workspac
     click(page, "confirm_finish")
     page.run()
     assert f"Added 1 to {BLUE} and 1 to {RED}." in page.success[0].value
-    assert page.success[0].value.endswith("are in the dataset mine.")
+    assert page.success[0].value.endswith("They went to the dataset mine.")
     assert page.button(key="go_to_dataset")
     assert page.button(key="go_to_hyperparameters")
     assert page.query_params["dataset"] == "mine"
@@ -208,7 +208,7 @@ def test_finish_leaves_the_choice_of_a_dataset_open_then_remembers_it(queue, wor
     page.selectbox(key="finish_target").set_value("cluster").run()
     click(page, "confirm_finish")
     page.run()
-    assert page.success[0].value.endswith("are in the dataset cluster.")
+    assert page.success[0].value.endswith("They went to the dataset cluster.")
     click(page, "finish_queue")
     assert page.selectbox(key="finish_target").value == "cluster"
 

@@ -99,7 +99,7 @@ def _make_work(workspace: Workspace, dataset: str, pictures: list[LabelledPictur
             addition.discard_empty()
             return outcome
         choose(Choice.DATASET, dataset)
-        sentence = f"{outcome.sentence} The labelled pictures are in the dataset {dataset}."
+        sentence = f"{outcome.sentence} They went to the dataset {dataset}."
         return replace(outcome, sentence=sentence, undo=take_back, links=_LINKS)
 
     def on_stop() -> Outcome:
