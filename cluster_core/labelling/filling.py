@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -21,7 +22,7 @@ from cluster_core.labelling.queue import LabelQueue
 from cluster_core.labelling.records import QueuedPicture
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.mapping import map_images
-from cluster_core.workspace import replacing
+from cluster_core.workspace import drafting
 
 MAX_PICTURES = 10_000
 MAX_BYTES = 50_000_000_000
@@ -130,8 +131,9 @@ class QueueFilling:
         queued = QueuedPicture(picture.sha256, entry.name, suffix, picture.n_bytes)
 
         def write(path: Path) -> None:
-            with replacing(path) as draft:
+            with drafting(path) as draft:
                 draft.write_bytes(entry.data)
+                os.replace(draft, path)
 
         if self._queue.add_picture(queued, write):
             self.n_added += 1

@@ -162,7 +162,7 @@ class LabelQueue:
         picture : QueuedPicture
             It was decoded before.
         write : callable
-            Writes the file to a path whose folder exists.
+            Writes the file to a path. It must not create the folder, which a deleted queue lacks.
 
         Returns
         -------
@@ -179,6 +179,7 @@ class LabelQueue:
         require(Action.EDIT_DATASETS)
         if picture.sha256 not in self.pictures:
             with explaining_disk_errors(f"{picture.name} could not be kept", self._folder):
+                (self._folder / LOG).stat()  # a deleted queue gets no new files
                 write(self._folder / PICTURES / picture.file_name)
         with self._changing() as append:
             if picture.sha256 in self.pictures:
@@ -314,11 +315,21 @@ class LabelQueue:
         try:
             with filelock.FileLock(self._folder / _LOCK, timeout=_LOCK_TIMEOUT_S):
                 yield
+        except FileNotFoundError:
+            self._remove_lock_of_deleted()
+            raise
         except filelock.Timeout as error:
             raise DatasetError(
                 "The queue is in use by another program: try again in a moment.",
                 path=self._folder,
             ) from error
+
+    def _remove_lock_of_deleted(self) -> None:
+        """Remove the folder that a lock made anew, so that the queue can be restored there."""
+        if not self.exists():
+            with suppress(OSError):  # it stays if there is anything else in it
+                (self._folder / _LOCK).unlink()
+                self._folder.rmdir()
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"

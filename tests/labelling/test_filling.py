@@ -3,12 +3,21 @@ from __future__ import annotations
 import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.errors import AccessError
+from cluster_core.errors import AccessError, DatasetError
 from cluster_core.labelling import filling as filling_module
 from cluster_core.labelling.filling import QueueFilling, UnlabelledFile
-from cluster_core.labelling.queues import find_queue
+from cluster_core.labelling.queues import delete_queue, find_queue, list_queues
 from cluster_core.storage.cache_file import CacheFile
-from tests.labelling.samples import draw_files, fill, make_file, make_png, make_queue
+from cluster_core.storage.trash import restore
+from tests.labelling.samples import (
+    CLASSES,
+    as_class,
+    draw_files,
+    fill,
+    make_file,
+    make_png,
+    make_queue,
+)
 
 
 @pytest.fixture
@@ -85,3 +94,36 @@ def test_public_demo_forbids_it(queue, workspace, monkeypatch):
     with pytest.raises(AccessError):
         fill(workspace, queue, draw_files(1))
     assert not queue.pictures
+
+
+def test_queue_that_is_deleted_while_it_is_filled_comes_back_with_its_labels(queue, workspace):
+    fill(workspace, queue, draw_files(1))
+    labelled = next(iter(queue.pictures))
+    queue.decide(labelled, as_class(CLASSES[0]))
+    entries = []
+
+    def delete_and_read() -> bytes:
+        entries.append(delete_queue(workspace, queue))
+        return make_png(5)
+
+    with pytest.raises(DatasetError, match="no longer exists"):
+        fill(workspace, queue, [UnlabelledFile("late.png", delete_and_read)])
+    assert not (workspace.queues / queue.id).exists()
+    restore(workspace, entries[0].id)
+    assert list(list_queues(workspace)) == [queue.id]
+    assert find_queue(workspace, queue.id).labelled == {labelled: CLASSES[0]}
+
+
+def test_queue_that_is_deleted_just_before_a_picture_is_written_stays_deleted(
+    queue, workspace, monkeypatch
+):
+    write_draft = filling_module.drafting
+
+    def delete_first(path):
+        delete_queue(workspace, queue)
+        return write_draft(path)
+
+    monkeypatch.setattr(filling_module, "drafting", delete_first)
+    with pytest.raises(DatasetError, match="no longer exists"):
+        fill(workspace, queue, draw_files(1)[:1])
+    assert not (workspace.queues / queue.id).exists()

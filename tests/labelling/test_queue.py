@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 
+import filelock
 import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE
@@ -181,6 +182,21 @@ def test_deleted_queue_does_not_come_back_in_another_tab(queue, hashes, workspac
         other.decide(hashes[0], as_class(BLUE))
     assert not (workspace.queues / queue.id).exists()
     assert not other.exists()
+
+
+def test_queue_that_is_deleted_while_a_tab_waits_for_it_stays_deleted(
+    queue, hashes, workspace, monkeypatch
+):
+    make_lock = filelock.FileLock
+
+    def delete_first(*arguments, **options):
+        (workspace.queues / queue.id).rename(workspace.root / "gone")
+        return make_lock(*arguments, **options)
+
+    monkeypatch.setattr(queue_module.filelock, "FileLock", delete_first)
+    with pytest.raises(DatasetError, match="no longer exists"):
+        queue.decide(hashes[0], as_class(BLUE))
+    assert not (workspace.queues / queue.id).exists()
 
 
 def test_full_log_refuses_a_decision_and_keeps_the_rest(queue, hashes, workspace, monkeypatch):
