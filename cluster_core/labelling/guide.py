@@ -30,6 +30,8 @@ TAB_TIMEOUT_S = 600
 _IDLE_S = 1800
 # How soon decisions of other processes are noticed.
 _LOOK_EVERY_S = 2.0
+# A guide that met a problem, such as a full disk, is started again at a visit after this time.
+RETRY_AFTER_S = 30
 _UNEXPECTED = (
     "The pictures could not be examined because of an unexpected error, which is in the log. You "
     "can go on labelling: the pictures come in random order."
@@ -79,6 +81,7 @@ class Guide:
         self._shown: dict[str, tuple[str, float]] = {}  # by tab: picture and time
         self._used_s = time.monotonic()
         self._is_stopped = False
+        self._ended_s = 0.0
         self._adviser: Adviser | None = None
         # Number of known pictures and the classes of the adviser; with it, the log it has read.
         self._basis: tuple[int, tuple[str, ...]] = (0, ())
@@ -92,8 +95,10 @@ class Guide:
         self._thread.start()
 
     def has_finished(self) -> bool:
-        """Return whether the thread has ended without a problem, for lack of use."""
-        return not self._thread.is_alive() and not self.state.problem
+        """Return whether the thread has ended for lack of use, or a while ago with a problem."""
+        if self._thread.is_alive():
+            return False
+        return not self.state.problem or time.monotonic() - self._ended_s >= RETRY_AFTER_S
 
     def notice(self) -> None:
         """Make the thread read what was decided."""
@@ -157,6 +162,9 @@ class Guide:
         except Exception:
             _logger.exception("The queue %s could not be examined", self._queue.id)
             self.state = replace(self.state, problem=_UNEXPECTED)
+        finally:
+            self._adviser = None  # the features of all pictures
+            self._ended_s = time.monotonic()
 
     def _work(self) -> None:
         table = FeatureTable(self._workspace, self._queue.network)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -121,6 +124,35 @@ def test_missing_network_is_reported_and_pictures_come_all_the_same(workspace, m
     assert guide.state.problem == "The file of the network was altered."
     assert guide.pick(queue, "tab") in queue.pictures
     assert obtain_guide(workspace, queue.id) is guide
+
+
+def test_guide_that_met_a_problem_is_started_again_after_a_while(workspace, monkeypatch):
+    from cluster_core.errors import RunError
+
+    def fail(*_):
+        raise RunError("The cache is in use by another program.")
+
+    queue = make_queue(workspace, draw_files(2))
+    with monkeypatch.context() as failing:
+        failing.setattr(FeatureTable, "examine", fail)
+        guide = obtain_guide(workspace, queue.id)
+        wait_until(lambda: guide.state.problem)
+        guide.stop()
+    assert obtain_guide(workspace, queue.id) is guide
+    monkeypatch.setattr(guide_module, "RETRY_AFTER_S", 0)
+    again = examine(workspace, queue)
+    assert again is not guide
+    assert (again.state.n_examined, again.state.problem) == (4, "")
+
+
+def test_guide_that_has_ended_frees_the_features(workspace):
+    queue = make_queue(workspace, draw_files(2))
+    guide = examine(workspace, queue)
+    wait_until(lambda: guide.state.advice.ranking)
+    adviser = weakref.ref(guide._adviser)
+    guide.stop()
+    gc.collect()
+    assert adviser() is None
 
 
 def test_bug_is_logged_and_reported_without_a_traceback(workspace, monkeypatch, caplog):
