@@ -133,7 +133,8 @@ def _switch(name: str, description: str) -> Any:
 @_setting("seed", "Number that all random choices start from: equal ones give the same model.")
 @_setting(
     "split_version",
-    "Rule that divides the pictures: 2 by class, 1 by file name as in version 0.1.",
+    "Rule that divides the pictures: 3 with groups.csv and more catalogue names of objects, 2 "
+    "without, 1 by file name as in version 0.1.",
 )
 @plain_exits("What was computed so far is kept for the next training.")
 def main(print_misclassified_test_images: bool, **options: Any) -> None:

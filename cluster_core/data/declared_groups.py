@@ -16,6 +16,7 @@ from cluster_core.errors import DatasetError
 GROUPS_FILE = "groups.csv"
 SAME_OBJECTS = ".same_objects.json"
 MAX_BYTES = 20_000_000
+MAX_LINES = 200_000
 _COLUMNS = ("file", "group")
 _DELIMITERS = ",;\t"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -84,6 +85,8 @@ def read_groups_file(image_dir: Path) -> tuple[GroupLine, ...]:
             what = f"must name the columns file and group, but {missing[0]} is missing"
             raise _make_error(path, f"{what} ({_EXAMPLE})", 1)
         for row in reader:
+            if len(found) == MAX_LINES:
+                raise _make_error(path, f"has more than {MAX_LINES:,} lines")
             found.append(_check_row(path, reader.line_num, row))
     except csv.Error as error:
         raise _make_error(path, f"cannot be read ({error})", reader.reader.line_num) from error

@@ -10,10 +10,13 @@ from typing import Any
 import filelock
 
 from cluster_core.access import Action, require
+from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import replacing
 
 MAX_BYTES = 50_000_000
+DAMAGED = ".damaged"
+_LOCK_TIMEOUT_S = 10.0
 
 
 def load_record(path: Path) -> Any:
@@ -29,6 +32,8 @@ def load_record(path: Path) -> Any:
 def change_record(path: Path, edit: Callable[[], Any], failure: str) -> None:
     """Replace a record, while no other tab changes it.
 
+    A record that cannot be understood is kept beside the new one, with the ending `DAMAGED`.
+
     Parameters
     ----------
     path : Path
@@ -43,11 +48,30 @@ def change_record(path: Path, edit: Callable[[], Any], failure: str) -> None:
     AccessError
         This server does not let its visitors edit datasets.
     DatasetError
-        The record cannot be written.
+        The record cannot be read or written, or another program holds it.
     """
     require(Action.EDIT_DATASETS)
     image_dir = path.parent
     with explaining_disk_errors(failure, image_dir):
         image_dir.stat()  # `replacing` would create the folder of a deleted dataset
-        with filelock.FileLock(path.with_suffix(".lock")), replacing(path) as draft:
-            draft.write_text(json.dumps(edit(), indent=0), "utf-8")
+        try:
+            with filelock.FileLock(path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT_S):
+                _keep_damaged(path)
+                with replacing(path) as draft:
+                    draft.write_text(json.dumps(edit(), indent=0), "utf-8")
+        except filelock.Timeout as error:
+            raise DatasetError(
+                f"{failure}, because another tab or program is changing {image_dir.name}: try "
+                "again in a moment.",
+                path=image_dir,
+            ) from error
+
+
+def _keep_damaged(path: Path) -> None:
+    """Rename a record that cannot be understood; raise OSError if it cannot be read at all."""
+    try:
+        path.read_bytes()
+    except FileNotFoundError:
+        return
+    if load_record(path) is None:
+        path.replace(path.with_name(path.name + DAMAGED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,8 @@ from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.starter import find_novelty_prior
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.novelty import KnownPictures, NoveltyDetector, NoveltyPrior, fit_novelty
+
+_logger = logging.getLogger(__name__)
 
 # The key of the result among the metrics of a bundle.
 RECORD = "none_of_these"
@@ -61,7 +64,11 @@ def add_novelty(
     prior = find_novelty_prior(bundle.backbone.name, bundle.labels)
     is_recognised = _find_recognised(features, classes, len(bundle.labels), prior)
     known = KnownPictures(features, classes, is_recognised)
-    detector = fit_novelty(known, counter.training, prior)
+    try:
+        detector = fit_novelty(known, counter.training, prior)
+    except (MemoryError, np.linalg.LinAlgError) as error:  # the model is good without it
+        _logger.warning("Nothing was learned about pictures of none of the classes: %s", error)
+        return bundle
     if detector is None:
         return bundle
     record = {

@@ -168,13 +168,15 @@ def train(
         metrics = _test(config, index, split, testing, fitted.head)
         bundle = assemble_bundle(config, index, backbone, fitted, metrics)
         bundle = add_novelty(bundle, len(config.views), training, (validation, testing), counter)
-        bundle = record_learned(bundle, (*split.training, *split.validation))
+        learned = (*split.training, *split.validation, *split.counter_training)
+        bundle = record_learned(bundle, learned)
         if choice is not None:
             bundle = record_choice(bundle, choice)
-        evaluation = _evaluate(config, split, (training, validation, testing), bundle)
         on_event(StageProgress(Stage.SAVING))
         folder = save_bundle(bundle, workspace.bundles)
         export(config, workspace, outputs, graph, bundle.labels)
+        # Last, because it must not cost a model that is trained.
+        evaluation = _evaluate(config, split, (training, validation, testing), bundle)
     return TrainingResult(bundle, folder, metrics, index, split, evaluation)
 
 

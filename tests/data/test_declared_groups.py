@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.data import declared_groups
 from cluster_core.data.declared_groups import (
     GROUPS_FILE,
     MAX_BYTES,
@@ -140,3 +141,10 @@ def test_visitor_of_a_public_demo_may_not_mark_pictures(dataset, monkeypatch):
     with pytest.raises(AccessError):
         mark_same_object(dataset, ["0" * 64])
     assert load_same_objects(dataset) == ()
+
+
+def test_file_with_too_many_lines_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(declared_groups, "MAX_LINES", 2)
+    (tmp_path / "groups.csv").write_text("file,group\na,1\nb,1\nc,1\n")
+    with pytest.raises(DatasetError, match="more than 2 lines"):
+        read_groups_file(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.head.examples import Examples
+from cluster_core.training import novelty
 from cluster_core.training.novelty import CounterExamples, add_novelty, describe_rejections
 from cluster_core.training.runs.results import RunResult
 from cluster_core.training.train import train
@@ -59,3 +60,14 @@ def test_too_few_pictures_give_a_model_without_a_detector():
     bundle = make_bundle()
     few = make_examples(0, n=2)
     assert add_novelty(bundle, 2, few, (None, None), CounterExamples()) is bundle
+
+
+@pytest.mark.parametrize("error", [MemoryError("no room"), np.linalg.LinAlgError("singular")])
+def test_training_keeps_its_model_if_novelty_cannot_be_learned(
+    config, workspace, backbone, monkeypatch, error
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(novelty, "fit_novelty", fail)
+    assert load_bundle(train(config, workspace).folder).novelty is None

@@ -29,6 +29,7 @@ from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.storage.cache_file import FILE_NAME
+from cluster_core.training import train as train_module
 from cluster_core.training.events import DatasetRead, Stage, StageProgress
 from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.train import train
@@ -534,3 +535,14 @@ def test_folder_that_cannot_be_made_is_reported_before_any_computation(
     with pytest.raises(RunError, match="could not be made"):
         train(replace(config, **{field: tmp_path / "file" / "a" / "b"}), workspace, events.append)
     assert events == []
+
+
+def test_model_is_saved_before_the_evaluation(config, workspace, backbone, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(train_module, "_evaluate", fail)
+    with pytest.raises(MemoryError):
+        train(config, workspace)
+    (folder,) = workspace.bundles.iterdir()
+    assert load_bundle(folder).labels

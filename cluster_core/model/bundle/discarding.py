@@ -65,7 +65,8 @@ def _list_manifests(workspace: Workspace) -> list[Path]:
     found = list(workspace.bundles.glob(pattern))
     for entry in workspace.trash.glob("*"):
         found += (entry / CONTENT / bundles).glob(pattern)
-    return found
+    # Again, for a model that was restored meanwhile; one that was deleted is missed when read.
+    return [*found, *workspace.bundles.glob(pattern)]
 
 
 def _name_network(manifest: Path) -> str:

@@ -10,6 +10,7 @@ from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.data.splits import BY_FILE_NAME, split_dataset
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.storage.saved_values import MALFORMED_ERRORS
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def find_training_pictures(bundle: ModelBundle, index: DatasetIndex) -> Training
     if index.sha256 == bundle.dataset.get("sha256"):
         try:
             return TrainingPictures(_split(index, bundle.settings), is_exact=True)
-        except (ClusterError, KeyError, TypeError, ValueError):
+        except (ClusterError, *MALFORMED_ERRORS):
             pass  # settings of an imported model
     known = tuple(picture for picture in index.pictures if picture.label in bundle.labels)
     return TrainingPictures(known, is_exact=False)

@@ -100,8 +100,11 @@ def fit_novelty(
     """
     if len(known.features) < MIN_PICTURES:
         return None
-    order = np.random.default_rng(0).permutation(len(known.features))[:MAX_PICTURES]
+    random = np.random.default_rng(0)
+    order = random.permutation(len(known.features))[:MAX_PICTURES]
     known = known.choose(order)
+    if counter_examples is not None and len(counter_examples) > MAX_PICTURES:
+        counter_examples = random.permutation(counter_examples)[:MAX_PICTURES]
     fold = np.arange(len(order)) % N_FOLDS
     totals = np.empty(len(order))
     for number in range(N_FOLDS):

@@ -110,7 +110,10 @@ def _train(workspace: Workspace, reporter: _Reporter) -> RunStatus:
         result = train(config, workspace, reporter.handle, reporter.should_keep_best)
     run_result = RunResult.of(result.metrics, result.index, result.split, result.bundle.metrics)
     save_result(folder, run_result, config.image_dir)
-    save_evaluation(folder, result.evaluation)
+    try:
+        save_evaluation(folder, result.evaluation)
+    except OSError as error:  # the model is saved, and the evaluation can be repeated
+        _logger.warning("The evaluation could not be kept: %s", error)
     _log_result(result)
     if config.train_batch_size <= USUAL_BATCH:
         seconds = reporter.seconds_in[Stage.TRAINING]

@@ -134,15 +134,16 @@ def _obtain_search(
     reading = read_dataset(workspace, image_dir)
     if isinstance(reading.index, ClusterError):
         return None
-    training = find_training_pictures(predictor.bundle, reading.index)
-    if not training.pictures:
-        return None
     key = (model.manifest_sha256, reading.signature)
     kept = st.session_state.get(_SEARCH)
     if kept is None or kept[0] != key:
-        kept = (key, _read_training_pictures(workspace, predictor, training.pictures))
+        training = find_training_pictures(predictor.bundle, reading.index)
+        if not training.pictures:
+            return None
+        search = _read_training_pictures(workspace, predictor, training.pictures)
+        kept = (key, search, training.is_exact)
         st.session_state[_SEARCH] = kept
-    return kept[1], training.is_exact
+    return kept[1:]
 
 
 def _read_training_pictures(
