@@ -77,7 +77,7 @@ def read_groups_file(image_dir: Path) -> tuple[GroupLine, ...]:
     header = text.partition("\n")[0]
     delimiter = next((one for one in _DELIMITERS if one in header), ",")
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    found = []
+    found: list[GroupLine] = []
     try:
         names = [name.strip().lower() for name in reader.fieldnames or ()]
         reader.fieldnames = names
