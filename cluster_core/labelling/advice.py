@@ -72,13 +72,16 @@ class Adviser:
         self._names = (*classes, Verdict.NONE.value)
         self._prior = prior
         self._selector = Selector(self._features)
-        self._points: dict[tuple[tuple[int, int], ...], AccuracyEstimate | None] = {}
+        # The curve by number of labels, and the labels it was drawn from.
+        self._points: dict[int, AccuracyEstimate | None] = {}
+        self._drawn: Sequence[tuple[int, int]] = ()
 
     def advise(self, decisions: Mapping[str, Decision]) -> Advice:
         """Return what the decisions say, the latest last, about the pictures without one."""
         decided = [self._number[sha256] for sha256 in decisions if sha256 in self._number]
         labelled = self._list_labelled(decisions)
-        scores = self._score(labelled)
+        head = self._fit(labelled) if len(labelled) >= MIN_LABELS else None
+        scores = self._score(labelled, head)
         uncertainty = None if scores is None else measure_uncertainty(scores)
         is_free = np.ones(len(self._sha256s), bool)
         is_free[decided] = False
@@ -90,7 +93,7 @@ class Adviser:
         return Advice(
             tuple(self._sha256s[number] for number in order),
             {} if scores is None else self._guess(scores),
-            self._draw_curve(labelled),
+            self._draw_curve(labelled, head),
         )
 
     def _list_labelled(self, decisions: Mapping[str, Decision]) -> list[tuple[int, int]]:
@@ -106,11 +109,12 @@ class Adviser:
         numbers, classes = np.array(labelled).T
         return fit_quick_head(self._features[numbers], classes, len(self._names))
 
-    def _score(self, labelled: Sequence[tuple[int, int]]) -> np.ndarray | None:
+    def _score(
+        self, labelled: Sequence[tuple[int, int]], head: QuickHead | None
+    ) -> np.ndarray | None:
         """Return the scores of all pictures, or None while too little is known."""
-        if len(labelled) >= N_START and len({label for _, label in labelled}) > 1:
-            return self._fit(labelled).compute_scores(self._features)
-        return self._prior
+        is_enough = len(labelled) >= N_START and len({label for _, label in labelled}) > 1
+        return head.compute_scores(self._features) if head and is_enough else self._prior
 
     def _guess(self, scores: np.ndarray) -> dict[str, tuple[str, float]]:
         best = scores.argmax(axis=1).tolist()
@@ -120,25 +124,46 @@ class Adviser:
             for sha256, label, score in zip(self._sha256s, best, highest, strict=True)
         }
 
-    def _draw_curve(self, labelled: Sequence[tuple[int, int]]) -> tuple[AccuracyEstimate, ...]:
+    def _draw_curve(
+        self, labelled: Sequence[tuple[int, int]], head: QuickHead | None
+    ) -> tuple[AccuracyEstimate, ...]:
+        """Return the estimates after more and more labels; the head learned from all."""
         n = len(labelled)
-        step = _CURVE_STEP * max(1, -(-n // (_CURVE_STEP * _MAX_CURVE_POINTS)))
-        sizes = [*range(step, n, step), n]
-        points = (self._estimate(tuple(labelled[:size])) for size in sizes)
-        return tuple(point for point in points if point is not None)
+        step = _CURVE_STEP
+        while n > step * _MAX_CURVE_POINTS:
+            step *= 2  # only this keeps every second point
+        n_same = _count_same(labelled, self._drawn)
+        known = {size: point for size, point in self._points.items() if size <= n_same}
+        if n not in known:
+            known[n] = self._estimate(labelled, head)
+        self._points = {
+            size: known[size] if size in known else self._estimate(labelled[:size])
+            for size in (*range(step, n, step), n)
+        }
+        self._drawn = labelled
+        return tuple(point for point in self._points.values() if point is not None)
 
-    def _estimate(self, labelled: tuple[tuple[int, int], ...]) -> AccuracyEstimate | None:
+    def _estimate(
+        self, labelled: Sequence[tuple[int, int]], head: QuickHead | None = None
+    ) -> AccuracyEstimate | None:
         """Return the estimate from some labels, or None if they are too few."""
-        if labelled not in self._points:
-            counts = np.bincount([label for _, label in labelled], minlength=2)
-            others = np.ones(len(self._features), bool)
-            others[[number for number, _ in labelled]] = False
-            is_enough = np.count_nonzero(counts >= MIN_PER_CLASS) > 1
-            if len(labelled) < MIN_LABELS or not is_enough or not others.any():
-                self._points[labelled] = None
-            else:
-                head = self._fit(labelled)
-                outputs = self._features[others] @ head.weights[:-1] + head.weights[-1]
-                classes = np.array([label for _, label in labelled])
-                self._points[labelled] = estimate_accuracy(head.left_out, classes, outputs)
-        return self._points[labelled]
+        counts = np.bincount([label for _, label in labelled], minlength=2)
+        others = np.ones(len(self._features), bool)
+        others[[number for number, _ in labelled]] = False
+        is_enough = np.count_nonzero(counts >= MIN_PER_CLASS) > 1
+        if len(labelled) < MIN_LABELS or not is_enough or not others.any():
+            return None
+        head = head or self._fit(labelled)
+        outputs = self._features[others] @ head.weights[:-1] + head.weights[-1]
+        classes = np.array([label for _, label in labelled])
+        return estimate_accuracy(head.left_out, classes, outputs)
+
+
+def _count_same(first: Sequence[object], second: Sequence[object]) -> int:
+    """Return the number of equal elements before the first difference."""
+    n_same = 0
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            break
+        n_same += 1
+    return n_same

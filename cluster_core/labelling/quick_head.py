@@ -58,8 +58,9 @@ class QuickHead:
 def fit_quick_head(features: np.ndarray, classes: np.ndarray, n_classes: int) -> QuickHead:
     """Fit a head, and score each picture by the head that would result without it.
 
-    Both are in closed form: the dual of ridge regression takes a matrix of the size of the number
-    of pictures [1]_, and the residual of a picture that is left out is its dual coefficient over
+    Both are in closed form. Ridge regression is solved in its primal or in its dual form [1]_,
+    whichever inverts the smaller matrix; both give the same head. The residual of a picture that
+    is left out is its residual over one minus its leverage, which is its dual coefficient over
     the diagonal of the inverse [2]_.
 
     Parameters
@@ -82,9 +83,21 @@ def fit_quick_head(features: np.ndarray, classes: np.ndarray, n_classes: int) ->
     roots = np.sqrt(weight_of_class[classes])[:, np.newaxis]
     rows = np.hstack([features, np.ones((len(features), 1))]).astype(np.float64) * roots
     targets = np.where(classes[:, np.newaxis] == np.arange(n_classes), 1.0, -1.0)
-    kernel = rows @ rows.T
-    kernel[np.diag_indices_from(kernel)] += RIDGE * np.trace(kernel) / len(classes)
-    inverse = np.linalg.inv(kernel)
-    dual = inverse @ (roots * targets)
-    residuals = dual / np.diag(inverse)[:, np.newaxis] / roots
-    return QuickHead(rows.T @ dual, targets - residuals)
+    ridge = RIDGE * float(np.einsum("ij,ij->", rows, rows)) / len(rows)
+    if len(rows) <= rows.shape[1]:
+        inverse = _invert_with_ridge(rows @ rows.T, ridge)
+        dual = inverse @ (roots * targets)
+        weights = rows.T @ dual
+        residuals = dual / np.diag(inverse)[:, np.newaxis]
+    else:
+        projected = rows @ _invert_with_ridge(rows.T @ rows, ridge)
+        weights = projected.T @ (roots * targets)
+        leverages = np.einsum("ij,ij->i", projected, rows)[:, np.newaxis]
+        residuals = (roots * targets - rows @ weights) / (1 - leverages)
+    return QuickHead(weights, targets - residuals / roots)
+
+
+def _invert_with_ridge(gram: np.ndarray, ridge: float) -> np.ndarray:
+    gram[np.diag_indices_from(gram)] += ridge
+    inverse: np.ndarray = np.linalg.inv(gram)
+    return inverse

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cluster_core.labelling import advice as advice_module
 from cluster_core.labelling.advice import MIN_LABELS, Adviser
 from cluster_core.labelling.records import Decision, Verdict
 from tests.labelling.samples import as_class
@@ -62,6 +63,28 @@ def test_accuracy_has_a_point_for_every_few_labels_and_is_the_same_after_a_resta
     curve = adviser.advise(label(range(23))).curve
     assert [point.n_labels for point in curve] == [MIN_LABELS, 15, 20, 23]
     assert Adviser(*draw(), CLASSES).advise(label(range(23))).curve == curve
+
+
+def test_curve_is_drawn_anew_from_the_label_that_was_taken_back(adviser):
+    adviser.advise(label(range(30)))
+    kept = label(number for number in range(30) if number != 12)
+    assert adviser.advise(kept).curve == Adviser(*draw(), CLASSES).advise(kept).curve
+    assert adviser.advise(label(range(30))).curve[-1].n_labels == 30
+
+
+def test_each_label_takes_one_fit_and_no_more_memory_than_the_curve(adviser, monkeypatch):
+    adviser.advise(label(range(15)))
+    fit, n_fitted = advice_module.fit_quick_head, []
+
+    def record(features, *others):
+        n_fitted.append(len(features))
+        return fit(features, *others)
+
+    monkeypatch.setattr(advice_module, "fit_quick_head", record)
+    for n in range(16, 50):
+        curve = adviser.advise(label(range(n))).curve
+    assert n_fitted == list(range(16, 50))
+    assert len(adviser._points) == len(curve) + 1  # with the 5 labels that say nothing
 
 
 def test_scores_of_a_model_order_the_pictures_until_labels_do():

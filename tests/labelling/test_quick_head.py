@@ -56,3 +56,21 @@ def test_standardised_features_have_no_mean_and_one_deviation():
     assert found.dtype == np.float32
     assert found.mean(axis=0) == pytest.approx(0, abs=1e-5)
     assert found.std(axis=0) == pytest.approx([1, 1, 1, 0], abs=1e-5)
+
+
+def test_many_labels_take_a_matrix_of_the_features_and_give_the_same_head(monkeypatch):
+    invert, sizes = np.linalg.inv, []
+
+    def record(matrix):
+        sizes.append(len(matrix))
+        return invert(matrix)
+
+    monkeypatch.setattr(np.linalg, "inv", record)
+    features, classes = draw(60)
+    primal = fit_quick_head(features, classes, 3)
+    # Features that are 0 change nothing but the form.
+    padded = np.hstack([features, np.zeros((60, 100), np.float32)])
+    dual = fit_quick_head(padded, classes, 3)
+    assert sizes == [9, 60]
+    assert primal.left_out == pytest.approx(dual.left_out, abs=1e-6)
+    assert primal.weights == pytest.approx(dual.weights[[*range(8), -1]], abs=1e-6)
