@@ -72,7 +72,11 @@ def test_curve_is_drawn_anew_from_the_label_that_was_taken_back(adviser):
     assert adviser.advise(label(range(30))).curve[-1].n_labels == 30
 
 
-def test_each_label_takes_one_fit_and_no_more_memory_than_the_curve(adviser, monkeypatch):
+@pytest.mark.parametrize(("max_points", "n_kept"), [(40, 10), (4, 3)])
+def test_each_label_takes_one_fit_and_no_more_memory_than_the_curve(
+    adviser, monkeypatch, max_points, n_kept
+):
+    monkeypatch.setattr(advice_module, "_MAX_CURVE_POINTS", max_points)
     adviser.advise(label(range(15)))
     fit, n_fitted = advice_module.fit_quick_head, []
 
@@ -82,9 +86,9 @@ def test_each_label_takes_one_fit_and_no_more_memory_than_the_curve(adviser, mon
 
     monkeypatch.setattr(advice_module, "fit_quick_head", record)
     for n in range(16, 50):
-        curve = adviser.advise(label(range(n))).curve
+        adviser.advise(label(range(n)))
     assert n_fitted == list(range(16, 50))
-    assert len(adviser._points) == len(curve) + 1  # with the 5 labels that say nothing
+    assert len(adviser._points) == n_kept
 
 
 def test_scores_of_a_model_order_the_pictures_until_labels_do():
