@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from cluster_core import cli
 from cluster_core.model.bundle.bundle import load_bundle, save_bundle
+from cluster_core.model.bundle.untrusted_files import MANIFEST
 from tests.samples import draw_blob, run_python, save_picture, write_photos
 
 
@@ -163,6 +165,27 @@ def test_report_is_one_page_that_loads_nothing(trained, folder, tmp_path):
     assert "nan" not in re.sub("<img[^>]*>", "", content).lower()
     assert get_model(trained) in content
     assert "To cite:" in content
+
+
+def test_text_that_utf8_cannot_encode_is_escaped(trained, folder, tmp_path):
+    (bundle,) = [load_bundle(path) for path in trained.bundles.iterdir()]
+    save_surrogate(replace(bundle, name="odd"), trained.bundles)
+    wrong = next((folder / "red stars").iterdir())
+    wrong.rename(folder / "blue stars" / os.fsdecode(b"q\xff.png"))
+    path = tmp_path / "report.html"
+    result = run("odd", folder, "--json", "--html", path)
+    assert result.exit_code == 0, result.output
+    content = path.read_text("utf-8")
+    assert "q\\udcff.png" in content
+    assert "<td>x\\ud800</td>" in content
+    record = json.loads(result.stdout)
+    assert record["settings"]["note"] == "x\ud800"
+    assert [one["path"] for one in record["test"]["mistakes"]] == ["blue stars/q\udcff.png"]
+
+
+def save_surrogate(bundle, bundles_dir) -> None:
+    manifest = save_bundle(replace(bundle, settings={"note": "SURROGATE"}), bundles_dir) / MANIFEST
+    manifest.write_text(manifest.read_text("utf-8").replace("SURROGATE", "x\\ud800"), "utf-8")
 
 
 def test_report_that_cannot_be_written_is_reported(trained, folder, tmp_path):

@@ -72,7 +72,7 @@ def make_html(report: Report, workspace: Workspace) -> str:
         title = f"Test: {len(scored):,} {report.described}"
         parts.append(_write_pictures(title, scored, report, workspace))
     parts += [_write_model(report), _write_provenance(report)]
-    return (
+    return _make_encodable(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{_STYLE}</style></head><body>"
@@ -83,7 +83,13 @@ def make_html(report: Report, workspace: Workspace) -> str:
 
 def make_json(report: Report) -> str:
     """Return the report as JSON; there is no NaN in it."""
-    return json.dumps(report.to_record(), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(report.to_record(), indent=2, ensure_ascii=False, allow_nan=False)
+    return _make_encodable(text)  # what it writes is an escape of JSON, too
+
+
+def _make_encodable(text: str) -> str:
+    """Escape what UTF-8 cannot encode, such as bytes in the name of a file that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _write_headline(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import reprlib
 from pathlib import Path
@@ -89,11 +90,20 @@ def parse_manifest(text: str) -> Any:
     Raises
     ------
     ValueError, RecursionError
-        It is not JSON, has too many values, or is nested too deeply.
+        It is not JSON, has too many values or a number that is not finite, or is nested too
+        deeply.
     """
     if sum(map(text.count, ",[{")) > MAX_MANIFEST_VALUES:
         raise ValueError(f"it has more than {MAX_MANIFEST_VALUES:,} values")
-    return json.loads(text)
+    return json.loads(text, parse_float=_parse_finite, parse_constant=_parse_finite)
+
+
+def _parse_finite(text: str) -> float:
+    """Return a number; raise ValueError for NaN and Infinity, and for 1e999, which becomes it."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{reprlib.repr(text)} is not a finite number")
+    return number
 
 
 def read_table(path: Path, sha256: str, max_bytes: int) -> np.ndarray:

@@ -431,3 +431,11 @@ def test_failed_rename_keeps_the_old_bundle(saved, monkeypatch):
         save_bundle(make_bundle(labels=("x", "y", "z")), saved.parent)
     assert_equal(load_bundle(saved), make_bundle())
     assert list_names(saved.parent) == ["model"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_number_that_is_not_finite_is_rejected_anywhere(saved, number):
+    text = (saved / MANIFEST).read_text("utf-8")
+    (saved / MANIFEST).write_text(text.replace('"settings": {', f'"settings": {{"x": {number},'))
+    with pytest.raises(BundleError, match=f"{number}.*is not a finite number"):
+        load_bundle(saved)
