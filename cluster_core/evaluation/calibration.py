@@ -121,12 +121,38 @@ def fit_temperature(logits: np.ndarray, classes: np.ndarray) -> float:
     .. [1] Guo, C., Pleiss, G., Sun, Y., Weinberger, K. Q. 2017, "On calibration of modern
        neural networks", ICML.
     """
-    losses = [
-        np.log(temperature) ** 2 / (2 * PRIOR_SPREAD**2)
-        - np.log(_compute_true_scores(logits, classes, temperature)).sum()
-        for temperature in TEMPERATURES
-    ]
-    return float(TEMPERATURES[int(np.argmin(losses))])
+    return _choose_temperature(_compute_log_scores(logits, classes))
+
+
+def fit_fold_temperatures(logits: np.ndarray, classes: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """Return for each picture the temperature that fits the pictures of the other folds.
+
+    Parameters
+    ----------
+    logits : ndarray of float, (n_pictures, n_labels)
+        Logits of each picture, by a head that was not trained on its fold.
+    classes, folds : ndarray of int, (n_pictures,)
+        Index of each picture's label, and of its fold.
+
+    Returns
+    -------
+    ndarray of float, (n_pictures,)
+        0.2 to 10. A picture's own label has no part in it.
+    """
+    log_scores = _compute_log_scores(logits[:, np.newaxis], classes)
+    by_fold = [_choose_temperature(log_scores[:, folds != n]) for n in range(folds.max() + 1)]
+    return np.array(by_fold)[folds]
+
+
+def _compute_log_scores(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the logarithm of the true class's score: float64, (n_temperatures, n_pictures)."""
+    scores = [_compute_true_scores(logits, classes, temperature) for temperature in TEMPERATURES]
+    return np.log(scores)
+
+
+def _choose_temperature(log_scores: np.ndarray) -> float:
+    prior = np.log(TEMPERATURES) ** 2 / (2 * PRIOR_SPREAD**2)
+    return float(TEMPERATURES[np.argmin(prior - log_scores.sum(axis=1))])
 
 
 def _compute_true_scores(logits: np.ndarray, classes: np.ndarray, temperature: float) -> np.ndarray:

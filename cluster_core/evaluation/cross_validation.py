@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import Picture
 from cluster_core.errors import DatasetError, RunError
-from cluster_core.evaluation.calibration import fit_temperature
+from cluster_core.evaluation.calibration import fit_fold_temperatures
 from cluster_core.evaluation.intervals import compute_resampled_interval
 from cluster_core.evaluation.learning_curve import LearningCurve, measure_learning_curve
 from cluster_core.evaluation.out_of_fold import N_FOLDS, break_up_lone, draw_folds
@@ -28,6 +29,7 @@ MIN_REPEATS = 2
 # More are sampled, which bounds time and memory.
 MAX_PICTURES = 10_000
 MIN_PICTURES = 4
+MIN_PER_CLASS = 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -134,9 +136,7 @@ def cross_validate_pictures(
         A feature is not a finite number.
     """
     _check(pictures, features)
-    order = sorted(range(len(pictures)), key=lambda number: pictures[number].sha256)
-    if len(order) > MAX_PICTURES:  # hashes are in random order
-        order = order[:MAX_PICTURES]
+    order = draw_sample(pictures)
     chosen = [pictures[number] for number in order]
     present = tuple(label for label in labels if any(one.label == label for one in chosen))
     classes = np.array([present.index(picture.label) for picture in chosen])
@@ -144,9 +144,9 @@ def cross_validate_pictures(
     head = QuickHead(features[order], classes, len(present))
     folds = draw_repeated_folds(classes, groups)
     outputs = predict_folds(head, folds, len(present))
-    temperature = fit_temperature(outputs[0][:, np.newaxis], classes)
+    temperatures = fit_fold_temperatures(outputs[0], classes, folds[0])
     paths, sha256s = name_pictures(chosen)
-    scores = softmax(outputs / temperature).mean(axis=0)
+    scores = softmax(outputs / temperatures[:, np.newaxis]).mean(axis=0)
     return CrossValidation(
         ScoredPictures(present, paths, sha256s, classes, scores),
         compute_fold_accuracies(outputs.argmax(axis=2) == classes, folds),
@@ -154,6 +154,27 @@ def cross_validate_pictures(
         len(pictures),
         measure_learning_curve(head, classes, break_up_lone(groups, classes), folds),
     )
+
+
+def draw_sample(pictures: Sequence[Picture]) -> list[int]:
+    """Return the numbers of the pictures that take part, in the order of their hashes.
+
+    Of more than `MAX_PICTURES`, each class keeps the same share, but at least `MIN_PER_CLASS`
+    pictures, so that none is lost.
+    """
+    order = sorted(range(len(pictures)), key=lambda number: pictures[number].sha256)
+    if len(order) <= MAX_PICTURES:
+        return order
+    by_label = defaultdict(list)  # hashes are in random order
+    for number in order:
+        by_label[pictures[number].label].append(number)
+    share = MAX_PICTURES / len(order)
+    kept = {
+        number
+        for numbers in by_label.values()
+        for number in numbers[: max(MIN_PER_CLASS, round(share * len(numbers)))]
+    }
+    return [number for number in order if number in kept]
 
 
 def draw_repeated_folds(classes: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cluster_core.evaluation.calibration import TEMPERATURES, fit_temperature
+from cluster_core.evaluation.calibration import TEMPERATURES, fit_fold_temperatures, fit_temperature
 from cluster_core.model.head.head import softmax
 
 STEP = np.log(TEMPERATURES[1] / TEMPERATURES[0])
@@ -58,3 +58,14 @@ def test_identical_views_do_not_change_the_temperature():
     assert fit_temperature(np.repeat(logits, 8, axis=1), classes) == fit_temperature(
         logits, classes
     )
+
+
+def test_temperature_of_a_part_does_not_depend_on_its_own_labels():
+    random = np.random.default_rng(0)
+    outputs, classes = random.normal(size=(60, 2)), np.arange(60) % 2
+    folds = np.arange(60) // 20
+    before = fit_fold_temperatures(outputs, classes, folds)
+    changed = np.where(folds == 1, outputs.argmax(axis=1), classes)
+    after = fit_fold_temperatures(outputs, changed, folds)
+    assert before[folds == 1].tolist() == after[folds == 1].tolist()
+    assert (after[folds != 1] < before[folds != 1]).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from cluster_core.data.index import Picture
 from cluster_core.errors import DatasetError, RunError
+from cluster_core.evaluation import cross_validation
 from cluster_core.evaluation.cross_validation import (
     CrossValidation,
     cross_validate_pictures,
@@ -206,3 +208,15 @@ def test_sentence_axis_and_curve_of_the_forecast_agree():
         f"{fitted.predict(308):.0%} instead of {fitted.predict(154):.0%}, by the fitted curve."
     )
     assert ">308</text>" in draw_learning_curve(curve, 154)
+
+
+def test_sample_of_many_pictures_keeps_every_class(monkeypatch):
+    monkeypatch.setattr(cross_validation, "MAX_PICTURES", 50)
+    pictures = make_pictures({"common": 180, "other": 60})
+    rare = [replace(one, sha256=f"zz {one.sha256}") for one in make_pictures({"rare": 2})]
+    pictures += rare  # the last of all in the order of hashes
+    labels = ("common", "other", "rare")
+    found = cross_validate_pictures(pictures, draw_features(pictures), labels)
+    assert found.pictures.labels == labels
+    assert np.bincount(found.pictures.classes).tolist() == [37, 12, 2]
+    assert found.n_in_dataset == 242
