@@ -23,7 +23,8 @@ def record_learned(bundle: ModelBundle, pictures: Sequence[Picture]) -> ModelBun
     ----------
     bundle : ModelBundle
     pictures : sequence of Picture
-        Training and validation pictures. More than `MAX_PICTURES` are not recorded.
+        Training and validation pictures, and counter-examples that the limit for none of these
+        was set by. More than `MAX_PICTURES` are not recorded.
     """
     if len(pictures) > MAX_PICTURES:
         return bundle
@@ -38,7 +39,7 @@ def count_learned(bundle: ModelBundle, index: DatasetIndex) -> int | None:
     ----------
     bundle : ModelBundle
     index : DatasetIndex
-        The folder.
+        The folder. Counter-examples count, too: the model may have been told of them.
 
     Returns
     -------
@@ -50,8 +51,8 @@ def count_learned(bundle: ModelBundle, index: DatasetIndex) -> int | None:
         return 0
     learned = _load_digests(bundle)
     if learned is not None:
-        return sum(picture.sha256[:DIGITS] in learned for picture in index.pictures)
-    return len(index.pictures) if bundle.dataset.get("sha256") == index.sha256 else None
+        return sum(picture.sha256[:DIGITS] in learned for picture in index.all_pictures)
+    return len(index.all_pictures) if bundle.dataset.get("sha256") == index.sha256 else None
 
 
 def divide_learned(

@@ -107,7 +107,7 @@ def describe_comparison(comparison: Comparison, one: str, other: str) -> str:
     """
     n = comparison.n
     if not n:
-        return f"{one} and {other} have no test picture in common."
+        return f"{one} and {other} have no picture in common."
     right = [sum(pair[number].is_right for pair in comparison.pairs) for number in (0, 1)]
     counts = f"Of {n:,} pictures, {one} is right in {right[0]:,} and {other} in {right[1]:,}."
     if not comparison.only_one and not comparison.only_other:
@@ -143,7 +143,7 @@ def describe_rejections(found: Rejections) -> str:
 def list_warnings(test: FolderTest) -> tuple[str, ...]:
     """Return what to keep in mind about a test on a folder, in sentences."""
     found = []
-    n = len(test.index.pictures)
+    n = len(test.index.all_pictures)
     if test.n_learned:
         found.append(
             f"The model learned from {test.n_learned:,} of these {n:,} pictures, so the figures "
