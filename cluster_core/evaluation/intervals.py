@@ -47,7 +47,7 @@ def compute_resampled_interval(fold_accuracies: np.ndarray, n_groups: int) -> tu
     with this variance then takes the place of n in Wilson's interval, as in complex surveys
     [2]_. An interval with Student's t around the mean holds the truth in only 89 % of
     simulated experiments, because folds without a mistake have no variance; this one does in
-    96 % (see `docs/trust.md`).
+    95.2 % (see `docs/trust.md`).
 
     Parameters
     ----------

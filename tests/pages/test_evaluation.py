@@ -26,6 +26,7 @@ from cluster_core.training.runs import (
     RunState,
     list_runs,
     load_config,
+    load_evaluation,
     submit_run,
 )
 from cluster_core.training.runs.evaluation_record import save_evaluation
@@ -549,6 +550,20 @@ def test_each_part_of_the_closer_look_is_drawn(validated):
     assert "area 1 is perfect" in choose_view(validated, View.PRECISION)
     assert "On average, score and accuracy differ by" in choose_view(validated, View.SCORES)
     assert "48 of 48 pictures get an answer (100%)" in choose_view(validated, View.UNSURE)
+
+
+def test_slider_names_the_scores_that_it_is_based_on(validated, checkable):
+    words = choose_view(validated, View.UNSURE)
+    assert "Based on the scores of the cross-validation, by quick last layers" in words
+    assert 'That it answers some pictures "none of these" is not taken into account.' in words
+    (run,) = list_runs(checkable)
+    evaluation = load_evaluation(checkable, run.id)
+    tested = replace(evaluation, test=evaluation.cross_validation.pictures)
+    save_evaluation(checkable.runs / run.id, tested)
+    validated.button_group(key="evaluation_pictures").set_value("Test (1)").run()
+    validated.button_group(key="evaluation_view").set_value(View.UNSURE).run()
+    assert not validated.exception
+    assert "Based on this model's scores of these pictures." in read_all(validated)
 
 
 def test_limit_for_unsure_answers_is_kept_and_undone(validated, checkable):

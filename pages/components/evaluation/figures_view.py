@@ -72,7 +72,8 @@ def show_figures(
     elif view is View.SCORES:
         _show_scores(scored, key)
     else:
-        show_unsure(scored, model_id, key)
+        is_validated = validated is not None and scored is validated.pictures
+        show_unsure(scored, model_id, key, is_validated=is_validated)
 
 
 def _show_learning_curve(validated: CrossValidation, key: str) -> None:

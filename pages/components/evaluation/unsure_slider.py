@@ -18,9 +18,15 @@ from pages.components.outcome import Outcome, attempt
 from pages.components.text import escape_markdown
 
 _PLOT_PX = 460
+_VALIDATED = (
+    "Based on the scores of the cross-validation, by quick last layers: this model's own scores "
+    "may be somewhat higher or lower."
+)
+_OWN = "Based on this model's scores of these pictures."
+_REJECTED = 'That it answers some pictures "none of these" is not taken into account.'
 
 
-def show_unsure(scored: ScoredPictures, model_id: str, key: str) -> None:
+def show_unsure(scored: ScoredPictures, model_id: str, key: str, *, is_validated: bool) -> None:
     """Draw the slider, the coverage and accuracy it gives, and the button that keeps it.
 
     Parameters
@@ -31,6 +37,8 @@ def show_unsure(scored: ScoredPictures, model_id: str, key: str) -> None:
         The model.
     key : str
         Prefix of the keys of all widgets.
+    is_validated : bool
+        Whether the scores are from a cross-validation, not from the model.
     """
     slider = f"{key}_unsure_{model_id}"
     workspace = Workspace.default()
@@ -53,6 +61,7 @@ def show_unsure(scored: ScoredPictures, model_id: str, key: str) -> None:
     value = percent / 100
     coverage = compute_coverage(scored.best_scores, scored.is_right, value)
     st.markdown(describe_coverage(coverage))
+    st.caption(f"{_VALIDATED if is_validated else _OWN} {_REJECTED}")
     st.vega_lite_chart(spec=draw_coverage(scored, value), width=_PLOT_PX, key=f"{key}_coverage")
     if model_id == STARTER_ID or not is_allowed(Action.EDIT_MODELS):
         return
