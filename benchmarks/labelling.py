@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.tables import print_table
 from cluster_core.labelling.advice import Adviser
-from cluster_core.labelling.quick_head import fit_quick_head
+from cluster_core.labelling.leave_one_out import fit_leave_one_out
 from cluster_core.labelling.records import Decision, Verdict
 from cluster_core.sky import DEMO_CLASSES, render_picture
 
@@ -118,7 +118,7 @@ class Simulation:
         return curve
 
     def _fit(self, labelled: list[int]):  # type: ignore[no-untyped-def]
-        return fit_quick_head(self._queued[labelled], self._classes[labelled], len(CLASSES))
+        return fit_leave_one_out(self._queued[labelled], self._classes[labelled], len(CLASSES))
 
     def _note_estimate(self, estimate, labelled: list[int]) -> None:  # type: ignore[no-untyped-def]
         """Keep an estimate with the truth, on the other pictures of the queue."""

@@ -35,7 +35,7 @@ def compute_wilson_interval(n_right: int, n: int) -> tuple[float, float]:
     .. [1] Wilson, E. B. 1927, "Probable inference, the law of succession, and statistical
        inference", J. Am. Stat. Assoc. 22, 209.
     """
-    return _compute_score_interval(n_right / n, n) if n else (0.0, 1.0)
+    return compute_score_interval(n_right / n, n) if n else (0.0, 1.0)
 
 
 def compute_resampled_interval(fold_accuracies: np.ndarray, n_groups: int) -> tuple[float, float]:
@@ -74,11 +74,24 @@ def compute_resampled_interval(fold_accuracies: np.ndarray, n_groups: int) -> tu
     correction = 1 / fold_accuracies.size + 1 / (n_folds - 1)
     variance = correction * float(fold_accuracies.var(ddof=1))
     n_effective = mean * (1 - mean) / variance if variance else n_groups
-    return _compute_score_interval(mean, max(1.0, min(MAX_GAIN * n_groups, n_effective)))
+    return compute_score_interval(mean, max(1.0, min(MAX_GAIN * n_groups, n_effective)))
 
 
-def _compute_score_interval(share: float, n: float) -> tuple[float, float]:
-    """Return Wilson's interval of a share of n trials; n need not be a whole number."""
+def compute_score_interval(share: float, n: float) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share of trials, whose number need not be whole.
+
+    Parameters
+    ----------
+    share : float
+        Share of successes, 0 to 1.
+    n : float
+        Number of trials, above 0.
+
+    Returns
+    -------
+    low, high : float
+        The bounds, 0 to 1.
+    """
     spread = Z_95**2 / n
     centre = share + spread / 2
     half_width = Z_95 * math.sqrt(share * (1 - share) / n + spread / (4 * n))

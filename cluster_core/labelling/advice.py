@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cluster_core.labelling.leave_one_out import LeaveOneOutHead, fit_leave_one_out, standardise
 from cluster_core.labelling.progress import (
     MIN_LABELS,
     MIN_PER_CLASS,
     AccuracyEstimate,
     estimate_accuracy,
 )
-from cluster_core.labelling.quick_head import QuickHead, fit_quick_head, standardise
 from cluster_core.labelling.records import Decision, Verdict
 from cluster_core.labelling.selection import Selector, measure_uncertainty
 
@@ -105,12 +105,12 @@ class Adviser:
                 found.append((self._number[sha256], self._names.index(name)))
         return found
 
-    def _fit(self, labelled: Sequence[tuple[int, int]]) -> QuickHead:
+    def _fit(self, labelled: Sequence[tuple[int, int]]) -> LeaveOneOutHead:
         numbers, classes = np.array(labelled).T
-        return fit_quick_head(self._features[numbers], classes, len(self._names))
+        return fit_leave_one_out(self._features[numbers], classes, len(self._names))
 
     def _score(
-        self, labelled: Sequence[tuple[int, int]], head: QuickHead | None
+        self, labelled: Sequence[tuple[int, int]], head: LeaveOneOutHead | None
     ) -> np.ndarray | None:
         """Return the scores of all pictures, or None while too little is known."""
         is_enough = len(labelled) >= N_START and len({label for _, label in labelled}) > 1
@@ -125,7 +125,7 @@ class Adviser:
         }
 
     def _draw_curve(
-        self, labelled: Sequence[tuple[int, int]], head: QuickHead | None
+        self, labelled: Sequence[tuple[int, int]], head: LeaveOneOutHead | None
     ) -> tuple[AccuracyEstimate, ...]:
         """Return the estimates after more and more labels; the head learned from all."""
         n = len(labelled)
@@ -144,7 +144,7 @@ class Adviser:
         return tuple(point for point in self._points.values() if point is not None)
 
     def _estimate(
-        self, labelled: Sequence[tuple[int, int]], head: QuickHead | None = None
+        self, labelled: Sequence[tuple[int, int]], head: LeaveOneOutHead | None = None
     ) -> AccuracyEstimate | None:
         """Return the estimate from some labels, or None if they are too few."""
         counts = np.bincount([label for _, label in labelled], minlength=2)

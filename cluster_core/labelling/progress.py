@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cluster_core.evaluation.intervals import Z_95
+from cluster_core.evaluation.intervals import compute_score_interval
 
 N_STRATA = 5
 # With fewer labels of each class the estimate says nothing.
@@ -71,7 +71,7 @@ def estimate_accuracy(
     shares = (n_right + 0.5) / (counts + 1)
     accuracy = float(shares.mean())
     variance = float((shares * (1 - shares) / (counts + 1)).sum()) / N_STRATA**2
-    low, high = _compute_wilson_bounds(accuracy, accuracy * (1 - accuracy) / variance)
+    low, high = compute_score_interval(accuracy, accuracy * (1 - accuracy) / variance)
     return AccuracyEstimate(len(classes), accuracy, low, high, float(is_right.mean()))
 
 
@@ -80,11 +80,3 @@ def measure_margins(outputs: np.ndarray) -> np.ndarray:
     highest = np.sort(outputs, axis=1)[:, -2:]
     margins: np.ndarray = highest[:, 1] - highest[:, 0]
     return margins
-
-
-def _compute_wilson_bounds(share: float, n: float) -> tuple[float, float]:
-    """Return the bounds of Wilson's interval for a number of trials that need not be whole."""
-    spread = Z_95**2 / n
-    centre = share + spread / 2
-    half_width = Z_95 * float(np.sqrt(share * (1 - share) / n + spread / (4 * n)))
-    return (centre - half_width) / (1 + spread), (centre + half_width) / (1 + spread)

@@ -78,13 +78,13 @@ def test_each_label_takes_one_fit_and_no_more_memory_than_the_curve(
 ):
     monkeypatch.setattr(advice_module, "_MAX_CURVE_POINTS", max_points)
     adviser.advise(label(range(15)))
-    fit, n_fitted = advice_module.fit_quick_head, []
+    fit, n_fitted = advice_module.fit_leave_one_out, []
 
     def record(features, *others):
         n_fitted.append(len(features))
         return fit(features, *others)
 
-    monkeypatch.setattr(advice_module, "fit_quick_head", record)
+    monkeypatch.setattr(advice_module, "fit_leave_one_out", record)
     for n in range(16, 50):
         adviser.advise(label(range(n)))
     assert n_fitted == list(range(16, 50))

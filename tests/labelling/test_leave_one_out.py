@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cluster_core.labelling.quick_head import QuickHead, fit_quick_head, standardise
+from cluster_core.labelling.leave_one_out import LeaveOneOutHead, fit_leave_one_out, standardise
 
 
 def draw(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def draw(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def test_head_tells_new_pictures_of_the_classes_apart():
     features, classes = draw(60)
-    head = fit_quick_head(features, classes, 3)
+    head = fit_leave_one_out(features, classes, 3)
     new, truth = draw(300, seed=1)
     scores = head.compute_scores(new)
     assert scores.sum(axis=1) == pytest.approx(1)
@@ -26,10 +26,10 @@ def test_head_tells_new_pictures_of_the_classes_apart():
 
 def test_left_out_outputs_are_those_of_heads_fitted_without_the_picture():
     features, classes = draw(60)
-    head = fit_quick_head(features, classes, 3)
+    head = fit_leave_one_out(features, classes, 3)
     for number in range(60):
         rest = np.arange(60) != number
-        alone = fit_quick_head(features[rest], classes[rest], 3)
+        alone = fit_leave_one_out(features[rest], classes[rest], 3)
         output = features[number] @ alone.weights[:-1] + alone.weights[-1]
         # The penalty and the weights of the classes hardly depend on one picture.
         assert head.left_out[number] == pytest.approx(output, abs=0.05)
@@ -37,14 +37,14 @@ def test_left_out_outputs_are_those_of_heads_fitted_without_the_picture():
 
 def test_class_without_labels_scores_lowest():
     features, classes = draw(30)
-    head = fit_quick_head(features, classes, 4)
+    head = fit_leave_one_out(features, classes, 4)
     assert (head.compute_scores(features)[:, 3] < head.compute_scores(features).max(axis=1)).all()
 
 
 @pytest.mark.parametrize("n", [1, 2])
 def test_few_or_identical_pictures_give_finite_scores(n):
-    head = fit_quick_head(standardise(np.ones((n, 5))), np.zeros(n, int), 2)
-    assert isinstance(head, QuickHead)
+    head = fit_leave_one_out(standardise(np.ones((n, 5))), np.zeros(n, int), 2)
+    assert isinstance(head, LeaveOneOutHead)
     assert np.isfinite(head.left_out).all()
     assert np.isfinite(head.compute_scores(np.zeros((3, 5), np.float32))).all()
 
@@ -67,10 +67,10 @@ def test_many_labels_take_a_matrix_of_the_features_and_give_the_same_head(monkey
 
     monkeypatch.setattr(np.linalg, "inv", record)
     features, classes = draw(60)
-    primal = fit_quick_head(features, classes, 3)
+    primal = fit_leave_one_out(features, classes, 3)
     # Features that are 0 change nothing but the form.
     padded = np.hstack([features, np.zeros((60, 100), np.float32)])
-    dual = fit_quick_head(padded, classes, 3)
+    dual = fit_leave_one_out(padded, classes, 3)
     assert sizes == [9, 60]
     assert primal.left_out == pytest.approx(dual.left_out, abs=1e-6)
     assert primal.weights == pytest.approx(dual.weights[[*range(8), -1]], abs=1e-6)

@@ -34,7 +34,7 @@ def standardise(features: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class QuickHead:
+class LeaveOneOutHead:
     """A ridge regression on standardised features, with the same weight for each class.
 
     Attributes
@@ -55,7 +55,7 @@ class QuickHead:
         return scores
 
 
-def fit_quick_head(features: np.ndarray, classes: np.ndarray, n_classes: int) -> QuickHead:
+def fit_leave_one_out(features: np.ndarray, classes: np.ndarray, n_classes: int) -> LeaveOneOutHead:
     """Fit a head, and score each picture by the head that would result without it.
 
     Both are in closed form. Ridge regression is solved in its primal or in its dual form [1]_,
@@ -94,7 +94,7 @@ def fit_quick_head(features: np.ndarray, classes: np.ndarray, n_classes: int) ->
         weights = projected.T @ (roots * targets)
         leverages = np.einsum("ij,ij->i", projected, rows)[:, np.newaxis]
         residuals = (roots * targets - rows @ weights) / (1 - leverages)
-    return QuickHead(weights, targets - residuals / roots)
+    return LeaveOneOutHead(weights, targets - residuals / roots)
 
 
 def _invert_with_ridge(gram: np.ndarray, ridge: float) -> np.ndarray:
