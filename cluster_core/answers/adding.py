@@ -76,7 +76,7 @@ class Addition:
         origin: str = "Classify",
     ) -> None:
         require(Action.EDIT_DATASETS)
-        self._workspace, self._origin = workspace, origin
+        self.workspace, self.dataset, self._origin = workspace, dataset, origin
         self.is_new = dataset not in list_datasets(workspace)
         if self.is_new:
             self.image_dir = create_dataset(workspace, dataset)
@@ -112,7 +112,7 @@ class Addition:
         what = "1 picture" if n == 1 else f"{n:,} pictures"
         dataset = self.image_dir.name.removesuffix(DATASET_SUFFIX)
         entry = move_to_trash(
-            self._workspace, self.batch.stored, f"{what} added to {dataset} from {self._origin}"
+            self.workspace, self.batch.stored, f"{what} added to {dataset} from {self._origin}"
         )
         self.discard_empty()
         return entry

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import streamlit as st
 
@@ -15,11 +13,9 @@ from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import dataset_dir, list_datasets
 from cluster_core.data.counter_classes import COUNTER_CLASS
 from cluster_core.data.editing.changes import list_classes
-from cluster_core.data.index import Progress
-from cluster_core.data.labels import check_folder_name, fold_name
+from cluster_core.data.labels import fold_name
 from cluster_core.errors import DatasetError
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.classify.answer_files import make_zip_address
 from pages.components.classify.answer_table import SHOWN, TICKED
@@ -31,10 +27,11 @@ from pages.components.classify.reviewing import (
     mark,
     mark_right,
 )
+from pages.components.dataset_addition import ask_for_target, make_addition_work
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.long_work import Work, start_work
 from pages.components.navigation import PageFile
-from pages.components.outcome import Outcome, join_with_and, make_import_outcome
+from pages.components.outcome import Outcome
 from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
 
@@ -125,35 +122,17 @@ def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -
         )
     if not labelled:
         return
-    counts = Counter(picture.label for picture in labelled).most_common()
-    parts = [f"{count:,} to {escape_markdown(label)}" for label, count in counts]
-    st.write(f"Adds {join_with_and(parts)}. Pictures that are there already are left out.")
     workspace = Workspace.default()
     names = list(list_datasets(workspace))
-    st.session_state.setdefault(_TARGET, _suggest_dataset(workspace, model, names))
-    dataset = st.selectbox(
-        "Dataset",
-        names,
-        index=None,
-        key=_TARGET,
-        accept_new_options=True,
-        placeholder="Choose a dataset or type a new name",
-        help="Choose a dataset, or type the name of a new one.",
-    )
-    if not dataset:
+    suggested = _suggest_dataset(workspace, model, names)
+    dataset = ask_for_target(labelled, names, suggested, _TARGET)
+    if dataset is None:
         return
-    if dataset not in names:
-        try:
-            dataset = check_folder_name(dataset, "dataset")
-        except DatasetError as error:
-            st.error(escape_markdown(str(error)), icon=":material/error:")
-            return
-        st.caption("This is a new dataset.")
     noun = "picture" if len(labelled) == 1 else "pictures"
 
     def add() -> Outcome:
         addition = Addition(workspace, dataset, labelled)
-        start_work(_make_work(workspace, dataset, addition))
+        start_work(_make_work(dataset, addition))
         return Outcome(f"Adding pictures to {dataset} …")
 
     confirm("add_answers", f"Add {len(labelled):,} {noun}", add)
@@ -174,33 +153,15 @@ def _suggest_dataset(workspace: Workspace, model: ModelSummary, names: Sequence[
     return own if {fold_name(label) for label in model.labels} <= present else None
 
 
-def _make_work(workspace: Workspace, dataset: str, addition: Addition) -> Work:
-    def resume(on_progress: Progress) -> Outcome:
-        with CacheFile(workspace.bottlenecks) as cache:
-            addition.batch.store_remaining(cache, on_progress)
-        return finish(0)
-
-    def finish(n_stopped: int) -> Outcome:
-        outcome = make_import_outcome(addition.batch.report(), n_stopped)
-        if not addition.batch.stored:
-            addition.discard_empty()
-            return outcome
-        choose(Choice.DATASET, dataset)
+def _make_work(dataset: str, addition: Addition) -> Work:
+    def remember(outcome: Outcome) -> Outcome:
         st.session_state[ADDED_TO] = dataset
-        return replace(outcome, undo=take_back)
+        return outcome
 
-    def on_stop() -> Outcome:
-        report = addition.batch.report()
-        n_done = sum(report.added.values()) + len(report.rejected)
-        return finish(addition.batch.n_pictures - n_done)
-
-    def take_back() -> Outcome:
-        entry = addition.take_back()
+    def forget() -> None:
         st.session_state.pop(ADDED_TO, None)
-        noun = "picture" if entry.n_files == 1 else "pictures"
-        return Outcome(f"Took {entry.n_files:,} {noun} out of {dataset} again.")
 
-    return Work(f"Adding pictures to {dataset}", resume, on_stop)
+    return make_addition_work(addition, remember, forget)
 
 
 def show_retrain() -> None:
