@@ -39,7 +39,7 @@ def show_new_queue(workspace: Workspace) -> None:
     """Draw the form that makes a queue."""
     st.markdown(
         "Add pictures that nobody has sorted yet. Cluster Lab shows them one at a time, those "
-        "that teach it most first, so that about half as many labels are needed. The pictures "
+        "that teach it most first, so that fewer labels are needed. The pictures "
         "with their classes then go to a dataset."
     )
     st.session_state.setdefault(_CLASSES, _suggest_classes(workspace))
