@@ -45,8 +45,10 @@ def _is_examined(queue: LabelQueue, guide: Guide) -> bool:
 
 
 def _show_examined(queue: LabelQueue, guide: Guide) -> None:
+    # Nothing is drawn at the end. A rerun of the page from here could lose a key that is pressed
+    # at that moment.
     if _is_examined(queue, guide):
-        st.rerun()  # without this bar
+        return
     n_examined, n = guide.state.n_examined, len(queue.pictures)
     st.progress(
         n_examined / n,
