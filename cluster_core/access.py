@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from enum import StrEnum
 
 from cluster_core.errors import AccessError
@@ -22,6 +23,46 @@ class Action(StrEnum):
     EDIT_MODELS = "change or upload models"
     ADD_NETWORKS = "add pretrained networks"
     RUN_TENSORBOARD = "start TensorBoard"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who acts, and what they may do; passed to every core function that changes something.
+
+    Attributes
+    ----------
+    who : str
+        `owner`, the name of a signed-in person or of an API key, or a visitor's random id.
+    allowed : frozenset of Action
+        What they may do.
+    """
+
+    who: str
+    allowed: frozenset[Action]
+
+    @classmethod
+    def owner(cls) -> Access:
+        """Return the access of the workspace's owner, such as somebody at the command line."""
+        return cls("owner", frozenset(Action))
+
+    def allows(self, action: Action) -> bool:
+        """Tell whether they may perform an action."""
+        return action in self.allowed
+
+    def require(self, action: Action) -> None:
+        """Check that they may perform an action.
+
+        Raises
+        ------
+        AccessError
+            They may not.
+        """
+        if not self.allows(action):
+            raise AccessError(
+                f"This server does not let its visitors {action}. Install Cluster Lab on your own "
+                "computer, or ask the people who run this server.",
+                action=str(action),
+            )
 
 
 def is_allowed(action: Action) -> bool:
