@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -99,7 +99,7 @@ def take_pictures() -> None:
     if camera_is_on:
         files = [*files, *_ask_for_photo()]
     if files:
-        _keep(files)
+        _keep_uploads(files)
         st.rerun()
     if reasons := st.session_state.get(_LEFT_OUT):
         n = len(reasons)
@@ -119,41 +119,52 @@ def _describe_limits() -> str:
     )
 
 
-def _keep(files: Sequence[UploadedFile]) -> None:
-    """Put files into the room, and remember which came, and why others were left out."""
+def keep_pictures(pictures: Iterable[tuple[str, bytes]]) -> None:
+    """Put pictures into the visitor's room, and remember which came, and why others were left out.
+
+    Parameters
+    ----------
+    pictures : iterable of (str, bytes)
+        Name and content of each file.
+    """
     clear_outcome()
     for state in (STOPPED, EXAMPLE, FOLDED):
         st.session_state.pop(state, None)
     newest: list[int] = []
     left_out: list[str] = []
     st.session_state[NEWEST], st.session_state[_LEFT_OUT] = newest, left_out
+    try:
+        require_space(Workspace.default())
+        room = obtain_room()
+        for name, data in pictures:
+            _keep_one(room, name, data)
+    except ClusterError as error:
+        left_out.append(str(error))
+    if not newest:
+        _fold()
+
+
+def _keep_uploads(files: Sequence[UploadedFile]) -> None:
     with st.spinner("Storing the pictures …"):
-        try:
-            require_space(Workspace.default())
-            room = obtain_room()
-            for file in files:
-                _keep_one(room, file, newest, left_out)
-        except ClusterError as error:
-            left_out.append(str(error))
+        keep_pictures((file.name, file.getvalue()) for file in files)
         for file in files:
             forget_upload(file)
         # Before Streamlit can interrupt this script, at the end of the spinner.
         st.session_state[_ROUND] += 1
-        if not newest:
-            _fold()
 
 
-def _keep_one(room: AnswerRoom, file: UploadedFile, newest: list[int], left_out: list[str]) -> None:
+def _keep_one(room: AnswerRoom, name: str, data: bytes) -> None:
     """Put a file into the room; note its number, or why it was left out."""
+    left_out: list[str] = st.session_state[_LEFT_OUT]
     try:
-        kept = room.add_picture(file.name, file.getvalue())
+        kept = room.add_picture(name, data)
     except ImageError as error:
         left_out.append(str(error))
         return
     if kept is None:
-        left_out.append(f"{file.name} is in the table already.")
+        left_out.append(f"{name} is in the table already.")
     else:
-        newest.append(kept.number)
+        st.session_state[NEWEST].append(kept.number)
 
 
 def _fold() -> None:

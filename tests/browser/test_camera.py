@@ -97,6 +97,8 @@ def test_three_classes_are_recorded_trained_and_recognised(visit):
         expect(visit.page.locator(".words")).to_contain_text(name)
     visit.page.get_by_role("button", name="Switch camera").click()
     expect(visit.page.locator(".speed")).to_contain_text("answers per second")
+    visit.click("keep_live")
+    expect(visit.page.get_by_text("1 picture classified")).to_be_visible()
     visit.assert_sound()
 
 

@@ -182,6 +182,20 @@ def test_live_answer_has_a_bar_per_class(workspace):
     assert sum(score for _, score, _ in answer["bars"]) == pytest.approx(1)
 
 
+def test_live_picture_is_kept_with_its_answer(workspace, monkeypatch):
+    st.cache_resource.clear()
+    monkeypatch.setattr(
+        live_camera, "show_camera", lambda key, data, take: take(make_message(7, 1))
+    )
+    page = open_file("classify.py")
+    page.toggle(key="live_on").set_value(True).run()
+    page.button(key="keep_live").click().run()
+    assert not page.exception
+    (picture,) = workspace.answers.glob("*/pictures/*")
+    assert picture.read_bytes() == make_message(7, 1).frames[0]
+    assert any("1 picture classified" in text.value for text in page.markdown)
+
+
 def test_live_picture_of_something_else_is_none_of_these(workspace, monkeypatch):
     starter = Predictor(load_bundle(model_dir(workspace, STARTER_ID)), workspace)
     frame = make_message(7, 1).frames[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
 from cluster_core.errors import ImageError
@@ -12,9 +14,11 @@ from cluster_core.model.prediction.words import describe_prediction, format_scor
 from pages.components.camera.component import show_camera
 from pages.components.camera.frames import FrameMessage
 from pages.components.classify.loaded_models import obtain_predictor
+from pages.components.picture_input import keep_pictures
 from pages.components.text import escape_markdown
 
 _ANSWER = "live answer"
+_FRAME = "live frame"
 _MAX_BARS = 8
 
 
@@ -27,12 +31,25 @@ def show_live_camera(model: ModelSummary) -> None:
 
     def take(message: FrameMessage) -> None:
         # Only the newest frame: an answer to an older one would be of no use.
-        answer = answer_frame(predictor, message.frames[-1]) if message.frames else None
+        frame = message.frames[-1] if message.frames else None
+        st.session_state[_FRAME] = frame
+        answer = None if frame is None else answer_frame(predictor, frame)
         st.session_state[_ANSWER] = answer and {"frame": message.first, **answer}
 
     show_camera("live", {"mode": "live", "answer": st.session_state.get(_ANSWER)}, take)
+    if st.button("Keep this picture", key="keep_live", icon=":material/add_a_photo:"):
+        _keep_frame(st.session_state.get(_FRAME))
     title = escape_markdown(model.title)
-    st.caption(f"Answered by {title}. Nothing that the camera sees is kept.")
+    st.caption(f"Answered by {title}. What the camera sees is not kept unless you say so.")
+
+
+def _keep_frame(frame: bytes | None) -> None:
+    """Add the frame that was answered last to the pictures below, and redraw the page."""
+    if frame is None:
+        st.info("Wait until the camera shows an answer.")
+        return
+    keep_pictures([(f"camera {datetime.now():%Y-%m-%d %H-%M-%S}.jpg", frame)])
+    st.rerun()
 
 
 def answer_frame(predictor: Predictor, data: bytes) -> dict[str, object]:
