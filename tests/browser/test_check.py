@@ -20,8 +20,10 @@ def test_exchanged_labels_are_found_and_mended(visit):
     visit.settle()
     visit.click("check_dataset")
     section = visit.page.locator(".st-key-check_wrong_label")
+    expect(section.get_by_text("exchanged").first).to_be_visible(timeout=60_000)
+    visit.shoot("check")
     for number, label in enumerate(("red stars", "blue stars")):
-        expect(section.get_by_text(f"exchanged {number}.png is in")).to_be_visible(timeout=60_000)
+        expect(section.get_by_text(f"exchanged {number}.png is in")).to_be_visible()
         card = section.locator("[class*=st-key-finding_]").filter(has_text=f"exchanged {number}.")
         card.get_by_role("button", name=re.compile(f"Move to {label}")).click()
         expect(section.get_by_text(f"exchanged {number}.png is in")).to_have_count(0)

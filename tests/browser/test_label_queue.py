@@ -39,6 +39,7 @@ def test_queue_is_labelled_with_keys_and_added_to_a_dataset(visit, tmp_path):
     press(visit, "Backspace", "3 of 6 labelled")
     press(visit, "Backspace", "2 of 6 labelled")
     press(visit, "2", "3 of 6 labelled")
+    visit.shoot("label")
 
     other = Visit(page.context.new_page(), visit.server)
     other.page.goto(page.url)

@@ -67,6 +67,8 @@ def show_desk(workspace: Workspace, queue: LabelQueue, guide: Guide) -> None:
 
 def _show_picture(workspace: Workspace, queue: LabelQueue, sha256: str) -> None:
     name = escape_markdown(queue.pictures[sha256].name)
+    # Above the picture, whose toolbar would else cover the buttons there.
+    st.caption(name)
     try:
         with CacheFile(workspace.bottlenecks) as file:
             jpeg = ThumbnailCache(file).get(queue.find_file(sha256), SHOWN_SIDE_PX)
@@ -76,7 +78,6 @@ def _show_picture(workspace: Workspace, queue: LabelQueue, sha256: str) -> None:
             f"{name} can no longer be read. Skip it, or label it from memory.",
             icon=":material/broken_image:",
         )
-    st.caption(name)
 
 
 def _show_guess(guide: Guide, sha256: str) -> None:
