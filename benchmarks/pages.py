@@ -35,7 +35,7 @@ JPEG_SIDE_PX = 1200
 JPEG_BYTES = 1_000_000
 _SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 # Noise is none of the classes, so no bars are drawn.
-_ANSWER = 'text=Answered by'
+_ANSWER = "text=Answered by"
 # Toggle the chat input for pasting; return the milliseconds until it has appeared or disappeared
 # and the script has finished.
 _SWITCH_AND_WAIT = """

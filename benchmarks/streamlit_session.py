@@ -7,7 +7,7 @@ import http.client
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -19,8 +19,8 @@ from websockets.typing import Origin, Subprotocol
 
 from benchmarks.streamlit_server import HOST
 
-RERUN_TIMEOUT_S = 60.0
-REQUEST_TIMEOUT_S = 60.0
+RERUN_TIMEOUT_S = 30.0
+REQUEST_TIMEOUT_S = 30.0
 _XSRF_COOKIE = "_streamlit_xsrf"
 
 
@@ -30,14 +30,14 @@ class Drawn:
 
     Attributes
     ----------
-    n_bars : int
-        Number of progress bars; an answer has one per class.
+    texts : list of str
+        Markdown texts and captions.
     images : list of str
         Paths of the pictures that a browser fetches.
     """
 
-    n_bars: int
-    images: list[str]
+    texts: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
 
 
 class StreamlitSession:
@@ -62,9 +62,11 @@ class StreamlitSession:
         self._token = token
         self._session_id = ""
         self._script_hash = ""
+        self._query = ""
         self._uploader_id = ""
-        self._uploaded: tuple[UploadedFileInfo, ...] = ()
-        self._drawn = Drawn(0, [])
+        # The files in each uploader; an uploader that was replaced is forgotten.
+        self._uploaded: dict[str, UploadedFileInfo] = {}
+        self._drawn = Drawn()
         self._fetched: set[str] = set()
         self._finished = asyncio.Event()
         self._file_urls: asyncio.Queue[FileURLs] = asyncio.Queue()
@@ -81,9 +83,11 @@ class StreamlitSession:
         ------
         TimeoutError
             If it does not finish successfully in `RERUN_TIMEOUT_S`.
+        ConnectionClosed
+            If the server has closed the connection.
         """
         self._finished.clear()
-        self._drawn = Drawn(0, [])
+        self._drawn = Drawn()
         await self._send(BackMsg(rerun_script=self._describe_state()))
         await asyncio.wait_for(self._finished.wait(), RERUN_TIMEOUT_S)
         return self._drawn
@@ -104,7 +108,11 @@ class StreamlitSession:
             If the server does not answer.
         OSError
             If it rejects the upload.
+        ConnectionClosed
+            If the server has closed the connection.
         """
+        while not self._file_urls.empty():  # the answer to a request that timed out
+            self._file_urls.get_nowait()
         request = BackMsg()
         request.file_urls_request.request_id = uuid.uuid4().hex
         request.file_urls_request.file_names.append(name)
@@ -119,12 +127,14 @@ class StreamlitSession:
         body = head.encode() + data + f"\r\n--{boundary}--\r\n".encode()
         kind = f"multipart/form-data; boundary={boundary}"
         await self._request("PUT", urls.upload_url, body, {"Content-Type": kind})
-        before = self._uploaded
-        self._uploaded = (
-            UploadedFileInfo(name=name, size=len(data), file_id=urls.file_id, file_urls=urls),
-        )
-        for file in before:
-            await self._request("DELETE", file.file_urls.delete_url)
+        before = self._uploaded.get(self._uploader_id)
+        self._uploaded = {
+            self._uploader_id: UploadedFileInfo(
+                name=name, size=len(data), file_id=urls.file_id, file_urls=urls
+            )
+        }
+        if before is not None:
+            await self._request("DELETE", before.file_urls.delete_url)
 
     async def fetch_images(self) -> None:
         """Fetch the new pictures of the last run, as a browser does.
@@ -154,8 +164,12 @@ class StreamlitSession:
         match message.WhichOneof("type"):
             case "new_session":
                 self._session_id = message.new_session.initialize.session_id or self._session_id
+                if not message.metadata.run.fragment_ids:  # a run of the whole page
+                    self._stop_repeating(*self._repetitions)
             case "navigation":  # the page that the script switched to
                 self._script_hash = message.navigation.page_script_hash
+            case "page_info_changed":
+                self._query = message.page_info_changed.query_string
             case "delta":
                 self._record(message.delta)
             case "script_finished":
@@ -163,11 +177,14 @@ class StreamlitSession:
                     self._finished.set()
             case "file_urls_response":
                 self._file_urls.put_nowait(message.file_urls_response.file_urls[0])
-            case "auto_rerun":
-                repeated = message.auto_rerun
-                self._repeat(repeated.fragment_id, repeated.interval)
-            case "stop_auto_rerun":
-                self._stop_repeating(*message.stop_auto_rerun.fragment_ids)
+            case "auto_rerun" | "stop_auto_rerun":
+                self._time_fragments(message)
+
+    def _time_fragments(self, message: ForwardMsg) -> None:
+        if message.WhichOneof("type") == "stop_auto_rerun":
+            self._stop_repeating(*message.stop_auto_rerun.fragment_ids)
+        else:
+            self._repeat(message.auto_rerun.fragment_id, message.auto_rerun.interval)
 
     def _record(self, delta: Delta) -> None:
         if delta.WhichOneof("type") != "new_element":
@@ -176,8 +193,8 @@ class StreamlitSession:
         match element.WhichOneof("type"):
             case "file_uploader":
                 self._uploader_id = element.file_uploader.id
-            case "progress":
-                self._drawn.n_bars += 1
+            case "markdown":
+                self._drawn.texts.append(element.markdown.body)
             case "imgs":
                 self._drawn.images += [image.url for image in element.imgs.imgs]
 
@@ -189,19 +206,21 @@ class StreamlitSession:
                 state.fragment_id, state.is_auto_rerun = fragment_id, True
                 await self._send(BackMsg(rerun_script=state))
 
-        self._stop_repeating(fragment_id)
-        self._repetitions[fragment_id] = asyncio.create_task(ask_again())
+        if fragment_id not in self._repetitions:
+            self._repetitions[fragment_id] = asyncio.create_task(ask_again())
 
     def _stop_repeating(self, *fragment_ids: str) -> None:
-        for fragment_id in self._repetitions.keys() & fragment_ids:
+        for fragment_id in self._repetitions.keys() & set(fragment_ids):
             self._repetitions.pop(fragment_id).cancel()
 
     def _describe_state(self) -> ClientState:
-        state = ClientState(page_script_hash=self._script_hash, page_name=self._page)
+        state = ClientState(
+            page_script_hash=self._script_hash, page_name=self._page, query_string=self._query
+        )
         state.context_info.url = f"http://{HOST}:{self._port}/{self._page}"
-        if self._uploaded:
+        if file := self._uploaded.get(self._uploader_id):
             widget = state.widget_states.widgets.add(id=self._uploader_id)
-            widget.file_uploader_state_value.uploaded_file_info.extend(self._uploaded)
+            widget.file_uploader_state_value.uploaded_file_info.append(file)
         return state
 
     async def _send(self, message: BackMsg) -> None:
