@@ -21,6 +21,7 @@ class Action(StrEnum):
     DOWNLOAD = "download pictures from other servers"
     TRAIN = "train models"
     EDIT_MODELS = "change or upload models"
+    PUBLISH = "publish models"
     ADD_NETWORKS = "add pretrained networks"
     RUN_TENSORBOARD = "start TensorBoard"
 

@@ -8,6 +8,8 @@ ClusterError
 ├ BackboneError   a pretrained network is unknown or not available
 ├ BundleError     a trained model is missing, damaged or from a newer version
 ├ RunError        a training cannot start, or failed
+├ ProjectError    a project's file cannot be written or loaded
+├ PublishError    a model cannot be published under a name
 └ AccessError     this server does not allow the action
 """
 
@@ -158,6 +160,34 @@ class RunError(ClusterError):
         super().__init__(message)
         self.exit_code = exit_code
         self.log_end = log_end
+
+
+class ProjectError(ClusterError):
+    """The file of a project cannot be written, or is damaged, not allowed or from a newer version.
+
+    Attributes
+    ----------
+    path : Path
+        The file or folder concerned.
+    """
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class PublishError(ClusterError):
+    """A model cannot be published under a name, or nothing is published under it.
+
+    Attributes
+    ----------
+    alias : str
+        The name in the link.
+    """
+
+    def __init__(self, message: str, *, alias: str) -> None:
+        super().__init__(message)
+        self.alias = alias
 
 
 class AccessError(ClusterError):

@@ -89,6 +89,11 @@ class Workspace:
         return self.models / "bundles"
 
     @property
+    def published(self) -> Path:
+        """Published models, one folder per alias."""
+        return self.root / "published"
+
+    @property
     def default_model(self) -> Path:
         """The user's choice of default model; missing until one is chosen."""
         return self.models / "default_model.json"

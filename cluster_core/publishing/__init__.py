@@ -1,0 +1,1 @@
+"""Published models: static pages that this server hands out, and that answer in the browser."""
