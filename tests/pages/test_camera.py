@@ -164,7 +164,6 @@ def test_recording_on_the_page_is_counted_and_acknowledged(workspace, monkeypatc
 
 
 def test_live_answer_has_a_bar_per_class(workspace):
-    st.cache_resource.clear()
     answers = []
 
     def show_camera(key, data, take):
@@ -183,7 +182,6 @@ def test_live_answer_has_a_bar_per_class(workspace):
 
 
 def test_live_picture_is_kept_with_its_answer(workspace, monkeypatch):
-    st.cache_resource.clear()
     monkeypatch.setattr(
         live_camera, "show_camera", lambda key, data, take: take(make_message(7, 1))
     )

@@ -27,11 +27,6 @@ PAGE = str(REPOSITORY / "pages" / "classify.py")
 STARTER_TITLE = "Starter model (default)"
 
 
-@pytest.fixture(autouse=True)
-def clear_cached_models():
-    st.cache_resource.clear()
-
-
 def open_page(**address: str) -> AppTest:
     page = AppTest.from_file(PAGE, default_timeout=30)
     for name, value in address.items():
@@ -127,8 +122,8 @@ def test_rerun_does_not_classify_a_picture_again(trained, monkeypatch):
     page.selectbox(key="model").set_value("starter").run()
     first_id = next(iter(trained.bundles.iterdir())).name
     page.selectbox(key="model").set_value(first_id).run()
-    # By each model once for the table, and once for the full answer.
-    assert decoded == ["one.png"] * 4
+    # Once by each model, for the table and the full answer.
+    assert decoded == ["one.png"] * 2
     assert not page.exception
 
 

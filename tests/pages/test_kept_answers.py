@@ -28,11 +28,6 @@ from tests.pages.test_classify import all_text, give, give_many, make_picture, o
 from tests.samples import run_async
 
 
-@pytest.fixture(autouse=True)
-def clear_cached_models():
-    st.cache_resource.clear()
-
-
 def get_keys(page: AppTest) -> set[str]:
     return {button.key for button in page.button}
 

@@ -1,4 +1,4 @@
-"""Models in memory, loaded once and shared by all visitors."""
+"""Load a model for a page, and say why if that fails."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import streamlit as st
 
 from cluster_core.errors import ClusterError
 from cluster_core.model.backbones.registry import get_backbone
-from cluster_core.model.bundle.bundle import load_bundle
-from cluster_core.model.bundle.selection import model_dir
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.model.prediction.predictor import MODELS_IN_MEMORY, Predictor
+from cluster_core.model.prediction import loaded
+from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.workspace import Workspace
 from pages.components.text import escape_markdown
 
@@ -39,12 +38,4 @@ def _load_with_spinner(model: ModelSummary) -> Predictor:
             "is downloaded and prepared, which takes up to a minute …"
         )
     with st.spinner(message):
-        return _load(str(Workspace.default().root), model.id, model.manifest_sha256)
-
-
-@st.cache_resource(max_entries=MODELS_IN_MEMORY, show_spinner=False)
-def _load(root: str, model_id: str, manifest_sha256: str) -> Predictor:
-    """Load a model; the cache key includes the workspace and the hash of the manifest."""
-    workspace = Workspace.default()
-    # One thread per predictor, because several visitors may classify at once.
-    return Predictor(load_bundle(model_dir(workspace, model_id)), workspace)
+        return loaded.obtain_predictor(Workspace.default(), model)
