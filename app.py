@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from pages.components.classify.answer_files import list_routes
+from pages.components import published_routes
+from pages.components.classify import answer_files
 from pages.components.error_boundary import show_error
 from pages.components.lifespan import check_environment, lifespan
 
 check_environment()
 
-app = st.App("pages/main.py", lifespan=lifespan, on_script_error=show_error, routes=list_routes())
+routes = [*answer_files.list_routes(), *published_routes.list_routes()]
+app = st.App("pages/main.py", lifespan=lifespan, on_script_error=show_error, routes=routes)

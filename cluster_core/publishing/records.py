@@ -58,6 +58,21 @@ class PublishedModel:
         """Its example pictures, JPEG files."""
         return tuple(sorted(self.folder.glob(_EXAMPLES), key=lambda path: (len(path.name), path)))
 
+    def find_file(self, name: str) -> Path | None:
+        """Return a file of its page, or None.
+
+        Parameters
+        ----------
+        name : str
+            Path relative to `folder`. It may come from a visitor: it is only compared with the
+            names of existing files, never used as a path.
+        """
+        for path in self.folder.rglob("*"):
+            is_named = path.relative_to(self.folder).as_posix() == name
+            if is_named and path.is_file() and not path.is_symlink():
+                return path
+        return None
+
 
 def write_record(folder: Path, model: PublishedModel) -> None:
     """Write the record of a published model, or replace it in one step.

@@ -23,7 +23,7 @@ from cluster_core.model.bundle.selection import model_dir
 from cluster_core.publishing.aliases import check_alias, is_alias, is_content_id, make_alias
 from cluster_core.publishing.records import PublishedModel, load_record, write_record
 from cluster_core.storage.exclusive_rename import rename_exclusively
-from cluster_core.storage.file_hashes import hash_file
+from cluster_core.storage.hashing import hash_file
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.workspace import Workspace, drafting
