@@ -14,7 +14,7 @@ from cluster_core.answers.room import AnswerRoom
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.storage.mapping import map_images
-from pages.components.classify.session_predictions import predict_kept
+from pages.components.classify.session_predictions import keep_view, predict_kept
 from pages.components.picture_input import STOPPED, list_input_pictures
 
 STOP_FROM = 20
@@ -80,8 +80,10 @@ def _classify(
     pictures = list_input_pictures(room, waiting)
     with closing(map_images(lambda picture: predict_kept(predictor, picture), pictures)) as found:
         numbered = zip(waiting, found, strict=True)
-        for done, (number, (answer, thumbnail)) in enumerate(numbered, start=1):
-            room.keep_answer(number, model.manifest_sha256, answer, model.labels, thumbnail)
+        for done, (number, one) in enumerate(numbered, start=1):
+            room.keep_answer(number, model.manifest_sha256, one.answer, model.labels, one.thumbnail)
+            if len(pictures) == 1 and one.details is not None:
+                keep_view(model, pictures[0], one.details)
             if time.monotonic() - drawn_s > _REDRAW_INTERVAL_S:
                 drawn_s = time.monotonic()
                 bar.progress(done / len(waiting), text=_describe_progress(done, len(waiting)))

@@ -19,6 +19,7 @@ from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.details import (
     AS_TRAINED,
     FitsChoice,
+    PredictionDetails,
     predict_with_details,
     shrink_to_show,
 )
@@ -80,11 +81,29 @@ class PredictionView:
     seconds: float
 
 
-def predict_kept(predictor: Predictor, picture: InputPicture) -> tuple[KeptAnswer, bytes]:
-    """Classify one of several pictures; return the answer, and a small JPEG to show.
+@dataclass(frozen=True)
+class Classified:
+    """The answer to a picture of the room.
+
+    Attributes
+    ----------
+    answer : KeptAnswer
+    thumbnail : bytes
+        A small JPEG to show; empty for an unreadable picture.
+    details : PredictionDetails or None
+        What a page shows of it; None for an unreadable picture.
+    """
+
+    answer: KeptAnswer
+    thumbnail: bytes
+    details: PredictionDetails | None
+
+
+def predict_kept(predictor: Predictor, picture: InputPicture) -> Classified:
+    """Classify one of several pictures.
 
     Safe in any thread: it does not use the session. An unreadable picture is reported in
-    the answer, not raised, and has no JPEG.
+    the answer, not raised.
     """
     cards: dict[str, str] = {}
     try:
@@ -93,9 +112,14 @@ def predict_kept(predictor: Predictor, picture: InputPicture) -> tuple[KeptAnswe
             cards = read_observation(data, picture.name)
         details = predict_with_details(predictor, data, picture.name)
     except ImageError as error:
-        return KeptAnswer(None, str(error), cards), b""
+        return Classified(KeptAnswer(None, str(error), cards), b"", None)
     thumbnail = _encode(shrink_to_show(details.picture, _THUMBNAIL_SIDE_PX), "JPEG")
-    return KeptAnswer(details.prediction, None, cards), thumbnail
+    return Classified(KeptAnswer(details.prediction, None, cards), thumbnail, details)
+
+
+def keep_view(model: ModelSummary, picture: InputPicture, details: PredictionDetails) -> None:
+    """Keep an answer for `predict_view`, so that a single picture is not classified twice."""
+    _get_cache().keep(_make_key(model, picture, AS_TRAINED), _make_view(details))
 
 
 def predict_view(
@@ -111,21 +135,32 @@ def predict_view(
     ImageError
         The picture cannot be read.
     """
-    cache: BoundedCache[PredictionView] = st.session_state.setdefault(
-        "full answers", BoundedCache(_VIEWS_KEPT)
-    )
-    key = (picture.id, model.manifest_sha256, choice)
+    cache, key = _get_cache(), _make_key(model, picture, choice)
     if found := cache.look_up(key):
         return found
     details = predict_with_details(predictor, picture.read(), picture.name, choice)
-    answer = PredictionView(
+    return cache.keep(key, _make_view(details))
+
+
+def _get_cache() -> BoundedCache[PredictionView]:
+    cache: BoundedCache[PredictionView] = st.session_state.setdefault(
+        "full answers", BoundedCache(_VIEWS_KEPT)
+    )
+    return cache
+
+
+def _make_key(model: ModelSummary, picture: InputPicture, choice: FitsChoice) -> Hashable:
+    return picture.id, model.manifest_sha256, choice
+
+
+def _make_view(details: PredictionDetails) -> PredictionView:
+    return PredictionView(
         picture=_encode(details.picture, "JPEG"),
         seen=_encode(details.seen, "PNG"),
         side_px=details.seen.shape[0],
         prediction=details.prediction,
         seconds=details.seconds,
     )
-    return cache.keep(key, answer)
 
 
 def _encode(pixels: np.ndarray, kind: str) -> bytes:
