@@ -149,7 +149,7 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
     bundle = load_bundle(folder)
     manifest_bytes = (folder / MANIFEST).read_bytes()
     title = json.loads(manifest_bytes).get("title")
-    n_test, n_right, interval = _read_test(bundle.metrics)
+    n_test, n_right, interval = read_test(bundle.metrics)
     is_starter = folder == (ASSETS / STARTER).absolute()
     return ModelSummary(
         id=STARTER_ID if is_starter else get_model_id(folder),
@@ -214,7 +214,7 @@ def _parse_time(text: str) -> datetime | None:
         return None
 
 
-def _read_test(metrics: Mapping[str, Any]) -> tuple[int, int, tuple[float, float] | None]:
+def read_test(metrics: Mapping[str, Any]) -> tuple[int, int, tuple[float, float] | None]:
     """Return the number of test pictures, of correct ones, and the interval, if they make sense."""
     test = metrics.get("test")
     if not isinstance(test, Mapping):

@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.preprocessing import to_unit_range
 
-_FILE_IDENTIFIER = b"TFL3"
+FILE_IDENTIFIER = b"TFL3"
 _MAP_AXES = 4
 _SPATIAL_AXES = (1, 2)
 _NETWORKS_IN_MEMORY = 2
@@ -80,7 +80,7 @@ def add_map_output(content: bytes) -> bytes | None:
     graph.outputs = [*graph.outputs, last.inputs[0]]
     model.signatureDefs = None  # it names one output, and only LiteRT's signature runners read it
     builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), _FILE_IDENTIFIER)
+    builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     return bytes(builder.Output())
 
 
