@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import sys
 from pathlib import Path
@@ -54,6 +55,9 @@ def main(
         flags.append(f"--server.address={host}")
     if not browser:
         flags.append("--server.headless=true")
+    # uvicorn would let any program on this computer name a visitor's address; here, only the
+    # proxies of `cluster_core.server.client` do.
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
     # -P: a module in the current folder must not shadow an installed one. Streamlit reads
     # .streamlit/config.toml from the folder of the script that it runs.
     command = [sys.executable, "-P", "-m", "streamlit", "run", str(find_app()), *flags]

@@ -1,0 +1,1 @@
+"""What surrounds every request: client address, log, headers, hosts, metrics (ASGI middleware)."""
