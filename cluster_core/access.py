@@ -22,6 +22,8 @@ class Action(StrEnum):
     TRAIN = "train models"
     EDIT_MODELS = "change or upload models"
     PUBLISH = "publish models"
+    MANAGE_KEYS = "manage API keys"
+    SAVE_PROJECT = "save the whole project"
     ADD_NETWORKS = "add pretrained networks"
     RUN_TENSORBOARD = "start TensorBoard"
 

@@ -99,6 +99,11 @@ class Workspace:
         return self.models / "default_model.json"
 
     @property
+    def api_keys(self) -> Path:
+        """Hashes of the keys for the REST API."""
+        return self.root / "api_keys.json"
+
+    @property
     def last_dataset(self) -> Path:
         """The dataset used last; missing until one is chosen or created on the pages."""
         return self.root / ".last_dataset.json"
