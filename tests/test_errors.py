@@ -20,6 +20,8 @@ from cluster_core.errors import (
     ImageError,
     ImageProblem,
     PresentError,
+    ProjectError,
+    PublishError,
     RunError,
 )
 
@@ -32,6 +34,8 @@ EXAMPLES = [
     BackboneError("No such network.", name="resnet"),
     BundleError("No model.", path=Path("model")),
     RunError("It ended badly.", exit_code=9, log_end="killed"),
+    ProjectError("Not a project.", path=Path("project.zip")),
+    PublishError("Taken.", alias="clusters"),
     AccessError("Not here.", action="train"),
 ]
 

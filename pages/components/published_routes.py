@@ -30,7 +30,7 @@ _MEDIA_TYPES = {
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
 }
-_OTHER_TYPE = "application/octet-stream"
+_OTHER_TYPE = "application/octet-stream"  # networks and arrays, which hardly get smaller
 _FOREVER = "public, max-age=31536000, immutable"
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 # The pages hold nothing of the app and no sign-in, so any site may frame them.
@@ -84,6 +84,8 @@ def send_file(request: Request) -> Response:
     if _is_known(request.headers, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     media_type = _MEDIA_TYPES.get(file.suffix, _OTHER_TYPE)
+    if media_type == _OTHER_TYPE:
+        headers["Content-Encoding"] = "identity"  # or Streamlit compresses it for each visitor
     return FileResponse(file, media_type=media_type, headers=headers, stat_result=file.stat())
 
 
