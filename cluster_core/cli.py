@@ -12,12 +12,15 @@ from cluster_core import __version__
 # The modules are imported only when needed, so that each command starts fast.
 SUBCOMMANDS = {
     "app": ("start_app", "Start the app in the browser."),
+    "serve": ("serve", "Serve the REST API and published pages, without the app."),
+    "keys": ("keys", "Make, list and revoke keys for the REST API."),
     "retrain": ("retrain", "Train a model on your own folders of pictures."),
     "label": ("label_image", "Label one picture."),
     "classify": ("classify", "Label pictures, and folders with their sub-folders."),
     "check": ("check", "Find copies, wrong labels and other faults of a dataset."),
     "evaluate": ("evaluate", "Measure how good a model is on labelled pictures."),
     "download": ("download", "Download pictures from a list of addresses."),
+    "project": ("project", "Save all datasets, models and trainings as one file, or load one."),
     "demo-data": ("demo_data", "Render a dataset of a simulated sky to try things out."),
 }
 

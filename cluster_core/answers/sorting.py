@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from cluster_core.data.counter_classes import is_counter_name
 from cluster_core.data.editing.inspection import clean_file_name
 from cluster_core.data.labels import fold_name, is_device_name
 from cluster_core.model.prediction.prediction import Verdict
+from cluster_core.storage.pieces import Pieces
 
 DONT_KNOW, UNUSABLE = "don't know", "could not be used"
 _PIECE_BYTES = 1 << 20
@@ -90,7 +90,7 @@ def stream_zip(pictures: Iterable[SortedPicture]) -> Iterator[bytes]:
     file has gone is left out. Each is read twice, so that its checksum and size come before it:
     programs that unpack a .zip while it arrives need them there.
     """
-    pieces = _Pieces()
+    pieces = Pieces()
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:
         out = archive.fp
         assert out
@@ -126,26 +126,6 @@ def _read_pieces(source: BinaryIO) -> Iterator[bytes]:
     source.seek(0)
     while piece := source.read(_PIECE_BYTES):
         yield piece
-
-
-class _Pieces(io.RawIOBase):
-    """A file that cannot seek, and gives away what was written."""
-
-    def __init__(self) -> None:
-        self._waiting: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        piece = bytes(data)  # type: ignore[call-overload]
-        self._waiting.append(piece)
-        return len(piece)
-
-    def take(self) -> bytes:
-        whole = b"".join(self._waiting)
-        self._waiting.clear()
-        return whole
 
 
 def _find_answer(

@@ -23,7 +23,7 @@ from cluster_core.workspace import Workspace, drafting
 MAX_QUEUES = 100
 MAX_NAME_LENGTH = 100
 _MAX_FIRST_LINE_BYTES = 10_000
-_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+QUEUE_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def find_queue(workspace: Workspace, queue_id: str) -> LabelQueue:
         There is no such queue.
     """
     folder = workspace.queues / queue_id
-    if not _ID.fullmatch(queue_id) or workspace.queues.is_symlink() or not _is_queue(folder):
+    if not QUEUE_ID.fullmatch(queue_id) or workspace.queues.is_symlink() or not _is_queue(folder):
         raise DatasetError(
             f"There is no queue {shorten(queue_id)}: it was deleted, or the address is wrong.",
             path=workspace.queues,
@@ -126,7 +126,7 @@ def list_queues(workspace: Workspace) -> dict[str, str]:
     if not root.is_dir():
         return {}
     with explaining_disk_errors("The queues could not be listed", root):
-        found = [path.name for path in root.iterdir() if _ID.fullmatch(path.name)]
+        found = [path.name for path in root.iterdir() if QUEUE_ID.fullmatch(path.name)]
     return {
         name: _read_name(root / name)
         for name in sorted(found, reverse=True)

@@ -30,7 +30,7 @@ from cluster_core.storage.staging import stage
 from cluster_core.workspace import Workspace
 
 MAX_ENTRIES = 20_000
-MAX_DIRECTORY_BYTES = 16_000_000
+MAX_DIRECTORY_BYTES_PER_ENTRY = 800
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,9 @@ def write_archive(image_dir: Path, target: BinaryIO, on_progress: Progress | Non
     return n_written
 
 
-def open_archive(file: BinaryIO, expected: str = EXPECTED) -> zipfile.ZipFile:
+def open_archive(
+    file: BinaryIO, expected: str = EXPECTED, max_entries: int | None = None
+) -> zipfile.ZipFile:
     """Open a .zip, after a look at how many entries it has.
 
     Parameters
@@ -160,17 +162,20 @@ def open_archive(file: BinaryIO, expected: str = EXPECTED) -> zipfile.ZipFile:
         Open for reading, seekable.
     expected : str
         A sentence about what the .zip needs, for the error.
+    max_entries : int, optional
+        The number of entries allowed; `MAX_ENTRIES` by default.
 
     Raises
     ------
     DatasetError
-        It is damaged or not a .zip, or it has more than `MAX_ENTRIES` entries.
+        It is damaged or not a .zip, or it has too many entries.
     """
-    n_entries = count_entries(file, MAX_ENTRIES, MAX_DIRECTORY_BYTES)
-    if n_entries > MAX_ENTRIES:
+    limit = max_entries or MAX_ENTRIES
+    n_entries = count_entries(file, limit, limit * MAX_DIRECTORY_BYTES_PER_ENTRY)
+    if n_entries > limit:
         raise DatasetError(
             f"Nothing was unpacked, because the archive has at least {n_entries:,} entries, and "
-            f"the limit is {MAX_ENTRIES:,}: split it into several archives.",
+            f"the limit is {limit:,}: split it into several archives.",
             path=Path(),
         )
     try:

@@ -70,7 +70,7 @@ def list_candidates(workspace: Workspace) -> tuple[Path, ...]:
     """
     folders = {get_model_id(folder): folder for folder in list_model_folders(workspace)}
     folders[STARTER_ID] = ASSETS / STARTER
-    chosen = _load_default(workspace)
+    chosen = load_default(workspace)
     return tuple(sorted(folders.values(), key=lambda folder: folder != folders.get(chosen)))
 
 
@@ -142,7 +142,7 @@ def save_default(workspace: Workspace, model_id: str) -> None:
         ) from error
 
 
-def _load_default(workspace: Workspace) -> str:
+def load_default(workspace: Workspace) -> str:
     """Return the id of the default model; empty if none was chosen or the file is damaged."""
     path = workspace.default_model
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cluster_core.errors import RunError
 from cluster_core.workspace import Workspace
 
-_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
 
 
 def find_folder(workspace: Workspace, run_id: str) -> Path:
@@ -20,7 +20,7 @@ def find_folder(workspace: Workspace, run_id: str) -> Path:
         There is no such run, or the id is not valid.
     """
     folder = workspace.runs / run_id
-    if not _ID.fullmatch(run_id) or not folder.is_dir():
+    if not RUN_ID.fullmatch(run_id) or not folder.is_dir():
         raise RunError(
             f"There is no training {run_id[:60]} here: it was deleted, or the link is wrong. "
             "Choose another on the Training page."
@@ -37,7 +37,7 @@ def list_run_ids(workspace: Workspace) -> list[str]:
         The folder of runs cannot be read.
     """
     try:
-        return sorted(path.name for path in workspace.runs.iterdir() if _ID.fullmatch(path.name))
+        return sorted(path.name for path in workspace.runs.iterdir() if RUN_ID.fullmatch(path.name))
     except FileNotFoundError:
         return []
     except OSError as error:

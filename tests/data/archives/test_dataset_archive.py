@@ -23,7 +23,7 @@ from PIL import Image
 
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data import index as index_module
-from cluster_core.data.archives import dataset_archive, unpacking
+from cluster_core.data.archives import dataset_archive, entry_checks, unpacking
 from cluster_core.data.archives import entries as archive_entries
 from cluster_core.data.archives.dataset_archive import import_archive, write_archive
 from cluster_core.data.archives.directory import count_entries
@@ -560,7 +560,7 @@ class TestSizes:
     def test_well_compressed_picture_is_not_a_bomb(self, workspace):
         target = io.BytesIO()
         draw_night(550).save(target, "BMP")
-        assert len(target.getvalue()) < archive_entries.MIN_BOMB_BYTES
+        assert len(target.getvalue()) < entry_checks.MIN_BOMB_BYTES
         archive = pack({"open/night.bmp": target.getvalue()})
         assert import_archive(workspace, workspace.cluster_photos, archive).added == {"open": 1}
 
