@@ -10,6 +10,7 @@ import streamlit as st
 
 from cluster_core.access import Action, is_allowed
 from cluster_core.answers.rooms import sweep_rooms
+from cluster_core.api.rates import read_rate
 from cluster_core.data.archives.interrupted import remove_abandoned_imports
 from cluster_core.errors import ConfigError
 from cluster_core.training.jobs.supervisor import start_supervisor
@@ -24,10 +25,11 @@ def check_environment() -> None:
     Raises
     ------
     SystemExit
-        The limit of concurrent trainings is invalid.
+        The limit of concurrent trainings, or of the REST API, is invalid.
     """
     try:
         count_trainings_at_once()
+        read_rate()
     except ConfigError as error:  # raised in the lifespan, it would appear as a traceback
         sys.exit(f"Error: {error}")
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -21,6 +20,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
+from pages.components.base_path import get_base_path
 
 # Far above the numbers of a room: a longer one would be too long for a file name.
 _MAX_NUMBER = 10**7
@@ -30,8 +30,7 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer
 
 def list_routes() -> list[Route]:
     """Return the routes, below the path that the app is served at."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    prefix = f"/{base}/answers" if base else "/answers"
+    prefix = f"{get_base_path()}/answers"
     return [
         Route(f"{prefix}/{{room}}/sorted.zip", send_zip),
         Route(f"{prefix}/{{room}}/{{number:int}}.jpg", send_thumbnail),

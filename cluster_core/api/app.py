@@ -1,0 +1,173 @@
+"""The REST API as an ASGI application, and the routes that it is mounted at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount
+
+from cluster_core.api import description, docs_page
+from cluster_core.api.bodies import drain, receive_pictures
+from cluster_core.api.callers import Caller, identify
+from cluster_core.api.documents import Answers, Health, Model, Models
+from cluster_core.api.keys import Scope
+from cluster_core.api.labelling import Labeller
+from cluster_core.api.problems import ApiError, handle_problems
+from cluster_core.api.rates import RateLimit, read_rate
+from cluster_core.api.visible_models import find_visible, list_visible
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.version import __version__
+from cluster_core.workspace import Workspace
+
+T = TypeVar("T")
+
+PREFIX = "/api/v1"
+# Sites whose pages may use the API, such as https://lab.example, separated by commas.
+ORIGINS_VARIABLE = "CLUSTER_LAB_API_ORIGINS"
+_PROGRAM = f"cluster-lab {__version__}"
+# Only for the description: `identify` reads the header, and says in a sentence what is wrong.
+_KEY = Depends(HTTPBearer(scheme_name=description.KEY_SCHEME, auto_error=False))
+
+
+def list_routes(base: str = "") -> list[BaseRoute]:
+    """Return the routes of the API, below the path `base` that the server is at.
+
+    Raises
+    ------
+    ConfigError
+        The limit of pictures a minute is invalid.
+    """
+    return [Mount(f"{base}{PREFIX}", make_api(Workspace.default(), read_rate()))]
+
+
+def make_api(workspace: Workspace, per_minute: int) -> FastAPI:
+    """Return the API for the models of a workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    per_minute : int
+        Requests and pictures a minute for each key or client; 0 for no limit.
+    """
+    api = FastAPI(
+        title="Cluster Lab",
+        version=__version__,
+        description=description.INTRODUCTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,  # described below, with what FastAPI cannot know
+    )
+    handle_problems(api)
+    if origins := os.environ.get(ORIGINS_VARIABLE, ""):
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=[origin.strip() for origin in origins.split(",")],
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Retry-After"],
+        )
+    _add_endpoints(api, _Gate(workspace, Labeller(workspace), RateLimit(per_minute)))
+    docs_page.add_docs(api)
+    return api
+
+
+class _Gate:
+    """What every request passes: who calls, how often, and which model."""
+
+    def __init__(self, workspace: Workspace, labeller: Labeller, limit: RateLimit) -> None:
+        self.workspace = workspace
+        self.labeller = labeller
+        self._limit = limit
+
+    async def enter(
+        self, request: Request, scope: Scope, look_up: Callable[[Caller], T]
+    ) -> tuple[Caller, T]:
+        """Return the caller and what they ask for; raise an ApiError if they may not have it."""
+
+        def find() -> tuple[Caller, T]:
+            caller = identify(request, self.workspace, scope)
+            self._check_rate(caller)
+            return caller, look_up(caller)
+
+        return await self.labeller.look_up(find)
+
+    def spend(self, caller: Caller, n_pictures: int = 1) -> None:
+        """Count requests and pictures."""
+        if caller.counted_as is not None:
+            self._limit.spend(caller.counted_as, n_pictures)
+
+    def _check_rate(self, caller: Caller) -> None:
+        if caller.counted_as is None:
+            return
+        wait_s = self._limit.find_wait_s(caller.counted_as)
+        if wait_s:
+            raise ApiError(
+                429,
+                f"Too many pictures in a short time: try again in {wait_s} s.",
+                headers={"Retry-After": str(wait_s)},
+            )
+
+
+def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
+    workspace, labeller = gate.workspace, gate.labeller
+    problems = description.document_problems
+
+    @api.get("/health", response_model=Health, responses=problems(500))
+    async def health() -> Response:
+        """Tell that the server answers. Needs no API key."""
+        return JSONResponse({"status": "ok", "program": _PROGRAM})
+
+    @api.get("/models", response_model=Models, responses=problems(401, 403, 429, 500, 503))
+    async def get_models(request: Request, _: Annotated[Any, _KEY]) -> Response:
+        """List the models that may be used, the default first."""
+        caller, models = await gate.enter(
+            request, Scope.READ, lambda caller: list_visible(workspace, caller)
+        )
+        gate.spend(caller)
+        return _send({"models": [Model.of(model).model_dump() for model in models]})
+
+    @api.get("/models/{id}", response_model=Model, responses=problems(401, 403, 404, 429, 500, 503))
+    async def get_model(request: Request, id: str, _: Annotated[Any, _KEY]) -> Response:
+        """Describe one model."""
+        caller, model = await gate.enter(
+            request, Scope.READ, lambda caller: find_visible(workspace, caller, id)
+        )
+        gate.spend(caller)
+        return _send(Model.of(model).model_dump())
+
+    @api.post(
+        "/models/{id}/classify",
+        response_model=Answers,
+        responses=problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503),
+        openapi_extra={"requestBody": description.PICTURES},
+    )
+    async def classify(request: Request, id: str, _: Annotated[Any, _KEY]) -> Response:
+        """Label pictures: one as the whole body, or up to 32 as the files of a form.
+
+        A picture that cannot be read has a `problem` instead of an answer. If that is so
+        for all of them, the status is 422.
+        """
+        try:
+            caller, model = await gate.enter(
+                request, Scope.CLASSIFY, lambda caller: find_visible(workspace, caller, id)
+            )
+            predictor = await labeller.load(model)
+            answers = await labeller.label(predictor, receive_pictures(request))
+        except Exception:
+            await drain(request)
+            raise
+        gate.spend(caller, len(answers))
+        if all(answer["problem"] for answer in answers):
+            raise ApiError(422, answers[0]["problem"], more={"answers": answers})
+        return _send({**AnswerSource.of(model).describe(), "answers": answers})
+
+
+def _send(content: Any) -> Response:
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})

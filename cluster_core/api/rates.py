@@ -1,0 +1,84 @@
+"""Limit how many pictures a key or client may have labelled (token buckets, in memory)."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+
+from cluster_core.errors import ConfigError
+
+RATE_VARIABLE = "CLUSTER_LAB_API_PER_MINUTE"
+DEFAULT_PER_MINUTE = 300
+_MAX_PER_MINUTE = 1_000_000
+_MAX_CLIENTS = 10_000
+
+
+class RateLimit:
+    """A bucket of tokens for each client; a picture takes one, and they come back with time.
+
+    A bucket holds the tokens of one minute. A request may take more than are left, and then the
+    next one waits until the debt is paid: how many pictures a request has is known only at its end.
+
+    Parameters
+    ----------
+    per_minute : int
+        Tokens that come back in a minute; 0 for no limit.
+    now : callable
+        A clock in seconds that never goes back.
+    """
+
+    def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._capacity = float(per_minute)
+        self._per_second = per_minute / 60
+        self._now = now
+        self._buckets: dict[str, tuple[float, float]] = {}  # tokens, and when they were counted
+
+    def find_wait_s(self, client: str) -> int:
+        """Return the whole seconds until the client may ask again; 0 if it may now."""
+        if not self._capacity:
+            return 0
+        tokens = self._count(client)
+        return 0 if tokens >= 1 else math.ceil((1 - tokens) / self._per_second)
+
+    def spend(self, client: str, n_tokens: int) -> None:
+        """Take tokens from a client, even if it has fewer."""
+        if not self._capacity:
+            return
+        if len(self._buckets) >= _MAX_CLIENTS and client not in self._buckets:
+            self._forget_full()
+        self._buckets[client] = (self._count(client) - n_tokens, self._now())
+
+    def _count(self, client: str) -> float:
+        tokens, counted_s = self._buckets.get(client, (self._capacity, self._now()))
+        return min(self._capacity, tokens + (self._now() - counted_s) * self._per_second)
+
+    def _forget_full(self) -> None:
+        """Forget the clients whose buckets are full again, or else all: memory is bounded."""
+        kept = {
+            client: bucket
+            for client, bucket in self._buckets.items()
+            if self._count(client) < self._capacity
+        }
+        self._buckets = kept if len(kept) < _MAX_CLIENTS else {}
+
+
+def read_rate() -> int:
+    """Return the pictures a minute that CLUSTER_LAB_API_PER_MINUTE allows, or the default.
+
+    Raises
+    ------
+    ConfigError
+        The variable is not a whole number from 0.
+    """
+    text = os.environ.get(RATE_VARIABLE, str(DEFAULT_PER_MINUTE))
+    if not text.isdecimal() or int(text) > _MAX_PER_MINUTE:
+        raise ConfigError(
+            f"{RATE_VARIABLE} must be a whole number from 0, which is no limit, to "
+            f"{_MAX_PER_MINUTE:,}, not {text!r}.",
+            field=RATE_VARIABLE,
+            received=text,
+            allowed=f"0 to {_MAX_PER_MINUTE}",
+        )
+    return int(text)
