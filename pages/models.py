@@ -7,10 +7,12 @@ import streamlit as st
 from cluster_core.access import Action, is_allowed
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.publishing.store import list_published
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.model_picker import describe_model_accuracy, join_labels
 from pages.components.models.model_card import show_card
 from pages.components.models.model_upload import show_upload
+from pages.components.models.publishing import show_gallery_link
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.selection import Choice, choose, get_known
@@ -20,12 +22,13 @@ from pages.components.words import name_network
 PER_PAGE = 10
 
 
-def show_model(model: ModelSummary, is_open: bool) -> None:
+def show_model(model: ModelSummary, is_open: bool, is_published: bool) -> None:
     """Draw one model of the list, with its details if it is open."""
     with st.container(border=True, key=f"model_{model.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{escape_markdown(model.title)}** {format_badges(model)}", width="stretch"
+                f"**{escape_markdown(model.title)}** {format_badges(model, is_published)}",
+                width="stretch",
             )
             st.button(
                 "Close" if is_open else "Open",
@@ -44,9 +47,10 @@ def show_model(model: ModelSummary, is_open: bool) -> None:
             show_card(model)
 
 
-def format_badges(model: ModelSummary) -> str:
+def format_badges(model: ModelSummary, is_published: bool) -> str:
     """Return the badges next to a model's title, as Markdown."""
     badges = [":blue-badge[:material/star: default]"] if model.is_default else []
+    badges += [":green-badge[:material/public: published]"] if is_published else []
     badges += [":red-badge[:material/error: damaged]"] if model.problem else []
     if model.lacks_network:
         badges += [":orange-badge[:material/extension_off: needs its network]"]
@@ -96,8 +100,10 @@ chosen = get_known(
     {model.id for model in all_models},
     lambda name: f'There is no model "{name}". It may have been deleted.',
 )
+show_gallery_link(all_models)
+published = {page.model_id for page in list_published(Workspace.default())}
 for listed in choose_page(all_models, chosen):
-    show_model(listed, listed.id == chosen)
+    show_model(listed, listed.id == chosen, listed.id in published)
 if len(all_models) == 1 and is_allowed(Action.TRAIN):
     st.write("Models that you train appear here.")
     if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):

@@ -13,6 +13,7 @@ from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.missing_network import show_missing_network
 from pages.components.models.model_actions import delete, make_default, rename
+from pages.components.models.publishing import show_publishing
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
 from pages.components.text import escape_markdown
@@ -40,6 +41,7 @@ def show_card(model: ModelSummary) -> None:
     else:
         _show_actions(model)
     _show_download(model)
+    show_publishing(model)
     _show_facts(model, card)
     if model.id != STARTER_ID and is_allowed(Action.EDIT_MODELS):
         _show_rename(model)

@@ -1,0 +1,137 @@
+"""Dialogs that publish a model, update its page, and unpublish it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.access import Access
+from cluster_core.errors import ClusterError
+from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
+from cluster_core.model.export.web.page_text import MAX_DESCRIPTION_LENGTH, PageText
+from cluster_core.publishing.aliases import MAX_ALIAS_LENGTH
+from cluster_core.publishing.records import PublishedModel
+from cluster_core.publishing.store import (
+    find_published,
+    publish,
+    republish,
+    suggest_alias,
+    unpublish,
+)
+from cluster_core.storage.safe_moves import explaining_disk_errors
+from cluster_core.workspace import Workspace
+from pages.components.dialogs import close_dialog, confirm, open_dialog
+from pages.components.models.publish_examples import choose_examples, forget_picked, save_chosen
+from pages.components.models.published_links import make_link
+from pages.components.outcome import Outcome, make_deletion_outcome, set_outcome
+from pages.components.text import escape_markdown
+
+PUBLISH, UPDATE, UNPUBLISH = "publish", "update page", "unpublish"
+
+
+def start_dialog(name: str, published: PublishedModel | None = None) -> None:
+    """Open one of the dialogs, with the texts of a published page filled in."""
+    forget_picked()
+    for key in [key for key in st.session_state if str(key).startswith("publish_")]:
+        del st.session_state[key]
+    if published:
+        st.session_state["publish_title"] = published.title
+        st.session_state["publish_description"] = published.description
+        st.session_state["publish_link"] = published.link
+    open_dialog(name if published is None else f"{name} {published.alias}")
+
+
+@st.dialog("Publish this model", width="medium", icon=":material/public:", on_dismiss=close_dialog)
+def ask_to_publish(model: ModelSummary) -> None:
+    """Draw the dialog that publishes a model under a new link."""
+    st.write(
+        "Makes a web page that anyone with the link can open. It answers in the visitor's browser: "
+        "their pictures stay on their device."
+    )
+    _show_form(model, None)
+
+
+@st.dialog(
+    "Update the published page?", width="medium", icon=":material/sync:", on_dismiss=close_dialog
+)
+def ask_to_update(model: ModelSummary, published: PublishedModel) -> None:
+    """Draw the dialog that replaces what a link shows."""
+    st.write(
+        f"Visitors of {escape_markdown(make_link(published.alias))} get the new page at their next "
+        "visit, with this model as it is now."
+    )
+    _show_form(model, published)
+
+
+@st.dialog("Unpublish this page?", icon=":material/public_off:", on_dismiss=close_dialog)
+def ask_to_unpublish(published: PublishedModel) -> None:
+    """Draw the dialog that ends a publication."""
+    st.write(
+        f"The links to {escape_markdown(published.title)} stop working, also where it is embedded. "
+        "The model itself stays. You can undo this."
+    )
+
+    def act() -> Outcome:
+        workspace = Workspace.default()
+        entry = unpublish(Access.owner(), workspace, published.alias)
+        return make_deletion_outcome(workspace, entry)
+
+    confirm("unpublish", "Unpublish", act)
+
+
+def _show_form(model: ModelSummary, published: PublishedModel | None) -> None:
+    st.session_state.setdefault("publish_title", model.title)
+    title = st.text_input("Title", max_chars=MAX_TITLE_LENGTH, key="publish_title")
+    description = st.text_area(
+        "Description",
+        max_chars=MAX_DESCRIPTION_LENGTH,
+        key="publish_description",
+        placeholder="What it tells apart, and which pictures it is for",
+        height=100,
+    )
+    link = st.text_input(
+        "Link to your own page (optional)", key="publish_link", placeholder="https://…"
+    )
+    source, chosen = choose_examples(model, published)
+    if published is None:
+        alias, published = _choose_alias(title)
+    else:
+        alias = published.alias
+    button = "Publish" if published is None else "Update"
+    if not st.button(button, key="confirm_publish", type="primary"):
+        return
+    try:
+        with (
+            st.spinner("Building the page …"),
+            explaining_disk_errors("The page could not be built", Workspace.default().root),
+            save_chosen(model, source, chosen) as examples,
+        ):
+            page = PageText(title, description, examples, link.strip())
+            act = publish if published is None else republish
+            act(Access.owner(), Workspace.default(), model.id, page, alias)
+    except ClusterError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return
+    what = "Published" if published is None else "Updated"
+    set_outcome(Outcome(f"{what} {page.title}. Its link is below."))
+    close_dialog()
+    st.rerun()
+
+
+def _choose_alias(title: str) -> tuple[str, PublishedModel | None]:
+    """Draw the field for the alias; return it, and what is published under it already."""
+    workspace = Workspace.default()
+    alias = st.text_input(
+        "Name in the link",
+        value=suggest_alias(workspace, title),
+        max_chars=MAX_ALIAS_LENGTH,
+        key=f"publish_alias_{title}",
+    )
+    st.caption(f"Link: {escape_markdown(make_link(alias))}")
+    published = find_published(workspace, alias)
+    if published:
+        st.warning(
+            f"This link shows {escape_markdown(published.title)} already. If you go on, it will "
+            "show this model instead.",
+            icon=":material/sync:",
+        )
+    return alias, published
