@@ -7,10 +7,11 @@ from pages.components import published_routes
 from pages.components.base_path import get_base_path
 from pages.components.classify import answer_files
 from pages.components.error_boundary import show_error
+from pages.components.home import project_files
 from pages.components.lifespan import check_environment, lifespan
 
 check_environment()
 
 routes = [*answer_files.list_routes(), *published_routes.list_routes()]
-routes += list_routes(get_base_path())
+routes += [*project_files.list_routes(), *list_routes(get_base_path())]
 app = st.App("pages/main.py", lifespan=lifespan, on_script_error=show_error, routes=routes)

@@ -6,6 +6,7 @@ from cluster_core.access import Action, is_allowed
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.workspace import Workspace
 from pages.components.demo_dataset import pop_finished_demo, render_samples, start_demo
+from pages.components.home.project import show_project
 from pages.components.home.workflow import find_default_model, show_workflow
 from pages.components.long_work import continue_work, is_working
 from pages.components.navigation import PageFile
@@ -95,3 +96,4 @@ if pop_finished_demo():
     st.switch_page(PageFile.HYPERPARAMETERS)
 show_outcome()
 show_workflow(workspace)
+show_project(workspace)

@@ -34,6 +34,8 @@ class Outcome:
         One sentence per file that was left out, with the reason.
     twins : sequence of str
         One sentence per picture that is in two classes now.
+    remarks : sequence of str
+        One sentence per thing that was left out or got another name.
     undo : callable, optional
         Undoes the action, and returns the outcome of that.
     links : mapping of str to PageFile
@@ -44,6 +46,7 @@ class Outcome:
     is_good: bool = True
     reasons: Sequence[str] = ()
     twins: Sequence[str] = ()
+    remarks: Sequence[str] = ()
     undo: Callable[[], Outcome] | None = None
     links: Mapping[str, PageFile] = field(default_factory=dict)
 
@@ -88,6 +91,10 @@ def show_outcome() -> None:
         title = "Which pictures are in two classes"
         with st.expander(title, icon=":material/call_split:", key="twins"):
             show_reasons(outcome.twins)
+    if outcome.remarks:
+        title = "What was left out or got a new name"
+        with st.expander(title, icon=":material/info:", key="remarks"):
+            show_reasons(outcome.remarks)
 
 
 def show_reasons(reasons: Sequence[str]) -> None:

@@ -1,0 +1,143 @@
+"""Save a whole project as one file, and load such a file."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from cluster_core.access import Access, Action, is_allowed
+from cluster_core.data.catalog import list_datasets
+from cluster_core.data.index import Progress
+from cluster_core.errors import ClusterError
+from cluster_core.projects.loading import LoadReport, load_project, preview_project, undo_load
+from cluster_core.projects.words import describe_contents, describe_load
+from cluster_core.workspace import Workspace
+from pages.components.dialogs import close_dialog, is_open, open_dialog
+from pages.components.home.project_files import make_project_address
+from pages.components.long_work import Work, is_working, start_work
+from pages.components.navigation import PageFile
+from pages.components.outcome import Outcome, show_reasons
+from pages.components.text import escape_markdown
+from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
+
+_SAVE, _LOAD = "save project", "load project"
+_LOADING = (Action.EDIT_DATASETS, Action.EDIT_MODELS, Action.TRAIN)
+
+
+def show_project(workspace: Workspace) -> None:
+    """Draw the buttons that save and load a project, where that is allowed."""
+    may_save = is_allowed(Action.SAVE_PROJECT)
+    may_load = all(map(is_allowed, _LOADING))
+    if not (may_save or may_load):
+        return
+    st.subheader("Your project", anchor=False)
+    st.caption(
+        "All datasets, labels, models and trainings as one file: a backup, or the way to another "
+        "computer."
+    )
+    with st.container(horizontal=True, key="project"):
+        if may_save:
+            _show_button("Save project", _SAVE, "download")
+        if may_load:
+            _show_button("Load project", _LOAD, "upload")
+    if is_open(_SAVE):
+        _ask_what_to_save(workspace)
+    if is_open(_LOAD):
+        _ask_for_file(workspace)
+
+
+def _show_button(label: str, dialog: str, icon: str) -> None:
+    st.button(
+        label,
+        key=dialog.replace(" ", "_"),
+        icon=f":material/{icon}:",
+        on_click=open_dialog,
+        args=(dialog,),
+        disabled=is_working(),
+    )
+
+
+@st.dialog("Save project", icon=":material/download:", on_dismiss=close_dialog)
+def _ask_what_to_save(workspace: Workspace) -> None:
+    try:
+        names = list_datasets(workspace)
+    except ClusterError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return
+    chosen = st.multiselect(
+        "Datasets",
+        names,
+        key="save_datasets",
+        placeholder="Everything",
+        help="A dataset comes with the models and trainings made from it. Leave this empty for "
+        "everything, with the label queues.",
+    )
+    st.caption(
+        "Not in the file: the trash, API keys, visitors' pictures, networks that can be "
+        "downloaded again, and what can be computed again."
+    )
+    st.link_button(
+        "Download",
+        make_project_address(Access.owner(), workspace, chosen),
+        type="primary",
+        icon=":material/folder_zip:",
+    )
+
+
+@st.dialog("Load project", icon=":material/upload:", on_dismiss=close_dialog)
+def _ask_for_file(workspace: Workspace) -> None:
+    file = show_uploader(
+        "project_upload", "project_zip", "A file that Save project wrote", type=["zip"]
+    )
+    st.caption(
+        f"Files may be up to {get_max_upload_mb()} MB here. For a larger one, run this on the "
+        "server: `python -m cluster_core project load FILE.zip`"
+    )
+    if not isinstance(file, UploadedFile):
+        return
+    try:
+        contents = preview_project(file)
+    except ClusterError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return
+    st.info(f"In this file: {describe_contents(contents)}.", icon=":material/folder_zip:")
+    if contents.ignored:
+        with st.expander("Files that will not be loaded", icon=":material/block:"):
+            show_reasons(contents.ignored)
+    st.caption(
+        "Nothing here is overwritten: what you have already is skipped, and what has the name of "
+        "something else gets a new name."
+    )
+    if st.button("Load", key="confirm_load_project", type="primary"):
+        close_dialog()
+        start_work(_make_work(workspace, file))
+        st.rerun()
+
+
+def _make_work(workspace: Workspace, file: UploadedFile) -> Work:
+    def resume(on_progress: Progress) -> Outcome:
+        report = load_project(Access.owner(), workspace, _rewind(file), on_progress)
+        forget_upload(file)
+        return _make_outcome(workspace, report)
+
+    return Work("Loading the project", resume, lambda: Outcome("Stopped. Nothing was loaded."))
+
+
+def _rewind(file: UploadedFile) -> BinaryIO:
+    file.seek(0)
+    return file
+
+
+def _make_outcome(workspace: Workspace, report: LoadReport) -> Outcome:
+    def undo() -> Outcome:
+        undo_load(Access.owner(), workspace, report)
+        return Outcome("The loaded project is in the trash of the Dataset page.")
+
+    return Outcome(
+        describe_load(report),
+        remarks=report.notes,
+        undo=undo if report.added else None,
+        links={"View the dataset": PageFile.DATASET, "See the models": PageFile.MODELS},
+    )
