@@ -18,13 +18,12 @@ from cluster_core.data.index import DatasetIndex, Picture, scan_dataset
 from cluster_core.evaluation.cross_validation import (
     cross_validate_pictures,
     draw_repeated_folds,
-    predict_folds,
 )
 from cluster_core.evaluation.intervals import compute_resampled_interval, compute_wilson_interval
 from cluster_core.evaluation.picture_features import compute_mean_features
-from cluster_core.evaluation.quick_head import QuickHead
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.head.ridge import RidgeHead
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 
@@ -82,7 +81,9 @@ def measure_times(index: DatasetIndex, features: np.ndarray) -> list[tuple[str, 
 
     def only_fold() -> None:
         folds = draw_repeated_folds(classes, groups)
-        predict_folds(QuickHead(features, classes, len(index.labels)), folds, len(index.labels))
+        head = RidgeHead(features, classes, len(index.labels))
+        for row in folds:
+            head.predict_left_out(row)
 
     random = np.random.default_rng(0)
     many = [

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from cluster_core.evaluation.intervals import compute_wilson_interval
-from cluster_core.model.head.head import softmax
 
 # Standard deviation of the prior of log(temperature). It counts as much as about ten pictures:
 # a handful of correct validation pictures must not turn every score into a certainty.
 PRIOR_SPREAD = 0.5
 TEMPERATURES = np.exp(np.linspace(np.log(0.2), np.log(10), 400))
+
+# Numbers in memory at a time.
+_MAX_NUMBERS = 1_000_000
 
 # Bins of a reliability diagram: at most ten, and with fewer pictures their accuracy is noise.
 MAX_BINS, PICTURES_PER_BIN = 10, 10
@@ -146,16 +148,18 @@ def fit_fold_temperatures(logits: np.ndarray, classes: np.ndarray, folds: np.nda
 
 def _compute_log_scores(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return the logarithm of the true class's score: float64, (n_temperatures, n_pictures)."""
-    scores = [_compute_true_scores(logits, classes, temperature) for temperature in TEMPERATURES]
-    return np.log(scores)
+    own = np.take_along_axis(logits, classes[:, np.newaxis, np.newaxis], axis=2)
+    excess = logits.astype(np.float64) - own
+    temperatures = TEMPERATURES[:, np.newaxis, np.newaxis, np.newaxis]
+    found = [np.empty((len(TEMPERATURES), 0))]
+    n_at_once = max(1, _MAX_NUMBERS // max(1, len(TEMPERATURES) * logits[:1].size))
+    for start in range(0, len(logits), n_at_once):
+        with np.errstate(over="ignore"):  # a score of 0
+            odds = np.exp(excess[start : start + n_at_once] / temperatures).sum(axis=3)
+        found.append((1 / odds).mean(axis=2))
+    return np.log(np.maximum(np.concatenate(found, axis=1), 1e-12))
 
 
 def _choose_temperature(log_scores: np.ndarray) -> float:
     prior = np.log(TEMPERATURES) ** 2 / (2 * PRIOR_SPREAD**2)
     return float(TEMPERATURES[np.argmin(prior - log_scores.sum(axis=1))])
-
-
-def _compute_true_scores(logits: np.ndarray, classes: np.ndarray, temperature: float) -> np.ndarray:
-    """Return the score of each picture's true class: float64, (n_pictures,)."""
-    scores = softmax(logits.astype(np.float64) / temperature).mean(axis=1)
-    return np.maximum(scores[np.arange(len(classes)), classes], 1e-12)

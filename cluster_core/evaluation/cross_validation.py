@@ -17,9 +17,9 @@ from cluster_core.evaluation.calibration import fit_fold_temperatures
 from cluster_core.evaluation.intervals import compute_resampled_interval
 from cluster_core.evaluation.learning_curve import LearningCurve, measure_learning_curve
 from cluster_core.evaluation.out_of_fold import N_FOLDS, break_up_lone, draw_folds
-from cluster_core.evaluation.quick_head import QuickHead
 from cluster_core.evaluation.scored_pictures import ScoredPictures, name_pictures
 from cluster_core.model.head.head import softmax
+from cluster_core.model.head.ridge import RidgeHead
 from cluster_core.storage.saved_values import check_count, check_number
 
 N_REPEATS = 10
@@ -110,7 +110,7 @@ def cross_validate_pictures(
 ) -> CrossValidation:
     """Cross-validate a quick head: ten repeats of five folds, groups of pictures kept together.
 
-    The figure is the expected accuracy on new pictures of a `QuickHead` that learned from four
+    The figure is the expected accuracy on new pictures of a `RidgeHead` that learned from four
     fifths of the pictures; the head of a model learns from more, and by gradient descent.
 
     Parameters
@@ -141,9 +141,9 @@ def cross_validate_pictures(
     present = tuple(label for label in labels if any(one.label == label for one in chosen))
     classes = np.array([present.index(picture.label) for picture in chosen])
     groups = np.array(group_pictures(chosen, list_copies(chosen)))
-    head = QuickHead(features[order], classes, len(present))
+    head = RidgeHead(features[order], classes, len(present))
     folds = draw_repeated_folds(classes, groups)
-    outputs = predict_folds(head, folds, len(present))
+    outputs = np.stack([head.predict_left_out(row) for row in folds])
     temperatures = fit_fold_temperatures(outputs[0], classes, folds[0])
     paths, sha256s = name_pictures(chosen)
     scores = softmax(outputs / temperatures[:, np.newaxis]).mean(axis=0)
@@ -199,21 +199,6 @@ def draw_repeated_folds(classes: np.ndarray, groups: np.ndarray) -> np.ndarray:
             for repeat in range(n_repeats)
         ]
     )
-
-
-def predict_folds(head: QuickHead, folds: np.ndarray, n_labels: int) -> np.ndarray:
-    """Return the outputs for each picture, in each repeat, of a head that did not see its fold.
-
-    Returns
-    -------
-    ndarray of float64, (n_repeats, n_pictures, n_labels)
-    """
-    outputs = np.empty((*folds.shape, n_labels))
-    for repeat, row in enumerate(folds):
-        for fold in range(row.max() + 1):
-            asked = np.flatnonzero(row == fold)
-            outputs[repeat, asked] = head.predict(np.flatnonzero(row != fold), asked)
-    return outputs
 
 
 def compute_fold_accuracies(is_right: np.ndarray, folds: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cluster_core.evaluation.quick_head import QuickHead
+from cluster_core.model.head.ridge import RidgeHead
 from cluster_core.storage.saved_values import check_number
 
 # Shares of the pictures outside a fold that the heads learn from.
@@ -101,13 +101,13 @@ class LearningCurve:
 
 
 def measure_learning_curve(
-    head: QuickHead, classes: np.ndarray, groups: np.ndarray, folds: np.ndarray
+    head: RidgeHead, classes: np.ndarray, groups: np.ndarray, folds: np.ndarray
 ) -> LearningCurve:
     """Let heads learn from growing parts of the pictures, and answer the same folds.
 
     Parameters
     ----------
-    head : QuickHead
+    head : RidgeHead
         Of the n pictures.
     classes, groups : ndarray of int, (n,)
         A part consists of whole groups, and has the same share of each class.

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from cluster_core.evaluation.calibration import fit_temperature
 from cluster_core.model.head.head import softmax
+from cluster_core.model.head.ridge import RidgeHead
 
 N_FOLDS = 5
-# Share of the mean squared length of the features.
-RIDGE = 0.1
-# Bounds the memory for rows in double precision.
-_CHUNK = 2048
-_SMALLEST_DEVIATION = 1e-6
 
 
 def draw_folds(
@@ -71,10 +65,9 @@ def break_up_lone(groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
 def compute_out_of_fold_scores(
     features: np.ndarray, classes: np.ndarray, folds: np.ndarray, n_labels: int
 ) -> np.ndarray:
-    """Return each picture's scores by a head that was fitted to the pictures of other folds.
+    """Return each picture's scores by a `RidgeHead` that was fitted to the other folds.
 
-    The head is ridge regression on standardised features [1]_, with the same weight for each
-    class. One temperature, fitted to all pictures, turns its outputs into scores.
+    One temperature, fitted to all pictures, turns its outputs into scores.
 
     Parameters
     ----------
@@ -91,54 +84,7 @@ def compute_out_of_fold_scores(
     -------
     ndarray of float, (n_pictures, n_labels)
         Each row adds up to 1.
-
-    References
-    ----------
-    .. [1] Rifkin, R., Lippert, R. A. 2007, "Notes on regularized least squares", MIT CSAIL
-       Technical Report 2007-025.
     """
-    sums = _Sums(features, classes, n_labels)
-    whole = sums.over(np.arange(len(classes)))
-    logits = np.zeros((len(classes), n_labels))
-    for fold in np.unique(folds):
-        tested = np.flatnonzero(folds == fold)
-        gram, targets = (all_ - its for all_, its in zip(whole, sums.over(tested), strict=True))
-        gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / max(1, len(classes))
-        weights = np.linalg.solve(gram, targets)
-        for rows, chunk in sums.standardise(tested):
-            logits[rows] = chunk @ weights
-    logits = logits[:, np.newaxis]
+    logits = RidgeHead(features, classes, n_labels).predict_left_out(folds)[:, np.newaxis]
     scores: np.ndarray = softmax(logits / fit_temperature(logits, classes))[:, 0]
     return scores
-
-
-class _Sums:
-    """Sums over pictures that ridge regression needs; those of a fold can be subtracted."""
-
-    def __init__(self, features: np.ndarray, classes: np.ndarray, n_labels: int) -> None:
-        self._features, self._classes, self._n_labels = features, classes, n_labels
-        self._mean = features.mean(axis=0, dtype=np.float64)
-        deviation = features.std(axis=0, dtype=np.float64)
-        self._scale = 1 / np.maximum(deviation, _SMALLEST_DEVIATION)
-        counts = np.bincount(classes, minlength=n_labels)
-        self._weights = len(classes) / np.maximum(1, counts * np.count_nonzero(counts))
-
-    def standardise(self, pictures: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield indices of pictures in chunks, with their rows and a last column for the bias."""
-        for start in range(0, len(pictures), _CHUNK):
-            chunk = pictures[start : start + _CHUNK]
-            rows = (self._features[chunk] - self._mean) * self._scale
-            yield chunk, np.hstack([rows, np.ones((len(chunk), 1))])
-
-    def over(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the Gram matrix of some pictures, and the products with their targets."""
-        n_columns = self._features.shape[1] + 1
-        gram = np.zeros((n_columns, n_columns))
-        products = np.zeros((n_columns, self._n_labels))
-        for chunk, rows in self.standardise(pictures):
-            classes = self._classes[chunk]
-            weighted = rows * self._weights[classes, np.newaxis]
-            gram += weighted.T @ rows
-            targets = np.where(classes[:, np.newaxis] == np.arange(self._n_labels), 1.0, -1.0)
-            products += weighted.T @ targets
-        return gram, products

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cluster_core.model.head.head import softmax
+from cluster_core.model.head.ridge import fit_leaving_one_out
 
 # Share of the mean squared length of the features; chosen by `python -m benchmarks.labelling`.
-RIDGE = 1.0
+PENALTY = 1.0
 # From outputs near -1 and 1 to logits. No temperature is fitted: a dozen labels cannot tell one.
 SHARPNESS = 2.0
 _SMALLEST_DEVIATION = 1e-6
@@ -58,11 +59,6 @@ class LeaveOneOutHead:
 def fit_leave_one_out(features: np.ndarray, classes: np.ndarray, n_classes: int) -> LeaveOneOutHead:
     """Fit a head, and score each picture by the head that would result without it.
 
-    Both are in closed form. Ridge regression is solved in its primal or in its dual form [1]_,
-    whichever inverts the smaller matrix; both give the same head. The residual of a picture that
-    is left out is its residual over one minus its leverage, which is its dual coefficient over
-    the diagonal of the inverse [2]_.
-
     Parameters
     ----------
     features : ndarray of float32, (n_labelled, n_features)
@@ -70,34 +66,5 @@ def fit_leave_one_out(features: np.ndarray, classes: np.ndarray, n_classes: int)
     classes : ndarray of int, (n_labelled,)
         Index of each picture's class.
     n_classes : int
-
-    References
-    ----------
-    .. [1] Saunders, C., Gammerman, A., Vovk, V. 1998, "Ridge regression learning algorithm in dual
-       variables", ICML, 515.
-    .. [2] Rifkin, R., Lippert, R. A. 2007, "Notes on regularized least squares", MIT CSAIL
-       Technical Report 2007-025.
     """
-    counts = np.bincount(classes, minlength=n_classes)
-    weight_of_class = len(classes) / np.maximum(1, counts * np.count_nonzero(counts))
-    roots = np.sqrt(weight_of_class[classes])[:, np.newaxis]
-    rows = np.hstack([features, np.ones((len(features), 1))]).astype(np.float64) * roots
-    targets = np.where(classes[:, np.newaxis] == np.arange(n_classes), 1.0, -1.0)
-    ridge = RIDGE * float(np.einsum("ij,ij->", rows, rows)) / len(rows)
-    if len(rows) <= rows.shape[1]:
-        inverse = _invert_with_ridge(rows @ rows.T, ridge)
-        dual = inverse @ (roots * targets)
-        weights = rows.T @ dual
-        residuals = dual / np.diag(inverse)[:, np.newaxis]
-    else:
-        projected = rows @ _invert_with_ridge(rows.T @ rows, ridge)
-        weights = projected.T @ (roots * targets)
-        leverages = np.einsum("ij,ij->i", projected, rows)[:, np.newaxis]
-        residuals = (roots * targets - rows @ weights) / (1 - leverages)
-    return LeaveOneOutHead(weights, targets - residuals / roots)
-
-
-def _invert_with_ridge(gram: np.ndarray, ridge: float) -> np.ndarray:
-    gram[np.diag_indices_from(gram)] += ridge
-    inverse: np.ndarray = np.linalg.inv(gram)
-    return inverse
+    return LeaveOneOutHead(*fit_leaving_one_out(features, classes, n_classes, PENALTY))

@@ -10,9 +10,8 @@ import numpy as np
 from cluster_core.evaluation.cross_validation import (
     compute_fold_accuracies,
     draw_repeated_folds,
-    predict_folds,
 )
-from cluster_core.evaluation.quick_head import QuickHead
+from cluster_core.model.head.ridge import RidgeHead
 
 N_TRAININGS = 100
 
@@ -22,7 +21,7 @@ class Population:
     """Two classes of objects with normal features, 4 of them informative.
 
     The truth of a cross-validation is the expected accuracy, on a picture of a new object, of a
-    `QuickHead` that learned from four fifths of so many pictures, over all draws of both. The
+    `RidgeHead` that learned from four fifths of so many pictures, over all draws of both. The
     accuracy of one head follows from its weights; `truth` is the mean over many heads.
     """
 
@@ -51,7 +50,7 @@ class Population:
     def compute_accuracy(self, features: np.ndarray, classes: np.ndarray) -> float:
         """Return the accuracy of a head on new objects; its answer is the sign of a line."""
         everything = np.arange(len(classes))
-        outputs = QuickHead(features, classes, 2).predict(everything, everything)
+        outputs = RidgeHead(features, classes, 2).predict(everything, everything)
         columns = np.hstack([features, np.ones((len(features), 1))])
         line = np.linalg.lstsq(columns, outputs[:, 1] - outputs[:, 0])[0]
         spread = np.linalg.norm(line[:-1]) * sqrt(1.01)
@@ -77,5 +76,6 @@ def draw_population(random: np.random.Generator) -> Population:
 def cross_validate(features: np.ndarray, classes: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return the accuracy of each fold: float, (n_repeats, n_folds)."""
     folds = draw_repeated_folds(classes, groups)
-    outputs = predict_folds(QuickHead(features, classes, 2), folds, 2)
+    head = RidgeHead(features, classes, 2)
+    outputs = np.stack([head.predict_left_out(row) for row in folds])
     return compute_fold_accuracies(outputs.argmax(axis=2) == classes, folds)

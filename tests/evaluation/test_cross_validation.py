@@ -18,7 +18,6 @@ from cluster_core.evaluation.cross_validation import (
     draw_repeated_folds,
 )
 from cluster_core.evaluation.learning_curve import LearningCurve, LearningPoint, fit_power_law
-from cluster_core.evaluation.quick_head import RIDGE, QuickHead
 from cluster_core.evaluation.report.plots import draw_learning_curve
 from cluster_core.evaluation.words import describe_forecast
 
@@ -66,25 +65,6 @@ def test_order_of_the_pictures_does_not_matter():
     order = np.random.default_rng(0).permutation(50)
     other = cross_validate_pictures([pictures[n] for n in order], features[order], ("a", "b"))
     np.testing.assert_allclose(one.fold_accuracies, other.fold_accuracies)
-
-
-@pytest.mark.parametrize("n_learned", [20, 59])
-def test_primal_and_dual_forms_are_weighted_ridge_regression(n_learned):
-    random = np.random.default_rng(0)
-    features, classes = random.normal(size=(60, 40)), np.arange(60) // 3 % 2
-    rows = (features - features.mean(axis=0)) / features.std(axis=0) / np.sqrt(40)
-    rows = np.hstack([rows, np.ones((60, 1))])
-    ridge = RIDGE * (rows**2).sum() / 60
-    learned, everything = np.arange(n_learned), np.arange(60)
-    weights = np.sqrt(1 / np.bincount(classes[learned])[classes[learned]])
-    weights /= np.sqrt((weights**2).mean())
-    targets = np.where(classes[learned, np.newaxis] == [0, 1], 1, -1)
-    line = np.linalg.lstsq(
-        np.vstack([rows[learned] * weights[:, np.newaxis], np.sqrt(ridge) * np.eye(41)]),
-        np.vstack([targets * weights[:, np.newaxis], np.zeros((41, 2))]),
-    )[0]
-    found = QuickHead(features.astype(np.float32), classes, 2).predict(learned, everything)
-    np.testing.assert_allclose(found, rows @ line, atol=1e-5)
 
 
 def test_chance_remains_chance():
