@@ -6,6 +6,7 @@ import streamlit as st
 
 from cluster_core.access import Access
 from cluster_core.errors import ClusterError
+from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
 from cluster_core.model.export.web.page_text import MAX_DESCRIPTION_LENGTH, PageText
 from cluster_core.publishing.aliases import MAX_ALIAS_LENGTH
@@ -79,7 +80,7 @@ def ask_to_unpublish(published: PublishedModel) -> None:
 
 
 def _show_form(model: ModelSummary, published: PublishedModel | None) -> None:
-    st.session_state.setdefault("publish_title", model.title)
+    st.session_state.setdefault("publish_title", suggest_title(model))
     title = st.text_input("Title", max_chars=MAX_TITLE_LENGTH, key="publish_title")
     description = st.text_area(
         "Description",
@@ -115,6 +116,15 @@ def _show_form(model: ModelSummary, published: PublishedModel | None) -> None:
     set_outcome(Outcome(f"{what} {page.title}. Its link is below."))
     close_dialog()
     st.rerun()
+
+
+def suggest_title(model: ModelSummary) -> str:
+    """Return a title for a model's page: its own, or its classes if nobody has renamed it."""
+    is_renamed = model.id != STARTER_ID and f"{model.architecture}, " not in model.title
+    question = " or ".join(model.labels) + "?"
+    if is_renamed or len(question) > MAX_TITLE_LENGTH:
+        return model.title
+    return question[0].upper() + question[1:]
 
 
 def _choose_alias(title: str) -> tuple[str, PublishedModel | None]:

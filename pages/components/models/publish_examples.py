@@ -74,6 +74,8 @@ def choose_examples(
     )
     if source is Source.SAME and published:
         return source, published.examples
+    if source is Source.NONE:
+        st.caption("Without examples, visitors need a picture of their own.")
     if source is Source.RENDERED:
         st.caption(
             "Cluster Lab simulates pictures of " + " and ".join(list_kinds(model.labels)) + "."

@@ -55,12 +55,7 @@ def show_gallery_link(models: Sequence[ModelSummary]) -> None:
     published = list_published(Workspace.default())
     if not published:
         return
-    n = len(published)
-    st.link_button(
-        "See the published model" if n == 1 else f"See all {n} published models",
-        make_link(),
-        icon=":material/public:",
-    )
+    st.link_button("Published models", make_link(), icon=":material/public:")
     known = {model.id for model in models}
     orphans = [page for page in published if page.model_id not in known]
     if orphans and is_allowed(Action.PUBLISH):
