@@ -11,8 +11,8 @@ const PROFILE = "ICC_PROFILE\0";
 /**
  * Separate the metadata of a JPEG from its pixels.
  * @param {Uint8Array} data
- * @returns {{plain: Uint8Array, orientation: number, profile: Uint8Array|null}} `plain` is the file
- *   without EXIF and colour profile
+ * @returns {{plain: Uint8Array, orientation: number, profile: Uint8Array|null}}
+ *   `plain` is the file without EXIF and colour profile
  */
 export function inspectJpeg(data) {
   const kept = [data.subarray(0, 2)];
@@ -34,7 +34,11 @@ export function inspectJpeg(data) {
   }
   kept.push(data.subarray(at));
   profile.sort((a, b) => a[0] - b[0]);
-  return { plain: join(kept), orientation, profile: profile.length ? join(profile.map((part) => part.subarray(2))) : null };
+  return {
+    plain: join(kept),
+    orientation,
+    profile: profile.length ? join(profile.map((part) => part.subarray(2))) : null,
+  };
 }
 
 function startsWith(bytes, text) {

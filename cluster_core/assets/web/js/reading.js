@@ -3,6 +3,8 @@
 import { decodeInBrowser } from "./browser_decoding.js";
 import { readProfile, toSrgb } from "./colour_profiles.js";
 import { inspectJpeg } from "./jpeg.js";
+import { decodeJpeg } from "./jpeg_decoding.js";
+import { NotDecodable } from "./jpeg_entropy.js";
 import { decodePng } from "./png.js";
 import { Refusal } from "./refusal.js";
 import { reduce, resize } from "./resizing.js";
@@ -33,18 +35,30 @@ export async function readPicture(file, model) {
 
 async function decode(data, kind, model) {
   if (kind === "PNG") return decodePng(data, model, checkSize);
-  if (kind === "JPEG") return decodeJpeg(data, model.sizePx);
+  if (kind === "JPEG") return readJpeg(data, model.sizePx);
   return { picture: await decodeInBrowser(data, checkSize), orientation: 1, profile: null };
 }
 
-// The program decodes a large JPEG at a half, a quarter or an eighth of its size. Each pixel is
-// then the mean of those that it replaces: the reduced inverse transforms of libjpeg compute it.
-async function decodeJpeg(data, sizePx) {
+// The program decodes a large JPEG at a half, a quarter or an eighth of its size.
+async function readJpeg(data, sizePx) {
   const { plain, orientation, profile } = inspectJpeg(data);
-  const whole = await decodeInBrowser(plain, checkSize);
-  const room = Math.min(Math.floor(whole.width / (2 * sizePx)), Math.floor(whole.height / (2 * sizePx)));
-  const factor = [8, 4, 2].find((candidate) => room >= candidate) ?? 1;
-  return { picture: reduce(whole, factor, factor), orientation, profile: readProfile(profile) };
+  const chooseFactor = (width, height) => {
+    checkSize(width, height);
+    const room = Math.min(Math.floor(width / (2 * sizePx)), Math.floor(height / (2 * sizePx)));
+    return [8, 4, 2].find((factor) => room >= factor) ?? 1;
+  };
+  return { picture: await decodeAnyJpeg(plain, chooseFactor), orientation, profile: readProfile(profile) };
+}
+
+async function decodeAnyJpeg(data, chooseFactor) {
+  try {
+    return decodeJpeg(data, chooseFactor);
+  } catch (error) {
+    if (!(error instanceof NotDecodable)) throw error;
+  }
+  const whole = await decodeInBrowser(data, checkSize);
+  const factor = chooseFactor(whole.width, whole.height);
+  return reduce(whole, factor, factor);
 }
 
 function reduceLarge(picture, sizePx) {
