@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import shutil
@@ -11,7 +10,6 @@ import zipfile
 import pytest
 import streamlit as st
 from PIL import Image
-from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
@@ -24,8 +22,8 @@ from pages.components.classify.answer_table import (
     _describe_answer,
     _describe_others,
 )
+from tests.pages.routes import fetch_route
 from tests.pages.test_classify import all_text, give, give_many, make_picture, open_page, reject
-from tests.samples import run_async
 
 
 def get_keys(page: AppTest) -> set[str]:
@@ -392,24 +390,7 @@ def test_public_demo_reviews_and_sorts_but_changes_no_dataset(trained, monkeypat
 
 
 def fetch(address: str) -> tuple[int, dict[str, str], bytes]:
-    """Return status, headers and body of an address that the app serves beside Streamlit."""
-    path, _, query = address.partition("?")
-    scope = {"type": "http", "method": "GET", "path": f"/{path}", "root_path": "", "headers": []}
-    sent: list[dict] = []
-
-    async def receive():
-        await asyncio.Event().wait()  # the visitor stays
-
-    async def send(message):
-        sent.append(message)
-
-    async def call():
-        app = Starlette(routes=list_routes())
-        await app({**scope, "query_string": query.encode()}, receive, send)
-
-    run_async(call)
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+    return fetch_route(list_routes(), address)
 
 
 def test_pictures_come_sorted_from_the_server(trained):

@@ -1,0 +1,118 @@
+"""Save and load a project on Home, and the route of the download."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from cluster_core.access import PUBLIC_VARIABLE, Access
+from cluster_core.data.catalog import list_datasets
+from cluster_core.projects.loading import preview_project
+from cluster_core.projects.saving import save_project
+from cluster_core.storage.trash import list_trash
+from pages.components.home import project_files
+from pages.components.home.project_files import list_routes, make_project_address
+from tests.pages.opening import open_file
+from tests.pages.routes import fetch_route
+from tests.samples import write_photos
+
+OWNER = Access.owner()
+
+
+@pytest.fixture
+def stars(workspace):
+    return write_photos(workspace.root / "stars_photos", 2)
+
+
+def fetch(address: str) -> tuple[int, dict[str, str], bytes]:
+    return fetch_route(list_routes(), address)
+
+
+def click(page, key):
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def give(page, content: bytes):
+    page.file_uploader(key="project_zip").set_value([("project.zip", content, "application/zip")])
+    page.run()
+    assert not page.exception
+    return page
+
+
+def load(content: bytes):
+    page = give(click(open_file("home.py"), "load_project"), content)
+    return click(page, "confirm_load_project")
+
+
+@pytest.fixture
+def saved(workspace, stars, tmp_path) -> bytes:
+    save_project(OWNER, workspace, tmp_path / "p.zip")
+    return (tmp_path / "p.zip").read_bytes()
+
+
+def test_download_holds_the_project(workspace, stars):
+    address = make_project_address(OWNER, workspace, ())
+    status, headers, body = fetch(address)
+    assert status == 200
+    assert "attachment" in headers["content-disposition"]
+    assert preview_project(io.BytesIO(body)).datasets == {"stars": 4}
+
+
+def test_download_needs_a_valid_ticket_of_somebody_who_may(workspace, stars, monkeypatch):
+    assert fetch(f"project/{'0' * 32}/project.zip")[0] == 404
+    forbidden = make_project_address(Access("visitor", frozenset()), workspace, ())
+    assert fetch(forbidden)[0] == 403
+    address = make_project_address(OWNER, workspace, ())
+    monkeypatch.setattr(project_files, "_VALID_S", -1)
+    assert fetch(address)[0] == 404
+
+
+def test_empty_workspace_is_a_sentence(workspace):
+    status, headers, body = fetch(make_project_address(OWNER, workspace, ()))
+    assert (status, headers["content-type"][:10]) == (409, "text/plain")
+    assert body.startswith(b"There is nothing to save yet")
+
+
+def test_tickets_do_not_pile_up(workspace, monkeypatch):
+    monkeypatch.setattr(project_files, "_tickets", {})
+    monkeypatch.setattr(project_files, "_MAX_TICKETS", 3)
+    for _ in range(9):
+        make_project_address(OWNER, workspace, ())
+    assert len(project_files._tickets) == 3
+
+
+def test_loading_is_previewed_and_can_be_undone(workspace, saved, stars):
+    stars.rename(stars.with_name("other_photos"))
+    page = give(click(open_file("home.py"), "load_project"), saved)
+    (info,) = page.info
+    assert "1 dataset, 4 pictures" in info.value
+    assert list_datasets(workspace) == ("other",)
+    page = click(page, "confirm_load_project")
+    assert page.success[0].value == "Added 1 dataset."
+    assert list_datasets(workspace) == ("other", "stars")
+    page = click(page, "undo")
+    assert list_datasets(workspace) == ("other",)
+    assert len(list_trash(workspace)) == 1
+
+
+def test_new_names_are_listed(workspace, saved, stars):
+    min((stars / "red stars").iterdir()).unlink()
+    page = load(saved)
+    assert any("was added as stars (2)" in text.value.replace("\\", "") for text in page.markdown)
+    assert list_datasets(workspace) == ("stars", "stars (2)")
+
+
+def test_other_file_is_one_sentence(workspace, stars):
+    page = give(click(open_file("home.py"), "load_project"), b"nothing")
+    (error,) = page.error
+    assert "not a .zip" in error.value
+    assert "confirm_load_project" not in [button.key for button in page.button]
+
+
+def test_visitors_of_a_demo_are_offered_neither(workspace, stars, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    page = open_file("home.py")
+    assert not {"save_project", "load_project"}.intersection(button.key for button in page.button)
