@@ -26,8 +26,8 @@ def main() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(list(Scope)),
-    default=tuple(Scope),
+    type=click.Choice([scope.value for scope in Scope]),
+    default=[scope.value for scope in Scope],
     show_default=True,
     help="What the key may do; repeat it for several.",
 )

@@ -14,7 +14,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount
 
 from cluster_core.api import description, docs_page
-from cluster_core.api.bodies import drain, receive_pictures
 from cluster_core.api.callers import Caller, identify
 from cluster_core.api.documents import Answers, Health, Model, Models
 from cluster_core.api.keys import Scope
@@ -154,15 +153,11 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
         A picture that cannot be read has a `problem` instead of an answer. If that is so
         for all of them, the status is 422.
         """
-        try:
-            caller, model = await gate.enter(
-                request, Scope.CLASSIFY, lambda caller: find_visible(workspace, caller, id)
-            )
-            predictor = await labeller.load(model)
-            answers = await labeller.label(predictor, receive_pictures(request))
-        except Exception:
-            await drain(request)
-            raise
+        caller, model = await gate.enter(
+            request, Scope.CLASSIFY, lambda caller: find_visible(workspace, caller, id)
+        )
+        predictor = await labeller.load(model)
+        answers = await labeller.label(predictor, request)
         gate.spend(caller, len(answers))
         if all(answer["problem"] for answer in answers):
             raise ApiError(422, answers[0]["problem"], more={"answers": answers})

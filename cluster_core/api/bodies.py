@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from cluster_core.api.problems import ApiError
 from cluster_core.storage.saved_values import make_printable
@@ -23,9 +22,8 @@ _MAX_OVERHEAD_BYTES = 4096 * MAX_FILES
 # A client that sends nothing for so long, or takes so long in all, is refused.
 IDLE_TIMEOUT_S = 20.0
 BODY_TIMEOUT_S = 180.0
-# What is still read after a refusal, so that the client gets to see the answer.
-_MAX_DRAINED_BYTES, _DRAIN_TIMEOUT_S = 3 * MAX_FILE_BYTES, 5.0
 _MAX_NAME_LENGTH = 200
+_LARGE_BYTES = 2_000_000
 UNNAMED = "The picture"
 _RAW_TYPES = ("application/octet-stream", "application/fits")
 
@@ -85,21 +83,10 @@ async def receive_pictures(request: Request) -> AsyncIterator[PictureFile]:
         )
 
 
-async def drain(request: Request) -> None:
-    """Read the rest of a body that was refused, for a short time.
-
-    Else the connection is closed while the client is still sending, and most clients then
-    report a broken connection instead of the answer.
-    """
-    if "expect" in request.headers:  # it waits for a sign before it sends the body
-        return
-    n_bytes = 0
-    with suppress(ClientDisconnect, TimeoutError, RuntimeError):  # also: read already
-        async with asyncio.timeout(_DRAIN_TIMEOUT_S):
-            async for chunk in request.stream():
-                n_bytes += len(chunk)
-                if n_bytes > _MAX_DRAINED_BYTES:
-                    return
+def is_large(request: Request) -> bool:
+    """Tell whether a body takes much memory, or does not say how much."""
+    length = request.headers.get("content-length", "")
+    return not length.isdecimal() or int(length) > _LARGE_BYTES
 
 
 def _check_length(request: Request, max_bytes: int) -> None:

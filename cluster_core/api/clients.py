@@ -6,10 +6,10 @@ import ipaddress
 
 from starlette.requests import Request
 
+from cluster_core.server.client import get_client_address, is_own_machine
+from cluster_core.server.hosts import is_known_host
+
 _IPV6_NETWORK_BITS = 64
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
-# A proxy on this computer sets one of these, and then the request came from elsewhere.
-_FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 def find_client(request: Request) -> str:
@@ -17,12 +17,12 @@ def find_client(request: Request) -> str:
 
     For IPv6, it is the network of 64 bits: one customer of a provider has at least that many.
     """
-    host = request.client.host if request.client else ""
+    host = get_client_address(request.scope)
     try:
         address = ipaddress.ip_address(host)
     except ValueError:  # a Unix socket
         return host
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+    if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, _IPV6_NETWORK_BITS), strict=False))
     return host
 
@@ -33,16 +33,7 @@ def is_from_this_computer(request: Request) -> bool:
     The name matters, because the page of another site can make its own name lead to this computer
     (DNS rebinding) and would then count as coming from here.
     """
-    if any(name in request.headers for name in _FORWARDING_HEADERS):
-        return False
-    try:
-        address = ipaddress.ip_address(request.client.host if request.client else "")
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    name = request.headers.get("host", "")
-    host = name if name.endswith("]") else name.rpartition(":")[0] or name
-    return (mapped or address).is_loopback and host.lower() in _LOCAL_NAMES
+    return is_own_machine(request.scope) and is_known_host(request.headers.get("host", ""))
 
 
 def is_cross_origin(request: Request) -> bool:

@@ -6,9 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from cluster_core.api.bodies import UNNAMED, PictureFile
+from starlette.requests import Request
+
+from cluster_core.api.bodies import UNNAMED, PictureFile, is_large, receive_pictures
 from cluster_core.errors import ImageError
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.loaded import obtain_predictor
@@ -19,6 +22,7 @@ from cluster_core.workspace import Workspace
 
 T = TypeVar("T")
 
+_LARGE_AT_ONCE = 8
 # Pictures of one request that are in memory at once, besides the one that arrives.
 _AHEAD = 2
 
@@ -38,6 +42,8 @@ class Labeller:
         self._labelling = ThreadPoolExecutor(count_usable_cpus(), "api-labelling")
         # Apart, because a network that must be prepared first can take a minute.
         self._loading = ThreadPoolExecutor(2, "api-loading")
+        # Others wait unread, so that the pictures in memory are bounded.
+        self._large_requests = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def look_up(self, function: Callable[[], T]) -> T:
         """Call a function that reads from disk."""
@@ -53,16 +59,14 @@ class Labeller:
         """
         return await self.look_up(lambda: obtain_predictor(self._workspace, model))
 
-    async def label(
-        self, predictor: Predictor, files: AsyncIterator[PictureFile]
-    ) -> list[dict[str, Any]]:
-        """Label pictures while they arrive.
+    async def label(self, predictor: Predictor, request: Request) -> list[dict[str, Any]]:
+        """Label the pictures of a request while they arrive.
 
         Parameters
         ----------
         predictor : Predictor
-        files : async iterator of PictureFile
-            The pictures of a request; the next one is asked for when there is room for it.
+        request : Request
+            See `receive_pictures`.
 
         Returns
         -------
@@ -71,9 +75,15 @@ class Labeller:
 
         Raises
         ------
-        Exception
-            Anything that `files` raises.
+        ApiError
+            The body cannot be used.
         """
+        async with self._large_requests if is_large(request) else nullcontext():
+            return await self._label(predictor, receive_pictures(request))
+
+    async def _label(
+        self, predictor: Predictor, files: AsyncIterator[PictureFile]
+    ) -> list[dict[str, Any]]:
         loop = asyncio.get_running_loop()
         room = asyncio.Semaphore(_AHEAD)
         answers: list[asyncio.Future[dict[str, Any]]] = []

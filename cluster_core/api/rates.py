@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import time
 from collections.abc import Callable
 
@@ -73,7 +74,7 @@ def read_rate() -> int:
         The variable is not a whole number from 0.
     """
     text = os.environ.get(RATE_VARIABLE, str(DEFAULT_PER_MINUTE))
-    if not text.isdecimal() or int(text) > _MAX_PER_MINUTE:
+    if not re.fullmatch("[0-9]{1,7}", text) or int(text) > _MAX_PER_MINUTE:
         raise ConfigError(
             f"{RATE_VARIABLE} must be a whole number from 0, which is no limit, to "
             f"{_MAX_PER_MINUTE:,}, not {text!r}.",
