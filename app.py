@@ -9,9 +9,17 @@ from pages.components.classify import answer_files
 from pages.components.error_boundary import show_error
 from pages.components.home import project_files
 from pages.components.lifespan import check_environment, lifespan
+from pages.components.server_stack import make_app_stack
 
 check_environment()
 
+stack = make_app_stack()
 routes = [*answer_files.list_routes(), *published_routes.list_routes()]
 routes += [*project_files.list_routes(), *list_routes(get_base_path())]
-app = st.App("pages/main.py", lifespan=lifespan, on_script_error=show_error, routes=routes)
+app = st.App(
+    "pages/main.py",
+    lifespan=lifespan,
+    on_script_error=show_error,
+    routes=[*stack.routes, *routes],
+    middleware=stack.middleware,
+)
