@@ -19,6 +19,8 @@ SUBCOMMANDS = {
     "classify": ("classify", "Label pictures, and folders with their sub-folders."),
     "check": ("check", "Find copies, wrong labels and other faults of a dataset."),
     "evaluate": ("evaluate", "Measure how good a model is on labelled pictures."),
+    "publish": ("publish", "Publish a model as a web page."),
+    "export": ("export", "Write a model in a format that other programs read."),
     "download": ("download", "Download pictures from a list of addresses."),
     "project": ("project", "Save all datasets, models and trainings as one file, or load one."),
     "demo-data": ("demo_data", "Render a dataset of a simulated sky to try things out."),

@@ -94,6 +94,11 @@ class Workspace:
         return self.root / "published"
 
     @property
+    def exports(self) -> Path:
+        """Models in other formats, made on the pages and kept until they are downloaded."""
+        return self.root / ".exports"
+
+    @property
     def default_model(self) -> Path:
         """The user's choice of default model; missing until one is chosen."""
         return self.models / "default_model.json"

@@ -1,0 +1,80 @@
+"""The `export` command: a model as a file that answers elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cluster_core.access import Access
+from cluster_core.console import PATH, ProgressLine, plain_exits
+from cluster_core.errors import ConfigError
+from cluster_core.model.bundle.selection import model_dir
+from cluster_core.model.export.exporting import (
+    ExportProgress,
+    ExportRequest,
+    Phase,
+    make_export,
+)
+from cluster_core.model.export.formats import FORMATS, ExportFormat
+from cluster_core.workspace import Workspace
+
+_FORMAT_HELP = "; ".join(f"{kind}: {facts.purpose}" for kind, facts in FORMATS.items())
+
+
+class _Line(ExportProgress):
+    """Progress as a line on standard error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = ProgressLine()
+
+    def enter(self, phase: Phase) -> None:
+        super().enter(phase)
+        self.line.show(phase, 0, 0)
+
+
+@click.command()
+@click.argument("model")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([str(kind) for kind in ExportFormat]),
+    required=True,
+    help=_FORMAT_HELP,
+)
+@click.option(
+    "--output",
+    type=PATH,
+    required=True,
+    help="File to write; for web, savedmodel and pb, a folder.",
+)
+@click.option(
+    "--int8",
+    "is_int8",
+    is_flag=True,
+    help="A quarter of the size, for tflite: numbers of 8 bits. Its loss is measured and printed.",
+)
+@click.option("--force", is_flag=True, help="Replace what is at --output.")
+@plain_exits("Nothing was written.")
+def main(model: str, kind: str, output: Path, *, is_int8: bool, force: bool) -> None:
+    """Write a MODEL in a format that other programs read.
+
+    Before it is written, the file labels 32 pictures in a fresh process without Cluster Lab. If
+    it answers otherwise than the model, there is an error and no file.
+
+    MODEL is a model's folder or its name; `starter` is the one that ships with the program.
+    """
+    workspace, progress = Workspace.default(), _Line()
+    folder = Path(model) if Path(model).is_dir() else model_dir(workspace, model)
+    request = ExportRequest(folder, ExportFormat(kind), is_int8)
+    if output.exists() and not force:
+        raise ConfigError(
+            f"{output} already exists: choose another --output, or replace it with --force.",
+            field="output",
+            received=output,
+            allowed="a file or folder that does not exist",
+        )
+    check = make_export(Access.owner(), request, workspace, output, progress)
+    progress.line.clear()
+    click.echo(f"Wrote {output}." + (f" {check.describe()}" if check else ""))
