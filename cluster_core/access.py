@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cluster_core.errors import AccessError
+from cluster_core.events import report_event
 
 # Set to 1 on a public demo: visitors may look around and classify, but change nothing.
 PUBLIC_VARIABLE = "CLUSTER_LAB_PUBLIC_DEMO"
@@ -61,6 +62,7 @@ class Access:
             They may not.
         """
         if not self.allows(action):
+            report_event("refused", reason=f"may not {action}")
             raise AccessError(
                 f"This server does not let its visitors {action}. Install Cluster Lab on your own "
                 "computer, or ask the people who run this server.",
@@ -88,6 +90,7 @@ def require(action: Action) -> None:
         This server does not allow the action.
     """
     if not is_allowed(action):
+        report_event("refused", reason=f"may not {action}")
         raise AccessError(
             f"This server does not let its visitors {action}. Install Cluster Lab on your own "
             "computer, or ask the people who run this server.",

@@ -71,9 +71,12 @@ def make_app() -> Starlette:
     from starlette.routing import Route
 
     from cluster_core.api.app import PREFIX, list_routes
+    from cluster_core.server.stack import make_stack
 
+    # It trains nothing, so there are no runs to count.
+    stack = make_stack(has_visitors=True, count_runs=dict)
     home = Route("/", lambda _: RedirectResponse(f".{PREFIX}/docs"))
-    return Starlette(routes=[home, *list_routes()])
+    return Starlette(routes=[home, *stack.routes, *list_routes()], middleware=stack.middleware)
 
 
 def _listen(host: str, port: int) -> socket.socket:
