@@ -24,6 +24,7 @@ from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.choice.decision import describe_choice
 from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.events import DatasetRead, NetworkChosen, StageProgress, TrainEvent
+from cluster_core.training.installed import require_training
 from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.training.novelty import describe_rejections
 from cluster_core.workspace import DEFAULT_ROOT, Workspace
@@ -147,6 +148,7 @@ def main(print_misclassified_test_images: bool, **options: Any) -> None:
         )
     config = TrainConfig(**options)
     count_trainings_at_once()
+    require_training()
     # Imported after the checks: TensorFlow takes seconds, a wrong setting is reported at once.
     from cluster_core.training.train import train
 

@@ -18,9 +18,11 @@ from pages.components.settings_form import (
     show_tensor_name,
 )
 from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
+from pages.components.training.classifies_only import show_if_classifies_only
 
 st.title("Hyperparameters")
 st.caption("What a training learns from, and how it learns.")
+show_if_classifies_only()
 workspace = Workspace.default()
 init_settings()
 has_notice = is_chosen_missing(workspace)

@@ -10,10 +10,12 @@ from pages.components.navigation import PageFile
 from pages.components.run_view import show_run
 from pages.components.selection import Choice, choose, get_chosen
 from pages.components.text import escape_markdown
+from pages.components.training.classifies_only import show_if_classifies_only
 from pages.components.training.run_table import show_runs
 from pages.components.training.tensorboard_link import show_tensorboard
 
 st.title("Training")
+show_if_classifies_only()
 comparison = None
 workspace = Workspace.default()
 runs = list_runs(workspace)

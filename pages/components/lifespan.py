@@ -13,6 +13,7 @@ from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.api.rates import read_rate
 from cluster_core.data.archives.interrupted import remove_abandoned_imports
 from cluster_core.errors import ConfigError
+from cluster_core.training.installed import can_train
 from cluster_core.training.jobs.supervisor import start_supervisor
 from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.workspace import Workspace, remove_all_abandoned_drafts
@@ -42,7 +43,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     if is_allowed(Action.EDIT_DATASETS):
         remove_abandoned_imports(Workspace.default())
         remove_all_abandoned_drafts(Workspace.default())
-    supervisor = start_supervisor(Workspace.default()) if is_allowed(Action.TRAIN) else None
+    trains = is_allowed(Action.TRAIN) and can_train()
+    supervisor = start_supervisor(Workspace.default()) if trains else None
     yield
     if supervisor is not None:
         supervisor.close()

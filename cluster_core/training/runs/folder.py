@@ -13,6 +13,7 @@ from cluster_core.errors import RunError
 from cluster_core.storage.saved_values import check_time
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.installed import require_training
 from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.training.runs.paths import find_folder, list_run_ids
 from cluster_core.training.runs.records import READ_ERRORS, save_config
@@ -47,9 +48,10 @@ def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
     AccessError
         This server does not let its visitors train.
     RunError
-        The folder of runs cannot be written to.
+        The folder of runs cannot be written to, or TensorFlow is not installed.
     """
     require(Action.TRAIN)
+    require_training()
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
     config = replace(
