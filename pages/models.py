@@ -4,12 +4,13 @@ from datetime import datetime
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Access, Action, is_allowed
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.store import list_published
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.model_picker import describe_model_accuracy, join_labels
+from pages.components.models.api_keys import show_api_keys
 from pages.components.models.model_card import show_card
 from pages.components.models.model_upload import show_upload
 from pages.components.models.publishing import show_gallery_link
@@ -104,6 +105,8 @@ show_gallery_link(all_models)
 published = {page.model_id for page in list_published(Workspace.default())}
 for listed in choose_page(all_models, chosen):
     show_model(listed, listed.id == chosen, listed.id in published)
+if is_allowed(Action.MANAGE_KEYS):
+    show_api_keys(Access.owner())
 if len(all_models) == 1 and is_allowed(Action.TRAIN):
     st.write("Models that you train appear here.")
     if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):
