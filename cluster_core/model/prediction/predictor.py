@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from cluster_core.errors import BackboneError, ImageError, ImageProblem
+from cluster_core.events import count_event
 from cluster_core.images import check_not_blank, describe_loss, noting_losses
 from cluster_core.model.backbones.availability import explain_missing_network, find_network
 from cluster_core.model.backbones.converted import ConvertedBackbone
@@ -118,6 +119,7 @@ class Predictor:
         started_s = time.perf_counter()
         views = [view.apply(pixels) for view in self.bundle.view_list]
         features = self._extractor.extract(views)[np.newaxis]
+        count_event("prediction")
         with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
             scores = self.bundle.head.compute_scores(features)[0]
         if not np.isfinite(scores).all():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from cluster_core.events import report_event
 from cluster_core.training.events import STAGES_WITH_A_HEAD
 from cluster_core.training.jobs.failure_reasons import WORKER_NOT_RESPONDING, describe_exit
 from cluster_core.training.jobs.preview_requests import PreviewRequest
@@ -14,7 +15,7 @@ from cluster_core.training.jobs.queue import JobQueue
 from cluster_core.training.jobs.worker_handle import WorkerHandle
 from cluster_core.training.runs.folder import KEEP_BEST, read_stop_request
 from cluster_core.training.runs.records import write_config
-from cluster_core.training.runs.status import RunStatus
+from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.workspace import Workspace
 
 # How long a worker may take to stop before its process is ended.
@@ -82,6 +83,7 @@ class WorkerSlot:
         """Have an idle worker train; a preview in progress is cut short."""
         assert self._worker is not None
         self.run, self._stop_seen_s = run, None
+        report_event("training_started", network=run.architecture)
         self._worker.send(kind="train", run=run.id)
 
     def assign_preview(self, preview: PreviewRequest) -> None:
@@ -128,6 +130,7 @@ class WorkerSlot:
             status = self._queue.find_open(run.id)
             if status is not None:  # an interruption by the server is no failed attempt
                 self._queue.requeue(replace(status, attempts=max(0, status.attempts - 1)))
+                report_event("training_interrupted", network=run.architecture)
 
     def _handle(self, message: dict[str, Any]) -> None:
         if message["kind"] == "ready":
@@ -135,7 +138,9 @@ class WorkerSlot:
         elif message["kind"] == "done":
             self.run = None
             if message["status"] is not None:
-                self._queue.record(RunStatus.from_record(message["status"]))
+                status = RunStatus.from_record(message["status"])
+                self._queue.record(status)
+                report_event("training_ended", network=status.architecture, state=status.state)
         elif message["kind"] == "preview" and self.preview is not None:
             self.preview.complete(message["evaluations"])
             self.preview = None
@@ -155,6 +160,7 @@ class WorkerSlot:
             self.run = None
             self._queue.remove_drafts(run.id, worker.pid)
             self._queue.discard(run.id)
+            report_event("training_ended", network=run.architecture, state=RunState.DISCARDED)
 
     def _handle_exit(self, worker: WorkerHandle) -> int | None:
         """Fail the run of a worker that has ended, and schedule the next worker."""
@@ -164,6 +170,7 @@ class WorkerSlot:
             self._queue.remove_drafts(run.id, worker.pid)
             reason = self._kill_reason or describe_exit(worker.exit_code)
             self._queue.fail(run.id, reason, worker.exit_code)
+            report_event("training_ended", network=run.architecture, state=RunState.FAILED)
         if worker.is_ready:
             return None
         delay_s = RESTART_AFTER_S[min(self.n_failed_starts, len(RESTART_AFTER_S) - 1)]

@@ -207,3 +207,22 @@ def test_environment_sets_the_number_of_workers(runs, start_server, monkeypatch,
     wait_for(lambda: len(server.assigned_runs) == count)
     assert_stays(lambda: len(server.assigned_runs) == count)
     assert len(server.workers) == int(value or 1)
+
+
+def test_trainings_are_reported_for_the_log(runs, start_server, caplog):
+    with caplog.at_level("INFO", "cluster_core.events"):
+        server = start_server()
+        wait_for(lambda: len(server.assigned_runs) == 2)
+        server.find_worker(runs[0]).finish(runs[0].id)
+        wait_for(lambda: len(server.assigned_runs) == 3)
+        server.find_worker(runs[1]).die(-9)
+        wait_for(lambda: len(server.assigned_runs) == 4)
+        server.close()
+    found = [(record.message, record.fields.get("state")) for record in caplog.records]
+    assert sorted(found, key=str) == [
+        ("training_ended", "failed"),
+        ("training_ended", "finished"),
+        ("training_interrupted", None),
+        ("training_interrupted", None),
+        *[("training_started", None)] * 4,
+    ]
