@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -109,6 +109,19 @@ class Measured:
     peak_mb: float
     cpu_percent: float
     n_trained: int
+
+
+def make_scene(n_visitors: int, *, trains: bool = False) -> Scene:
+    """Return visits of our Classify page, beside trainings or not."""
+    people = "1 visitor" if n_visitors == 1 else f"{n_visitors} visitors"
+    return Scene(
+        name=f"ours, {people}" + (", training" if trains else ""),
+        script=PROJECT / "app.py",
+        page="classify",
+        n_visitors=n_visitors,
+        answer="Answered by",
+        trains=trains,
+    )
 
 
 async def classify(
@@ -242,14 +255,7 @@ def run_scene(scene: Scene, folder: Path, photos: Path, seconds: float) -> Measu
 @click.option("--training", is_flag=True, help="Also measure during trainings.")
 def main(visitors: int, seconds: float, training: bool) -> None:
     """Print waiting times, memory and processor use, compared with a minimal page."""
-    ours = Scene(
-        name=f"ours, {visitors} visitors",
-        script=PROJECT / "app.py",
-        page="classify",
-        n_visitors=visitors,
-        answer="Answered by",
-        trains=False,
-    )
+    ours = make_scene(visitors)
     peer = Scene(
         name=f"peer, {visitors} visitors",
         script=PROJECT / "benchmarks" / "peer_page.py",
@@ -258,9 +264,9 @@ def main(visitors: int, seconds: float, training: bool) -> None:
         answer=" bytes",
         trains=False,
     )
-    scenes = [replace(ours, name="ours, 1 visitor", n_visitors=1), ours, peer]
+    scenes = [make_scene(1), ours, peer]
     if training:
-        scenes.append(replace(ours, name=f"{ours.name}, training", trains=True))
+        scenes.append(make_scene(visitors, trains=True))
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder) / "photos"
         render_demo_dataset(photos, LABELS, N_EACH, seed=0)

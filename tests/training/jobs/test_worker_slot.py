@@ -217,7 +217,7 @@ def test_trainings_are_reported_for_the_log(runs, start_server, caplog):
         wait_for(lambda: len(server.assigned_runs) == 3)
         server.find_worker(runs[1]).die(-9)
         wait_for(lambda: len(server.assigned_runs) == 4)
-        server.close()
+        server.supervisor.close()
     found = [(record.message, record.fields.get("state")) for record in caplog.records]
     assert sorted(found, key=str) == [
         ("training_ended", "failed"),
