@@ -10,13 +10,9 @@ from cluster_core.access import Access
 from cluster_core.console import PATH, ProgressLine, plain_exits
 from cluster_core.errors import ConfigError
 from cluster_core.model.bundle.selection import model_dir
-from cluster_core.model.export.exporting import (
-    ExportProgress,
-    ExportRequest,
-    Phase,
-    make_export,
-)
+from cluster_core.model.export.exporting import ExportProgress, Phase, make_export
 from cluster_core.model.export.formats import FORMATS, ExportFormat
+from cluster_core.model.export.request import ExportRequest
 from cluster_core.workspace import Workspace
 
 _FORMAT_HELP = "; ".join(f"{kind}: {facts.purpose}" for kind, facts in FORMATS.items())

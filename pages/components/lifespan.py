@@ -13,6 +13,7 @@ from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.api.rates import read_rate
 from cluster_core.data.archives.interrupted import remove_abandoned_imports
 from cluster_core.errors import ConfigError
+from cluster_core.model.export.background import sweep_exports
 from cluster_core.training.installed import can_train
 from cluster_core.training.jobs.supervisor import start_supervisor
 from cluster_core.training.locks import count_trainings_at_once
@@ -40,6 +41,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Clean up after a killed server, and run the training supervisor, where that is allowed."""
     limit_uploads()
     sweep_rooms(Workspace.default())
+    sweep_exports(Workspace.default())
     if is_allowed(Action.EDIT_DATASETS):
         remove_abandoned_imports(Workspace.default())
         remove_all_abandoned_drafts(Workspace.default())

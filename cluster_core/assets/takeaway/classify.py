@@ -19,9 +19,11 @@ INPUT, OUTPUT = NETWORK.get_input_details()[0], NETWORK.get_output_details()[0]
 
 def classify(path: str) -> dict[str, Any]:
     """Return the verdict on a picture, the score of each class, and how novel the picture is."""
-    picture = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-    size = (int(INPUT["shape"][2]), int(INPUT["shape"][1]))
-    pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+    side, file = int(INPUT["shape"][1]), Image.open(path)
+    file.draft(None, (2 * side, 2 * side))  # large JPEG files are read at a fraction of their size
+    picture = ImageOps.exif_transpose(file).convert("RGB")
+    resized = picture.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    pixels = np.asarray(resized)
     bases = (pixels, pixels[:, ::-1]) if MODEL["n_views"] > 1 else (pixels,)
     views = [np.rot90(base, turns) for base in bases for turns in range(4)][: MODEL["n_views"]]
     features = np.stack([compute_features(view) for view in views])

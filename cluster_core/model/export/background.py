@@ -13,13 +13,9 @@ from pathlib import Path
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import BundleError, ClusterError
-from cluster_core.model.export.exporting import (
-    ExportProgress,
-    ExportRequest,
-    StoppedError,
-    make_export,
-)
+from cluster_core.model.export.exporting import ExportProgress, StoppedError, make_export
 from cluster_core.model.export.formats import FORMATS
+from cluster_core.model.export.request import ExportRequest
 from cluster_core.model.export.verification import ExportCheck
 from cluster_core.workspace import Workspace, replacing
 

@@ -7,7 +7,6 @@ formats load TensorFlow.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -23,13 +22,13 @@ from cluster_core.model.export.check_pictures import (
     is_about_clusters,
     render_pictures,
 )
-from cluster_core.model.export.formats import FORMATS, ExportFormat, find_obstacle
+from cluster_core.model.export.formats import ExportFormat, find_obstacle
+from cluster_core.model.export.request import EXPECTED, PICTURES, ExportRequest
 from cluster_core.model.export.takeaway import TakeawayExtras, save_takeaway
 from cluster_core.model.export.web import PageText, export_web
 from cluster_core.model.prediction.predictor import Predictor, obtain_backbone
 from cluster_core.workspace import Workspace
 
-PICTURES, EXPECTED = "pictures", "expected.json"
 N_CHECKED = 32
 # Numbers of 8 bits change every answer a little, so their loss is measured on more pictures.
 N_CHECKED_INT8 = 100
@@ -37,41 +36,13 @@ _N_EXAMPLES = 4
 _N_THREADS = 2
 
 
-@dataclass(frozen=True)
-class ExportOrder:
-    """What to write.
-
-    Attributes
-    ----------
-    kind : ExportFormat
-        The format.
-    is_int8 : bool
-        Whether a .tflite file gets whole numbers of 8 bits.
-    title : str
-        Title of the model, for a web page and a README.
-    """
-
-    kind: ExportFormat
-    is_int8: bool = False
-    title: str = ""
-
-    @property
-    def file_name(self) -> str:
-        """Name of the file or folder that `build_export` writes."""
-        return f"export{FORMATS[self.kind].suffix}"
-
-
-def build_export(
-    bundle: ModelBundle, order: ExportOrder, workspace: Workspace, folder: Path
-) -> None:
+def build_export(request: ExportRequest, workspace: Workspace, folder: Path) -> None:
     """Write an export, the pictures to check it on, and the answers of the model.
 
     Parameters
     ----------
-    bundle : ModelBundle
-        The model.
-    order : ExportOrder
-        The format.
+    request : ExportRequest
+        The model and the format.
     workspace : Workspace
         The workspace of its network and its dataset.
     folder : Path
@@ -79,29 +50,40 @@ def build_export(
 
     Raises
     ------
+    BundleError
+        If the model is damaged.
     BackboneError
         If the network is missing, or cannot be written in this format.
     OSError
         If the folder cannot be written.
     """
+    bundle, kind = load_bundle(request.model), request.kind
+    title = describe_model(request.model).title
     backbone = obtain_backbone(bundle, workspace)
-    if obstacle := find_obstacle(order.kind, backbone):
+    if obstacle := find_obstacle(kind, backbone.name, runs_on_litert=backbone.runs_on_litert):
         raise BackboneError(obstacle, name=backbone.name)
-    target, others = folder / order.file_name, []
-    if order.is_int8:
-        checked, others = choose_two_sets(bundle, workspace, N_CHECKED_INT8)
-    else:
-        checked = choose_pictures(bundle, workspace, N_CHECKED)
+    target = folder / request.file_name
+    if kind is ExportFormat.WEB:
+        export_web(bundle, workspace, target, PageText(title=title))
+        return
+    checked, others = _choose_pictures(request, bundle, workspace)
     _save_pictures(checked, folder / PICTURES)
     _save_answers(bundle, workspace, checked, folder / EXPECTED)
-    if order.kind is ExportFormat.WEB:
-        export_web(bundle, workspace, target, PageText(title=order.title))
-    elif order.kind is ExportFormat.TAKEAWAY:
+    if kind is ExportFormat.TAKEAWAY:
         n_examples = _N_EXAMPLES if is_about_clusters(bundle) else 0
         examples = [picture.pixels for picture in render_pictures(bundle, n_examples)]
-        save_takeaway(bundle, backbone, target, TakeawayExtras(order.title, examples))
+        save_takeaway(bundle, backbone, target, TakeawayExtras(title, examples))
     else:
-        _write_with_tensorflow(bundle, order.kind, workspace, target, others)
+        _write_with_tensorflow(bundle, kind, workspace, target, others)
+
+
+def _choose_pictures(
+    request: ExportRequest, bundle: ModelBundle, workspace: Workspace
+) -> tuple[list[CheckPicture], list[CheckPicture]]:
+    """Return the pictures to check, and others, which tell the ranges of 8-bit numbers."""
+    if request.is_int8:
+        return choose_two_sets(bundle, workspace, N_CHECKED_INT8)
+    return choose_pictures(bundle, workspace, N_CHECKED), []
 
 
 def _write_with_tensorflow(
@@ -158,11 +140,12 @@ def _save_answers(
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--workspace", type=click.Path(path_type=Path), required=True)
 @click.option("--int8", "is_int8", is_flag=True)
-def main(model: Path, kind: str, folder: Path, workspace: Path, is_int8: bool) -> None:
+def main(model: Path, kind: str, folder: Path, workspace: Path, *, is_int8: bool) -> None:
     """Build one export; an error is one line on standard error, and exit code 1."""
     try:
-        order = ExportOrder(ExportFormat(kind), is_int8, describe_model(model).title)
-        build_export(load_bundle(model), order, Workspace(workspace), folder)
+        build_export(
+            ExportRequest(model, ExportFormat(kind), is_int8), Workspace(workspace), folder
+        )
     except (ClusterError, OSError, MemoryError) as error:
         raise click.ClickException(str(error) or "memory ran out") from error
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from cluster_core.access import Access, Action
-from cluster_core.errors import BackboneError, BundleError, ClusterError, ConfigError
+from cluster_core.errors import BackboneError, BundleError, ClusterError
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.network import require_network
-from cluster_core.model.export.building import EXPECTED, PICTURES, ExportOrder
 from cluster_core.model.export.formats import FORMATS, ExportFormat
+from cluster_core.model.export.request import EXPECTED, PICTURES, ExportRequest
 from cluster_core.model.export.verification import (
     TIMEOUT_S,
     ExportCheck,
@@ -58,39 +57,6 @@ class ExportProgress:
         return self.was_stopped
 
 
-@dataclass(frozen=True)
-class ExportRequest:
-    """What to export, and how.
-
-    Attributes
-    ----------
-    model : Path
-        Folder of the model.
-    kind : ExportFormat
-        The format.
-    is_int8 : bool
-        Whether a .tflite file gets whole numbers of 8 bits.
-
-    Raises
-    ------
-    ConfigError
-        If another format should get whole numbers of 8 bits.
-    """
-
-    model: Path
-    kind: ExportFormat
-    is_int8: bool = False
-
-    def __post_init__(self) -> None:
-        if self.is_int8 and self.kind is not ExportFormat.TFLITE:
-            raise ConfigError(
-                f"Only tflite has a variant of 8-bit numbers, not {self.kind}: leave it out.",
-                field="int8",
-                received=self.kind,
-                allowed=ExportFormat.TFLITE,
-            )
-
-
 def make_export(
     access: Access,
     request: ExportRequest,
@@ -134,12 +100,11 @@ def make_export(
     access.require(Action.EDIT_MODELS)
     require_network(load_bundle(request.model), workspace)
     target.parent.mkdir(parents=True, exist_ok=True)
-    order = ExportOrder(request.kind, request.is_int8)
     with drafting(target) as folder:
         folder.mkdir()
         progress.enter(Phase.WRITING)
         _build(request, workspace, folder, progress)
-        export, check = folder / order.file_name, None
+        export, check = folder / request.file_name, None
         if request.kind is not ExportFormat.WEB:
             progress.enter(Phase.CHECKING)
             check = _check(request, export, folder, progress)

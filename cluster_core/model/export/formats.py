@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from cluster_core.model.backbones.converted import ConvertedBackbone
-
 
 class ExportFormat(StrEnum):
     """A format; its value is its name on the command line."""
@@ -91,17 +89,18 @@ _NOT_IN_ONNX = ("convnext_tiny",)
 _ONNX_PACKAGES = ("tf2onnx", "onnx", "onnxruntime")
 
 
-def find_obstacle(kind: ExportFormat, backbone: ConvertedBackbone) -> str:
+def find_obstacle(kind: ExportFormat, name: str, *, runs_on_litert: bool) -> str:
     """Return why a model cannot be exported in a format, as a sentence; empty if it can.
 
     Parameters
     ----------
     kind : ExportFormat
         The format.
-    backbone : ConvertedBackbone
+    name : str
         The network of the model.
+    runs_on_litert : bool
+        Whether LiteRT can run it.
     """
-    name = backbone.name
     if FORMATS[kind].needs_tensorflow and not _is_installed("tensorflow"):
         return (
             "This installation has no TensorFlow, which writes this format: export the model on a "
@@ -115,8 +114,8 @@ def find_obstacle(kind: ExportFormat, backbone: ConvertedBackbone) -> str:
     if kind is ExportFormat.ONNX and name in _NOT_IN_ONNX:
         return f"The network {name} cannot be converted to ONNX: choose another format."
     needs_litert = kind in (ExportFormat.TAKEAWAY, ExportFormat.WEB, ExportFormat.TFLITE)
-    if needs_litert and not backbone.runs_on_litert:
-        return f"LiteRT cannot run the network {name}, which this format needs: choose another."
+    if needs_litert and not runs_on_litert:
+        return f"LiteRT, which this format needs, cannot run the network {name}: choose another."
     return ""
 
 

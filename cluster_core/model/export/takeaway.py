@@ -103,21 +103,21 @@ def _to_jpeg(pixels: np.ndarray) -> bytes:
 
 
 def _pack_arrays(bundle: ModelBundle) -> bytes:
-    arrays: dict[str, object] = {
-        "weights": bundle.head.weights,
-        "bias": bundle.head.bias,
-        "temperature": bundle.head.temperature,
-        "n_views": len(bundle.view_list),
-    }
-    if bundle.novelty is not None:
-        arrays |= {
-            "means": bundle.novelty.shapes.means,
-            "axes": bundle.novelty.shapes.axes,
-            "unit": bundle.novelty.shapes.unit,
-            "log_odds": bundle.novelty.log_odds,
-            "distance_weight": bundle.novelty.distance_weight,
-            "offset": bundle.novelty.offset,
+    head, novelty = bundle.head, bundle.novelty
+    numbers = {"temperature": head.temperature, "n_views": len(bundle.view_list)}
+    arrays = {"weights": head.weights, "bias": head.bias}
+    if novelty is not None:
+        numbers |= {
+            "unit": novelty.shapes.unit,
+            "distance_weight": novelty.distance_weight,
+            "offset": novelty.offset,
         }
+        arrays |= {
+            "means": novelty.shapes.means,
+            "axes": novelty.shapes.axes,
+            "log_odds": novelty.log_odds,
+        }
+    arrays |= {name: np.asarray(number) for name, number in numbers.items()}
     content = io.BytesIO()
-    np.savez(content, **{name: np.asarray(value) for name, value in arrays.items()})
+    np.savez(content, allow_pickle=False, **arrays)
     return content.getvalue()

@@ -13,6 +13,7 @@ from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.missing_network import show_missing_network
 from pages.components.models.api_examples import show_examples
+from pages.components.models.exporting import show_exporting
 from pages.components.models.model_actions import delete, make_default, rename
 from pages.components.models.publishing import show_publishing
 from pages.components.navigation import PageFile
@@ -44,6 +45,7 @@ def show_card(model: ModelSummary) -> None:
     _show_download(model)
     show_publishing(model)
     if model.is_usable:
+        show_exporting(model)
         show_examples(model)
     _show_facts(model, card)
     if model.id != STARTER_ID and is_allowed(Action.EDIT_MODELS):
