@@ -53,13 +53,18 @@ class StreamlitSession:
         Connection to the server.
     token : str
         The visitor's XSRF token.
+    cookies : str
+        All cookies of the visitor, as a browser sends them.
     """
 
-    def __init__(self, port: int, page: str, websocket: ClientConnection, token: str) -> None:
+    def __init__(
+        self, port: int, page: str, websocket: ClientConnection, token: str, cookies: str
+    ) -> None:
         self._port = port
         self._page = page
         self._websocket = websocket
         self._token = token
+        self._cookies = cookies
         self._session_id = ""
         self._script_hash = ""
         self._query = ""
@@ -229,7 +234,7 @@ class StreamlitSession:
     async def _request(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> None:
-        tokens = {"X-Xsrftoken": self._token, "Cookie": f"{_XSRF_COOKIE}={self._token}"}
+        tokens = {"X-Xsrftoken": self._token, "Cookie": self._cookies}
         await asyncio.to_thread(
             request_once, self._port, method, path, body, (headers or {}) | tokens
         )
@@ -252,17 +257,19 @@ async def visit(port: int, page: str) -> AsyncIterator[StreamlitSession]:
         Its page has been drawn once.
     """
     response = await asyncio.to_thread(request_once, port, "GET", "/_stcore/health")
-    cookie = response.getheader("Set-Cookie", "")
-    token = cookie.partition(f"{_XSRF_COOKIE}=")[2].partition(";")[0]
+    # Also the one by which a proxy keeps a visitor with one replica.
+    given = response.headers.get_all("Set-Cookie", [])
+    cookies = "; ".join(cookie.partition(";")[0] for cookie in given)
+    token = cookies.partition(f"{_XSRF_COOKIE}=")[2].partition(";")[0]
     async with connect(
         f"ws://{HOST}:{port}/_stcore/stream",
-        additional_headers={"Cookie": f"{_XSRF_COOKIE}={token}"},
+        additional_headers={"Cookie": cookies},
         origin=Origin(f"http://{HOST}:{port}"),
         subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
         max_size=None,
         proxy=None,
     ) as websocket:
-        session = StreamlitSession(port, page, websocket, token)
+        session = StreamlitSession(port, page, websocket, token, cookies)
         receiving = asyncio.create_task(session.receive())
         try:
             await session.rerun()

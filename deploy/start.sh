@@ -1,0 +1,8 @@
+#!/bin/sh
+# Start the server of this container: SERVE=app (the pages and the REST API) or SERVE=api.
+set -eu
+lab="$(dirname "$0")/../bin/cluster-lab"
+if [ "${SERVE:-app}" = api ]; then
+    exec "$lab" serve --host 0.0.0.0 --port "${PORT:-8501}"
+fi
+exec "$lab" app --host 0.0.0.0 --port "${PORT:-8501}" --no-browser "$@"
