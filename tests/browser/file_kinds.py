@@ -1,4 +1,4 @@
-"""One picture in many kinds of JPEG and PNG files, as cameras, phones and drawing programs write."""
+"""Pictures in many kinds of JPEG and PNG, as cameras, phones and drawing programs write them."""
 
 from __future__ import annotations
 
@@ -104,12 +104,16 @@ def _save_drawing(picture: Image.Image, path: Path, _number: int) -> None:
 
 
 def _save_sixteen_bits(picture: Image.Image, path: Path, _number: int) -> None:
-    deep = np.asarray(picture, np.uint16) * 257
-    path.write_bytes(make_png(deep[..., :1], interlaced=False))
+    path.write_bytes(make_png(_deepen(picture)[..., :1], interlaced=False))
 
 
 def _save_deep_colours(picture: Image.Image, path: Path, _number: int) -> None:
-    path.write_bytes(make_png(np.asarray(picture, np.uint16) * 257, interlaced=False))
+    path.write_bytes(make_png(_deepen(picture), interlaced=False))
+
+
+def _deepen(picture: Image.Image) -> NDArray[np.uint16]:
+    """Return a bright picture with 16 bits, which is taken for a photograph."""
+    return (65535 * (np.asarray(picture) / 255) ** 0.4).astype(np.uint16)
 
 
 def _save_interlaced(picture: Image.Image, path: Path, _number: int) -> None:

@@ -1,4 +1,4 @@
-// Pillow's resampling of 8-bit pictures, exactly: fixed-point arithmetic, across, then down.
+// Pillow's resampling of 8-bit pictures, exactly: in fixed-point arithmetic, in two passes.
 // Source: Pillow, src/libImaging/Reduce.c and Resample.c. Pictures are {pixels, width, height},
 // with RGB in a Uint8Array.
 
@@ -61,14 +61,15 @@ function divide(sums, { width, factorX, rows }, target, start) {
  * @param {number[]} box width and height of the part that is used, from the upper left
  */
 export function resize(picture, width, height, box = [picture.width, picture.height]) {
-  let resized = picture;
-  if (width !== picture.width || box[0] !== width) {
-    resized = resizeAcross(resized, computeWeights(picture.width, box[0], width));
-  }
-  if (height !== picture.height || box[1] !== height) {
-    resized = resizeDown(resized, computeWeights(picture.height, box[1], height));
-  }
-  return resized;
+  const across = (old) => resizeAcross(old, computeWeights(old.width, box[0], width));
+  const down = (old) => resizeDown(old, computeWeights(old.height, box[1], height));
+  const passes = [];
+  if (width !== picture.width || box[0] !== width) passes.push(across);
+  if (height !== picture.height || box[1] !== height) passes.push(down);
+  // Each pass rounds, so their order counts: Pillow 13 begins with the height if it loses more.
+  const lostRows = picture.height - height;
+  if (lostRows > 0 && lostRows > 2 * (picture.width - width)) passes.reverse();
+  return passes.reduce((resized, pass) => pass(resized), picture);
 }
 
 /** For each new position, the first old position, and the weights from there on. */
