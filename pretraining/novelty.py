@@ -21,7 +21,7 @@ from cluster_core.model.bundle.starter import NOVELTY, load_rehearsal
 from cluster_core.model.features.views import SKY_VIEWS
 from cluster_core.model.novelty import EvidencePrior, NoveltyDetector
 from cluster_core.model.novelty.distance import fit_shapes
-from cluster_core.model.novelty.fitting import LOST_SHARE, N_FOLDS, THRESHOLD, WEIGHT_BESIDE_ODDS
+from cluster_core.model.novelty.fitting import LOST_SHARE, THRESHOLD, WEIGHT_BESIDE_ODDS
 from cluster_core.sky import KINDS, render_picture
 from cluster_core.sky.camera import sample_frame
 from cluster_core.storage.hashing import hash_file
@@ -34,6 +34,7 @@ CLUSTER_KINDS = tuple(kind for kind in KINDS if family_of(kind) != "other")
 # Shares of all clusters, of skies without a cluster, and of other pictures.
 SHARES = (0.5, 0.35, 0.15)
 PENALTY = 10.0
+N_FOLDS = 5
 # Few people have a deep field, which looks much like an open cluster.
 WEIGHTS = {**KIND_WEIGHTS, "deep_field": 0.3}
 # A cluster is plain to see if it has so many stars, if its half-light radius is so large a share
@@ -201,7 +202,7 @@ def ship_novelty(rendered: RenderedFeatures, assets: Path = ASSETS) -> dict[str,
     dict
         On held-out pictures: the shares that are rejected, by what they show.
     """
-    shapes = fit_shapes(*load_rehearsal(assets))
+    shapes = fit_shapes(*load_rehearsal(assets)).truncate()
     fold = np.random.default_rng(0).permutation(len(rendered.kinds)) % N_FOLDS
     totals = np.empty(len(rendered.kinds))
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cluster_core.evaluation.out_of_fold import compute_out_of_fold_scores, draw_folds
+from cluster_core.data.groups import group_pictures, list_copies
+from cluster_core.data.index import Picture
+from cluster_core.evaluation.out_of_fold import break_up_lone, draw_folds
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.starter import find_novelty_prior
 from cluster_core.model.head.examples import Examples
+from cluster_core.model.head.ridge import RidgeHead
 from cluster_core.model.novelty import KnownPictures, NoveltyDetector, NoveltyPrior, fit_novelty
 
 _logger = logging.getLogger(__name__)
@@ -34,11 +37,33 @@ class CounterExamples:
     testing: np.ndarray | None = None
 
 
+def gather_known(
+    n_views: int, sides: Sequence[tuple[Sequence[Picture], Examples]]
+) -> KnownPictures:
+    """Return the pictures of the classes that a detector learns, with their groups.
+
+    Parameters
+    ----------
+    n_views : int
+        The first views, which are not distorted.
+    sides : sequence of (sequence of Picture, Examples)
+        The pictures for training, and for validation if there are any, with their features.
+    """
+    pictures = [picture for its, _ in sides for picture in its]
+    classes = np.concatenate([examples.classes for _, examples in sides])
+    groups = np.array(group_pictures(pictures, list_copies(pictures)))
+    return KnownPictures(
+        np.concatenate([examples.features[:, :n_views] for _, examples in sides]),
+        classes,
+        break_up_lone(groups, classes),
+        np.ones(len(classes), bool),
+    )
+
+
 def add_novelty(
     bundle: ModelBundle,
-    n_views: int,
-    training: Examples,
-    held_out: tuple[Examples | None, Examples | None],
+    known: KnownPictures,
+    testing: Examples | None,
     counter: CounterExamples,
 ) -> ModelBundle:
     """Return a model that recognises pictures of none of its classes, and how well it does.
@@ -47,23 +72,15 @@ def add_novelty(
     ----------
     bundle : ModelBundle
         The model without a detector.
-    n_views : int
-        The first views of the training pictures, which are not distorted.
-    training : Examples
-        The training pictures.
-    held_out : tuple of (Examples or None)
-        The validation pictures, which the detector learns as well, and the test pictures.
+    known : KnownPictures
+        From `gather_known`.
+    testing : Examples or None
+        The test pictures.
     counter : CounterExamples
         Pictures of none of the classes.
     """
-    validation, testing = held_out
-    features, classes = training.features[:, :n_views], training.classes
-    if validation is not None:
-        features = np.concatenate([features, validation.features])
-        classes = np.concatenate([classes, validation.classes])
     prior = find_novelty_prior(bundle.backbone.name, bundle.labels)
-    is_recognised = _find_recognised(features, classes, len(bundle.labels), prior)
-    known = KnownPictures(features, classes, is_recognised)
+    known = replace(known, sets_threshold=_find_recognised(known, len(bundle.labels), prior))
     try:
         detector = fit_novelty(known, counter.training, prior)
     except (MemoryError, np.linalg.LinAlgError) as error:  # the model is good without it
@@ -78,18 +95,16 @@ def add_novelty(
     return replace(bundle, novelty=detector, metrics={**bundle.metrics, RECORD: record})
 
 
-def _find_recognised(
-    features: np.ndarray, classes: np.ndarray, n_labels: int, prior: NoveltyPrior | None
-) -> np.ndarray:
+def _find_recognised(known: KnownPictures, n_labels: int, prior: NoveltyPrior | None) -> np.ndarray:
     """Return which pictures a head labels rightly that was fitted without them: bool, (n,)."""
-    n_pictures, means = len(classes), features.mean(axis=1)
-    folds = draw_folds(classes, np.arange(n_pictures), np.random.default_rng(0))
+    means, classes = known.features.mean(axis=1), known.classes
+    folds = draw_folds(classes, known.groups, np.random.default_rng(0))
     if prior is not None:
         means = np.concatenate([means, prior.features])
         folds = np.append(folds, np.full(len(prior.classes), folds.max() + 1))
         classes = np.append(classes, prior.classes)
-    scores = compute_out_of_fold_scores(means, classes, folds, n_labels)
-    recognised: np.ndarray = (scores.argmax(axis=1) == classes)[:n_pictures]
+    answers = RidgeHead(means, classes, n_labels).predict_left_out(folds).argmax(axis=1)
+    recognised: np.ndarray = (answers == classes)[: len(known.classes)]
     return recognised
 
 

@@ -47,7 +47,7 @@ from cluster_core.training.events import (
 )
 from cluster_core.training.exports import assemble_bundle, export, make_graph, record_choice
 from cluster_core.training.locks import hold_summaries_lock, hold_training_lock
-from cluster_core.training.novelty import CounterExamples, add_novelty
+from cluster_core.training.novelty import CounterExamples, add_novelty, gather_known
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.summaries import TensorBoardSummaries
 from cluster_core.training.tensorflow_setup import set_up_tensorflow
@@ -167,7 +167,11 @@ def train(
         on_event(StageProgress(Stage.TESTING))
         metrics = _test(config, index, split, testing, fitted.head)
         bundle = assemble_bundle(config, index, backbone, fitted, metrics)
-        bundle = add_novelty(bundle, len(config.views), training, (validation, testing), counter)
+        sides = [(split.training, training)]
+        if validation is not None:
+            sides.append((split.validation, validation))
+        known = gather_known(len(config.views), sides)
+        bundle = add_novelty(bundle, known, testing, counter)
         learned = (*split.training, *split.validation, *split.counter_training)
         bundle = record_learned(bundle, learned)
         if choice is not None:

@@ -122,7 +122,10 @@ def _paint_centre(rng: np.random.Generator, frame: Frame, disc: _Disc) -> Floats
         bar = frame.radii(disc.centre_px, flattening=rng.uniform(0.55, 0.8), angle_rad=turned)
         light = light + rng.uniform(0.2, 1.2) * np.exp(-((bar / bar_px) ** 2.5))
     if happens(rng, 0.15):
-        light[int(disc.centre_px[1]), int(disc.centre_px[0])] += rng.uniform(10, 300)
+        column, row = (int(np.floor(position)) for position in disc.centre_px)
+        nucleus = rng.uniform(10, 300)
+        if 0 <= row < frame.shape[0] and 0 <= column < frame.shape[1]:  # a companion may be outside
+            light[row, column] += nucleus
     return light.astype(np.float32)
 
 

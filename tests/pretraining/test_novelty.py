@@ -41,7 +41,7 @@ def test_prior_keeps_what_it_knows_beside_new_pictures(rendered):
     prior = fit_evidence(rendered, np.ones(1200, bool))
     eigenvalues = np.linalg.eigvalsh(prior.precision)
     assert eigenvalues.min() > 0
-    learned = fit_log_odds(prior, rendered.features[:50], None)
+    learned = fit_log_odds(prior, rendered.features[:50], None).log_odds
     odds = (rendered.features @ learned[:-1] + learned[-1]).mean(axis=1)
     assert np.median(odds[600:]) > np.median(odds[:600]) + 1
 

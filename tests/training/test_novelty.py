@@ -9,6 +9,7 @@ import pytest
 
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.head.examples import Examples
+from cluster_core.model.novelty import KnownPictures
 from cluster_core.training import novelty
 from cluster_core.training.novelty import CounterExamples, add_novelty, describe_rejections
 from cluster_core.training.runs.results import RunResult
@@ -22,6 +23,10 @@ GREEN = {"None of these": (60, 250, 80)}
 def make_examples(seed: int, centre: float = 10.0, n: int = 30) -> Examples:
     features = np.random.default_rng(seed).normal(centre, 1, (n, 2, 6)).astype(np.float32)
     return Examples(features, np.zeros(n, int), 2)
+
+
+def make_known(seed: int, n: int = 30) -> KnownPictures:
+    return KnownPictures.of(make_examples(seed, n=n).features)
 
 
 def test_counter_examples_get_no_score_and_are_tested_apart(config, workspace, backbone, tmp_path):
@@ -40,7 +45,7 @@ def test_counter_examples_get_no_score_and_are_tested_apart(config, workspace, b
 def test_rejections_are_counted_for_counter_examples_and_for_the_classes():
     counter = CounterExamples(None, make_examples(1, centre=-10.0).features)
     testing = make_examples(2, n=10)
-    bundle = add_novelty(make_bundle(), 2, make_examples(3), (None, testing), counter)
+    bundle = add_novelty(make_bundle(), make_known(3), testing, counter)
     record = bundle.metrics["none_of_these"]
     assert record["counter_examples"] == {"n": 30, "n_rejected": 30}
     assert record["test"]["n"] == 10
@@ -58,8 +63,7 @@ def test_model_without_counter_examples_has_nothing_to_say(metrics):
 
 def test_too_few_pictures_give_a_model_without_a_detector():
     bundle = make_bundle()
-    few = make_examples(0, n=2)
-    assert add_novelty(bundle, 2, few, (None, None), CounterExamples()) is bundle
+    assert add_novelty(bundle, make_known(0, n=2), None, CounterExamples()) is bundle
 
 
 @pytest.mark.parametrize("error", [MemoryError("no room"), np.linalg.LinAlgError("singular")])

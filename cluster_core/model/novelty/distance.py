@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 # Share of the mean variance that is added to every direction: a few pictures do not tell it.
 SHRINKAGE = 0.3
+# As many are saved; others hardly matter.
 MAX_AXES = 128
 _TINY = 1e-9
 
@@ -47,13 +48,35 @@ class ClassShapes:
         .. [1] Lee, K. et al. 2018, "A simple unified framework for detecting out-of-distribution
            samples and adversarial attacks", NeurIPS.
         """
-        points = _scale_to_length_1(features)
+        points = scale_to_length_1(features)
         nearest = np.full(len(points), np.inf)
         for mean in self.means.astype(float):
             deviation = points - mean
             squared = (deviation**2).sum(axis=1) - ((deviation @ self.axes.T) ** 2).sum(axis=1)
             nearest = np.minimum(nearest, squared)
         return np.maximum(nearest, 0.0) / self.unit
+
+    def truncate(self) -> ClassShapes:
+        """Return the shapes with only the `MAX_AXES` most important axes."""
+        return replace(self, axes=self.axes[:MAX_AXES])
+
+    def whiten(self, points: np.ndarray) -> np.ndarray:
+        """Map points so that their squared distances are `unit` times those of Mahalanobis.
+
+        Parameters
+        ----------
+        points : ndarray of float64, (n_points, n_features)
+            Of length 1, or means of such points.
+
+        Returns
+        -------
+        ndarray of float64, (n_points, n_features)
+        """
+        axes = self.axes.astype(float)
+        # An axis shrinks to sqrt(1 - length ** 2).
+        left = np.sqrt(np.maximum(1 - (axes**2).sum(axis=1), 0.0))
+        whitened: np.ndarray = points - (points @ axes.T / (1 + left)) @ axes
+        return whitened
 
 
 def fit_shapes(
@@ -74,7 +97,7 @@ def fit_shapes(
     -------
     ClassShapes
     """
-    points = _scale_to_length_1(features.astype(float))
+    points = scale_to_length_1(features.astype(float))
     weights = np.ones(len(points)) if weights is None else weights / weights.mean()
     deviations = np.empty_like(points)
     means = []
@@ -91,16 +114,19 @@ def fit_shapes(
 
 
 def _find_axes(deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest variances, descending, and their directions (n_axes, n_features)."""
+    """Return the variances, descending, and their directions (n_axes, n_features)."""
     n_pictures, n_features = deviations.shape
-    if n_pictures < n_features:
-        _, lengths, directions = np.linalg.svd(deviations, full_matrices=False)
-        return lengths[:MAX_AXES] ** 2 / n_pictures, directions[:MAX_AXES]
-    variances, columns = np.linalg.eigh(deviations.T @ deviations / n_pictures)
-    largest = np.argsort(-variances)[:MAX_AXES]
-    return np.maximum(variances[largest], 0.0), columns[:, largest].T
+    is_wide = n_pictures < n_features
+    products = deviations @ deviations.T if is_wide else deviations.T @ deviations
+    variances, columns = np.linalg.eigh(products / n_pictures)
+    order = np.argsort(-variances)[: np.count_nonzero(variances > _TINY * variances.max())]
+    variances, columns = variances[order], columns[:, order]
+    if is_wide:  # from the pictures to the features
+        columns = deviations.T @ columns / np.sqrt(n_pictures * variances)
+    return variances, columns.T
 
 
-def _scale_to_length_1(features: np.ndarray) -> np.ndarray:
+def scale_to_length_1(features: np.ndarray) -> np.ndarray:
+    """Return features of length 1, or 0 without any: float64, of the same shape."""
     scaled: np.ndarray = features / (np.linalg.norm(features, axis=-1, keepdims=True) + _TINY)
     return scaled

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 NEWTON_STEPS = 8
+# Change of the log odds of a picture at which the steps end.
+CLOSE_ENOUGH = 1e-5
 # Share of the mean squared length of the features.
 PLAIN_PRECISION = 1e-3
 # So many new pictures count as much as all that was known before; no number of them counts more.
@@ -35,6 +37,29 @@ class EvidencePrior:
 
     log_odds: np.ndarray
     precision: np.ndarray
+
+
+@dataclass(frozen=True)
+class EvidenceFit:
+    """Odds that were learned, and what each picture of the classes had to do with them.
+
+    Attributes
+    ----------
+    log_odds : ndarray of float64, (n_features + 1,)
+        The weights, and the bias.
+    rows : ndarray of float64, (n_rows, n_features + 1)
+        The views of the pictures of the classes, with a last column for the bias.
+    slopes, curvatures : ndarray of float64, (n_rows,)
+        First and second derivatives of each row's loss by its log odds.
+    curvature : ndarray of float64, (n_features + 1, n_features + 1)
+        Second derivatives of the whole loss by `log_odds`.
+    """
+
+    log_odds: np.ndarray
+    rows: np.ndarray
+    slopes: np.ndarray
+    curvatures: np.ndarray
+    curvature: np.ndarray
 
 
 def make_plain_prior(features: np.ndarray) -> EvidencePrior:
@@ -69,7 +94,7 @@ def compute_log_odds(features: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
 
 def fit_log_odds(
     prior: EvidencePrior, known: np.ndarray, counter_examples: np.ndarray | None
-) -> np.ndarray:
+) -> EvidenceFit:
     """Learn the odds from pictures, starting from a prior, by Newton's method.
 
     Parameters
@@ -79,13 +104,9 @@ def fit_log_odds(
         Pictures of the classes.
     counter_examples : ndarray of float32, (n_counter_examples, n_views, n_features), or None
         Pictures of none of the classes.
-
-    Returns
-    -------
-    ndarray of float64, (n_features + 1,)
     """
     rows, weights = _weigh(known)
-    targets = np.zeros(len(rows))
+    n_known, targets = len(rows), np.zeros(len(rows))
     if counter_examples is not None and len(counter_examples):
         others, their_weights = _weigh(counter_examples)
         rows = np.concatenate([rows, others])
@@ -97,8 +118,15 @@ def fit_log_odds(
         gradient = prior.precision @ (slopes - prior.log_odds)
         gradient += rows.T @ (weights * (odds - targets))
         curvature = (rows * (weights * odds * (1 - odds))[:, np.newaxis]).T @ rows
-        slopes = slopes - np.linalg.solve(prior.precision + curvature, gradient)
-    return slopes
+        curvature += prior.precision
+        step = np.linalg.solve(curvature, gradient)
+        slopes = slopes - step
+        if np.abs(rows @ step).max() < CLOSE_ENOUGH:
+            break
+    odds, weights = odds[:n_known], weights[:n_known]
+    return EvidenceFit(
+        slopes, rows[:n_known], weights * odds, weights * odds * (1 - odds), curvature
+    )
 
 
 def _weigh(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,11 +14,11 @@ from cluster_core.model.novelty.evidence import (
     fit_log_odds,
     make_plain_prior,
 )
+from cluster_core.model.novelty.leaving_out import compute_distance_growth, compute_odds_growth
 
 # Share of the training and validation pictures that may be taken for none of the classes.
 LOST_SHARE = 0.05
 THRESHOLD = 0.5
-N_FOLDS = 5
 MIN_PICTURES = 10
 MAX_PICTURES = 4000
 # Where other pictures are known, their odds say most; see docs/sky-backbone.md.
@@ -34,6 +34,8 @@ class KnownPictures:
     features : ndarray of float32, (n_pictures, n_views, n_features)
     classes : ndarray of int, (n_pictures,)
         Index of each picture's label.
+    groups : ndarray of int, (n_pictures,)
+        Copies and pictures of one object have the same number.
     sets_threshold : ndarray of bool, (n_pictures,)
         Whether a picture counts among those of which few may be lost. A folder of photographs has
         some that do not belong there, and which the model does not recognise.
@@ -41,17 +43,22 @@ class KnownPictures:
 
     features: np.ndarray
     classes: np.ndarray
+    groups: np.ndarray
     sets_threshold: np.ndarray
 
     @classmethod
     def of(cls, features: np.ndarray) -> KnownPictures:
-        """Return pictures of a single class, which all count."""
-        return cls(features, np.zeros(len(features), int), np.ones(len(features), bool))
+        """Return pictures of a single class, none of which belong together, and which all count."""
+        n = len(features)
+        return cls(features, np.zeros(n, int), np.arange(n), np.ones(n, bool))
 
     def choose(self, chosen: np.ndarray) -> KnownPictures:
         """Return some of the pictures, by index or mask."""
         return KnownPictures(
-            self.features[chosen], self.classes[chosen], self.sets_threshold[chosen]
+            self.features[chosen],
+            self.classes[chosen],
+            self.groups[chosen],
+            self.sets_threshold[chosen],
         )
 
 
@@ -81,8 +88,8 @@ def fit_novelty(
 ) -> NoveltyDetector | None:
     """Fit a detector of pictures that belong to none of the classes.
 
-    Its threshold is found by cross-validation: each picture is measured by a detector that does
-    not know it.
+    Its threshold is found by leaving out: each picture is measured by a detector that knows
+    neither it nor others of its group, and each group counts once [1]_.
 
     Parameters
     ----------
@@ -97,46 +104,47 @@ def fit_novelty(
     -------
     NoveltyDetector or None
         None for fewer than `MIN_PICTURES` pictures, from which nothing can be learned.
+
+    References
+    ----------
+    .. [1] Dunn, R., Wasserman, L., Ramdas, A. 2023, "Distribution-free prediction sets for
+       two-layer hierarchical models", J. Am. Stat. Assoc. 118, 2491.
     """
     if len(known.features) < MIN_PICTURES:
         return None
     random = np.random.default_rng(0)
-    order = random.permutation(len(known.features))[:MAX_PICTURES]
-    known = known.choose(order)
+    known = known.choose(random.permutation(len(known.features))[:MAX_PICTURES])
     if counter_examples is not None and len(counter_examples) > MAX_PICTURES:
         counter_examples = random.permutation(counter_examples)[:MAX_PICTURES]
-    fold = np.arange(len(order)) % N_FOLDS
-    totals = np.empty(len(order))
-    for number in range(N_FOLDS):
-        rest = known.choose(fold != number)
-        left_out = known.features[fold == number]
-        totals[fold == number] = _fit(rest, counter_examples, prior).add_up(left_out)
-    counted = known.sets_threshold if known.sets_threshold.any() else np.ones(len(order), bool)
-    offset = float(np.quantile(totals[counted], 1 - LOST_SHARE))
-    return _fit(known, counter_examples, prior, offset)
-
-
-def _fit(
-    known: KnownPictures,
-    counter_examples: np.ndarray | None,
-    prior: NoveltyPrior | None,
-    offset: float = 0.0,
-) -> NoveltyDetector:
     features, classes = known.features.mean(axis=1, dtype=float), known.classes
     weights = np.ones(len(features))
-    log_odds = np.zeros(features.shape[1] + 1)
     if prior is not None:
         share = np.full(len(prior.features), PRIOR_PICTURES / len(prior.features))
         features = np.concatenate([features, prior.features])
         classes, weights = np.r_[classes, prior.classes], np.r_[weights, share]
-    has_others = prior is not None or counter_examples is not None
-    if has_others:
+    shapes = fit_shapes(features, classes, weights)
+    growth = compute_distance_growth(shapes, features, classes, weights, known.groups)
+    if prior is None and counter_examples is None:
+        distance_weight, log_odds = WEIGHT_ALONE, np.zeros(features.shape[1] + 1)
+        growth *= distance_weight
+    else:
         evidence = make_plain_prior(features) if prior is None else prior.evidence
-        log_odds = fit_log_odds(evidence, known.features, counter_examples)
-    return NoveltyDetector(
-        fit_shapes(features, classes, weights),
-        log_odds.astype(np.float32),
-        WEIGHT_BESIDE_ODDS if has_others else WEIGHT_ALONE,
-        offset,
-        THRESHOLD,
+        fit = fit_log_odds(evidence, known.features, counter_examples)
+        distance_weight, log_odds = WEIGHT_BESIDE_ODDS, fit.log_odds
+        growth = distance_weight * growth + compute_odds_growth(fit, known.groups)
+    detector = NoveltyDetector(
+        shapes.truncate(), log_odds.astype(np.float32), distance_weight, 0.0, THRESHOLD
+    )
+    left_out = detector.add_up(known.features) + growth
+    return replace(detector, offset=_find_offset(left_out, known))
+
+
+def _find_offset(totals: np.ndarray, known: KnownPictures) -> float:
+    """Return the total that `LOST_SHARE` of the pictures that count exceed."""
+    chosen = known.sets_threshold if known.sets_threshold.any() else np.ones(len(totals), bool)
+    _, group_of, sizes = np.unique(known.groups[chosen], return_inverse=True, return_counts=True)
+    return float(
+        np.quantile(
+            totals[chosen], 1 - LOST_SHARE, weights=1 / sizes[group_of], method="inverted_cdf"
+        )
     )

@@ -27,7 +27,8 @@ def detector():
 
 def make_known(n_pictures: int) -> KnownPictures:
     classes = np.arange(n_pictures) // (n_pictures // 2)
-    return KnownPictures(draw_features(0, n_pictures), classes, np.ones(n_pictures, bool))
+    features = draw_features(0, n_pictures)
+    return KnownPictures(features, classes, np.arange(n_pictures), np.ones(n_pictures, bool))
 
 
 def test_pictures_unlike_those_of_training_are_novel(detector):
