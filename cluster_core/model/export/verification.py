@@ -18,6 +18,7 @@ from cluster_core.subprocesses import run_limited
 TIMEOUT_S = 600.0
 _FRESH_RUN = Path(__file__).with_name("fresh_run.py")
 MAX_DIFFERENCE = 1e-4
+_TINY = 1e-6
 # Numbers of 8 bits change every answer a little; below this agreement they are of no use.
 MIN_AGREEMENT_INT8 = 0.9
 
@@ -52,10 +53,10 @@ class ExportCheck:
         """Return the comparison in one sentence."""
         sentence = (
             f"In a fresh process it gave {self.n_same} of {self.n} picture files the same label; "
-            f"scores differ by at most {self.largest_difference:.1g}"
+            f"scores differ by at most {_format(self.largest_difference)}"
         )
         if self.largest_difference > MAX_DIFFERENCE:
-            sentence += f", and by {self.mean_difference:.1g} on average"
+            sentence += f", and by {_format(self.mean_difference)} on average"
         if self.largest_difference > MAX_DIFFERENCE and self.n_labelled:
             sentence += (
                 f". It labels {self.n_right} of {self.n_labelled} pictures correctly, the model "
@@ -154,6 +155,13 @@ def require_agreement(check: ExportCheck, kind: ExportFormat, *, is_int8: bool) 
         raise BundleError(
             f"The {FORMATS[kind].title} file was not handed out, because it answers otherwise "
             f"than the model ({check.n_same} of {check.n} pictures have the same label, scores "
-            f"differ by up to {check.largest_difference:.1g}): {advice}.",
+            f"differ by up to {_format(check.largest_difference)}): {advice}.",
             path=Path(FORMATS[kind].title),
         )
+
+
+def _format(difference: float) -> str:
+    """Return a difference with one digit that counts, and no exponent."""
+    if difference < _TINY:
+        return f"{_TINY:.6f}"
+    return np.format_float_positional(float(f"{difference:.1g}"), trim="-")

@@ -44,12 +44,12 @@ def show_exporting(model: ModelSummary) -> None:
     export = find_export(workspace)
     is_of_model = export is not None and _is_of(export, model, workspace)
     with st.expander(
-        "Export for other programs",
+        "Export to another format",
         icon=":material/output:",
         expanded=is_of_model,
         key=f"exporting_{model.id}",
     ):
-        kind = _choose_format(model, workspace)
+        kind = _choose_format(model, workspace, is_busy=export is not None and not export.is_over)
         if export is not None and is_of_model:
             _show_export(export, workspace)
         elif export is not None and not export.is_over:
@@ -65,7 +65,7 @@ def _is_of(export: Export, model: ModelSummary, workspace: Workspace) -> bool:
         return False
 
 
-def _choose_format(model: ModelSummary, workspace: Workspace) -> ExportFormat:
+def _choose_format(model: ModelSummary, workspace: Workspace, *, is_busy: bool) -> ExportFormat:
     st.markdown(
         "Each file is tried on 32 pictures before you get it, in a fresh process without Cluster "
         "Lab."
@@ -76,6 +76,7 @@ def _choose_format(model: ModelSummary, workspace: Workspace) -> ExportFormat:
         format_func=lambda kind: FORMATS[kind].title,
         captions=[FORMATS[kind].purpose for kind in _KINDS],
         key=f"export_format_{model.id}",
+        disabled=is_busy,
         on_change=lambda: forget_export(workspace),
     )
 
