@@ -20,7 +20,7 @@ from cluster_core.access import Access, Action
 from cluster_core.errors import PublishError
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import model_dir
-from cluster_core.publishing.aliases import check_alias, is_alias, is_content_id, make_alias
+from cluster_core.publishing.aliases import check_alias, is_alias, is_content_id
 from cluster_core.publishing.records import PublishedModel, load_record, write_record
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
@@ -67,17 +67,6 @@ def find_published(workspace: Workspace, name: str) -> PublishedModel | None:
     return None
 
 
-def suggest_alias(workspace: Workspace, title: str) -> str:
-    """Return an alias for a title that is still free, such as `my-clusters-2`."""
-    alias = make_alias(title)
-    number = 1
-    suggested = alias
-    while os.path.lexists(workspace.published / suggested):
-        number += 1
-        suggested = make_alias(f"{alias[:50]}-{number}")
-    return suggested
-
-
 def publish(
     access: Access, workspace: Workspace, model_id: str, page: PageText, alias: str
 ) -> PublishedModel:
@@ -92,7 +81,7 @@ def publish(
     page : PageText
         What its page says.
     alias : str
-        Lower-case letters, digits and hyphens; see `suggest_alias`.
+        Lower-case letters, digits and hyphens; see `suggestions`.
 
     Returns
     -------
@@ -188,7 +177,7 @@ def unpublish(access: Access, workspace: Workspace, alias: str) -> TrashEntry:
     title = model.title if model else alias
     with _locked(workspace):
         _require_published(target)
-        return move_to_trash(workspace, [target], f"The page of {title}", action=Action.PUBLISH)
+        return move_to_trash(workspace, [target], f'The page "{title}"', action=Action.PUBLISH)
 
 
 def _build(workspace: Workspace, model_id: str, page: PageText, draft: Path) -> PublishedModel:

@@ -2,6 +2,7 @@
 
 from cluster_core.sky.contact_sheet import render_contact_sheet
 from cluster_core.sky.demo import render_demo_dataset
+from cluster_core.sky.examples import render_example
 from cluster_core.sky.frame import SkyLabels
 from cluster_core.sky.kinds import DEMO_CLASSES, KINDS
 from cluster_core.sky.render import SkyPicture, render_picture
@@ -13,5 +14,6 @@ __all__ = [
     "SkyPicture",
     "render_contact_sheet",
     "render_demo_dataset",
+    "render_example",
     "render_picture",
 ]

@@ -8,11 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.model.bundle.collection import delete_model, list_models, rename_model
+from cluster_core.model.bundle.collection import delete_model, list_models
 from cluster_core.model.export import web
 from cluster_core.model.export.web import PageText
 from cluster_core.publishing.store import find_published, list_published, publish
-from pages.components.models.publish_dialog import suggest_title
 from pages.components.models.publish_examples import Source
 from pages.components.models.published_links import describe_reach, make_frame, make_link
 from tests.pages.opening import open_file
@@ -53,7 +52,7 @@ def list_keys(page: AppTest) -> set[str]:
 
 def test_model_is_published_with_the_texts_of_its_owner(workspace):
     page = click(open_page(), "publish")
-    assert page.text_input(key="publish_title").value == "Globular clusters or open clusters?"
+    assert page.text_input(key="publish_title").value == "A globular cluster or an open cluster?"
     page.text_input(key="publish_title").set_value("Which cluster?").run()
     page.text_area(key="publish_description").set_value("Try it.").run()
     page.text_input(key="publish_link").set_value(" https://a.org/ ").run()
@@ -61,7 +60,7 @@ def test_model_is_published_with_the_texts_of_its_owner(workspace):
     (model,) = list_published(workspace)
     assert (model.alias, model.title) == ("which-cluster", "Which cluster?")
     assert (model.description, model.link) == ("Try it.", "https://a.org/")
-    assert "Published Which cluster" in page.success[0].value
+    assert 'Published "Which cluster' in page.success[0].value
     assert "m/which-cluster/" in page.code[0].value
     assert "<iframe" in page.code[1].value
     assert ":green-badge[:material/public: published]" in read_all(page)
@@ -115,7 +114,7 @@ def test_update_starts_from_the_published_texts(workspace):
     (model,) = list_published(workspace)
     assert (model.description, model.link) == ("New.", "https://a.org/")
     assert model.content_id != before.content_id
-    assert "Updated Star clusters" in page.success[0].value
+    assert 'Updated "Star clusters' in page.success[0].value
 
 
 def test_unpublishing_asks_and_can_be_undone(workspace):
@@ -192,7 +191,7 @@ def test_page_of_a_deleted_model_can_be_unpublished(trained, model_id):
 
 def test_lost_race_for_a_name_is_explained(workspace, monkeypatch):
     page = click(open_page(), "publish")
-    alias = "globular-clusters-or-open-clusters"
+    alias = "a-globular-cluster-or-an-open-cluster"
 
     def write_and_lose(*arguments):
         monkeypatch.setattr(web, "export_web", write_simple_page)
@@ -203,15 +202,6 @@ def test_lost_race_for_a_name_is_explained(workspace, monkeypatch):
     click(page, "confirm_publish")
     assert "is already taken by another published model" in page.error[0].value
     assert [model.title for model in list_published(workspace)] == ["Quicker"]
-
-
-def test_title_is_the_owners_or_made_of_the_classes(trained, model_id):
-    assert [suggest_title(model) for model in list_models(trained)] == [
-        "Blue stars or red stars?",
-        "Globular clusters or open clusters?",
-    ]
-    rename_model(trained, model_id, "My giants")
-    assert suggest_title(list_models(trained)[0]) == "My giants"
 
 
 @pytest.mark.parametrize(

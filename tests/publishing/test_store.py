@@ -15,7 +15,6 @@ from cluster_core.publishing.store import (
     list_published,
     publish,
     republish,
-    suggest_alias,
     unpublish,
 )
 from cluster_core.storage.trash import restore
@@ -136,12 +135,6 @@ def test_one_of_two_owners_gets_an_alias(workspace, monkeypatch):
     assert len(list_files(workspace)) == 4
 
 
-def test_suggested_alias_is_free(workspace):
-    assert suggest_alias(workspace, "Star clusters") == "star-clusters"
-    publish_starter(workspace)
-    assert suggest_alias(workspace, "Star clusters") == "star-clusters-2"
-
-
 def test_update_keeps_links_to_the_earlier_content(workspace):
     before = publish_starter(workspace)
     after = republish(OWNER, workspace, "starter", PageText("Clusters"), "star-clusters")
@@ -181,7 +174,7 @@ def test_unpublished_model_comes_back_with_all_its_links(workspace):
     before = publish_starter(workspace)
     after = republish(OWNER, workspace, "starter", PageText("Clusters"), "star-clusters")
     entry = unpublish(OWNER, workspace, "star-clusters")
-    assert entry.description == "The page of Clusters"
+    assert entry.description == 'The page "Clusters"'
     names = ("star-clusters", before.content_id, after.content_id)
     assert not any(find_published(workspace, name) for name in names)
     restore_entry(workspace, entry)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 
-import numpy as np
 import streamlit as st
 from PIL import Image
 
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.words import find_kind, name_one
-from cluster_core.sky import DEMO_CLASSES, render_picture
+from cluster_core.sky import render_example
 from pages.components.classify.prediction_view import show_picture, show_words
 from pages.components.classify.session_predictions import BoundedCache, predict_view
 from pages.components.picture_input import EXAMPLE, InputPicture
@@ -20,8 +19,6 @@ from pages.components.text import escape_markdown
 _SIDE_PX = 320
 _EXAMPLES_KEPT = 20
 _FALLBACK_KINDS = ("globular clusters", "open clusters")
-# The kinds that people know from photographs.
-_FAMILIAR = ("globular_resolved", "globular_core", "open_rich", "open_bright", "open_double")
 _MAX_SHOWN = 3
 
 
@@ -69,9 +66,6 @@ def _render(kind: str, number: int) -> InputPicture:
     name = f"example {kind} {number}"
     if found := kept.look_up(name):
         return found
-    rng = np.random.default_rng([number, list(DEMO_CLASSES).index(kind)])
-    kinds = [name for name in DEMO_CLASSES[kind] if name in _FAMILIAR] or DEMO_CLASSES[kind]
-    sky = render_picture(rng, str(rng.choice(kinds)), _SIDE_PX, _SIDE_PX, degraded=False)
     file = io.BytesIO()
-    Image.fromarray(sky.pixels).save(file, "PNG")
+    Image.fromarray(render_example(kind, number, _SIDE_PX).pixels).save(file, "PNG")
     return kept.keep(name, InputPicture(name, f"{kind}.png", file.getvalue))

@@ -6,7 +6,6 @@ import streamlit as st
 
 from cluster_core.access import Access
 from cluster_core.errors import ClusterError
-from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
 from cluster_core.model.export.web.page_text import MAX_DESCRIPTION_LENGTH, PageText
 from cluster_core.publishing.aliases import MAX_ALIAS_LENGTH
@@ -15,9 +14,9 @@ from cluster_core.publishing.store import (
     find_published,
     publish,
     republish,
-    suggest_alias,
     unpublish,
 )
+from cluster_core.publishing.suggestions import suggest_alias, suggest_title
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, confirm, open_dialog
@@ -113,18 +112,9 @@ def _show_form(model: ModelSummary, published: PublishedModel | None) -> None:
         st.error(escape_markdown(str(error)), icon=":material/error:")
         return
     what = "Published" if published is None else "Updated"
-    set_outcome(Outcome(f"{what} {page.title}. Its link is below."))
+    set_outcome(Outcome(f'{what} "{page.title}". Its link is below.'))
     close_dialog()
     st.rerun()
-
-
-def suggest_title(model: ModelSummary) -> str:
-    """Return a title for a model's page: its own, or its classes if nobody has renamed it."""
-    is_renamed = model.id != STARTER_ID and f"{model.architecture}, " not in model.title
-    question = " or ".join(model.labels) + "?"
-    if is_renamed or len(question) > MAX_TITLE_LENGTH:
-        return model.title
-    return question[0].upper() + question[1:]
 
 
 def _choose_alias(title: str) -> tuple[str, PublishedModel | None]:
