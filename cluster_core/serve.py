@@ -71,12 +71,14 @@ def make_app() -> Starlette:
     from starlette.routing import Route
 
     from cluster_core.api.app import PREFIX, list_routes
+    from cluster_core.publishing import routes as published_routes
     from cluster_core.server.stack import make_stack
 
     # It trains nothing, so there are no runs to count.
     stack = make_stack(has_visitors=True, count_runs=dict)
     home = Route("/", lambda _: RedirectResponse(f".{PREFIX}/docs"))
-    return Starlette(routes=[home, *stack.routes, *list_routes()], middleware=stack.middleware)
+    routes = [home, *stack.routes, *published_routes.list_routes(), *list_routes()]
+    return Starlette(routes=routes, middleware=stack.middleware)
 
 
 def _listen(host: str, port: int) -> socket.socket:

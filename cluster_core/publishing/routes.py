@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -42,15 +41,13 @@ _PAGE_POLICY = (
 )
 
 
-def list_routes() -> list[Route]:
-    """Return the routes, below the path that the app is served at."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    prefix = f"/{base}/m" if base else "/m"
+def list_routes(base: str = "") -> list[Route]:
+    """Return the routes, below the path `base` that the server is at."""
     return [
-        Route(prefix, add_slash),
-        Route(f"{prefix}/", send_gallery),
-        Route(f"{prefix}/{{name}}", add_slash),
-        Route(f"{prefix}/{{name}}/{{path:path}}", send_file),
+        Route(f"{base}/m", add_slash),
+        Route(f"{base}/m/", send_gallery),
+        Route(f"{base}/m/{{name}}", add_slash),
+        Route(f"{base}/m/{{name}}/{{path:path}}", send_file),
     ]
 
 

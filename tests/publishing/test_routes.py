@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from streamlit import config
 
 from cluster_core.model.export.web import PageText
+from cluster_core.publishing.routes import list_routes
 from cluster_core.publishing.store import republish, unpublish
-from pages.components.published_routes import list_routes
-from tests.pages.fetching import fetch
+from cluster_core.serve import make_app
+from tests.fetching import fetch
 from tests.publishing.samples import (  # noqa: F401 (a fixture)
     OWNER,
     publish_starter,
@@ -144,9 +144,11 @@ def test_nothing_is_changed_through_these_addresses(published):
 
 
 def test_addresses_are_below_the_path_of_the_app(published):
-    config.set_option("server.baseUrlPath", "/lab/")
-    try:
-        assert get("lab/m/star-clusters/")[0] == 200
-        assert get("m/star-clusters/")[0] == 404
-    finally:
-        config.set_option("server.baseUrlPath", "")
+    routes = list_routes("/lab")
+    assert fetch(routes, "lab/m/star-clusters/")[0] == 200
+    assert fetch(routes, "lab/m")[1]["location"] == "./m/"
+    assert fetch(routes, "m/star-clusters/")[0] == 404
+
+
+def test_server_without_the_app_sends_the_pages_too(published):
+    assert fetch(make_app().routes, "m/star-clusters/")[0] == 200
