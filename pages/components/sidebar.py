@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
+from collections.abc import Callable
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.training.runs import RunState, RunStatus, list_runs, load_status
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import name_stage
 
@@ -20,6 +23,7 @@ REFRESH_S = 2.0
 # Wider names would be cut off without an ellipsis; in widths of a lower-case letter.
 _MAX_NAME_WIDTH = 34
 _WIDE = 2
+_numbers = itertools.count()
 
 
 def show_sidebar() -> None:
@@ -30,8 +34,11 @@ def show_sidebar() -> None:
         _show_link("Model", PageFile.MODELS, _name_model(workspace))
         run = _find_training(workspace)
         if run is not None:
-            st.fragment(_show_training, run_every=REFRESH_S)(workspace, run)
-        if not is_allowed(Action.TRAIN):
+            _repeat_as_new(_show_training)(workspace, run)
+            if st.button("View", key="sidebar_training", type="tertiary"):
+                choose(Choice.RUN, run.id)
+                st.switch_page(PageFile.TRAINING)
+        if not get_access().allows(Action.TRAIN):
             st.info(
                 "This is a public demo: you can classify your own pictures and look around. To "
                 "train models, install Cluster Lab on your computer.",
@@ -102,6 +109,18 @@ def _show_training(workspace: Workspace, drawn: RunStatus) -> None:
     else:
         words = f"{status.dataset}: {name_stage(status.stage).lower() or 'starting'}"
     st.progress(min(1.0, share), escape_markdown(words))
-    if st.button("View", key="sidebar_training", type="tertiary"):
-        choose(Choice.RUN, status.id)
-        st.switch_page(PageFile.TRAINING)
+
+
+def _repeat_as_new(draw: Callable[[Workspace, RunStatus], None]) -> Callable[..., None]:
+    """Return a function as a fragment that repeats, with another id in every run of the page.
+
+    On a busy server, a repetition that the browser asked for before it saw this run may begin
+    when this run has ended but nothing of it is sent yet. Streamlit then drops all that this run
+    has drawn. It ignores a fragment that this run did not have.
+    """
+
+    def draw_new(workspace: Workspace, run: RunStatus) -> None:
+        draw(workspace, run)
+
+    draw_new.__qualname__ = f"{draw.__qualname__} {next(_numbers)}"
+    return st.fragment(draw_new, run_every=REFRESH_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
@@ -18,7 +19,7 @@ from pages.components.navigation import TITLES, PageFile
 from pages.components.selection import Choice
 from pages.components.text import escape_markdown
 from tests.pages.opening import open_file
-from tests.samples import REPOSITORY, write_photos
+from tests.samples import OWNER, REPOSITORY, write_photos
 
 
 def open_frame(**query: str) -> AppTest:
@@ -30,7 +31,7 @@ def list_links(page: AppTest) -> list[str]:
 
 
 def submit(workspace, **changes) -> str:
-    status = submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    status = submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos))
     save_status(workspace, replace(status, **changes))
     return status.id
 
@@ -138,6 +139,19 @@ def test_sidebar_shows_training_in_progress(workspace, visited_pages):
     assert page.query_params[Choice.RUN] == run_id
 
 
+def test_late_repetition_of_an_earlier_run_finds_nothing_to_repeat(workspace, monkeypatch):
+    submit(workspace)
+    repeated = []
+    fragment = st.fragment
+    monkeypatch.setattr(
+        st, "fragment", lambda draw, **how: repeated.append(draw) or fragment(draw, **how)
+    )
+    open_frame().run()
+    names = [draw.__qualname__ for draw in repeated if "_show_training" in draw.__qualname__]
+    assert len(names) == 2
+    assert len(set(names)) == 2
+
+
 def test_sidebar_shows_queued_training(workspace):
     submit(workspace)
     assert list_progress(open_frame()) == ["cluster: queued"]
@@ -165,7 +179,7 @@ def test_sidebar_omits_finished_training(workspace, state):
 def test_sidebar_omits_training_deleted_in_another_tab(workspace, monkeypatch):
     run_id = submit(workspace, state=RunState.DISCARDED)
     status = replace(sidebar.load_status(workspace, run_id), state=RunState.RUNNING)
-    delete_run(workspace, run_id)
+    delete_run(OWNER, workspace, run_id)
     monkeypatch.setattr(sidebar, "list_runs", lambda _: (status,))
     assert list_progress(open_frame()) == []
 
