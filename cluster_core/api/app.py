@@ -61,7 +61,8 @@ def make_api(workspace: Workspace, per_minute: int) -> FastAPI:
         description=description.INTRODUCTION,
         docs_url=None,
         redoc_url=None,
-        openapi_url=None,  # described below, with what FastAPI cannot know
+        openapi_url=None,  # see docs_page.py
+        generate_unique_id_function=lambda route: route.name,
     )
     handle_problems(api)
     if origins := os.environ.get(ORIGINS_VARIABLE, ""):
@@ -118,23 +119,38 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
     workspace, labeller = gate.workspace, gate.labeller
     problems = description.document_problems
 
-    @api.get("/health", response_model=Health, responses=problems(500))
+    @api.get(
+        "/health",
+        summary="Ask whether the server answers",
+        response_model=Health,
+        responses=problems(500),
+    )
     async def health() -> Response:
-        """Tell that the server answers. Needs no API key."""
+        """Needs no API key."""
         return JSONResponse({"status": "ok", "program": _PROGRAM})
 
-    @api.get("/models", response_model=Models, responses=problems(401, 403, 429, 500, 503))
+    @api.get(
+        "/models",
+        summary="List the models",
+        response_model=Models,
+        responses=problems(401, 403, 429, 500, 503),
+    )
     async def get_models(request: Request, _: Annotated[Any, _KEY]) -> Response:
-        """List the models that may be used, the default first."""
+        """List those that you may use, the default first."""
         caller, models = await gate.enter(
             request, Scope.READ, lambda caller: list_visible(workspace, caller)
         )
         gate.spend(caller)
         return _send({"models": [Model.of(model).model_dump() for model in models]})
 
-    @api.get("/models/{id}", response_model=Model, responses=problems(401, 403, 404, 429, 500, 503))
+    @api.get(
+        "/models/{id}",
+        summary="Describe a model",
+        response_model=Model,
+        responses=problems(401, 403, 404, 429, 500, 503),
+    )
     async def get_model(request: Request, id: str, _: Annotated[Any, _KEY]) -> Response:
-        """Describe one model."""
+        """Get what the list says of one model."""
         caller, model = await gate.enter(
             request, Scope.READ, lambda caller: find_visible(workspace, caller, id)
         )
@@ -143,12 +159,13 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
 
     @api.post(
         "/models/{id}/classify",
+        summary="Label pictures",
         response_model=Answers,
         responses=problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503),
         openapi_extra={"requestBody": description.PICTURES},
     )
     async def classify(request: Request, id: str, _: Annotated[Any, _KEY]) -> Response:
-        """Label pictures: one as the whole body, or up to 32 as the files of a form.
+        """Send one picture as the whole body, or up to 32 as the files of a form.
 
         A picture that cannot be read has a `problem` instead of an answer. If that is so
         for all of them, the status is 422.

@@ -61,8 +61,8 @@ async def receive_pictures(request: Request) -> AsyncIterator[PictureFile]:
     Raises
     ------
     ApiError
-        400 if the body is malformed or has no picture, 408 if it takes too long, 413 if it is too
-        large, and 415 if it is of another type.
+        400 if the body is malformed, or has no picture or too many, 408 if it takes too long, 413
+        if it is too large, and 415 if it is of another type.
     """
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
     if request.headers.get("content-encoding", "identity") != "identity":
@@ -215,7 +215,7 @@ class _Form:
             raise ApiError(400, "Every part of the form must be a file, with a file name.")
         self._n_files += 1
         if self._n_files > MAX_FILES:
-            raise ApiError(413, f"A request may have up to {MAX_FILES} pictures: send several.")
+            raise ApiError(400, f"A request may have up to {MAX_FILES} pictures: send several.")
         text = make_printable(name.decode("utf-8", "replace"))
         self._name = "".join(filter(str.isprintable, text))[:_MAX_NAME_LENGTH] or UNNAMED
 

@@ -44,12 +44,12 @@ PICTURES: dict[str, Any] = {
     },
 }
 _REASONS = {
-    400: "The body is malformed, or has no picture.",
+    400: "The body is malformed, or has no picture or too many.",
     401: "An API key is needed, or this one is unknown or was revoked.",
     403: "The API key may not do this, or the page of another site asks.",
     404: "There is no such model.",
     408: "The body did not arrive in time.",
-    413: "A picture is too large, or there are too many.",
+    413: "A picture is too large.",
     415: "The body is neither a form nor a picture.",
     422: "None of the pictures can be read: `answers` has a sentence for each.",
     429: "Too many requests or pictures in a minute.",

@@ -111,7 +111,7 @@ def test_thirty_two_files_are_answered_and_thirty_three_are_refused(server):
     files = [(f"{number}.png", make_picture()) for number in range(MAX_FILES)]
     assert len(server.classify(make_form(*files), FORM).json["answers"]) == MAX_FILES
     reply = server.classify(make_form(*files, ("one more.png", b"x")), FORM)
-    assert reply.status == 413
+    assert reply.status == 400
     assert "up to 32 pictures" in reply.sentence
 
 
