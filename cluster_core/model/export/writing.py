@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -148,7 +149,11 @@ def save_tflite(
         LABELS_FILE: format_labels(bundle),
         DESCRIPTION_FILE: format_description(bundle, ExportFormat.TFLITE),
     }
-    path.write_bytes(add_metadata(converter.convert(), texts, files))
+    with warnings.catch_warnings():
+        # It asks for statistics of the pixels, which are whole numbers already.
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs", UserWarning)
+        content = converter.convert()
+    path.write_bytes(add_metadata(content, texts, files))
 
 
 def save_frozen_graph(bundle: ModelBundle, workspace: Workspace, folder: Path) -> None:
