@@ -58,7 +58,7 @@ def make_policy() -> str:
     """Return the Content-Security-Policy of these pages: pictures of this server, no scripts."""
     digest = base64.b64encode(hashlib.sha256(_read("style.css").encode()).digest()).decode()
     return (
-        f"default-src 'none'; img-src 'self'; style-src 'sha256-{digest}'; base-uri 'none'; "
+        f"default-src 'none'; img-src 'self' data:; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'"
     )
 
