@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cluster_core.blas import on_one_thread
 from cluster_core.data.copy_index import iterate_candidates
 
 COPY_CORRELATION = 0.65
@@ -105,7 +106,9 @@ def _compare_all(fingerprints: Sequence[bytes]) -> np.ndarray:
         block = _scale(_stack(fingerprints[top : top + BLOCK]))
         for left in range(top, len(fingerprints), BLOCK):
             other = block if left == top else _scale(_stack(fingerprints[left : left + BLOCK]))
-            rows, columns = np.nonzero(block @ other.T >= COPY_CORRELATION)
+            with on_one_thread(len(fingerprints)):
+                correlations = block @ other.T
+            rows, columns = np.nonzero(correlations >= COPY_CORRELATION)
             alike = np.column_stack([rows + top, columns + left])
             pairs.append(alike[alike[:, 0] < alike[:, 1]])
     found = np.concatenate(pairs)

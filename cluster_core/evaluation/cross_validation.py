@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cluster_core.blas import on_one_thread
 from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import Picture
 from cluster_core.errors import DatasetError, RunError
@@ -143,7 +144,9 @@ def cross_validate_pictures(
     groups = np.array(group_pictures(chosen, list_copies(chosen)))
     head = RidgeHead(features[order], classes, len(present))
     folds = draw_repeated_folds(classes, groups)
-    outputs = np.stack([head.predict_left_out(row) for row in folds])
+    with on_one_thread(len(order)):
+        outputs = np.stack([head.predict_left_out(row) for row in folds])
+        curve = measure_learning_curve(head, classes, break_up_lone(groups, classes), folds)
     temperatures = fit_fold_temperatures(outputs[0], classes, folds[0])
     paths, sha256s = name_pictures(chosen)
     scores = softmax(outputs / temperatures[:, np.newaxis]).mean(axis=0)
@@ -152,7 +155,7 @@ def cross_validate_pictures(
         compute_fold_accuracies(outputs.argmax(axis=2) == classes, folds),
         len(np.unique(groups)),
         len(pictures),
-        measure_learning_curve(head, classes, break_up_lone(groups, classes), folds),
+        curve,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cluster_core.blas import on_one_thread
 from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import Picture
 from cluster_core.evaluation.out_of_fold import break_up_lone, draw_folds
@@ -80,9 +81,11 @@ def add_novelty(
         Pictures of none of the classes.
     """
     prior = find_novelty_prior(bundle.backbone.name, bundle.labels)
-    known = replace(known, sets_threshold=_find_recognised(known, len(bundle.labels), prior))
     try:
-        detector = fit_novelty(known, counter.training, prior)
+        with on_one_thread(len(known.features)):
+            recognised = _find_recognised(known, len(bundle.labels), prior)
+            known = replace(known, sets_threshold=recognised)
+            detector = fit_novelty(known, counter.training, prior)
     except (MemoryError, np.linalg.LinAlgError) as error:  # the model is good without it
         _logger.warning("Nothing was learned about pictures of none of the classes: %s", error)
         return bundle

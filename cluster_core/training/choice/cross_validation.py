@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cluster_core.blas import on_one_thread
 from cluster_core.evaluation.out_of_fold import draw_folds
 from cluster_core.model.head.ridge import RidgeHead
 
@@ -29,7 +30,8 @@ def cross_validate(features: np.ndarray, classes: np.ndarray, groups: np.ndarray
     """
     head = RidgeHead(features, classes, int(classes.max()) + 1)
     n_right = np.zeros(len(classes))
-    for repeat in range(N_REPEATS):
-        folds = draw_folds(classes, groups, np.random.default_rng(repeat))
-        n_right += head.predict_left_out(folds).argmax(axis=1) == classes
+    with on_one_thread():
+        for repeat in range(N_REPEATS):
+            folds = draw_folds(classes, groups, np.random.default_rng(repeat))
+            n_right += head.predict_left_out(folds).argmax(axis=1) == classes
     return n_right / N_REPEATS
