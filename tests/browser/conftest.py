@@ -177,8 +177,13 @@ class Visit:
 
     def shoot(self, name: str) -> None:
         """Save a screenshot for the docs, if a folder for them is set."""
-        folder = os.environ.get(SCREENSHOTS_VARIABLE)
-        if folder:
+        if SCREENSHOTS_VARIABLE in os.environ:
             self.settle()
-            self.page.wait_for_timeout(700)  # charts appear after the script has finished
-            self.page.screenshot(path=str(Path(folder) / f"{name}.png"))
+            shoot_page(self.page, name)
+
+
+def shoot_page(page: Page, name: str) -> None:
+    """Save a screenshot of a page for the docs, if a folder for them is set."""
+    if folder := os.environ.get(SCREENSHOTS_VARIABLE):
+        page.wait_for_timeout(700)  # charts appear after the script has finished
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
