@@ -8,6 +8,7 @@ LiteRT network, in the same environment.
 from __future__ import annotations
 
 import http.client
+import itertools
 import os
 import statistics
 import subprocess
@@ -33,9 +34,8 @@ from cluster_core.sky import render_demo_dataset
 from cluster_core.workspace import ROOT_VARIABLE
 
 REQUIREMENTS = PROJECT / "deploy" / "requirements-classify.txt"
-N_STARTS, N_PICTURES = 5, 200
+N_STARTS, N_DRAWN, N_PICTURES = 5, 50, 200
 START_TIMEOUT_S = 60.0
-MAX_START_S, MAX_MB = 2.5, 250.0
 _KIB = 1024
 _HEADERS = {"Content-Type": "image/jpeg"}
 
@@ -122,13 +122,14 @@ def make_environment(folder: Path) -> str:
 @click.command()
 @click.option("--python", help="Of an environment with these requirements; made anew without.")
 def main(python: str | None) -> None:
-    """Print start and memory, compared with a bare server; exit with 1 above the limits."""
+    """Print start and memory, compared with a bare server."""
     network = load_shipped_record(get_backbone("sky")).litert_path
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         python = python or make_environment(folder / "environment")
-        render_demo_dataset(folder / "photos", ("open clusters",), N_PICTURES, seed=0)
-        pictures = [path.read_bytes() for path in sorted((folder / "photos").rglob("*.jpg"))]
+        render_demo_dataset(folder / "photos", ("open clusters",), N_DRAWN, seed=0)
+        drawn = [path.read_bytes() for path in sorted((folder / "photos").rglob("*.jpg"))]
+        pictures = list(itertools.islice(itertools.cycle(drawn), N_PICTURES))
         ours = Contender(
             "serve",
             [python, "-m", "cluster_core", "serve", "--port", "{port}"],
@@ -150,8 +151,6 @@ def main(python: str | None) -> None:
             for name, (seconds, *peaks) in results.items()
         ],
     )
-    seconds, *peaks = results[ours.name]
-    sys.exit(seconds > MAX_START_S or max(peaks) > MAX_MB)
 
 
 if __name__ == "__main__":
