@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from cluster_core.model.novelty import EvidencePrior, NoveltyPrior
 
 REHEARSAL = "sky_rehearsal.npz"
 NOVELTY = "sky_novelty.npz"
+# Where the starter model keeps their hashes.
+_HASHES = {REHEARSAL: "rehearsal_sha256", NOVELTY: "novelty_sha256"}
 # Chosen where accuracy hardly depends on them: see docs/sky-backbone.md.
 WEIGHT = 200
 DECAY = 0.1
@@ -44,10 +47,8 @@ def load_rehearsal(assets: Path = ASSETS) -> tuple[np.ndarray, np.ndarray]:
     BundleError
         If the starter model is missing or damaged.
     """
-    path = assets / REHEARSAL
-    check_shipped_file(path, load_bundle(assets / STARTER).dataset["rehearsal_sha256"])
-    with np.load(path, allow_pickle=False) as arrays:
-        return arrays["features"].astype(np.float32), arrays["labels"].astype(int)
+    features, classes = _load_arrays(assets, REHEARSAL, ("features", "labels"))
+    return features.astype(np.float32), classes.astype(int)
 
 
 def find_prior(architecture: str, labels: tuple[str, ...]) -> Prior | None:
@@ -107,12 +108,23 @@ def find_novelty_prior(architecture: str, labels: tuple[str, ...]) -> NoveltyPri
     prior = find_prior(architecture, labels)
     if prior is None:
         return None
-    path = ASSETS / NOVELTY
-    check_shipped_file(path, load_bundle(ASSETS / STARTER).dataset["novelty_sha256"])
-    with np.load(path, allow_pickle=False) as arrays:
-        evidence = EvidencePrior(arrays["log_odds"], arrays["precision"])
+    evidence = EvidencePrior(*_load_arrays(ASSETS, NOVELTY, ("log_odds", "precision")))
     clusters = prior.rehearsal
     return NoveltyPrior(evidence, clusters.features[:, 0], clusters.classes)
+
+
+def _load_arrays(assets: Path, name: str, keys: tuple[str, ...]) -> tuple[np.ndarray, ...]:
+    """Return arrays of a shipped file, whose hash is in the starter model."""
+    sha256 = load_bundle(assets / STARTER).dataset[_HASHES[name]]
+    check_shipped_file(assets / name, sha256)
+    return _unpack(assets / name, sha256, keys)
+
+
+@lru_cache(maxsize=2)
+def _unpack(path: Path, sha256: str, keys: tuple[str, ...]) -> tuple[np.ndarray, ...]:
+    """Unpack a file once for each content; a training asks for it several times."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return tuple(arrays[key] for key in keys)
 
 
 def _normalise(label: str) -> str:
