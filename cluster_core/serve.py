@@ -9,6 +9,7 @@ import click
 
 from cluster_core.console import plain_exits
 from cluster_core.errors import RunError
+from cluster_core.server.sockets import send_at_once
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -84,9 +85,11 @@ def make_app() -> Starlette:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise RunError(
             f"The server cannot listen on {host}, port {port} ({error.strerror}): stop the program "
             "that uses this port, or choose another with --port or --host."
         ) from error
+    send_at_once(listening)
+    return listening

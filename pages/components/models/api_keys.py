@@ -116,6 +116,7 @@ def _ask_to_revoke(access: Access, key: ApiKey) -> None:
 
     def act() -> Outcome:
         revoke_key(access, Workspace.default(), key.id)
+        st.session_state.pop(_NEW, None)
         return Outcome(f"Revoked the API key {key.name}.")
 
     confirm("revoke_key", "Revoke", act)
