@@ -51,7 +51,7 @@ class _Line(ExportProgress):
     is_flag=True,
     help="A quarter of the size, for tflite: numbers of 8 bits. Its loss is measured and printed.",
 )
-@click.option("--force", is_flag=True, help="Replace what is at --output.")
+@click.option("--force", is_flag=True, help="Replace the file at --output.")
 @plain_exits("Nothing was written.")
 def main(model: str, kind: str, output: Path, *, is_int8: bool, force: bool) -> None:
     """Write a MODEL in a format that other programs read.
@@ -64,13 +64,20 @@ def main(model: str, kind: str, output: Path, *, is_int8: bool, force: bool) -> 
     workspace, progress = Workspace.default(), _Line()
     folder = Path(model) if Path(model).is_dir() else model_dir(workspace, model)
     request = ExportRequest(folder, ExportFormat(kind), is_int8)
-    if output.exists() and not force:
-        raise ConfigError(
-            f"{output} already exists: choose another --output, or replace it with --force.",
-            field="output",
-            received=output,
-            allowed="a file or folder that does not exist",
-        )
+    _check_output(output, force=force)
     check = make_export(Access.owner(), request, workspace, output, progress)
     progress.line.clear()
     click.echo(f"Wrote {output}." + (f" {check.describe()}" if check else ""))
+
+
+def _check_output(output: Path, *, force: bool) -> None:
+    if not output.exists() or (force and output.is_file()):
+        return
+    # A folder may hold anything, so it is never replaced.
+    advice = "" if output.is_dir() else ", or replace it with --force"
+    raise ConfigError(
+        f"{output} already exists: choose another --output{advice}.",
+        field="output",
+        received=output,
+        allowed="a file or folder that does not exist",
+    )

@@ -47,6 +47,16 @@ def test_existing_file_is_replaced_only_with_force(trained, name, tmp_path):
     assert zipfile.is_zipfile(output)
 
 
+def test_folder_is_never_replaced(trained, name, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"precious")
+    for kind in ("pb", "takeaway"):
+        outcome = run(name, "--format", kind, "--output", tmp_path / "photos", "--force")
+        assert outcome.exit_code == 1
+        assert "already exists: choose another --output." in outcome.output
+    assert (tmp_path / "photos" / "a.jpg").read_bytes() == b"precious"
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "sentence"),
     [

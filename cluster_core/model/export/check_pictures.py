@@ -19,7 +19,7 @@ from cluster_core.sky import DEMO_CLASSES, render_picture
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 # Sizes of simulated pictures, (height, width): shrunk a little, much, unevenly, and enlarged.
-_SIZES_PX = ((256, 256), (200, 300), (600, 420), (90, 120), (1100, 1300))
+_SIZES_PX = ((256, 256), (200, 300), (600, 420), (90, 120), (700, 900))
 _RENDERED_PX = 256
 # Fewer own pictures say too little of what a model sees.
 _MIN_OWN = 20

@@ -4,7 +4,9 @@ import json
 import zipfile
 
 import pytest
+from click.testing import CliRunner
 
+from cluster_core import label_image
 from cluster_core.model.backbones.registry import list_backbones
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import ASSETS, STARTER
@@ -94,3 +96,17 @@ def test_labels_and_limits_are_inside_every_file(export_once):
     assert properties["labels"].splitlines() == labels
     assert [value.name for value in model.graph.input] == ["image"]
     assert {value.name for value in model.graph.output} == {"scores", "novelty"}
+
+
+def test_label_image_reads_the_frozen_graph(export_once, tmp_path):
+    folder = export_once(ExportFormat.GRAPH)
+    outcome = CliRunner().invoke(
+        label_image.main,
+        [
+            *("--image", str(folder / "pictures" / "000.png")),
+            *("--graph", str(folder / "export" / "retrained_graph.pb"), "--json"),
+        ],
+    )
+    scores = json.loads(outcome.stdout)["scores"]
+    expected = json.loads((folder / "expected.json").read_text())[0]["scores"]
+    assert [scores["blue stars"], scores["red stars"]] == pytest.approx(expected, abs=1e-5)
