@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.preprocessing import to_unit_range
+from cluster_core.storage.mapping import count_usable_cpus
 
 _KERNEL_AXES = 4
 _PARTS = {_KERNEL_AXES: "kernel", 1: "bias"}
@@ -41,7 +43,9 @@ class LiteRTExtractor:
     interpreter takes longer than processing a picture.
 
     Pictures are processed one at a time: with XNNPACK a batch is no faster
-    (`python -m benchmarks.predict`) and takes more memory.
+    (`python -m benchmarks.predict`) and takes more memory. No more threads than there are
+    cores compute at once: 20 at once answered a third later on average, and their interpreters
+    took 150 MB more.
 
     Parameters
     ----------
@@ -55,9 +59,14 @@ class LiteRTExtractor:
         self._content = content
         self._n_threads = n_threads
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
+        self._turns = threading.BoundedSemaphore(max(1, count_usable_cpus() // n_threads))
 
     def extract(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Compute the bottleneck features of pictures, as `FeatureExtractor.extract`."""
+        with self._turns:
+            return self._extract(pictures)
+
+    def _extract(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         interpreter = self._take_interpreter()
         input_view = interpreter.tensor(interpreter.get_input_details()[0]["index"])
         output_index = interpreter.get_output_details()[0]["index"]

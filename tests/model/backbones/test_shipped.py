@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from cluster_core.errors import BackboneError, BundleError
-from cluster_core.model.backbones import shipped
+from cluster_core.model.backbones import litert, shipped
 from cluster_core.model.backbones.conversion import MAX_RELATIVE_ERROR, prepare_backbone
 from cluster_core.model.backbones.keras import hash_weights, load_backbone
 from cluster_core.model.backbones.litert import LiteRTExtractor, load_extractor
@@ -65,6 +66,22 @@ def test_keras_and_litert_agree(spec):
     assert expected.shape == (4, spec.n_features)
     found = LiteRTExtractor(record.read_litert()).extract(pictures)
     assert np.abs(found - expected).max() <= MAX_RELATIVE_ERROR * np.abs(expected).max()
+
+
+def test_no_more_threads_compute_than_there_are_cores(monkeypatch):
+    monkeypatch.setattr(litert, "count_usable_cpus", lambda: 2)
+    created = []
+    interpreter = litert.Interpreter
+    monkeypatch.setattr(
+        litert, "Interpreter", lambda **options: created.append(1) or interpreter(**options)
+    )
+    spec = SKY_BACKBONE
+    extractor = LiteRTExtractor(shipped.load_shipped_record(spec).read_litert())
+    pictures = list(draw_pictures(spec))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(extractor.extract, [pictures] * 16))
+    assert all(np.array_equal(one, found[0]) for one in found)
+    assert len(created) <= 2
 
 
 @NETWORKS
