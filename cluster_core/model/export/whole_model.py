@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
 from cluster_core.model.backbones.preprocessing import HALF_RANGE
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.export.resizing import resize
+from cluster_core.model.head.head import Head
 from cluster_core.model.novelty import NoveltyDetector
 
 IMAGE, SCORES, NOVELTY = "image", "scores", "novelty"
@@ -36,10 +39,12 @@ def build_whole_model(bundle: ModelBundle, backbone: keras.Model) -> keras.Model
     """
     pixels = keras.Input((None, None, 3), name=IMAGE)
     resized = resize(pixels, bundle.preprocessing.size_px)
-    return keras.Model(pixels, _answer(bundle, backbone, resized), name="cluster_lab")
+    return keras.Model(pixels, _answer(bundle, backbone, resized, _apply_head), name="cluster_lab")
 
 
-def build_resized_model(bundle: ModelBundle, backbone: keras.Model) -> keras.Model:
+def build_resized_model(
+    bundle: ModelBundle, backbone: keras.Model, *, in_halves: bool = False
+) -> keras.Model:
     """Return a model that takes one picture of the network's own size, and gives scores only.
 
     Parameters
@@ -48,6 +53,9 @@ def build_resized_model(bundle: ModelBundle, backbone: keras.Model) -> keras.Mod
         The trained model.
     backbone : keras.Model
         Its network, as in `build_whole_model`.
+    in_halves : bool
+        Whether the weights will be saved in half precision: the head gets a second layer then,
+        with what halves lose of the first.
 
     Returns
     -------
@@ -57,26 +65,47 @@ def build_resized_model(bundle: ModelBundle, backbone: keras.Model) -> keras.Mod
     """
     size = bundle.preprocessing.size_px
     pixels = keras.Input((size, size, 3), batch_size=1, dtype="uint8", name=IMAGE)
-    answer = _answer(bundle, backbone, keras.ops.cast(pixels, "float32"))
+    apply_head = _apply_head_in_halves if in_halves else _apply_head
+    answer = _answer(bundle, backbone, keras.ops.cast(pixels, "float32"), apply_head)
     return keras.Model(pixels, answer[SCORES], name="cluster_lab")
 
 
 def _answer(
-    bundle: ModelBundle, backbone: keras.Model, resized: keras.KerasTensor
+    bundle: ModelBundle,
+    backbone: keras.Model,
+    resized: keras.KerasTensor,
+    apply_head: Callable[[Head, keras.KerasTensor], keras.KerasTensor],
 ) -> dict[str, keras.KerasTensor]:
-    in_range = keras.layers.Rescaling(1 / float(HALF_RANGE), -1.0, name="to_range")(resized)
+    in_range = resized / float(HALF_RANGE) - 1.0
     n_views = len(bundle.view_list)
     features = backbone(_stack_views(in_range) if n_views > 1 else in_range)
-    temperature = np.float32(bundle.head.temperature)
-    head = keras.layers.Dense(len(bundle.labels), activation="softmax", name="head")
-    by_view = keras.ops.reshape(head(features), (n_views, -1, len(bundle.labels)))
-    head.set_weights([bundle.head.weights / temperature, bundle.head.bias / temperature])
+    scores = keras.layers.Softmax(name="softmax")(apply_head(bundle.head, features))
+    by_view = keras.ops.reshape(scores, (n_views, -1, len(bundle.labels)))
     answer = {SCORES: keras.ops.mean(by_view, axis=0)}
     if bundle.novelty is not None:
         n_features = bundle.head.weights.shape[0]
         mean = keras.ops.mean(keras.ops.reshape(features, (n_views, -1, n_features)), axis=0)
         answer[NOVELTY] = _measure_novelty(bundle.novelty, mean)
     return answer
+
+
+def _apply_head(head: Head, features: keras.KerasTensor) -> keras.KerasTensor:
+    layer = keras.layers.Dense(head.bias.size, name="head")
+    logits = layer(features)
+    temperature = np.float32(head.temperature)
+    layer.set_weights([head.weights / temperature, head.bias / temperature])
+    return logits
+
+
+def _apply_head_in_halves(head: Head, features: keras.KerasTensor) -> keras.KerasTensor:
+    temperature = np.float32(head.temperature)
+    weights, bias = head.weights / temperature, head.bias / temperature
+    rough = [array.astype(np.float16).astype(np.float32) for array in (weights, bias)]
+    layers = [keras.layers.Dense(head.bias.size, name=name) for name in ("head", "head_rest")]
+    logits = layers[0](features) + layers[1](features)
+    layers[0].set_weights(rough)
+    layers[1].set_weights([weights - rough[0], bias - rough[1]])
+    return logits
 
 
 def _stack_views(pixels: keras.KerasTensor) -> keras.KerasTensor:

@@ -124,7 +124,8 @@ def save_tflite(
         taken from these pictures.
     """
     network = load_trained_network(bundle.backbone.name, bundle.backbone.weights_sha256, workspace)
-    model = build_resized_model(bundle, network)
+    in_halves = get_backbone(bundle.backbone.name).ships and not examples  # as its weights are
+    model = build_resized_model(bundle, network, in_halves=in_halves)
     run = tf.function(model.__call__).get_concrete_function(
         tf.TensorSpec(model.input_shape, tf.uint8, name=IMAGE)
     )
@@ -134,7 +135,7 @@ def save_tflite(
     if examples:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: _yield_inputs(examples)
-    elif get_backbone(bundle.backbone.name).ships:  # whose weights are in half precision
+    elif in_halves:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
     description = describe_export(bundle, ExportFormat.TFLITE)
