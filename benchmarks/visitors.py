@@ -27,6 +27,7 @@ from benchmarks.isolated import PROJECT
 from benchmarks.streamlit_server import StreamlitServer, run_server
 from benchmarks.streamlit_session import StreamlitSession, visit
 from benchmarks.tables import print_table
+from cluster_core.access import Access
 from cluster_core.sky import render_demo_dataset
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import list_runs, submit_run
@@ -160,7 +161,7 @@ async def keep_training(workspace: Workspace) -> None:
     """Submit trainings without end, each with new distortions, so that none is cached."""
     for brightness in itertools.cycle(range(BRIGHTNESS_VARIANTS)):
         config = TrainConfig(workspace.cluster_photos, random_brightness=brightness)
-        await asyncio.to_thread(submit_run, workspace, config)
+        await asyncio.to_thread(submit_run, Access.owner(), workspace, config)
         while await asyncio.to_thread(_count_unfinished, workspace) >= MAX_UNFINISHED:
             await asyncio.sleep(0.5)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cluster_core.access import Access
 from cluster_core.console import PATH, ProgressLine, plain_exits, run_as_program
 from cluster_core.data.web.addresses import parse_addresses
 from cluster_core.data.web.downloads import download_pictures
@@ -34,7 +35,7 @@ def main(urls: Path, output: Path) -> None:
     def on_progress(done: int, total: int) -> None:
         progress.show("Downloading pictures", done, total)
 
-    report = download_pictures(addresses, output, on_progress)
+    report = download_pictures(Access.owner(), addresses, output, on_progress)
     progress.clear()
     for path in report.added:
         click.echo(path)

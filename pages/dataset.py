@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Split
@@ -35,6 +35,7 @@ from pages.components.demo_dataset import NAME as SIMULATED_SKY
 from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 # For those who may change the dataset.
@@ -53,7 +54,7 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
         st.markdown(f"**{n_pictures}** in {classes}{counter}", width="stretch")
         if (
             missing is None
-            and is_allowed(Action.TRAIN)
+            and get_access().allows(Action.TRAIN)
             and st.button(
                 "Next: choose settings",
                 key="to_hyperparameters",
@@ -72,7 +73,7 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
 def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) -> None:
     """Draw the classes, and the pictures of the selected one."""
     label = choose_shown_class(image_dir, index.all_counts)
-    if is_allowed(Action.EDIT_DATASETS):
+    if get_access().allows(Action.EDIT_DATASETS):
         show_class_actions(workspace, image_dir, label)
     pictures = [picture for picture in index.all_pictures if picture.label == label]
     if pictures:
@@ -83,7 +84,7 @@ def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) ->
 
 def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIndex) -> None:
     """Draw the selected view of a dataset that has files."""
-    may_edit = is_allowed(Action.EDIT_DATASETS)
+    may_edit = get_access().allows(Action.EDIT_DATASETS)
     show_summary(reading, index)
     view = st.segmented_control(
         "View",
@@ -109,7 +110,7 @@ def show_empty_dataset(
     workspace: Workspace, name: str | None, labels: tuple[str, ...] = ()
 ) -> None:
     """Draw the ways to add the first pictures, to a dataset that need not have a name yet."""
-    if not is_allowed(Action.EDIT_DATASETS):
+    if not get_access().allows(Action.EDIT_DATASETS):
         st.write("This dataset has no pictures yet.")
         return
     image_dir = dataset_dir(workspace, name or UNNAMED_DATASET)
@@ -122,7 +123,7 @@ def show_empty_dataset(
 
 st.title("Dataset")
 default_workspace = Workspace.default()
-if not is_allowed(Action.EDIT_DATASETS):
+if not get_access().allows(Action.EDIT_DATASETS):
     st.info(
         "This is a public demo: you can view the pictures, but not change them.",
         icon=":material/lock:",
@@ -131,7 +132,7 @@ chosen = pick_dataset(default_workspace)
 chosen_dir = dataset_dir(default_workspace, chosen) if chosen else None
 continue_work()
 show_outcome()
-if is_allowed(Action.EDIT_DATASETS):
+if get_access().allows(Action.EDIT_DATASETS):
     show_interrupted_imports(default_workspace)
 try:
     if chosen_dir is None or not chosen_dir.is_dir():
@@ -146,5 +147,5 @@ try:
             show_empty_dataset(default_workspace, chosen, tuple(found.index.all_counts))
 except ClusterError as error:
     st.error(escape_markdown(str(error)), icon=":material/error:")
-if is_allowed(Action.EDIT_DATASETS):
+if get_access().allows(Action.EDIT_DATASETS):
     show_trash(default_workspace)

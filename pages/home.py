@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.workspace import Workspace
 from pages.components.demo_dataset import pop_finished_demo, render_samples, start_demo
@@ -13,6 +13,7 @@ from pages.components.navigation import PageFile
 from pages.components.outcome import attempt, show_outcome
 from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice, choose
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 
@@ -37,7 +38,7 @@ st.caption("Pictures of a simulated sky, like those that the built-in network wa
 
 model = find_default_model(workspace)
 has_own_model = model is not None and model.id != STARTER_ID
-may_edit = is_allowed(Action.EDIT_DATASETS)
+may_edit = get_access().allows(Action.EDIT_DATASETS)
 st.subheader(f"{'Three' if may_edit else 'Two'} ways to start", anchor=False)
 columns = st.columns(3 if may_edit else 2)
 with columns[0]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.labelling.queue import LabelQueue
 from cluster_core.workspace import Workspace
@@ -16,6 +16,7 @@ from pages.components.labelling.progress_view import show_examination
 from pages.components.labelling.queue_row import show_queue_row
 from pages.components.long_work import continue_work
 from pages.components.outcome import show_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 
@@ -34,7 +35,7 @@ def show_queue(queue: LabelQueue) -> None:
 
 st.title("Label")
 workspace = Workspace.default()
-if is_allowed(Action.EDIT_DATASETS):
+if get_access().allows(Action.EDIT_DATASETS):
     continue_work()
     show_outcome()
     try:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from cluster_core.access import Access, Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.store import list_published
@@ -17,6 +17,7 @@ from pages.components.models.publishing import show_gallery_link
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.selection import Choice, choose, get_known
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import name_network
 
@@ -88,7 +89,7 @@ def choose_page(models: tuple[ModelSummary, ...], opened: str | None) -> tuple[M
 
 st.title("Models")
 show_outcome()
-if is_allowed(Action.EDIT_MODELS):
+if get_access().allows(Action.EDIT_MODELS):
     show_upload()
 else:
     st.info(
@@ -105,9 +106,9 @@ show_gallery_link(all_models)
 published = {page.model_id for page in list_published(Workspace.default())}
 for listed in choose_page(all_models, chosen):
     show_model(listed, listed.id == chosen, listed.id in published)
-if is_allowed(Action.MANAGE_KEYS):
-    show_api_keys(Access.owner())
-if len(all_models) == 1 and is_allowed(Action.TRAIN):
+if get_access().allows(Action.MANAGE_KEYS):
+    show_api_keys(get_access())
+if len(all_models) == 1 and get_access().allows(Action.TRAIN):
     st.write("Models that you train appear here.")
     if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):
         st.switch_page(PageFile.HYPERPARAMETERS)

@@ -7,7 +7,7 @@ import json
 import pytest
 import streamlit as st
 
-from cluster_core.access import PUBLIC_VARIABLE, Action, is_allowed
+from cluster_core.access import PUBLIC_VARIABLE
 from pages.components import lifespan as lifespan_module
 from tests.samples import run_async, run_python
 
@@ -67,9 +67,7 @@ def test_server_removes_what_a_killed_one_left_unless_it_is_public(
         path.touch()
     if is_public:
         monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    monkeypatch.setattr(lifespan_module, "is_allowed", lambda action: (
-        action is not Action.TRAIN and is_allowed(action)
-    ))  # fmt: skip
+    monkeypatch.setattr(lifespan_module, "can_train", lambda: False)
 
     async def serve_once() -> None:
         async with lifespan_module.lifespan(st.App("pages/main.py")):

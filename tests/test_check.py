@@ -14,7 +14,7 @@ from cluster_core.data.declared_groups import GROUPS_FILE
 from cluster_core.data.index import scan_dataset
 from cluster_core.health import accept_finding, check_health, choose_network
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import write_photos
+from tests.samples import OWNER, write_photos
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_accepted_findings_are_left_out(workspace, dataset):
     with CacheFile(workspace.bottlenecks) as file:
         index = scan_dataset(dataset, file)
         for finding in check_health(index, choose_network(index.pictures), file).findings:
-            accept_finding(dataset, finding)
+            accept_finding(OWNER, dataset, finding)
     result = run(dataset)
     assert "(" not in result.stdout
     assert "9 pictures checked, nothing found" in result.stderr

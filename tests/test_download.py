@@ -6,7 +6,6 @@ import pytest
 from click.testing import CliRunner
 
 from cluster_core import download
-from cluster_core.access import PUBLIC_VARIABLE
 from tests.data.web.web_server import allow_home, make_picture, serving
 from tests.samples import run_python
 
@@ -75,14 +74,6 @@ def test_folder_that_cannot_be_made_is_reported(run, output):
     result = run("https://a.example/a.png")
     assert result.exit_code == 1
     assert re.fullmatch(r"Error: Pictures could not be downloaded to .*\.\n", result.stderr)
-
-
-def test_public_demo_refuses_downloads(run, server, output, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    result = run(server.add("/a.png", make_picture()))
-    assert result.exit_code == 1
-    assert "does not let its visitors download" in result.stderr
-    assert not server.asked
 
 
 def test_ctrl_c_says_that_downloaded_pictures_are_kept(run, monkeypatch):

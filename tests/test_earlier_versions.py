@@ -40,7 +40,7 @@ from cluster_core.training.runs import (
     load_status,
     read_log,
 )
-from tests.samples import run_python
+from tests.samples import OWNER, run_python
 
 FIXTURE = Path(__file__).parent / "fixtures" / "0.0"
 EXPECTED = json.loads((FIXTURE / "expected.json").read_text("utf-8"))
@@ -224,7 +224,7 @@ def test_trash_can_be_restored(earlier):
         received = (entry.description, entry.n_files)
         assert received == (expected["description"], expected["n_files"])
         paths = [earlier.root / path for path in expected["paths"]]
-        assert list(restore(earlier, entry.id)) == paths
+        assert list(restore(OWNER, earlier, entry.id)) == paths
         assert all(path.exists() for path in paths)
     assert list_trash(earlier) == ()
     for path, sha256 in EXPECTED["trashed_sha256"].items():
@@ -234,7 +234,7 @@ def test_trash_can_be_restored(earlier):
 
 def test_downloaded_addresses_are_skipped(earlier):
     addresses = tuple(EXPECTED["addresses"])
-    report = download_pictures(addresses, earlier.cluster_photos / "open clusters")
+    report = download_pictures(OWNER, addresses, earlier.cluster_photos / "open clusters")
     assert (report.added, report.skipped, report.failed) == ((), addresses, ())
 
 
@@ -244,7 +244,7 @@ def test_measured_speeds_load(earlier):
 
 def test_exported_model_imports(workspace):
     with (FIXTURE / "model.zip").open("rb") as file:
-        entry = import_model(workspace, file)
+        entry = import_model(OWNER, workspace, file)
     assert (entry.id, entry.title) == (EXPECTED["default"], EXPECTED["title"])
     assert entry.problem is None
     shutil.copytree(FIXTURE / "workspace" / "cluster_photos", workspace.cluster_photos)
@@ -255,14 +255,14 @@ def test_exported_model_imports(workspace):
 def test_exported_model_is_not_imported_twice(earlier):
     before = list_models(earlier)
     with (FIXTURE / "model.zip").open("rb") as file:
-        assert import_model(earlier, file) == list_models(earlier)[0]
+        assert import_model(OWNER, earlier, file) == list_models(earlier)[0]
     assert list_models(earlier) == before
 
 
 def test_exported_dataset_imports(earlier):
     image_dir = dataset_dir(earlier, "imported")
     with (FIXTURE / "dataset.zip").open("rb") as file:
-        report = import_archive(earlier, image_dir, file)
+        report = import_archive(OWNER, earlier, image_dir, file)
     assert (report.added, report.rejected) == (EXPECTED["counts"], ())
     with CacheFile(earlier.bottlenecks) as cache:
         assert scan_dataset(image_dir, cache).sha256 == EXPECTED["sha256"]

@@ -25,7 +25,7 @@ from cluster_core import (
     train,
 )
 from cluster_core.model.bundle.collection import list_models, rename_model
-from tests.samples import COLOURS, draw_blob, run_python, save_picture, write_photos
+from tests.samples import COLOURS, OWNER, draw_blob, run_python, save_picture, write_photos
 
 PUBLIC_NAMES = {
     "AccessError",
@@ -225,7 +225,7 @@ def test_saving_never_replaces_anything(model, tmp_path):
 
 def test_model_loads_by_id_title_or_folder(trained):
     (own, *_) = list_models(trained)
-    rename_model(trained, own.id, "My stars")
+    rename_model(OWNER, trained, own.id, "My stars")
     for name in (own.id, "My stars", trained.bundles / own.id, str(trained.bundles / own.id)):
         assert load_model(name).bundle.name == own.id
     assert load_model("starter").labels == ("globular clusters", "open clusters")
@@ -233,7 +233,7 @@ def test_model_loads_by_id_title_or_folder(trained):
 
 def test_path_is_never_taken_for_a_title(trained, tmp_path):
     (own, *_) = list_models(trained)
-    rename_model(trained, own.id, "stars")
+    rename_model(OWNER, trained, own.id, "stars")
     with pytest.raises(BundleError, match="no model"):
         load_model(Path("stars"))
 

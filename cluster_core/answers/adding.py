@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import create_dataset, dataset_dir, list_datasets
 from cluster_core.data.counter_classes import COUNTER_CLASS, is_counter_name
@@ -51,6 +51,7 @@ class Addition:
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace of the dataset.
     dataset : str
@@ -70,22 +71,24 @@ class Addition:
 
     def __init__(
         self,
+        access: Access,
         workspace: Workspace,
         dataset: str,
         pictures: Sequence[LabelledPicture],
         origin: str = "Classify",
     ) -> None:
-        require(Action.EDIT_DATASETS)
+        access.require(Action.EDIT_DATASETS)
+        self._access = access
         self.workspace, self.dataset, self._origin = workspace, dataset, origin
         self.is_new = dataset not in list_datasets(workspace)
         if self.is_new:
-            self.image_dir = create_dataset(workspace, dataset)
+            self.image_dir = create_dataset(access, workspace, dataset)
         else:
             self.image_dir = dataset_dir(workspace, dataset)
         labelled = self._name_counter_class(pictures)
         find_problem = _make_problem_finder(self.image_dir, labelled)
         new = [_make_new_picture(picture, find_problem) for picture in labelled]
-        self.batch = PictureBatch(self.image_dir, new)
+        self.batch = PictureBatch(access, self.image_dir, new)
 
     def _name_counter_class(self, pictures: Sequence[LabelledPicture]) -> list[LabelledPicture]:
         """Return the pictures with the dataset's own name for the class of counter-examples."""
@@ -112,7 +115,10 @@ class Addition:
         what = "1 picture" if n == 1 else f"{n:,} pictures"
         dataset = self.image_dir.name.removesuffix(DATASET_SUFFIX)
         entry = move_to_trash(
-            self.workspace, self.batch.stored, f"{what} added to {dataset} from {self._origin}"
+            self._access,
+            self.workspace,
+            self.batch.stored,
+            f"{what} added to {dataset} from {self._origin}",
         )
         self.discard_empty()
         return entry

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Mode, read_mode
 from cluster_core.answers.room import LOG, PICTURES, AnswerRoom
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
@@ -55,7 +55,7 @@ PUBLIC_DEMO = RoomLimits(300, 100 * _MB, 1_000, 2_000 * _MB, 2 * _HOUR_S)
 
 def get_limits() -> RoomLimits:
     """Return the limits of this server; they are lower in a public demo."""
-    return OWN_COMPUTER if is_allowed(Action.EDIT_DATASETS) else PUBLIC_DEMO
+    return PUBLIC_DEMO if read_mode() is Mode.DEMO else OWN_COMPUTER
 
 
 def create_room(workspace: Workspace) -> AnswerRoom:

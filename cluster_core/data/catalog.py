@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from cluster_core.access import Action, is_allowed, require
+from cluster_core.access import Access, Action
 from cluster_core.data.labels import check_folder_name, find_folder_name_problem, fold_name, shorten
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
@@ -57,13 +57,13 @@ def choose_default(workspace: Workspace) -> str | None:
     return next((name for name in (*preferred, *names) if name in names), None)
 
 
-def save_last_dataset(workspace: Workspace, name: str) -> None:
+def save_last_dataset(access: Access, workspace: Workspace, name: str) -> None:
     """Save which dataset was used last, so that a new visit begins with it.
 
     Nothing is raised and nothing is saved if there is no such dataset, this server does not let
     its visitors change datasets, or the file cannot be written: the dataset is only a suggestion.
     """
-    if not is_allowed(Action.EDIT_DATASETS):
+    if not access.allows(Action.EDIT_DATASETS):
         return
     with suppress(DatasetError, OSError):
         if name in list_datasets(workspace):
@@ -106,11 +106,12 @@ def dataset_dir(workspace: Workspace, name: str) -> Path:
     return folder
 
 
-def create_dataset(workspace: Workspace, name: str) -> Path:
+def create_dataset(access: Access, workspace: Workspace, name: str) -> Path:
     """Create the folder of a new dataset.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         Where to create it.
     name : str
@@ -129,7 +130,7 @@ def create_dataset(workspace: Workspace, name: str) -> Path:
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     stored = check_folder_name(name, "dataset")
     folder = dataset_dir(workspace, stored)
     twin = next((d for d in list_datasets(workspace) if fold_name(d) == fold_name(stored)), None)
@@ -143,7 +144,7 @@ def create_dataset(workspace: Workspace, name: str) -> Path:
     return folder
 
 
-def delete_dataset(workspace: Workspace, name: str) -> TrashEntry:
+def delete_dataset(access: Access, workspace: Workspace, name: str) -> TrashEntry:
     """Move a dataset to the trash.
 
     Returns
@@ -158,8 +159,8 @@ def delete_dataset(workspace: Workspace, name: str) -> TrashEntry:
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
-    return move_to_trash(workspace, [dataset_dir(workspace, name)], f"The dataset {name}")
+    access.require(Action.EDIT_DATASETS)
+    return move_to_trash(access, workspace, [dataset_dir(workspace, name)], f"The dataset {name}")
 
 
 def _find_problem(name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cluster_core.access import Access
 from cluster_core.data.hidden_records import change_record, load_record
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_text
 
@@ -23,11 +24,12 @@ def load_confirmed(image_dir: Path) -> Mapping[str, str]:
         return {}
 
 
-def confirm_label(image_dir: Path, sha256: str, label: str) -> None:
+def confirm_label(access: Access, image_dir: Path, sha256: str, label: str) -> None:
     """Record that the label of a picture is right; it counts until the picture gets another.
 
     Parameters
     ----------
+    access : Access
     image_dir : Path
         The dataset's folder.
     sha256 : str
@@ -42,16 +44,21 @@ def confirm_label(image_dir: Path, sha256: str, label: str) -> None:
     DatasetError
         The record cannot be written.
     """
-    _change(image_dir, lambda confirmed: {**confirmed, sha256: label})
+    _change(access, image_dir, lambda confirmed: {**confirmed, sha256: label})
 
 
-def withdraw_confirmation(image_dir: Path, sha256: str) -> None:
+def withdraw_confirmation(access: Access, image_dir: Path, sha256: str) -> None:
     """Forget that a label was confirmed; raises as `confirm_label` does."""
-    _change(image_dir, lambda confirmed: {k: v for k, v in confirmed.items() if k != sha256})
+    _change(
+        access, image_dir, lambda confirmed: {k: v for k, v in confirmed.items() if k != sha256}
+    )
 
 
-def _change(image_dir: Path, edit: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+def _change(
+    access: Access, image_dir: Path, edit: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> None:
     change_record(
+        access,
         image_dir / CONFIRMED,
         lambda: dict(sorted(edit(load_confirmed(image_dir)).items())),
         "The label could not be confirmed",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from cluster_core.access import Access
 from cluster_core.data.hidden_records import change_record, load_record
 from cluster_core.data.labels import fold_name
 
@@ -37,11 +38,12 @@ def list_counter_classes(image_dir: Path, labels: Iterable[str]) -> tuple[str, .
     return tuple(label for label in labels if is_counter_name(label) or label in ticked)
 
 
-def tick_counter_class(image_dir: Path, label: str, is_counter: bool) -> None:
+def tick_counter_class(access: Access, image_dir: Path, label: str, is_counter: bool) -> None:
     """Record whether the pictures of a class are counter-examples.
 
     Parameters
     ----------
+    access : Access
     image_dir : Path
         The dataset's folder.
     label : str
@@ -61,4 +63,4 @@ def tick_counter_class(image_dir: Path, label: str, is_counter: bool) -> None:
         others = load_ticked(image_dir) - {label}
         return sorted(others | {label} if is_counter else others)
 
-    change_record(image_dir / TICKED, edit, "The choice could not be kept")
+    change_record(access, image_dir / TICKED, edit, "The choice could not be kept")

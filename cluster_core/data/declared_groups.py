@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cluster_core.access import Access
 from cluster_core.data.hidden_records import change_record, load_record
 from cluster_core.errors import DatasetError
 
@@ -173,11 +174,12 @@ def load_same_objects(image_dir: Path) -> tuple[frozenset[str], ...]:
     )
 
 
-def mark_same_object(image_dir: Path, sha256s: Sequence[str]) -> None:
+def mark_same_object(access: Access, image_dir: Path, sha256s: Sequence[str]) -> None:
     """Record that pictures show one object: they will never be on two sides of a split.
 
     Parameters
     ----------
+    access : Access
     image_dir : Path
         The dataset's folder.
     sha256s : sequence of str
@@ -191,17 +193,18 @@ def mark_same_object(image_dir: Path, sha256s: Sequence[str]) -> None:
         The record cannot be written.
     """
     new = frozenset(sha256s)
-    _change(image_dir, lambda known: (*(one for one in known if one != new), new))
+    _change(access, image_dir, lambda known: (*(one for one in known if one != new), new))
 
 
-def unmark_same_object(image_dir: Path, sha256s: Sequence[str]) -> None:
+def unmark_same_object(access: Access, image_dir: Path, sha256s: Sequence[str]) -> None:
     """Take back what `mark_same_object` recorded; raises as it does."""
     old = frozenset(sha256s)
-    _change(image_dir, lambda known: tuple(one for one in known if one != old))
+    _change(access, image_dir, lambda known: tuple(one for one in known if one != old))
 
 
-def _change(image_dir: Path, edit: _Edit) -> None:
+def _change(access: Access, image_dir: Path, edit: _Edit) -> None:
     change_record(
+        access,
         image_dir / SAME_OBJECTS,
         lambda: sorted(sorted(one) for one in edit(load_same_objects(image_dir))),
         "The pictures could not be marked as one object",

@@ -9,7 +9,7 @@ from typing import Any
 
 import filelock
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import replacing
@@ -29,13 +29,14 @@ def load_record(path: Path) -> Any:
         return None
 
 
-def change_record(path: Path, edit: Callable[[], Any], failure: str) -> None:
+def change_record(access: Access, path: Path, edit: Callable[[], Any], failure: str) -> None:
     """Replace a record, while no other tab changes it.
 
     A record that cannot be understood is kept beside the new one, with the ending `DAMAGED`.
 
     Parameters
     ----------
+    access : Access
     path : Path
         `image_dir/.<name>.json`.
     edit : callable
@@ -50,7 +51,7 @@ def change_record(path: Path, edit: Callable[[], Any], failure: str) -> None:
     DatasetError
         The record cannot be read or written, or another program holds it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     image_dir = path.parent
     with explaining_disk_errors(failure, image_dir):
         image_dir.stat()  # `replacing` would create the folder of a deleted dataset

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cluster_core.access import Access
 from cluster_core.data.archives.dataset_archive import ImportReport
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.class_folders import is_system_file
@@ -53,13 +54,15 @@ class PictureBatch:
 
     Parameters
     ----------
+    access : Access
     image_dir : Path
         The dataset; created if missing.
     pictures : sequence of NewPicture
         In the order in which they are stored.
     """
 
-    def __init__(self, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
+    def __init__(self, access: Access, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
+        self._access = access
         self._image_dir = image_dir
         self._pictures = tuple(pictures)
         self._outcomes: dict[int, tuple[str, ClusterError | None]] = {}  # label, and problem
@@ -152,7 +155,7 @@ class PictureBatch:
             try:
                 stored = check_class_name(label)
                 if fold_name(stored) not in present:
-                    folder = add_class(self._image_dir, stored)
+                    folder = add_class(self._access, self._image_dir, stored)
                     self._new_classes.append(folder)
                     present[fold_name(stored)] = folder.name
                 found[label] = present[fold_name(stored)], None
@@ -180,7 +183,13 @@ class PictureBatch:
             )
         try:
             path = add_picture(
-                self._image_dir, label, picture.name, data, cache=cache, contents=contents
+                self._access,
+                self._image_dir,
+                label,
+                picture.name,
+                data,
+                cache=cache,
+                contents=contents,
             )
         except (ImageError, DatasetError) as error:
             return error

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from cluster_core.access import Access
 from cluster_core.data.confirmed_labels import (
     confirm_label,
     load_confirmed,
@@ -26,7 +27,7 @@ def load_accepted(image_dir: Path) -> frozenset[str]:
     return frozenset(key for key in record if isinstance(key, str))
 
 
-def accept_finding(image_dir: Path, finding: Finding) -> None:
+def accept_finding(access: Access, image_dir: Path, finding: Finding) -> None:
     """Record that nothing is wrong with a finding.
 
     A label that is accepted is also confirmed for the Evaluation page.
@@ -40,18 +41,18 @@ def accept_finding(image_dir: Path, finding: Finding) -> None:
     """
     if finding.kind is FindingKind.WRONG_LABEL:
         (picture,) = finding.pictures
-        confirm_label(image_dir, picture.sha256, picture.label)
+        confirm_label(access, image_dir, picture.sha256, picture.label)
     else:
-        _change(image_dir, lambda keys: keys | {finding.key})
+        _change(access, image_dir, lambda keys: keys | {finding.key})
 
 
-def withdraw_acceptance(image_dir: Path, finding: Finding) -> None:
+def withdraw_acceptance(access: Access, image_dir: Path, finding: Finding) -> None:
     """Forget that a finding was accepted; raises as `accept_finding` does."""
     if finding.kind is FindingKind.WRONG_LABEL:
         (picture,) = finding.pictures
-        withdraw_confirmation(image_dir, picture.sha256)
+        withdraw_confirmation(access, image_dir, picture.sha256)
     else:
-        _change(image_dir, lambda keys: keys - {finding.key})
+        _change(access, image_dir, lambda keys: keys - {finding.key})
 
 
 def list_open(image_dir: Path, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -83,8 +84,11 @@ def list_open(image_dir: Path, findings: Iterable[Finding]) -> tuple[Finding, ..
     return tuple(filter(is_open, findings))
 
 
-def _change(image_dir: Path, edit: Callable[[frozenset[str]], frozenset[str]]) -> None:
+def _change(
+    access: Access, image_dir: Path, edit: Callable[[frozenset[str]], frozenset[str]]
+) -> None:
     change_record(
+        access,
         image_dir / ACCEPTED,
         lambda: sorted(edit(load_accepted(image_dir))),
         "The finding could not be accepted",

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.editing.inspection import (
     InspectedPicture,
     clean_file_name,
@@ -49,6 +49,7 @@ class QueueFilling:
 
     Parameters
     ----------
+    access : Access
     queue : LabelQueue
     files : sequence of UnlabelledFile
         In the order in which they are added.
@@ -64,8 +65,13 @@ class QueueFilling:
     """
 
     def __init__(
-        self, queue: LabelQueue, files: Sequence[UnlabelledFile], problems: Sequence[str] = ()
+        self,
+        access: Access,
+        queue: LabelQueue,
+        files: Sequence[UnlabelledFile],
+        problems: Sequence[str] = (),
     ) -> None:
+        self._access = access
         self._queue = queue
         self._files = tuple(files)
         self._done: set[int] = set()
@@ -99,7 +105,7 @@ class QueueFilling:
         RunError
             The cache cannot be used.
         """
-        require(Action.EDIT_DATASETS)
+        self._access.require(Action.EDIT_DATASETS)
         facts = PictureFactsCache(cache)
 
         def add(number: int) -> None:
@@ -135,7 +141,7 @@ class QueueFilling:
                 draft.write_bytes(entry.data)
                 os.replace(draft, path)
 
-        if self._queue.add_picture(queued, write):
+        if self._queue.add_picture(self._access, queued, write):
             self.n_added += 1
             self._n_bytes += picture.n_bytes
         else:

@@ -16,7 +16,7 @@ from typing import Any
 
 import filelock
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.labels import check_class_name, fold_name
 from cluster_core.errors import ClusterError, DatasetError
 from cluster_core.labelling.records import (
@@ -111,7 +111,7 @@ class LabelQueue:
         with suppress(OSError):  # a deleted queue keeps what was read
             self._read()
 
-    def add_class(self, label: str) -> str:
+    def add_class(self, access: Access, label: str) -> str:
         """Add a class, and return its name as it is stored.
 
         Raises
@@ -122,7 +122,7 @@ class LabelQueue:
             This server does not allow it.
         """
         stored = check_class_name(label)
-        with self._changing() as append:
+        with self._changing(access) as append:
             if fold_name(stored) in map(fold_name, self.classes):
                 raise DatasetError(
                     f"This queue already has a class {stored}: choose another name.",
@@ -136,7 +136,7 @@ class LabelQueue:
             append({"class": stored})
         return stored
 
-    def remove_class(self, label: str) -> None:
+    def remove_class(self, access: Access, label: str) -> None:
         """Remove a class that no picture has.
 
         Raises
@@ -146,7 +146,7 @@ class LabelQueue:
         AccessError
             This server does not allow it.
         """
-        with self._changing() as append:
+        with self._changing(access) as append:
             if label in self.labelled.values():
                 raise DatasetError(
                     f"Pictures are labelled as {label}: take their labels back first.",
@@ -154,11 +154,14 @@ class LabelQueue:
                 )
             append({"removed class": label})
 
-    def add_picture(self, picture: QueuedPicture, write: Callable[[Path], None]) -> bool:
+    def add_picture(
+        self, access: Access, picture: QueuedPicture, write: Callable[[Path], None]
+    ) -> bool:
         """Keep a picture.
 
         Parameters
         ----------
+        access : Access
         picture : QueuedPicture
             It was decoded before.
         write : callable
@@ -176,12 +179,12 @@ class LabelQueue:
         AccessError
             This server does not allow it.
         """
-        require(Action.EDIT_DATASETS)
+        access.require(Action.EDIT_DATASETS)
         if picture.sha256 not in self.pictures:
             with explaining_disk_errors(f"{picture.name} could not be kept", self._folder):
                 (self._folder / LOG).stat()  # a deleted queue gets no new files
                 write(self._folder / PICTURES / picture.file_name)
-        with self._changing() as append:
+        with self._changing(access) as append:
             if picture.sha256 in self.pictures:
                 return False
             append(
@@ -198,11 +201,12 @@ class LabelQueue:
         """Return the path of a picture's file, which may have been removed."""
         return self._folder / PICTURES / self.pictures[sha256].file_name
 
-    def decide(self, sha256: str, decision: Decision) -> None:
+    def decide(self, access: Access, sha256: str, decision: Decision) -> None:
         """Record a decision about a picture that has none.
 
         Parameters
         ----------
+        access : Access
         sha256 : str
             Hash of the picture.
         decision : Decision
@@ -217,7 +221,7 @@ class LabelQueue:
         AccessError
             This server does not allow it.
         """
-        with self._changing() as append:
+        with self._changing(access) as append:
             self._require_known(sha256, decision.label)
             if standing := self.decisions.get(sha256):
                 raise DecidedError(
@@ -236,11 +240,14 @@ class LabelQueue:
                 }
             )
 
-    def take_back_latest(self, tab: str, other_tabs: Iterable[str] = ()) -> str | None:
+    def take_back_latest(
+        self, access: Access, tab: str, other_tabs: Iterable[str] = ()
+    ) -> str | None:
         """Take back the latest decision that no other open tab has made.
 
         Parameters
         ----------
+        access : Access
         tab : str
             The tab that asks. Its own decisions come first.
         other_tabs : iterable of str
@@ -258,7 +265,7 @@ class LabelQueue:
         AccessError
             This server does not allow it.
         """
-        with self._changing() as append:
+        with self._changing(access) as append:
             others = set(other_tabs) - {tab}
             latest = list(reversed(self.decisions.items()))
             own = (sha256 for sha256, one in latest if one.tab == tab)
@@ -268,15 +275,17 @@ class LabelQueue:
                 append({"taken back": [found]})
             return found
 
-    def take_back(self, sha256s: Iterable[str]) -> None:
+    def take_back(self, access: Access, sha256s: Iterable[str]) -> None:
         """Take back the decisions about pictures; raises as `take_back_latest`."""
-        with self._changing() as append:
+        with self._changing(access) as append:
             append({"taken back": [sha256 for sha256 in sha256s if sha256 in self.decisions]})
 
-    def take_back_skips(self) -> None:
+    def take_back_skips(self, access: Access) -> None:
         """Put skipped pictures into the queue again; raises as `take_back_latest`."""
         self.refresh()
-        self.take_back([key for key, one in self.decisions.items() if one.verdict is Verdict.SKIP])
+        self.take_back(
+            access, [key for key, one in self.decisions.items() if one.verdict is Verdict.SKIP]
+        )
 
     def _require_known(self, sha256: str, label: str | None) -> None:
         if sha256 not in self.pictures:
@@ -300,9 +309,9 @@ class LabelQueue:
                 self._take(json.loads(line))
 
     @contextmanager
-    def _changing(self) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    def _changing(self, access: Access) -> Iterator[Callable[[Mapping[str, Any]], None]]:
         """Lock the queue, read what others changed, and yield a function that appends a line."""
-        require(Action.EDIT_DATASETS)
+        access.require(Action.EDIT_DATASETS)
         with explaining_disk_errors("The queue could not be changed", self._folder):
             (self._folder / LOG).stat()  # the lock would be created in a deleted queue's place
             with self._locking():

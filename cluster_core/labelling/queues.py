@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.labels import fold_name, shorten
 from cluster_core.errors import DatasetError
 from cluster_core.labelling.queue import LOG, MAX_CLASSES, PICTURES, LabelQueue
@@ -45,7 +45,7 @@ class QueueSettings:
     network: str
 
 
-def create_queue(workspace: Workspace, settings: QueueSettings) -> LabelQueue:
+def create_queue(access: Access, workspace: Workspace, settings: QueueSettings) -> LabelQueue:
     """Create an empty queue.
 
     Raises
@@ -58,7 +58,7 @@ def create_queue(workspace: Workspace, settings: QueueSettings) -> LabelQueue:
     AccessError
         This server does not let its visitors change datasets.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     get_backbone(settings.network)
     name = make_printable(" ".join(settings.name.split()))[:MAX_NAME_LENGTH] or "Pictures"
     distinct = {fold_name(label.strip()) for label in settings.classes}
@@ -86,7 +86,7 @@ def create_queue(workspace: Workspace, settings: QueueSettings) -> LabelQueue:
             (draft / LOG).write_text(json.dumps(first) + "\n", "utf-8")
             queue = LabelQueue(draft)
             for label in dict.fromkeys(settings.classes):
-                queue.add_class(label)
+                queue.add_class(access, label)
             draft.rename(folder)
     return LabelQueue(folder)
 
@@ -143,7 +143,7 @@ def _read_name(folder: Path) -> str:
         return folder.name
 
 
-def delete_queue(workspace: Workspace, queue: LabelQueue) -> TrashEntry:
+def delete_queue(access: Access, workspace: Workspace, queue: LabelQueue) -> TrashEntry:
     """Move a queue with its pictures and decisions to the trash.
 
     Raises
@@ -154,7 +154,7 @@ def delete_queue(workspace: Workspace, queue: LabelQueue) -> TrashEntry:
         This server does not let its visitors change datasets.
     """
     folder = _find_root(workspace) / queue.id
-    return move_to_trash(workspace, [folder], f"The queue {queue.name}")
+    return move_to_trash(access, workspace, [folder], f"The queue {queue.name}")
 
 
 def _is_queue(folder: Path) -> bool:

@@ -23,8 +23,9 @@ from cluster_core.data.labels import shorten
 from cluster_core.errors import ClusterError, ProjectError
 from cluster_core.model.bundle.selection import save_default
 from cluster_core.projects.datasets import add_dataset, find_same_dataset
-from cluster_core.projects.layout import DATASETS, MODELS, QUEUES, RUNS, FileRecord
+from cluster_core.projects.layout import DATASETS, MODELS, PUBLISHED, QUEUES, RUNS, FileRecord
 from cluster_core.projects.models import add_model
+from cluster_core.projects.published import publish_again
 from cluster_core.projects.queues import add_queue
 from cluster_core.projects.reading import (
     ProjectArchive,
@@ -64,7 +65,7 @@ class LoadReport:
         kinds = Counter(_name_kind(path) for path in self.added)
         parts = [
             f"{n:,} {kind}{'s' if n > 1 else ''}"
-            for kind in ("dataset", "model", "training", "queue")
+            for kind in ("dataset", "model", "training", "queue", "page")
             if (n := kinds[kind])
         ]
         return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]])) or "nothing new"
@@ -87,7 +88,12 @@ def preview_project(file: BinaryIO) -> ProjectContents:
 
 
 def load_project(
-    access: Access, workspace: Workspace, file: BinaryIO, on_progress: Progress | None = None
+    access: Access,
+    workspace: Workspace,
+    file: BinaryIO,
+    on_progress: Progress | None = None,
+    *,
+    publishes: bool = False,
 ) -> LoadReport:
     """Add the datasets, models, trainings and queues of a project's file to a workspace.
 
@@ -104,6 +110,8 @@ def load_project(
     on_progress : callable, optional
         Called with (files processed, files in total). It may raise to stop; then nothing is
         added.
+    publishes : bool
+        Whether the pages that the project had published are published here.
 
     Raises
     ------
@@ -113,7 +121,7 @@ def load_project(
     AccessError
         They may not load a project.
     """
-    for action in _ACTIONS:
+    for action in (*_ACTIONS, *([Action.PUBLISH] if publishes else [])):
         access.require(action)
     project = open_project(file)
     require_room(workspace, project.n_bytes)
@@ -122,7 +130,10 @@ def load_project(
     with _explaining_disk_errors(workspace), stage(workspace) as folder, _rolling_back(report):
         n_files = len(project.files)
         _unpack(project, folder, lambda done: on_progress and on_progress(done, n_files))
-        _Placing(workspace, folder, report).place(project)
+        placing = _Placing(access, workspace, folder, report)
+        placing.place(project)
+        if publishes:
+            placing.publish()
     return report
 
 
@@ -138,7 +149,7 @@ def undo_load(access: Access, workspace: Workspace, report: LoadReport) -> Trash
     """
     for action in _ACTIONS:
         access.require(action)
-    return move_to_trash(workspace, report.added, "The loaded project")
+    return move_to_trash(access, workspace, report.added, "The loaded project")
 
 
 def _unpack(project: ProjectArchive, folder: Path, on_done: Callable[[int], object]) -> None:
@@ -175,7 +186,10 @@ def _make_damage_error(file: FileRecord) -> ProjectError:
 class _Placing:
     """Moves what was unpacked into the workspace, and knows the names it got there."""
 
-    def __init__(self, workspace: Workspace, folder: Path, report: LoadReport) -> None:
+    def __init__(
+        self, access: Access, workspace: Workspace, folder: Path, report: LoadReport
+    ) -> None:
+        self._access = access
         self._workspace = workspace
         self._folder = folder
         self._report = report
@@ -198,6 +212,16 @@ class _Placing:
                     self._report.notes.append(str(error))
         self._choose_defaults(project, *had_choice)
 
+    def publish(self) -> None:
+        """Publish the pages of the project anew."""
+        for staged in sorted((self._folder / PUBLISHED).glob("*")):
+            try:
+                path = publish_again(self._access, self._workspace, staged, self._models)
+            except ClusterError as error:
+                self._report.notes.append(str(error))
+            else:
+                self._take_or_skip(path, staged.name)
+
     def _place_dataset(self, staged: Path) -> None:
         name = staged.name
         same = find_same_dataset(self._workspace, staged, name)
@@ -210,7 +234,7 @@ class _Placing:
 
     def _place_model(self, staged: Path) -> None:
         try:
-            model, is_new = add_model(self._workspace, staged)
+            model, is_new = add_model(self._access, self._workspace, staged)
         except ClusterError as error:
             raise ProjectError(
                 f"The model {staged.stem} was left out: {error}", path=staged
@@ -259,7 +283,12 @@ class _Placing:
 
 
 def _name_kind(path: Path) -> str:
-    kinds: Mapping[str, str] = {"bundles": "model", "runs": "training", "queues": "queue"}
+    kinds: Mapping[str, str] = {
+        "bundles": "model",
+        "runs": "training",
+        "queues": "queue",
+        "published": "page",
+    }
     return kinds.get(path.parent.name, "dataset")
 
 

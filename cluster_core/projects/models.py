@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from cluster_core.access import Access
 from cluster_core.errors import BackboneError, BundleError
 from cluster_core.model.bundle.archive import export_model, find_portable_network, import_model
 from cluster_core.model.bundle.collection import list_models
@@ -54,7 +55,7 @@ def _make_member(workspace: Workspace, model_id: str, with_network: bool) -> Mem
     )
 
 
-def add_model(workspace: Workspace, staged: Path) -> tuple[ModelSummary, bool]:
+def add_model(access: Access, workspace: Workspace, staged: Path) -> tuple[ModelSummary, bool]:
     """Add an unpacked model's .zip file with all checks of such a file from a stranger.
 
     Returns
@@ -71,5 +72,5 @@ def add_model(workspace: Workspace, staged: Path) -> tuple[ModelSummary, bool]:
     """
     known = {model.id for model in list_models(workspace)}
     with staged.open("rb") as file:
-        model = import_model(workspace, file)
+        model = import_model(access, workspace, file)
     return model, model.id not in known

@@ -177,7 +177,9 @@ def unpublish(access: Access, workspace: Workspace, alias: str) -> TrashEntry:
     title = model.title if model else alias
     with _locked(workspace):
         _require_published(target)
-        return move_to_trash(workspace, [target], f'The page "{title}"', action=Action.PUBLISH)
+        return move_to_trash(
+            access, workspace, [target], f'The page "{title}"', action=Action.PUBLISH
+        )
 
 
 def _build(workspace: Workspace, model_id: str, page: PageText, draft: Path) -> PublishedModel:

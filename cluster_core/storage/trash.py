@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors, move_without_overwriting
 from cluster_core.storage.saved_values import make_printable
@@ -35,6 +35,7 @@ _DELETIONS = (Action.EDIT_DATASETS, Action.EDIT_MODELS, Action.TRAIN)
 
 
 def move_to_trash(
+    access: Access,
     workspace: Workspace,
     paths: Sequence[Path],
     description: str,
@@ -45,6 +46,7 @@ def move_to_trash(
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace that holds them.
     paths : sequence of Path
@@ -68,7 +70,7 @@ def move_to_trash(
     AccessError
         This server does not allow `action`.
     """
-    require(action)
+    access.require(action)
     inside = _keep_outermost(_find_inside(workspace, path) for path in paths)
     present = [path for path in inside if os.path.lexists(workspace.root / path)]
     now = datetime.now(UTC)
@@ -100,11 +102,12 @@ def move_to_trash(
     return entry
 
 
-def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
+def restore(access: Access, workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
     """Move deleted files and folders back, to a numbered name if the old one is taken.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace they were deleted from.
     entry_id : str
@@ -133,7 +136,7 @@ def restore(workspace: Workspace, entry_id: str) -> tuple[Path, ...]:
     entry, paths = found
     if entry.problem:
         raise DatasetError(entry.problem, path=folder)
-    require(entry.action)
+    access.require(entry.action)
     restored = []
     with explaining_disk_errors(f"{entry.description} could not be restored", workspace.root):
         for path in paths:
@@ -166,11 +169,12 @@ def list_trash(workspace: Workspace) -> tuple[TrashEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: (entry.created, entry.id), reverse=True))
 
 
-def empty_trash(workspace: Workspace, unreadable: Collection[str] = ()) -> int:
+def empty_trash(access: Access, workspace: Workspace, unreadable: Collection[str] = ()) -> int:
     """Delete everything in the trash permanently, except unreadable entries that are not named.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
     unreadable : collection of str
         Ids of the unreadable entries to delete as well.
@@ -191,7 +195,7 @@ def empty_trash(workspace: Workspace, unreadable: Collection[str] = ()) -> int:
     deleted = {entry.id for entry in entries if not entry.problem or entry.id in unreadable}
     readable = (entry.action for entry in entries if not entry.problem)
     for action in (Action.EDIT_DATASETS, *readable, *(_DELETIONS if unreadable else ())):
-        require(action)
+        access.require(action)
     n_files = 0
     with explaining_disk_errors("The trash could not be emptied", workspace.trash):
         for folder in _list_folders(workspace):

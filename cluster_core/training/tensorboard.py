@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.errors import RunError
 from cluster_core.subprocesses import make_command, make_environment
 from cluster_core.workspace import Workspace
@@ -46,7 +46,7 @@ def find_tensorboard(workspace: Workspace) -> str | None:
         return running.url if running and running.process.poll() is None else None
 
 
-def start_tensorboard(workspace: Workspace) -> str:
+def start_tensorboard(access: Access, workspace: Workspace) -> str:
     """Start TensorBoard unless it is running, wait until it responds, and return its URL.
 
     It accepts connections from this machine only, and ends with this process.
@@ -58,7 +58,7 @@ def start_tensorboard(workspace: Workspace) -> str:
     RunError
         TensorBoard ended at once, or did not respond in time.
     """
-    require(Action.RUN_TENSORBOARD)
+    access.require(Action.RUN_TENSORBOARD)
     root = workspace.root.absolute()
     with _lock:
         running = _running.get(root)
@@ -68,7 +68,7 @@ def start_tensorboard(workspace: Workspace) -> str:
     return running.url
 
 
-def stop_tensorboard(workspace: Workspace) -> None:
+def stop_tensorboard(access: Access, workspace: Workspace) -> None:
     """Stop the TensorBoard that runs for this workspace, if any.
 
     Raises
@@ -76,7 +76,7 @@ def stop_tensorboard(workspace: Workspace) -> None:
     AccessError
         This server does not let its visitors run TensorBoard.
     """
-    require(Action.RUN_TENSORBOARD)
+    access.require(Action.RUN_TENSORBOARD)
     with _lock:
         running = _running.pop(workspace.root.absolute(), None)
     if running:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.evaluation.scores import Metrics
@@ -22,6 +22,7 @@ from cluster_core.workspace import Workspace
 from pages.components.dataset_contents import DatasetReading, read_dataset
 from pages.components.network_choice import get_choice, run_trial_if_due
 from pages.components.run_start import start_run
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import format_percent, name_network
 
@@ -92,7 +93,7 @@ def _show_hint(
             icon=":material/experiment:",
             width="stretch",
         )
-        if is_allowed(Action.TRAIN) and st.button(
+        if get_access().allows(Action.TRAIN) and st.button(
             f"Train with {name}",
             key="train_with_better",
             icon=":material/model_training:",
@@ -111,7 +112,7 @@ def _find_trial(workspace: Workspace, bundle: str) -> NetworkChoice | None:
 
 def _plan_comparison(workspace: Workspace, config: TrainConfig) -> Comparison | None:
     """Return the trial on the dataset as it is today; None if it is gone or may not be tried."""
-    if not is_allowed(Action.TRAIN):
+    if not get_access().allows(Action.TRAIN):
         return None
     with suppress(ClusterError):
         reading = read_dataset(workspace, config.image_dir)

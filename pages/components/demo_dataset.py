@@ -17,6 +17,7 @@ from cluster_core.workspace import Workspace
 from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome
 from pages.components.selection import Choice, choose
+from pages.components.signed_in import get_access
 
 NAME = "simulated_sky"
 CLASSES = ("globular clusters", "open clusters")
@@ -47,7 +48,7 @@ def start_demo(workspace: Workspace) -> None:
         This server does not allow it.
     """
     name = _find_free_name(workspace)
-    image_dir = create_dataset(workspace, name)
+    image_dir = create_dataset(get_access(), workspace, name)
     choose(Choice.DATASET, name)
     start_rendering(image_dir, CLASSES, PER_CLASS, lambda: _note_finished(name))
 

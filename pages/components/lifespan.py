@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import has_owner
 from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.api.rates import read_rate
 from cluster_core.data.archives.interrupted import remove_abandoned_imports
 from cluster_core.errors import ConfigError
 from cluster_core.model.export.background import sweep_exports
+from cluster_core.server.sockets import send_all_at_once
 from cluster_core.training.installed import can_train
 from cluster_core.training.jobs.supervisor import start_supervisor
 from cluster_core.training.locks import count_trainings_at_once
@@ -29,6 +30,8 @@ def check_environment() -> None:
     SystemExit
         The limit of concurrent trainings, or of the REST API, is invalid.
     """
+    # Streamlit Community Cloud has settings only there; its entries become environment variables.
+    st.secrets.load_if_toml_exists()
     try:
         count_trainings_at_once()
         read_rate()
@@ -39,13 +42,14 @@ def check_environment() -> None:
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Clean up after a killed server, and run the training supervisor, where that is allowed."""
+    send_all_at_once()
     limit_uploads()
     sweep_rooms(Workspace.default())
     sweep_exports(Workspace.default())
-    if is_allowed(Action.EDIT_DATASETS):
+    if has_owner():
         remove_abandoned_imports(Workspace.default())
         remove_all_abandoned_drafts(Workspace.default())
-    trains = is_allowed(Action.TRAIN) and can_train()
+    trains = has_owner() and can_train()
     supervisor = start_supervisor(Workspace.default()) if trains else None
     yield
     if supervisor is not None:

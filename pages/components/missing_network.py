@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.model.backbones.availability import (
     explain_missing_network,
     has_imported_network,
@@ -21,10 +21,12 @@ from cluster_core.model.backbones.obtaining import (
 )
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.backbones.weights import list_weights_files
+from cluster_core.model.backbones.weights_upload import WeightsFile
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.training.config import AUTOMATIC
 from cluster_core.workspace import Workspace
 from pages.components.outcome import attempt
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.upload_limit import show_uploader
 from pages.components.words import name_network
@@ -47,7 +49,7 @@ def show_missing_weights(
     was_tried : bool
         Whether a training failed to download them.
     """
-    if architecture == AUTOMATIC or not is_allowed(Action.ADD_NETWORKS):
+    if architecture == AUTOMATIC or not get_access().allows(Action.ADD_NETWORKS):
         return
     spec = get_backbone(architecture)
     if not needs_download(spec, workspace):
@@ -81,7 +83,7 @@ def show_missing_network(model: ModelSummary, workspace: Workspace) -> None:
         f"This model cannot be used yet. {escape_markdown(sentence)}",
         icon=":material/extension_off:",
     )
-    if spec.weights_file and is_allowed(Action.ADD_NETWORKS):
+    if spec.weights_file and get_access().allows(Action.ADD_NETWORKS):
         _show_ways(spec, workspace)
 
 
@@ -146,13 +148,15 @@ def _show_upload(spec: BackboneSpec, workspace: Workspace) -> None:
         return
     if st.session_state.get(taken) != file.file_id:
         st.session_state[taken] = file.file_id
-        attempt(lambda: _drop(start_upload(spec, file, file.name, workspace)))
+        attempt(
+            lambda: _drop(start_upload(get_access(), spec, WeightsFile(file.name, file), workspace))
+        )
         st.rerun()
 
 
 def _start_download(spec: BackboneSpec, workspace: Workspace) -> None:
     forget_obtaining(spec, workspace)
-    attempt(lambda: _drop(start_download(spec, workspace)))
+    attempt(lambda: _drop(start_download(get_access(), spec, workspace)))
 
 
 def _drop(_: Obtaining) -> None:

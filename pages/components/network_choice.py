@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.training.choice.decision import NetworkChoice, describe_choice
@@ -19,6 +19,7 @@ from cluster_core.training.insight.estimates import estimate_trial
 from cluster_core.workspace import Workspace
 from pages.components.dataset.overview import find_split
 from pages.components.dataset_contents import DatasetReading
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import format_percent, format_seconds, name_network
 
@@ -81,7 +82,7 @@ def run_trial_if_due(
     is_unasked : bool
         Whether it may begin without a click on the button.
     """
-    if get_choice(workspace, reading, split) is not None or not is_allowed(Action.TRAIN):
+    if get_choice(workspace, reading, split) is not None or not get_access().allows(Action.TRAIN):
         return
     key = _make_key(workspace, reading, split)
     seconds = estimate_trial(workspace, _make_config(reading), split)

@@ -15,6 +15,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.storage.trash import TrashEntry, restore
 from cluster_core.workspace import Workspace
 from pages.components.navigation import TITLES, PageFile
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 MAX_REASONS = 100
@@ -122,7 +123,7 @@ def make_deletion_outcome(
     """
 
     def undo() -> Outcome:
-        on_restored(restore(workspace, entry.id))
+        on_restored(restore(get_access(), workspace, entry.id))
         return make_restoration_outcome(entry)
 
     return Outcome(f"Deleted {_describe_in_sentence(entry)}.", undo=undo)

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
@@ -21,6 +21,7 @@ from cluster_core.training.runs import (
 )
 from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_learning_curve
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import count_seconds, format_percent, format_seconds, name_stage
 
@@ -46,7 +47,7 @@ def show_running(workspace: Workspace, status: RunStatus, config: TrainConfig) -
 
 
 def _show_stop(workspace: Workspace, status: RunStatus) -> None:
-    if not is_allowed(Action.TRAIN):
+    if not get_access().allows(Action.TRAIN):
         return
     if st.session_state.get(_STOPPING) == status.id:
         st.markdown(":material/hourglass: Stopping …")
@@ -82,7 +83,7 @@ def _show_stop(workspace: Workspace, status: RunStatus) -> None:
 
 def _stop(workspace: Workspace, run_id: str, keep_best: bool) -> None:
     try:
-        request_stop(workspace, run_id, keep_best)
+        request_stop(get_access(), workspace, run_id, keep_best)
         st.session_state[_STOPPING] = run_id
     except ClusterError as error:  # it has just ended
         st.toast(escape_markdown(str(error)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Mode, read_mode
 from cluster_core.errors import ClusterError, ConfigError
 from cluster_core.server.stack import ServerStack, make_stack
 from cluster_core.training.runs import RunState, list_runs
@@ -23,7 +23,7 @@ def make_app_stack() -> ServerStack:
     """
     try:
         return make_stack(
-            has_visitors=not is_allowed(Action.EDIT_DATASETS),
+            has_visitors=read_mode() is not Mode.OWN_MACHINE,
             count_runs=_count_runs,
             base=get_base_path(),
         )

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.retrain_command import format_command
 from cluster_core.workspace import DEFAULT_ROOT, Workspace
+from pages.components.signed_in import get_access
 
 
 def show_command(workspace: Workspace, config: TrainConfig) -> None:
@@ -24,4 +25,4 @@ def show_command(workspace: Workspace, config: TrainConfig) -> None:
 
 def get_shown_workspace(workspace: Workspace) -> Workspace:
     """Return the workspace to name in commands: in a public demo, the default one."""
-    return workspace if is_allowed(Action.TRAIN) else Workspace(Path(DEFAULT_ROOT))
+    return workspace if get_access().allows(Action.TRAIN) else Workspace(Path(DEFAULT_ROOT))

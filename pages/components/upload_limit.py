@@ -10,7 +10,8 @@ from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _OPTION = "server.maxUploadSize"
@@ -69,7 +70,7 @@ def get_max_upload_mb() -> int:
     public demo, whose visitors share the server's memory.
     """
     allowed = int(st.get_option(_OPTION))
-    return allowed if is_allowed(Action.EDIT_DATASETS) else min(allowed, DEMO_MAX_MB)
+    return allowed if get_access().allows(Action.EDIT_DATASETS) else min(allowed, DEMO_MAX_MB)
 
 
 def show_uploader(

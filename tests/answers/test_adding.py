@@ -5,7 +5,6 @@ import io
 import pytest
 from PIL import Image
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers.adding import Addition, list_labelled
 from cluster_core.answers.records import Review
 from cluster_core.answers.rooms import create_room
@@ -13,7 +12,7 @@ from cluster_core.data.catalog import list_datasets
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.trash import restore
-from tests.samples import draw_blob, save_picture
+from tests.samples import OWNER, VISITOR, draw_blob, save_picture
 
 
 def make_png(seed: int) -> bytes:
@@ -33,7 +32,7 @@ def room(workspace):
 
 
 def add(workspace, dataset, room) -> Addition:
-    addition = Addition(workspace, dataset, list_labelled(room, list(room.pictures)))
+    addition = Addition(OWNER, workspace, dataset, list_labelled(room, list(room.pictures)))
     with CacheFile(workspace.bottlenecks) as cache:
         addition.batch.store_remaining(cache)
     return addition
@@ -63,7 +62,7 @@ def test_counter_examples_go_into_the_class_that_the_dataset_has(workspace, room
 def test_undo_takes_out_the_new_dataset_and_can_be_undone(workspace, room):
     entry = add(workspace, "mine", room).take_back()
     assert list_datasets(workspace) == ()
-    restore(workspace, entry.id)
+    restore(OWNER, workspace, entry.id)
     assert list_files(workspace) == ["mine_photos/open/0.png"]
 
 
@@ -74,7 +73,7 @@ def test_undo_leaves_what_was_added_to_the_new_dataset_later(workspace, room):
     entry = addition.take_back()
     assert entry.n_files == 1
     assert list_files(workspace) == ["mine_photos/open/later.png"]
-    restore(workspace, entry.id)
+    restore(OWNER, workspace, entry.id)
     assert list_files(workspace) == ["mine_photos/open/0.png", "mine_photos/open/later.png"]
 
 
@@ -126,7 +125,7 @@ def test_nothing_added_leaves_no_empty_dataset(workspace, room):
 
 
 def test_picture_that_was_removed_meanwhile_is_left_out_with_its_reason(workspace, room):
-    addition = Addition(workspace, "mine", list_labelled(room, list(room.pictures)))
+    addition = Addition(OWNER, workspace, "mine", list_labelled(room, list(room.pictures)))
     room.find_file(1).unlink()
     with CacheFile(workspace.bottlenecks) as cache:
         addition.batch.store_remaining(cache)
@@ -137,11 +136,10 @@ def test_picture_that_was_removed_meanwhile_is_left_out_with_its_reason(workspac
 @pytest.mark.parametrize("name", ["../up", "", "a/b", "test"])
 def test_impossible_dataset_is_refused(workspace, room, name):
     with pytest.raises(DatasetError):
-        Addition(workspace, name, list_labelled(room, list(room.pictures)))
+        Addition(OWNER, workspace, name, list_labelled(room, list(room.pictures)))
 
 
-def test_public_demo_forbids_it(workspace, room, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_public_demo_forbids_it(workspace, room):
     with pytest.raises(AccessError):
-        Addition(workspace, "mine", list_labelled(room, list(room.pictures)))
+        Addition(VISITOR, workspace, "mine", list_labelled(room, list(room.pictures)))
     assert list_datasets(workspace) == ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.counter_classes import (
     TICKED,
     is_counter_name,
@@ -16,7 +15,7 @@ from cluster_core.data.index import compute_signature, scan_dataset
 from cluster_core.data.splits import split_dataset
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import COLOURS, write_photos
+from tests.samples import COLOURS, OWNER, VISITOR, write_photos
 
 GREEN = {"green stars": (60, 250, 80)}
 
@@ -50,7 +49,7 @@ def test_other_names_are_not_recognised(name):
 def test_ticked_class_is_left_out_of_the_classes_until_unticked(image_dir):
     before, signature = scan(image_dir), compute_signature(image_dir)
     assert before.counter_labels == ()
-    tick_counter_class(image_dir, "green stars", True)
+    tick_counter_class(OWNER, image_dir, "green stars", True)
     index = scan(image_dir)
     assert index.labels == ("blue stars", "red stars")
     assert (index.counter_labels, len(index.counter_pictures)) == (("green stars",), 12)
@@ -58,7 +57,7 @@ def test_ticked_class_is_left_out_of_the_classes_until_unticked(image_dir):
     assert list(index.all_counts.items())[-1] == ("green stars", 12)
     assert index.sha256 != before.sha256
     assert compute_signature(image_dir) != signature
-    tick_counter_class(image_dir, "green stars", False)
+    tick_counter_class(OWNER, image_dir, "green stars", False)
     assert scan(image_dir) == before
 
 
@@ -76,21 +75,21 @@ def test_counter_examples_do_not_change_the_split_of_the_classes(image_dir):
 
 
 def test_dataset_needs_two_classes_besides_the_counter_examples(image_dir):
-    tick_counter_class(image_dir, "green stars", True)
-    tick_counter_class(image_dir, "red stars", True)
+    tick_counter_class(OWNER, image_dir, "green stars", True)
+    tick_counter_class(OWNER, image_dir, "red stars", True)
     with pytest.raises(DatasetError, match=r"only one class.*green stars does not count"):
         split(scan(image_dir))
-    tick_counter_class(image_dir, "blue stars", True)
+    tick_counter_class(OWNER, image_dir, "blue stars", True)
     with pytest.raises(DatasetError, match=r"no class in .* but blue stars"):
         split(scan(image_dir))
 
 
 def test_tick_follows_a_renamed_class_and_not_a_new_one_of_the_name(image_dir):
-    tick_counter_class(image_dir, "green stars", True)
-    rename_class(image_dir, "green stars", "others")
+    tick_counter_class(OWNER, image_dir, "green stars", True)
+    rename_class(OWNER, image_dir, "green stars", "others")
     assert list_counter_classes(image_dir, ["others", "green stars"]) == ("others",)
     (image_dir / "others").rename(image_dir.parent / "trash")
-    add_class(image_dir, "others")
+    add_class(OWNER, image_dir, "others")
     assert list_counter_classes(image_dir, ["others"]) == ()
 
 
@@ -98,18 +97,17 @@ def test_tick_follows_a_renamed_class_and_not_a_new_one_of_the_name(image_dir):
 def test_damaged_record_counts_as_no_tick(image_dir, content):
     (image_dir / TICKED).write_text(content)
     assert scan(image_dir).counter_labels == ()
-    tick_counter_class(image_dir, "green stars", True)
+    tick_counter_class(OWNER, image_dir, "green stars", True)
     assert scan(image_dir).counter_labels == ("green stars",)
 
 
 def test_tick_in_a_deleted_dataset_creates_nothing(tmp_path):
     with pytest.raises(DatasetError):
-        tick_counter_class(tmp_path / "gone_photos", "a", True)
+        tick_counter_class(OWNER, tmp_path / "gone_photos", "a", True)
     assert not (tmp_path / "gone_photos").exists()
 
 
-def test_public_demo_forbids_ticks(image_dir, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_public_demo_forbids_ticks(image_dir):
     with pytest.raises(AccessError):
-        tick_counter_class(image_dir, "green stars", True)
+        tick_counter_class(VISITOR, image_dir, "green stars", True)
     assert list_counter_classes(image_dir, ["green stars"]) == ()

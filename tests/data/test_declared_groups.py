@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data import declared_groups
 from cluster_core.data.declared_groups import (
     GROUPS_FILE,
@@ -20,7 +19,7 @@ from cluster_core.data.index import compute_signature, scan_dataset
 from cluster_core.data.splits import split_dataset
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import write_photos
+from tests.samples import OWNER, VISITOR, write_photos
 
 
 @pytest.fixture
@@ -111,19 +110,19 @@ def test_file_that_is_no_text_or_too_large_is_rejected(dataset):
 def test_marked_pictures_are_one_object_until_the_mark_is_taken_back(workspace, dataset):
     hashes = [picture.sha256 for picture in scan(workspace).pictures[:3]]
     before, signature = scan(workspace), compute_signature(dataset)
-    mark_same_object(dataset, hashes)
-    mark_same_object(dataset, hashes)
+    mark_same_object(OWNER, dataset, hashes)
+    mark_same_object(OWNER, dataset, hashes)
     assert [len(group) for group in list_groups(scan(workspace))] == [3]
     assert compute_signature(dataset) != signature
     assert scan(workspace).sha256 != before.sha256
-    unmark_same_object(dataset, hashes)
+    unmark_same_object(OWNER, dataset, hashes)
     assert list_groups(scan(workspace)) == []
     assert scan(workspace) == before
 
 
 def test_mark_holds_when_a_picture_is_moved(workspace, dataset):
     one, *_, other = scan(workspace).pictures
-    mark_same_object(dataset, [one.sha256, other.sha256])
+    mark_same_object(OWNER, dataset, [one.sha256, other.sha256])
     one.path.rename(dataset / other.label / "moved.png")
     assert list_groups(scan(workspace)) == [{"moved.png", other.path.name}]
 
@@ -136,10 +135,9 @@ def test_damaged_record_counts_as_empty(dataset, content):
     assert load_same_objects(dataset) == ()
 
 
-def test_visitor_of_a_public_demo_may_not_mark_pictures(dataset, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_visitor_of_a_public_demo_may_not_mark_pictures(dataset):
     with pytest.raises(AccessError):
-        mark_same_object(dataset, ["0" * 64])
+        mark_same_object(VISITOR, dataset, ["0" * 64])
     assert load_same_objects(dataset) == ()
 
 

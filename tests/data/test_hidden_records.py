@@ -10,6 +10,7 @@ import pytest
 from cluster_core.data import hidden_records
 from cluster_core.data.hidden_records import DAMAGED, change_record, load_record
 from cluster_core.errors import DatasetError
+from tests.samples import OWNER
 
 
 @pytest.fixture
@@ -19,7 +20,9 @@ def path(tmp_path):
 
 
 def add(path, mark):
-    change_record(path, lambda: [*(load_record(path) or []), mark], "The mark could not be kept")
+    change_record(
+        OWNER, path, lambda: [*(load_record(path) or []), mark], "The mark could not be kept"
+    )
 
 
 def test_changes_add_up(path):

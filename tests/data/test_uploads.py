@@ -7,7 +7,6 @@ import io
 import pytest
 from PIL import Image
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.index import scan_dataset
 from cluster_core.data.uploads import (
@@ -18,7 +17,7 @@ from cluster_core.data.uploads import (
 )
 from cluster_core.errors import AccessError
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import draw_blob, save_picture
+from tests.samples import OWNER, VISITOR, draw_blob, save_picture
 
 
 def make_png(seed: int) -> bytes:
@@ -40,6 +39,7 @@ def cache(workspace):
 def test_good_pictures_are_stored_and_bad_ones_reported(workspace, cache):
     image_dir = workspace.cluster_photos
     batch = PictureBatch(
+        OWNER,
         image_dir,
         [
             make_upload("open", "a.png", make_png(1)),
@@ -69,7 +69,7 @@ def test_stopped_batch_resumes(workspace, cache):
     def make(number: int) -> NewPicture:
         return NewPicture("open", f"{number}.png", lambda: reads.append(number) or make_png(number))
 
-    batch = PictureBatch(workspace.cluster_photos, [make(number) for number in range(80)])
+    batch = PictureBatch(OWNER, workspace.cluster_photos, [make(number) for number in range(80)])
 
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
@@ -85,9 +85,10 @@ def test_stopped_batch_resumes(workspace, cache):
     assert sorted(reads) == list(range(80))
 
 
-def test_public_demo_stores_nothing(workspace, cache, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    batch = PictureBatch(workspace.cluster_photos, [make_upload("open", "a.png", make_png(1))])
+def test_public_demo_stores_nothing(workspace, cache):
+    batch = PictureBatch(
+        VISITOR, workspace.cluster_photos, [make_upload("open", "a.png", make_png(1))]
+    )
     with pytest.raises(AccessError):
         batch.store_remaining(cache)
     assert not workspace.cluster_photos.exists()
@@ -138,7 +139,7 @@ def test_pictures_in_two_classes_are_added_and_reported(workspace):
         NewPicture("Globular", "b.png", lambda: other),
         NewPicture("nebula", "b.png", lambda: other),
     ]
-    batch = PictureBatch(image_dir, pictures)
+    batch = PictureBatch(OWNER, image_dir, pictures)
     with CacheFile(workspace.bottlenecks) as cache:
         batch.store_remaining(cache)
     report = batch.report()

@@ -25,6 +25,7 @@ from tests.fuzz.keeping import Belongings
 from tests.fuzz.memory import limited_memory
 from tests.fuzz.readers import read_datasets, read_models
 from tests.fuzz.sample import DATASET, FIXTURE, INTERRUPTED
+from tests.samples import OWNER
 
 MODEL_MEMORY_MB = 250.0
 DATASET_MEMORY_MB = 400.0
@@ -36,7 +37,7 @@ def import_model_archive(case: Case) -> None:
     before = Belongings.of(case.workspace)
     with limited_memory(MODEL_MEMORY_MB):
         added = case.try_out(
-            "import_model", partial(import_model, case.workspace, io.BytesIO(data))
+            "import_model", partial(import_model, OWNER, case.workspace, io.BytesIO(data))
         )
     if not isinstance(added, ClusterError) and added.is_usable:
         case.try_out("answer", partial(_answer, case.workspace, added.id))
@@ -54,7 +55,7 @@ def import_dataset_archive(case: Case) -> None:
     with limited_memory(DATASET_MEMORY_MB):
         report = case.try_out(
             f"import_archive into {image_dir.name}",
-            partial(import_archive, case.workspace, image_dir, io.BytesIO(data)),
+            partial(import_archive, OWNER, case.workspace, image_dir, io.BytesIO(data)),
         )
     before.require_unchanged(Belongings.of(case.workspace))
     if isinstance(report, ClusterError):
@@ -71,7 +72,7 @@ def import_dataset_archive(case: Case) -> None:
 def import_good_model(case: Case) -> None:
     """Import the model of the fixture, and raise FaultError unless it is listed as usable."""
     data = io.BytesIO((FIXTURE / "model.zip").read_bytes())
-    good = case.try_out("import a good model", partial(import_model, case.workspace, data))
+    good = case.try_out("import a good model", partial(import_model, OWNER, case.workspace, data))
     if isinstance(good, ClusterError):
         raise FaultError(f"A good model is refused: {good}")
     usable = {model.id for model in list_models(case.workspace) if model.problem is None}

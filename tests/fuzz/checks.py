@@ -16,6 +16,7 @@ from cluster_core.training.runs import list_runs
 from cluster_core.training.runs.paths import list_run_ids
 from tests.fuzz.case import Case, FaultError
 from tests.fuzz.readers import run_label
+from tests.samples import OWNER
 
 
 class _Entry(Protocol):
@@ -45,20 +46,22 @@ def continue_imports(case: Case) -> None:
     workspace = case.workspace
     found = case.try_out("list interrupted imports", partial(list_interrupted_imports, workspace))
     for one in () if isinstance(found, ClusterError) else found:
-        case.try_out(f"continue_import {one.id}", partial(continue_import, workspace, one.id))
+        case.try_out(
+            f"continue_import {one.id}", partial(continue_import, OWNER, workspace, one.id)
+        )
 
 
 def restore_everything(case: Case) -> None:
     """Undo all deletions that can be, and empty the trash, which keeps those that cannot."""
     entries = case.try_out("list_trash", partial(list_trash, case.workspace))
     answers = [
-        case.try_out(f"restore {entry.id}", partial(restore, case.workspace, entry.id))
+        case.try_out(f"restore {entry.id}", partial(restore, OWNER, case.workspace, entry.id))
         for entry in (() if isinstance(entries, ClusterError) else entries)
         if entry.problem is None
     ]
     # What was restored in part only may be deleted: it is listed as it is.
     if not any(isinstance(answer, ClusterError) for answer in answers):
-        case.try_out("discard_trash", partial(discard_trash, case.workspace))
+        case.try_out("discard_trash", partial(discard_trash, OWNER, case.workspace))
 
 
 def _require_listed(

@@ -31,7 +31,7 @@ from tests.fuzz.keeping import Belongings
 from tests.fuzz.long_work import ANSWERS, ARCHIVE, DATASET_DIR, EMPTY, FULL, UNPACKED_DIR, WORK
 from tests.fuzz.readers import run_label, run_label_with_graph
 from tests.fuzz.sample import INTERRUPTED
-from tests.samples import REPOSITORY
+from tests.samples import OWNER, REPOSITORY
 
 N_PICTURES = 40
 LIMIT_S = 60
@@ -156,7 +156,7 @@ def _start_again(case: Case) -> None:
     for found in list_interrupted_imports(workspace):
         if found.id != INTERRUPTED:
             step = f"continue_import after {found.n_added} pictures"
-            case.try_out(step, partial(continue_import, workspace, found.id))
+            case.try_out(step, partial(continue_import, OWNER, workspace, found.id))
 
 
 def _do_again(name: str, case: Case) -> None:

@@ -18,6 +18,7 @@ from cluster_core.data.archives.dataset_archive import import_archive
 from cluster_core.data.editing.changes import delete_pictures, move_pictures
 from cluster_core.storage.trash import list_trash, restore
 from cluster_core.workspace import ROOT_VARIABLE, Workspace
+from tests.samples import OWNER
 
 DATASET_DIR, UNPACKED_DIR = "many_photos", "unpacked_photos"
 FULL, EMPTY = "full", "empty"
@@ -47,23 +48,23 @@ def classify_all(workspace: Workspace) -> None:
 def unpack_archive(workspace: Workspace) -> None:
     """Add the pictures of an archive to a new dataset."""
     with (workspace.root.parent / ARCHIVE).open("rb") as file:
-        import_archive(workspace, workspace.root / UNPACKED_DIR, file)
+        import_archive(OWNER, workspace, workspace.root / UNPACKED_DIR, file)
 
 
 def move_all(workspace: Workspace) -> None:
     """Move all pictures of one class to the other."""
-    move_pictures(workspace.root / DATASET_DIR, list_pictures(workspace, FULL), EMPTY)
+    move_pictures(OWNER, workspace.root / DATASET_DIR, list_pictures(workspace, FULL), EMPTY)
 
 
 def delete_all(workspace: Workspace) -> None:
     """Delete all pictures of a class."""
-    delete_pictures(workspace, list_pictures(workspace, FULL))
+    delete_pictures(OWNER, workspace, list_pictures(workspace, FULL))
 
 
 def undo_all(workspace: Workspace) -> None:
     """Undo every deletion."""
     for entry in list_trash(workspace):
-        restore(workspace, entry.id)
+        restore(OWNER, workspace, entry.id)
 
 
 WORK: dict[str, Callable[[Workspace], None]] = {

@@ -13,18 +13,19 @@ from cluster_core.labelling.records import Decision, Verdict
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from tests.fuzz.case import Case
+from tests.samples import OWNER
 
 
 def write_queue(workspace: Workspace, pictures: Sequence[Path], classes: Sequence[str]) -> None:
     """Write a queue with one decision of each kind, the last taken back."""
-    queue = create_queue(workspace, QueueSettings("Unsorted", classes, "sky"))
+    queue = create_queue(OWNER, workspace, QueueSettings("Unsorted", classes, "sky"))
     files = [UnlabelledFile(path.name, path.read_bytes) for path in pictures]
     with CacheFile(workspace.bottlenecks) as cache:
-        QueueFilling(queue, files).add_remaining(cache)
+        QueueFilling(OWNER, queue, files).add_remaining(cache)
     labels = {Verdict.LABEL: classes[0], Verdict.NONE: None, Verdict.SKIP: None}
     for sha256, (verdict, label) in zip(queue.pictures, labels.items(), strict=False):
-        queue.decide(sha256, Decision(verdict, label, "tab"))
-    queue.take_back_latest("tab")
+        queue.decide(OWNER, sha256, Decision(verdict, label, "tab"))
+    queue.take_back_latest(OWNER, "tab")
 
 
 def read_queues(case: Case) -> None:

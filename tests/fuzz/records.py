@@ -29,6 +29,7 @@ from tests.fuzz.json_values import make_damaged_texts
 from tests.fuzz.keeping import Belongings
 from tests.fuzz.readers import read_answers, read_models, read_runs
 from tests.fuzz.sample import list_sample_files
+from tests.samples import OWNER
 
 N_EXAMPLES = 20
 # Without a usable record, the network is converted again, which loads TensorFlow.
@@ -102,11 +103,11 @@ def _change(case: Case, path: Path) -> None:
     """Change the model or run of a record, which reads the record before."""
     workspace, name = case.workspace, path.parent.name
     if path.name == MANIFEST:
-        case.try_out("rename_model", partial(rename_model, workspace, name, "A new title"))
-        case.try_out("delete_model", partial(delete_model, workspace, name))
+        case.try_out("rename_model", partial(rename_model, OWNER, workspace, name, "A new title"))
+        case.try_out("delete_model", partial(delete_model, OWNER, workspace, name))
     elif path.is_relative_to(workspace.runs):
-        case.try_out("request_stop", partial(request_stop, workspace, name, keep_best=True))
-        case.try_out("delete_run", partial(delete_run, workspace, name))
+        case.try_out("request_stop", partial(request_stop, OWNER, workspace, name, keep_best=True))
+        case.try_out("delete_run", partial(delete_run, OWNER, workspace, name))
     case.try_out("list_trash", partial(list_trash, workspace))
 
 
@@ -116,7 +117,7 @@ def _import_and_list(case: Case, head: bytes, manifest: str) -> None:
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(f"imported/{MANIFEST}", manifest)
         file.writestr(f"imported/{HEAD}", head)
-    imported = case.try_out("import_model", partial(import_model, case.workspace, archive))
+    imported = case.try_out("import_model", partial(import_model, OWNER, case.workspace, archive))
     read_models(case)
     require_everything_listed(case)
     before.require_unchanged(Belongings.of(case.workspace))

@@ -23,7 +23,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.evaluation_record import save_evaluation
 from cluster_core.workspace import Workspace
 from tests.fuzz.queues import write_queue
-from tests.samples import write_photos
+from tests.samples import OWNER, write_photos
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "0.0"
 DATASET = "colours"
@@ -44,15 +44,15 @@ def build_sample(root: Path) -> None:
     shutil.copytree(FIXTURE / "workspace", root)
     _date_manifests(workspace)
     photos = write_photos(root / f"{DATASET}_photos", N_PICTURES_PER_CLASS)
-    confirm_label(photos, "0" * 64, "red stars")
+    confirm_label(OWNER, photos, "0" * 64, "red stars")
     some = sorted(photos.glob("*/*"))[:3]
-    mark_same_object(photos, [hash_file(path) for path in some])
+    mark_same_object(OWNER, photos, [hash_file(path) for path in some])
     (photos / GROUPS_FILE).write_text(f"file,group\n{some[0].name},one\n", "utf-8")
-    accept_finding(photos, Finding(FindingKind.SHORTCUT, (), "The size alone ", 1.0))
-    tick_counter_class(photos, "galaxies", True)
+    accept_finding(OWNER, photos, Finding(FindingKind.SHORTCUT, (), "The size alone ", 1.0))
+    tick_counter_class(OWNER, photos, "galaxies", True)
     # The default: it answers faster than the models of the fixture.
     result = train(make_quick_config(workspace), workspace)
-    set_default_model(workspace, result.folder.name)
+    set_default_model(OWNER, workspace, result.folder.name)
     # The runs of the fixture are of a version without evaluations.
     for folder in sorted(workspace.runs.iterdir()):
         save_evaluation(folder, result.evaluation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.declared_groups import mark_same_object
 from cluster_core.data.index import RejectedFile, scan_dataset
@@ -18,7 +17,7 @@ from cluster_core.health import (
 )
 from cluster_core.health.accepted import ACCEPTED, load_accepted
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import write_photos
+from tests.samples import OWNER, VISITOR, write_photos
 
 KINDS = list(FindingKind)
 
@@ -43,14 +42,14 @@ def make_finding(kind, pictures):
 def test_accepted_finding_is_closed_until_it_is_withdrawn(kind, pictures, image_dir):
     finding = make_finding(kind, pictures)
     assert list_open(image_dir, [finding]) == (finding,)
-    accept_finding(image_dir, finding)
+    accept_finding(OWNER, image_dir, finding)
     assert list_open(image_dir, [finding]) == ()
-    withdraw_acceptance(image_dir, finding)
+    withdraw_acceptance(OWNER, image_dir, finding)
     assert list_open(image_dir, [finding]) == (finding,)
 
 
 def test_accepted_label_is_confirmed_for_evaluation(pictures, image_dir):
-    accept_finding(image_dir, make_finding(FindingKind.WRONG_LABEL, pictures))
+    accept_finding(OWNER, image_dir, make_finding(FindingKind.WRONG_LABEL, pictures))
     assert load_confirmed(image_dir) == {pictures[0].sha256: pictures[0].label}
 
 
@@ -69,7 +68,7 @@ def test_unusable_file_is_settled_once_accepted_or_removed(pictures, image_dir):
         Finding(FindingKind.UNUSABLE, (), "What.", 1.0, file=RejectedFile(its, "red stars", "Why."))
         for its in (path, other)
     )
-    accept_finding(image_dir, one)
+    accept_finding(OWNER, image_dir, one)
     assert list_open(image_dir, [one, two]) == (two,)
     other.unlink()
     assert list_open(image_dir, [one, two]) == ()
@@ -78,7 +77,7 @@ def test_unusable_file_is_settled_once_accepted_or_removed(pictures, image_dir):
 @pytest.mark.parametrize("kind", [FindingKind.COPIES, FindingKind.OUTLIER])
 def test_mark_as_one_object_settles_copies_only(kind, pictures, image_dir):
     finding = make_finding(kind, pictures)
-    mark_same_object(image_dir, [one.sha256 for one in pictures[:2]])
+    mark_same_object(OWNER, image_dir, [one.sha256 for one in pictures[:2]])
     assert bool(list_open(image_dir, [finding])) == (kind is FindingKind.OUTLIER)
 
 
@@ -89,15 +88,14 @@ def test_damaged_record_counts_as_empty(content, image_dir, pictures):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_visitor_of_a_public_demo_may_accept_nothing(kind, pictures, image_dir, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_visitor_of_a_public_demo_may_accept_nothing(kind, pictures, image_dir):
     with pytest.raises(AccessError):
-        accept_finding(image_dir, make_finding(kind, pictures))
+        accept_finding(VISITOR, image_dir, make_finding(kind, pictures))
     assert not list(image_dir.glob(".*"))
 
 
 def test_deleted_dataset_is_not_created_again(pictures, image_dir):
     image_dir.rename(image_dir.with_name("moved"))
     with pytest.raises(DatasetError):
-        accept_finding(image_dir, make_finding(FindingKind.COPIES, pictures))
+        accept_finding(OWNER, image_dir, make_finding(FindingKind.COPIES, pictures))
     assert not image_dir.exists()

@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 from PIL import Image
 
+from cluster_core.access import Access
 from cluster_core.labelling.filling import QueueFilling, UnlabelledFile
 from cluster_core.labelling.guide import Guide
 from cluster_core.labelling.queue import LabelQueue
 from cluster_core.labelling.queues import QueueSettings, create_queue
 from cluster_core.labelling.records import Decision, Verdict
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import COLOURS, draw_blob
+from tests.samples import COLOURS, OWNER, draw_blob
 
 CLASSES = tuple(COLOURS)
 
@@ -49,13 +50,13 @@ def draw_files(n_each: int) -> list[UnlabelledFile]:
 
 
 def make_queue(workspace, files=(), classes=CLASSES, name="Mine") -> LabelQueue:
-    queue = create_queue(workspace, QueueSettings(name, classes, "sky"))
+    queue = create_queue(OWNER, workspace, QueueSettings(name, classes, "sky"))
     fill(workspace, queue, files)
     return queue
 
 
-def fill(workspace, queue: LabelQueue, files) -> QueueFilling:
-    filling = QueueFilling(queue, files)
+def fill(workspace, queue: LabelQueue, files, access: Access = OWNER) -> QueueFilling:
+    filling = QueueFilling(access, queue, files)
     with CacheFile(workspace.bottlenecks) as cache:
         filling.add_remaining(cache)
     return filling

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.labelling import filling as filling_module
 from cluster_core.labelling.filling import QueueFilling, UnlabelledFile
@@ -18,6 +17,7 @@ from tests.labelling.samples import (
     make_png,
     make_queue,
 )
+from tests.samples import OWNER, VISITOR
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_interrupted_filling_goes_on_and_reads_each_file_once(queue, workspace):
 
         return UnlabelledFile(file.name, read)
 
-    filling = QueueFilling(queue, [count(file) for file in draw_files(20)])
+    filling = QueueFilling(OWNER, queue, [count(file) for file in draw_files(20)])
 
     def stop(done: int, total: int) -> None:
         raise InterruptedError
@@ -89,27 +89,26 @@ def test_full_queue_refuses_more(queue, workspace, monkeypatch, limit):
     assert "make another queue" in filling.problems[0]
 
 
-def test_public_demo_forbids_it(queue, workspace, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_public_demo_forbids_it(queue, workspace):
     with pytest.raises(AccessError):
-        fill(workspace, queue, draw_files(1))
+        fill(workspace, queue, draw_files(1), VISITOR)
     assert not queue.pictures
 
 
 def test_queue_that_is_deleted_while_it_is_filled_comes_back_with_its_labels(queue, workspace):
     fill(workspace, queue, draw_files(1))
     labelled = next(iter(queue.pictures))
-    queue.decide(labelled, as_class(CLASSES[0]))
+    queue.decide(OWNER, labelled, as_class(CLASSES[0]))
     entries = []
 
     def delete_and_read() -> bytes:
-        entries.append(delete_queue(workspace, queue))
+        entries.append(delete_queue(OWNER, workspace, queue))
         return make_png(5)
 
     with pytest.raises(DatasetError, match="no longer exists"):
         fill(workspace, queue, [UnlabelledFile("late.png", delete_and_read)])
     assert not (workspace.queues / queue.id).exists()
-    restore(workspace, entries[0].id)
+    restore(OWNER, workspace, entries[0].id)
     assert list(list_queues(workspace)) == [queue.id]
     assert find_queue(workspace, queue.id).labelled == {labelled: CLASSES[0]}
 
@@ -120,7 +119,7 @@ def test_queue_that_is_deleted_just_before_a_picture_is_written_stays_deleted(
     write_draft = filling_module.drafting
 
     def delete_first(path):
-        delete_queue(workspace, queue)
+        delete_queue(OWNER, workspace, queue)
         return write_draft(path)
 
     monkeypatch.setattr(filling_module, "drafting", delete_first)

@@ -8,6 +8,7 @@ from cluster_core.labelling.finishing import list_finished
 from cluster_core.labelling.records import Decision, Verdict
 from cluster_core.storage.cache_file import CacheFile
 from tests.labelling.samples import CLASSES, as_class, draw_files, make_queue
+from tests.samples import OWNER
 
 
 @pytest.fixture
@@ -15,14 +16,14 @@ def queue(workspace):
     """Four pictures: one labelled, one none of these, one skipped, one undecided."""
     queue = make_queue(workspace, draw_files(2))
     first, second, third, _ = queue.pictures
-    queue.decide(first, as_class(CLASSES[0]))
-    queue.decide(second, Decision(Verdict.NONE, None, "tab"))
-    queue.decide(third, Decision(Verdict.SKIP, None, "tab"))
+    queue.decide(OWNER, first, as_class(CLASSES[0]))
+    queue.decide(OWNER, second, Decision(Verdict.NONE, None, "tab"))
+    queue.decide(OWNER, third, Decision(Verdict.SKIP, None, "tab"))
     return queue
 
 
 def test_labelled_pictures_and_counter_examples_go_to_the_dataset(workspace, queue):
-    addition = Addition(workspace, "mine", list_finished(queue), "Label")
+    addition = Addition(OWNER, workspace, "mine", list_finished(queue), "Label")
     with CacheFile(workspace.bottlenecks) as cache:
         addition.batch.store_remaining(cache)
     root = workspace.root / "mine_photos"

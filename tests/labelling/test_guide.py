@@ -21,6 +21,7 @@ from tests.labelling.samples import (
     wait_until,
     wait_until_examined,
 )
+from tests.samples import OWNER
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def test_pictures_are_examined_and_labels_learned(workspace):
     guide = examine(workspace, queue)
     for _ in range(20):
         sha256 = guide.pick(queue, "tab")
-        queue.decide(sha256, as_class(find_true_class(queue, sha256)))
+        queue.decide(OWNER, sha256, as_class(find_true_class(queue, sha256)))
         guide.notice()
     wait_until(lambda: len(guide.state.advice.ranking) == 4 and guide.state.advice.curve)
     guesses = guide.state.advice.guesses
@@ -56,7 +57,7 @@ def test_two_tabs_get_different_pictures_and_keep_theirs(workspace):
     assert first != second
     assert guide.pick(queue, "one", first) == first
     assert guide.list_other_tabs("one") == {"two"}
-    queue.decide(first, as_class(CLASSES[0], "one"))
+    queue.decide(OWNER, first, as_class(CLASSES[0], "one"))
     assert guide.pick(queue, "one", first) not in (first, second)
 
 
@@ -65,7 +66,7 @@ def test_last_picture_is_shown_in_both_tabs_and_then_none(workspace):
     guide = examine(workspace, queue)
     (only,) = queue.pictures
     assert guide.pick(queue, "one") == guide.pick(queue, "two") == only
-    queue.decide(only, Decision(Verdict.NONE, None, "one"))
+    queue.decide(OWNER, only, Decision(Verdict.NONE, None, "one"))
     assert guide.pick(queue, "two", only) is None
 
 
@@ -80,7 +81,7 @@ def test_unreadable_and_vanished_pictures_can_still_be_decided(workspace):
     picked = set()
     for _ in range(6):
         sha256 = guide.pick(queue, "tab")
-        queue.decide(sha256, Decision(Verdict.SKIP, None, "tab"))
+        queue.decide(OWNER, sha256, Decision(Verdict.SKIP, None, "tab"))
         picked.add(sha256)
     assert picked == set(queue.pictures)
 
@@ -168,7 +169,7 @@ def test_restarted_guide_goes_on_where_the_last_one_ended(workspace):
     queue = make_queue(workspace, draw_files(12))
     guide = examine(workspace, queue)
     for sha256 in list(queue.pictures)[:14]:
-        queue.decide(sha256, as_class(find_true_class(queue, sha256)))
+        queue.decide(OWNER, sha256, as_class(find_true_class(queue, sha256)))
     guide.notice()
     wait_until(lambda: len(guide.state.advice.ranking) == 10)
     before = guide.state.advice

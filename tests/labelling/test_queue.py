@@ -6,14 +6,13 @@ import threading
 import filelock
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.labelling import queue as queue_module
 from cluster_core.labelling.queue import LOG, DecidedError
 from cluster_core.labelling.queues import find_queue
 from cluster_core.labelling.records import Decision, Verdict
 from tests.labelling.samples import CLASSES, as_class, draw_files, make_queue
-from tests.samples import run_python
+from tests.samples import OWNER, VISITOR, run_python
 
 BLUE, RED = CLASSES
 
@@ -33,9 +32,9 @@ def reopen(queue, workspace):
 
 
 def test_decisions_are_found_again_in_order(queue, hashes, workspace):
-    queue.decide(hashes[2], as_class(RED))
-    queue.decide(hashes[0], Decision(Verdict.NONE, None, "tab"))
-    queue.decide(hashes[1], Decision(Verdict.SKIP, None, "tab"))
+    queue.decide(OWNER, hashes[2], as_class(RED))
+    queue.decide(OWNER, hashes[0], Decision(Verdict.NONE, None, "tab"))
+    queue.decide(OWNER, hashes[1], Decision(Verdict.SKIP, None, "tab"))
     again = reopen(queue, workspace)
     assert list(again.decisions) == [hashes[2], hashes[0], hashes[1]]
     assert again.labelled == {hashes[2]: RED}
@@ -45,42 +44,42 @@ def test_decisions_are_found_again_in_order(queue, hashes, workspace):
 
 def test_first_of_two_decisions_stands_and_the_second_is_refused(queue, hashes, workspace):
     other = reopen(queue, workspace)
-    queue.decide(hashes[0], as_class(BLUE))
+    queue.decide(OWNER, hashes[0], as_class(BLUE))
     with pytest.raises(DecidedError, match=f"first, as {BLUE}: that stays, and your {RED}"):
-        other.decide(hashes[0], as_class(RED, "other"))
+        other.decide(OWNER, hashes[0], as_class(RED, "other"))
     assert reopen(queue, workspace).labelled == {hashes[0]: BLUE}
 
 
 def test_tabs_see_each_other(queue, hashes, workspace):
     other = reopen(queue, workspace)
-    queue.decide(hashes[0], as_class(BLUE))
-    queue.add_class("green stars")
+    queue.decide(OWNER, hashes[0], as_class(BLUE))
+    queue.add_class(OWNER, "green stars")
     other.refresh()
     assert other.labelled == {hashes[0]: BLUE}
-    other.decide(hashes[1], as_class("green stars", "other"))
+    other.decide(OWNER, hashes[1], as_class("green stars", "other"))
 
 
 def test_own_decision_is_taken_back_before_one_of_a_closed_tab(queue, hashes, workspace):
-    queue.decide(hashes[0], as_class(BLUE, "closed"))
-    queue.decide(hashes[1], as_class(BLUE, "mine"))
-    queue.decide(hashes[2], as_class(BLUE, "open"))
-    assert queue.take_back_latest("mine", {"open"}) == hashes[1]
-    assert queue.take_back_latest("mine", {"open"}) == hashes[0]
-    assert queue.take_back_latest("mine", {"open"}) is None
+    queue.decide(OWNER, hashes[0], as_class(BLUE, "closed"))
+    queue.decide(OWNER, hashes[1], as_class(BLUE, "mine"))
+    queue.decide(OWNER, hashes[2], as_class(BLUE, "open"))
+    assert queue.take_back_latest(OWNER, "mine", {"open"}) == hashes[1]
+    assert queue.take_back_latest(OWNER, "mine", {"open"}) == hashes[0]
+    assert queue.take_back_latest(OWNER, "mine", {"open"}) is None
     assert reopen(queue, workspace).labelled == {hashes[2]: BLUE}
 
 
 def test_picture_that_was_taken_back_can_be_decided_again(queue, hashes):
-    queue.decide(hashes[0], as_class(BLUE))
-    queue.take_back_latest("tab")
-    queue.decide(hashes[0], as_class(RED))
+    queue.decide(OWNER, hashes[0], as_class(BLUE))
+    queue.take_back_latest(OWNER, "tab")
+    queue.decide(OWNER, hashes[0], as_class(RED))
     assert queue.labelled == {hashes[0]: RED}
 
 
 def test_skipped_pictures_come_back(queue, hashes):
-    queue.decide(hashes[0], Decision(Verdict.SKIP, None, "tab"))
-    queue.decide(hashes[1], as_class(RED))
-    queue.take_back_skips()
+    queue.decide(OWNER, hashes[0], Decision(Verdict.SKIP, None, "tab"))
+    queue.decide(OWNER, hashes[1], as_class(RED))
+    queue.take_back_skips(OWNER)
     assert list(queue.decisions) == [hashes[1]]
 
 
@@ -91,7 +90,7 @@ def test_threads_that_decide_at_once_lose_nothing(queue, hashes, workspace):
         own = reopen(queue, workspace)
         for sha256 in hashes:
             try:
-                own.decide(sha256, as_class(BLUE, tab))
+                own.decide(OWNER, sha256, as_class(BLUE, tab))
             except DecidedError as error:
                 refused.append(error.decision.tab)
 
@@ -108,10 +107,11 @@ def test_threads_that_decide_at_once_lose_nothing(queue, hashes, workspace):
 def test_another_process_decides_in_the_same_queue(queue, hashes, workspace):
     code = (
         "import sys; from pathlib import Path\n"
+        "from cluster_core.access import Access\n"
         "from cluster_core.labelling.queue import LabelQueue\n"
         "from cluster_core.labelling.records import Decision, Verdict\n"
         "queue = LabelQueue(Path(sys.argv[1]))\n"
-        "queue.decide(sys.argv[2], Decision(Verdict.LABEL, sys.argv[3], 'other'))"
+        "queue.decide(Access.owner(), sys.argv[2], Decision(Verdict.LABEL, sys.argv[3], 'other'))"
     )
     folder = workspace.queues / queue.id
     done = run_python("-c", code, folder, hashes[0], RED)
@@ -121,12 +121,12 @@ def test_another_process_decides_in_the_same_queue(queue, hashes, workspace):
 
 
 def test_half_a_line_of_a_killed_process_spoils_no_other(queue, hashes, workspace):
-    queue.decide(hashes[0], as_class(BLUE))
+    queue.decide(OWNER, hashes[0], as_class(BLUE))
     log = workspace.queues / queue.id / LOG
     with log.open("ab") as stream:
         stream.write(b'{"decided": "' + hashes[1].encode())
     again = reopen(queue, workspace)
-    again.decide(hashes[2], as_class(RED))
+    again.decide(OWNER, hashes[2], as_class(RED))
     assert reopen(queue, workspace).labelled == {hashes[0]: BLUE, hashes[2]: RED}
 
 
@@ -154,24 +154,24 @@ def test_damaged_line_is_skipped(queue, hashes, workspace, line):
 
 def test_unknown_picture_and_class_are_refused(queue, hashes):
     with pytest.raises(DatasetError, match="no longer in the queue"):
-        queue.decide("0" * 64, as_class(BLUE))
+        queue.decide(OWNER, "0" * 64, as_class(BLUE))
     with pytest.raises(DatasetError, match="was removed in another tab"):
-        queue.decide(hashes[0], as_class("green stars"))
+        queue.decide(OWNER, hashes[0], as_class("green stars"))
     assert not queue.decisions
 
 
 def test_class_with_pictures_is_not_removed(queue, hashes):
-    queue.decide(hashes[0], as_class(BLUE))
+    queue.decide(OWNER, hashes[0], as_class(BLUE))
     with pytest.raises(DatasetError, match="take their labels back first"):
-        queue.remove_class(BLUE)
-    queue.remove_class(RED)
+        queue.remove_class(OWNER, BLUE)
+    queue.remove_class(OWNER, RED)
     assert queue.classes == [BLUE]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", BLUE, BLUE.upper(), "con"])
 def test_impossible_class_is_refused(queue, name):
     with pytest.raises(DatasetError):
-        queue.add_class(name)
+        queue.add_class(OWNER, name)
     assert queue.classes == list(CLASSES)
 
 
@@ -179,7 +179,7 @@ def test_deleted_queue_does_not_come_back_in_another_tab(queue, hashes, workspac
     other = reopen(queue, workspace)
     (workspace.queues / queue.id).rename(workspace.root / "gone")
     with pytest.raises(DatasetError, match="no longer exists"):
-        other.decide(hashes[0], as_class(BLUE))
+        other.decide(OWNER, hashes[0], as_class(BLUE))
     assert not (workspace.queues / queue.id).exists()
     assert not other.exists()
 
@@ -195,30 +195,29 @@ def test_queue_that_is_deleted_while_a_tab_waits_for_it_stays_deleted(
 
     monkeypatch.setattr(queue_module.filelock, "FileLock", delete_first)
     with pytest.raises(DatasetError, match="no longer exists"):
-        queue.decide(hashes[0], as_class(BLUE))
+        queue.decide(OWNER, hashes[0], as_class(BLUE))
     assert not (workspace.queues / queue.id).exists()
 
 
 def test_full_log_refuses_a_decision_and_keeps_the_rest(queue, hashes, workspace, monkeypatch):
-    queue.decide(hashes[0], as_class(BLUE))
+    queue.decide(OWNER, hashes[0], as_class(BLUE))
     monkeypatch.setattr(queue_module, "MAX_LOG_BYTES", queue.version + 10)
     with pytest.raises(DatasetError, match="add its labelled pictures to a dataset"):
-        queue.decide(hashes[1], as_class(BLUE))
+        queue.decide(OWNER, hashes[1], as_class(BLUE))
     monkeypatch.undo()
     assert reopen(queue, workspace).labelled == {hashes[0]: BLUE}
 
 
-def test_public_demo_forbids_every_change(queue, hashes, monkeypatch):
-    queue.decide(hashes[0], as_class(BLUE))
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_public_demo_forbids_every_change(queue, hashes):
+    queue.decide(OWNER, hashes[0], as_class(BLUE))
     for change in (
-        lambda: queue.decide(hashes[1], as_class(BLUE)),
-        lambda: queue.take_back_latest("tab"),
-        lambda: queue.take_back(hashes),
-        queue.take_back_skips,
-        lambda: queue.add_class("green stars"),
-        lambda: queue.remove_class(RED),
-        lambda: queue.add_picture(queue.pictures[hashes[0]], lambda _: None),
+        lambda: queue.decide(VISITOR, hashes[1], as_class(BLUE)),
+        lambda: queue.take_back_latest(VISITOR, "tab"),
+        lambda: queue.take_back(VISITOR, hashes),
+        lambda: queue.take_back_skips(VISITOR),
+        lambda: queue.add_class(VISITOR, "green stars"),
+        lambda: queue.remove_class(VISITOR, RED),
+        lambda: queue.add_picture(VISITOR, queue.pictures[hashes[0]], lambda _: None),
     ):
         with pytest.raises(AccessError):
             change()

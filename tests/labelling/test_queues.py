@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError, BackboneError, DatasetError
 from cluster_core.labelling import queues as queues_module
 from cluster_core.labelling.queues import (
@@ -14,6 +13,7 @@ from cluster_core.labelling.queues import (
 )
 from cluster_core.storage.trash import restore
 from tests.labelling.samples import CLASSES, as_class, draw_files, make_queue
+from tests.samples import OWNER, VISITOR
 
 
 def test_queues_are_listed_with_their_names(workspace):
@@ -38,7 +38,7 @@ def test_class_that_no_folder_can_have_leaves_no_queue(workspace):
 
 def test_unknown_network_is_refused(workspace):
     with pytest.raises(BackboneError):
-        create_queue(workspace, QueueSettings("x", CLASSES, "unknown"))
+        create_queue(OWNER, workspace, QueueSettings("x", CLASSES, "unknown"))
 
 
 def test_number_of_queues_is_limited(workspace, monkeypatch):
@@ -67,20 +67,19 @@ def test_link_is_not_a_queue(workspace, tmp_path):
 def test_deleted_queue_is_restored_with_its_decisions(workspace):
     queue = make_queue(workspace, draw_files(1))
     sha256 = next(iter(queue.pictures))
-    queue.decide(sha256, as_class(CLASSES[0]))
-    entry = delete_queue(workspace, queue)
+    queue.decide(OWNER, sha256, as_class(CLASSES[0]))
+    entry = delete_queue(OWNER, workspace, queue)
     assert list_queues(workspace) == {}
-    restore(workspace, entry.id)
+    restore(OWNER, workspace, entry.id)
     again = find_queue(workspace, queue.id)
     assert again.labelled == {sha256: CLASSES[0]}
     assert again.find_file(sha256).is_file()
 
 
-def test_public_demo_forbids_it(workspace, monkeypatch):
+def test_public_demo_forbids_it(workspace):
     queue = make_queue(workspace)
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     with pytest.raises(AccessError):
-        make_queue(workspace)
+        create_queue(VISITOR, workspace, QueueSettings("Mine", CLASSES, "sky"))
     with pytest.raises(AccessError):
-        delete_queue(workspace, queue)
+        delete_queue(VISITOR, workspace, queue)
     assert list(list_queues(workspace)) == [queue.id]

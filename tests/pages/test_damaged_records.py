@@ -14,6 +14,7 @@ from cluster_core.training.runs import RunState, submit_run
 from cluster_core.training.runs.folder import STATUS, save_status
 from cluster_core.training.runs.records import CONFIG
 from tests.pages.opening import open_file
+from tests.samples import OWNER
 
 ODD = "odd \udcff"
 
@@ -26,12 +27,12 @@ def test_model_whose_folder_is_not_utf_8_is_listed(trained):
     (model_id,) = {model.id for model in list_models(trained)} - {folder.name, "starter"}
     page = open_file("models.py", model=model_id)
     assert "delete" in {button.key for button in page.button}
-    delete_model(trained, model_id)
+    delete_model(OWNER, trained, model_id)
     assert not (trained.bundles / ODD).exists()
 
 
 def test_run_whose_dataset_is_not_utf_8_is_listed(workspace, config):
-    submit_run(workspace, replace(config, image_dir=workspace.root / f"{ODD}_photos"))
+    submit_run(OWNER, workspace, replace(config, image_dir=workspace.root / f"{ODD}_photos"))
     assert not open_file("training.py").exception
 
 
@@ -39,9 +40,9 @@ def test_trash_with_a_name_that_is_not_utf_8_is_listed(workspace):
     picture = workspace.cluster_photos / "open" / f"{ODD}.jpg"
     picture.parent.mkdir(parents=True)
     picture.touch()
-    move_to_trash(workspace, [picture], f"The picture {picture.name}")
+    move_to_trash(OWNER, workspace, [picture], f"The picture {picture.name}")
     assert not open_file("dataset.py").exception
-    restore(workspace, list_trash(workspace)[0].id)
+    restore(OWNER, workspace, list_trash(workspace)[0].id)
     assert picture.exists()
 
 
@@ -54,7 +55,7 @@ def test_trash_with_a_name_that_is_not_utf_8_is_listed(workspace):
     ],
 )
 def test_damaged_run_is_marked_in_the_table(workspace, config, file, change, state):
-    intact, damaged = (submit_run(workspace, config) for _ in range(2))
+    intact, damaged = (submit_run(OWNER, workspace, config) for _ in range(2))
     save_status(workspace, replace(damaged, state=RunState.FINISHED))
     path = workspace.runs / damaged.id / file
     path.write_text(json.dumps(json.loads(path.read_text()) | change))

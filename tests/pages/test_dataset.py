@@ -31,7 +31,7 @@ from pages.components.outcome import Outcome
 from tests.drawn_pictures import write_shapes
 from tests.pages.opening import open_file
 from tests.pages.test_hyperparameters import make_choice
-from tests.samples import COLOURS, cut_off, draw_blob, save_picture, write_photos
+from tests.samples import COLOURS, OWNER, cut_off, draw_blob, save_picture, write_photos
 
 BLUE, RED = COLOURS
 INVALID_NAMES = ["..", "CON", "a/b", "", "x" * 300, "<script>", "\u202egnp", " ", "a\nb", ".hidden"]
@@ -312,7 +312,7 @@ def test_dataset_is_created_deleted_and_restored(dataset, workspace):
 def test_deleting_dataset_in_training_is_warned_about(dataset, workspace):
     page = click(open_page(), "delete_dataset")
     assert not any("is queued or in progress" in warning.value for warning in page.warning)
-    submit_run(workspace, TrainConfig(dataset))
+    submit_run(OWNER, workspace, TrainConfig(dataset))
     page.run()
     assert any("is queued or in progress" in warning.value for warning in page.warning)
     click(page, "confirm_delete_dataset")

@@ -38,7 +38,7 @@ from pages.components.evaluation.confusion_matrix import CELL, draw_confusion
 from pages.components.evaluation.figures_view import View
 from pages.components.evaluation.mistakes import name_mistake
 from tests.pages.opening import open_file
-from tests.samples import draw_blob, save_picture, write_photos
+from tests.samples import OWNER, draw_blob, save_picture, write_photos
 
 LABELS = ("galaxy", "globular *bright*", "open")
 GALAXY, GLOBULAR, OPEN = LABELS
@@ -82,7 +82,7 @@ def tested(workspace) -> EvaluatedRun:
 
 
 def write_run(workspace, pictures, labels=LABELS, **changes) -> str:
-    status = submit_run(workspace, TrainConfig(workspace.cluster_photos, seed=7))
+    status = submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos, seed=7))
     save_status(workspace, replace(status, state=RunState.FINISHED, **changes))
     result = RunResult(Metrics(labels, tuple(pictures)), {}, (), (), 491, 320)
     save_result(workspace.runs / status.id, result, workspace.cluster_photos)
@@ -128,7 +128,7 @@ def test_page_without_trainings_links_to_the_settings(workspace, visited_pages):
 
 
 def test_running_training_is_not_evaluated(workspace):
-    submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos))
     page = open_page()
     assert "No training started in the browser has finished yet" in read_all(page)
 
@@ -528,7 +528,7 @@ def test_training_page_names_the_cross_validation_beside_the_test(validated):
 
 def test_mistakes_follow_the_chosen_pictures(checkable):
     (run,) = list_runs(checkable)
-    evaluation = evaluate_run(checkable, run.id)
+    evaluation = evaluate_run(OWNER, checkable, run.id)
     swapped = evaluation.cross_validation.pictures.scores[:, ::-1]
     pictures = replace(evaluation.cross_validation.pictures, scores=swapped)
     validated = replace(evaluation.cross_validation, pictures=pictures)

@@ -18,7 +18,7 @@ from pages.components import long_work as dataset_work
 from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice
 from tests.pages.opening import open_file
-from tests.samples import REPOSITORY, draw_blob, save_picture, write_photos
+from tests.samples import OWNER, REPOSITORY, draw_blob, save_picture, write_photos
 
 PAGE = str(REPOSITORY / "pages" / "home.py")
 PER_CLASS = 2
@@ -52,7 +52,7 @@ def list_primary_buttons(page: AppTest) -> list[str]:
 
 
 def write_run(workspace, **changes) -> None:
-    status = submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    status = submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos))
     save_status(workspace, replace(status, **changes))
 
 
@@ -99,7 +99,7 @@ def test_simulated_sky_is_rendered_and_opens_hyperparameters(workspace, visited_
 
 
 def test_second_simulated_sky_gets_a_numbered_name(workspace, visited_pages):
-    create_dataset(workspace, "simulated_sky")
+    create_dataset(OWNER, workspace, "simulated_sky")
     click(open_home(), "home_simulated_sky")
     assert list_datasets(workspace) == ("simulated_sky", "simulated_sky_2")
     assert not list((workspace.root / "simulated_sky_photos").rglob("*.jpg"))

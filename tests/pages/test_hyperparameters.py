@@ -27,7 +27,7 @@ from pages.components.hyperparameters.preset_buttons import ARTICLE_URL, LABELS
 from pages.components.settings_list import ALL_SETTINGS, key_of
 from tests.drawn_pictures import write_shapes
 from tests.pages.opening import open_file
-from tests.samples import COLOURS, REPOSITORY, write_photos
+from tests.samples import COLOURS, OWNER, REPOSITORY, write_photos
 
 PAGE = str(REPOSITORY / "pages" / "hyperparameters.py")
 
@@ -325,7 +325,7 @@ def test_missing_preview_is_explained(dataset, monkeypatch, supervisor, words):
 
 
 def test_preview_waits_while_a_training_runs(dataset, workspace, monkeypatch):
-    submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos))
     supervisor = WarmSupervisor(knows=False)
     monkeypatch.setattr(start_button, "find_supervisor", lambda: supervisor)
     assert "A training is running" in open_page().info[0].value

@@ -14,7 +14,7 @@ from cluster_core.labelling.records import Decision, Verdict
 from pages.components.labelling.progress_view import draw_accuracy
 from tests.labelling.samples import CLASSES, as_class, draw_files, make_png, make_queue, pack
 from tests.pages.opening import open_file
-from tests.samples import write_photos
+from tests.samples import OWNER, write_photos
 
 BLUE, RED = CLASSES
 
@@ -147,7 +147,7 @@ def test_labels_are_found_again_by_a_new_visitor_who_can_undo_them(queue):
 def test_picture_that_another_tab_labelled_first_keeps_that_label(queue):
     page = open_page()
     sha256 = shown(page)
-    queue.decide(sha256, as_class(RED, "other"))
+    queue.decide(OWNER, sha256, as_class(RED, "other"))
     press(page, "1")
     assert f"Another tab labelled {queue.pictures[sha256].name} first" in all_text(page)
     assert shown(page) != sha256
@@ -220,7 +220,7 @@ def test_nothing_labelled_cannot_be_added(queue):
 
 def test_all_skipped_offers_them_again(queue):
     for sha256 in queue.pictures:
-        queue.decide(sha256, Decision(Verdict.SKIP, None, "tab"))
+        queue.decide(OWNER, sha256, Decision(Verdict.SKIP, None, "tab"))
     page = open_page()
     assert "You skipped all pictures." in all_text(page)
     click(page, "label_unskip")

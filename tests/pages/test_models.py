@@ -22,6 +22,7 @@ from cluster_core.model.bundle.archive import export_model
 from cluster_core.model.bundle.collection import delete_model, list_models
 from cluster_core.workspace import Workspace
 from tests.pages.opening import open_file
+from tests.samples import OWNER
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_deleted_model_can_be_restored(trained, model_id):
 
 def test_deleting_model_deleted_in_another_tab_is_reported(trained, model_id):
     page = open_page(model=model_id)
-    delete_model(trained, model_id)
+    delete_model(OWNER, trained, model_id)
     click(page, "delete")
     assert "There is no model" in page.error[0].value
     assert len(list_titles(page)) == 1

@@ -180,7 +180,7 @@ def test_visitors_of_a_demo_see_links_and_change_nothing(workspace, monkeypatch)
 
 def test_page_of_a_deleted_model_can_be_unpublished(trained, model_id):
     publish(OWNER, trained, model_id, PageText("Giants"), "giants")
-    delete_model(trained, model_id)
+    delete_model(OWNER, trained, model_id)
     page = open_page()
     assert "Giants" in read_all(page)
     assert "update_giants" not in list_keys(page)

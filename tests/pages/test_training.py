@@ -37,7 +37,7 @@ from pages.components.words import name_stage
 from tests.drawn_pictures import write_shapes
 from tests.pages.opening import open_file
 from tests.pages.test_hyperparameters import make_choice
-from tests.samples import write_photos
+from tests.samples import OWNER, write_photos
 
 NOBODY = "20200101-000000-000000-abcd"
 
@@ -48,7 +48,7 @@ def write_run(workspace, state=RunState.FINISHED, n_evaluations=50, n_right=26, 
     settings = {name: changes.pop(name) for name in names if name in changes}
     folder = changes.pop("image_dir", workspace.cluster_photos)
     config = TrainConfig(folder, **settings)
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     begun = datetime.fromisoformat(status.created)
     ended = (begun + timedelta(seconds=42)).isoformat() if state.is_over else None
     status = replace(status, state=state, started=status.created, ended=ended, **changes)
@@ -239,7 +239,7 @@ def test_stop_of_an_ended_training_is_reported(workspace):
 def test_queued_training_shows_its_position(workspace):
     write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
     config = TrainConfig(workspace.cluster_photos)
-    first, second = (submit_run(workspace, config).id for _ in range(2))
+    first, second = (submit_run(OWNER, workspace, config).id for _ in range(2))
     (bar,) = open_page(run=first).get("progress")
     assert "Waiting for another training to finish" in bar.proto.text
     page = open_page(run=second)

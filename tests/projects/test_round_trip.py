@@ -16,8 +16,10 @@ from cluster_core.errors import AccessError, ProjectError
 from cluster_core.labelling.queues import find_queue, list_queues
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import choose_bundle
+from cluster_core.model.export.web import PageText
 from cluster_core.projects.loading import load_project, preview_project, undo_load
 from cluster_core.projects.saving import save_project, stream_project
+from cluster_core.publishing.store import list_published, publish
 from cluster_core.storage.trash import restore
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.folder import list_runs, submit_run
@@ -166,7 +168,7 @@ def test_empty_workspace_has_nothing_to_save(workspace, tmp_path):
 
 
 def test_open_training_is_left_out_and_said(filled, tmp_path):
-    submit_run(filled, TrainConfig(filled.root / "stars_photos"))
+    submit_run(OWNER, filled, TrainConfig(filled.root / "stars_photos"))
     report = save_project(OWNER, filled, tmp_path / "p.zip")
     assert report.notes == ("Left out 1 training that has not ended: save again afterwards.",)
 
@@ -218,7 +220,7 @@ def test_undo_moves_all_to_the_trash_and_back(filled, saved, other):
     entry = undo_load(OWNER, other, report)
     assert list_datasets(other) == ()
     assert list_runs(other) == ()
-    restore(other, entry.id)
+    restore(OWNER, other, entry.id)
     assert list_files(other, "*_photos", "runs", "queues", "models/bundles") == before
 
 
@@ -270,3 +272,50 @@ def test_stopped_save_leaves_the_older_file(filled, saved):
         save_project(OWNER, filled, saved, on_progress=stop)
     assert saved.read_bytes() == older
     assert [path for path in saved.parent.iterdir() if path.name.endswith(".part")] == []
+
+
+@pytest.fixture
+def published(filled):
+    """A published page of the trained model, with an example."""
+    (model,) = filled.bundles.iterdir()
+    example = min((filled.root / "stars_photos").rglob("*.png"))
+    page = PageText("Red or blue", "Which stars?", (example,))
+    return publish(OWNER, filled, model.name, page, "red-or-blue")
+
+
+def test_page_is_published_again_only_when_asked_for(filled, published, other, tmp_path):
+    path = tmp_path / "p.zip"
+    save_project(OWNER, filled, path)
+    load(other, path)
+    assert list_published(other) == ()
+    with path.open("rb") as file:
+        report = load_project(OWNER, other, file, publishes=True)
+        assert report.describe() == "1 page"
+        again = load_project(OWNER, other, file, publishes=True)
+    assert again.added == []
+    (page,) = list_published(other)
+    assert (page.alias, page.title, page.description) == (
+        "red-or-blue",
+        "Red or blue",
+        "Which stars?",
+    )
+    assert len(page.examples) == 1
+
+
+def test_page_gets_another_name_if_its_own_is_taken(filled, published, other, tmp_path):
+    path = tmp_path / "p.zip"
+    save_project(OWNER, filled, path)
+    publish(OWNER, other, "starter", PageText("Mine"), "red-or-blue")
+    with path.open("rb") as file:
+        load_project(OWNER, other, file, publishes=True)
+    assert {page.title for page in list_published(other)} == {"Mine", "Red or blue"}
+
+
+def test_scripts_of_a_published_page_are_not_in_the_project(filled, published, tmp_path):
+    save_project(OWNER, filled, tmp_path / "p.zip")
+    with zipfile.ZipFile(tmp_path / "p.zip") as archive:
+        names = [name for name in archive.namelist() if name.startswith("published/")]
+    assert names == [
+        "published/red-or-blue/published.json",
+        "published/red-or-blue/example-1.jpg",
+    ]

@@ -182,7 +182,7 @@ def test_unpublished_model_comes_back_with_all_its_links(workspace):
 
 
 def restore_entry(workspace, entry) -> None:
-    restore(workspace, entry.id)
+    restore(OWNER, workspace, entry.id)
 
 
 def test_restored_model_whose_alias_is_taken_gets_a_number(workspace):

@@ -5,6 +5,7 @@ import pytest
 from cluster_core.model.bundle.collection import list_models, rename_model
 from cluster_core.publishing.suggestions import suggest_alias, suggest_title
 from tests.publishing.samples import publish_starter, simple_pages  # noqa: F401 (a fixture)
+from tests.samples import OWNER
 
 
 @pytest.mark.usefixtures("simple_pages")
@@ -23,5 +24,5 @@ def test_title_is_the_owners_or_asks_for_the_class(trained):
     model, starter = list_models(trained)
     assert suggest_title(model) == "Blue stars or red stars?"
     assert suggest_title(starter) == "A globular cluster or an open cluster?"
-    rename_model(trained, model.id, "My giants")
+    rename_model(OWNER, trained, model.id, "My giants")
     assert suggest_title(list_models(trained)[0]) == "My giants"

@@ -18,7 +18,7 @@ from cluster_core.sky import render_demo_dataset
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import RunState, load_status, submit_run
 from cluster_core.workspace import ROOT_VARIABLE
-from tests.samples import REPOSITORY
+from tests.samples import OWNER, REPOSITORY
 
 PATIENCE_S = 30
 APP = ("-m", "streamlit", "run", "app.py", "--server.headless=true", "--server.address=127.0.0.1")
@@ -98,9 +98,11 @@ def test_request_in_flight_is_answered(workspace, command, path):
 
 
 def test_training_is_put_back_into_the_queue(workspace):
-    render_demo_dataset(workspace.cluster_photos, ("globular clusters", "open clusters"), 25, seed=0)
+    render_demo_dataset(
+        workspace.cluster_photos, ("globular clusters", "open clusters"), 25, seed=0
+    )
     config = TrainConfig(workspace.cluster_photos, how_many_training_steps=100_000)
-    run_id = submit_run(workspace, config).id
+    run_id = submit_run(OWNER, workspace, config).id
     with running(workspace, APP, "/_stcore/health") as (process, _):
         wait_for(lambda: load_status(workspace, run_id).state is RunState.RUNNING)
         process.send_signal(signal.SIGTERM)

@@ -5,8 +5,7 @@ import errno
 import pytest
 from PIL import Image
 
-from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.errors import AccessError, ConfigError, DatasetError
+from cluster_core.errors import ConfigError, DatasetError
 from cluster_core.sky import DEMO_CLASSES, demo, render_demo_dataset
 
 CLUSTERS = ["globular clusters", "open clusters"]
@@ -99,10 +98,3 @@ def test_full_disk_is_reported_with_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "replacing", fill_up)
     with pytest.raises(DatasetError, match=r"globular_clusters_0001\.jpg .* the disk is full"):
         render_demo_dataset(tmp_path / "sky", CLUSTERS, 1, seed=1)
-
-
-def test_public_demo_renders_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    with pytest.raises(AccessError):
-        render_demo_dataset(tmp_path / "sky", CLUSTERS, 1, seed=1)
-    assert not list(tmp_path.iterdir())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cluster_core.errors import ClusterError
 from cluster_core.storage.trash import empty_trash, list_trash, move_to_trash, restore
 from tests.fuzz.json_values import make_damaged_texts
+from tests.samples import OWNER
 
 
 @settings(
@@ -28,7 +29,7 @@ def test_damaged_record_is_listed_and_loses_no_file(workspace, data):
     for picture in pictures:
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_text(picture.name)
-    entry = move_to_trash(workspace, pictures, "2 pictures")
+    entry = move_to_trash(OWNER, workspace, pictures, "2 pictures")
     record = workspace.trash / entry.id / "record.json"
     text = data.draw(make_damaged_texts(record.read_text("ascii")))
     record.write_text(text, "utf-8", "surrogatepass")
@@ -37,7 +38,7 @@ def test_damaged_record_is_listed_and_loses_no_file(workspace, data):
     datetime.fromisoformat(listed.created).astimezone(UTC)
     if listed.problem:
         assert listed.n_files == 2
-        assert empty_trash(workspace) == 0
+        assert empty_trash(OWNER, workspace) == 0
     with suppress(ClusterError):
-        restore(workspace, entry.id)
+        restore(OWNER, workspace, entry.id)
     assert len(list(workspace.root.rglob("*.jpg"))) == 2

@@ -8,6 +8,7 @@ from cluster_core.errors import RunError
 from cluster_core.training import installed
 from cluster_core.training.runs.folder import list_runs, submit_run
 from tests.pages.opening import open_file
+from tests.samples import OWNER
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def without_tensorflow(monkeypatch):
 
 def test_training_is_refused_with_what_to_install(workspace, config):
     with pytest.raises(RunError, match="TensorFlow is not installed"):
-        submit_run(workspace, config)
+        submit_run(OWNER, workspace, config)
     assert list_runs(workspace) == ()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
+from cluster_core.access import Action
 from cluster_core.errors import AccessError, RunError
 from cluster_core.training import tensorboard
 from cluster_core.training.tensorboard import (
@@ -20,7 +20,7 @@ from cluster_core.training.tensorboard import (
     start_tensorboard,
     stop_tensorboard,
 )
-from tests.samples import REPOSITORY
+from tests.samples import OWNER, REPOSITORY
 
 # Listens on its port as TensorBoard does, but starts in less than ten seconds.
 STAND_IN = """
@@ -35,23 +35,22 @@ server.serve_forever()
 
 @pytest.fixture
 def allowed(monkeypatch, workspace, tmp_path):
-    monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
     program = tmp_path / "stand_in.py"
     program.write_text(STAND_IN)
     monkeypatch.setattr(tensorboard, "_COMMAND", (sys.executable, str(program)))
     yield
-    stop_tensorboard(workspace)
+    stop_tensorboard(OWNER, workspace)
 
 
 def test_one_local_instance_runs_until_it_is_stopped(allowed, workspace):
     assert find_tensorboard(workspace) is None
-    url = start_tensorboard(workspace)
+    url = start_tensorboard(OWNER, workspace)
     assert url.startswith("http://127.0.0.1:")
     with urllib.request.urlopen(url) as answer:
         assert answer.status == 200
-    assert start_tensorboard(workspace) == url
+    assert start_tensorboard(OWNER, workspace) == url
     assert find_tensorboard(workspace) == url
-    stop_tensorboard(workspace)
+    stop_tensorboard(OWNER, workspace)
     assert find_tensorboard(workspace) is None
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(url)
@@ -60,18 +59,14 @@ def test_one_local_instance_runs_until_it_is_stopped(allowed, workspace):
 def test_failed_start_is_reported(allowed, workspace, monkeypatch):
     monkeypatch.setattr(tensorboard, "_COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
     with pytest.raises(RunError, match="did not start") as caught:
-        start_tensorboard(workspace)
+        start_tensorboard(OWNER, workspace)
     assert caught.value.exit_code == 3
     assert find_tensorboard(workspace) is None
 
 
-@pytest.mark.parametrize("variable", [None, PUBLIC_VARIABLE])
-def test_start_is_refused_unless_the_owner_allows_it(workspace, monkeypatch, variable):
-    if variable:
-        monkeypatch.setenv(variable, "1")
-        monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
+def test_start_is_refused_to_those_who_may_not(workspace):
     with pytest.raises(AccessError, match="start TensorBoard"):
-        start_tensorboard(workspace)
+        start_tensorboard(OWNER.without(Action.RUN_TENSORBOARD), workspace)
 
 
 def test_tensorboard_ends_when_the_server_is_killed():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.archives.directory import count_entries
 from cluster_core.data.archives.entries import EXPECTED, ImportPlan, plan_import
 from cluster_core.data.archives.interrupted import remove_abandoned_imports
@@ -58,7 +58,11 @@ class ImportReport:
 
 
 def import_archive(
-    workspace: Workspace, image_dir: Path, file: BinaryIO, on_progress: Progress | None = None
+    access: Access,
+    workspace: Workspace,
+    image_dir: Path,
+    file: BinaryIO,
+    on_progress: Progress | None = None,
 ) -> ImportReport:
     """Add the pictures of a .zip with one folder per class to a dataset.
 
@@ -66,6 +70,7 @@ def import_archive(
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace of the dataset.
     image_dir : Path
@@ -84,7 +89,7 @@ def import_archive(
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     check_dataset_dir(workspace, image_dir)
     present = list_classes(image_dir)
     with open_archive(file) as archive:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.archives.placing import (
     Placing,
     find_waiting,
@@ -73,12 +73,13 @@ def remove_abandoned_imports(workspace: Workspace) -> None:
 
 
 def continue_import(
-    workspace: Workspace, import_id: str, on_progress: Progress | None = None
+    access: Access, workspace: Workspace, import_id: str, on_progress: Progress | None = None
 ) -> dict[str, int]:
     """Add the pictures of an interrupted import that are not in the dataset yet.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace of the import.
     import_id : str
@@ -99,7 +100,7 @@ def continue_import(
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     with _claim_interrupted(workspace, import_id) as (folder, placing):
         image_dir = dataset_dir(workspace, placing.dataset)
         for label in placing.labels:
@@ -111,7 +112,7 @@ def continue_import(
     return dict(waiting)
 
 
-def discard_import(workspace: Workspace, import_id: str) -> None:
+def discard_import(access: Access, workspace: Workspace, import_id: str) -> None:
     """Delete the pictures of an interrupted import that are not in the dataset yet.
 
     Raises
@@ -121,7 +122,7 @@ def discard_import(workspace: Workspace, import_id: str) -> None:
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     with _claim_interrupted(workspace, import_id) as (folder, _):
         remove_staged(folder)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.class_folders import list_class_folders, list_labels
 from cluster_core.data.counter_classes import load_ticked, tick_counter_class
 from cluster_core.data.editing.allowed_paths import (
@@ -59,11 +59,12 @@ def list_classes(image_dir: Path) -> tuple[str, ...]:
     return list_labels(image_dir) if os.path.lexists(image_dir) else ()
 
 
-def add_class(image_dir: Path, label: str) -> Path:
+def add_class(access: Access, image_dir: Path, label: str) -> Path:
     """Create the folder of a new class, and of the dataset if it is missing.
 
     Parameters
     ----------
+    access : Access
     image_dir : Path
         The dataset.
     label : str
@@ -82,7 +83,7 @@ def add_class(image_dir: Path, label: str) -> Path:
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     stored = check_class_name(label)
     refuse_link(image_dir)
     if os.path.lexists(image_dir):
@@ -91,15 +92,16 @@ def add_class(image_dir: Path, label: str) -> Path:
     with explaining_disk_errors(f"The class {stored} could not be added", image_dir):
         folder.mkdir(parents=True)
     if stored in load_ticked(image_dir):  # as an earlier class of this name was
-        tick_counter_class(image_dir, stored, False)
+        tick_counter_class(access, image_dir, stored, False)
     return folder
 
 
-def rename_class(image_dir: Path, label: str, new: str) -> Path:
+def rename_class(access: Access, image_dir: Path, label: str, new: str) -> Path:
     """Rename a class.
 
     Parameters
     ----------
+    access : Access
     image_dir : Path
         The dataset.
     label : str
@@ -120,25 +122,25 @@ def rename_class(image_dir: Path, label: str, new: str) -> Path:
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     stored = check_class_name(new)
     folder = find_class_dir(image_dir, label)
     _require_new(image_dir, stored, label)
     target = image_dir / stored
     is_ticked = label in load_ticked(image_dir)
     if is_ticked:
-        tick_counter_class(image_dir, stored, True)
+        tick_counter_class(access, image_dir, stored, True)
     with explaining_disk_errors(f"The class {label} could not be renamed", image_dir):
         # Perhaps a file. On a case-insensitive disk, it may be the folder of the class itself.
         if os.path.lexists(target) and fold_name(stored) != fold_name(label):
             raise FileExistsError(errno.EEXIST, "File exists")
         os.rename(folder, target)
     if is_ticked and stored != label:
-        tick_counter_class(image_dir, label, False)
+        tick_counter_class(access, image_dir, label, False)
     return target
 
 
-def delete_class(workspace: Workspace, image_dir: Path, label: str) -> TrashEntry:
+def delete_class(access: Access, workspace: Workspace, image_dir: Path, label: str) -> TrashEntry:
     """Move a class and its pictures to the trash.
 
     Returns
@@ -153,12 +155,15 @@ def delete_class(workspace: Workspace, image_dir: Path, label: str) -> TrashEntr
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     check_dataset_dir(workspace, image_dir)
-    return move_to_trash(workspace, [find_class_dir(image_dir, label)], f"The class {label}")
+    return move_to_trash(
+        access, workspace, [find_class_dir(image_dir, label)], f"The class {label}"
+    )
 
 
 def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
+    access: Access,
     image_dir: Path,
     label: str,
     file_name: str,
@@ -171,6 +176,7 @@ def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
 
     Parameters
     ----------
+    access : Access
     image_dir : Path
         The dataset.
     label : str
@@ -201,7 +207,7 @@ def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     class_dir = find_class_dir(image_dir, label)
     picture = inspect_picture(file_name, data)
     with explaining_disk_errors(f"{picture.file_name} could not be stored in {label}", class_dir):
@@ -221,11 +227,12 @@ def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
     return path
 
 
-def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveReport:
+def move_pictures(access: Access, image_dir: Path, paths: Sequence[Path], label: str) -> MoveReport:
     """Move pictures to another class of the same dataset; a name that is taken gets a number.
 
     Parameters
     ----------
+    access : Access
     image_dir : Path
         The dataset.
     paths : sequence of Path
@@ -241,7 +248,7 @@ def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveRep
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     class_dir = find_class_dir(image_dir, label)
     for path in paths:
         require_in_class(image_dir, path)
@@ -263,11 +270,12 @@ def move_pictures(image_dir: Path, paths: Sequence[Path], label: str) -> MoveRep
     return MoveReport(tuple(moved), tuple(gone))
 
 
-def delete_pictures(workspace: Workspace, paths: Sequence[Path]) -> TrashEntry:
+def delete_pictures(access: Access, workspace: Workspace, paths: Sequence[Path]) -> TrashEntry:
     """Move pictures to the trash, skipping those that no longer exist.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace of the pictures.
     paths : sequence of Path
@@ -286,14 +294,14 @@ def delete_pictures(workspace: Workspace, paths: Sequence[Path]) -> TrashEntry:
     AccessError
         This server does not allow it.
     """
-    require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS)
     for path in paths:
         image_dir = path.parent.parent
         check_dataset_dir(workspace, image_dir)
         require_in_class(image_dir, path)
     labels = sorted({path.parent.name for path in paths})
     what = "1 picture" if len(paths) == 1 else f"{len(paths)} pictures"
-    return move_to_trash(workspace, paths, f"{what} of {', '.join(labels)}")
+    return move_to_trash(access, workspace, paths, f"{what} of {', '.join(labels)}")
 
 
 def _require_new(image_dir: Path, label: str, old: str | None) -> None:

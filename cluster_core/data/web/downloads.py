@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.editing.inspection import ClassContents, inspect_picture
 from cluster_core.data.index import Progress
 from cluster_core.data.web.addresses import read_address
@@ -65,6 +65,7 @@ class DownloadReport:
 
 
 def download_pictures(
+    access: Access,
     addresses: Sequence[str],
     folder: Path,
     on_progress: Progress | None = None,
@@ -75,6 +76,7 @@ def download_pictures(
 
     Parameters
     ----------
+    access : Access
     addresses : sequence of str
         Addresses of the pictures; see `cluster_core.data.web.addresses.parse_addresses`.
     folder : Path
@@ -97,7 +99,7 @@ def download_pictures(
     AccessError
         This server does not allow it.
     """
-    require(Action.DOWNLOAD)
+    access.require(Action.DOWNLOAD)
     added: list[Path] = []
     skipped: list[str] = []
     failed: list[FailedAddress] = []

@@ -10,13 +10,12 @@ import logging
 import threading
 from collections.abc import Callable
 from enum import StrEnum
-from typing import BinaryIO
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.errors import BackboneError, ClusterError, DownloadError
 from cluster_core.model.backbones.registry import BackboneSpec
 from cluster_core.model.backbones.weights_download import download_weights
-from cluster_core.model.backbones.weights_upload import add_weights, convert_confined
+from cluster_core.model.backbones.weights_upload import WeightsFile, add_weights, convert_confined
 from cluster_core.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
@@ -94,11 +93,12 @@ def forget_obtaining(spec: BackboneSpec, workspace: Workspace) -> None:
             del _known[workspace, spec.name]
 
 
-def start_download(spec: BackboneSpec, workspace: Workspace) -> Obtaining:
+def start_download(access: Access, spec: BackboneSpec, workspace: Workspace) -> Obtaining:
     """Start to download and convert a network, unless somebody else did already.
 
     Parameters
     ----------
+    access : Access
     spec : BackboneSpec
         A network with a `weights_file`.
     workspace : Workspace
@@ -128,10 +128,12 @@ def start_download(spec: BackboneSpec, workspace: Workspace) -> Obtaining:
                 str(error).replace(str(path), "The downloaded file"), name=spec.name
             ) from error
 
-    return _start(spec, workspace, work)
+    return _start(access, spec, workspace, work)
 
 
-def start_upload(spec: BackboneSpec, file: BinaryIO, name: str, workspace: Workspace) -> Obtaining:
+def start_upload(
+    access: Access, spec: BackboneSpec, weights: WeightsFile, workspace: Workspace
+) -> Obtaining:
     """Start to check and convert an uploaded weights file; see `add_weights`.
 
     Raises
@@ -141,15 +143,15 @@ def start_upload(spec: BackboneSpec, file: BinaryIO, name: str, workspace: Works
     """
 
     def work(obtaining: Obtaining) -> None:
-        add_weights(spec, file, name, workspace, lambda: obtaining.was_stopped)
+        add_weights(access, spec, weights, workspace, lambda: obtaining.was_stopped)
 
-    return _start(spec, workspace, work)
+    return _start(access, spec, workspace, work)
 
 
 def _start(
-    spec: BackboneSpec, workspace: Workspace, work: Callable[[Obtaining], None]
+    access: Access, spec: BackboneSpec, workspace: Workspace, work: Callable[[Obtaining], None]
 ) -> Obtaining:
-    require(Action.ADD_NETWORKS)
+    access.require(Action.ADD_NETWORKS)
     with _lock:
         found = find_obtaining(spec, workspace)
         if found is not None and not found.is_over:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.registry import BackboneSpec
 from cluster_core.model.backbones.weights import find_weights, list_weights_files
@@ -21,15 +22,31 @@ _MEGA = 1_000_000
 _CHUNK_BYTES = 1 << 20
 
 
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file that somebody uploads.
+
+    Attributes
+    ----------
+    name : str
+        Keras writes two formats, told apart by the endings `.weights.h5` and `.h5`.
+    file : binary file
+        Open for reading.
+    """
+
+    name: str
+    file: BinaryIO
+
+
 def count_max_bytes(spec: BackboneSpec) -> int:
     """Return the largest size, in bytes, that a weights file of a network may have."""
     return round(_MAX_RATIO * spec.download_mb * _MEGA) + _MEGA
 
 
 def add_weights(
+    access: Access,
     spec: BackboneSpec,
-    file: BinaryIO,
-    name: str,
+    weights: WeightsFile,
     workspace: Workspace,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> None:
@@ -37,12 +54,11 @@ def add_weights(
 
     Parameters
     ----------
+    access : Access
     spec : BackboneSpec
         A network with a `weights_file`.
-    file : binary file
-        The weights file, open for reading; it may be hostile.
-    name : str
-        Its name: Keras writes two formats, told apart by `.weights.h5` and `.h5`.
+    weights : WeightsFile
+        It may be hostile.
     workspace : Workspace
         The workspace to add to.
     is_stopped : callable, optional
@@ -57,14 +73,14 @@ def add_weights(
     OSError
         If the disk cannot be written to.
     """
-    require(Action.ADD_NETWORKS)
+    access.require(Action.ADD_NETWORKS)
     own_name, keras_name = list_weights_files(spec)
-    target_name = own_name if name.lower().endswith(".weights.h5") else keras_name
+    target_name = own_name if weights.name.lower().endswith(".weights.h5") else keras_name
     workspace.models.mkdir(parents=True, exist_ok=True)
     with drafting(workspace.models / "uploaded weights") as folder:
         folder.mkdir()
         draft = folder / target_name
-        _copy(file, draft, spec)
+        _copy(weights.file, draft, spec)
         try:
             convert_confined(spec, draft, workspace, is_stopped)
         except BackboneError as error:

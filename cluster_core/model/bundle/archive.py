@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.labels import JOINERS, find_folder_name_problem, fold_name, shorten
 from cluster_core.errors import BackboneError, BundleError
 from cluster_core.model.backbones.availability import find_network
@@ -105,7 +105,7 @@ def export_model(workspace: Workspace, model_id: str, *, with_network: bool = Fa
     return content.getvalue()
 
 
-def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
+def import_model(access: Access, workspace: Workspace, file: BinaryIO) -> ModelSummary:
     """Add a model from a .zip file, unless the workspace has an identical one.
 
     The archive is checked before anything is unpacked, and the model with all code that lists,
@@ -114,6 +114,7 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace to add to.
     file : binary file
@@ -135,7 +136,7 @@ def import_model(workspace: Workspace, file: BinaryIO) -> ModelSummary:
     AccessError
         If this server does not allow changes to models.
     """
-    require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS)
     archive = read_archive(file.read(MAX_ARCHIVE_BYTES + 1), workspace.bundles)
     sha256 = hashlib.sha256(archive.files[MANIFEST]).hexdigest()
     try:

@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.errors import BundleError, ConfigError
 from cluster_core.model.bundle.bundle import (
     BackboneReference,
@@ -68,11 +68,12 @@ def _mark_missing_networks(models: list[ModelSummary], workspace: Workspace) -> 
     ]
 
 
-def rename_model(workspace: Workspace, model_id: str, title: str) -> None:
+def rename_model(access: Access, workspace: Workspace, model_id: str, title: str) -> None:
     """Change the title of a model; its folder and id stay the same.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace of the model.
     model_id : str
@@ -88,16 +89,17 @@ def rename_model(workspace: Workspace, model_id: str, title: str) -> None:
     AccessError
         If this server does not allow changes to models.
     """
-    require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS)
     folder = _find_editable(workspace, model_id, "renamed")
     _change_manifest(folder, "title", _check_title(title, folder))
 
 
-def set_unsure_below(workspace: Workspace, model_id: str, value: float) -> None:
+def set_unsure_below(access: Access, workspace: Workspace, model_id: str, value: float) -> None:
     """Set the score below which the answers of a model are unsure.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
         The workspace of the model.
     model_id : str
@@ -115,7 +117,7 @@ def set_unsure_below(workspace: Workspace, model_id: str, value: float) -> None:
     AccessError
         If this server does not allow changes to models.
     """
-    require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS)
     folder = _find_editable(workspace, model_id, "changed")
     try:
         score = check_unsure_below(value)
@@ -148,7 +150,7 @@ def _change_manifest(folder: Path, key: str, value: object) -> None:
         ) from error
 
 
-def set_default_model(workspace: Workspace, model_id: str) -> None:
+def set_default_model(access: Access, workspace: Workspace, model_id: str) -> None:
     """Make a model the default, which answers when no model is named.
 
     Raises
@@ -159,12 +161,12 @@ def set_default_model(workspace: Workspace, model_id: str) -> None:
     AccessError
         If this server does not allow changes to models.
     """
-    require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS)
     require_network(load_bundle(model_dir(workspace, model_id)), workspace)
     save_default(workspace, model_id)
 
 
-def delete_model(workspace: Workspace, model_id: str) -> TrashEntry:
+def delete_model(access: Access, workspace: Workspace, model_id: str) -> TrashEntry:
     """Move a model to the trash, even a damaged one.
 
     Returns
@@ -179,10 +181,12 @@ def delete_model(workspace: Workspace, model_id: str) -> TrashEntry:
     AccessError
         If this server does not allow changes to models.
     """
-    require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS)
     folder = _find_editable(workspace, model_id, "deleted")
     title = describe_model(folder).title
-    return move_to_trash(workspace, [folder], f"The model {title}", action=Action.EDIT_MODELS)
+    return move_to_trash(
+        access, workspace, [folder], f"The model {title}", action=Action.EDIT_MODELS
+    )
 
 
 def _find_editable(workspace: Workspace, model_id: str, change: str) -> Path:

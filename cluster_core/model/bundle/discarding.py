@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Access, Action
 from cluster_core.model.bundle.untrusted_files import MANIFEST, MAX_MANIFEST_BYTES
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
 from cluster_core.storage.trash import empty_trash
@@ -17,13 +17,14 @@ from cluster_core.workspace import Workspace
 _NETWORK_FILE = re.compile(r"(?P<network>.+-[0-9a-f]{12})\.(json|tflite)")
 
 
-def discard_trash(workspace: Workspace, unreadable: Collection[str] = ()) -> int:
+def discard_trash(access: Access, workspace: Workspace, unreadable: Collection[str] = ()) -> int:
     """Empty the trash, and delete the imported networks that only deleted models used.
 
     Until then, a model in the trash keeps its network, so that it answers again once restored.
 
     Parameters
     ----------
+    access : Access
     workspace, unreadable
         As for `empty_trash`.
 
@@ -39,8 +40,8 @@ def discard_trash(workspace: Workspace, unreadable: Collection[str] = ()) -> int
     AccessError
         This server does not allow it for every entry; nothing was deleted.
     """
-    n_files = empty_trash(workspace, unreadable)
-    if is_allowed(Action.EDIT_MODELS):
+    n_files = empty_trash(access, workspace, unreadable)
+    if access.allows(Action.EDIT_MODELS):
         _remove_unused_networks(workspace)
     return n_files
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.data.index import Picture, Progress, scan_dataset
 from cluster_core.errors import RunError
 from cluster_core.evaluation.model_evaluation import (
@@ -23,12 +23,16 @@ from cluster_core.workspace import Workspace
 
 
 def evaluate_run(
-    workspace: Workspace, run_id: str, on_progress: Progress = lambda done, total: None
+    access: Access,
+    workspace: Workspace,
+    run_id: str,
+    on_progress: Progress = lambda done, total: None,
 ) -> ModelEvaluation:
     """Cross-validate the pictures that a run's dataset has today, and keep the result with the run.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
     run_id : str
         A run that made a model.
@@ -50,7 +54,7 @@ def evaluate_run(
     BundleError, DatasetError, BackboneError, ImageError
         The model, the dataset, the network or a picture cannot be used.
     """
-    require(Action.TRAIN)
+    access.require(Action.TRAIN)
     status, config = load_status(workspace, run_id), load_config(workspace, run_id)
     if not status.bundle:
         raise RunError("This training made no model, so there is nothing to evaluate: train again.")

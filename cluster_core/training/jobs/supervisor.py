@@ -11,7 +11,7 @@ from functools import partial
 
 import filelock
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.jobs.failure_reasons import WORKER_CANNOT_START
@@ -86,12 +86,13 @@ class Supervisor:
         self._wake.set()
 
     def preview(
-        self, config: TrainConfig, timeout_s: float = 10.0
+        self, access: Access, config: TrainConfig, timeout_s: float = 10.0
     ) -> tuple[Evaluation, ...] | None:
         """Return the learning curve of a short trial training that saves nothing.
 
         Parameters
         ----------
+        access : Access
         config : TrainConfig
             Settings to preview.
         timeout_s : float
@@ -107,7 +108,7 @@ class Supervisor:
         AccessError
             This server does not let its visitors train.
         """
-        require(Action.TRAIN)
+        access.require(Action.TRAIN)
         if not self.is_warm:
             return None
         preview = PreviewRequest(config)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cluster_core.access import Action, require
+from cluster_core.access import Access, Action
 from cluster_core.errors import RunError
 from cluster_core.storage.saved_values import check_time
 from cluster_core.storage.trash import TrashEntry, move_to_trash
@@ -26,7 +26,7 @@ STOP_REQUEST = "stop.txt"
 KEEP_BEST, DISCARD = "keep the best", "discard"
 
 
-def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
+def submit_run(access: Access, workspace: Workspace, config: TrainConfig) -> RunStatus:
     """Queue a training; the supervisor starts it when earlier ones have ended.
 
     Its TensorBoard summaries and intermediate graphs go to folders named after the run, whatever
@@ -34,6 +34,7 @@ def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
     config : TrainConfig
         Settings of the training.
@@ -50,7 +51,7 @@ def submit_run(workspace: Workspace, config: TrainConfig) -> RunStatus:
     RunError
         The folder of runs cannot be written to, or TensorFlow is not installed.
     """
-    require(Action.TRAIN)
+    access.require(Action.TRAIN)
     require_training()
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
@@ -182,11 +183,12 @@ def find_queue_position(workspace: Workspace, run_id: str) -> int:
     return n_ahead if n_ahead >= count_trainings_at_once() else 0
 
 
-def request_stop(workspace: Workspace, run_id: str, keep_best: bool) -> None:
+def request_stop(access: Access, workspace: Workspace, run_id: str, keep_best: bool) -> None:
     """Request that a run stops; a queued run is discarded at once.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
     run_id : str
     keep_best : bool
@@ -199,7 +201,7 @@ def request_stop(workspace: Workspace, run_id: str, keep_best: bool) -> None:
     RunError
         There is no such run, it has ended, or the request cannot be saved.
     """
-    require(Action.TRAIN)
+    access.require(Action.TRAIN)
     folder = find_folder(workspace, run_id)
     status = read_status(folder)
     if status.state.is_over:
@@ -249,7 +251,7 @@ def read_log(workspace: Workspace, run_id: str, max_bytes: int = 20_000) -> str:
         return ""
 
 
-def delete_run(workspace: Workspace, run_id: str) -> TrashEntry:
+def delete_run(access: Access, workspace: Workspace, run_id: str) -> TrashEntry:
     """Move a run that has ended to the trash; the model it produced is kept.
 
     Raises
@@ -259,11 +261,11 @@ def delete_run(workspace: Workspace, run_id: str) -> TrashEntry:
     RunError
         There is no such run, or it has not ended.
     """
-    require(Action.TRAIN)
+    access.require(Action.TRAIN)
     folder = find_folder(workspace, run_id)
     status = read_status(folder)
     if not status.state.is_over:
         raise RunError("This training has not ended: stop it first, then delete it.")
     return move_to_trash(
-        workspace, [folder], f"The training of {status.created[:16]}", action=Action.TRAIN
+        access, workspace, [folder], f"The training of {status.created[:16]}", action=Action.TRAIN
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.answers.adding import Addition, list_labelled
 from cluster_core.answers.records import Review
 from cluster_core.answers.room import AnswerRoom
@@ -33,6 +33,7 @@ from pages.components.long_work import Work, start_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome
 from pages.components.selection import Choice, choose
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _TARGET = "add_target"
@@ -91,7 +92,7 @@ def show_bulk_review(
 def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> None:
     """Draw what can be done with the chosen pictures, at least one."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="answer_actions"):
-        if is_allowed(Action.EDIT_DATASETS):
+        if get_access().allows(Action.EDIT_DATASETS):
             st.button(
                 "Add to dataset",
                 key="add_to_dataset",
@@ -131,7 +132,7 @@ def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -
     noun = "picture" if len(labelled) == 1 else "pictures"
 
     def add() -> Outcome:
-        addition = Addition(workspace, dataset, labelled)
+        addition = Addition(get_access(), workspace, dataset, labelled)
         start_work(_make_work(dataset, addition))
         return Outcome(f"Adding pictures to {dataset} …")
 
@@ -167,7 +168,7 @@ def _make_work(dataset: str, addition: Addition) -> Work:
 def show_retrain() -> None:
     """Draw the way to a new training, if pictures were added to a dataset from here."""
     dataset = st.session_state.get(ADDED_TO)
-    if not dataset or not is_allowed(Action.TRAIN):
+    if not dataset or not get_access().allows(Action.TRAIN):
         return
     if st.button(
         f"Retrain with {escape_markdown(dataset)}",

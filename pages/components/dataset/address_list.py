@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.editing.allowed_paths import find_class_dir
 from cluster_core.data.editing.changes import add_class, list_classes
 from cluster_core.data.index import Progress
@@ -14,6 +14,7 @@ from cluster_core.data.web.addresses import parse_addresses
 from cluster_core.data.web.downloads import download_pictures
 from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome, set_outcome
+from pages.components.signed_in import get_access
 
 _MAX_LIST_MB = 1
 _LIST = "address_list"
@@ -21,7 +22,7 @@ _LIST = "address_list"
 
 def show_address_list(image_dir: Path, label: str) -> None:
     """Draw the list of addresses, and the button that downloads them into a class."""
-    if not is_allowed(Action.DOWNLOAD):
+    if not get_access().allows(Action.DOWNLOAD):
         st.info(
             "This server does not download from other websites. Save the pictures on your "
             "computer, then add them under Files.",
@@ -71,9 +72,9 @@ def _start_download(image_dir: Path, label: str) -> None:
 
     def resume(on_progress: Progress) -> Outcome:
         if label not in list_classes(image_dir):
-            add_class(image_dir, label)
+            add_class(get_access(), image_dir, label)
         folder = find_class_dir(image_dir, label)
-        report = download_pictures(addresses, folder, on_progress)
+        report = download_pictures(get_access(), addresses, folder, on_progress)
         summary = f"Downloaded {len(report.added):,} of {len(addresses):,} pictures to {label}"
         if report.skipped:
             summary += f"; {len(report.skipped):,} were already there"

@@ -17,6 +17,7 @@ from cluster_core.errors import DatasetError
 from cluster_core.health import Finding, FindingKind, accept_finding, withdraw_acceptance
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _MOVABLE = (FindingKind.WRONG_LABEL, FindingKind.COPIES_ACROSS, FindingKind.OUTLIER)
@@ -112,13 +113,13 @@ def _list_smaller(pictures: Sequence[Picture]) -> list[Path]:
 
 
 def _delete(workspace: Workspace, paths: Sequence[Path]) -> Outcome:
-    return make_deletion_outcome(workspace, delete_pictures(workspace, paths))
+    return make_deletion_outcome(workspace, delete_pictures(get_access(), workspace, paths))
 
 
 def _move(paths: Sequence[Path], label: str) -> Outcome:
     image_dir = paths[0].parent.parent
     moving = [path for path in paths if path.parent.name != label]
-    report = move_pictures(image_dir, moving, label)
+    report = move_pictures(get_access(), image_dir, moving, label)
     if report.gone:
         raise DatasetError(
             f"{report.gone[0].name} has already been moved or deleted, perhaps in another tab.",
@@ -131,7 +132,7 @@ def _move(paths: Sequence[Path], label: str) -> Outcome:
 
     def undo() -> Outcome:
         for before, after in back.items():
-            move_pictures(image_dir, after, before)
+            move_pictures(get_access(), image_dir, after, before)
         return Outcome(f"Moved {what} back.")
 
     return Outcome(f"Moved {what} to {label}.", undo=undo)
@@ -140,10 +141,10 @@ def _move(paths: Sequence[Path], label: str) -> Outcome:
 def _mark(pictures: Sequence[Picture]) -> Outcome:
     image_dir = pictures[0].path.parent.parent
     hashes = [picture.sha256 for picture in pictures]
-    mark_same_object(image_dir, hashes)
+    mark_same_object(get_access(), image_dir, hashes)
 
     def undo() -> Outcome:
-        unmark_same_object(image_dir, hashes)
+        unmark_same_object(get_access(), image_dir, hashes)
         return Outcome("These pictures no longer count as one object.")
 
     return Outcome(
@@ -153,10 +154,10 @@ def _mark(pictures: Sequence[Picture]) -> Outcome:
 
 
 def _accept(image_dir: Path, finding: Finding) -> Outcome:
-    accept_finding(image_dir, finding)
+    accept_finding(get_access(), image_dir, finding)
 
     def undo() -> Outcome:
-        withdraw_acceptance(image_dir, finding)
+        withdraw_acceptance(get_access(), image_dir, finding)
         return Outcome("The finding is open again.")
 
     return Outcome("Noted that this is fine.", undo=undo)

@@ -16,6 +16,7 @@ from cluster_core.data.editing.changes import add_class, delete_class, rename_cl
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import NameField, ask_for_name, close_dialog, is_open, open_dialog
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 # More classes, or longer names, do not fit into a row of buttons.
@@ -124,7 +125,7 @@ def _show_counter_switch(image_dir: Path, label: str) -> None:
 
 
 def _mark(image_dir: Path, label: str, is_counter: bool) -> Outcome:
-    tick_counter_class(image_dir, label, is_counter)
+    tick_counter_class(get_access(), image_dir, label, is_counter)
     if is_counter:
         return Outcome(f"{label} now holds pictures of none of the classes. {_NO_SCORE}")
     return Outcome(f"{label} is a class with a score of its own again.")
@@ -147,7 +148,7 @@ def _select_class(image_dir: Path, label: str) -> None:
 
 
 def _delete(workspace: Workspace, image_dir: Path, label: str) -> Outcome:
-    entry = delete_class(workspace, image_dir, label)
+    entry = delete_class(get_access(), workspace, image_dir, label)
     st.session_state.pop(upload_key(image_dir), None)
     return make_deletion_outcome(workspace, entry)
 
@@ -155,7 +156,7 @@ def _delete(workspace: Workspace, image_dir: Path, label: str) -> Outcome:
 @st.dialog("Add a class", icon=":material/new_label:", on_dismiss=close_dialog)
 def _ask_for_class(image_dir: Path) -> None:
     def add(name: str) -> Outcome:
-        label = add_class(image_dir, name).name
+        label = add_class(get_access(), image_dir, name).name
         _select_class(image_dir, label)
         return Outcome(f"Created the class {label}. Now add pictures.")
 
@@ -168,7 +169,7 @@ def _ask_for_class(image_dir: Path) -> None:
 @st.dialog("Rename a class", icon=":material/edit:", on_dismiss=close_dialog)
 def _ask_for_new_name(image_dir: Path, label: str) -> None:
     def rename(name: str) -> Outcome:
-        new = rename_class(image_dir, label, name).name
+        new = rename_class(get_access(), image_dir, label, name).name
         _select_class(image_dir, new)
         return Outcome(f"Renamed the class {label} to {new}.")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.editing.changes import delete_pictures, move_pictures
 from cluster_core.data.index import Picture
 from cluster_core.data.thumbnails import SIDE_PX, ThumbnailCache
@@ -18,6 +18,7 @@ from cluster_core.errors import ClusterError, ImageError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 PER_PAGE = 24
@@ -56,7 +57,7 @@ def show_gallery(
     number = min(number, n_pages)
     in_order = sorted(pictures, key=lambda picture: _natural_order(picture.path.name))
     shown = in_order[(number - 1) * PER_PAGE : number * PER_PAGE]
-    is_editable = is_allowed(Action.EDIT_DATASETS)
+    is_editable = get_access().allows(Action.EDIT_DATASETS)
     with cells:
         if is_editable:
             _show_actions(workspace, image_dir, labels, shown)
@@ -116,7 +117,9 @@ def _show_actions(
             key="delete_pictures",
             icon=":material/delete:",
             on_click=lambda: _change(
-                lambda: make_deletion_outcome(workspace, delete_pictures(workspace, selected))
+                lambda: make_deletion_outcome(
+                    workspace, delete_pictures(get_access(), workspace, selected)
+                )
             ),
         )
 
@@ -134,13 +137,13 @@ def _select(shown: Sequence[Picture], is_selected: bool) -> None:
 def _move(image_dir: Path, paths: Sequence[Path]) -> Outcome:
     target = st.session_state[_TARGET]
     source = paths[0].parent.name
-    report = move_pictures(image_dir, paths, target)
+    report = move_pictures(get_access(), image_dir, paths, target)
     summary = f"Moved {len(report.moved)} of {len(paths)} pictures from {source} to {target}"
     if report.gone:
         summary += "; the others no longer exist"
 
     def undo() -> Outcome:
-        back = move_pictures(image_dir, report.moved, source)
+        back = move_pictures(get_access(), image_dir, report.moved, source)
         return Outcome(f"Moved {len(back.moved)} pictures back to {source}.")
 
     return Outcome(f"{summary}.", bool(report.moved), undo=undo if report.moved else None)

@@ -18,6 +18,7 @@ from cluster_core.workspace import Workspace
 from pages.components.dataset.overview import count_pictures
 from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome, attempt, make_import_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 
@@ -53,7 +54,7 @@ def show_interrupted_imports(workspace: Workspace) -> None:
 def _continue(workspace: Workspace, found: InterruptedImport) -> None:
     def resume(on_progress: Progress) -> Outcome:
         return make_import_outcome(
-            ImportReport(continue_import(workspace, found.id, on_progress), ())
+            ImportReport(continue_import(get_access(), workspace, found.id, on_progress), ())
         )
 
     def on_stop() -> Outcome:
@@ -63,5 +64,5 @@ def _continue(workspace: Workspace, found: InterruptedImport) -> None:
 
 
 def _discard(workspace: Workspace, found: InterruptedImport) -> Outcome:
-    discard_import(workspace, found.id)
+    discard_import(get_access(), workspace, found.id)
     return Outcome(f"Discarded {count_pictures(found.n_waiting)} of this import.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.archives.dataset_archive import write_archive
 from cluster_core.data.editing.changes import delete_pictures
 from cluster_core.data.index import DatasetIndex, Picture, RejectedFile
@@ -24,6 +24,7 @@ from pages.components.dataset.split_chart import SET_ASIDE, Share, count_shares,
 from pages.components.dataset_contents import DatasetReading
 from pages.components.outcome import attempt, join_with_and, make_deletion_outcome, show_reasons
 from pages.components.settings_list import key_of
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 # The server keeps each visitor's download in memory while it is sent.
@@ -206,13 +207,17 @@ def _show_incomplete(workspace: Workspace, pictures: Sequence[Picture]) -> None:
 
 
 def _show_deletion(workspace: Workspace, paths: Sequence[Path], title: str, key: str) -> None:
-    if paths and is_allowed(Action.EDIT_DATASETS):
+    if paths and get_access().allows(Action.EDIT_DATASETS):
         st.button(
             title,
             key=key,
             icon=":material/delete:",
             on_click=attempt,
-            args=(lambda: make_deletion_outcome(workspace, delete_pictures(workspace, paths)),),
+            args=(
+                lambda: make_deletion_outcome(
+                    workspace, delete_pictures(get_access(), workspace, paths)
+                ),
+            ),
         )
 
 
@@ -221,7 +226,7 @@ def _show_download(index: DatasetIndex) -> None:
         return
     if _sum_bytes([picture.path for picture in index.all_pictures]) > MAX_DOWNLOAD_BYTES:
         instead = f": copy the folder {escape_markdown(str(index.image_dir))} instead"
-        may_see_path = is_allowed(Action.EDIT_DATASETS)
+        may_see_path = get_access().allows(Action.EDIT_DATASETS)
         st.caption(f"This dataset is too large to download here{instead if may_see_path else ''}.")
         return
     st.download_button(

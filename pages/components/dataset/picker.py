@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.catalog import (
     choose_default,
     create_dataset,
@@ -28,6 +28,7 @@ from pages.components.dialogs import (
 )
 from pages.components.outcome import Outcome, make_deletion_outcome
 from pages.components.selection import MAX_ID_LENGTH, Choice, choose, get_chosen
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _KEY, _FIRST = "dataset_choice", "first_dataset"
@@ -72,7 +73,7 @@ def pick_dataset(workspace: Workspace) -> str | None:
             on_change=lambda: choose(Choice.DATASET, st.session_state[_KEY]),
             width=320,
         )
-        if is_allowed(Action.EDIT_DATASETS):
+        if get_access().allows(Action.EDIT_DATASETS):
             _show_actions()
     if is_open("new dataset"):
         _ask_for_name(workspace)
@@ -83,7 +84,7 @@ def pick_dataset(workspace: Workspace) -> str | None:
 
 def _name_first(workspace: Workspace) -> str | None:
     """Ask for the name of the first dataset, which is created when its first picture is added."""
-    if not is_allowed(Action.EDIT_DATASETS):
+    if not get_access().allows(Action.EDIT_DATASETS):
         return None
     entered = st.text_input(
         "Name of this dataset",
@@ -125,7 +126,7 @@ def _show_actions() -> None:
 @st.dialog("New dataset", icon=":material/create_new_folder:", on_dismiss=close_dialog)
 def _ask_for_name(workspace: Workspace) -> None:
     def create(name: str) -> Outcome:
-        folder = create_dataset(workspace, name)
+        folder = create_dataset(get_access(), workspace, name)
         choose(Choice.DATASET, folder.name.removesuffix(DATASET_SUFFIX))
         return Outcome(f"Created the dataset {name.strip()}. Now add pictures.")
 
@@ -146,7 +147,7 @@ def _confirm_deletion(workspace: Workspace, name: str) -> None:
         )
 
     def delete() -> Outcome:
-        entry = delete_dataset(workspace, name)
+        entry = delete_dataset(get_access(), workspace, name)
         choose(Choice.DATASET, None)
         return make_deletion_outcome(workspace, entry)
 

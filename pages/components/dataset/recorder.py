@@ -28,6 +28,7 @@ from pages.components.outcome import (
     make_import_outcome,
     set_outcome,
 )
+from pages.components.signed_in import get_access
 
 _RECORDING = "camera recording"
 
@@ -120,7 +121,7 @@ def _store(workspace: Workspace, recording: Recording, frames: Sequence[bytes]) 
         NewPicture(recording.label, name_frame(recording.started, number), partial(bytes, data))
         for number, data in enumerate(frames, recording.n_frames)
     ]
-    batch = PictureBatch(recording.image_dir, pictures)
+    batch = PictureBatch(get_access(), recording.image_dir, pictures)
     with CacheFile(workspace.bottlenecks) as cache:
         batch.store_remaining(cache)
     recording.stored += batch.stored
@@ -141,9 +142,9 @@ def _undo(workspace: Workspace, recording: Recording) -> Outcome:
     stored = recording.stored
     folder = stored[0].parent
     if recording.is_new_class and set(list_files(folder)) <= set(stored):
-        entry = delete_class(workspace, recording.image_dir, folder.name)
+        entry = delete_class(get_access(), workspace, recording.image_dir, folder.name)
     else:
-        entry = delete_pictures(workspace, stored)
+        entry = delete_pictures(get_access(), workspace, stored)
     recording.outcome = make_deletion_outcome(workspace, entry)
     return recording.outcome
 

@@ -11,6 +11,7 @@ from cluster_core.storage.trash import TrashEntry, list_trash, restore
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.outcome import Outcome, attempt, make_restoration_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import format_time
 
@@ -46,7 +47,7 @@ def show_trash(workspace: Workspace) -> None:
 
 def _show_entry(workspace: Workspace, entry: TrashEntry) -> None:
     def restore_entry() -> Outcome:
-        restore(workspace, entry.id)
+        restore(get_access(), workspace, entry.id)
         return make_restoration_outcome(entry)
 
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -77,7 +78,9 @@ def _confirm_emptying(workspace: Workspace, entries: Sequence[TrashEntry]) -> No
     confirm(
         "empty_trash",
         "Delete permanently",
-        lambda: Outcome(f"Permanently deleted {_count_files(discard_trash(workspace, chosen))}."),
+        lambda: Outcome(
+            f"Permanently deleted {_count_files(discard_trash(get_access(), workspace, chosen))}."
+        ),
     )
 
 

@@ -28,6 +28,7 @@ from pages.components.long_work import Work, start_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome, clear_outcome, make_import_outcome, set_outcome
 from pages.components.picture_input import PICTURE_TYPES
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
 
@@ -133,7 +134,7 @@ def choose_class(image_dir: Path, labels: Sequence[str], *, is_required: bool) -
 
 def start_upload(workspace: Workspace, image_dir: Path, pictures: Sequence[NewPicture]) -> None:
     """Add pictures to a dataset, from the next rerun of the page on."""
-    batch = PictureBatch(image_dir, pictures)
+    batch = PictureBatch(get_access(), image_dir, pictures)
 
     def resume(on_progress: Progress) -> Outcome:
         with CacheFile(workspace.bottlenecks) as cache:
@@ -194,6 +195,7 @@ def _show_zip(workspace: Workspace, find_target: Callable[[str], Path]) -> None:
         def resume(on_progress: Progress) -> Outcome:
             content = io.BytesIO(file.getbuffer())
             report: ImportReport = import_archive(
+                get_access(),
                 # Two steps per picture; visitors count pictures.
                 workspace,
                 find_target(file.name),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.index import Progress
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics
@@ -17,6 +17,7 @@ from cluster_core.training.insight.run_evaluation import evaluate_run
 from cluster_core.workspace import Workspace
 from pages.components.long_work import Work, is_working, start_work
 from pages.components.outcome import Outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy
 
@@ -50,7 +51,7 @@ def show_headline(
             st.info(f"{tested} The accuracy is unknown.", icon=":material/help:")
         if evaluation is not None:
             st.caption(f"Not cross-validated: {escape_markdown(evaluation.problem)}")
-        elif is_allowed(Action.TRAIN):
+        elif get_access().allows(Action.TRAIN):
             _show_button(workspace, run_id)
         return
     st.markdown(
@@ -86,7 +87,7 @@ def show_accuracies(evaluation: ModelEvaluation | None, metrics: Metrics) -> Non
 
 def _show_button(workspace: Workspace, run_id: str) -> None:
     def resume(on_progress: Progress) -> Outcome:
-        validated = evaluate_run(workspace, run_id, on_progress).cross_validation
+        validated = evaluate_run(get_access(), workspace, run_id, on_progress).cross_validation
         if validated is None:
             return Outcome("These pictures cannot be cross-validated.", is_good=False)
         return Outcome(f"Cross-validated {len(validated.pictures):,} pictures.")

@@ -13,6 +13,7 @@ from cluster_core.data.editing.changes import delete_pictures, move_pictures
 from cluster_core.errors import DatasetError
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 
@@ -83,7 +84,9 @@ def show_remedies(workspace: Workspace, suspect: Suspect, labels: Sequence[str])
         width="stretch",
         on_click=attempt,
         args=(
-            lambda: make_deletion_outcome(workspace, delete_pictures(workspace, [suspect.path])),
+            lambda: make_deletion_outcome(
+                workspace, delete_pictures(get_access(), workspace, [suspect.path])
+            ),
         ),
     )
     st.button(
@@ -108,7 +111,7 @@ def _move(suspect: Suspect, label: str) -> Outcome:
 
 
 def _move_one(image_dir: Path, path: Path, label: str) -> Path:
-    report = move_pictures(image_dir, [path], label)
+    report = move_pictures(get_access(), image_dir, [path], label)
     if report.gone:
         raise DatasetError(
             f"{path.name} has already been moved or deleted, perhaps in another tab.",
@@ -119,10 +122,10 @@ def _move_one(image_dir: Path, path: Path, label: str) -> Path:
 
 
 def _confirm(suspect: Suspect) -> Outcome:
-    confirm_label(suspect.image_dir, suspect.sha256, suspect.label)
+    confirm_label(get_access(), suspect.image_dir, suspect.sha256, suspect.label)
 
     def undo() -> Outcome:
-        withdraw_confirmation(suspect.image_dir, suspect.sha256)
+        withdraw_confirmation(get_access(), suspect.image_dir, suspect.sha256)
         return Outcome(f"{suspect.path.name} is no longer confirmed.")
 
     return Outcome(f"Confirmed that {suspect.path.name} is in the right class.", undo=undo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.evaluation.coverage import compute_coverage
 from cluster_core.evaluation.scored_pictures import ScoredPictures
@@ -15,6 +15,7 @@ from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.workspace import Workspace
 from pages.components.evaluation.plots import draw_coverage
 from pages.components.outcome import Outcome, attempt
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _PLOT_PX = 460
@@ -63,7 +64,7 @@ def show_unsure(scored: ScoredPictures, model_id: str, key: str, *, is_validated
     st.markdown(describe_coverage(coverage))
     st.caption(f"{_VALIDATED if is_validated else _OWN} {_REJECTED}")
     st.vega_lite_chart(spec=draw_coverage(scored, value), width=_PLOT_PX, key=f"{key}_coverage")
-    if model_id == STARTER_ID or not is_allowed(Action.EDIT_MODELS):
+    if model_id == STARTER_ID or not get_access().allows(Action.EDIT_MODELS):
         return
     st.button(
         f"Keep {percent}% for this model",
@@ -77,12 +78,12 @@ def show_unsure(scored: ScoredPictures, model_id: str, key: str, *, is_validated
 
 def _keep(workspace: Workspace, model_id: str, value: float, before: float, slider: str) -> None:
     def undo() -> Outcome:
-        set_unsure_below(workspace, model_id, before)
+        set_unsure_below(get_access(), workspace, model_id, before)
         st.session_state[slider] = round(100 * before)
         return Outcome(f"Answers of this model are unsure below {format_share(before)} again.")
 
     def keep() -> Outcome:
-        set_unsure_below(workspace, model_id, value)
+        set_unsure_below(get_access(), workspace, model_id, value)
         return Outcome(
             f"Answers of this model below {format_share(value)} are now unsure.", undo=undo
         )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cluster_core.access import Access, Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.catalog import list_datasets
 from cluster_core.data.index import Progress
 from cluster_core.errors import ClusterError
@@ -19,6 +17,7 @@ from pages.components.home.project_files import make_project_address
 from pages.components.long_work import Work, is_working, start_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome, show_reasons
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
 
@@ -28,8 +27,8 @@ _LOADING = (Action.EDIT_DATASETS, Action.EDIT_MODELS, Action.TRAIN)
 
 def show_project(workspace: Workspace) -> None:
     """Draw the buttons that save and load a project, where that is allowed."""
-    may_save = is_allowed(Action.SAVE_PROJECT)
-    may_load = all(map(is_allowed, _LOADING))
+    may_save = get_access().allows(Action.SAVE_PROJECT)
+    may_load = all(map(get_access().allows, _LOADING))
     if not (may_save or may_load):
         return
     st.subheader("Your project", anchor=False)
@@ -80,7 +79,7 @@ def _ask_what_to_save(workspace: Workspace) -> None:
     )
     st.link_button(
         "Download",
-        make_project_address(Access.owner(), workspace, chosen),
+        make_project_address(get_access(), workspace, chosen),
         type="primary",
         icon=":material/folder_zip:",
     )
@@ -110,29 +109,29 @@ def _ask_for_file(workspace: Workspace) -> None:
         "Nothing here is overwritten: what you have already is skipped, and what has the name of "
         "something else gets a new name."
     )
+    publishes = False
+    if contents.n_pages and get_access().allows(Action.PUBLISH):
+        which = "its page" if contents.n_pages == 1 else f"its {contents.n_pages} pages"
+        publishes = st.checkbox(f"Publish {which} here, where everybody can see them")
     if st.button("Load", key="confirm_load_project", type="primary"):
         close_dialog()
-        start_work(_make_work(workspace, file))
+        start_work(_make_work(workspace, file, publishes=publishes))
         st.rerun()
 
 
-def _make_work(workspace: Workspace, file: UploadedFile) -> Work:
+def _make_work(workspace: Workspace, file: UploadedFile, *, publishes: bool) -> Work:
     def resume(on_progress: Progress) -> Outcome:
-        report = load_project(Access.owner(), workspace, _rewind(file), on_progress)
+        file.seek(0)
+        report = load_project(get_access(), workspace, file, on_progress, publishes=publishes)
         forget_upload(file)
         return _make_outcome(workspace, report)
 
     return Work("Loading the project", resume, lambda: Outcome("Stopped. Nothing was loaded."))
 
 
-def _rewind(file: UploadedFile) -> BinaryIO:
-    file.seek(0)
-    return file
-
-
 def _make_outcome(workspace: Workspace, report: LoadReport) -> Outcome:
     def undo() -> Outcome:
-        undo_load(Access.owner(), workspace, report)
+        undo_load(get_access(), workspace, report)
         return Outcome("The loaded project is in the trash of the Dataset page.")
 
     return Outcome(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.model.backbones.obtaining import has_failed
@@ -24,6 +24,7 @@ from pages.components.charts import Measure, draw_learning_curve
 from pages.components.dataset_contents import DatasetReading
 from pages.components.hyperparameters.architecture_cards import is_ready
 from pages.components.run_start import start_run
+from pages.components.signed_in import get_access
 from pages.components.terminal_command import show_command
 from pages.components.text import escape_markdown
 from pages.components.words import format_percent, format_seconds
@@ -50,7 +51,7 @@ def show_start(
     choice : NetworkChoice or None
         The result of the trial on the dataset, if there was one.
     """
-    may_train = is_allowed(Action.TRAIN)
+    may_train = get_access().allows(Action.TRAIN)
     st.subheader("Before you start" if may_train else "On your own computer")
     split = None
     if config is None:
@@ -82,7 +83,7 @@ def show_train_at_once(
     workspace: Workspace, config: TrainConfig | None, reading: DatasetReading
 ) -> None:
     """Draw a second Train button at the top: on a phone the other is two screens further down."""
-    if not is_allowed(Action.TRAIN):
+    if not get_access().allows(Action.TRAIN):
         st.info(
             "This is a public demo: training is turned off. Choose settings, then copy the command "
             "at the end of the page: it trains on your own computer, once Cluster Lab is "
@@ -230,7 +231,7 @@ def _get_preview(
     if supervisor is None or not supervisor.is_warm:
         return None
     started_s = time.monotonic()
-    evaluations = supervisor.preview(config, timeout_s=PREVIEW_TIMEOUT_S)
+    evaluations = supervisor.preview(get_access(), config, timeout_s=PREVIEW_TIMEOUT_S)
     if not evaluations:
         return None
     preview = evaluations, time.monotonic() - started_s

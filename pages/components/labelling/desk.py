@@ -21,6 +21,7 @@ from pages.components.labelling.keys import NONE_AREA, watch_keys
 from pages.components.labelling.opened_queue import get_tab, pick_picture, show_picture
 from pages.components.labelling.progress_view import show_progress
 from pages.components.outcome import Outcome, clear_outcome, set_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import format_percent
 
@@ -160,7 +161,7 @@ def _decide(queue: LabelQueue, guide: Guide, sha256: str, decision: Decision) ->
     st.session_state.pop(_NOTICE, None)
     guess = guide.state.advice.guesses.get(sha256)
     try:
-        queue.decide(sha256, decision)
+        queue.decide(get_access(), sha256, decision)
     except ClusterError as error:
         st.session_state[_NOTICE] = str(error)
         return
@@ -172,7 +173,7 @@ def _undo(queue: LabelQueue, guide: Guide) -> None:
     for state in (_NOTICE, _LATEST):
         st.session_state.pop(state, None)
     try:
-        sha256 = queue.take_back_latest(get_tab(), guide.list_other_tabs(get_tab()))
+        sha256 = queue.take_back_latest(get_access(), get_tab(), guide.list_other_tabs(get_tab()))
     except ClusterError as error:
         st.session_state[_NOTICE] = str(error)
         return
@@ -221,6 +222,6 @@ def _show_end(queue: LabelQueue) -> None:
 
 def _show_skipped(queue: LabelQueue) -> None:
     try:
-        queue.take_back_skips()
+        queue.take_back_skips(get_access())
     except ClusterError as error:
         set_outcome(Outcome(str(error), is_good=False))

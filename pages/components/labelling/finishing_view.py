@@ -16,6 +16,7 @@ from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.long_work import Work, is_working, start_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome
+from pages.components.signed_in import get_access
 
 _DIALOG, _TARGET = "finish queue", "finish_target"
 _LAST = "datasets that queues went to"
@@ -65,4 +66,6 @@ def _make_work(workspace: Workspace, dataset: str, pictures: list[LabelledPictur
         sentence = f"{outcome.sentence} They went to the dataset {dataset}."
         return replace(outcome, sentence=sentence, links=_LINKS)
 
-    return make_addition_work(Addition(workspace, dataset, pictures, "Label"), add_links)
+    return make_addition_work(
+        Addition(get_access(), workspace, dataset, pictures, "Label"), add_links
+    )

@@ -26,6 +26,7 @@ from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome, clear_outcome, set_outcome
 from pages.components.picture_input import PICTURE_TYPES
 from pages.components.selection import get_active_dataset
+from pages.components.signed_in import get_access
 from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
 
 _CLASSES, _NAME, _NETWORK, _SOURCE = "queue_classes", "queue_name", "queue_network", "queue_source"
@@ -79,12 +80,12 @@ def show_new_queue(workspace: Workspace) -> None:
     def take(files: Sequence[UnlabelledFile], problems: Sequence[str]) -> None:
         settings = QueueSettings(st.session_state.get(_NAME) or "", classes, str(network))
         try:
-            queue = create_queue(workspace, settings)
+            queue = create_queue(get_access(), workspace, settings)
         except ClusterError as error:
             set_outcome(Outcome(str(error), is_good=False))
             return
         show_queue(queue.id)
-        _start_filling(workspace, QueueFilling(queue, files, problems))
+        _start_filling(workspace, QueueFilling(get_access(), queue, files, problems))
 
     _show_sources(take, "Make the queue")
 
@@ -93,7 +94,7 @@ def show_more_pictures(workspace: Workspace, queue: LabelQueue) -> None:
     """Draw the uploader that adds pictures to a queue."""
 
     def take(files: Sequence[UnlabelledFile], problems: Sequence[str]) -> None:
-        _start_filling(workspace, QueueFilling(queue, files, problems))
+        _start_filling(workspace, QueueFilling(get_access(), queue, files, problems))
 
     _show_sources(take)
 

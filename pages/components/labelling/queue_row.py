@@ -21,6 +21,7 @@ from pages.components.dialogs import (
 from pages.components.labelling.opened_queue import show_queue
 from pages.components.long_work import is_working
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import number_duplicates
 
@@ -85,13 +86,13 @@ def _edit_classes(queue: LabelQueue) -> None:
             )
 
     def add(name: str) -> Outcome:
-        return Outcome(f"Added the class {queue.add_class(name)}.")
+        return Outcome(f"Added the class {queue.add_class(get_access(), name)}.")
 
     ask_for_name(NameField("label_class", "New class", "Add", placeholder="open clusters"), add)
 
 
 def _remove(queue: LabelQueue, label: str) -> Outcome:
-    queue.remove_class(label)
+    queue.remove_class(get_access(), label)
     close_dialog()
     return Outcome(f"Removed the class {label}.")
 
@@ -108,7 +109,7 @@ def _confirm_deletion(workspace: Workspace, queue: LabelQueue) -> None:
     )
 
     def delete() -> Outcome:
-        entry = delete_queue(workspace, queue)
+        entry = delete_queue(get_access(), workspace, queue)
         show_queue(None)
         return make_deletion_outcome(workspace, entry, lambda _: show_queue(queue.id))
 

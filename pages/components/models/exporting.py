@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Access, Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.errors import BackboneError, ClusterError
 from cluster_core.model.backbones.availability import find_network
 from cluster_core.model.backbones.registry import get_backbone
@@ -21,6 +21,7 @@ from cluster_core.model.export.formats import FORMATS, ExportFormat, find_obstac
 from cluster_core.model.export.request import ExportRequest
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 REDRAW_EVERY_S = 0.5
@@ -38,7 +39,7 @@ def show_exporting(model: ModelSummary) -> None:
     model : ModelSummary
         A model that can answer.
     """
-    if not is_allowed(Action.EDIT_MODELS):
+    if not get_access().allows(Action.EDIT_MODELS):
         return
     workspace = Workspace.default()
     export = find_export(workspace)
@@ -112,7 +113,7 @@ def _find_obstacle(model: ModelSummary, kind: ExportFormat, workspace: Workspace
 def _start(model: ModelSummary, kind: ExportFormat, is_int8: bool, workspace: Workspace) -> None:
     def act() -> Outcome | None:
         request = ExportRequest(model_dir(workspace, model.id), kind, is_int8)
-        start_export(Access.owner(), request, workspace)
+        start_export(get_access(), request, workspace)
         return None
 
     attempt(act)

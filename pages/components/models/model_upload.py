@@ -12,6 +12,7 @@ from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.upload_limit import show_uploader
 from pages.components.words import name_network
@@ -51,7 +52,7 @@ def _import(file: BinaryIO) -> tuple[bool, str]:
     workspace = Workspace.default()
     known = {model.id: model for model in list_models(workspace)}
     try:
-        model = import_model(workspace, file)
+        model = import_model(get_access(), workspace, file)
     except ClusterError as error:
         return False, str(error)
     choose(Choice.MODEL, model.id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Access
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
 from cluster_core.model.export.web.page_text import MAX_DESCRIPTION_LENGTH, PageText
@@ -23,6 +22,7 @@ from pages.components.dialogs import close_dialog, confirm, open_dialog
 from pages.components.models.publish_examples import choose_examples, forget_picked, save_chosen
 from pages.components.models.published_links import make_link
 from pages.components.outcome import Outcome, make_deletion_outcome, set_outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 PUBLISH, UPDATE, UNPUBLISH = "publish", "update page", "unpublish"
@@ -72,7 +72,7 @@ def ask_to_unpublish(published: PublishedModel) -> None:
 
     def act() -> Outcome:
         workspace = Workspace.default()
-        entry = unpublish(Access.owner(), workspace, published.alias)
+        entry = unpublish(get_access(), workspace, published.alias)
         return make_deletion_outcome(workspace, entry)
 
     confirm("unpublish", "Unpublish", act)
@@ -107,7 +107,7 @@ def _show_form(model: ModelSummary, published: PublishedModel | None) -> None:
         ):
             page = PageText(title, description, examples, link.strip())
             act = publish if published is None else republish
-            act(Access.owner(), Workspace.default(), model.id, page, alias)
+            act(get_access(), Workspace.default(), model.id, page, alias)
     except ClusterError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from cluster_core.access import Action, is_allowed
+from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.storage.trash import TrashEntry, restore
 from cluster_core.training.config import TrainConfig
@@ -28,6 +28,7 @@ from pages.components.outcome import Outcome, attempt, show_outcome
 from pages.components.run_view import STATES
 from pages.components.selection import Choice, choose
 from pages.components.settings_list import LABELS, describe_setting
+from pages.components.signed_in import get_access
 from pages.components.words import (
     count_seconds,
     format_seconds,
@@ -74,7 +75,7 @@ def show_runs(workspace: Workspace, runs: tuple[RunStatus, ...], shown: str | No
     rows = [_get_row(workspace, status) for status in runs]
     chosen = _show_table(rows, runs)
     if not chosen:
-        actions = "open or delete" if is_allowed(Action.TRAIN) else "open"
+        actions = "open or delete" if get_access().allows(Action.TRAIN) else "open"
         st.caption(
             f"Tick a training to {actions} it, or several to compare them. With the keyboard, "
             "Shift+Space ticks the current row."
@@ -162,7 +163,7 @@ def _show_actions(workspace: Workspace, chosen: list[RunStatus], shown: str | No
                 on_click=choose,
                 args=(Choice.RUN, chosen[0].id),
             )
-        if not is_allowed(Action.TRAIN):
+        if not get_access().allows(Action.TRAIN):
             return
         question = (
             "Delete this training? Its model is kept."
@@ -185,13 +186,13 @@ def _delete(workspace: Workspace, chosen: list[RunStatus]) -> Outcome:
     problems = []
     for status in chosen:
         try:
-            entries.append(delete_run(workspace, status.id))
+            entries.append(delete_run(get_access(), workspace, status.id))
         except ClusterError as error:
             problems.append(str(error))
 
     def undo() -> Outcome:
         for entry in entries:
-            restore(workspace, entry.id)
+            restore(get_access(), workspace, entry.id)
         return Outcome(f"{_count(len(entries))} restored.")
 
     done = [f"{_count(len(entries))} deleted."] if entries else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import TENSORBOARD_VARIABLE, Action, is_allowed
+from cluster_core.access import TENSORBOARD_VARIABLE, Action
 from cluster_core.errors import ClusterError
 from cluster_core.training.tensorboard import (
     find_tensorboard,
@@ -13,6 +13,7 @@ from cluster_core.training.tensorboard import (
     stop_tensorboard,
 )
 from cluster_core.workspace import Workspace
+from pages.components.signed_in import get_access
 from pages.components.terminal_command import get_shown_workspace
 from pages.components.text import escape_markdown
 
@@ -26,7 +27,7 @@ def show_tensorboard(workspace: Workspace) -> None:
         )
         command = format_tensorboard_command(get_shown_workspace(workspace))
         st.code(command, language="bash", wrap_lines=True)
-        if not is_allowed(Action.RUN_TENSORBOARD):
+        if not get_access().allows(Action.RUN_TENSORBOARD):
             st.caption(
                 f"To start it from this page instead, set `{TENSORBOARD_VARIABLE}=1` on the "
                 "computer that runs Cluster Lab, and restart Cluster Lab."
@@ -51,7 +52,7 @@ def show_tensorboard(workspace: Workspace) -> None:
 def _start(workspace: Workspace) -> str | None:
     try:
         with st.spinner("Starting TensorBoard, which takes a few seconds …"):
-            return start_tensorboard(workspace)
+            return start_tensorboard(get_access(), workspace)
     except ClusterError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
         return None

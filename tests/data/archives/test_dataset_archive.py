@@ -21,7 +21,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data import index as index_module
 from cluster_core.data.archives import dataset_archive, entry_checks, unpacking
 from cluster_core.data.archives import entries as archive_entries
@@ -33,7 +32,7 @@ from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage import safe_moves
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.staging import stage
-from tests.samples import draw_blob, not_as_root, save_picture, write_photos
+from tests.samples import OWNER, VISITOR, draw_blob, not_as_root, save_picture, write_photos
 
 
 def encode(seed: int = 1, kind: str = "PNG", **options) -> bytes:
@@ -114,7 +113,7 @@ def photos_dir(workspace):
 
 class TestImport:
     def test_adds_the_pictures_to_their_classes(self, workspace):
-        report = import_archive(workspace, workspace.cluster_photos, pack(GOOD))
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, pack(GOOD))
         assert report.added == {"open": 1, "globular": 1}
         assert report.rejected == ()
         assert read_files(workspace.cluster_photos) == GOOD
@@ -125,21 +124,21 @@ class TestImport:
         entries = {"ignored/": b""} if top != "./" else {}
         entries |= {top: b"", f"{top}empty/": b"", f"{top}.DS_Store": b"x", f"{top}notes.txt": b"x"}
         archive = pack(entries | {top + name: data for name, data in GOOD.items()})
-        report = import_archive(workspace, workspace.cluster_photos, archive)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert report.added == {"open": 1, "globular": 1, "empty": 0}
         assert read_files(workspace.cluster_photos) == GOOD
 
     def test_creates_empty_classes_but_not_for_other_folders(self, workspace):
         entries = {"empty/": b"", "docs/": b"", "docs/notes.txt": b"x", "open/": b""}
         archive = pack(entries | GOOD)
-        report = import_archive(workspace, workspace.cluster_photos, archive)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert report.added == {"open": 1, "globular": 1, "empty": 0}
         assert list_classes(workspace.cluster_photos) == ("empty", "globular", "open")
 
     def test_overwrites_nothing_and_ignores_case_of_classes(self, workspace, photos_dir):
         before = read_files(photos_dir)
         archive = pack({"RED stars/field 10000.png": encode(1), "Red Stars/other.png": encode(2)})
-        report = import_archive(workspace, photos_dir, archive)
+        report = import_archive(OWNER, workspace, photos_dir, archive)
         assert report.added == {"red stars": 2}
         assert read_files(photos_dir) == before | {
             "red stars/field 10000 (2).png": encode(1),
@@ -151,7 +150,7 @@ class TestImport:
         archive = pack(
             {"red stars/x.png": same, "red stars/y.png": encode(1), "red stars/z.png": encode(1)}
         )
-        report = import_archive(workspace, photos_dir, archive)
+        report = import_archive(OWNER, workspace, photos_dir, archive)
         assert report.added == {"red stars": 1}
         assert [(str(file.path), file.label) for file in report.rejected] == [
             ("red stars/x.png", "red stars"),
@@ -176,7 +175,7 @@ class TestImport:
     )
     def test_rejects_other_files_with_a_reason(self, workspace, name, data, reason):
         archive = pack({name: data} | GOOD)
-        report = import_archive(workspace, workspace.cluster_photos, archive)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         (rejected,) = report.rejected
         assert rejected.path == Path(name)
         assert rejected.reason.startswith(reason)
@@ -185,7 +184,7 @@ class TestImport:
 
     def test_file_names_are_safe_and_match_the_content(self, workspace):
         archive = pack({"open/con.jpg": encode(1), "open/a:b?.PNG": encode(2)})
-        import_archive(workspace, workspace.cluster_photos, archive)
+        import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert set(read_files(workspace.cluster_photos)) == {"open/_con.png", "open/a_b_.PNG"}
 
     def test_accepts_gzipped_fits(self, workspace):
@@ -194,11 +193,15 @@ class TestImport:
         target = io.BytesIO()
         fits.PrimaryHDU(draw_blob(1)[..., 0].astype(np.float32)).writeto(target)
         archive = pack({"open/a.fits.gz": gzip.compress(target.getvalue())})
-        assert import_archive(workspace, workspace.cluster_photos, archive).added == {"open": 1}
+        assert import_archive(OWNER, workspace, workspace.cluster_photos, archive).added == {
+            "open": 1
+        }
 
     @pytest.mark.parametrize("name", ["./", "."])
     def test_ignores_an_entry_for_the_top_folder(self, workspace, name):
-        report = import_archive(workspace, workspace.cluster_photos, pack({name: b""} | GOOD))
+        report = import_archive(
+            OWNER, workspace, workspace.cluster_photos, pack({name: b""} | GOOD)
+        )
         assert report.added == {"open": 1, "globular": 1}
         assert report.rejected == ()
 
@@ -216,24 +219,26 @@ class TestImport:
             }
             | GOOD
         )
-        report = import_archive(workspace, workspace.cluster_photos, archive)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert report.rejected == ()
         assert read_files(workspace.cluster_photos) == GOOD
 
     def test_reads_unflagged_utf8_names(self, workspace):
         archive = pack({"Kugelhaeufen/a.png": encode(1)})
         archive = change_bytes(archive, b"haeufen", "häufen".encode())
-        report = import_archive(workspace, workspace.cluster_photos, archive)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert report.added == {"Kugelhäufen": 1}
 
     def test_reads_flagged_utf8_names(self, workspace):
         archive = pack({"├ñ/a.png": encode(1)})
-        assert import_archive(workspace, workspace.cluster_photos, archive).added == {"├ñ": 1}
+        assert import_archive(OWNER, workspace, workspace.cluster_photos, archive).added == {
+            "├ñ": 1
+        }
 
     def test_reads_cp437_names(self, workspace):
         archive = pack({"Kugelhaufen/a.png": encode(1)})
         archive = change_bytes(archive, b"Kugelhaufen", "Kugelhäufen".encode("cp437"))
-        report = import_archive(workspace, workspace.cluster_photos, archive)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert report.added == {"Kugelhäufen": 1}
 
     @pytest.mark.parametrize(
@@ -253,29 +258,31 @@ class TestImport:
         raw = [name.encode(codec) for name in names]
         for n, name in enumerate(raw):
             archive = rename_entries(archive, f"{n:09}".encode(), name)
-        report = import_archive(workspace, workspace.cluster_photos, archive)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert report.added == dict.fromkeys(names, 1)
         assert report.guessed_encoding == encoding
 
     def test_utf8_names_are_not_guessed(self, workspace):
-        report = import_archive(workspace, workspace.cluster_photos, pack({"銀河/a.png": encode()}))
+        report = import_archive(
+            OWNER, workspace, workspace.cluster_photos, pack({"銀河/a.png": encode()})
+        )
         assert report.added == {"銀河": 1}
         assert report.guessed_encoding is None
 
     def test_thousands_of_folders_without_a_good_picture_make_no_class(self, workspace):
         bad = {f"{n}/": b"" for n in range(50)} | {f"bad {n}/a.png": b"x" for n in range(3000)}
-        report = import_archive(workspace, workspace.cluster_photos, pack(bad))
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, pack(bad))
         assert len(report.rejected) == 3000
         assert not workspace.cluster_photos.exists()
 
     def test_class_without_a_good_picture_is_not_created(self, workspace):
-        import_archive(workspace, workspace.cluster_photos, pack(GOOD | {"bad/a.png": b"x"}))
+        import_archive(OWNER, workspace, workspace.cluster_photos, pack(GOOD | {"bad/a.png": b"x"}))
         assert list_classes(workspace.cluster_photos) == ("globular", "open")
 
     def test_many_empty_folders_are_rejected(self, workspace):
         empty = {f"{n}/": b"" for n in range(archive_entries.MAX_EMPTY_CLASSES + 1)}
         with pytest.raises(DatasetError, match="101 of its folders are empty"):
-            import_archive(workspace, workspace.cluster_photos, pack(empty | GOOD))
+            import_archive(OWNER, workspace, workspace.cluster_photos, pack(empty | GOOD))
         assert not workspace.cluster_photos.exists()
 
     def test_equal_names_are_placed_without_trying_every_number(self, workspace, monkeypatch):
@@ -295,7 +302,7 @@ class TestImport:
             warnings.simplefilter("ignore")  # of equal names
             for number in range(300):
                 archive.writestr("open/a.png", picture + b"%d" % number)
-        report = import_archive(workspace, workspace.cluster_photos, target)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, target)
         assert report.added == {"open": 300}
         assert n_tried < 300 * 6
 
@@ -305,10 +312,10 @@ class TestImport:
             archive.comment = b"by a program"
             for name, data in GOOD.items():
                 archive.writestr(name, data)
-        assert import_archive(workspace, workspace.cluster_photos, target).added["open"] == 1
+        assert import_archive(OWNER, workspace, workspace.cluster_photos, target).added["open"] == 1
 
     def test_caches_facts_for_the_next_scan(self, workspace, monkeypatch):
-        import_archive(workspace, workspace.cluster_photos, pack(GOOD))
+        import_archive(OWNER, workspace, workspace.cluster_photos, pack(GOOD))
         monkeypatch.setattr(index_module, "compute_facts", None)
         with CacheFile(workspace.bottlenecks) as cache:
             assert len(scan_dataset(workspace.cluster_photos, cache).pictures) == 2
@@ -316,7 +323,9 @@ class TestImport:
     def test_reports_progress(self, workspace):
         seen = []
         archive = pack(GOOD | {"open/bad.png": b"x", "open/notes.txt": b"x"})
-        import_archive(workspace, workspace.cluster_photos, archive, lambda *at: seen.append(at))
+        import_archive(
+            OWNER, workspace, workspace.cluster_photos, archive, lambda *at: seen.append(at)
+        )
         assert seen == [(1, 6), (2, 6), (3, 6), (5, 6), (6, 6)]
 
     def test_unpacks_inside_the_workspace(self, workspace, monkeypatch):
@@ -327,12 +336,13 @@ class TestImport:
             if done <= total / 2:
                 seen.update(path.relative_to(workspace.root).parts[0] for path in files)
 
-        import_archive(workspace, workspace.cluster_photos, pack(GOOD), progress)
+        import_archive(OWNER, workspace, workspace.cluster_photos, pack(GOOD), progress)
         assert seen == {".incoming"}
 
     def test_removes_rejected_files(self, workspace):
         seen = []
         import_archive(
+            OWNER,
             workspace,
             workspace.cluster_photos,
             pack({"open/bad.png": b"x"} | GOOD),
@@ -346,7 +356,7 @@ class TestImport:
         (workspace.incoming / "killed.lock").touch()
         with stage(workspace) as used:
             (used / "0").touch()
-            import_archive(workspace, photos_dir, pack(GOOD))
+            import_archive(OWNER, workspace, photos_dir, pack(GOOD))
             assert set(workspace.incoming.iterdir()) == {used, Path(f"{used}.lock")}
         assert list(workspace.incoming.iterdir()) == []
 
@@ -455,7 +465,7 @@ def test_archive_with_one_bad_entry_is_rejected(workspace, photos_dir, kind):
     make, entry, reason = HOSTILE[kind]
     before = read_tree(workspace.root.parent)
     with pytest.raises(DatasetError, match=r"^Nothing was unpacked, because") as caught:
-        import_archive(workspace, photos_dir, make())
+        import_archive(OWNER, workspace, photos_dir, make())
     assert entry in str(caught.value)
     assert reason in str(caught.value)
     assert len(str(caught.value)) < 500
@@ -487,7 +497,7 @@ def test_other_or_damaged_file_is_rejected(workspace, photos_dir, kind):
     with pytest.raises(
         DatasetError, match=r"is damaged or not a \.zip\. The \.zip needs one folder"
     ):
-        import_archive(workspace, photos_dir, io.BytesIO(INVALID_FILES[kind]()))
+        import_archive(OWNER, workspace, photos_dir, io.BytesIO(INVALID_FILES[kind]()))
     assert read_tree(workspace.root) == before
 
 
@@ -500,7 +510,7 @@ def test_flipped_bytes_never_crash(workspace):
             data[offset] = random.integers(256)
         target = workspace.root / f"x{random.integers(10**9)}_photos"
         try:
-            report = import_archive(workspace, target, io.BytesIO(bytes(data)))
+            report = import_archive(OWNER, workspace, target, io.BytesIO(bytes(data)))
         except DatasetError:
             assert not target.exists()
         else:
@@ -523,7 +533,7 @@ class TestSizes:
                 written.append(target.tell())
 
         monkeypatch.setattr(unpacking.shutil, "copyfileobj", measure)
-        report = import_archive(workspace, workspace.cluster_photos, archive)
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert max(written) <= max(1000, *map(len, GOOD.values()))
         assert "damaged in the archive" in report.rejected[0].reason
         assert "open/a.png" not in read_files(workspace.cluster_photos) or len(GOOD) == 2
@@ -534,6 +544,7 @@ class TestSizes:
         monkeypatch.setattr(archive_entries, "DEFAULT_LIMITS", limits)
         seen = []
         report = import_archive(
+            OWNER,
             workspace,
             workspace.cluster_photos,
             pack({"open/large.bmp": data} | GOOD),
@@ -547,14 +558,14 @@ class TestSizes:
     def test_total_size_is_limited(self, workspace, photos_dir, monkeypatch):
         total = sum(map(len, GOOD.values()))
         monkeypatch.setattr(archive_entries, "MAX_UNPACKED_BYTES", total)
-        assert import_archive(workspace, photos_dir, pack(GOOD)).added["open"] == 1
+        assert import_archive(OWNER, workspace, photos_dir, pack(GOOD)).added["open"] == 1
         monkeypatch.setattr(archive_entries, "MAX_UNPACKED_BYTES", total - 1)
         before = read_tree(workspace.root)
         with pytest.raises(
             DatasetError,
             match=r"it unpacks to more than .* \(reached at its entry 'globular/b\.png'\)",
         ):
-            import_archive(workspace, photos_dir, pack(GOOD))
+            import_archive(OWNER, workspace, photos_dir, pack(GOOD))
         assert read_tree(workspace.root) == before
 
     def test_well_compressed_picture_is_not_a_bomb(self, workspace):
@@ -562,7 +573,9 @@ class TestSizes:
         draw_night(550).save(target, "BMP")
         assert len(target.getvalue()) < entry_checks.MIN_BOMB_BYTES
         archive = pack({"open/night.bmp": target.getvalue()})
-        assert import_archive(workspace, workspace.cluster_photos, archive).added == {"open": 1}
+        assert import_archive(OWNER, workspace, workspace.cluster_photos, archive).added == {
+            "open": 1
+        }
 
 
 def draw_night(size_px: int) -> Image.Image:
@@ -605,20 +618,20 @@ class TestCounts:
         before = read_tree(workspace.root)
         start = time.perf_counter()
         with pytest.raises(DatasetError, match=r"at least .* entries, and the limit is 20,000"):
-            import_archive(workspace, photos_dir, io.BytesIO(data))
+            import_archive(OWNER, workspace, photos_dir, io.BytesIO(data))
         assert time.perf_counter() - start < 0.5
         assert read_tree(workspace.root) == before
 
     def test_exact_entry_limit_is_imported(self, workspace, photos_dir, monkeypatch):
         monkeypatch.setattr(dataset_archive, "MAX_ENTRIES", len(GOOD))
-        assert import_archive(workspace, photos_dir, pack(GOOD)).added["open"] == 1
+        assert import_archive(OWNER, workspace, photos_dir, pack(GOOD)).added["open"] == 1
         with pytest.raises(DatasetError, match="has at least 3 entries, and the limit is 2:"):
-            import_archive(workspace, photos_dir, pack(GOOD | {"open/c.png": encode(3)}))
+            import_archive(OWNER, workspace, photos_dir, pack(GOOD | {"open/c.png": encode(3)}))
 
     def test_declared_number_is_reported(self, workspace):
         data = make_directory(0, 100_000, zip64=True)
         with pytest.raises(DatasetError, match="has at least 100,000 entries"):
-            import_archive(workspace, workspace.cluster_photos, io.BytesIO(data))
+            import_archive(OWNER, workspace, workspace.cluster_photos, io.BytesIO(data))
 
     def test_only_the_directory_is_read(self):
         class Counting(io.BytesIO):
@@ -683,12 +696,13 @@ class TestStopping:
         before = read_tree(workspace.root)
         archive = pack(GOOD | {"red stars/c.png": encode(4)})
         with pytest.raises(type(error)):
-            import_archive(workspace, photos_dir, archive, self.fail_after(after, error))
+            import_archive(OWNER, workspace, photos_dir, archive, self.fail_after(after, error))
         assert read_tree(workspace.root) == before
 
     def test_does_not_create_the_dataset(self, workspace):
         with pytest.raises(RuntimeError):
             import_archive(
+                OWNER,
                 workspace,
                 workspace.cluster_photos,
                 pack(GOOD),
@@ -709,7 +723,7 @@ class TestStopping:
         monkeypatch.setattr(safe_moves, "rename_exclusively", fail)
         archive = pack(GOOD | {"red stars/c.png": encode(4)})
         with pytest.raises(DatasetError, match=r"could not be added, because the disk is full"):
-            import_archive(workspace, photos_dir, archive)
+            import_archive(OWNER, workspace, photos_dir, archive)
         assert read_files(photos_dir) == before
         assert list_classes(photos_dir) == ("blue stars", "red stars")
         assert list(workspace.incoming.iterdir()) == []
@@ -722,7 +736,7 @@ class TestStopping:
         before = read_tree(workspace.root)
         monkeypatch.setattr(unpacking.shutil, "copyfileobj", fail)
         with pytest.raises(DatasetError, match=r"could not be unpacked, because the disk is full"):
-            import_archive(workspace, photos_dir, pack(GOOD))
+            import_archive(OWNER, workspace, photos_dir, pack(GOOD))
         assert read_tree(workspace.root) == before
 
     @not_as_root
@@ -731,7 +745,7 @@ class TestStopping:
         workspace.root.chmod(0o500)
         try:
             with pytest.raises(DatasetError, match="write-protected"):
-                import_archive(workspace, workspace.cluster_photos, pack(GOOD))
+                import_archive(OWNER, workspace, workspace.cluster_photos, pack(GOOD))
         finally:
             workspace.root.chmod(0o700)
 
@@ -746,7 +760,7 @@ class TestStopping:
 
         monkeypatch.setattr(safe_moves, "rename_exclusively", fail)
         with pytest.raises(DatasetError, match="disk is full"):
-            import_archive(workspace, photos_dir, pack(GOOD))
+            import_archive(OWNER, workspace, photos_dir, pack(GOOD))
         assert (photos_dir / "globular" / "theirs.png").exists()
         assert not (photos_dir / "open").exists()
 
@@ -762,7 +776,7 @@ class TestTargets:
             workspace.root / ".." / "elsewhere_photos",
         ):
             with pytest.raises(DatasetError, match="is not a dataset in"):
-                import_archive(workspace, folder, pack(GOOD))
+                import_archive(OWNER, workspace, folder, pack(GOOD))
         assert read_tree(tmp_path) == {workspace.root.name: None}
 
     @pytest.mark.parametrize("is_class", [False, True])
@@ -776,14 +790,13 @@ class TestTargets:
         else:
             workspace.cluster_photos.symlink_to(outside)
         with pytest.raises(DatasetError, match="is a link to another folder"):
-            import_archive(workspace, workspace.cluster_photos, pack(GOOD))
+            import_archive(OWNER, workspace, workspace.cluster_photos, pack(GOOD))
         assert read_tree(outside) == {}
 
-    def test_public_demo_imports_nothing(self, workspace, photos_dir, monkeypatch):
+    def test_public_demo_imports_nothing(self, workspace, photos_dir):
         before = read_tree(workspace.root)
-        monkeypatch.setenv(PUBLIC_VARIABLE, "1")
         with pytest.raises(AccessError, match="change pictures and classes"):
-            import_archive(workspace, photos_dir, pack(GOOD))
+            import_archive(VISITOR, workspace, photos_dir, pack(GOOD))
         assert read_tree(workspace.root) == before
 
 
@@ -796,7 +809,7 @@ class TestExport:
         target = io.BytesIO()
         assert write_archive(workspace.cluster_photos, target) == 8
         copy = workspace.root / "copy_photos"
-        report = import_archive(workspace, copy, target)
+        report = import_archive(OWNER, workspace, copy, target)
         assert report.rejected == ()
         assert report.added == {"Kugelhäufen": 0, "blue stars": 3, "red stars": 5}
         assert read_tree(copy) == read_tree(workspace.cluster_photos)
@@ -880,7 +893,7 @@ def test_concurrent_imports_lose_nothing(workspace):
 
     def run(first_seed):
         entries = {f"open/{n}.png": encode(first_seed + n) for n in range(10)}
-        reports.append(import_archive(workspace, workspace.cluster_photos, pack(entries)))
+        reports.append(import_archive(OWNER, workspace, workspace.cluster_photos, pack(entries)))
 
     threads = [threading.Thread(target=run, args=[100 * n]) for n in range(3)]
     for thread in threads:
@@ -893,14 +906,14 @@ def test_concurrent_imports_lose_nothing(workspace):
 
 def test_pictures_in_two_classes_are_added_and_reported(workspace):
     image_dir = workspace.cluster_photos
-    import_archive(workspace, image_dir, pack(GOOD))
+    import_archive(OWNER, workspace, image_dir, pack(GOOD))
     entries = {
         "globular/again.png": encode(1),  # in the class open already
         "nebula/one.png": encode(3),
         "open/two.png": encode(3),
         "open/new.png": encode(4),
     }
-    report = import_archive(workspace, image_dir, pack(entries))
+    report = import_archive(OWNER, workspace, image_dir, pack(entries))
     assert report.added == {"globular": 1, "nebula": 1, "open": 2}
     assert list_twins(report) == [
         ("again.png", "globular", "open"),

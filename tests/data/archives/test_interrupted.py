@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.archives.dataset_archive import import_archive
 from cluster_core.data.archives.interrupted import (
     InterruptedImport,
@@ -19,7 +18,7 @@ from cluster_core.data.archives.interrupted import (
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage import safe_moves
 from tests.data.archives.test_dataset_archive import encode, pack, read_files
-from tests.samples import run_python
+from tests.samples import OWNER, VISITOR, run_python
 
 PICTURES = {f"open/{number}.png": encode(number) for number in range(3)} | {
     "globular/a.png": encode(3)
@@ -28,6 +27,7 @@ PICTURES = {f"open/{number}.png": encode(number) for number in range(3)} | {
 IMPORT = """
 import os, sys
 from pathlib import Path
+from cluster_core.access import Access
 from cluster_core.data.archives.dataset_archive import import_archive
 from cluster_core.workspace import Workspace
 
@@ -47,7 +47,7 @@ def progress(done, total):
 sys.addaudithook(watch)
 workspace = Workspace.default()
 with open(sys.argv[1], "rb") as file:
-    import_archive(workspace, workspace.cluster_photos, file, progress)
+    import_archive(Access.owner(), workspace, workspace.cluster_photos, file, progress)
 """
 
 
@@ -80,19 +80,19 @@ def test_killed_placing_is_continued(workspace, tmp_path, n_placed):
     remove_abandoned_imports(workspace)
     assert find_one(workspace) == found
     seen: list[tuple[int, int]] = []
-    added = continue_import(workspace, found.id, lambda *at: seen.append(at))
+    added = continue_import(OWNER, workspace, found.id, lambda *at: seen.append(at))
     assert sum(added.values()) == 4 - n_placed
     assert seen[-1] == (4, 4)
     assert read_files(workspace.cluster_photos) == PICTURES
     assert list(workspace.incoming.iterdir()) == []
     with pytest.raises(DatasetError, match="can no longer be continued"):
-        continue_import(workspace, found.id)
+        continue_import(OWNER, workspace, found.id)
 
 
 def test_killed_placing_is_discarded(workspace, tmp_path):
     kill_import(tmp_path)
     before = read_files(workspace.cluster_photos)
-    discard_import(workspace, find_one(workspace).id)
+    discard_import(OWNER, workspace, find_one(workspace).id)
     assert read_files(workspace.cluster_photos) == before
     assert list(workspace.incoming.iterdir()) == []
 
@@ -106,17 +106,17 @@ def test_stopped_continuation_can_be_continued(workspace, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        continue_import(workspace, found.id, stop)
+        continue_import(OWNER, workspace, found.id, stop)
     assert read_files(workspace.cluster_photos) == before
     assert find_one(workspace) == found
-    continue_import(workspace, found.id)
+    continue_import(OWNER, workspace, found.id)
     assert read_files(workspace.cluster_photos) == PICTURES
 
 
 def test_running_import_is_not_interrupted(workspace):
     seen = []
     progress = lambda *at: seen.append(list_interrupted_imports(workspace))  # noqa: E731
-    import_archive(workspace, workspace.cluster_photos, pack(PICTURES), progress)
+    import_archive(OWNER, workspace, workspace.cluster_photos, pack(PICTURES), progress)
     assert len(seen) == 8
     assert set(seen) == {()}
 
@@ -128,7 +128,7 @@ def test_import_that_was_stopped_while_placing_adds_nothing(workspace):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_archive(workspace, workspace.cluster_photos, pack(PICTURES), stop)
+        import_archive(OWNER, workspace, workspace.cluster_photos, pack(PICTURES), stop)
     assert not workspace.cluster_photos.exists()
     assert list(workspace.incoming.iterdir()) == []
 
@@ -167,7 +167,7 @@ def test_import_of_another_name_is_not_continued(workspace, tmp_path):
     kill_import(tmp_path)
     for name in ("", ".", "..", "../cluster_photos", "0" * 32):
         with pytest.raises(DatasetError, match="can no longer be continued"):
-            discard_import(workspace, name)
+            discard_import(OWNER, workspace, name)
     assert find_one(workspace)
 
 
@@ -180,7 +180,7 @@ def test_continuation_on_a_full_disk_can_be_repeated(workspace, tmp_path, monkey
 
     monkeypatch.setattr(safe_moves, "rename_exclusively", fail)
     with pytest.raises(DatasetError, match="could not be added, because the disk is full"):
-        continue_import(workspace, found.id)
+        continue_import(OWNER, workspace, found.id)
     assert find_one(workspace) == found
 
 
@@ -190,14 +190,13 @@ def test_nothing_is_continued_through_a_link(workspace, tmp_path):
     (workspace.cluster_photos / "open").rmdir()
     (workspace.cluster_photos / "open").symlink_to(tmp_path / "outside")
     with pytest.raises(DatasetError, match="is a link"):
-        continue_import(workspace, find_one(workspace).id)
+        continue_import(OWNER, workspace, find_one(workspace).id)
     assert list((tmp_path / "outside").iterdir()) == []
 
 
-def test_public_demo_continues_nothing(workspace, tmp_path, monkeypatch):
+def test_public_demo_continues_nothing(workspace, tmp_path):
     kill_import(tmp_path)
     found = find_one(workspace)
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     for act in (continue_import, discard_import):
         with pytest.raises(AccessError, match="change pictures and classes"):
-            act(workspace, found.id)
+            act(VISITOR, workspace, found.id)

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.index import scan_dataset
 from cluster_core.data.web import downloads
 from cluster_core.data.web.client import FetchLimits
@@ -18,7 +17,7 @@ from cluster_core.data.web.downloads import STATE_FOLDER, FailedAddress, downloa
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage.cache_file import CacheFile
 from tests.data.web.web_server import QUICK, allow_home, make_picture, serving
-from tests.samples import not_as_root
+from tests.samples import OWNER, VISITOR, not_as_root
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def folder(tmp_path):
 
 
 def download(addresses, folder, on_progress=None):
-    return download_pictures(addresses, folder, on_progress, limits=QUICK)
+    return download_pictures(OWNER, addresses, folder, on_progress, limits=QUICK)
 
 
 def list_names(folder) -> list[str]:
@@ -216,7 +215,7 @@ def test_download_can_be_stopped_while_servers_are_silent(server, folder, monkey
     start_s = time.monotonic()
     limits = FetchLimits(read_timeout_s=20, total_timeout_s=20)
     with pytest.raises(StopError):
-        download_pictures([good, *silent], folder, stop, limits=limits)
+        download_pictures(OWNER, [good, *silent], folder, stop, limits=limits)
     assert time.monotonic() - start_s < 3
     assert list_names(folder) == ["a.png"]
     assert_no_leftovers(folder)
@@ -256,7 +255,7 @@ def test_second_download_into_the_folder_is_rejected(server, folder):
 
     limits = FetchLimits(total_timeout_s=1.5, retry_waits_s=())
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(download_pictures, [address], folder, tell, limits=limits)
+        first = pool.submit(download_pictures, OWNER, [address], folder, tell, limits=limits)
         assert started.wait(5)
         with pytest.raises(DatasetError, match="another download into this folder is running"):
             download([address], folder)
@@ -302,10 +301,10 @@ def test_empty_list_downloads_nothing(folder):
     assert download([], folder) == downloads.DownloadReport((), (), ())
 
 
-def test_public_demo_contacts_no_server(server, folder, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_public_demo_contacts_no_server(server, folder):
+    address = server.add("/a.png", make_picture())
     with pytest.raises(AccessError, match="download pictures from other servers"):
-        download([server.add("/a.png", make_picture())], folder)
+        download_pictures(VISITOR, [address], folder)
     assert not server.asked
     assert not folder.exists()
 

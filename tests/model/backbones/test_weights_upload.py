@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError, BackboneError
 from cluster_core.model.backbones import obtaining, weights_upload
 from cluster_core.model.backbones.converted import find_converted
@@ -17,7 +16,8 @@ from cluster_core.model.backbones.obtaining import find_obtaining, start_downloa
 from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.model.backbones.untrusted_weights import check_hdf5
 from cluster_core.model.backbones.weights import find_weights
-from cluster_core.model.backbones.weights_upload import add_weights
+from cluster_core.model.backbones.weights_upload import WeightsFile, add_weights
+from tests.samples import OWNER, VISITOR
 
 SMALL = get_backbone("mobilenet_0.25_128")
 
@@ -51,7 +51,9 @@ def wait(found) -> None:
 
 
 def test_uploaded_weights_are_converted_and_kept(workspace, weights):
-    found = start_upload(SMALL, io.BytesIO(weights), "mine.weights.h5", workspace)
+    found = start_upload(
+        OWNER, SMALL, WeightsFile("mine.weights.h5", io.BytesIO(weights)), workspace
+    )
     wait(found)
     assert found.problem == ""
     converted = find_converted(SMALL, workspace.backbones)
@@ -67,7 +69,7 @@ def test_weights_of_another_network_are_refused_in_a_sentence(workspace, weights
     with h5py.File(changed, "r+") as file:
         del file[next(iter(file))]
     with pytest.raises(BackboneError, match="This file does not contain the weights") as caught:
-        add_weights(other, changed, "x.weights.h5", workspace)
+        add_weights(OWNER, other, WeightsFile("x.weights.h5", changed), workspace)
     assert str(workspace.root) not in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     assert find_weights(other, workspace.models) is None
@@ -77,7 +79,7 @@ def test_weights_of_another_network_are_refused_in_a_sentence(workspace, weights
 def test_file_of_any_content_is_refused_in_a_sentence(workspace):
     wanted = r"This file does not contain the weights .*\.$"
     with pytest.raises(BackboneError, match=wanted) as caught:
-        add_weights(SMALL, io.BytesIO(b"hello"), "x.h5", workspace)
+        add_weights(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(b"hello")), workspace)
     assert "choose that file" in str(caught.value)
     assert "synchronously" not in str(caught.value)
 
@@ -85,16 +87,15 @@ def test_file_of_any_content_is_refused_in_a_sentence(workspace):
 def test_large_file_is_refused_before_it_is_read(workspace, without_children):
     large = io.BytesIO(bytes(weights_upload.count_max_bytes(SMALL) + 1))
     with pytest.raises(BackboneError, match="larger than the weights"):
-        add_weights(SMALL, large, "x.h5", workspace)
+        add_weights(OWNER, SMALL, WeightsFile("x.h5", large), workspace)
     assert list(workspace.models.iterdir()) == []
 
 
-def test_public_demo_refuses_both_ways(workspace, monkeypatch, without_children):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_public_demo_refuses_both_ways(workspace, without_children):
     with pytest.raises(AccessError, match="add pretrained networks"):
-        add_weights(SMALL, io.BytesIO(b""), "x.h5", workspace)
+        add_weights(VISITOR, SMALL, WeightsFile("x.h5", io.BytesIO(b"")), workspace)
     with pytest.raises(AccessError, match="add pretrained networks"):
-        start_download(SMALL, workspace)
+        start_download(VISITOR, SMALL, workspace)
     assert find_obtaining(SMALL, workspace) is None
 
 
@@ -102,13 +103,13 @@ def test_check_that_takes_too_long_is_ended(workspace, monkeypatch):
     monkeypatch.setattr(weights_upload, "make_command", lambda *_: ["bash", "-c", "exec sleep 60"])
     monkeypatch.setattr(weights_upload, "TIMEOUT_S", 0.1)
     with pytest.raises(BackboneError, match="took too much time or memory"):
-        add_weights(SMALL, io.BytesIO(b"x"), "x.h5", workspace)
+        add_weights(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(b"x")), workspace)
 
 
 def test_stop_ends_the_check_and_keeps_nothing(workspace, monkeypatch):
     monkeypatch.setattr(weights_upload, "make_command", lambda *_: ["bash", "-c", "exec sleep 60"])
-    found = start_upload(SMALL, io.BytesIO(b"x"), "x.h5", workspace)
-    assert start_download(SMALL, workspace) is found, "one attempt at a time"
+    found = start_upload(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(b"x")), workspace)
+    assert start_download(OWNER, SMALL, workspace) is found, "one attempt at a time"
     found.stop()
     wait(found)
     assert (found.problem, found.was_stopped) == ("", True)
@@ -117,7 +118,7 @@ def test_stop_ends_the_check_and_keeps_nothing(workspace, monkeypatch):
 
 def test_unexpected_error_is_a_sentence(workspace, monkeypatch, caplog):
     monkeypatch.setattr(obtaining, "download_weights", lambda *_: 1 / 0)
-    found = start_download(SMALL, workspace)
+    found = start_download(OWNER, SMALL, workspace)
     wait(found)
     assert "unexpected error, which is in the log" in found.problem
     assert "ZeroDivisionError" in caplog.text

@@ -18,6 +18,7 @@ from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.workspace import Workspace
 from tests.fuzz.json_values import make_damaged_texts
 from tests.model.bundle.test_archive import pack
+from tests.samples import OWNER
 
 MANIFEST_TEXT = (ASSETS / STARTER / MANIFEST).read_text("utf-8")
 TABLES = {name: (ASSETS / STARTER / name).read_bytes() for name in (HEAD, NOVELTY)}
@@ -61,7 +62,7 @@ def test_import_adds_a_usable_model_or_nothing(tmp_path, text):
     before = list_models(workspace)
     content = text.encode("utf-8", "surrogatepass")
     try:
-        added = import_model(workspace, io.BytesIO(pack({MANIFEST: content, **TABLES})))
+        added = import_model(OWNER, workspace, io.BytesIO(pack({MANIFEST: content, **TABLES})))
     except BundleError:
         assert list_models(workspace) == before
         return

@@ -12,7 +12,6 @@ import zipfile
 import numpy as np
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError, BundleError
 from cluster_core.model.bundle import archive as bundle_archive
 from cluster_core.model.bundle.archive import export_model, import_model
@@ -21,6 +20,7 @@ from cluster_core.model.bundle.collection import list_models, rename_model
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.workspace import Workspace
+from tests.samples import OWNER, VISITOR
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def list_all(workspace) -> list[str]:
 
 def test_exported_model_can_be_imported_elsewhere(trained, elsewhere):
     (model_id,) = [model.id for model in list_models(trained) if model.id != "starter"]
-    rename_model(trained, model_id, "Blue or red?")
-    added = import_model(elsewhere, io.BytesIO(export_model(trained, model_id)))
+    rename_model(OWNER, trained, model_id, "Blue or red?")
+    added = import_model(OWNER, elsewhere, io.BytesIO(export_model(trained, model_id)))
     assert (added.id, added.title, added.problem) == (model_id, "Blue or red?", None)
     original, imported = (
         load_bundle(model_dir(workspace, model_id)) for workspace in (trained, elsewhere)
@@ -87,7 +87,7 @@ def test_exported_model_can_be_imported_elsewhere(trained, elsewhere):
 
 def test_imported_model_measures_the_same_novelty(trained, elsewhere):
     (folder,) = trained.bundles.iterdir()
-    import_model(elsewhere, io.BytesIO(export_model(trained, folder.name)))
+    import_model(OWNER, elsewhere, io.BytesIO(export_model(trained, folder.name)))
     features = np.random.default_rng(0).random((5, 1, 48), np.float32)
     ours, theirs = (
         load_bundle(model_dir(workspace, folder.name)).novelty.measure(features)
@@ -97,7 +97,7 @@ def test_imported_model_measures_the_same_novelty(trained, elsewhere):
 
 
 def test_model_without_novelty_can_be_imported_and_exported(elsewhere, files):
-    added = import_model(elsewhere, io.BytesIO(pack(remove_novelty(files))))
+    added = import_model(OWNER, elsewhere, io.BytesIO(pack(remove_novelty(files))))
     assert load_bundle(model_dir(elsewhere, added.id)).novelty is None
     with zipfile.ZipFile(io.BytesIO(export_model(elsewhere, added.id))) as archive:
         assert {name.split("/")[1] for name in archive.namelist()} == {MANIFEST, HEAD}
@@ -106,15 +106,16 @@ def test_model_without_novelty_can_be_imported_and_exported(elsewhere, files):
 def test_identical_model_is_imported_only_once(trained, elsewhere):
     (folder,) = trained.bundles.iterdir()
     archive = export_model(trained, folder.name)
-    first = import_model(elsewhere, io.BytesIO(archive))
+    first = import_model(OWNER, elsewhere, io.BytesIO(archive))
     before = list_all(elsewhere)
-    assert import_model(elsewhere, io.BytesIO(archive)).id == first.id
+    assert import_model(OWNER, elsewhere, io.BytesIO(archive)).id == first.id
     assert list_all(elsewhere) == before
 
 
 def test_different_model_of_the_same_name_gets_a_numbered_id(elsewhere, files):
     for title in ("first", "second"):
         import_model(
+            OWNER,
             elsewhere,
             io.BytesIO(pack({f"m/{n}": c for n, c in change_manifest(files, title=title).items()})),
         )
@@ -131,12 +132,14 @@ def test_concurrent_imports_of_one_name_are_both_kept(elsewhere, files, monkeypa
 
     def check_during_another_import(draft):
         monkeypatch.setattr(bundle_archive, "_check_bundle", check)
-        import_model(elsewhere, other)
+        import_model(OWNER, elsewhere, other)
         return check(draft)
 
     monkeypatch.setattr(bundle_archive, "_check_bundle", check_during_another_import)
     changed = change_manifest(files, title="Another")
-    import_model(elsewhere, io.BytesIO(pack({f"m/{n}": data for n, data in changed.items()})))
+    import_model(
+        OWNER, elsewhere, io.BytesIO(pack({f"m/{n}": data for n, data in changed.items()}))
+    )
     titles = {model.id: model.title for model in list_models(elsewhere)}
     assert titles.keys() == {"m", "m-2", "starter"}
     assert titles["m"] == "Another" != titles["m-2"]
@@ -145,7 +148,7 @@ def test_concurrent_imports_of_one_name_are_both_kept(elsewhere, files, monkeypa
 def test_imported_old_model_does_not_become_the_newest(trained, files):
     (newest,) = trained.bundles.iterdir()
     old = change_manifest(files, created="2019-01-01T00:00:00+00:00")
-    added = import_model(trained, io.BytesIO(pack({f"old/{n}": c for n, c in old.items()})))
+    added = import_model(OWNER, trained, io.BytesIO(pack({f"old/{n}": c for n, c in old.items()})))
     assert choose_bundle(None, trained).name == newest.name
     assert added.created.startswith("2019")
 
@@ -158,7 +161,7 @@ def test_imported_old_model_does_not_become_the_newest(trained, files):
     ],
 )
 def test_impossible_training_time_is_ignored(elsewhere, files, created):
-    import_model(elsewhere, io.BytesIO(pack(change_manifest(files, created=created))))
+    import_model(OWNER, elsewhere, io.BytesIO(pack(change_manifest(files, created=created))))
     (folder,) = elsewhere.bundles.iterdir()
     assert (folder / MANIFEST).stat().st_mtime >= 0
     assert [model.id for model in list_models(elsewhere)] == [folder.name, "starter"]
@@ -178,7 +181,9 @@ def test_impossible_training_time_is_ignored(elsewhere, files, created):
 )
 def test_folder_gets_a_safe_name(elsewhere, files, folder, expected):
     entries = change_manifest(files, name="trained/name")
-    added = import_model(elsewhere, io.BytesIO(pack({folder + n: c for n, c in entries.items()})))
+    added = import_model(
+        OWNER, elsewhere, io.BytesIO(pack({folder + n: c for n, c in entries.items()}))
+    )
     assert added.id == expected
     assert [path.name for path in elsewhere.bundles.iterdir()] == [expected]
 
@@ -254,7 +259,7 @@ REJECTED_ARCHIVES = {
 def test_malicious_or_damaged_archive_is_rejected(elsewhere, files, kind):
     elsewhere.root.mkdir()
     with pytest.raises(BundleError) as caught:
-        import_model(elsewhere, io.BytesIO(REJECTED_ARCHIVES[kind](files)))
+        import_model(OWNER, elsewhere, io.BytesIO(REJECTED_ARCHIVES[kind](files)))
     sentence = str(caught.value)
     assert "\n" not in sentence
     assert sentence[0].isupper()
@@ -282,7 +287,7 @@ def test_malicious_or_damaged_archive_is_rejected(elsewhere, files, kind):
 def test_class_names_of_an_imported_model_obey_the_rules(elsewhere, files, labels, problem):
     archive = pack(change_manifest(files, labels=labels))
     with pytest.raises(BundleError, match="This model cannot be added, because the name") as caught:
-        import_model(elsewhere, io.BytesIO(archive))
+        import_model(OWNER, elsewhere, io.BytesIO(archive))
     assert problem in str(caught.value)
     assert list(elsewhere.bundles.iterdir()) == []
 
@@ -331,7 +336,7 @@ def test_large_model_is_rejected_before_it_takes_memory(elsewhere, files, kind):
     tracemalloc.start()
     try:
         with pytest.raises(BundleError, match=problem):
-            import_model(elsewhere, archive)
+            import_model(OWNER, elsewhere, archive)
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -344,13 +349,13 @@ def test_encrypted_archive_is_rejected(elsewhere, files):
         start = archive.find(magic)
         archive[start + offset] |= 1
     with pytest.raises(BundleError, match="encrypted"):
-        import_model(elsewhere, io.BytesIO(bytes(archive)))
+        import_model(OWNER, elsewhere, io.BytesIO(bytes(archive)))
 
 
 def test_many_entries_are_rejected_before_they_are_listed(elsewhere, files, monkeypatch):
     monkeypatch.setattr(bundle_archive.zipfile, "ZipFile", None)
     with pytest.raises(BundleError, match="too many files"):
-        import_model(elsewhere, io.BytesIO(b"PK\x01\x02" * 100_000))
+        import_model(OWNER, elsewhere, io.BytesIO(b"PK\x01\x02" * 100_000))
 
 
 def test_full_disk_is_reported_and_leaves_nothing(elsewhere, files, monkeypatch):
@@ -360,7 +365,7 @@ def test_full_disk_is_reported_and_leaves_nothing(elsewhere, files, monkeypatch)
     archive = pack(files)
     monkeypatch.setattr(bundle_archive, "_restore_training_time", fail)
     with pytest.raises(BundleError, match="No space left on device"):
-        import_model(elsewhere, io.BytesIO(archive))
+        import_model(OWNER, elsewhere, io.BytesIO(archive))
     assert list(elsewhere.bundles.iterdir()) == []
 
 
@@ -371,12 +376,11 @@ def test_damaged_model_is_not_exported(trained):
         export_model(trained, folder.name)
 
 
-def test_public_demo_allows_export_but_not_import(trained, monkeypatch):
+def test_public_demo_allows_export_but_not_import(trained):
     (folder,) = trained.bundles.iterdir()
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     archive = export_model(trained, folder.name)
     with pytest.raises(AccessError):
-        import_model(trained, io.BytesIO(archive))
+        import_model(VISITOR, trained, io.BytesIO(archive))
 
 
 def test_starter_model_can_be_exported(workspace):
@@ -386,4 +390,4 @@ def test_starter_model_can_be_exported(workspace):
         "starter/head.npy",
         "starter/novelty.npy",
     ]
-    assert import_model(workspace, io.BytesIO(archive)).id == "starter"
+    assert import_model(OWNER, workspace, io.BytesIO(archive)).id == "starter"

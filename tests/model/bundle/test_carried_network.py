@@ -23,7 +23,7 @@ from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.model.prediction import predictor
 from cluster_core.model.prediction.predictor import predict
 from cluster_core.workspace import Workspace
-from tests.samples import draw_blob
+from tests.samples import OWNER, draw_blob
 
 OTHER_HASH = "ab" * 32
 
@@ -101,23 +101,23 @@ def test_model_with_its_network_answers_the_same_in_an_empty_workspace(
     expected = answer(trained)
     archive = export_model(trained, model_id, with_network=True)
     monkeypatch.setattr(predictor, "_convert_in_subprocess", forbid_conversion)
-    added = import_model(elsewhere, io.BytesIO(archive))
+    added = import_model(OWNER, elsewhere, io.BytesIO(archive))
     assert (added.is_default, added.lacks_network) == (True, False)
     assert answer(elsewhere) == expected
     again = export_model(elsewhere, model_id, with_network=True)
-    assert import_model(trained, io.BytesIO(again)).id == model_id
+    assert import_model(OWNER, trained, io.BytesIO(again)).id == model_id
 
 
 def test_network_that_is_here_already_is_not_imported(trained, model_id, monkeypatch):
     archive = export_model(trained, model_id, with_network=True)
     monkeypatch.setattr(imported, "run_limited", forbid_conversion)
     shutil.rmtree(trained.bundles)
-    import_model(trained, io.BytesIO(archive))
+    import_model(OWNER, trained, io.BytesIO(archive))
     assert list_networks(trained) == []
 
 
 def test_imported_network_is_never_used_for_a_training(elsewhere, files):
-    import_model(elsewhere, pack(files))
+    import_model(OWNER, elsewhere, pack(files))
     assert list_networks(elsewhere) == ["random-abababababab.json", "random-abababababab.tflite"]
     assert find_converted(TEST_BACKBONE, elsewhere.backbones) is None
     assert (
@@ -126,8 +126,8 @@ def test_imported_network_is_never_used_for_a_training(elsewhere, files):
 
 
 def test_networks_of_one_name_stay_beside_each_other(trained, elsewhere, model_id, files):
-    import_model(elsewhere, pack(files))
-    import_model(elsewhere, io.BytesIO(export_model(trained, model_id, with_network=True)))
+    import_model(OWNER, elsewhere, pack(files))
+    import_model(OWNER, elsewhere, io.BytesIO(export_model(trained, model_id, with_network=True)))
     assert len(list_networks(elsewhere)) == 4
     assert not any(model.lacks_network for model in list_models(elsewhere))
 
@@ -139,7 +139,7 @@ def test_folder_of_a_model_may_be_called_network(elsewhere, files, kept):
         for name, content in files.items()
         if kept or "/network/" not in name
     }
-    assert import_model(elsewhere, pack(chosen)).id == "network"
+    assert import_model(OWNER, elsewhere, pack(chosen)).id == "network"
 
 
 def test_starter_model_carries_no_network(workspace):
@@ -150,19 +150,19 @@ def test_starter_model_carries_no_network(workspace):
 
 def test_model_without_its_network_is_listed_and_waits_for_it(trained, model_id, files, caplog):
     bare = {name: content for name, content in files.items() if "/network/" not in name}
-    added = import_model(trained, pack(bare))
+    added = import_model(OWNER, trained, pack(bare))
     assert (added.problem, added.lacks_network, added.is_usable) == (None, True, False)
     (first, *others) = list_models(trained)
     assert (first.id, first.is_default) == (model_id, True)
     assert added in others
     with pytest.raises(BundleError, match=r"cannot be used yet\. It needs the network"):
-        set_default_model(trained, added.id)
+        set_default_model(OWNER, trained, added.id)
     (trained.default_model).write_text(json.dumps({"model": added.id}))
     assert list_models(trained)[0].id == model_id
     assert choose_bundle(None, trained).name == model_id
     assert "needs the network random" in caplog.text
 
-    again = import_model(trained, pack(files))
+    again = import_model(OWNER, trained, pack(files))
     assert (again.id, again.lacks_network) == (added.id, False)
     assert next(model for model in list_models(trained) if model.is_default).id == added.id
     answer(trained)
@@ -241,7 +241,7 @@ def test_hostile_network_is_refused_and_leaves_nothing(elsewhere, files, kind):
     edit, reason = REJECTED[kind]
     entries = {name: data for name, data in (files | edit(files)).items() if data is not None}
     with pytest.raises((BundleError, BackboneError), match=reason) as caught:
-        import_model(elsewhere, pack(entries))
+        import_model(OWNER, elsewhere, pack(entries))
     assert len(str(caught.value).splitlines()) == 1
     assert str(elsewhere.root) not in str(caught.value)
     assert list_networks(elsewhere) == []
@@ -254,7 +254,9 @@ def test_hash_that_is_a_path_is_refused(elsewhere, files):
     edited = make_network_files(get_network(files), weights_sha256="../../../evil")
     with pytest.raises(BackboneError, match="no valid hash"):
         import_model(
-            elsewhere, pack(files | {f"m/{MANIFEST}": json.dumps(manifest).encode()} | edited)
+            OWNER,
+            elsewhere,
+            pack(files | {f"m/{MANIFEST}": json.dumps(manifest).encode()} | edited),
         )
     assert list(elsewhere.bundles.iterdir()) == []
 
@@ -263,5 +265,5 @@ def test_crash_of_the_trial_is_a_sentence(elsewhere, files, monkeypatch):
     command = ["bash", "-c", "kill -SEGV $$"]
     monkeypatch.setattr(imported, "make_command", lambda *_: command)
     with pytest.raises(BackboneError, match="a trial with it crashed"):
-        import_model(elsewhere, pack(files))
+        import_model(OWNER, elsewhere, pack(files))
     assert list_networks(elsewhere) == []

@@ -8,7 +8,6 @@ import shutil
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError, BundleError, ConfigError
 from cluster_core.model.bundle import summaries
 from cluster_core.model.bundle.collection import (
@@ -21,7 +20,7 @@ from cluster_core.model.bundle.collection import (
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, STARTER_ACCURACY
 from cluster_core.storage.trash import restore
-from tests.samples import REPOSITORY, run_python
+from tests.samples import OWNER, REPOSITORY, VISITOR, run_python
 
 
 def copy_model(workspace, name: str, written_ns: int):
@@ -70,7 +69,7 @@ def test_default_model_comes_first_then_the_newest(trained, only_id):
     copy_model(trained, "newer", now + 10**12)
     assert [model.id for model in list_models(trained)] == ["newer", only_id, "older", "starter"]
     for chosen in ("older", "starter"):
-        set_default_model(trained, chosen)
+        set_default_model(OWNER, trained, chosen)
         models = list_models(trained)
         assert models[0].id == chosen
         assert [model.id for model in models if model.is_default] == [chosen]
@@ -79,11 +78,11 @@ def test_default_model_comes_first_then_the_newest(trained, only_id):
 
 def test_newest_model_answers_while_the_default_is_in_the_trash(trained, only_id):
     copy_model(trained, "older", 10**18)
-    set_default_model(trained, "older")
-    entry = delete_model(trained, "older")
+    set_default_model(OWNER, trained, "older")
+    entry = delete_model(OWNER, trained, "older")
     assert choose_bundle(None, trained).name == only_id
     assert "older" not in {model.id for model in list_models(trained)}
-    restore(trained, entry.id)
+    restore(OWNER, trained, entry.id)
     assert choose_bundle(None, trained).name == "older"
 
 
@@ -98,14 +97,14 @@ def test_malformed_default_is_ignored(trained, only_id, content):
 def test_command_line_uses_the_default_model(trained, only_id):
     copy_model(trained, "older", 10**18)
     edit(trained, "older", labels=["blau", "rot"])
-    set_default_model(trained, "older")
+    set_default_model(OWNER, trained, "older")
     outcome = run_python("-m", "cluster_core", "classify", trained.models)
     assert outcome.stdout.startswith("path,label,score,verdict,novelty,blau,rot,problem")
 
 
 def test_renaming_keeps_the_id_and_the_order(trained, only_id):
     copy_model(trained, "older", 10**18)
-    rename_model(trained, "older", "  Globular  or open? ")
+    rename_model(OWNER, trained, "older", "  Globular  or open? ")
     titles = {model.id: model.title for model in list_models(trained)}
     assert titles["older"] == "Globular or open?"
     assert choose_bundle(None, trained).name == only_id
@@ -117,7 +116,7 @@ def test_renaming_keeps_the_id_and_the_order(trained, only_id):
 def test_invisible_or_overlong_title_is_rejected(trained, only_id, title):
     before = list_models(trained)
     with pytest.raises(BundleError, match="one line of 1 to 80"):
-        rename_model(trained, only_id, title)
+        rename_model(OWNER, trained, only_id, title)
     assert list_models(trained) == before
 
 
@@ -152,8 +151,8 @@ def test_damaged_model_is_listed_with_its_problem_and_can_be_deleted(trained, on
     (broken,) = [model for model in list_models(trained) if model.id == "broken"]
     assert "head.npy was altered" in broken.problem
     with pytest.raises(BundleError, match="damaged"):
-        set_default_model(trained, "broken")
-    delete_model(trained, "broken")
+        set_default_model(OWNER, trained, "broken")
+    delete_model(OWNER, trained, "broken")
     assert [model.id for model in list_models(trained)] == [only_id, "starter"]
 
 
@@ -161,7 +160,7 @@ def test_damaged_model_is_listed_with_its_problem_and_can_be_deleted(trained, on
 def test_damaged_model_is_skipped_with_a_warning(trained, only_id, is_chosen, caplog):
     folder = copy_model(trained, "newer", 2 * 10**18)
     if is_chosen:
-        set_default_model(trained, "newer")
+        set_default_model(OWNER, trained, "newer")
     (folder / "head.npy").write_bytes(b"x")
     assert choose_bundle(None, trained).name == only_id
     (warning,) = caplog.messages
@@ -192,7 +191,7 @@ def test_unreadable_manifest_hides_no_model(trained, only_id, damage):
     assert models.keys() == {"broken", only_id, "starter"}
     assert models.pop("broken")
     assert set(models.values()) == {None}
-    delete_model(trained, "broken")
+    delete_model(OWNER, trained, "broken")
     assert "broken" not in {model.id for model in list_models(trained)}
 
 
@@ -219,9 +218,9 @@ def test_unknown_model_id_is_rejected(trained, only_id, model_id):
     (trained.bundles / ".hidden").mkdir()
     for action in (
         lambda: model_dir(trained, model_id),
-        lambda: rename_model(trained, model_id, "x"),
-        lambda: delete_model(trained, model_id),
-        lambda: set_default_model(trained, model_id),
+        lambda: rename_model(OWNER, trained, model_id, "x"),
+        lambda: delete_model(OWNER, trained, model_id),
+        lambda: set_default_model(OWNER, trained, model_id),
     ):
         with pytest.raises(BundleError, match="There is no model"):
             action()
@@ -230,14 +229,14 @@ def test_unknown_model_id_is_rejected(trained, only_id, model_id):
 
 def test_model_with_text_that_utf8_cannot_encode_is_renamed(trained, only_id):
     edit(trained, only_id, settings={"note": "\ud800"})
-    rename_model(trained, only_id, "Größe")
+    rename_model(OWNER, trained, only_id, "Größe")
     assert list_models(trained)[0].title == "Größe"
 
 
 def test_limit_for_unsure_answers_is_kept_with_the_model(trained, only_id):
     assert list_models(trained)[0].unsure_below == 0.6
     title = list_models(trained)[0].title
-    set_unsure_below(trained, only_id, 0.75)
+    set_unsure_below(OWNER, trained, only_id, 0.75)
     (model, _) = list_models(trained)
     assert (model.unsure_below, model.title) == (0.75, title)
     assert choose_bundle(None, trained).unsure_below == 0.75
@@ -246,28 +245,27 @@ def test_limit_for_unsure_answers_is_kept_with_the_model(trained, only_id):
 @pytest.mark.parametrize("value", [-0.1, 1.01, float("nan"), "0.7", None, True])
 def test_limit_for_unsure_answers_is_a_number_from_0_to_1(trained, only_id, value):
     with pytest.raises(ConfigError, match="must be a number from 0 to 1"):
-        set_unsure_below(trained, only_id, value)
+        set_unsure_below(OWNER, trained, only_id, value)
     assert list_models(trained)[0].unsure_below == 0.6
 
 
 def test_starter_model_cannot_be_changed_or_deleted(workspace):
     for action in (
-        lambda: rename_model(workspace, "starter", "x"),
-        lambda: delete_model(workspace, "starter"),
-        lambda: set_unsure_below(workspace, "starter", 0.7),
+        lambda: rename_model(OWNER, workspace, "starter", "x"),
+        lambda: delete_model(OWNER, workspace, "starter"),
+        lambda: set_unsure_below(OWNER, workspace, "starter", 0.7),
     ):
         with pytest.raises(BundleError, match="ships with the program"):
             action()
 
 
-def test_public_demo_forbids_changes(trained, only_id, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_public_demo_forbids_changes(trained, only_id):
     before = list_models(trained)
     for action in (
-        lambda: rename_model(trained, only_id, "x"),
-        lambda: delete_model(trained, only_id),
-        lambda: set_unsure_below(trained, only_id, 0.7),
-        lambda: set_default_model(trained, "starter"),
+        lambda: rename_model(VISITOR, trained, only_id, "x"),
+        lambda: delete_model(VISITOR, trained, only_id),
+        lambda: set_unsure_below(VISITOR, trained, only_id, 0.7),
+        lambda: set_default_model(VISITOR, trained, "starter"),
     ):
         with pytest.raises(AccessError):
             action()

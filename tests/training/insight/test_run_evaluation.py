@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError, RunError
 from cluster_core.evaluation.report.html import make_html, make_json
 from cluster_core.evaluation.scores import Metrics, TestedPicture
@@ -20,6 +19,7 @@ from cluster_core.training.runs import RunResult, RunState, load_evaluation, sub
 from cluster_core.training.runs.evaluation_record import EVALUATION
 from cluster_core.training.runs.folder import save_status
 from cluster_core.training.runs.results import save_result
+from tests.samples import OWNER, VISITOR
 
 LABELS = ("blue stars", "red stars")
 
@@ -29,7 +29,7 @@ def run_id(trained, photos) -> str:
     """A run of an earlier version: it has a model and a test, but no evaluation."""
     shutil.copytree(photos, trained.cluster_photos)
     (bundle,) = trained.bundles.iterdir()
-    status = submit_run(trained, TrainConfig(trained.cluster_photos))
+    status = submit_run(OWNER, trained, TrainConfig(trained.cluster_photos))
     save_status(trained, replace(status, state=RunState.FINISHED, bundle=bundle.name))
     tested = tuple(
         TestedPicture(path, hashlib.sha256(path.read_bytes()).hexdigest(), label, label, 0.9)
@@ -43,7 +43,7 @@ def run_id(trained, photos) -> str:
 
 def test_run_without_an_evaluation_is_evaluated_and_kept(trained, run_id):
     assert load_evaluation(trained, run_id) is None
-    found = evaluate_run(trained, run_id)
+    found = evaluate_run(OWNER, trained, run_id)
     assert found.cross_validation.accuracy == 1
     assert len(found.cross_validation.pictures) == 48
     assert len(found.test) == 6
@@ -54,17 +54,16 @@ def test_run_without_an_evaluation_is_evaluated_and_kept(trained, run_id):
 
 
 def test_run_without_a_model_is_refused(workspace):
-    status = submit_run(workspace, TrainConfig(workspace.cluster_photos))
+    status = submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos))
     with pytest.raises(RunError, match="made no model"):
-        evaluate_run(workspace, status.id)
+        evaluate_run(OWNER, workspace, status.id)
     with pytest.raises(RunError, match="made no model"):
         report_run(workspace, status.id)
 
 
-def test_visitors_of_a_demo_may_not_evaluate(trained, run_id, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_visitors_of_a_demo_may_not_evaluate(trained, run_id):
     with pytest.raises(AccessError):
-        evaluate_run(trained, run_id)
+        evaluate_run(VISITOR, trained, run_id)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_visitors_of_a_demo_may_not_evaluate(trained, run_id, monkeypatch):
     ],
 )
 def test_damaged_evaluation_counts_as_none(trained, run_id, keys, value):
-    evaluate_run(trained, run_id)
+    evaluate_run(OWNER, trained, run_id)
     path = trained.runs / run_id / EVALUATION
     record = json.loads(path.read_text())
     *parents, last = keys
@@ -96,7 +95,7 @@ def test_damaged_evaluation_counts_as_none(trained, run_id, keys, value):
 
 
 def test_report_has_figures_settings_and_a_command_without_folders(trained, run_id):
-    evaluate_run(trained, run_id)
+    evaluate_run(OWNER, trained, run_id)
     report = report_run(trained, run_id)
     record = json.loads(make_json(report))
     assert record["cross_validation"]["n"] == 48

@@ -29,13 +29,13 @@ from cluster_core.training.runs import (
 from cluster_core.training.runs.folder import save_status
 from cluster_core.training.runs.records import CHOICE
 from cluster_core.training.train import train
-from tests.samples import write_photos
+from tests.samples import OWNER, write_photos
 
 EARLY = (Stage.READING, Stage.BACKBONE, Stage.BOTTLENECKS)
 
 
 def run(workspace, config):
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     ended = run_job(workspace, status.id)
     assert load_status(workspace, status.id) == ended
     return ended
@@ -89,7 +89,7 @@ def stop_at(monkeypatch, workspace, stage: Stage, keep_best: bool) -> None:
         def handle(event):
             if isinstance(event, StageProgress) and event.stage is stage:
                 (run_id,) = (path.name for path in workspace.runs.iterdir())
-                request_stop(workspace, run_id, keep_best)
+                request_stop(OWNER, workspace, run_id, keep_best)
             on_event(event)
 
         return train(config, workspace, handle, is_stopped)
@@ -130,14 +130,14 @@ def test_stop_is_checked_between_evaluations(workspace, backbone, config, monkey
 
 
 def test_run_stopped_while_queued_does_not_start(workspace, backbone, config):
-    status = submit_run(workspace, config)
-    request_stop(workspace, status.id, keep_best=True)
+    status = submit_run(OWNER, workspace, config)
+    request_stop(OWNER, workspace, status.id, keep_best=True)
     ended = run_job(workspace, status.id)
     assert (ended.state, ended.attempts, ended.started) == (RunState.DISCARDED, 0, None)
 
 
 def test_second_attempt_restarts_the_curve(workspace, backbone, config):
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     run_job(workspace, status.id)
     save_status(workspace, replace(status, state=RunState.QUEUED, attempts=1))
     assert run_job(workspace, status.id).attempts == 2
@@ -162,7 +162,7 @@ def test_dataset_deleted_during_training_is_reported(
     assert status.state is RunState.FAILED
     assert "field" in status.message
     assert len(status.message.splitlines()) == 1
-    second = run_job(workspace, submit_run(workspace, replace(config, image_dir=photos)).id)
+    second = run_job(workspace, submit_run(OWNER, workspace, replace(config, image_dir=photos)).id)
     assert "There is no folder" in second.message
 
 
@@ -205,7 +205,7 @@ def test_final_status_is_returned_even_if_it_cannot_be_saved(
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     monkeypatch.setattr(module, "save_status", fail)
     ended = run_job(workspace, status.id)
     assert (ended.state, ended.id) == (RunState.FAILED, status.id)
@@ -213,7 +213,7 @@ def test_final_status_is_returned_even_if_it_cannot_be_saved(
 
 
 def test_damaged_settings_fail_the_run(workspace, config):
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     (workspace.runs / status.id / "config.json").write_text("{")
     ended = run_job(workspace, status.id)
     assert ended.state is RunState.FAILED
@@ -221,7 +221,7 @@ def test_damaged_settings_fail_the_run(workspace, config):
 
 
 def test_deleted_run_raises_run_error(workspace, config):
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     shutil.rmtree(workspace.runs / status.id)
     with pytest.raises(RunError, match="There is no training"):
         run_job(workspace, status.id)
@@ -248,7 +248,7 @@ def test_run_with_a_chosen_network_has_no_choice_on_record(workspace, backbone, 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"architecture": "sky"}', '{"architecture": "x"}'])
 def test_damaged_choice_counts_as_none(workspace, config, content):
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     (workspace.runs / status.id / CHOICE).write_text(content)
     assert load_choice(workspace, status.id) is None
 
@@ -256,10 +256,10 @@ def test_damaged_choice_counts_as_none(workspace, config, content):
 def test_stop_during_the_trial_discards_the_run(workspace, backbone, config, monkeypatch):
     monkeypatch.setattr(module, "REPORT_EVERY_S", 0)
     monkeypatch.setattr(trial, "prepare_networks", lambda *_: [backbone])
-    status = submit_run(workspace, replace(config, architecture="auto"))
+    status = submit_run(OWNER, workspace, replace(config, architecture="auto"))
 
     def stop(*arguments):
-        request_stop(workspace, status.id, keep_best=True)
+        request_stop(OWNER, workspace, status.id, keep_best=True)
         return cross_validate(*arguments)
 
     cross_validate = trial.cross_validate

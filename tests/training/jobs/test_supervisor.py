@@ -11,7 +11,6 @@ from typing import Any
 import filelock
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError
 from cluster_core.training.events import Stage
 from cluster_core.training.jobs import queue as run_queue
@@ -37,11 +36,12 @@ from cluster_core.training.runs import (
 )
 from cluster_core.training.runs.folder import save_status
 from cluster_core.workspace import Workspace, replacing
+from tests.samples import OWNER, VISITOR
 from tests.training.jobs.fakes import PATIENCE_S, FakeWorker, assert_stays, state_of, wait_for
 
 
 def test_runs_are_assigned_one_at_a_time_in_order_of_submission(workspace, config, start_server):
-    runs = [submit_run(workspace, config) for _ in range(3)]
+    runs = [submit_run(OWNER, workspace, config) for _ in range(3)]
     server = start_server()
     for number, status in enumerate(runs):
         wait_for(lambda number=number: len(server.assigned_runs) == number + 1)
@@ -57,7 +57,7 @@ def test_supervisor_is_warm_while_its_worker_is_idle(workspace, config, start_se
     assert_stays(lambda: not server.supervisor.is_warm)
     server.worker.is_ready = True
     assert server.supervisor.is_warm
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: not server.supervisor.is_warm)
     server.worker.finish(status.id)
     wait_for(lambda: server.supervisor.is_warm)
@@ -70,7 +70,7 @@ def test_run_fails_and_worker_is_replaced_when_the_worker_dies(
     workspace, config, start_server, exit_code, message
 ):
     server = start_server()
-    one, other = (submit_run(workspace, config) for _ in range(2))
+    one, other = (submit_run(OWNER, workspace, config) for _ in range(2))
     wait_for(lambda: server.assigned_runs)
     draft = workspace.root / f".graph.pb.{FakeWorker.pid:d}.abc.part"
     draft.touch()
@@ -87,7 +87,7 @@ def test_run_fails_and_worker_is_replaced_when_the_worker_dies(
 
 def test_silent_worker_is_ended(workspace, config, start_server):
     server = start_server()
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: server.assigned_runs)
     server.worker.silent_s = worker_slot.SILENCE_S + 1
     wait_for(lambda: state_of(workspace, status) is RunState.FAILED)
@@ -101,7 +101,7 @@ def test_runs_fail_with_the_reason_when_no_worker_can_start(workspace, config, s
         worker.die(1)
         return worker
 
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     start_server(make_worker)
     wait_for(lambda: state_of(workspace, status) is RunState.FAILED)
     assert load_status(workspace, status.id).message == WORKER_CANNOT_START
@@ -113,10 +113,10 @@ def test_worker_that_ignores_a_stop_is_ended_unless_a_head_is_to_be_kept(
     workspace, config, start_server, stage_name, keep_best
 ):
     server = start_server()
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: server.assigned_runs)
     save_status(workspace, replace(load_status(workspace, status.id), stage=str(stage_name)))
-    request_stop(workspace, status.id, keep_best)
+    request_stop(OWNER, workspace, status.id, keep_best)
     if keep_best and stage_name in (Stage.TRAINING, Stage.TESTING, Stage.SAVING):
         assert_stays(lambda: state_of(workspace, status) is RunState.RUNNING)
         return
@@ -127,7 +127,7 @@ def test_worker_that_ignores_a_stop_is_ended_unless_a_head_is_to_be_kept(
 
 def test_run_that_finishes_during_a_stop_stays_finished(workspace, config, start_server):
     server = start_server()
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: server.assigned_runs)
     kill = server.worker.kill
 
@@ -136,13 +136,13 @@ def test_run_that_finishes_during_a_stop_stays_finished(workspace, config, start
         kill()
 
     server.worker.kill = finish_and_kill
-    request_stop(workspace, status.id, keep_best=False)
+    request_stop(OWNER, workspace, status.id, keep_best=False)
     wait_for(lambda: len(server.workers) == 2)
     assert state_of(workspace, status) is RunState.FINISHED
 
 
 def test_run_left_by_an_ended_server_is_restarted_first(workspace, config, start_server):
-    left, waiting = (submit_run(workspace, config) for _ in range(2))
+    left, waiting = (submit_run(OWNER, workspace, config) for _ in range(2))
     save_status(workspace, replace(left, state=RunState.RUNNING, attempts=1, stage="Training"))
     server = start_server()
     wait_for(lambda: server.assigned_runs)
@@ -152,7 +152,7 @@ def test_run_left_by_an_ended_server_is_restarted_first(workspace, config, start
 
 
 def test_run_fails_after_two_interrupted_attempts(workspace, config, start_server):
-    left, waiting = (submit_run(workspace, config) for _ in range(2))
+    left, waiting = (submit_run(OWNER, workspace, config) for _ in range(2))
     save_status(workspace, replace(left, state=RunState.RUNNING, attempts=2))
     server = start_server()
     wait_for(lambda: server.assigned_runs)
@@ -163,7 +163,7 @@ def test_run_fails_after_two_interrupted_attempts(workspace, config, start_serve
 
 def test_closing_server_requeues_its_run(workspace, config, start_server):
     server = start_server()
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: server.assigned_runs)
     server.supervisor.close()
     assert not server.worker.is_alive
@@ -177,11 +177,11 @@ def test_second_server_takes_over_when_the_first_closes(workspace, config, start
     one = start_server()
     wait_for(lambda: one.workers)
     other = start_server()
-    first, second = (submit_run(workspace, config) for _ in range(2))
+    first, second = (submit_run(OWNER, workspace, config) for _ in range(2))
     wait_for(lambda: one.assigned_runs == [first.id])
     assert not other.workers
     assert not other.supervisor.is_warm
-    assert other.supervisor.preview(config) is None
+    assert other.supervisor.preview(OWNER, config) is None
     one.worker.finish(first.id)
     wait_for(lambda: one.assigned_runs == [first.id, second.id])
     one.supervisor.close()
@@ -192,7 +192,7 @@ def test_run_waits_for_a_terminal_training_and_says_so(workspace, config, start_
     workspace.root.mkdir()
     server = start_server()
     with filelock.FileLock(workspace.training_lock):
-        status = submit_run(workspace, config)
+        status = submit_run(OWNER, workspace, config)
         wait_for(lambda: load_status(workspace, status.id).message == TERMINAL_TRAINING_RUNNING)
         assert state_of(workspace, status) is RunState.QUEUED
         assert not server.assigned_runs
@@ -201,7 +201,7 @@ def test_run_waits_for_a_terminal_training_and_says_so(workspace, config, start_
 
 def test_queue_continues_after_a_run_folder_is_emptied(workspace, config, start_server):
     server = start_server()
-    one, other = (submit_run(workspace, config) for _ in range(2))
+    one, other = (submit_run(OWNER, workspace, config) for _ in range(2))
     wait_for(lambda: server.assigned_runs)
     with replacing(workspace.runs / one.id) as draft:
         draft.mkdir()
@@ -212,7 +212,7 @@ def test_queue_continues_after_a_run_folder_is_emptied(workspace, config, start_
 
 def test_status_is_saved_once_the_disk_has_room(workspace, config, start_server, monkeypatch):
     server = start_server()
-    one, other = (submit_run(workspace, config) for _ in range(2))
+    one, other = (submit_run(OWNER, workspace, config) for _ in range(2))
     wait_for(lambda: server.assigned_runs)
     is_full = threading.Event()
     is_full.set()
@@ -239,7 +239,7 @@ def test_queue_continues_after_a_bug(workspace, config, start_server, monkeypatc
     wait_for(lambda: server.supervisor.is_warm)
     with monkeypatch.context() as patch:
         patch.setattr(run_queue, "read_status", lambda _: 1 / 0)
-        status = submit_run(workspace, config)
+        status = submit_run(OWNER, workspace, config)
         wait_for(lambda: "ZeroDivisionError" in caplog.text)
     wait_for(lambda: server.assigned_runs == [status.id])
 
@@ -248,7 +248,9 @@ def test_preview_returns_the_evaluations_of_the_worker(workspace, config, start_
     server = start_server()
     wait_for(lambda: server.supervisor.is_warm)
     curves = []
-    thread = threading.Thread(target=lambda: curves.append(server.supervisor.preview(config)))
+    thread = threading.Thread(
+        target=lambda: curves.append(server.supervisor.preview(OWNER, config))
+    )
     thread.start()
     wait_for(lambda: server.worker.requests)
     server.worker.emit(kind="preview", evaluations=[[0, 0.5, 0.7, 0.5, 0.7, 8]])
@@ -260,11 +262,11 @@ def test_preview_returns_the_evaluations_of_the_worker(workspace, config, start_
 def test_run_does_not_wait_for_a_preview(workspace, config, start_server):
     server = start_server()
     wait_for(lambda: server.supervisor.is_warm)
-    assert server.supervisor.preview(config, timeout_s=0.05) is None  # in progress
-    assert server.supervisor.preview(config, timeout_s=0.05) is None  # no longer wanted
-    status = submit_run(workspace, config)
+    assert server.supervisor.preview(OWNER, config, timeout_s=0.05) is None  # in progress
+    assert server.supervisor.preview(OWNER, config, timeout_s=0.05) is None  # no longer wanted
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: server.assigned_runs == [status.id])
-    assert server.supervisor.preview(config) is None
+    assert server.supervisor.preview(OWNER, config) is None
     server.worker.emit(kind="preview", evaluations=[])
     server.worker.finish(status.id)
     wait_for(lambda: server.supervisor.is_warm)
@@ -275,7 +277,9 @@ def test_preview_returns_when_its_worker_dies(workspace, config, start_server):
     server = start_server()
     wait_for(lambda: server.supervisor.is_warm)
     curves = []
-    thread = threading.Thread(target=lambda: curves.append(server.supervisor.preview(config)))
+    thread = threading.Thread(
+        target=lambda: curves.append(server.supervisor.preview(OWNER, config))
+    )
     thread.start()
     wait_for(lambda: server.worker.requests)
     server.worker.die(-9)
@@ -287,19 +291,18 @@ def test_preview_returns_when_its_worker_dies(workspace, config, start_server):
 def test_previews_resume_after_a_worker_was_ended_during_one(workspace, config, start_server):
     server = start_server()
     wait_for(lambda: server.supervisor.is_warm)
-    assert server.supervisor.preview(config, timeout_s=0.05) is None  # still in progress
-    status = submit_run(workspace, config)
+    assert server.supervisor.preview(OWNER, config, timeout_s=0.05) is None  # still in progress
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: server.assigned_runs == [status.id])
-    request_stop(workspace, status.id, keep_best=False)
+    request_stop(OWNER, workspace, status.id, keep_best=False)
     wait_for(lambda: len(server.workers) > 1 and server.supervisor.is_warm)
-    assert server.supervisor.preview(config, timeout_s=0.05) is None
+    assert server.supervisor.preview(OWNER, config, timeout_s=0.05) is None
     wait_for(lambda: [request["kind"] for request in server.worker.requests] == ["preview"])
 
 
-def test_public_demo_refuses_previews(workspace, config, start_server, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+def test_public_demo_refuses_previews(workspace, config, start_server):
     with pytest.raises(AccessError):
-        start_server().supervisor.preview(config)
+        start_server().supervisor.preview(VISITOR, config)
 
 
 def test_supervisor_is_found_until_it_is_closed(workspace, monkeypatch):

@@ -27,7 +27,7 @@ from cluster_core.training.runs import (
     submit_run,
 )
 from cluster_core.workspace import Workspace
-from tests.samples import REPOSITORY
+from tests.samples import OWNER, REPOSITORY
 
 PATIENCE_S = 60.0
 STOPS_WITHIN_S = 2.0
@@ -90,14 +90,14 @@ def is_alive(pid: int) -> bool:
 
 
 def train_endlessly(workspace, supervisor, config):
-    status = submit_run(workspace, replace(config, **ENDLESS))
+    status = submit_run(OWNER, workspace, replace(config, **ENDLESS))
     supervisor.wake()
     wait_for(lambda: is_learning(workspace, status))
     return status
 
 
 def test_run_is_trained_and_logged(served, warm, config):
-    status = submit_run(served, config)
+    status = submit_run(OWNER, served, config)
     warm.wake()
     wait_for(lambda: is_over(served, status))
     ended = load_status(served, status.id)
@@ -109,22 +109,22 @@ def test_run_is_trained_and_logged(served, warm, config):
 
 
 def test_preview_equals_the_curve_of_the_training(served, warm, config):
-    status = submit_run(served, config)
+    status = submit_run(OWNER, served, config)
     warm.wake()
     wait_for(lambda: is_over(served, status) and warm.is_warm)
-    assert warm.preview(config) == load_evaluations(served, status.id)
+    assert warm.preview(OWNER, config) == load_evaluations(served, status.id)
     changed = replace(config, learning_rate=0.1, seed=3)
-    assert warm.preview(changed) != load_evaluations(served, status.id)
-    assert warm.preview(replace(config, sky_views=True)) is None
-    assert warm.preview(replace(config, image_dir=served.root / "nowhere")) is None
+    assert warm.preview(OWNER, changed) != load_evaluations(served, status.id)
+    assert warm.preview(OWNER, replace(config, sky_views=True)) is None
+    assert warm.preview(OWNER, replace(config, image_dir=served.root / "nowhere")) is None
 
 
 def test_run_interrupts_a_preview(served, warm, config):
-    status = submit_run(served, config)
+    status = submit_run(OWNER, served, config)
     warm.wake()
     wait_for(lambda: is_over(served, status) and warm.is_warm)
-    assert warm.preview(replace(config, **ENDLESS), timeout_s=0.05) is None
-    status = submit_run(served, config)
+    assert warm.preview(OWNER, replace(config, **ENDLESS), timeout_s=0.05) is None
+    status = submit_run(OWNER, served, config)
     warm.wake()
     assert wait_for(lambda: is_over(served, status)) < STOPS_WITHIN_S
 
@@ -132,7 +132,7 @@ def test_run_interrupts_a_preview(served, warm, config):
 @pytest.mark.parametrize("keep_best", [True, False])
 def test_training_stops_within_two_seconds(served, warm, config, keep_best):
     status = train_endlessly(served, warm, config)
-    request_stop(served, status.id, keep_best)
+    request_stop(OWNER, served, status.id, keep_best)
     assert wait_for(lambda: is_over(served, status)) < STOPS_WITHIN_S
     ended = load_status(served, status.id)
     assert ended.state is (RunState.STOPPED if keep_best else RunState.DISCARDED)
@@ -142,7 +142,7 @@ def test_training_stops_within_two_seconds(served, warm, config, keep_best):
 
 def test_killed_worker_is_reported_and_replaced(served, warm, config):
     status = train_endlessly(served, warm, config)
-    waiting = submit_run(served, config)
+    waiting = submit_run(OWNER, served, config)
     (pid,) = warm.worker_pids
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: is_over(served, status))
@@ -159,7 +159,7 @@ def test_unresponsive_worker_is_ended_within_two_seconds(served, warm, config):
     status = train_endlessly(served, warm, config)
     (pid,) = warm.worker_pids
     os.kill(pid, signal.SIGSTOP)
-    request_stop(served, status.id, keep_best=False)
+    request_stop(OWNER, served, status.id, keep_best=False)
     assert wait_for(lambda: is_over(served, status)) < STOPS_WITHIN_S
     assert load_status(served, status.id).state is RunState.DISCARDED
     assert not is_alive(pid)
@@ -167,8 +167,8 @@ def test_unresponsive_worker_is_ended_within_two_seconds(served, warm, config):
 
 def test_concurrent_runs_end_independently(workspace, backbone, config, monkeypatch):
     monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
-    runs = [submit_run(workspace, replace(config, **ENDLESS)) for _ in range(2)]
-    third = submit_run(workspace, config)
+    runs = [submit_run(OWNER, workspace, replace(config, **ENDLESS)) for _ in range(2)]
+    third = submit_run(OWNER, workspace, config)
 
     def list_in(state):
         return [run for run in runs if load_status(workspace, run.id).state is state]
@@ -183,7 +183,7 @@ def test_concurrent_runs_end_independently(workspace, backbone, config, monkeypa
         (other,) = list_in(RunState.RUNNING)
         n_steps = load_status(workspace, other.id).done
         wait_for(lambda: load_status(workspace, other.id).done > n_steps)
-        request_stop(workspace, other.id, keep_best=True)
+        request_stop(OWNER, workspace, other.id, keep_best=True)
         assert wait_for(lambda: is_over(workspace, other)) < STOPS_WITHIN_S
         wait_for(lambda: is_over(workspace, third))
     finally:
@@ -210,7 +210,7 @@ time.sleep(1000)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_worker_ends_with_its_server_and_the_next_restarts_the_run(workspace, backbone, config):
-    status = submit_run(workspace, replace(config, **ENDLESS))
+    status = submit_run(OWNER, workspace, replace(config, **ENDLESS))
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(workspace.root)],
         stdout=subprocess.PIPE,

@@ -15,6 +15,7 @@ from cluster_core.training.jobs.supervisor import TERMINAL_TRAINING_RUNNING, Sup
 from cluster_core.training.locks import AT_ONCE_VARIABLE
 from cluster_core.training.runs import RunState, load_status, request_stop, submit_run
 from cluster_core.training.runs.folder import save_status
+from tests.samples import OWNER
 from tests.training.jobs.fakes import FakeWorker, assert_stays, state_of, wait_for
 
 
@@ -25,7 +26,7 @@ def two_at_once(monkeypatch):
 
 @pytest.fixture
 def runs(workspace, config):
-    return [submit_run(workspace, config) for _ in range(4)]
+    return [submit_run(OWNER, workspace, config) for _ in range(4)]
 
 
 def test_two_runs_are_assigned_at_a_time_in_order_of_submission(runs, start_server):
@@ -74,7 +75,7 @@ def test_dying_worker_does_not_affect_other_runs(workspace, runs, start_server):
 def test_stop_ends_only_the_worker_of_that_run(workspace, runs, start_server):
     server = start_server()
     wait_for(lambda: len(server.assigned_runs) == 2)
-    request_stop(workspace, runs[1].id, keep_best=False)
+    request_stop(OWNER, workspace, runs[1].id, keep_best=False)
     wait_for(lambda: state_of(workspace, runs[1]) is RunState.DISCARDED)
     assert not server.find_worker(runs[1]).is_alive
     assert server.find_worker(runs[0]).is_alive
@@ -161,16 +162,18 @@ def test_one_worker_serves_when_no_other_can_be_started(workspace, runs, start_s
 def test_idle_worker_makes_previews_while_another_trains(workspace, config, start_server):
     server = start_server()
     wait_for(lambda: len(server.workers) == 2)
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: server.assigned_runs)
     assert server.supervisor.is_warm
     (other,) = (worker for worker in server.workers if not worker.has(status))
     curves = []
-    thread = threading.Thread(target=lambda: curves.append(server.supervisor.preview(config)))
+    thread = threading.Thread(
+        target=lambda: curves.append(server.supervisor.preview(OWNER, config))
+    )
     thread.start()
     wait_for(lambda: other.requests)
-    assert server.supervisor.preview(config, timeout_s=0.05) is None  # one at a time
-    next_run = submit_run(workspace, config)  # cuts it short
+    assert server.supervisor.preview(OWNER, config, timeout_s=0.05) is None  # one at a time
+    next_run = submit_run(OWNER, workspace, config)  # cuts it short
     wait_for(lambda: other.has(next_run))
     assert not server.supervisor.is_warm
     other.emit(kind="preview", evaluations=[[0, 0.5, 0.7, 0.5, 0.7, 8]])
@@ -181,9 +184,9 @@ def test_idle_worker_makes_previews_while_another_trains(workspace, config, star
 def test_run_is_assigned_to_the_worker_without_a_preview(workspace, config, start_server):
     server = start_server()
     wait_for(lambda: len(server.workers) == 2)
-    assert server.supervisor.preview(config, timeout_s=0.05) is None  # in progress
+    assert server.supervisor.preview(OWNER, config, timeout_s=0.05) is None  # in progress
     (busy,) = (worker for worker in server.workers if worker.requests)
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     wait_for(lambda: server.assigned_runs)
     assert server.find_worker(status) is not busy
 

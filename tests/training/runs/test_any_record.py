@@ -36,6 +36,7 @@ from cluster_core.training.runs.records import (
 )
 from cluster_core.training.runs.results import RESULT, save_result
 from tests.fuzz.json_values import make_damaged_texts
+from tests.samples import OWNER
 
 EVALUATION = Evaluation(10, 0.5, 0.7, 0.75, 0.6, 8)
 QUICK = settings(
@@ -50,7 +51,7 @@ QUICK = settings(
 @pytest.fixture
 def run(workspace, config, tmp_path):
     """Return a run that has all of its files, and its folder."""
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     folder = workspace.runs / status.id
     tested = TestedPicture(tmp_path / "red" / "a.png", "f" * 64, "red", "blue", 0.75)
     metrics = Metrics(("blue", "red"), (tested,))
@@ -148,7 +149,7 @@ def test_field_with_an_impossible_value_is_noticed(workspace, run, file, field, 
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
     if file == STATUS:
         assert "damaged" in load_status(workspace, run.id).message
-        delete_run(workspace, run.id)
+        delete_run(OWNER, workspace, run.id)
     elif file == CONFIG:
         with pytest.raises(RunError, match="cannot be read"):
             load_config(workspace, run.id)
@@ -161,7 +162,7 @@ def test_run_whose_name_is_not_a_time_hides_no_other(workspace, run):
     folder.mkdir()
     (other, known) = list_runs(workspace)
     assert (other.state, other.created[:4], known.id) == (RunState.FAILED, "1970", run.id)
-    delete_run(workspace, other.id)
+    delete_run(OWNER, workspace, other.id)
     assert [status.id for status in list_runs(workspace)] == [run.id]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.errors import AccessError, RunError
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.model.head.settings import Evaluation
@@ -47,7 +46,7 @@ from cluster_core.training.runs.records import (
 )
 from cluster_core.training.runs.results import RESULT, save_result
 from cluster_core.workspace import Workspace
-from tests.samples import not_as_root
+from tests.samples import OWNER, VISITOR, not_as_root
 
 EVALUATION = Evaluation(10, 0.5, 0.7, 0.75, 0.6, 8)
 WITHOUT_VALIDATION = Evaluation(20, 0.5, 0.7, None, None, 0)
@@ -56,7 +55,7 @@ ODD_IDS = ["", ".", "..", "../runs", "20260101-000000-000000-abcd", "a/b", "x" *
 
 @pytest.fixture
 def run(workspace, config):
-    return submit_run(workspace, config)
+    return submit_run(OWNER, workspace, config)
 
 
 def folder_of(workspace, status) -> Path:
@@ -64,7 +63,7 @@ def folder_of(workspace, status) -> Path:
 
 
 def test_submitted_run_is_queued(workspace, config):
-    status = submit_run(workspace, replace(config, image_dir=workspace.root / "dog_photos"))
+    status = submit_run(OWNER, workspace, replace(config, image_dir=workspace.root / "dog_photos"))
     assert load_status(workspace, status.id) == status
     assert (status.state, status.attempts, status.bundle) == (RunState.QUEUED, 0, None)
     assert (status.dataset, status.architecture) == ("dog", "random")
@@ -86,7 +85,7 @@ def test_submitted_run_is_queued(workspace, config):
 )
 def test_settings_round_trip(workspace, config, changes):
     config = replace(config, **changes)
-    status = submit_run(workspace, config)
+    status = submit_run(OWNER, workspace, config)
     # Every run has its own folders.
     own = {
         "summaries_dir": workspace.training_summaries / status.id,
@@ -97,14 +96,16 @@ def test_settings_round_trip(workspace, config, changes):
 
 def test_moved_workspace_keeps_its_datasets(workspace, config, tmp_path):
     (workspace.root / "stars_photos").mkdir(parents=True)
-    status = submit_run(workspace, replace(config, image_dir=workspace.root / "stars_photos"))
+    status = submit_run(
+        OWNER, workspace, replace(config, image_dir=workspace.root / "stars_photos")
+    )
     moved = Workspace(tmp_path / "elsewhere")
     workspace.root.rename(moved.root)
     assert load_config(moved, status.id).image_dir == moved.root / "stars_photos"
 
 
 def test_runs_are_listed_newest_first_and_queued_in_order_of_submission(workspace, config):
-    runs = [submit_run(workspace, config) for _ in range(4)]
+    runs = [submit_run(OWNER, workspace, config) for _ in range(4)]
     assert list_runs(workspace) == tuple(reversed(runs))
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 1, 2, 3]
     save_status(workspace, replace(runs[0], state=RunState.RUNNING))
@@ -115,7 +116,7 @@ def test_runs_are_listed_newest_first_and_queued_in_order_of_submission(workspac
 
 def test_queue_position_with_two_concurrent_trainings(workspace, config, monkeypatch):
     monkeypatch.setenv(AT_ONCE_VARIABLE, "2")
-    runs = [submit_run(workspace, config) for _ in range(4)]
+    runs = [submit_run(OWNER, workspace, config) for _ in range(4)]
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 2, 3]
     save_status(workspace, replace(runs[1], state=RunState.RUNNING))
     assert [find_queue_position(workspace, status.id) for status in runs] == [0, 0, 2, 3]
@@ -142,7 +143,7 @@ def test_list_is_empty_without_runs(workspace):
         read_log,
         delete_run,
         find_queue_position,
-        lambda workspace, run_id: request_stop(workspace, run_id, True),
+        lambda workspace, run_id: request_stop(OWNER, workspace, run_id, True),
     ],
 )
 def test_unknown_id_is_reported(workspace, run, run_id, call):
@@ -180,7 +181,7 @@ def test_damaged_status_is_reported_as_failed_run(workspace, run, content):
     assert (status.id, status.state) == (run.id, RunState.FAILED)
     assert "damaged" in status.message
     assert list_runs(workspace) == (status,)
-    delete_run(workspace, run.id)
+    delete_run(OWNER, workspace, run.id)
     assert list_runs(workspace) == ()
 
 
@@ -193,47 +194,46 @@ def test_damaged_settings_are_reported(workspace, run, content):
 
 
 def test_stopped_queued_run_is_discarded_at_once(workspace, config):
-    runs = [submit_run(workspace, config) for _ in range(2)]
-    request_stop(workspace, runs[0].id, keep_best=True)
+    runs = [submit_run(OWNER, workspace, config) for _ in range(2)]
+    request_stop(OWNER, workspace, runs[0].id, keep_best=True)
     status = load_status(workspace, runs[0].id)
     assert status.state is RunState.DISCARDED
     assert status.ended
     assert find_queue_position(workspace, runs[1].id) == 0
     with pytest.raises(RunError, match="already ended"):
-        request_stop(workspace, runs[0].id, keep_best=True)
+        request_stop(OWNER, workspace, runs[0].id, keep_best=True)
 
 
 @pytest.mark.parametrize(("keep_best", "request_"), [(True, KEEP_BEST), (False, DISCARD)])
 def test_stopping_an_active_run_only_requests_a_stop(workspace, run, keep_best, request_):
     save_status(workspace, replace(run, state=RunState.RUNNING))
     assert read_stop_request(folder_of(workspace, run)) is None
-    request_stop(workspace, run.id, keep_best)
+    request_stop(OWNER, workspace, run.id, keep_best)
     assert load_status(workspace, run.id).state is RunState.RUNNING
     assert read_stop_request(folder_of(workspace, run)) == request_
 
 
 def test_only_an_ended_run_can_be_deleted_and_restored(workspace, run):
     with pytest.raises(RunError, match="has not ended"):
-        delete_run(workspace, run.id)
+        delete_run(OWNER, workspace, run.id)
     save_status(workspace, replace(run, state=RunState.RUNNING))
     with pytest.raises(RunError, match="has not ended"):
-        delete_run(workspace, run.id)
-    request_stop(workspace, run.id, keep_best=False)
+        delete_run(OWNER, workspace, run.id)
+    request_stop(OWNER, workspace, run.id, keep_best=False)
     save_status(workspace, replace(run, state=RunState.DISCARDED))
-    entry = delete_run(workspace, run.id)
+    entry = delete_run(OWNER, workspace, run.id)
     assert list_runs(workspace) == ()
-    restore(workspace, entry.id)
+    restore(OWNER, workspace, entry.id)
     assert load_status(workspace, run.id).state is RunState.DISCARDED
 
 
-def test_public_demo_refuses_changes(workspace, run, config, monkeypatch):
+def test_public_demo_refuses_changes(workspace, run, config):
     save_status(workspace, replace(run, state=RunState.RUNNING))
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     before = sorted(workspace.root.rglob("*"))
     for change in (
-        lambda: submit_run(workspace, config),
-        lambda: request_stop(workspace, run.id, False),
-        lambda: delete_run(workspace, run.id),
+        lambda: submit_run(VISITOR, workspace, config),
+        lambda: request_stop(VISITOR, workspace, run.id, False),
+        lambda: delete_run(VISITOR, workspace, run.id),
     ):
         with pytest.raises(AccessError):
             change()
@@ -305,7 +305,7 @@ def test_write_protected_folder_is_reported(workspace, config):
     workspace.runs.chmod(0o500)
     try:
         with pytest.raises(RunError, match="could not be saved"):
-            submit_run(workspace, config)
+            submit_run(OWNER, workspace, config)
     finally:
         workspace.runs.chmod(0o700)
 
@@ -316,7 +316,7 @@ def test_full_disk_is_reported_and_leaves_no_partial_run(workspace, config, monk
 
     monkeypatch.setattr(Path, "write_text", fail)
     with pytest.raises(RunError, match="No space left on device"):
-        submit_run(workspace, config)
+        submit_run(OWNER, workspace, config)
     monkeypatch.undo()
     assert list(workspace.runs.iterdir()) == []
 
