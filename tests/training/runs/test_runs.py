@@ -141,7 +141,7 @@ def test_list_is_empty_without_runs(workspace):
         load_result,
         load_reviewed,
         read_log,
-        delete_run,
+        lambda workspace, run_id: delete_run(OWNER, workspace, run_id),
         find_queue_position,
         lambda workspace, run_id: request_stop(OWNER, workspace, run_id, True),
     ],
