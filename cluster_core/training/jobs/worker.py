@@ -23,7 +23,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.training.runs.folder import LOG
 from cluster_core.workspace import Workspace
 
-NICENESS = 15
+NICENESS = 10
 HEARTBEAT_S = 1.0
 _PR_SET_PDEATHSIG = 1
 
