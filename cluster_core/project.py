@@ -59,8 +59,9 @@ def save(file: Path, datasets: tuple[str, ...], force: bool) -> None:
 @main.command()
 @click.argument("file", metavar="FILE.zip", type=PATH)
 @click.option("--preview", is_flag=True, help="Only say what the file holds.")
+@click.option("--publish", is_flag=True, help="Publish the pages that the project had published.")
 @plain_exits("Nothing was loaded.")
-def load(file: Path, preview: bool) -> None:
+def load(file: Path, preview: bool, publish: bool) -> None:
     """Add a saved project to the workspace; nothing is overwritten.
 
     What is here already is skipped, and what has the name of something else gets a new name.
@@ -82,6 +83,7 @@ def load(file: Path, preview: bool) -> None:
             Workspace.default(),
             source,
             lambda done, total: progress.show("Loading", done, total),
+            publishes=publish,
         )
         progress.clear()
     _print_notes(report.notes)

@@ -25,6 +25,7 @@ from cluster_core.training.runs.results import RESULT
 FORMAT, VERSION = "cluster-lab project", 1
 RECORD = "project.json"
 DATASETS, MODELS, RUNS, QUEUES = "datasets", "models", "runs", "queues"
+PUBLISHED = "published"
 # What people decided about the pictures of a dataset, beside its classes.
 MARKS = frozenset({GROUPS_FILE, SAME_OBJECTS, CONFIRMED, TICKED, ACCEPTED})
 RUN_FILES = frozenset({CONFIG, STATUS, RESULT, EVALUATIONS, EVALUATION, CHOICE, REVIEWED, RUN_LOG})

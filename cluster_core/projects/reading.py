@@ -28,6 +28,7 @@ from cluster_core.projects.layout import (
     MAX_FILES,
     MAX_RECORD_BYTES,
     MODELS,
+    PUBLISHED,
     QUEUES,
     RECORD,
     RUN_FILES,
@@ -37,6 +38,9 @@ from cluster_core.projects.layout import (
     ProjectRecord,
 )
 from cluster_core.projects.members import is_portable_name
+from cluster_core.projects.published import EXAMPLE
+from cluster_core.publishing.aliases import is_alias
+from cluster_core.publishing.records import RECORD as PAGE_RECORD
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
 from cluster_core.training.runs.paths import RUN_ID
 from cluster_core.workspace import Workspace
@@ -54,7 +58,7 @@ class ProjectContents:
     ----------
     datasets : mapping of str to int
         Number of pictures by name.
-    n_models, n_runs, n_queues : int
+    n_models, n_runs, n_queues, n_pages : int
     n_bytes : int
         Size of all files.
     created : str
@@ -67,6 +71,7 @@ class ProjectContents:
     n_models: int
     n_runs: int
     n_queues: int
+    n_pages: int
     n_bytes: int
     created: str
     ignored: tuple[str, ...]
@@ -110,6 +115,7 @@ class ProjectArchive:
             sum(parts[0] == MODELS for parts in paths),
             len({parts[1] for parts in paths if parts[0] == RUNS}),
             len({parts[1] for parts in paths if parts[0] == QUEUES}),
+            len({parts[1] for parts in paths if parts[0] == PUBLISHED}),
             self.n_bytes,
             self.record.created,
             self.ignored,
@@ -269,6 +275,8 @@ def _find_problem(parts: list[str], n_bytes: int) -> str | None:
             is_known = name.endswith(".zip")
         case ["runs", run_id, name]:
             is_known = bool(RUN_ID.fullmatch(run_id)) and name in RUN_FILES
+        case ["published", alias, name]:
+            is_known = is_alias(alias) and (name == PAGE_RECORD or bool(EXAMPLE.fullmatch(name)))
         case ["queues", queue_id, name] if name == LOG:
             is_known = bool(QUEUE_ID.fullmatch(queue_id))
         case ["queues", queue_id, folder, _] if folder == PICTURES:

@@ -23,6 +23,7 @@ from cluster_core.projects.datasets import list_dataset
 from cluster_core.projects.layout import MAX_FILES, RECORD, FileRecord, ProjectRecord
 from cluster_core.projects.members import Listing, Member
 from cluster_core.projects.models import choose_models, list_model_files
+from cluster_core.projects.published import list_pages
 from cluster_core.projects.queues import list_queue_files
 from cluster_core.projects.runs import list_run_files
 from cluster_core.storage.pieces import Pieces
@@ -139,7 +140,9 @@ def _list_members(workspace: Workspace, wanted: Collection[str]) -> Listing:
             listing.notes.append(f"The dataset {name} was left out: {error}")
     chosen = set(wanted) or None
     folders = {f"{name}{DATASET_SUFFIX}" for name in wanted} or None
-    list_model_files(workspace, choose_models(workspace, folders), listing)
+    models = choose_models(workspace, folders)
+    list_model_files(workspace, models, listing)
+    list_pages(workspace, [model.id for model in models], listing)
     list_run_files(workspace, chosen, listing)
     if chosen is None:
         list_queue_files(workspace, listing)

@@ -14,6 +14,7 @@ def describe_contents(contents: ProjectContents) -> str:
         (contents.n_models, "model"),
         (contents.n_runs, "training"),
         (contents.n_queues, "queue"),
+        (contents.n_pages, "published page"),
     )
     parts = [f"{n:,} {noun}{'s' if n != 1 else ''}" for n, noun in counts if n]
     return ", ".join([*parts, f"{contents.n_bytes / 1e6:,.1f} MB"])
