@@ -96,8 +96,15 @@ def start_export(access: Access, request: ExportRequest, workspace: Workspace) -
     return export
 
 
-def forget_export(workspace: Workspace) -> None:
-    """Delete the file of the last export, if that is over."""
+def forget_export(access: Access, workspace: Workspace) -> None:
+    """Delete the file of the last export, if that is over.
+
+    Raises
+    ------
+    AccessError
+        If they may not change models.
+    """
+    access.require(Action.EDIT_MODELS)
     with _lock:
         last = find_export(workspace)
         if last is not None and last.is_over:

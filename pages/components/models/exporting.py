@@ -78,7 +78,8 @@ def _choose_format(model: ModelSummary, workspace: Workspace, *, is_busy: bool) 
         captions=[FORMATS[kind].purpose for kind in _KINDS],
         key=f"export_format_{model.id}",
         disabled=is_busy,
-        on_change=lambda: forget_export(workspace),
+        on_change=forget_export,
+        args=(get_access(), workspace),
     )
 
 
@@ -130,7 +131,9 @@ def _show_export(export: Export, workspace: Workspace) -> None:
         st.error(escape_markdown(export.problem), icon=":material/error:")
     else:
         _show_download(export, title)
-    st.button("Export again", key="export_again", on_click=forget_export, args=(workspace,))
+    st.button(
+        "Export again", key="export_again", on_click=forget_export, args=(get_access(), workspace)
+    )
 
 
 def _show_download(export: Export, title: str) -> None:

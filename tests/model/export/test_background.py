@@ -56,7 +56,7 @@ def test_finished_export_has_a_file_and_its_check(workspace, monkeypatch):
     assert (export.problem, export.check) == ("", CHECK)
     assert export.path.read_bytes() == b"exported"
     assert export.path.name == "a-model.tflite"
-    forget_export(workspace)
+    forget_export(Access.owner(), workspace)
     assert find_export(workspace) is None
     assert not export.path.exists()
 
@@ -83,7 +83,7 @@ def test_one_export_runs_at_a_time_and_can_be_stopped(workspace, monkeypatch):
     started.wait(20)
     with pytest.raises(BundleError, match="Another export is not finished"):
         start(workspace)
-    forget_export(workspace)
+    forget_export(Access.owner(), workspace)
     assert find_export(workspace) is export  # it is not over
     export.stop()
     assert (wait(export).was_stopped, export.problem) == (True, "")
@@ -112,6 +112,8 @@ def test_visitor_may_not_start_an_export(workspace):
     with pytest.raises(AccessError):
         start_export(Access("visitor", frozenset()), request, workspace)
     assert find_export(workspace) is None
+    with pytest.raises(AccessError):
+        forget_export(Access("visitor", frozenset()), workspace)
 
 
 def test_old_exports_are_deleted(workspace):
