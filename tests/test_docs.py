@@ -51,8 +51,10 @@ def command_page(tmp_path_factory) -> str:
 @pytest.mark.parametrize("name", list_commands())
 def test_command_page_has_every_flag(name, command_page):
     start = command_page.index(f"python -m cluster_core {name} [OPTIONS]")
-    section = command_page[start + 1 :].split("python -m cluster_core")[0]
-    options = [p for p in list_commands()[name].params if isinstance(p, click.Option)]
+    section = re.split(rf"python -m cluster_core (?!{name}\b)", command_page[start:])[0]
+    command = list_commands()[name]
+    parts = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
+    options = [p for part in parts for p in part.params if isinstance(p, click.Option)]
     flags = [flag for option in options for flag in (*option.opts, *option.secondary_opts)]
     missing = [flag for flag in flags if not re.search(rf"(?<!\S){re.escape(flag)}\b", section)]
     assert flags

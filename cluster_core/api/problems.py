@@ -16,9 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cluster_core.errors import ClusterError
+from cluster_core.events import report_event
 from cluster_core.storage.saved_values import make_printable
 
 MEDIA_TYPE = "application/problem+json"
+_REFUSALS = (401, 403, 429)
 _logger = logging.getLogger(__name__)
 _SENTENCES: Mapping[int, str] = {
     404: "There is nothing at this address: its paths are listed at /api/v1/docs.",
@@ -54,7 +56,9 @@ class ApiError(ClusterError):
 
 
 def make_response(problem: ApiError) -> Response:
-    """Return the response for a problem."""
+    """Return the response for a problem, and report a refusal."""
+    if problem.status in _REFUSALS:
+        report_event("refused", reason=f"API: {HTTPStatus(problem.status).phrase.lower()}")
     content = {
         "type": "about:blank",  # the status says it all
         "title": HTTPStatus(problem.status).phrase,
