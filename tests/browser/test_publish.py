@@ -18,7 +18,6 @@ def test_publish_open_the_link_on_a_phone_and_unpublish(visit, browser, tmp_path
     visit.page.get_by_label("Title").press("Tab")
     visit.page.get_by_test_id("stRadioGroup").get_by_text("A simulated sky").click()
     visit.settle()
-    visit.shoot("publish-dialog")
     visit.click("confirm_publish")
     expect(visit.page.get_by_text('Published "Which star cluster?"')).to_be_visible()
     visit.page.get_by_text("QR code").click()
