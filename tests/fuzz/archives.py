@@ -64,7 +64,7 @@ def import_dataset_archive(case: Case) -> None:
     else:
         case.try_out("list_classes", partial(list_classes, image_dir))
         case.try_out("write_archive", partial(write_archive, image_dir, io.BytesIO()))
-    _require_nothing_left(case)
+    require_nothing_left(case)
     if case.random.random() < 0.2:
         read_datasets(case)
 
@@ -111,7 +111,8 @@ def _flip_directory(case: Case, data: bytes) -> bytes:
     return data[:start] + changed
 
 
-def _require_nothing_left(case: Case) -> None:
+def require_nothing_left(case: Case) -> None:
+    """Raise FaultError if an import left unpacked or half-written files."""
     incoming = case.workspace.incoming
     left = [path for path in incoming.glob("*/*") if INTERRUPTED not in path.parts]
     if left:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.fuzz import app_pages, archives, decoding, files, kills, records, training
+from tests.fuzz import app_pages, archives, decoding, files, kills, projects, records, training
 from tests.fuzz.case import Case
 from tests.fuzz.long_work import WORK
 
@@ -38,6 +38,7 @@ AREAS: dict[str, Area] = {
     "pages": Area(app_pages.damage_and_open, limit_s=150, weight=2),
     "model-zip": Area(archives.import_model_archive),
     "dataset-zip": Area(archives.import_dataset_archive, weight=2),
+    "project-zip": Area(projects.load_damaged_project),
     **{
         f"decode-{name}": Area(partial(decoding.decode_damaged, name), weight=0.1)
         for name in decoding.FORMATS

@@ -25,6 +25,7 @@ N_CASES = {
     "pages": 4,
     "model-zip": 12,
     "dataset-zip": 24,
+    "project-zip": 8,
     **{f"decode-{name}": 1 for name in FORMATS},
     "kill-classify": 1,
     "kill-unpack": 2,
