@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import PublishError
+from cluster_core.events import report_event
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import model_dir
 from cluster_core.publishing.aliases import check_alias, is_alias, is_content_id
@@ -109,6 +110,7 @@ def publish(
             rename_exclusively(draft, target)
         except FileExistsError as error:
             raise _make_taken_error(alias) from error
+    report_event("published", content=model.content_id)
     return replace(model, folder=target / model.content_id)
 
 
@@ -151,6 +153,7 @@ def republish(
                 rename_exclusively(model.folder, folder)
             model = replace(model, folder=folder)
             write_record(target, model)
+    report_event("published", content=model.content_id)
     return model
 
 
@@ -177,9 +180,11 @@ def unpublish(access: Access, workspace: Workspace, alias: str) -> TrashEntry:
     title = model.title if model else alias
     with _locked(workspace):
         _require_published(target)
-        return move_to_trash(
+        entry = move_to_trash(
             access, workspace, [target], f'The page "{title}"', action=Action.PUBLISH
         )
+    report_event("unpublished")
+    return entry
 
 
 def _build(workspace: Workspace, model_id: str, page: PageText, draft: Path) -> PublishedModel:

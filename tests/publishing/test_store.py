@@ -204,6 +204,14 @@ def test_only_published_models_are_unpublished(workspace, alias):
     assert workspace.bundles.is_dir()
 
 
+def test_publishing_is_reported_without_titles(workspace, caplog):
+    with caplog.at_level("INFO", "cluster_core.events"):
+        model = publish_starter(workspace)
+        unpublish(OWNER, workspace, "star-clusters")
+    found = [(record.message, record.fields) for record in caplog.records]
+    assert found == [("published", {"content": model.content_id}), ("unpublished", {})]
+
+
 def test_visitors_change_nothing(workspace):
     model = publish_starter(workspace)
     visitor = Access("visitor", frozenset(Action) - {Action.PUBLISH})

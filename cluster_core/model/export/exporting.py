@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import BackboneError, BundleError, ClusterError
+from cluster_core.events import report_event
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.network import require_network
 from cluster_core.model.export.formats import FORMATS, ExportFormat
@@ -110,6 +111,7 @@ def make_export(
             check = _check(request, export, folder, progress)
         with replacing(target) as draft:
             os.rename(export, draft)
+    report_event("exported", format=request.kind)
     return check
 
 
