@@ -118,8 +118,11 @@ def visit(browser: Browser, server: Server) -> Iterator[Visit]:
     context = browser.new_context(viewport=DESKTOP, accept_downloads=True)
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
+    messages: list[str] = []
+    context.on("console", lambda message: messages.append(message.text))
     yield Visit(context.new_page(), server)
     context.close()
+    assert not [text for text in messages if "Content Security Policy" in text]
 
 
 @dataclass(frozen=True)
