@@ -1,6 +1,7 @@
 // Shows answers, newest first.
 
-import { drawPicture, drawHeatMap } from "./heat_map.js";
+import { make } from "./elements.js";
+import { drawHeatMap, drawPicture, makeSmall } from "./heat_map.js";
 import { describeAnswer, explainAnswer, formatScore } from "./words.js";
 
 const MAX_BARS = 6;
@@ -9,7 +10,8 @@ const list = document.getElementById("answers");
 /** Show the answer for one picture. */
 export function showAnswer({ name, whole, answer }, model) {
   const card = make("article", { className: `answer ${answer.verdict.replaceAll(" ", "-")}` });
-  const canvas = drawPicture(whole);
+  const small = makeSmall(whole); // the whole picture may be large, and is not needed any more
+  const canvas = drawPicture(small);
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", name);
   const text = make("div", { className: "text" }, [
@@ -18,7 +20,7 @@ export function showAnswer({ name, whole, answer }, model) {
     ...[explainAnswer(answer, model)].filter(Boolean).map((sentence) => make("p", { textContent: sentence })),
     makeBars(answer, model),
   ]);
-  if (answer.maps.length) text.append(makeHeatMapButton(canvas, whole, answer, model));
+  if (answer.evidence) text.append(makeHeatMapButton(canvas, small, answer, model));
   card.dataset.scores = JSON.stringify([...answer.scores]);
   card.dataset.label = model.labels[answer.label];
   card.dataset.verdict = answer.verdict;
@@ -62,7 +64,7 @@ function makeMeter(score) {
   return meter;
 }
 
-function makeHeatMapButton(canvas, whole, answer, model) {
+function makeHeatMapButton(canvas, small, answer, model) {
   const label = model.labels[answer.label];
   const button = make("button", { type: "button", className: "quiet", textContent: "Why?", ariaPressed: "false" });
   const legend = make("p", { className: "legend", hidden: true }, [
@@ -71,18 +73,11 @@ function makeHeatMapButton(canvas, whole, answer, model) {
   ]);
   button.addEventListener("click", () => {
     const isShown = button.ariaPressed !== "true";
-    if (isShown) drawHeatMap(canvas, whole, answer, model);
-    else drawPicture(whole, canvas);
+    if (isShown) drawHeatMap(canvas, small, answer.evidence);
+    else drawPicture(small, canvas);
     button.ariaPressed = String(isShown);
     button.textContent = isShown ? "Show the picture" : "Why?";
     legend.hidden = !isShown;
   });
   return make("div", { className: "why" }, [button, legend]);
-}
-
-/** Make an element with properties and children. */
-export function make(tag, properties = {}, children = []) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
 }

@@ -1,6 +1,6 @@
 // How good the model is, and how it was trained.
 
-import { make } from "./answers.js";
+import { make } from "./elements.js";
 
 /** Show the card of a model. */
 export function showCard({ card, labels }) {

@@ -1,6 +1,6 @@
 // Example pictures that the owner has chosen.
 
-import { make } from "./answers.js";
+import { make } from "./elements.js";
 
 /** Show the examples; `answer` gets a list with the file that is chosen. */
 export function showExamples(names, answer) {

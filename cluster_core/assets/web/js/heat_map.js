@@ -11,55 +11,61 @@ const AGAINST = [40, 110, 255];
 const MAX_OPACITY = 0.55;
 const DIMMED = 0.85;
 
-/** Draw a picture, small, on a canvas, which is made if there is none. */
-export function drawPicture(picture, canvas = document.createElement("canvas")) {
-  const small = makeSmall(picture);
-  const image = new ImageData(small.width, small.height);
-  for (let from = 0, to = 0; from < small.pixels.length; from += 3, to += 4) {
-    image.data.set([small.pixels[from], small.pixels[from + 1], small.pixels[from + 2], 255], to);
-  }
-  [canvas.width, canvas.height] = [small.width, small.height];
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
+/** Reduce a picture to the size in which it is shown. */
+export function makeSmall(picture) {
+  const factor = Math.ceil(Math.max(picture.width, picture.height) / MAX_SIDE);
+  return reduce(picture, factor, factor);
 }
 
-/** Draw a picture in grey, with colours for the evidence for the class of an answer. */
-export function drawHeatMap(canvas, picture, answer, model) {
-  const { evidence, side } = computeEvidence(answer, model);
+/** Draw a picture on a canvas, which is made if there is none. */
+export function drawPicture(picture, canvas = document.createElement("canvas")) {
+  return draw(canvas, picture, (rgb) => rgb);
+}
+
+/** Draw a picture in grey, with colours for the evidence from `computeEvidence`. */
+export function drawHeatMap(canvas, picture, evidence) {
+  const side = Math.sqrt(evidence.length);
   const strongest = Math.max(...evidence.map(Math.abs)) || 1;
-  const small = makeSmall(picture);
-  const image = new ImageData(small.width, small.height);
-  for (let y = 0, at = 0; y < small.height; y++) {
-    for (let x = 0; x < small.width; x++, at++) {
-      const position = [((x + 0.5) / small.width) * side, ((y + 0.5) / small.height) * side];
-      const share = interpolate(evidence, side, ...position) / strongest;
-      const [r, g, b] = small.pixels.subarray(3 * at, 3 * at + 3);
-      const grey = DIMMED * (0.299 * r + 0.587 * g + 0.114 * b);
-      const opacity = MAX_OPACITY * Math.abs(share);
-      const colour = share > 0 ? FOR : AGAINST;
-      image.data.set([...colour.map((value) => grey * (1 - opacity) + value * opacity), 255], 4 * at);
+  draw(canvas, picture, ([red, green, blue], x, y) => {
+    const share = interpolate(evidence, side, (x / picture.width) * side, (y / picture.height) * side) / strongest;
+    const opacity = MAX_OPACITY * Math.abs(share);
+    const grey = DIMMED * (0.299 * red + 0.587 * green + 0.114 * blue) * (1 - opacity);
+    return (share > 0 ? FOR : AGAINST).map((value) => grey + value * opacity);
+  });
+}
+
+function draw(canvas, { pixels, width, height }, colour) {
+  const image = new ImageData(width, height);
+  for (let y = 0, from = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, from += 3, to += 4) {
+      image.data.set(colour(pixels.subarray(from, from + 3), x + 0.5, y + 0.5), to);
+      image.data[to + 3] = 255;
     }
   }
+  Object.assign(canvas, { width, height });
   canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
 }
 
 /**
  * Divide the evidence for a class among the parts of a picture, which is exact for a linear head
  * on the mean of a map (class activation mapping, Zhou et al. 2016).
- * @returns {{evidence: Float64Array, side: number}} side * side cells
+ * @param {Float32Array[]} maps of each view, cells × features
+ * @param {number} label index of the class
+ * @returns {Float64Array} one value for each cell of a square grid
  */
-export function computeEvidence({ maps, label }, model) {
+export function computeEvidence(maps, label, model) {
   const weights = contrast(model, label);
   const nCells = maps[0].length / weights.length;
-  const side = Math.sqrt(nCells);
   const evidence = new Float64Array(nCells);
   maps.forEach((map, view) => {
-    listSources(view, side).forEach((source, cell) => {
-      const features = map.subarray(cell * weights.length, (cell + 1) * weights.length);
-      evidence[source] += features.reduce((sum, value, k) => sum + value * weights[k], 0) / nCells / maps.length;
+    listSources(view, Math.sqrt(nCells)).forEach((source, cell) => {
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) sum += map[cell * weights.length + k] * weights[k];
+      evidence[source] += sum / nCells / maps.length;
     });
   });
-  return { evidence, side };
+  return evidence;
 }
 
 function interpolate(cells, side, x, y) {
@@ -71,9 +77,4 @@ function interpolate(cells, side, x, y) {
   const upper = cells[at] * (1 - right) + cells[at + 1] * right;
   const lower = cells[at + side] * (1 - right) + cells[at + side + 1] * right;
   return upper * (1 - below) + lower * below;
-}
-
-function makeSmall(picture) {
-  const factor = Math.ceil(Math.max(picture.width, picture.height) / MAX_SIDE);
-  return factor > 1 ? reduce(picture, factor, factor) : picture;
 }

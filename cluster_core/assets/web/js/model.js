@@ -2,6 +2,7 @@
 
 import { fetchBytes, fetchJson } from "./fetching.js";
 import { computeScores } from "./head.js";
+import { computeEvidence } from "./heat_map.js";
 import { loadNetwork } from "./litert.js";
 import { measureNovelty } from "./novelty.js";
 import { Refusal } from "./refusal.js";
@@ -32,7 +33,7 @@ class Model {
   /**
    * Answer for a picture.
    * @param {Uint8Array} pixels RGB, sizePx × sizePx × 3
-   * @returns {Promise<Answer>} its verdict, label, scores, novelty, and the maps of the views
+   * @returns {Promise<Answer>} its verdict, label, scores and novelty, and the evidence of each part if there is a map
    */
   async classify(pixels) {
     const features = [];
@@ -48,7 +49,8 @@ class Model {
     }
     const novelty = measureNovelty(features, this.novelty);
     const best = scores.indexOf(Math.max(...scores));
-    return { verdict: decide(scores[best], novelty, this), label: best, scores, novelty, maps };
+    const evidence = maps.length ? computeEvidence(maps, best, this) : null;
+    return { verdict: decide(scores[best], novelty, this), label: best, scores, novelty, evidence };
   }
 }
 

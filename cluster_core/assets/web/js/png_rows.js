@@ -34,6 +34,10 @@ export function readRows(packed, header) {
 }
 
 function place(row, samples, { start, step, nColumns, depth, channels }) {
+  if (depth === 8 && step === channels) {
+    samples.set(row, start);
+    return;
+  }
   for (let column = 0, index = 0, to = start; column < nColumns; column++, to += step) {
     for (let channel = 0; channel < channels; channel++, index++) samples[to + channel] = getSample(row, index, depth);
   }

@@ -1,6 +1,5 @@
 // Recognises the kind of a file by its first bytes, which alone decide.
 
-const ELSEWHERE = "This page does not read";
 const PICTURES = [
   ["JPEG", "\xff\xd8\xff"],
   ["PNG", "\x89PNG"],
@@ -32,7 +31,9 @@ export function findKind(data) {
 /** Say in a sentence what to do with a file that this page does not read. */
 export function explainOther(data) {
   const kind = IN_THE_PROGRAM.find(([, magic]) => matches(data, magic))?.[0];
-  if (kind) return `${ELSEWHERE} ${kind} files: use the model in Cluster Lab itself, which does, or save the picture as JPEG or PNG.`;
+  if (kind) {
+    return `This page does not read ${kind} files: use the model in Cluster Lab itself, which does, or save the picture as JPEG or PNG.`;
+  }
   return "It is not a picture that this page reads: choose a JPEG or PNG file.";
 }
 
