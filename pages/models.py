@@ -107,7 +107,7 @@ published = {page.model_id for page in list_published(Workspace.default())}
 for listed in choose_page(all_models, chosen):
     show_model(listed, listed.id == chosen, listed.id in published)
 if get_access().allows(Action.MANAGE_KEYS):
-    show_api_keys(get_access())
+    show_api_keys()
 if len(all_models) == 1 and get_access().allows(Action.TRAIN):
     st.write("Models that you train appear here.")
     if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):

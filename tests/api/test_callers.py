@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE, Access
+from cluster_core.access.modes import OWNERS_VARIABLE
 from cluster_core.api import callers, visible_models
 from cluster_core.api.app import ORIGINS_VARIABLE
 from cluster_core.api.keys import Scope, create_key, list_keys, revoke_key
@@ -54,6 +55,13 @@ def test_other_computer_needs_a_key(server, from_elsewhere):
     assert server.get("/models", **key).status == 200
     assert server.classify(make_picture(), **key).status == 200
     assert server.get("/health").status == 200
+
+
+def test_shared_server_needs_a_key_even_on_its_own_computer(server, monkeypatch):
+    monkeypatch.setenv(OWNERS_VARIABLE, "owner@lab.example")
+    assert server.get("/models").status == 401
+    assert server.classify(make_picture()).status == 401
+    assert server.get("/models", **make_key(server)).status == 200
 
 
 def test_key_may_do_what_its_scopes_say(server):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Access
 from cluster_core.api.keys import (
     MAX_NAME_LENGTH,
     ApiKey,
@@ -17,6 +16,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.outcome import Outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _NEW, _PROBLEM = "new API key", "API key problem"
@@ -24,18 +24,18 @@ _REVOKE = "revoke API key"
 _SCOPES = {Scope.READ: "list models", Scope.CLASSIFY: "classify pictures"}
 
 
-def show_api_keys(access: Access) -> None:
+def show_api_keys() -> None:
     """Draw the keys, and a form for another one."""
-    keys = list_keys(access, Workspace.default())
+    keys = list_keys(get_access(), Workspace.default())
     with st.expander("API keys", icon=":material/key:", key="api_keys"):
         st.caption("A program on another computer needs a key to use the models of this server.")
-        _show_form(access)
+        _show_form()
         _show_new()
         for key in keys:
-            _show_key(access, key)
+            _show_key(key)
 
 
-def _show_form(access: Access) -> None:
+def _show_form() -> None:
     with (
         st.form("new_key", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
@@ -55,18 +55,16 @@ def _show_form(access: Access) -> None:
             selection_mode="multi",
             format_func=_SCOPES.__getitem__,
         )
-        st.form_submit_button(
-            "Make a key", key="make_key", icon=":material/add:", on_click=_make, args=(access,)
-        )
+        st.form_submit_button("Make a key", key="make_key", icon=":material/add:", on_click=_make)
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(escape_markdown(problem), icon=":material/error:")
 
 
-def _make(access: Access) -> None:
+def _make() -> None:
     state = st.session_state
     try:
         scopes = [Scope(scope) for scope in state["key_scopes"]]
-        state[_NEW], _ = create_key(access, Workspace.default(), state["key_name"], scopes)
+        state[_NEW], _ = create_key(get_access(), Workspace.default(), state["key_name"], scopes)
     except ClusterError as error:
         state[_PROBLEM] = str(error)
     else:
@@ -88,7 +86,7 @@ def _show_new() -> None:
         )
 
 
-def _show_key(access: Access, key: ApiKey) -> None:
+def _show_key(key: ApiKey) -> None:
     allowed = " and ".join(_SCOPES[scope] for scope in key.scopes)
     used = f"last used {key.last_used}" if key.last_used else "never used"
     with st.container(horizontal=True, vertical_alignment="center", key=f"key_{key.id}"):
@@ -104,18 +102,18 @@ def _show_key(access: Access, key: ApiKey) -> None:
             args=(f"{_REVOKE} {key.id}",),
         )
     if is_open(f"{_REVOKE} {key.id}"):
-        _ask_to_revoke(access, key)
+        _ask_to_revoke(key)
 
 
 @st.dialog("Revoke this API key?", icon=":material/key_off:", on_dismiss=close_dialog)
-def _ask_to_revoke(access: Access, key: ApiKey) -> None:
+def _ask_to_revoke(key: ApiKey) -> None:
     st.write(
         f"Programs that use the key {escape_markdown(key.name)} are refused from now on. This "
         "cannot be undone."
     )
 
     def act() -> Outcome:
-        revoke_key(access, Workspace.default(), key.id)
+        revoke_key(get_access(), Workspace.default(), key.id)
         st.session_state.pop(_NEW, None)
         return Outcome(f"Revoked the API key {key.name}.")
 
