@@ -109,12 +109,16 @@ def _has_same_content(one: Path, other: Path) -> bool:
     try:
         files, others = _list_content(one), _list_content(other)
         return files.keys() == others.keys() and all(
-            path is others[name]
-            or (path and others[name] and filecmp.cmp(path, others[name], shallow=False))
-            for name, path in files.items()
+            _is_same(path, others[name]) for name, path in files.items()
         )
     except (OSError, DatasetError):
         return False
+
+
+def _is_same(one: Path | None, other: Path | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return filecmp.cmp(one, other, shallow=False)
 
 
 def _list_content(folder: Path) -> dict[str, Path | None]:

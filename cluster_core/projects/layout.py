@@ -93,10 +93,12 @@ class ProjectRecord:
         One of `MALFORMED_ERRORS`
             The record is damaged.
         """
-        texts = ("program", "created", "default_model", "last_dataset")
         return cls(
-            *(check_shown_text(record[name]) for name in texts),
-            files=tuple(map(_check_file, record["files"])),
+            check_shown_text(record["program"]),
+            check_shown_text(record["created"]),
+            check_shown_text(record["default_model"]),
+            check_shown_text(record["last_dataset"]),
+            tuple(map(_check_file, record["files"])),
         )
 
 

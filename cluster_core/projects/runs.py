@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cluster_core.errors import ClusterError, RunError
 from cluster_core.projects.layout import RUN_FILES, RUNS
@@ -106,10 +107,13 @@ def _read(folder: Path) -> tuple[RunStatus, TrainConfig]:
 
 def _write(folder: Path, workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     """Write status and settings with the names of the workspace, and without other paths."""
-    paths = {name: None for name, value in vars(config).items() if isinstance(value, Path)}
-    image_dir = workspace.root / f"{status.dataset}{DATASET_SUFFIX}"
+    changes: dict[str, Any] = {
+        name: None for name, value in vars(config).items() if isinstance(value, Path)
+    }
+    # The name may be anything, such as a path that leads elsewhere.
+    changes["image_dir"] = workspace.root / Path(f"{status.dataset}{DATASET_SUFFIX}").name
     (folder / STATUS).write_text(json.dumps(status.to_record()), "utf-8")
-    save_config(folder, replace(config, **(paths | {"image_dir": image_dir})))
+    save_config(folder, replace(config, **changes))
 
 
 def _describe(folder: Path) -> tuple[object, ...] | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from cluster_core.access import Access, Action
 from cluster_core.data.catalog import choose_default, list_datasets
@@ -168,7 +168,7 @@ def _write(target: IO[bytes] | Pieces, workspace: Workspace, listing: Listing) -
     """Write a project's file, and yield the number of members written after each piece."""
     files: list[FileRecord] = []
     # Pictures and networks are compressed already; deflating them again saves nothing.
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for done, member in enumerate(listing.members):
             if member.open is None:
                 archive.writestr(zipfile.ZipInfo(member.path), b"")
@@ -194,7 +194,7 @@ def _write(target: IO[bytes] | Pieces, workspace: Workspace, listing: Listing) -
 
 
 def _write_file(
-    archive: zipfile.ZipFile, member: Member, source: BinaryIO, files: list[FileRecord]
+    archive: zipfile.ZipFile, member: Member, source: IO[bytes], files: list[FileRecord]
 ) -> Iterator[None]:
     n_bytes, written_ns = _find_size_and_time(source)
     date = time.localtime(max(written_ns // 10**9, _FIRST_ZIP_SECOND))[:6]
@@ -210,7 +210,7 @@ def _write_file(
     files.append(FileRecord(member.path, n_written, sha256.hexdigest(), written_ns))
 
 
-def _find_size_and_time(source: BinaryIO) -> tuple[int, int]:
+def _find_size_and_time(source: IO[bytes]) -> tuple[int, int]:
     try:
         status = os.fstat(source.fileno())
     except OSError:  # in memory

@@ -276,8 +276,9 @@ def test_training_that_would_start_is_left_out(saved, other, state):
 
 
 def test_paths_of_a_training_are_not_kept(saved, other):
-    load_project(OWNER, other, change_run(saved, bundle="../../../etc"))
+    load_project(OWNER, other, change_run(saved, bundle="../../../etc", dataset="../../etc"))
     (run,) = list_runs(other)
+    assert load_config(other, run.id).image_dir == other.root / "etc_photos"
     assert run.bundle is None
     assert load_config(other, run.id).output_graph is None
 
