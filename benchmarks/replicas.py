@@ -27,6 +27,7 @@ from benchmarks.streamlit_server import HOST, run_server
 from benchmarks.streamlit_session import visit
 from benchmarks.tables import print_table
 from benchmarks.visitors import LABELS, Scene, Waits, classify
+from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.sky import render_demo_dataset
 from cluster_core.workspace import Workspace
 
@@ -118,7 +119,7 @@ def count_uploads(log: Path) -> dict[str, int]:
 def main(visitors: int, uploads: int) -> None:
     """Print how many uploads succeeded, and on which of the two servers."""
     os.environ["STREAMLIT_SERVER_COOKIE_SECRET"] = secrets.token_hex(32)
-    os.environ["CLUSTER_LAB_PROXIES"] = HOST
+    os.environ |= {"CLUSTER_LAB_PROXIES": HOST, PUBLIC_VARIABLE: "1"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         workspace = Workspace(folder / "workspace")
