@@ -93,20 +93,18 @@ class _Gate:
 
         def find() -> tuple[Caller, T]:
             caller = identify(request, self.workspace, scope)
-            self._check_rate(caller)
+            self._admit(caller)
             return caller, look_up(caller)
 
         return await self.labeller.look_up(find)
 
-    def spend(self, caller: Caller, n_pictures: int = 1) -> None:
-        """Count requests and pictures."""
+    def count_more(self, caller: Caller, n_pictures: int) -> None:
+        """Count the pictures of a request after the first."""
         if caller.counted_as is not None:
-            self._limit.spend(caller.counted_as, n_pictures)
+            self._limit.spend(caller.counted_as, n_pictures - 1)
 
-    def _check_rate(self, caller: Caller) -> None:
-        if caller.counted_as is None:
-            return
-        wait_s = self._limit.find_wait_s(caller.counted_as)
+    def _admit(self, caller: Caller) -> None:
+        wait_s = 0 if caller.counted_as is None else self._limit.admit(caller.counted_as)
         if wait_s:
             raise ApiError(
                 429,
@@ -137,10 +135,9 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
     )
     async def get_models(request: Request, _: Annotated[Any, _KEY]) -> Response:
         """List those that you may use, the default first."""
-        caller, models = await gate.enter(
+        _, models = await gate.enter(
             request, Scope.READ, lambda caller: list_visible(workspace, caller)
         )
-        gate.spend(caller)
         return _send({"models": [Model.of(model).model_dump() for model in models]})
 
     @api.get(
@@ -151,10 +148,9 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
     )
     async def get_model(request: Request, id: str, _: Annotated[Any, _KEY]) -> Response:
         """Get what the list says of one model."""
-        caller, model = await gate.enter(
+        _, model = await gate.enter(
             request, Scope.READ, lambda caller: find_visible(workspace, caller, id)
         )
-        gate.spend(caller)
         return _send(Model.of(model).model_dump())
 
     @api.post(
@@ -175,7 +171,7 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
         )
         predictor = await labeller.load(model)
         answers = await labeller.label(predictor, request)
-        gate.spend(caller, len(answers))
+        gate.count_more(caller, len(answers))
         if all(answer["problem"] for answer in answers):
             raise ApiError(422, answers[0]["problem"], more={"answers": answers})
         return _send({**AnswerSource.of(model).describe(), "answers": answers})

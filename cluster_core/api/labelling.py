@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from cluster_core.api.bodies import UNNAMED, PictureFile, is_large, receive_pictures
+from cluster_core.api.problems import ApiError
 from cluster_core.errors import ImageError
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.loaded import obtain_predictor
@@ -40,6 +41,7 @@ class Labeller:
         self._workspace = workspace
         # Threads start with the first request.
         self._labelling = ThreadPoolExecutor(count_usable_cpus(), "api-labelling")
+        self._reading = ThreadPoolExecutor(2, "api-reading")
         # Apart, because a network that must be prepared first can take a minute.
         self._loading = ThreadPoolExecutor(2, "api-loading")
         # Others wait unread, so that the pictures in memory are bounded.
@@ -47,17 +49,26 @@ class Labeller:
 
     async def look_up(self, function: Callable[[], T]) -> T:
         """Call a function that reads from disk."""
-        return await asyncio.get_running_loop().run_in_executor(self._loading, function)
+        return await asyncio.get_running_loop().run_in_executor(self._reading, function)
 
     async def load(self, model: ModelSummary) -> Predictor:
         """Return a model that is ready to label.
 
         Raises
         ------
+        ApiError
+            503 if this computer lacks its network, which a request must not make it download.
         BundleError, BackboneError
-            It is damaged, or its network is not available.
+            It is damaged, or its network cannot be prepared.
         """
-        return await self.look_up(lambda: obtain_predictor(self._workspace, model))
+        if model.lacks_network:
+            raise ApiError(
+                503,
+                f"{model.title} cannot be used yet, because this server lacks its network "
+                f"{model.architecture}: its owner can add it on the page Models.",
+            )
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._loading, obtain_predictor, self._workspace, model)
 
     async def label(self, predictor: Predictor, request: Request) -> list[dict[str, Any]]:
         """Label the pictures of a request while they arrive.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import threading
 import time
 from collections.abc import Callable
 
@@ -17,10 +18,11 @@ _MAX_CLIENTS = 10_000
 
 
 class RateLimit:
-    """A bucket of tokens for each client; a picture takes one, and they come back with time.
+    """A bucket of tokens for each client, which come back with time. Safe to share by threads.
 
-    A bucket holds the tokens of one minute. A request may take more than are left, and then the
-    next one waits until the debt is paid: how many pictures a request has is known only at its end.
+    A bucket holds the tokens of one minute. A request takes one, and one more for each further
+    picture. It may take more than are left, and then the next one waits until the debt is paid:
+    how many pictures a request has is known only at its end.
 
     Parameters
     ----------
@@ -35,18 +37,26 @@ class RateLimit:
         self._per_second = per_minute / 60
         self._now = now
         self._buckets: dict[str, tuple[float, float]] = {}  # tokens, and when they were counted
+        self._lock = threading.Lock()
 
-    def find_wait_s(self, client: str) -> int:
-        """Return the whole seconds until the client may ask again; 0 if it may now."""
+    def admit(self, client: str) -> int:
+        """Take a token for a request, or return the whole seconds until there is one."""
         if not self._capacity:
             return 0
-        tokens = self._count(client)
-        return 0 if tokens >= 1 else math.ceil((1 - tokens) / self._per_second)
+        with self._lock:
+            tokens = self._count(client)
+            if tokens < 1:
+                return math.ceil((1 - tokens) / self._per_second)
+            self._take(client, 1)
+        return 0
 
     def spend(self, client: str, n_tokens: int) -> None:
         """Take tokens from a client, even if it has fewer."""
-        if not self._capacity:
-            return
+        if self._capacity and n_tokens:
+            with self._lock:
+                self._take(client, n_tokens)
+
+    def _take(self, client: str, n_tokens: int) -> None:
         if len(self._buckets) >= _MAX_CLIENTS and client not in self._buckets:
             self._forget_full()
         self._buckets[client] = (self._count(client) - n_tokens, self._now())

@@ -10,15 +10,17 @@ import socket
 import struct
 import threading
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from astropy.io import fits
 from PIL import Image
 
-from cluster_core.api import bodies, labelling
+from cluster_core.api import bodies, labelling, visible_models
 from cluster_core.api.bodies import MAX_FILE_BYTES, MAX_FILES
 from cluster_core.api.documents import Answers
+from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.trained_model import load_model
 from tests.api.conftest import BOUNDARY, FORM, LABEL, make_form, make_picture
@@ -253,6 +255,16 @@ def test_damaged_model_is_503(server):
     described = server.get(f"/models/{server.model_id}").json
     assert not described["is_usable"]
     assert "damaged" in described["problem"]
+
+
+def test_model_without_its_network_is_503_and_nothing_is_downloaded(server, monkeypatch):
+    models = [replace(model, lacks_network=True) for model in list_models(server.workspace)]
+    monkeypatch.setattr(visible_models, "list_models", lambda workspace: models)
+    monkeypatch.setattr(labelling, "obtain_predictor", None)
+    reply = server.classify(make_picture())
+    assert reply.status == 503
+    assert "lacks its network" in reply.sentence
+    assert not server.get(f"/models/{server.model_id}").json["is_usable"]
 
 
 def test_numbers_that_are_not_finite_are_a_problem_of_the_picture(server, monkeypatch):
