@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from tests.samples import run_async
 
 
 def fetch(
-    routes: Sequence[Route], address: str, method: str = "GET", headers: Mapping[str, str] = {}
+    routes: Sequence[BaseRoute], address: str, method: str = "GET", headers: Mapping[str, str] = {}
 ) -> tuple[int, dict[str, str], bytes]:
     """Return status, headers and body of an address such as `m/clusters/`."""
     path, _, query = address.partition("?")
