@@ -132,7 +132,7 @@ def test_layers_in_contributing_are_those_that_are_checked():
 def list_map_folders() -> Iterator[str]:
     """Yield the folders of cluster_core that the README's map names, such as `data/web`."""
     for first, second in re.findall(r"^\| (.+?) \| (.+?) \|$", read("README.md"), re.MULTILINE):
-        match = re.match(r"`cluster_core/(\w+)/`", first)
+        match = re.match(r"`cluster_core/([\w/]+)/`", first)
         if match:
             yield match[1]
             yield from (f"{match[1]}/{inner}" for inner in re.findall(r"`(\w+)/`", second))
