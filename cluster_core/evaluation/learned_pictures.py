@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import DatasetIndex, Picture
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.selection import STARTER_ID
@@ -60,16 +61,24 @@ def divide_learned(
 ) -> tuple[list[Picture], list[Picture]]:
     """Divide pictures into those that a model learned from and the others.
 
+    Copies of pictures that it learned from, and others of the same object, are no fair test: they
+    count as learned from.
+
     Parameters
     ----------
     bundle : ModelBundle
         All pictures count as others if it has no record of its pictures.
     pictures : sequence of Picture
     """
-    learned = _load_digests(bundle) or frozenset()
+    digests = _load_digests(bundle) or frozenset()
+    is_learned = [picture.sha256[:DIGITS] in digests for picture in pictures]
+    if any(is_learned):
+        groups = group_pictures(pictures, list_copies(pictures))
+        known = {group for group, learned in zip(groups, is_learned, strict=True) if learned}
+        is_learned = [group in known for group in groups]
     sides: tuple[list[Picture], list[Picture]] = [], []
-    for picture in pictures:
-        sides[picture.sha256[:DIGITS] not in learned].append(picture)
+    for picture, learned in zip(pictures, is_learned, strict=True):
+        sides[not learned].append(picture)
     return sides
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from cluster_core.data.index import scan_dataset
-from cluster_core.evaluation.learned_pictures import count_learned, record_learned
+from cluster_core.data.index import Picture, scan_dataset
+from cluster_core.evaluation.learned_pictures import count_learned, divide_learned, record_learned
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import draw_blob, save_picture, write_photos
@@ -36,3 +37,15 @@ def test_counter_examples_count(model, index):
 def test_model_without_record_learned_from_all_of_its_dataset_only(model, index):
     assert count_learned(replace(model, dataset={"sha256": index.sha256}), index) == 7
     assert count_learned(replace(model, dataset={}), index) is None
+
+
+def test_pictures_of_an_object_that_was_learned_are_no_others(model):
+    names = ("M13 a.png", "M13 b.png", "M92.png")
+    pictures = [
+        Picture(Path("photos", "globular", name), "globular", f"{number:064d}", 8, 8, bytes(1024))
+        for number, name in enumerate(names, 10**50)
+    ]
+    pictures = [replace(one, sha256=one.sha256[::-1]) for one in pictures]
+    learned, others = divide_learned(record_learned(model, pictures[:1]), pictures)
+    assert [picture.path.name for picture in learned] == ["M13 a.png", "M13 b.png"]
+    assert [picture.path.name for picture in others] == ["M92.png"]
