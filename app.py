@@ -1,9 +1,11 @@
 """Cluster Lab in the browser: `streamlit run app.py`."""
 
 import streamlit as st
+from starlette.routing import BaseRoute
 
 from cluster_core.api.app import list_routes
 from cluster_core.publishing import routes as published_routes
+from pages.components import sign_in_routes
 from pages.components.base_path import get_base_path
 from pages.components.classify import answer_files
 from pages.components.error_boundary import show_error
@@ -14,7 +16,11 @@ from pages.components.server_stack import make_app_stack
 check_environment()
 
 stack = make_app_stack()
-routes = [*answer_files.list_routes(), *published_routes.list_routes(get_base_path())]
+routes: list[BaseRoute] = [
+    *sign_in_routes.list_routes(),
+    *answer_files.list_routes(),
+    *published_routes.list_routes(get_base_path()),
+]
 routes += [*project_files.list_routes(), *list_routes(get_base_path())]
 app = st.App(
     "pages/main.py",

@@ -14,6 +14,7 @@ SUBCOMMANDS = {
     "app": ("start_app", "Start the app in the browser."),
     "serve": ("serve", "Serve the REST API and published pages, without the app."),
     "keys": ("keys", "Make, list and revoke keys for the REST API."),
+    "passphrase": ("passphrase", "Hash a passphrase with which you sign in to your server."),
     "retrain": ("retrain", "Train a model on your own folders of pictures."),
     "label": ("label_image", "Label one picture."),
     "classify": ("classify", "Label pictures, and folders with their sub-folders."),

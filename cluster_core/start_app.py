@@ -23,8 +23,8 @@ _PACKAGE = Path(__file__).parent
 )
 @click.option(
     "--host",
-    help="Network address to listen on; 127.0.0.1 keeps other computers out.  "
-    "[default: every address]",
+    help="Network address to listen on; 0.0.0.0 lets other computers reach the app.  "
+    "[default: localhost]",
 )
 @click.option(
     "--browser/--no-browser", default=True, help="Open the page in a browser.  [default: browser]"
@@ -71,7 +71,7 @@ def _check_port(port: int, host: str | None) -> None:
         # Else a server that has just ended would still seem to be there.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host or "", port))
+            probe.bind((host or "localhost", port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise click.ClickException(

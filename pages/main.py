@@ -4,19 +4,22 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components.front_door import show_front_door
 from pages.components.navigation import list_pages
 from pages.components.outcome import clear_outcome
 from pages.components.selection import sync_choices
 from pages.components.sidebar import show_sidebar
+from pages.components.signed_in import get_access
 
 # A local file: browsers would fetch an emoji or a Material symbol from a third-party server.
 ICON = Path(__file__).with_name("components") / "icon.svg"
 
 st.set_page_config(page_title="Cluster Lab", page_icon=ICON, layout="wide")
 sync_choices()
-page = st.navigation(list_pages())
+access = get_access()
+page = st.navigation(list_pages(access, show_front_door))
 if st.session_state.get("page") != page.url_path:
     st.session_state["page"] = page.url_path
     clear_outcome()  # a message belongs to the page that caused it
-show_sidebar()
+show_sidebar(access)
 page.run()

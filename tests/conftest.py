@@ -14,6 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CLUSTER_LAB_TEST_BACKBONE"] = "1"
 
 from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
+from cluster_core.access.modes import OWNERS_VARIABLE, PASSPHRASE_VARIABLE
 from cluster_core.model.backbones.converted import ConvertedBackbone, find_converted
 from cluster_core.model.backbones.registry import TEST_BACKBONE
 from cluster_core.training.config import TrainConfig
@@ -27,7 +28,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The default workspace during a test, which does not exist yet."""
     root = tmp_path / "tf_files"
     monkeypatch.setenv(ROOT_VARIABLE, str(root))
-    monkeypatch.delenv(PUBLIC_VARIABLE, raising=False)
+    for variable in (PUBLIC_VARIABLE, PASSPHRASE_VARIABLE, OWNERS_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.delenv(TENSORBOARD_VARIABLE, raising=False)
     monkeypatch.delenv(AT_ONCE_VARIABLE, raising=False)
     return Workspace(root)

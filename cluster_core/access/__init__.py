@@ -6,6 +6,7 @@ from cluster_core.access.modes import (
     TENSORBOARD_VARIABLE,
     Mode,
     has_owner,
+    has_sign_in,
     read_mode,
 )
 
@@ -16,5 +17,6 @@ __all__ = [
     "Action",
     "Mode",
     "has_owner",
+    "has_sign_in",
     "read_mode",
 ]

@@ -35,6 +35,12 @@ def has_sign_in() -> bool:
     return bool(os.environ.get(PASSPHRASE_VARIABLE) or os.environ.get(OWNERS_VARIABLE))
 
 
+def read_owners() -> frozenset[str]:
+    """Return the e-mail addresses, in lower case, of those who may sign in through a provider."""
+    names = os.environ.get(OWNERS_VARIABLE, "").split(",")
+    return frozenset(name.strip().lower() for name in names if name.strip())
+
+
 def has_owner() -> bool:
     """Tell whether anybody can be the owner in the browser; a demo may be for visitors only."""
     return read_mode() is not Mode.DEMO or has_sign_in()

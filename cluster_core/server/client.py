@@ -107,6 +107,17 @@ def is_direct_from_own_machine(address: str, header_names: Iterable[str]) -> boo
     return is_loopback and _FORWARDING.isdisjoint(name.lower() for name in header_names)
 
 
+def is_loopback_name(name: str) -> bool:
+    """Tell whether a host name or address can only be this computer's own."""
+    lower = name.strip("[]").lower()
+    if lower == "localhost" or lower.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(_unmap(lower)).is_loopback
+    except ValueError:
+        return False
+
+
 def _unmap(address: str) -> str:
     """Return an IPv4 address that is written as an IPv6 one in its own notation."""
     try:

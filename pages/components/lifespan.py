@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from cluster_core.access import has_owner
+from cluster_core.access.passphrase import check_passphrase_hash
 from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.api.rates import read_rate
 from cluster_core.data.archives.interrupted import remove_abandoned_imports
@@ -35,6 +36,7 @@ def check_environment() -> None:
     try:
         count_trainings_at_once()
         read_rate()
+        check_passphrase_hash()
     except ConfigError as error:  # raised in the lifespan, it would appear as a traceback
         sys.exit(f"Error: {error}")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.model.bundle.collection import list_models
+from cluster_core.access import Action
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import STARTER_ACCURACY, ModelSummary
+from cluster_core.publishing.visible import list_visible
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_known
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy, name_network, number_duplicates
 
@@ -25,7 +27,8 @@ def pick_model() -> ModelSummary | None:
     ModelSummary or None
         None if the model is damaged or lacks its network; the page then shows why.
     """
-    models = {model.id: model for model in list_models(Workspace.default())}
+    access = get_access()
+    models = {model.id: model for model in list_visible(access, Workspace.default())}
     default = next(model for model in models.values() if model.is_default)
     chosen = get_known(
         Choice.MODEL,
@@ -48,7 +51,9 @@ def pick_model() -> ModelSummary | None:
             on_change=lambda: choose(Choice.MODEL, st.session_state[_KEY]),
             width=420,
         )
-        if st.button("All models", key="to_models", icon=":material/inventory_2:"):
+        if access.allows(Action.VIEW_MODELS) and st.button(
+            "All models", key="to_models", icon=":material/inventory_2:"
+        ):
             st.switch_page(PageFile.MODELS)
     model = models[st.session_state[_KEY]]
     if model.problem:
@@ -75,7 +80,9 @@ def _show_missing_network(model: ModelSummary) -> None:
         "this computer does not have. Get it on the Models page, or choose another model.",
         icon=":material/extension_off:",
     )
-    if st.button("Get its network", key="get_network", icon=":material/download:"):
+    if get_access().allows(Action.VIEW_MODELS) and st.button(
+        "Get its network", key="get_network", icon=":material/download:"
+    ):
         choose(Choice.MODEL, model.id)
         st.switch_page(PageFile.MODELS)
 

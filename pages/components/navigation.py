@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 import streamlit as st
+
+from cluster_core.access import Access, Action
 
 
 class PageFile(StrEnum):
@@ -32,9 +35,42 @@ TITLES = {
 }
 
 
-def list_pages() -> list[st.Page]:
-    """Return the pages for `st.navigation`."""
-    return [
-        st.Page(file, title=title, icon=icon, default=file is PageFile.HOME)
-        for file, (title, icon) in TITLES.items()
-    ]
+# What a person must be allowed to do to see a page.
+_NEEDED = {
+    PageFile.HOME: Action.VIEW_DATASETS,
+    PageFile.DATASET: Action.VIEW_DATASETS,
+    PageFile.LABEL: Action.VIEW_DATASETS,
+    PageFile.HYPERPARAMETERS: Action.VIEW_TRAININGS,
+    PageFile.TRAINING: Action.VIEW_TRAININGS,
+    PageFile.EVALUATION: Action.VIEW_TRAININGS,
+    PageFile.CLASSIFY: Action.CLASSIFY,
+    PageFile.MODELS: Action.VIEW_MODELS,
+}
+
+
+def list_pages(access: Access, show_front_door: Callable[[], None]) -> list[st.Page]:
+    """Return the pages for `st.navigation`.
+
+    Parameters
+    ----------
+    access : Access
+        Who sees them. The first page that they may see is the start page.
+    show_front_door : callable
+        Drawn instead of every page that they may not see.
+    """
+    seen = [file for file in TITLES if access.allows(_NEEDED[file])]
+    start = seen[0] if seen else PageFile.HOME
+    pages = []
+    for file, (title, icon) in TITLES.items():
+        if file in seen:
+            pages.append(st.Page(file, title=title, icon=icon, default=file is start))
+        else:
+            hidden = st.Page(
+                show_front_door,
+                title="Cluster Lab",
+                url_path=file.removesuffix(".py"),
+                default=file is start,
+                visibility="hidden",
+            )
+            pages.append(hidden)
+    return pages

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cluster_core.access import Action
+from cluster_core.access import Access, Action
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.training.runs import RunState, RunStatus, list_runs, load_status
 from cluster_core.workspace import Workspace
+from pages.components.front_door import show_sign_in, show_sign_out
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import name_stage
 
@@ -26,24 +26,28 @@ _WIDE = 2
 _numbers = itertools.count()
 
 
-def show_sidebar() -> None:
+def show_sidebar(access: Access) -> None:
     """Draw the sidebar. It reports no errors: the page itself shows what cannot be read."""
     workspace = Workspace.default()
     with st.sidebar:
-        _show_link("Dataset", PageFile.DATASET, _name_dataset(workspace))
-        _show_link("Model", PageFile.MODELS, _name_model(workspace))
-        run = _find_training(workspace)
+        if access.allows(Action.VIEW_DATASETS):
+            _show_link("Dataset", PageFile.DATASET, _name_dataset(workspace))
+        if access.allows(Action.VIEW_MODELS):
+            _show_link("Model", PageFile.MODELS, _name_model(workspace))
+        run = _find_training(workspace) if access.allows(Action.VIEW_TRAININGS) else None
         if run is not None:
             _repeat_as_new(_show_training)(workspace, run)
             if st.button("View", key="sidebar_training", type="tertiary"):
                 choose(Choice.RUN, run.id)
                 st.switch_page(PageFile.TRAINING)
-        if not get_access().allows(Action.TRAIN):
+        if not access.allows(Action.TRAIN) and access.allows(Action.CLASSIFY):
             st.info(
-                "This is a public demo: you can classify your own pictures and look around. To "
-                "train models, install Cluster Lab on your computer.",
+                "This is a public demo: you can classify your own pictures. To train models, "
+                "install Cluster Lab on your computer.",
                 icon=":material/waving_hand:",
             )
+            show_sign_in()
+        show_sign_out()
 
 
 def _show_link(title: str, page: PageFile, name: str) -> None:

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from cluster_core import errors
 from cluster_core.training.runs.paths import list_run_ids
 from cluster_core.workspace import ROOT_VARIABLE
+from pages.components import signed_in
 from pages.components.navigation import PageFile
 from tests.fuzz.case import Case, FaultError
 from tests.fuzz.commands import APOLOGY
@@ -26,6 +27,7 @@ def damage_and_open(case: Case) -> None:
     """Damage a file and open two pages, as a visitor with links to a run and a model does."""
     damage_a_file(case)
     before = Belongings.of(case.workspace)
+    signed_in.is_on_own_machine = lambda: True  # AppTest has no connection
     os.environ[ROOT_VARIABLE] = str(case.workspace.root)
     for file in case.random.sample(sorted(PageFile), PAGES_PER_CASE):
         _open(case, file)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 import streamlit as st
 
+from pages.components import signed_in
+
 
 @pytest.fixture(scope="package", autouse=True)
 def frozen_heap() -> Iterator[None]:
@@ -19,6 +21,12 @@ def frozen_heap() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def own_machine(monkeypatch) -> None:
+    """Let AppTest, which has no connection, count as a browser on the server's computer."""
+    monkeypatch.setattr(signed_in, "is_on_own_machine", lambda: True)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from cluster_core.access import Action
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.index import Picture
 from cluster_core.errors import ClusterError
@@ -26,6 +27,7 @@ from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.classify.session_predictions import PredictionView
 from pages.components.dataset_contents import read_dataset
 from pages.components.evaluation.mistakes import show_thumbnail
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _SEARCH = "similarity search"
@@ -43,7 +45,8 @@ def show_explanation(answer: PredictionView, model: ModelSummary, predictor: Pre
         return
     seen = np.asarray(Image.open(io.BytesIO(answer.seen)))
     _show_heat_map(answer, seen, predictor)
-    _show_similar(answer, seen, model, predictor)
+    if get_access().allows(Action.VIEW_DATASETS):
+        _show_similar(answer, seen, model, predictor)
 
 
 def _show_heat_map(answer: PredictionView, seen: np.ndarray, predictor: Predictor) -> None:

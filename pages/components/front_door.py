@@ -1,0 +1,78 @@
+"""Shown in place of a page to those who may not see it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.access import Mode, has_sign_in, read_mode
+from cluster_core.access.modes import read_owners
+from cluster_core.access.passphrase import has_passphrase
+from cluster_core.access.tokens import sign_out
+from pages.components.base_path import get_base_path
+from pages.components.sign_in_routes import SIGN_IN
+from pages.components.signed_in import COOKIE, is_signed_in
+
+_DOCS = "docs/sharing.md"
+
+
+def show_front_door() -> None:
+    """Say why nothing is shown, and what to do."""
+    st.title("Cluster Lab")
+    mode = read_mode()
+    if mode is Mode.SHARED:
+        st.write("Sign in to see the datasets, trainings and models of this server.")
+        show_sign_in()
+    elif mode is Mode.DEMO:
+        st.info(
+            "This page is for the owner of this server. Visitors classify pictures with the "
+            "models that are published.",
+            icon=":material/lock:",
+        )
+        show_sign_in()
+    else:
+        st.warning(
+            "This server is for its own computer only: from here, nothing can be seen or changed.",
+            icon=":material/lock:",
+        )
+        st.write(
+            "If it is yours, stop it, then set up sign-in with `python -m cluster_core "
+            "passphrase`, or set `CLUSTER_LAB_PUBLIC_DEMO=1` to let visitors classify. "
+            f"*Owner and visitors* in `{_DOCS}` explains both."
+        )
+    _draw_link("m/", "Published models")
+
+
+def show_sign_in() -> None:
+    """Draw a button for each way to sign in that is set up."""
+    if has_passphrase():
+        _draw_link(SIGN_IN, "Sign in with the passphrase")
+    if read_owners():
+        if st.user.get("is_logged_in"):
+            st.error(
+                "Your account is not on this server's list of owners, or its e-mail address is "
+                "not confirmed: ask the people who run this server.",
+                icon=":material/error:",
+            )
+            st.button("Sign out", key="logout", on_click=_sign_out)
+        else:
+            st.button("Sign in with an account", key="login", on_click=st.login)
+
+
+def show_sign_out() -> None:
+    """Draw a button to sign out, for those who signed in."""
+    if has_sign_in() and is_signed_in():
+        st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out)
+
+
+def _sign_out() -> None:
+    sign_out(st.context.cookies.get(COOKIE, ""))
+    if st.user.get("is_logged_in"):
+        st.logout()
+
+
+def _draw_link(address: str, label: str) -> None:
+    """Draw a link that stays in the same tab."""
+    st.html(
+        f'<a href="{get_base_path()}/{address}" target="_self" style="text-decoration: underline">'
+        f"{label}</a>"
+    )

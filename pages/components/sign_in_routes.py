@@ -1,0 +1,79 @@
+"""Sign in with the owner's passphrase: a form outside Streamlit, which cannot set cookies."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from string import Template
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from cluster_core.access.attempts import Attempts
+from cluster_core.access.passphrase import has_passphrase, is_passphrase
+from cluster_core.access.tokens import LIFETIME_S, make_token
+from cluster_core.api.clients import find_client, is_cross_origin
+from cluster_core.events import report_event
+from pages.components.base_path import get_base_path
+from pages.components.signed_in import COOKIE
+
+SIGN_IN = "sign-in"
+_PAGE = Template(Path(__file__).with_name("sign_in.html").read_text("utf-8"))
+_HEADERS = {"Cache-Control": "no-store"}
+_MAX_BODY_BYTES = 10_000
+_attempts = Attempts()
+
+
+def list_routes() -> list[Route]:
+    """Return the route, below the path that the app is served at."""
+    return [Route(f"{get_base_path()}/{SIGN_IN}", answer_sign_in, methods=["GET", "POST"])]
+
+
+async def answer_sign_in(request: Request) -> Response:
+    """Answer with the form, or check what was typed into it."""
+    if not has_passphrase():
+        return PlainTextResponse("This server has no passphrase.", 404, headers=_HEADERS)
+    if request.method != "POST":
+        return _show_form("", 200)
+    if is_cross_origin(request):
+        return _show_form("Sign in on this page, not from another site.", 403)
+    client = find_client(request)
+    if not _attempts.take(client):
+        report_event("refused", reason="too many attempts to sign in")
+        return _show_form("There were too many attempts: try again in 15 minutes.", 429)
+    typed = await _read_passphrase(request)
+    if not await run_in_threadpool(is_passphrase, typed):
+        report_event("refused", reason="wrong passphrase")
+        return _show_form("This is not the passphrase: try again.", 403)
+    _attempts.forget(client)
+    report_event("signed_in")
+    response = RedirectResponse(f"{get_base_path()}/", 303, headers=_HEADERS)
+    response.set_cookie(
+        COOKIE,
+        make_token(),
+        max_age=LIFETIME_S,
+        path=get_base_path() or "/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+async def _read_passphrase(request: Request) -> str:
+    """Return what was typed; empty for a body that is no such form, or too long."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MAX_BODY_BYTES:
+            return ""
+    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    return fields.get("passphrase", [""])[0]
+
+
+def _show_form(problem: str, status: int) -> Response:
+    shown = f'<p class="problem" role="alert">{html.escape(problem)}</p>' if problem else ""
+    return HTMLResponse(_PAGE.substitute(problem=shown), status, headers=_HEADERS)
