@@ -45,6 +45,7 @@ from cluster_core.training.runs import (
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from tests.fuzz.case import Case
 from tests.fuzz.commands import run_command
+from tests.fuzz.published import read_pages
 from tests.fuzz.queues import read_queues
 from tests.fuzz.sample import DATASET, ROOM, ROOM_LABELS, ROOM_MODEL
 
@@ -162,6 +163,7 @@ READERS: Sequence[Callable[[Case], object]] = (
     read_trash,
     read_answers,
     read_queues,
+    read_pages,
     run_label,
     run_label_with_sky,
     run_classify,

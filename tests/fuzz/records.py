@@ -27,6 +27,7 @@ from tests.fuzz.checks import (
 )
 from tests.fuzz.json_values import make_damaged_texts
 from tests.fuzz.keeping import Belongings
+from tests.fuzz.published import read_pages
 from tests.fuzz.readers import read_answers, read_models, read_runs
 from tests.fuzz.sample import list_sample_files
 from tests.samples import OWNER
@@ -84,6 +85,7 @@ def _write_and_read(case: Case, path: Path, text: str) -> None:
     read_models(case)
     read_runs(case)
     read_answers(case)
+    read_pages(case)
     if not path.is_relative_to(case.workspace.backbones):
         require_an_answer(case)
     if path.parent.name == DOWNLOADS:

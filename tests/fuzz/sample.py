@@ -22,6 +22,7 @@ from cluster_core.storage.hashing import hash_file
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.evaluation_record import save_evaluation
 from cluster_core.workspace import Workspace
+from tests.fuzz.published import write_page
 from tests.fuzz.queues import write_queue
 from tests.samples import OWNER, write_photos
 
@@ -59,6 +60,7 @@ def build_sample(root: Path) -> None:
     _interrupt_import(workspace, sorted(photos.glob("*/*"))[:2])
     _keep_answers(workspace, sorted(photos.glob("*/*"))[:2])
     write_queue(workspace, sorted(photos.glob("*/*"))[:4], ROOM_LABELS)
+    write_page(workspace)
     with CacheFile(workspace.bottlenecks) as cache:
         ThumbnailCache(cache).get_many(sorted(photos.glob("*/*")))
 
