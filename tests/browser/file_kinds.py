@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def _render(number: int, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray((np.asarray(picture) + noise).clip(0, 255).astype(np.uint8))
 
 
-def _save_jpeg(picture: Image.Image, path: Path, number: int, **options: object) -> None:
+def _save_jpeg(picture: Image.Image, path: Path, number: int, **options: Any) -> None:
     picture.save(path, quality=85 + number % 11, **options)
 
 

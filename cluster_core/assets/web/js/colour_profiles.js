@@ -1,13 +1,13 @@
 // Colour profiles (ICC) of RGB pictures: three curves and a matrix, as cameras and phones write them.
 // Source: ICC.1:2022, sections 9 and 10; IEC 61966-2-1 (sRGB).
 
-// XYZ (D50) to linear sRGB.
+// XYZ (D50) to linear sRGB: the inverse of the matrix in the sRGB profile of Little CMS.
 const TO_SRGB = [
-  [3.1341359, -1.6173863, -0.4906619],
-  [-0.9787955, 1.9162543, 0.0334427],
-  [0.0719554, -0.2289768, 1.4053861],
+  [3.13427431, -1.61727402, -0.4907348],
+  [-0.97879557, 1.9161616, 0.03345405],
+  [0.07197855, -0.22898989, 1.40574837],
 ];
-const N_STEPS = 2 ** 14;
+const ONE = 2 ** 14;
 
 /**
  * Read the curves and the matrix of a profile.
@@ -29,22 +29,28 @@ export function readProfile(data) {
   }
 }
 
-/** Convert a picture to sRGB, in place. */
+/**
+ * Convert a picture to sRGB, in place, in the fixed-point arithmetic of Little CMS, which the program
+ * uses (cmsopt.c).
+ */
 export function toSrgb(picture, profile) {
   if (!profile) return picture;
-  const linear = profile.curves.map((curve) => Float64Array.from({ length: 256 }, (_, level) => curve(level / 255)));
-  const matrix = TO_SRGB.map((row) => profile.columns.map((column) => row.reduce((sum, value, k) => sum + value * column[k], 0)));
-  const levels = Uint8Array.from({ length: N_STEPS + 1 }, (_, step) => Math.round(255 * encode(step / N_STEPS)));
+  const linear = profile.curves.map((curve) => Int32Array.from({ length: 256 }, (_, level) => toFixed(curve(level / 255))));
+  const matrix = TO_SRGB.map((row) => profile.columns.map((column) => toFixed(row.reduce((sum, value, k) => sum + value * column[k], 0))));
+  const levels = Uint8Array.from({ length: ONE + 1 }, (_, step) => Math.round(255 * encode(step / ONE)));
   const { pixels } = picture;
   for (let at = 0; at < pixels.length; at += 3) {
-    const [r, g, b] = [linear[0][pixels[at]], linear[1][pixels[at + 1]], linear[2][pixels[at + 2]]];
+    const [red, green, blue] = [linear[0][pixels[at]], linear[1][pixels[at + 1]], linear[2][pixels[at + 2]]];
     for (let channel = 0; channel < 3; channel++) {
-      const value = matrix[channel][0] * r + matrix[channel][1] * g + matrix[channel][2] * b;
-      pixels[at + channel] = levels[Math.round(N_STEPS * Math.min(Math.max(value, 0), 1))];
+      const [byRed, byGreen, byBlue] = matrix[channel];
+      const value = (byRed * red + byGreen * green + byBlue * blue + ONE / 2) / ONE;
+      pixels[at + channel] = levels[Math.min(Math.max(Math.floor(value), 0), ONE)];
     }
   }
   return picture;
 }
+
+const toFixed = (value) => Math.floor(value * ONE + 0.5);
 
 function encode(value) {
   return value <= 0.0031308 ? 12.92 * value : 1.055 * value ** (1 / 2.4) - 0.055;
