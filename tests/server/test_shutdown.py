@@ -20,7 +20,7 @@ from cluster_core.training.runs import RunState, load_status, submit_run
 from cluster_core.workspace import ROOT_VARIABLE
 from tests.samples import OWNER, REPOSITORY
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 APP = ("-m", "streamlit", "run", "app.py", "--server.headless=true", "--server.address=127.0.0.1")
 API = ("-m", "cluster_core", "serve")
 
