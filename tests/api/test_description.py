@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
+from cluster_core.model.backbones.shipped import ASSETS
 from tests.api.conftest import PREFIX
 from tests.samples import run_python
 
@@ -55,6 +57,12 @@ def test_page_needs_nothing_from_elsewhere(server):
     assert loaded.status == 200
     assert loaded.headers["content-type"].startswith("text/javascript")
     assert b"rapi-doc" in loaded.body
+
+
+def test_script_is_the_one_that_its_licence_names():
+    folder = ASSETS / "api_docs"
+    notice = (folder / "rapidoc-min.js.LICENSE.txt").read_text("utf-8")
+    assert hashlib.sha256((folder / "rapidoc-min.js").read_bytes()).hexdigest() in notice
 
 
 def test_root_leads_to_the_page(server):
