@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 
 EVENTS = logging.getLogger("cluster_core.events")
+EVENTS.setLevel(logging.WARNING)  # a server that keeps a log lowers it; a command prints no events
 _counts: Counter[str] = Counter()
 _lock = threading.Lock()
 
