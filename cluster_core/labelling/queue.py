@@ -121,6 +121,7 @@ class LabelQueue:
         AccessError
             This server does not allow it.
         """
+        access.require(Action.EDIT_DATASETS)
         stored = check_class_name(label)
         with self._changing(access) as append:
             if fold_name(stored) in map(fold_name, self.classes):

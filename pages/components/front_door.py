@@ -9,6 +9,7 @@ from cluster_core.access.modes import read_owners
 from cluster_core.access.passphrase import has_passphrase
 from cluster_core.access.tokens import sign_out
 from pages.components.base_path import get_base_path
+from pages.components.navigation import PageFile
 from pages.components.sign_in_routes import SIGN_IN
 from pages.components.signed_in import COOKIE, is_signed_in
 
@@ -28,6 +29,7 @@ def show_front_door() -> None:
             "models that are published.",
             icon=":material/lock:",
         )
+        st.page_link(PageFile.CLASSIFY, label="Classify pictures")
         show_sign_in()
     else:
         st.warning(
@@ -73,6 +75,5 @@ def _sign_out() -> None:
 def _draw_link(address: str, label: str) -> None:
     """Draw a link that stays in the same tab."""
     st.html(
-        f'<a href="{get_base_path()}/{address}" target="_self" style="text-decoration: underline">'
-        f"{label}</a>"
+        f'<a href="{get_base_path()}/{address}" target="_self" style="color: inherit">{label}</a>'
     )
