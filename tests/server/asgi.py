@@ -51,7 +51,10 @@ def send(app: ASGIApp, scope: Scope, *body: bytes) -> Reply:
     async def note(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, note))
+    async def run() -> None:
+        await app(scope, receive, note)
+
+    asyncio.run(run())
     start = next(one for one in sent if one["type"] == "http.response.start")
     return Reply(
         start["status"],

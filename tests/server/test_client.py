@@ -43,7 +43,7 @@ def test_mapped_address_is_written_as_ipv4(monkeypatch):
 
 
 def test_connection_without_address_has_none():
-    assert get_client_address(make_scope() | {"client": None}) == ""
+    assert get_client_address({**make_scope(), "client": None}) == ""
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ def log(monkeypatch):
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
     monkeypatch.setattr(EVENTS, "handlers", [handler])
-    monkeypatch.setattr(EVENTS, "level", logging.INFO)
     monkeypatch.setattr(EVENTS, "propagate", False)
-    logging.Logger.manager._clear_cache()
+    level = EVENTS.level
+    EVENTS.setLevel(logging.INFO)
     yield lambda: stream.getvalue().splitlines()
-    logging.Logger.manager._clear_cache()
+    EVENTS.setLevel(level)
 
 
 async def greet(request):
