@@ -10,7 +10,7 @@ from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cluster_core.access import Action
+from cluster_core.access import Action, Mode, read_mode
 from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
@@ -60,7 +60,9 @@ _watch = st.components.v2.component("upload_watcher", js=_WATCHER)
 
 def limit_uploads() -> None:
     """Lower the limit of the whole server in a public demo. To be called when it starts."""
-    config.set_option(_OPTION, get_max_upload_mb())
+    # Nobody has opened a page yet, so the mode counts and not who is there.
+    if read_mode() is Mode.DEMO:
+        config.set_option(_OPTION, min(int(st.get_option(_OPTION)), DEMO_MAX_MB))
 
 
 def get_max_upload_mb() -> int:

@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 from streamlit import config
 
-from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.access import PUBLIC_VARIABLE, Access
 from pages.components import upload_limit
 from pages.components.upload_limit import get_max_upload_mb, limit_uploads
 from tests.samples import REPOSITORY
@@ -26,6 +26,13 @@ def test_own_computer_takes_what_the_option_allows():
     config.set_option("server.maxUploadSize", 500)
     limit_uploads()
     assert get_max_upload_mb() == 500
+
+
+def test_server_that_nobody_has_opened_yet_keeps_its_limit(monkeypatch):
+    nobody = Access("stranger", frozenset())
+    monkeypatch.setattr(upload_limit, "get_access", lambda: nobody)
+    limit_uploads()
+    assert st.get_option("server.maxUploadSize") == 200
 
 
 @pytest.mark.parametrize(("option", "expected"), [(200, 20), (5, 5)])
