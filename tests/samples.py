@@ -19,7 +19,7 @@ from cluster_core.access import Access
 from cluster_core.data.index import DatasetIndex, Picture
 
 OWNER = Access.owner()
-VISITOR = Access("visitor", frozenset())
+VISITOR = Access.visitor()
 REPOSITORY = Path(__file__).parents[1]
 # Third-party pictures and pretrained weights, which are never part of the repository.
 SHARED = REPOSITORY.parent / "shared"

@@ -70,7 +70,7 @@ async def _read_passphrase(request: Request) -> str:
         body += piece
         if len(body) > _MAX_BODY_BYTES:
             return ""
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    fields = parse_qs(body.decode("utf-8", "replace"))
     return fields.get("passphrase", [""])[0]
 
 
