@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -92,6 +93,6 @@ def _finish(outcome: object) -> None:
     """Run what a generator or a context manager would do."""
     if isinstance(outcome, Iterator):
         next(outcome)
-    elif hasattr(outcome, "__enter__"):
+    elif isinstance(outcome, AbstractContextManager):
         with outcome:
             pass

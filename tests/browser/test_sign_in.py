@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 
 from cluster_core.access.modes import PASSPHRASE_VARIABLE
 from cluster_core.access.passphrase import hash_passphrase
@@ -19,7 +19,8 @@ def shared_server(tmp_path_factory):
         yield server
 
 
-def test_owner_signs_in_and_out(shared_server, page: Page):
+def test_owner_signs_in_and_out(shared_server, browser: Browser):
+    page = browser.new_page()
     page.goto(f"{shared_server.url}/dataset")
     page.get_by_role("link", name="Sign in with the passphrase").click()
     page.get_by_label("Passphrase").fill("a wrong passphrase")
@@ -33,3 +34,4 @@ def test_owner_signs_in_and_out(shared_server, page: Page):
     expect(page.get_by_text("Sign in to see the datasets")).to_be_visible()
     page.reload()
     expect(page.get_by_text("Sign in to see the datasets")).to_be_visible()
+    page.close()

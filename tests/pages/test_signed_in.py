@@ -41,10 +41,13 @@ def connect(monkeypatch):
 
 @pytest.fixture
 def list_visible_titles(monkeypatch):
-    monkeypatch.setattr(st, "Page", lambda _, **options: options)
-    return lambda access: [
-        page["title"] for page in list_pages(access, lambda: None) if "visibility" not in page
-    ]
+    monkeypatch.setattr(st, "Page", lambda _, **options: SimpleNamespace(**options))
+
+    def list_titles(access) -> list[str]:
+        pages = list_pages(access, lambda: None)
+        return [page.title for page in pages if not hasattr(page, "visibility")]
+
+    return list_titles
 
 
 def test_owner_at_the_own_machine_may_do_everything(connect):
