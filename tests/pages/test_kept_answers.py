@@ -6,6 +6,7 @@ import csv
 import io
 import shutil
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -15,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers.rooms import find_room
 from cluster_core.model.prediction.prediction import Prediction
+from cluster_core.publishing import visible
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
 from pages.components.classify.answer_table import (
     OPENED,
@@ -381,6 +383,9 @@ def test_csv_has_what_the_visitor_says(trained, monkeypatch):
 
 
 def test_public_demo_reviews_and_sorts_but_changes_no_dataset(trained, monkeypatch):
+    (model,) = trained.bundles.iterdir()
+    pages = [SimpleNamespace(model_id=model.name)]
+    monkeypatch.setattr(visible, "list_published", lambda workspace: pages)
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = tick(give_many(open_page(), 1), 1)
     click(page, "bulk_right")
