@@ -10,11 +10,11 @@ from cluster_core.console import plain_exits
 
 
 @click.command()
-@click.option("--passphrase", prompt=True, hide_input=True, confirmation_prompt=True, hidden=True)
 @plain_exits("No passphrase was hashed.")
-def main(passphrase: str) -> None:
+def main() -> None:
     """Hash a passphrase with which you sign in to your server.
 
     Set the environment variable that is printed, then start the server.
     """
+    passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
     click.echo(f"{PASSPHRASE_VARIABLE}={hash_passphrase(passphrase)}")
