@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from functools import cache
-from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ class _OneThread:
     """Limits BLAS from the first entry until the last exit."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = threading.Lock()
         self._n_inside = 0
         self._limit = ExitStack()
 
