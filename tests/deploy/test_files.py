@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
 
+from cluster_core.server.client import read_proxies
+from cluster_core.workspace import Workspace
 from tests.samples import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"
@@ -59,6 +63,31 @@ def test_dockerfiles_copy_files_that_exist_and_leave_root(path):
     for name in re.findall(r"/src/(deploy/\S+\.(?:sh|py))", text):
         assert (REPOSITORY / name).is_file()
     assert re.search(r"^USER (?!root)", text, re.MULTILINE)
+
+
+def test_demos_show_the_models_of_their_owner():
+    space = (DEPLOY / "huggingface/Dockerfile").read_text()
+    assert "project load /src/project.zip --publish;" in space
+    cloud = (DEPLOY / "streamlit-cloud/README.md").read_text()
+    default = Workspace(Path("tf_files"))
+    assert f"`{default.models.as_posix()}`" in cloud
+    assert f"`{default.published.as_posix()}`" in cloud
+
+
+def test_space_trusts_the_private_networks_that_its_proxies_are_in(monkeypatch):
+    space = (DEPLOY / "huggingface/Dockerfile").read_text()
+    (named,) = re.findall(r"CLUSTER_LAB_PROXIES=(\S+)", space)
+    monkeypatch.setenv("CLUSTER_LAB_PROXIES", named)
+    networks = [ip_network(name) for name in read_proxies()]
+    assert any(ip_address("10.16.4.1") in network for network in networks)
+    assert all(network.is_private for network in networks)
+
+
+def test_readme_of_the_cloud_opens_the_address_that_the_settings_close():
+    settings = tomllib.loads((REPOSITORY / ".streamlit/config.toml").read_text())
+    assert settings["server"]["address"] == "localhost"
+    cloud = (DEPLOY / "streamlit-cloud/README.md").read_text()
+    assert '`address = "0.0.0.0"`' in cloud
 
 
 @pytest.mark.skipif(not shutil.which("nginx"), reason="there is no nginx")
