@@ -13,6 +13,7 @@ from pages.components.model_picker import describe_model_accuracy, join_labels
 from pages.components.models.api_keys import show_api_keys
 from pages.components.models.model_card import show_card
 from pages.components.models.model_upload import show_upload
+from pages.components.models.publish_dialog import end_publishing
 from pages.components.models.publishing import show_gallery_link
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
@@ -88,6 +89,7 @@ def choose_page(models: tuple[ModelSummary, ...], opened: str | None) -> tuple[M
 
 
 st.title("Models")
+end_publishing()
 show_outcome()
 if get_access().allows(Action.EDIT_MODELS):
     show_upload()

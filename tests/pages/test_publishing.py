@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner import RerunData, RerunException
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
@@ -102,6 +105,33 @@ def test_name_of_another_published_model_asks_before_it_is_taken_over(trained, m
     (model,) = list_published(trained)
     assert (model.alias, model.model_id) == ("clusters", model_id)
     assert find_published(trained, before.content_id)
+
+
+def test_name_that_was_taken_unseen_is_not_taken_over_at_once(trained, model_id):
+    before = publish_starter(trained, "Clusters", "clusters")
+    page = click(open_page(model_id), "publish")
+    (alias,) = [field for field in page.text_input if field.label == "Name in the link"]
+    alias.set_value("clusters")
+    click(page, "confirm_publish")
+    assert "is already taken" in page.error[0].value
+    assert list_published(trained) == (before,)
+    click(page, "confirm_publish")
+    assert [model.model_id for model in list_published(trained)] == [model_id]
+
+
+def test_click_while_the_page_is_built_does_not_lose_the_outcome(workspace, monkeypatch):
+    @contextmanager
+    def interrupt(text):
+        yield
+        raise RerunException(RerunData())
+
+    page = click(open_page(), "publish")
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "spinner", interrupt)
+        click(page, "confirm_publish")
+    assert len(list_published(workspace)) == 1
+    assert "Published" in page.success[0].value
+    assert "confirm_publish" not in list_keys(page)
 
 
 def test_update_starts_from_the_published_texts(workspace):

@@ -26,6 +26,8 @@ from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 PUBLISH, UPDATE, UNPUBLISH = "publish", "update page", "unpublish"
+# Which page the last run warned of, and the outcome once a page is published.
+_WARNED, _ENDED = "publish_warned", "publish_ended"
 
 
 def start_dialog(name: str, published: PublishedModel | None = None) -> None:
@@ -38,6 +40,14 @@ def start_dialog(name: str, published: PublishedModel | None = None) -> None:
         st.session_state["publish_description"] = published.description
         st.session_state["publish_link"] = published.link
     open_dialog(name if published is None else f"{name} {published.alias}")
+
+
+def end_publishing() -> None:
+    """Close the dialog that has published a page, and show its outcome."""
+    if ended := st.session_state.get(_ENDED):
+        set_outcome(ended[0])
+        close_dialog()
+        del st.session_state[_ENDED]
 
 
 @st.dialog("Publish this model", width="medium", icon=":material/public:", on_dismiss=close_dialog)
@@ -92,33 +102,46 @@ def _show_form(model: ModelSummary, published: PublishedModel | None) -> None:
         "Link to your own page (optional)", key="publish_link", placeholder="https://…"
     )
     source, chosen = choose_examples(model, published)
+    is_warned = True
     if published is None:
-        alias, published = _choose_alias(title)
+        alias, published, is_warned = _choose_alias(title)
     else:
         alias = published.alias
+    act = republish if published and is_warned else publish
+    access = get_access()
+    # A click meanwhile interrupts this run at the next use of Streamlit, so the outcome goes to
+    # a list that the next run finds.
+    ended: list[Outcome] = st.session_state.setdefault(_ENDED, [])
     button = "Publish" if published is None else "Update"
-    if not st.button(button, key="confirm_publish", type="primary"):
-        return
-    try:
-        with (
-            st.spinner("Building the page …"),
-            explaining_disk_errors("The page could not be built", Workspace.default().root),
-            save_chosen(model, source, chosen) as examples,
-        ):
-            page = PageText(title, description, examples, link.strip())
-            act = publish if published is None else republish
-            act(get_access(), Workspace.default(), model.id, page, alias)
-    except ClusterError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
-        return
-    what = "Published" if published is None else "Updated"
-    set_outcome(Outcome(f'{what} "{page.title}". Its link is below.'))
-    close_dialog()
-    st.rerun()
+    if st.button(button, key="confirm_publish", type="primary") and not ended:
+        with st.spinner("Building the page …"):
+            try:
+                with (
+                    explaining_disk_errors("The page could not be built", Workspace.default().root),
+                    save_chosen(model, source, chosen) as examples,
+                ):
+                    page = PageText(title, description, examples, link.strip())
+                    act(access, Workspace.default(), model.id, page, alias)
+            except ClusterError as error:
+                st.error(escape_markdown(str(error)), icon=":material/error:")
+                return
+            what = "Updated" if act is republish else "Published"
+            ended.append(Outcome(f'{what} "{page.title}". Its link is below.'))
+    if ended:
+        st.rerun()  # see end_publishing
 
 
-def _choose_alias(title: str) -> tuple[str, PublishedModel | None]:
-    """Draw the field for the alias; return it, and what is published under it already."""
+def _choose_alias(title: str) -> tuple[str, PublishedModel | None, bool]:
+    """Draw the field for the alias.
+
+    Returns
+    -------
+    alias : str
+    published : PublishedModel or None
+        What is published under it already.
+    is_warned : bool
+        Whether the run before had warned of that, so that the owner has seen it.
+    """
     workspace = Workspace.default()
     alias = st.text_input(
         "Name in the link",
@@ -128,10 +151,13 @@ def _choose_alias(title: str) -> tuple[str, PublishedModel | None]:
     )
     st.caption(f"Link: {escape_markdown(make_link(alias))}")
     published = find_published(workspace, alias)
+    warning = (alias, published.content_id) if published else None
+    is_warned = st.session_state.get(_WARNED) == warning
+    st.session_state[_WARNED] = warning
     if published:
         st.warning(
             f"This link shows {escape_markdown(published.title)} already. If you go on, it will "
             "show this model instead.",
             icon=":material/sync:",
         )
-    return alias, published
+    return alias, published, is_warned
