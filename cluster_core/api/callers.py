@@ -26,7 +26,7 @@ class Caller:
     counted_as : str or None
         Whose limit of pictures a minute applies; None for a program on the owner's own computer.
     sees_all : bool
-        Whether they may use every model, or only the published ones.
+        Whether they may use every model, or only those that visitors may.
     """
 
     counted_as: str | None

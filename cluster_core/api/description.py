@@ -16,7 +16,8 @@ INTRODUCTION = """\
 Label pictures with the models of this server.
 
 Programs on the server's own computer need no API key. Others send one, made on the page Models, as
-`Authorization: Bearer KEY`; a public demo answers without one, with the models that are published.
+`Authorization: Bearer KEY`; a public demo answers without one, with the published models
+and the starter model.
 """
 _BINARY = {"type": "string", "format": "binary"}
 PICTURES: dict[str, Any] = {

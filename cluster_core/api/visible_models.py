@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from cluster_core.access import Access
 from cluster_core.api.callers import Caller
 from cluster_core.api.problems import ApiError
-from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.publishing.store import list_published
+from cluster_core.publishing import visible
 from cluster_core.workspace import Workspace
 
 
-def list_visible(workspace: Workspace, caller: Caller) -> list[ModelSummary]:
+def list_visible(workspace: Workspace, caller: Caller) -> tuple[ModelSummary, ...]:
     """Return the models that a caller may use, the default first.
 
     Raises
@@ -18,11 +18,8 @@ def list_visible(workspace: Workspace, caller: Caller) -> list[ModelSummary]:
     BundleError
         The folder of the models cannot be read.
     """
-    models = list_models(workspace)
-    if caller.sees_all:
-        return list(models)
-    published = {page.model_id for page in list_published(workspace)}
-    return [model for model in models if model.id in published]
+    access = Access.owner() if caller.sees_all else Access.visitor()
+    return visible.list_visible(access, workspace)
 
 
 def find_visible(workspace: Workspace, caller: Caller, model_id: str) -> ModelSummary:

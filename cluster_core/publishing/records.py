@@ -33,6 +33,8 @@ class PublishedModel:
         Hash of the content of its folder, 16 hexadecimal digits.
     model_id : str
         The model it was made from, which may have been deleted since.
+    model_sha256 : str
+        Hash of that model, `ModelSummary.content_sha256`: another may have got its id since.
     title, description, link : str
         Texts of its owner; `link` is the address that its page links to, or empty.
     labels : tuple of str
@@ -46,6 +48,7 @@ class PublishedModel:
     alias: str
     content_id: str
     model_id: str
+    model_sha256: str
     title: str
     description: str
     link: str
@@ -91,6 +94,7 @@ def write_record(folder: Path, model: PublishedModel) -> None:
     record = {
         "content": model.content_id,
         "model": model.model_id,
+        "model_sha256": model.model_sha256,
         "title": model.title,
         "description": model.description,
         "link": model.link,
@@ -130,6 +134,7 @@ def _read(folder: Path, record: dict[str, Any]) -> PublishedModel:
         folder.name,
         content_id,
         check_shown_text(record["model"]),
+        check_shown_text(record["model_sha256"]),
         check_shown_text(record["title"]),
         check_shown_text(record["description"]),
         check_shown_text(record["link"]),

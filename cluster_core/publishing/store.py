@@ -21,6 +21,7 @@ from cluster_core.errors import PublishError
 from cluster_core.events import report_event
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import model_dir
+from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.publishing.aliases import check_alias, is_alias, is_content_id
 from cluster_core.publishing.records import PublishedModel, load_record, write_record
 from cluster_core.storage.exclusive_rename import rename_exclusively
@@ -191,7 +192,8 @@ def _build(workspace: Workspace, model_id: str, page: PageText, draft: Path) -> 
     """Write the page of a model to `draft/<content id>`."""
     from cluster_core.model.export.web import export_web  # loads what answering does not need
 
-    bundle = load_bundle(model_dir(workspace, model_id))
+    source = model_dir(workspace, model_id)
+    bundle = load_bundle(source)
     folder = draft / "page"
     export_web(bundle, workspace, folder, page)
     content_id = _hash_folder(folder)
@@ -200,6 +202,7 @@ def _build(workspace: Workspace, model_id: str, page: PageText, draft: Path) -> 
         draft.name,
         content_id,
         model_id,
+        describe_model(source).content_sha256,
         page.title,
         page.description,
         page.link,

@@ -18,7 +18,7 @@ def list_visible(access: Access, workspace: Workspace) -> tuple[ModelSummary, ..
     Returns
     -------
     tuple of ModelSummary
-        Exactly one is the default: the owner's choice, or if a visitor may not use that, the one
+        The first is the default: the owner's choice, or if a visitor may not use that, the one
         published last, or the starter model.
 
     Raises
@@ -29,9 +29,15 @@ def list_visible(access: Access, workspace: Workspace) -> tuple[ModelSummary, ..
     models = list_models(workspace)
     if access.allows(Action.VIEW_MODELS):
         return tuple(models)
-    order = [*(page.model_id for page in list_published(workspace)), STARTER_ID]
-    seen = [model for model in models if model.id in order]
-    if any(model.is_default for model in seen):
-        return tuple(seen)
-    default = min(seen, key=lambda model: order.index(model.id))
-    return tuple(replace(model, is_default=model is default) for model in seen)
+    # By content too: another model may have got the id of one that was deleted.
+    order = [(page.model_id, page.model_sha256) for page in list_published(workspace)]
+    order += [_identify(model) for model in models if model.id == STARTER_ID]
+    seen = [model for model in models if _identify(model) in order]
+    if not any(model.is_default for model in seen):
+        default = min(seen, key=lambda model: order.index(_identify(model)))
+        seen = [replace(model, is_default=model is default) for model in seen]
+    return tuple(sorted(seen, key=lambda model: not model.is_default))
+
+
+def _identify(model: ModelSummary) -> tuple[str, str]:
+    return model.id, model.content_sha256

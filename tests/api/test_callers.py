@@ -6,11 +6,13 @@ import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE, Access
 from cluster_core.access.modes import OWNERS_VARIABLE
-from cluster_core.api import callers, visible_models
+from cluster_core.api import callers
 from cluster_core.api.app import ORIGINS_VARIABLE
 from cluster_core.api.keys import Scope, create_key, list_keys, revoke_key
-from cluster_core.publishing.records import PublishedModel
+from cluster_core.model.export.web import PageText
+from cluster_core.publishing.store import publish
 from tests.api.conftest import make_picture
+from tests.publishing.samples import simple_pages  # noqa: F401 (a fixture)
 
 OWNER = Access.owner()
 
@@ -149,17 +151,16 @@ def demo(monkeypatch) -> None:
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
 
 
-def test_visitor_of_a_demo_sees_published_models_only(server, demo, monkeypatch, tmp_path):
-    assert server.get("/models").json == {"models": []}
+@pytest.mark.usefixtures("simple_pages")
+def test_visitor_of_a_demo_sees_the_starter_and_published_models_only(server, demo):
+    def list_ids():
+        return [model["id"] for model in server.get("/models").json["models"]]
+
+    assert list_ids() == ["starter"]
     assert server.classify(make_picture()).status == 404
-    page = PublishedModel(
-        "stars", "0" * 16, server.model_id, "Stars", "", "", ("a", "b"), "", tmp_path
-    )
-    monkeypatch.setattr(visible_models, "list_published", lambda workspace: (page,))
-    (model,) = server.get("/models").json["models"]
-    assert model["id"] == server.model_id
+    publish(OWNER, server.workspace, server.model_id, PageText("Stars"), "stars")
+    assert list_ids() == [server.model_id, "starter"]
     assert server.classify(make_picture()).status == 200
-    assert server.get("/models/starter").status == 404
 
 
 def test_key_sees_every_model_of_a_demo(server, demo):

@@ -17,11 +17,12 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from cluster_core.api import bodies, labelling, visible_models
+from cluster_core.api import bodies, labelling
 from cluster_core.api.bodies import MAX_FILE_BYTES, MAX_FILES
 from cluster_core.api.documents import Answers
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.publishing import visible
 from cluster_core.trained_model import load_model
 from tests.api.conftest import BOUNDARY, FORM, LABEL, make_form, make_picture
 from tests.samples import cut_off
@@ -259,7 +260,7 @@ def test_damaged_model_is_503(server):
 
 def test_model_without_its_network_is_503_and_nothing_is_downloaded(server, monkeypatch):
     models = [replace(model, lacks_network=True) for model in list_models(server.workspace)]
-    monkeypatch.setattr(visible_models, "list_models", lambda workspace: models)
+    monkeypatch.setattr(visible, "list_models", lambda workspace: models)
     monkeypatch.setattr(labelling, "obtain_predictor", None)
     reply = server.classify(make_picture())
     assert reply.status == 503

@@ -21,6 +21,7 @@ def write_page(workspace: Workspace) -> None:
         ALIAS,
         CONTENT_ID,
         "starter",
+        "0" * 64,
         "Which star?",
         "For stars.",
         "https://example.org/",

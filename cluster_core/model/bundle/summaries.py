@@ -38,6 +38,7 @@ STARTER_ACCURACY = (
     "both classes counted equally."
 )
 MAX_TITLE_LENGTH = 80
+CHANGEABLE = frozenset({"title", "unsure_below"})  # by `collection`, in the manifest
 _MAX_CACHED_SUMMARIES = 256
 
 
@@ -71,6 +72,8 @@ class ModelSummary:
         Whether it answers when no model is named.
     manifest_sha256 : str
         Hash of its manifest, which contains the hash of its head; empty if damaged.
+    content_sha256 : str
+        The same without what its owner may change, such as its title.
     problem : str or None
         Why it cannot be loaded, in a sentence; None if it can.
     lacks_network : bool
@@ -94,6 +97,7 @@ class ModelSummary:
     size_bytes: int
     is_default: bool
     manifest_sha256: str
+    content_sha256: str
     problem: str | None
     lacks_network: bool = False
     unsure_below: float = DEFAULT_UNSURE_BELOW
@@ -148,7 +152,8 @@ def _read_summary(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> Mod
 def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
     bundle = load_bundle(folder)
     manifest_bytes = (folder / MANIFEST).read_bytes()
-    title = json.loads(manifest_bytes).get("title")
+    manifest = json.loads(manifest_bytes)
+    title = manifest.get("title")
     n_test, n_right, interval = read_test(bundle.metrics)
     is_starter = folder == (ASSETS / STARTER).absolute()
     return ModelSummary(
@@ -165,10 +170,16 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
         size_bytes=size_bytes,
         is_default=False,
         manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
+        content_sha256=_hash_content(manifest),
         problem=None,
         unsure_below=bundle.unsure_below,
         measures_novelty=bundle.novelty is not None,
     )
+
+
+def _hash_content(manifest: Mapping[str, Any]) -> str:
+    fixed = {key: value for key, value in manifest.items() if key not in CHANGEABLE}
+    return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
 
 def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelSummary:
@@ -186,6 +197,7 @@ def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelSumma
         size_bytes=size_bytes,
         is_default=False,
         manifest_sha256="",
+        content_sha256="",
         problem=make_printable(problem),
     )
 
