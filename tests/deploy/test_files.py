@@ -18,7 +18,7 @@ from tests.samples import REPOSITORY
 DEPLOY = REPOSITORY / "deploy"
 # What trains, or draws pages.
 TRAINING = {"tensorflow-cpu", "tensorflow", "keras", "tensorboard"}
-PAGES = {"streamlit", "altair"}
+PAGES = {"streamlit", "altair", "segno"}
 
 
 def read_requirements(path: Path) -> dict[str, str]:

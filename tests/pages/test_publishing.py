@@ -66,6 +66,7 @@ def test_model_is_published_with_the_texts_of_its_owner(workspace):
     assert 'Published "Which cluster' in page.success[0].value
     assert "m/which-cluster/" in page.code[0].value
     assert "<iframe" in page.code[1].value
+    assert 'allow="camera"' in page.code[1].value
     assert ":green-badge[:material/public: published]" in read_all(page)
     assert {"update_which-cluster", "unpublish_which-cluster"} <= list_keys(page)
     assert "confirm_publish" not in list_keys(page)
