@@ -6,6 +6,7 @@ import filecmp
 from collections.abc import Iterator
 from pathlib import Path
 
+from cluster_core.access import Access, Action
 from cluster_core.data.catalog import dataset_dir, list_datasets
 from cluster_core.data.class_folders import list_files, list_labels
 from cluster_core.data.labels import find_folder_name_problem, fold_name
@@ -76,7 +77,7 @@ def find_same_dataset(workspace: Workspace, staged: Path, name: str) -> str | No
     return None
 
 
-def add_dataset(workspace: Workspace, staged: Path, name: str) -> Path:
+def add_dataset(access: Access, workspace: Workspace, staged: Path, name: str) -> Path:
     """Move an unpacked dataset into the workspace, under a numbered name if its own is taken.
 
     Raises
@@ -85,7 +86,10 @@ def add_dataset(workspace: Workspace, staged: Path, name: str) -> Path:
         Its name is not one of a dataset.
     OSError
         It cannot be moved.
+    AccessError
+        They may not change datasets.
     """
+    access.require(Action.EDIT_DATASETS)
     taken = set(map(fold_name, list_datasets(workspace)))
     number, free = 1, name
     while fold_name(free) in taken:

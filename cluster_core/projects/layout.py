@@ -15,6 +15,7 @@ from cluster_core.data.confirmed_labels import CONFIRMED
 from cluster_core.data.counter_classes import TICKED
 from cluster_core.data.declared_groups import GROUPS_FILE, SAME_OBJECTS
 from cluster_core.health.accepted import ACCEPTED
+from cluster_core.publishing.records import RECORD as PAGE_RECORD
 from cluster_core.storage.saved_values import check_count, check_shown_text, check_text
 from cluster_core.training.runs.evaluation_record import EVALUATION
 from cluster_core.training.runs.folder import LOG as RUN_LOG
@@ -30,9 +31,20 @@ PUBLISHED = "published"
 MARKS = frozenset({GROUPS_FILE, SAME_OBJECTS, CONFIRMED, TICKED, ACCEPTED})
 RUN_FILES = frozenset({CONFIG, STATUS, RESULT, EVALUATIONS, EVALUATION, CHOICE, REVIEWED, RUN_LOG})
 MAX_FILES = 200_000
-MAX_RECORD_BYTES = 100_000_000
-# Of marks, models and the files of a training; the limit for pictures is that of the decoder.
+MAX_RECORD_BYTES = 50_000_000
+# Of models and logs; the limit for pictures is that of the decoder.
 MAX_FILE_BYTES = 1_000_000_000
+# Of files that are read whole, as JSON; the program itself writes far smaller ones.
+MAX_JSON_BYTES = 50_000_000
+MAX_SETTINGS_BYTES = 1_000_000
+FILE_LIMITS: Mapping[str, int] = {
+    CONFIG: MAX_SETTINGS_BYTES,
+    STATUS: MAX_SETTINGS_BYTES,
+    PAGE_RECORD: MAX_SETTINGS_BYTES,
+    **dict.fromkeys(
+        (RESULT, EVALUATIONS, EVALUATION, CHOICE, REVIEWED, *sorted(MARKS)), MAX_JSON_BYTES
+    ),
+}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 

@@ -7,6 +7,7 @@ anew from its model, and only if the person who loads the project asks for it.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -18,13 +19,12 @@ from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.projects.layout import PUBLISHED
 from cluster_core.projects.members import Listing, Member
 from cluster_core.publishing.records import RECORD
-from cluster_core.publishing.store import find_published, list_published, publish
+from cluster_core.publishing.store import list_published, publish
 from cluster_core.publishing.suggestions import suggest_alias
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_shown_text
 from cluster_core.workspace import Workspace
 
 EXAMPLE = re.compile(r"example-\d{1,3}\.jpg")
-MAX_RECORD_BYTES = 1_000_000
 
 
 def list_pages(workspace: Workspace, models: Collection[str], listing: Listing) -> None:
@@ -80,15 +80,15 @@ def publish_again(
         raise ProjectError(
             f"The page {staged.name} was left out, because its model was not loaded.", path=staged
         )
-    there = find_published(workspace, staged.name)
-    if there and (there.model_id, there.title, there.description, there.link) == (
-        model_id,
-        title,
-        description,
-        link,
+    # An earlier load may have given it another name.
+    wanted = model_id, title, description, link
+    if any(
+        (page.model_id, page.title, page.description, page.link) == wanted
+        for page in list_published(workspace)
     ):
         return None
     examples = tuple(sorted(path for path in staged.iterdir() if EXAMPLE.fullmatch(path.name)))
-    alias = staged.name if there is None else suggest_alias(workspace, title)
+    is_free = not os.path.lexists(workspace.published / staged.name)
+    alias = staged.name if is_free else suggest_alias(workspace, title)
     page = PageText(title, description, examples, link)
     return workspace.published / publish(access, workspace, model_id, page, alias).alias

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from cluster_core.access import Access, Action
 from cluster_core.errors import ProjectError
 from cluster_core.labelling.queue import LOG, PICTURES, LabelQueue
 from cluster_core.labelling.queues import MAX_QUEUES, list_queues
@@ -34,7 +35,7 @@ def list_queue_files(workspace: Workspace, listing: Listing) -> None:
         listing.members.append(Member.of_file(f"{top}/{LOG}", folder / LOG))
 
 
-def add_queue(workspace: Workspace, staged: Path) -> Path | None:
+def add_queue(access: Access, workspace: Workspace, staged: Path) -> Path | None:
     """Move an unpacked queue into the workspace, with a new id if its own is taken.
 
     Returns
@@ -48,7 +49,10 @@ def add_queue(workspace: Workspace, staged: Path) -> Path | None:
         It is damaged, or there are too many queues.
     OSError
         It cannot be moved.
+    AccessError
+        They may not change datasets.
     """
+    access.require(Action.EDIT_DATASETS)
     queue = LabelQueue(staged)
     if not queue.name or not queue.network:
         raise ProjectError(

@@ -8,41 +8,37 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from cluster_core.data.archives.dataset_archive import ZIP_ERRORS, open_archive
 from cluster_core.data.archives.entry_checks import find_entry_problem
 from cluster_core.data.archives.names import decode_names
 from cluster_core.data.class_folders import is_system_file
-from cluster_core.data.labels import find_folder_name_problem, fold_name, shorten
+from cluster_core.data.labels import shorten
 from cluster_core.errors import ProjectError
-from cluster_core.images import DEFAULT_LIMITS, has_image_suffix
-from cluster_core.labelling.queue import LOG, PICTURES
-from cluster_core.labelling.queues import QUEUE_ID
 from cluster_core.projects.layout import (
     DATASETS,
     FORMAT,
-    MARKS,
-    MAX_FILE_BYTES,
     MAX_FILES,
     MAX_RECORD_BYTES,
     MODELS,
     PUBLISHED,
     QUEUES,
     RECORD,
-    RUN_FILES,
     RUNS,
     VERSION,
     FileRecord,
     ProjectRecord,
 )
-from cluster_core.projects.members import is_portable_name
-from cluster_core.projects.published import EXAMPLE
-from cluster_core.publishing.aliases import is_alias
-from cluster_core.publishing.records import RECORD as PAGE_RECORD
+from cluster_core.projects.paths import (
+    Spelling,
+    check_names,
+    find_problem,
+    is_folder,
+    is_picture,
+    make_error,
+)
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
-from cluster_core.training.runs.paths import RUN_ID
 from cluster_core.workspace import Workspace
 
 EXPECTED = "Choose a .zip file that Save project or `project save` wrote."
@@ -107,7 +103,7 @@ class ProjectArchive:
     def describe(self) -> ProjectContents:
         """Return what there is to load, for a preview."""
         paths = [file.path.split("/") for file, _ in self.files]
-        pictures = Counter(parts[1] for parts in paths if _is_picture(parts))
+        pictures = Counter(parts[1] for parts in paths if is_picture(parts))
         names = {parts[1] for parts in paths if parts[0] == DATASETS}
         names |= {path.split("/")[1] for path in self.folders}
         return ProjectContents(
@@ -141,12 +137,12 @@ def open_project(file: BinaryIO) -> ProjectArchive:
     entries: dict[str, zipfile.ZipInfo] = {}
     for info, name in zip(infos, decode_names(infos)[0], strict=True):
         if problem := find_entry_problem(info, name):
-            raise _make_error(f"its entry {shorten(name)} {problem}")
+            raise make_error(f"its entry {shorten(name)} {problem}")
         if name in entries:
-            raise _make_error(f"it has two entries called {shorten(name)}")
+            raise make_error(f"it has two entries called {shorten(name)}")
         entries[name] = info
     if sum(info.compress_size for info in infos) > file.seek(0, 2):
-        raise _make_error("its entries claim to be larger than the file. It may be a zip bomb")
+        raise make_error("its entries claim to be larger than the file. It may be a zip bomb")
     entries = _strip_top_folder(entries)
     record = _read_record(archive, entries.pop(RECORD, None))
     return _choose_files(archive, record, entries)
@@ -187,38 +183,38 @@ def _strip_top_folder(entries: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.
 
 def _read_record(archive: zipfile.ZipFile, info: zipfile.ZipInfo | None) -> ProjectRecord:
     if info is None:
-        raise _make_error(f"it has no {RECORD}. {EXPECTED}")
+        raise make_error(f"it has no {RECORD}. {EXPECTED}")
     if info.file_size > MAX_RECORD_BYTES:
-        raise _make_error(f"its {RECORD} is too large")
+        raise make_error(f"its {RECORD} is too large")
     try:
         fields: dict[str, Any] = json.loads(archive.read(info))
         if fields["format"] != FORMAT:
-            raise _make_error(f"it is not a project. {EXPECTED}")
+            raise make_error(f"it is not a project. {EXPECTED}")
         if type(fields["version"]) is not int or fields["version"] > VERSION:
-            raise _make_error(
+            raise make_error(
                 f"it was saved by a newer version of Cluster Lab ({str(fields['program'])[:20]}): "
                 "update this one first"
             )
         return ProjectRecord.from_record(fields)
     except (*ZIP_ERRORS, *MALFORMED_ERRORS, OSError) as error:
-        raise _make_error(f"its {RECORD} is damaged") from error
+        raise make_error(f"its {RECORD} is damaged") from error
 
 
 def _choose_files(
     archive: zipfile.ZipFile, record: ProjectRecord, entries: dict[str, zipfile.ZipInfo]
 ) -> ProjectArchive:
-    chosen, ignored, spelling = [], [], _Spelling()
-    folders = [name.rstrip("/") for name in entries if name.endswith("/") and _is_folder(name)]
+    chosen, ignored, spelling = [], [], Spelling()
+    folders = [name.rstrip("/") for name in entries if name.endswith("/") and is_folder(name)]
     if len(record.files) > MAX_FILES:
-        raise _make_error(f"it has more than {MAX_FILES:,} files")
+        raise make_error(f"it has more than {MAX_FILES:,} files")
     for file in record.files:
         info = entries.pop(file.path, None)
         if info is None or info.is_dir() or info.file_size != file.n_bytes:
-            raise _make_error(f"its file {shorten(file.path)} is missing or damaged")
+            raise make_error(f"its file {shorten(file.path)} is missing or damaged")
         parts = file.path.split("/")
-        _check_names(file.path, parts)
+        check_names(file.path, parts)
         spelling.add(parts)
-        if problem := _find_problem(parts, file.n_bytes):
+        if problem := find_problem(parts, file.n_bytes):
             ignored.append(f"{file.path} {problem}.")
         else:
             chosen.append((file, info))
@@ -233,74 +229,3 @@ def _choose_files(
     return ProjectArchive(
         archive, record, tuple(chosen), tuple(dict.fromkeys(folders)), tuple(ignored)
     )
-
-
-class _Spelling:
-    """Refuses paths that some disks cannot tell apart: in capital letters, or in Unicode."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-
-    def add(self, parts: list[str]) -> None:
-        """Check one path; raise ProjectError if it clashes with another."""
-        path = "/".join(parts)
-        if fold_name(path) in self._known:
-            raise _make_error(f"some disks cannot tell its file {shorten(path)} from another")
-        for end in range(1, len(parts) + 1):
-            upper = "/".join(parts[:end])
-            if self._known.setdefault(fold_name(upper), upper) != upper:
-                raise _make_error(
-                    f"some disks cannot tell its folder {shorten(upper)} from another"
-                )
-
-
-def _check_names(path: str, parts: list[str]) -> None:
-    """Refuse a file whose folders or name some disk cannot store; honest projects have none."""
-    *folders, name = parts
-    for folder in folders:
-        if problem := find_folder_name_problem(folder):
-            raise _make_error(f"a folder of its file {shorten(path)} has a name that {problem}")
-    if name not in MARKS and not is_portable_name(name):
-        raise _make_error(f"not every disk can store the name of its file {shorten(path)}")
-
-
-def _find_problem(parts: list[str], n_bytes: int) -> str | None:
-    """Say why a file is not loaded; None if it has a place in a workspace and a plausible size."""
-    match parts:
-        case ["datasets", _, name]:
-            is_known = name in MARKS
-        case ["datasets", _, _, name]:
-            is_known = has_image_suffix(Path(name))
-        case ["models", name]:
-            is_known = name.endswith(".zip")
-        case ["runs", run_id, name]:
-            is_known = bool(RUN_ID.fullmatch(run_id)) and name in RUN_FILES
-        case ["published", alias, name]:
-            is_known = is_alias(alias) and (name == PAGE_RECORD or bool(EXAMPLE.fullmatch(name)))
-        case ["queues", queue_id, name] if name == LOG:
-            is_known = bool(QUEUE_ID.fullmatch(queue_id))
-        case ["queues", queue_id, folder, _] if folder == PICTURES:
-            is_known = bool(QUEUE_ID.fullmatch(queue_id))
-        case _:
-            is_known = False
-    if not is_known:
-        return "is not a kind of file that a project has"
-    is_picture = _is_picture(parts) or PICTURES in parts
-    limit = DEFAULT_LIMITS.max_file_bytes if is_picture else MAX_FILE_BYTES
-    return f"is larger than {limit / 1e6:,.0f} MB" if n_bytes > limit else None
-
-
-def _is_picture(parts: list[str]) -> bool:
-    return parts[0] == DATASETS and len(parts) == 4  # noqa: PLR2004  datasets/name/class/picture
-
-
-def _is_folder(name: str) -> bool:
-    """Return whether a folder of an archive is a dataset or a class, with a name of such."""
-    top, *parts = name.rstrip("/").split("/")
-    return (
-        top == DATASETS and len(parts) in (1, 2) and not any(map(find_folder_name_problem, parts))
-    )
-
-
-def _make_error(reason: str) -> ProjectError:
-    return ProjectError(f"Nothing was loaded, because {reason}.", path=Path())

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cluster_core.access import Access, Action
 from cluster_core.errors import ClusterError, RunError
 from cluster_core.projects.layout import RUN_FILES, RUNS
 from cluster_core.projects.members import Listing, Member
@@ -53,12 +54,17 @@ def list_run_files(workspace: Workspace, datasets: set[str] | None, listing: Lis
 
 
 def add_run(
-    workspace: Workspace, staged: Path, datasets: Mapping[str, str], models: Mapping[str, str]
+    access: Access,
+    workspace: Workspace,
+    staged: Path,
+    datasets: Mapping[str, str],
+    models: Mapping[str, str],
 ) -> Path | None:
     """Move an unpacked training into the workspace, with a new id if its own is taken.
 
     Parameters
     ----------
+    access : Access
     workspace : Workspace
     staged : Path
         Its folder, named by its id.
@@ -76,7 +82,10 @@ def add_run(
         It is damaged, or not over.
     OSError
         It cannot be moved.
+    AccessError
+        They may not train.
     """
+    access.require(Action.TRAIN)
     status, config = _read(staged)
     # An earlier load may have given it another id that begins alike.
     beginning, description = staged.name.rpartition("-")[0], _describe(staged)

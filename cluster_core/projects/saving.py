@@ -20,7 +20,13 @@ from cluster_core.data.labels import shorten
 from cluster_core.errors import ClusterError, DatasetError, ProjectError
 from cluster_core.model.bundle.selection import load_default
 from cluster_core.projects.datasets import list_dataset
-from cluster_core.projects.layout import MAX_FILES, RECORD, FileRecord, ProjectRecord
+from cluster_core.projects.layout import (
+    MAX_FILES,
+    MAX_RECORD_BYTES,
+    RECORD,
+    FileRecord,
+    ProjectRecord,
+)
 from cluster_core.projects.members import Listing, Member
 from cluster_core.projects.models import choose_models, list_model_files
 from cluster_core.projects.published import list_pages
@@ -32,6 +38,7 @@ from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
 
 _PIECE_BYTES = 1 << 20
 _BIG_BYTES = 1 << 30
+_ENTRY_BYTES = 180  # of a file in the record, but its path
 _FIRST_ZIP_SECOND = 315_619_200  # 1980, before which a .zip knows no times
 
 
@@ -157,6 +164,14 @@ def _list_members(workspace: Workspace, wanted: Collection[str]) -> Listing:
             f"{MAX_FILES:,}: save its datasets one by one.",
             path=workspace.root,
         )
+    if sum(len(json.dumps(member.path)) + _ENTRY_BYTES for member in listing.members) > (
+        MAX_RECORD_BYTES
+    ):
+        raise ProjectError(
+            "The project has too many files with long names for one file: save its datasets one "
+            "by one.",
+            path=workspace.root,
+        )
     return listing
 
 
@@ -189,7 +204,7 @@ def _write(target: IO[bytes] | Pieces, workspace: Workspace, listing: Listing) -
             choose_default(workspace) or "",
             tuple(files),
         )
-        text = json.dumps(record.to_record(), indent=1)
+        text = json.dumps(record.to_record())
         archive.writestr(RECORD, text, zipfile.ZIP_DEFLATED)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster_core.projects.loading import LoadReport
+from cluster_core.projects.placing import LoadReport
 from cluster_core.projects.reading import ProjectContents
 
 

@@ -25,6 +25,7 @@ from tests.labelling.samples import make_png
 OWNER = Access.owner()
 PICTURE = "datasets/stars/open/a.png"
 PNG = make_png(1)
+RUN = "20260102-030405-000000-abcd"
 
 
 def pack(files, record=None, **entries: bytes) -> io.BytesIO:
@@ -301,3 +302,13 @@ def test_damaged_marks_do_not_matter(workspace):
     file = pack({PICTURE: PNG, "datasets/stars/.confirmed_labels.json": b"\xff{"})
     load_project(OWNER, workspace, file)
     assert list_datasets(workspace) == ("stars",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"runs/{RUN}/status.json", f"runs/{RUN}/config.json", "published/stars/published.json"],
+)
+def test_large_json_is_left_out_and_named(workspace, name):
+    report = load_project(OWNER, workspace, pack({PICTURE: PNG, name: bytes(1_000_001)}))
+    assert f"{name} is larger than 1 MB." in report.notes
+    assert list_runs(workspace) == ()

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster_core.access import Access
+from cluster_core.access import Access, Action
 from cluster_core.data.catalog import choose_default, list_datasets
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.errors import AccessError, ProjectError
@@ -254,7 +254,7 @@ def test_failed_load_removes_what_it_had_placed(saved, other, monkeypatch):
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cluster_core.projects.loading.add_queue", fail)
+    monkeypatch.setattr("cluster_core.projects.placing.add_queue", fail)
     with saved.open("rb") as file, pytest.raises(ProjectError, match="No space left"):
         load_project(OWNER, other, file)
     assert list_datasets(other) == ()
@@ -302,13 +302,26 @@ def test_page_is_published_again_only_when_asked_for(filled, published, other, t
     assert len(page.examples) == 1
 
 
-def test_page_gets_another_name_if_its_own_is_taken(filled, published, other, tmp_path):
+def test_page_gets_another_name_once_if_its_own_is_taken(filled, published, other, tmp_path):
     path = tmp_path / "p.zip"
     save_project(OWNER, filled, path)
     publish(OWNER, other, "starter", PageText("Mine"), "red-or-blue")
     with path.open("rb") as file:
         load_project(OWNER, other, file, publishes=True)
-    assert {page.title for page in list_published(other)} == {"Mine", "Red or blue"}
+        again = load_project(OWNER, other, file, publishes=True)
+    assert again.added == []
+    assert sorted(page.title for page in list_published(other)) == ["Mine", "Red or blue"]
+
+
+def test_undoing_a_load_with_pages_needs_the_right_to_publish(filled, published, other, tmp_path):
+    path = tmp_path / "p.zip"
+    save_project(OWNER, filled, path)
+    with path.open("rb") as file:
+        report = load_project(OWNER, other, file, publishes=True)
+    with pytest.raises(AccessError, match="publish models"):
+        undo_load(OWNER.without(Action.PUBLISH), other, report)
+    undo_load(OWNER, other, report)
+    assert list_published(other) == ()
 
 
 def test_scripts_of_a_published_page_are_not_in_the_project(filled, published, tmp_path):

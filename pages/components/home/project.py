@@ -9,7 +9,8 @@ from cluster_core.access import Action
 from cluster_core.data.catalog import list_datasets
 from cluster_core.data.index import Progress
 from cluster_core.errors import ClusterError
-from cluster_core.projects.loading import LoadReport, load_project, preview_project, undo_load
+from cluster_core.projects.loading import load_project, preview_project, undo_load
+from cluster_core.projects.placing import LoadReport
 from cluster_core.projects.words import describe_contents, describe_load
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, is_open, open_dialog
