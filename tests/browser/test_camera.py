@@ -8,7 +8,9 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import BROWSERS, DESKTOP, PATIENCE_MS, Visit
+from cluster_core.access.modes import PUBLIC_VARIABLE
+from cluster_core.server.hosts import HOSTS_VARIABLE
+from tests.browser.conftest import BROWSERS, DESKTOP, PATIENCE_MS, Visit, serve
 
 SCENES = {"mugs": "#c33", "pens": "#3c3", "cups": "#33c"}
 RECORDING_MS = 1200
@@ -102,8 +104,9 @@ def test_three_classes_are_recorded_trained_and_recognised(visit):
     visit.assert_sound()
 
 
-def test_insecure_address_is_explained(visit):
-    visit.page.goto(f"{visit.server.url.replace('localhost', 'lab.test')}/classify")
-    visit.settle()
-    switch_on(visit, "live_on")
-    expect(visit.page.get_by_role("alert")).to_contain_text("https or is localhost")
+def test_insecure_address_is_explained(visit, tmp_path):
+    with serve(tmp_path, **{PUBLIC_VARIABLE: "1", HOSTS_VARIABLE: "lab.test"}) as demo:
+        visit.page.goto(demo.url.replace("localhost", "lab.test"))
+        visit.settle()
+        switch_on(visit, "live_on")
+        expect(visit.page.get_by_role("alert")).to_contain_text("https or is localhost")

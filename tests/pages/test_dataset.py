@@ -644,7 +644,7 @@ def test_malicious_zip_is_reported(workspace):
 def test_addresses_are_downloaded_and_failures_reported(dataset, monkeypatch):
     asked = []
 
-    def download(addresses, folder, on_progress=None):
+    def download(access, addresses, folder, on_progress=None):
         asked.append((addresses, folder))
         on_progress(1, 2)
         path = save_picture(folder / "m13.png", draw_blob(55))

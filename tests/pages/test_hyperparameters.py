@@ -288,7 +288,7 @@ class WarmSupervisor:
         self.is_warm = is_warm
         self.asked: list[TrainConfig] = []
 
-    def preview(self, config, timeout_s=10.0):
+    def preview(self, access, config, timeout_s=10.0):
         self.asked.append(config)
         steps = range(0, config.how_many_training_steps, 50)
         return tuple(Evaluation(s, 0.8, 0.4, 0.75, 0.5, 4) for s in steps) if self.knows else None

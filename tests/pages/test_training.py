@@ -422,7 +422,7 @@ def test_tensorboard_has_a_command_and_if_allowed_a_button(workspace, monkeypatc
     running: list[str] = []
     monkeypatch.setattr(tensorboard_link, "find_tensorboard", lambda _: (running or [None])[0])
 
-    def start(_):
+    def start(access, folder):
         running.append("http://127.0.0.1:6006")
         return running[0]
 
@@ -436,7 +436,7 @@ def test_tensorboard_has_a_command_and_if_allowed_a_button(workspace, monkeypatc
 def test_failed_start_of_tensorboard_is_reported(workspace, monkeypatch):
     monkeypatch.setenv(TENSORBOARD_VARIABLE, "1")
 
-    def start(_):
+    def start(access, folder):
         raise RunError("TensorBoard did not start.")
 
     monkeypatch.setattr(tensorboard_link, "start_tensorboard", start)
