@@ -11,6 +11,7 @@ from cluster_core.labelling.guide import GuideState, stop_guides
 from cluster_core.labelling.progress import AccuracyEstimate
 from cluster_core.labelling.queues import find_queue, list_queues
 from cluster_core.labelling.records import Decision, Verdict
+from pages.components.labelling import opened_queue
 from pages.components.labelling.progress_view import draw_accuracy
 from tests.labelling.samples import CLASSES, as_class, draw_files, make_png, make_queue, pack
 from tests.pages.opening import open_file
@@ -22,6 +23,7 @@ BLUE, RED = CLASSES
 @pytest.fixture(autouse=True)
 def stopped_guides(monkeypatch):
     monkeypatch.setattr(guide_module, "_LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(opened_queue, "LOOK_S", 0)
     yield
     stop_guides()
 
@@ -56,6 +58,15 @@ def click(page: AppTest, key: str) -> AppTest:
 
 def shown(page: AppTest) -> str:
     return str(page.session_state["label shown"])
+
+
+def test_key_pressed_before_a_picture_can_be_seen_is_dropped(workspace, queue, monkeypatch):
+    monkeypatch.setattr(opened_queue, "LOOK_S", 60)
+    page = press(open_page(), "1")
+    assert find_queue(workspace, queue.id).decisions == {}
+    monkeypatch.setattr(opened_queue, "LOOK_S", 0)
+    press(page, "1")
+    assert len(find_queue(workspace, queue.id).decisions) == 1
 
 
 def test_first_visit_asks_for_two_classes_and_takes_pictures(workspace):

@@ -18,7 +18,7 @@ from cluster_core.labelling.records import Decision, Verdict
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.labelling.keys import NONE_AREA, watch_keys
-from pages.components.labelling.opened_queue import get_tab, pick_picture, show_picture
+from pages.components.labelling.opened_queue import get_tab, is_seen, pick_picture, show_picture
 from pages.components.labelling.progress_view import show_progress
 from pages.components.outcome import Outcome, clear_outcome, set_outcome
 from pages.components.signed_in import get_access
@@ -157,6 +157,8 @@ def _show_undo(queue: LabelQueue, guide: Guide) -> None:
 
 
 def _decide(queue: LabelQueue, guide: Guide, sha256: str, decision: Decision) -> None:
+    if not is_seen(sha256):
+        return
     clear_outcome()
     st.session_state.pop(_NOTICE, None)
     guess = guide.state.advice.guesses.get(sha256)

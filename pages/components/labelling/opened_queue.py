@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 
 import streamlit as st
 
@@ -14,6 +15,9 @@ from cluster_core.workspace import Workspace
 from pages.components.selection import MAX_ID_LENGTH, Choice, choose, get_chosen
 from pages.components.text import escape_markdown
 
+# Nobody sees a picture and presses a key sooner: such a press was meant for the one before.
+LOOK_S = 0.2
+_SHOWN_AT = "label shown at"
 _QUEUE, _TAB, _SHOWN, _WANTS_NEW = "label queue", "label tab", "label shown", "wants new queue"
 
 
@@ -70,9 +74,18 @@ def find_guide(workspace: Workspace, queue: LabelQueue) -> Guide | None:
 
 def pick_picture(guide: Guide, queue: LabelQueue) -> str | None:
     """Return the hash of the picture to decide about; None if all are decided."""
-    shown = guide.pick(queue, get_tab(), st.session_state.get(_SHOWN))
-    st.session_state[_SHOWN] = shown
+    before = st.session_state.get(_SHOWN)
+    shown = guide.pick(queue, get_tab(), before)
+    if shown != before:
+        st.session_state[_SHOWN] = shown
+        st.session_state[_SHOWN_AT] = time.monotonic()
     return shown
+
+
+def is_seen(sha256: str) -> bool:
+    """Tell whether this picture is shown, and long enough to decide about it."""
+    shown_at = st.session_state.get(_SHOWN_AT, 0.0)
+    return st.session_state.get(_SHOWN) == sha256 and time.monotonic() - shown_at >= LOOK_S
 
 
 def show_picture(sha256: str) -> None:
