@@ -71,6 +71,18 @@ def test_export_is_made_and_offered_with_what_its_check_found(workspace, monkeyp
     assert "export" in list_keys(page)
 
 
+def test_another_format_forgets_the_export_of_the_same_session_only(workspace, monkeypatch):
+    monkeypatch.setattr(background, "make_export", write)
+    page = click(open_page(), "export")
+    export = wait(find_export(workspace))
+    choose(open_page(), ExportFormat.ONNX)  # in another session
+    assert find_export(workspace) is export
+    assert export.path.exists()
+    choose(page, ExportFormat.ONNX)
+    assert find_export(workspace) is None
+    assert not export.path.exists()
+
+
 def test_export_in_progress_can_be_stopped(workspace, monkeypatch):
     def run_until_stopped(access, request, workspace, target, progress):
         while not progress.was_stopped:

@@ -96,8 +96,8 @@ def start_export(access: Access, request: ExportRequest, workspace: Workspace) -
     return export
 
 
-def forget_export(access: Access, workspace: Workspace) -> None:
-    """Delete the file of the last export, if that is over.
+def forget_export(access: Access, workspace: Workspace, export: Export) -> None:
+    """Delete the file of an export, if that is over and no other has replaced it.
 
     Raises
     ------
@@ -106,10 +106,9 @@ def forget_export(access: Access, workspace: Workspace) -> None:
     """
     access.require(Action.EDIT_MODELS)
     with _lock:
-        last = find_export(workspace)
-        if last is not None and last.is_over:
+        if find_export(workspace) is export and export.is_over:
             del _last[workspace]
-            last.path.unlink(missing_ok=True)
+            export.path.unlink(missing_ok=True)
 
 
 def sweep_exports(workspace: Workspace) -> None:

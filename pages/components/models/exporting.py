@@ -29,6 +29,7 @@ REDRAW_EVERY_S = 0.5
 _USUAL_S = 40.0
 _LONGEST_WRITING_SHARE, _SHARE_OF_CHECK = 0.6, 0.7
 _KINDS = list(FORMATS)
+_OWN = "export of this session"
 
 
 def show_exporting(model: ModelSummary) -> None:
@@ -78,8 +79,8 @@ def _choose_format(model: ModelSummary, workspace: Workspace, *, is_busy: bool) 
         captions=[FORMATS[kind].purpose for kind in _KINDS],
         key=f"export_format_{model.id}",
         disabled=is_busy,
-        on_change=forget_export,
-        args=(get_access(), workspace),
+        on_change=_forget_own,
+        args=(model, workspace),
     )
 
 
@@ -114,10 +115,17 @@ def _find_obstacle(model: ModelSummary, kind: ExportFormat, workspace: Workspace
 def _start(model: ModelSummary, kind: ExportFormat, is_int8: bool, workspace: Workspace) -> None:
     def act() -> Outcome | None:
         request = ExportRequest(model_dir(workspace, model.id), kind, is_int8)
-        start_export(get_access(), request, workspace)
+        st.session_state[_OWN] = start_export(get_access(), request, workspace)
         return None
 
     attempt(act)
+
+
+def _forget_own(model: ModelSummary, workspace: Workspace) -> None:
+    """Forget the export of this model, unless somebody else may be about to download it."""
+    export: Export | None = st.session_state.get(_OWN)
+    if export is not None and _is_of(export, model, workspace):
+        forget_export(get_access(), workspace, export)
 
 
 def _show_export(export: Export, workspace: Workspace) -> None:
@@ -132,7 +140,10 @@ def _show_export(export: Export, workspace: Workspace) -> None:
     else:
         _show_download(export, title)
     st.button(
-        "Export again", key="export_again", on_click=forget_export, args=(get_access(), workspace)
+        "Export again",
+        key="export_again",
+        on_click=forget_export,
+        args=(get_access(), workspace, export),
     )
 
 

@@ -56,7 +56,7 @@ def test_finished_export_has_a_file_and_its_check(workspace, monkeypatch):
     assert (export.problem, export.check) == ("", CHECK)
     assert export.path.read_bytes() == b"exported"
     assert export.path.name == "a-model.tflite"
-    forget_export(Access.owner(), workspace)
+    forget_export(Access.owner(), workspace, export)
     assert find_export(workspace) is None
     assert not export.path.exists()
 
@@ -83,7 +83,7 @@ def test_one_export_runs_at_a_time_and_can_be_stopped(workspace, monkeypatch):
     started.wait(20)
     with pytest.raises(BundleError, match="Another export is not finished"):
         start(workspace)
-    forget_export(Access.owner(), workspace)
+    forget_export(Access.owner(), workspace, export)
     assert find_export(workspace) is export  # it is not over
     export.stop()
     assert (wait(export).was_stopped, export.problem) == (True, "")
@@ -107,13 +107,22 @@ def test_failed_export_says_why(workspace, monkeypatch, error, sentence):
     assert sentence in wait(start(workspace)).problem
 
 
+def test_export_that_was_replaced_is_not_forgotten_instead_of_the_new_one(workspace, monkeypatch):
+    monkeypatch.setattr(background, "make_export", write)
+    first, second = (wait(start(workspace)) for _ in range(2))
+    forget_export(Access.owner(), workspace, first)
+    assert find_export(workspace) is second
+    assert second.path.exists()
+
+
 def test_visitor_may_not_start_an_export(workspace):
     request = ExportRequest(workspace.bundles / "a", ExportFormat.TFLITE)
     with pytest.raises(AccessError):
         start_export(Access("visitor", frozenset()), request, workspace)
     assert find_export(workspace) is None
+    export = background.Export(request, workspace.exports / "a.tflite")
     with pytest.raises(AccessError):
-        forget_export(Access("visitor", frozenset()), workspace)
+        forget_export(Access("visitor", frozenset()), workspace, export)
 
 
 def test_old_exports_are_deleted(workspace):
