@@ -111,6 +111,17 @@ def save_project(
     return SaveReport(_count_files(listing), n_bytes, tuple(listing.notes))
 
 
+def preview_saving(
+    access: Access, workspace: Workspace, datasets: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return what a project's file would leave out or rename, and why, as sentences.
+
+    The parameters and errors are those of `save_project`.
+    """
+    access.require(Action.SAVE_PROJECT)
+    return tuple(_list_members(workspace, datasets).notes)
+
+
 def stream_project(
     access: Access, workspace: Workspace, datasets: Collection[str] = ()
 ) -> Iterator[bytes]:

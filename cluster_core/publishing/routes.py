@@ -10,12 +10,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from cluster_core.model.backbones.shipped import ASSETS
 from cluster_core.publishing.aliases import is_content_id
 from cluster_core.publishing.gallery import make_gallery, make_missing_page, make_policy
 from cluster_core.publishing.store import find_published, list_published
 from cluster_core.workspace import Workspace
 
-_INDEX = "index.html"
+_INDEX, _WORKER = "index.html", "service-worker.js"
+# Earlier visitors have a copy of the page, with a worker that the browser compares with the
+# server's at each visit: this one ends the copy.
+_FAREWELL = (ASSETS / "gallery" / "farewell-worker.js").read_text("utf-8")
+_FRESH = {"Cache-Control": "no-cache"}
 _MEDIA_TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -70,6 +75,8 @@ def send_file(request: Request) -> Response:
     name, path = request.path_params["name"], request.path_params["path"]
     model = find_published(Workspace.default(), name)
     file = model.find_file(path or _INDEX) if model else None
+    if model is None and path == _WORKER:
+        return Response(_FAREWELL, media_type="text/javascript", headers={**_HEADERS, **_FRESH})
     if model is None or file is None:
         return _send_page(make_missing_page("../" * (1 + path.count("/"))), 404)
     headers = {

@@ -11,6 +11,8 @@ from cluster_core.data.catalog import list_datasets
 from cluster_core.projects.loading import preview_project
 from cluster_core.projects.saving import save_project
 from cluster_core.storage.trash import list_trash
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs.folder import submit_run
 from pages.components.home import project_files
 from pages.components.home.project_files import list_routes, make_project_address
 from tests.pages.opening import open_file
@@ -74,6 +76,12 @@ def test_empty_workspace_is_a_sentence(workspace):
     status, headers, body = fetch(make_project_address(OWNER, workspace, ()))
     assert (status, headers["content-type"][:10]) == (409, "text/plain")
     assert body.startswith(b"There is nothing to save yet")
+
+
+def test_what_is_left_out_is_said_before_the_download(workspace, stars):
+    submit_run(OWNER, workspace, TrainConfig(stars))
+    page = click(open_file("home.py"), "save_project")
+    assert any("Left out 1 training that has not ended" in one.value for one in page.markdown)
 
 
 def test_tickets_do_not_pile_up(workspace, monkeypatch):

@@ -128,6 +128,16 @@ def test_unpublished_model_is_gone(workspace, published):
     assert get("m/star-clusters/")[0] == get(f"m/{published.content_id}/")[0] == 404
 
 
+def test_copies_of_earlier_visitors_end_with_the_publication(workspace, published):
+    unpublish(OWNER, workspace, "star-clusters")
+    for name in ("star-clusters", published.content_id):
+        status, headers, body = get(f"m/{name}/service-worker.js")
+        assert (status, headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+        assert headers["cache-control"] == "no-cache"
+        assert b"caches.delete" in body
+        assert b"registration.unregister()" in body
+
+
 def test_gallery_lists_published_models(workspace):
     assert b"No model is published here yet" in get("m/")[2]
     publish_starter(workspace)

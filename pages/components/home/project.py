@@ -11,6 +11,7 @@ from cluster_core.data.index import Progress
 from cluster_core.errors import ClusterError
 from cluster_core.projects.loading import load_project, preview_project, undo_load
 from cluster_core.projects.placing import LoadReport
+from cluster_core.projects.saving import preview_saving
 from cluster_core.projects.words import describe_contents, describe_load
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, is_open, open_dialog
@@ -78,6 +79,14 @@ def _ask_what_to_save(workspace: Workspace) -> None:
         "Not in the file: the trash, API keys, visitors' pictures, networks that can be "
         "downloaded again, and what can be computed again."
     )
+    try:
+        notes = preview_saving(get_access(), workspace, chosen)
+    except ClusterError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        return
+    if notes:
+        with st.expander("What is left out or renamed", icon=":material/info:", expanded=True):
+            show_reasons(notes)
     st.link_button(
         "Download",
         make_project_address(get_access(), workspace, chosen),
