@@ -99,6 +99,11 @@ class Workspace:
         return self.root / ".exports"
 
     @property
+    def signed_out(self) -> Path:
+        """Hashes of sign-ins that were ended before they expired, one empty file each."""
+        return self.root / ".signed_out"
+
+    @property
     def default_model(self) -> Path:
         """The user's choice of default model; missing until one is chosen."""
         return self.models / "default_model.json"

@@ -1,7 +1,8 @@
 """Signed tokens for a cookie: who has one has given the passphrase.
 
 The key is made from the configured hash, so that a new passphrase ends all sessions, and several
-servers with one configuration know each other's tokens.
+servers with one configuration know each other's tokens. Who signed out is kept in the workspace,
+for all of them, until the token would have expired.
 """
 
 from __future__ import annotations
@@ -10,19 +11,17 @@ import hashlib
 import hmac
 import os
 import secrets
-import threading
 import time
+from pathlib import Path
 
 from cluster_core.access.modes import PASSPHRASE_VARIABLE
 from cluster_core.access.passphrase import has_passphrase
+from cluster_core.workspace import Workspace
 
 LIFETIME_S = 12 * 3600
 _NONCE_BYTES = 16
 _N_FIELDS = 3
 _MAX_LENGTH = 200
-
-_signed_out: dict[str, float] = {}  # signatures, and when they expire
-_lock = threading.Lock()
 
 
 def make_token() -> str:
@@ -36,19 +35,32 @@ def is_valid(token: str) -> bool:
     expires_s = _read(token)
     if expires_s is None or time.time() >= expires_s:
         return False
-    return token not in _signed_out
+    return not _name_file(token).exists()
 
 
 def sign_out(token: str) -> None:
-    """End a token, so that a copy of its cookie is worth nothing."""
+    """End a token, so that a copy of its cookie is worth nothing.
+
+    Raises
+    ------
+    OSError
+        This cannot be kept in the workspace.
+    """
     expires_s = _read(token)
     if expires_s is None:
         return
-    now_s = time.time()
-    with _lock:
-        for old in [name for name, end_s in _signed_out.items() if end_s < now_s]:
-            del _signed_out[old]
-        _signed_out[token] = expires_s
+    file = _name_file(token)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for old in file.parent.iterdir():
+        if old.name.partition(".")[0] < str(int(time.time())):  # of as many digits until 2286
+            old.unlink(missing_ok=True)
+    file.touch()
+
+
+def _name_file(token: str) -> Path:
+    """Return the file that exists once a token, whose signature is right, was signed out."""
+    expires, _, rest = token.partition(".")
+    return Workspace.default().signed_out / f"{expires}.{hashlib.sha256(rest.encode()).hexdigest()}"
 
 
 def _read(token: str) -> float | None:

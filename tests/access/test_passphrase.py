@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
 
@@ -15,6 +18,7 @@ from cluster_core.access.passphrase import (
 )
 from cluster_core.cli import main
 from cluster_core.errors import ConfigError
+from tests.samples import REPOSITORY
 
 WORDS = "correct horse battery"
 
@@ -96,11 +100,37 @@ def test_token_is_valid_until_it_expires(configured, monkeypatch):
     assert not tokens.is_valid(token)
 
 
-def test_replayed_token_is_refused_after_signing_out(configured):
+def test_replayed_token_is_refused_after_signing_out(configured, workspace):
     token, other = tokens.make_token(), tokens.make_token()
     tokens.sign_out(token)
     assert not tokens.is_valid(token)
     assert tokens.is_valid(other)
+
+
+def test_other_server_knows_who_signed_out(configured, workspace):
+    token = tokens.make_token()
+    tokens.sign_out(token)
+    ask = (
+        "import sys; from cluster_core.access.tokens import is_valid; print(is_valid(sys.argv[1]))"
+    )
+    for one, answer in ((token, "False"), (tokens.make_token(), "True")):
+        command = [sys.executable, "-c", ask, one]
+        assert subprocess.check_output(command, text=True, cwd=REPOSITORY).strip() == answer
+    (file,) = workspace.signed_out.iterdir()
+    assert not set(token.split(".")[1:]) & set(file.name.split("."))
+
+
+def test_signed_out_tokens_are_forgotten_once_they_have_expired(configured, workspace, monkeypatch):
+    tokens.sign_out(tokens.make_token())
+    late_s = tokens.time.time() + tokens.LIFETIME_S + 10
+    monkeypatch.setattr(tokens.time, "time", lambda: late_s)
+    tokens.sign_out(tokens.make_token())
+    assert len(list(workspace.signed_out.iterdir())) == 1
+
+
+def test_forged_token_leaves_nothing_when_it_is_signed_out(configured, workspace):
+    tokens.sign_out(tokens.make_token()[:-1] + "!")
+    assert not workspace.root.exists()
 
 
 def test_forged_tokens_are_refused(configured):
