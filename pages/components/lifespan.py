@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 
 import streamlit as st
 
 from cluster_core.access import has_owner
+from cluster_core.access.modes import OWNERS_VARIABLE, read_owners
 from cluster_core.access.passphrase import check_passphrase_hash
 from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.api.rates import read_rate
@@ -22,6 +24,15 @@ from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.workspace import Workspace, remove_all_abandoned_drafts
 from pages.components.upload_limit import limit_uploads
 
+# What Streamlit needs to know about an identity provider.
+_PROVIDER_SETTINGS = (
+    "redirect_uri",
+    "cookie_secret",
+    "client_id",
+    "client_secret",
+    "server_metadata_url",
+)
+
 
 def check_environment() -> None:
     """Exit with a one-line message if an environment variable has an invalid value.
@@ -29,7 +40,8 @@ def check_environment() -> None:
     Raises
     ------
     SystemExit
-        The limit of concurrent trainings, or of the REST API, is invalid.
+        The limit of concurrent trainings, or of the REST API, is invalid; or what signing in needs
+        is.
     """
     # Streamlit Community Cloud has settings only there; its entries become environment variables.
     st.secrets.load_if_toml_exists()
@@ -37,8 +49,33 @@ def check_environment() -> None:
         count_trainings_at_once()
         read_rate()
         check_passphrase_hash()
+        _check_accounts()
     except ConfigError as error:  # raised in the lifespan, it would appear as a traceback
         sys.exit(f"Error: {error}")
+
+
+def _check_accounts() -> None:
+    """Check that those in `CLUSTER_LAB_OWNERS` can sign in."""
+    if not read_owners():
+        return
+    settings = st.secrets.get("auth", {}) if st.secrets.load_if_toml_exists() else {}
+    missing = [name for name in _PROVIDER_SETTINGS if not settings.get(name)]
+    if missing:
+        raise ConfigError(
+            f"{OWNERS_VARIABLE} is set, but [auth] in .streamlit/secrets.toml lacks "
+            f"{', '.join(missing)}: add what docs/sharing.md shows under Sign in with an account.",
+            field=OWNERS_VARIABLE,
+            received="no complete [auth]",
+            allowed="an identity provider",
+        )
+    if not find_spec("authlib"):
+        raise ConfigError(
+            f"{OWNERS_VARIABLE} is set, but Authlib is not installed: run "
+            "python -m pip install Authlib",
+            field=OWNERS_VARIABLE,
+            received="no Authlib",
+            allowed="Authlib",
+        )
 
 
 @asynccontextmanager
