@@ -41,9 +41,13 @@ def test_publish_open_the_link_on_a_phone_and_unpublish(visit, browser, tmp_path
     assert answer.label in ("globular clusters", "open clusters")
     page.locator(".answer").scroll_into_view_if_needed()
     shoot_page(page, "published-phone")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
     visit.click("unpublish_which-star-cluster")
     visit.click("confirm_unpublish")
     expect(visit.page.get_by_text("Deleted the page")).to_be_visible()
     assert phone.request.get(link).status == 404
+    page.goto(link)  # the copy that works offline, which now ends
+    expect(page.get_by_text("There is nothing at this link")).to_be_visible()
+    assert page.evaluate("caches.keys()") == []
     phone.close()

@@ -187,3 +187,10 @@ def test_browser_that_cannot_run_the_model_is_told_so(context, url):
 def test_page_opened_from_a_file_says_what_to_do(page, site):
     page.goto((site / "models" / "one" / "index.html").as_uri())
     expect(page.get_by_role("status")).to_contain_text("it does not work from a file")
+
+
+def test_example_that_cannot_be_loaded_is_said(page, url):
+    open_page(page, url)
+    page.route("**/example-1.jpg", lambda route: route.abort())
+    page.get_by_role("button", name="Example 1").click()
+    expect(page.locator("#status")).to_contain_text("could not be loaded")

@@ -1,6 +1,7 @@
 // The header of a JPEG: its orientation and colour profile, which the browser must not apply.
 
 import { readOrientation } from "./exif.js";
+import { join } from "./fetching.js";
 
 const START_OF_SCAN = 0xda;
 const APP1 = 0xe1;
@@ -43,15 +44,4 @@ export function inspectJpeg(data) {
 
 function startsWith(bytes, text) {
   return [...text].every((character, index) => bytes[index] === character.charCodeAt(0));
-}
-
-/** Join arrays of bytes. */
-export function join(parts) {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

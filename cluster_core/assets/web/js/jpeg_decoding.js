@@ -42,7 +42,8 @@ function readSegment(jpeg, marker, segment, chooseFactor) {
   if (marker === APP14 && segment[11] === 0 && segment[0] === 0x41) throw new NotDecodable("its colours are not YCbCr");
   if (BASELINE.includes(marker) || marker === PROGRESSIVE) {
     jpeg.frame = readFrame(segment, marker === PROGRESSIVE);
-    jpeg.factor = chooseFactor(jpeg.frame.width, jpeg.frame.height);
+    jpeg.factor = chooseFactor(jpeg.frame.width, jpeg.frame.height); // or refuses it
+    addBlocks(jpeg.frame);
   }
   if (marker === DQT) readSteps(segment, jpeg.steps);
   if (marker === DHT) readCodes(segment, jpeg);
@@ -67,10 +68,13 @@ function readFrame(segment, isProgressive) {
     component.width = Math.ceil((width * across) / maxAcross);
     component.height = Math.ceil((height * down) / maxDown);
     component.blocksAcross = nAcross * across;
-    component.blocks = new Int16Array(64 * nAcross * across * nDown * down);
     component.blocksDown = nDown * down;
   }
   return { width, height, components, isProgressive, nAcross, nDown };
+}
+
+function addBlocks({ components }) {
+  for (const component of components) component.blocks = new Int16Array(64 * component.blocksAcross * component.blocksDown);
 }
 
 function readSteps(segment, steps) {

@@ -32,7 +32,7 @@ async function start() {
     checkBrowser();
     const description = await loadDescription();
     showCard(description);
-    showExamples(description.examples, (files) => answerAll(files));
+    showExamples(description.examples, (files) => answerAll(files), report);
     takePictures();
     model = loadModel(description);
     await model;

@@ -3,9 +3,8 @@
 
 import { readProfile } from "./colour_profiles.js";
 import { readOrientation } from "./exif.js";
-import { unpack } from "./fetching.js";
-import { join } from "./jpeg.js";
-import { readRows } from "./png_rows.js";
+import { join, unpack } from "./fetching.js";
+import { countBytes, readRows } from "./png_rows.js";
 import { Refusal } from "./refusal.js";
 import { layOver } from "./transparency.js";
 
@@ -16,6 +15,7 @@ const GREY_ALPHA = 4;
 const CHANNELS = { [GREY]: 1, [RGB]: 3, [PALETTE]: 1, [GREY_ALPHA]: 2, 6: 4 };
 const QUARTER = 63.75; // of 255: photographs of 16 bits use the range, measurements do not
 const IGNORED_SHARE = 0.001;
+const MAX_PROFILE_BYTES = 10_000_000;
 
 /**
  * Decode a PNG.
@@ -29,7 +29,7 @@ export async function decodePng(data, model, checkSize) {
   checkSize(header.width, header.height);
   let packed;
   try {
-    packed = await unpack(join(chunks.IDAT ?? []), "deflate");
+    packed = await unpack(join(chunks.IDAT ?? []), "deflate", countBytes(header));
   } catch {
     throw new Refusal("It is damaged or cut off: save or download it again.");
   }
@@ -66,7 +66,7 @@ function readHeader(chunk) {
 
 async function unpackProfile(chunk) {
   const name = chunk.indexOf(0);
-  return unpack(chunk.subarray(name + 2), "deflate").catch(() => null);
+  return unpack(chunk.subarray(name + 2), "deflate", MAX_PROFILE_BYTES).catch(() => null);
 }
 
 function checkPhotograph(samples, { kind, channels }) {

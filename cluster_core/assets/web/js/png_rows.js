@@ -13,13 +13,10 @@ const WHOLE = [[0, 0, 1, 1]];
  * @returns {Uint8Array|Uint16Array} channels samples for each pixel, not scaled
  */
 export function readRows(packed, header) {
-  const { width, height, depth, channels, isInterlaced } = header;
+  const { width, height, depth, channels } = header;
   const samples = new (depth === 16 ? Uint16Array : Uint8Array)(channels * width * height);
   let at = 0;
-  for (const [left, top, stepX, stepY] of isInterlaced ? PASSES : WHOLE) {
-    const nColumns = Math.ceil((width - left) / stepX);
-    if (nColumns <= 0) continue;
-    const nBytes = Math.ceil((nColumns * channels * depth) / 8);
+  for (const { left, top, stepX, stepY, nColumns, nBytes } of listPasses(header)) {
     const distance = Math.max(1, (channels * depth) >> 3);
     let above = new Uint8Array(nBytes);
     for (let y = top; y < height; y += stepY, at += 1 + nBytes) {
@@ -31,6 +28,20 @@ export function readRows(packed, header) {
     }
   }
   return samples;
+}
+
+/** The number of bytes that `readRows` needs. */
+export function countBytes(header) {
+  const counts = listPasses(header).map(({ top, stepY, nBytes }) => Math.max(0, Math.ceil((header.height - top) / stepY)) * (1 + nBytes));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function listPasses({ width, depth, channels, isInterlaced }) {
+  const passes = (isInterlaced ? PASSES : WHOLE).map(([left, top, stepX, stepY]) => {
+    const nColumns = Math.ceil((width - left) / stepX);
+    return { left, top, stepX, stepY, nColumns, nBytes: Math.ceil((nColumns * channels * depth) / 8) };
+  });
+  return passes.filter(({ nColumns }) => nColumns > 0);
 }
 
 function place(row, samples, { start, step, nColumns, depth, channels }) {
