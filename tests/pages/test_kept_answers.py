@@ -436,6 +436,14 @@ def test_server_sends_nothing_for_another_address(trained):
         assert fetch(f"answers/{path}")[0] == 404
 
 
+def test_zip_names_no_model_that_is_neither_published_nor_used_in_the_room(trained):
+    room = get_room(give_many(open_page(model="starter"), 1), trained)
+    (folder,) = trained.bundles.iterdir()
+    address = f"answers/{room.id}/sorted.zip?pictures=1&model="
+    assert fetch(f"{address}{folder.name}")[0] == 404
+    assert fetch(f"{address}starter")[0] == 200
+
+
 @pytest.mark.parametrize(
     ("numbers", "text"), [([1], "1"), ([3, 1, 2, 7], "1-3,7"), ([5, 6, 9, 10], "5-6,9-10")]
 )

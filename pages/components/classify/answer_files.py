@@ -13,12 +13,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from cluster_core.access import Access
 from cluster_core.answers.room import AnswerRoom, name_thumbnail
 from cluster_core.answers.rooms import find_room, find_room_folder
 from cluster_core.answers.sorting import sort_pictures, stream_zip
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.publishing.visible import list_visible
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
 
@@ -79,10 +81,9 @@ def send_zip(request: Request) -> Response:
     workspace = Workspace.default()
     room = find_room(workspace, request.path_params["room"])
     try:
-        models = {model.id: model for model in list_models(workspace)}
+        model = _find_model(workspace, room, request.query_params.get("model", ""))
     except ClusterError as error:
         return PlainTextResponse(str(error), 500, headers=_HEADERS)
-    model = models.get(request.query_params.get("model", ""))
     if room is None or model is None:
         return PlainTextResponse(
             "These pictures are no longer kept: add them again on Classify.", 404, headers=_HEADERS
@@ -95,3 +96,19 @@ def send_zip(request: Request) -> Response:
         "Cache-Control": "no-store",
     }
     return StreamingResponse(stream_zip(pictures), media_type="application/zip", headers=headers)
+
+
+def _find_model(
+    workspace: Workspace, room: AnswerRoom | None, model_id: str
+) -> ModelSummary | None:
+    """Return a model that visitors may use, or that the owner has used in the room."""
+    model = next((model for model in list_models(workspace) if model.id == model_id), None)
+    if model is None or room is None:
+        return None
+    has_answered = any(
+        room.find_answer(number, model.manifest_sha256, model.labels) for number in room.pictures
+    )
+    if has_answered:
+        return model
+    seen = {model.id for model in list_visible(Access.visitor(), workspace)}
+    return model if model.id in seen else None
