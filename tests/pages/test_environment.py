@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
-import streamlit as st
 
 from cluster_core.access.modes import OWNERS_VARIABLE
 from pages.components import lifespan
@@ -18,8 +19,10 @@ def configure(monkeypatch):
 
     def configure(auth, *, has_authlib=True):
         monkeypatch.setenv(OWNERS_VARIABLE, "ann@lab.example")
-        monkeypatch.setattr(st.secrets, "load_if_toml_exists", lambda: auth is not None)
-        monkeypatch.setattr(st.secrets, "get", lambda name, default=None: auth)
+        secrets = SimpleNamespace(
+            load_if_toml_exists=lambda: auth is not None, get=lambda name, default: auth
+        )
+        monkeypatch.setattr(lifespan, "st", SimpleNamespace(secrets=secrets))
         monkeypatch.setattr(lifespan, "find_spec", lambda name: object() if has_authlib else None)
 
     return configure
@@ -41,5 +44,5 @@ def test_accounts_without_a_provider_are_refused_in_one_sentence(configure, auth
 
 def test_accounts_without_authlib_are_refused_in_one_sentence(configure):
     configure(AUTH, has_authlib=False)
-    with pytest.raises(SystemExit, match="^Error: .* Authlib is not installed"):
+    with pytest.raises(SystemExit, match=r"^Error: .* Authlib is not installed"):
         check_environment()
