@@ -9,12 +9,19 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from tests.samples import run_async
+from tests.server.asgi import make_scope
 
 
-def fetch_route(routes: Sequence[Route], address: str) -> tuple[int, dict[str, str], bytes]:
-    """Return status, headers and body of an address."""
+def fetch_route(
+    routes: Sequence[Route], address: str, client: str = "127.0.0.1", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body of an address, for a visitor at another one."""
+    named = {"Host": "localhost:8501"} | headers
     path, _, query = address.partition("?")
-    scope = {"type": "http", "method": "GET", "path": f"/{path}", "root_path": "", "headers": []}
+    scope = {
+        **make_scope(f"/{path}", client, named),
+        "query_string": query.encode(),
+    }
     sent: list[dict] = []
 
     async def receive():
@@ -25,8 +32,8 @@ def fetch_route(routes: Sequence[Route], address: str) -> tuple[int, dict[str, s
 
     async def call():
         app = Starlette(routes=routes)
-        await app({**scope, "query_string": query.encode()}, receive, send)
+        await app(scope, receive, send)
 
     run_async(call)
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+    answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:])

@@ -7,6 +7,9 @@ import io
 import pytest
 
 from cluster_core.access import PUBLIC_VARIABLE, Access
+from cluster_core.access.modes import PASSPHRASE_VARIABLE
+from cluster_core.access.passphrase import hash_passphrase
+from cluster_core.access.tokens import make_token, sign_out
 from cluster_core.data.catalog import list_datasets
 from cluster_core.projects.loading import preview_project
 from cluster_core.projects.saving import save_project
@@ -15,6 +18,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.folder import submit_run
 from pages.components.home import project_files
 from pages.components.home.project_files import list_routes, make_project_address
+from pages.components.signed_in import COOKIE
 from tests.pages.opening import open_file
 from tests.pages.routes import fetch_route
 from tests.samples import write_photos
@@ -27,8 +31,14 @@ def stars(workspace):
     return write_photos(workspace.root / "stars_photos", 2)
 
 
-def fetch(address: str) -> tuple[int, dict[str, str], bytes]:
-    return fetch_route(list_routes(), address)
+@pytest.fixture(autouse=True)
+def no_tickets(monkeypatch):
+    """Begin without tickets."""
+    monkeypatch.setattr(project_files, "_tickets", {})
+
+
+def fetch(address: str, *client: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    return fetch_route(list_routes(), address, *client, **headers)
 
 
 def click(page, key):
@@ -72,6 +82,24 @@ def test_download_needs_a_valid_ticket_of_somebody_who_may(workspace, stars, mon
     assert fetch(address)[0] == 404
 
 
+def test_address_stays_the_same_until_it_is_used_once(workspace, stars):
+    address = make_project_address(OWNER, workspace, ())
+    assert make_project_address(OWNER, workspace, ()) == address
+    assert [fetch(address)[0] for _ in range(2)] == [200, 404]
+    assert make_project_address(OWNER, workspace, ()) != address
+
+
+def test_address_is_worth_nothing_elsewhere_or_after_signing_out(workspace, stars, monkeypatch):
+    address = make_project_address(OWNER, workspace, ())
+    assert fetch(address, "192.168.1.7")[0] == 404
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, hash_passphrase("correct horse battery"))
+    token = make_token()
+    assert fetch(address)[0] == 404
+    sign_out(token)
+    assert fetch(address, Cookie=f"{COOKIE}={token}")[0] == 404
+    assert fetch(address, "192.168.1.7", Cookie=f"{COOKIE}={make_token()}")[0] == 200
+
+
 def test_empty_workspace_is_a_sentence(workspace):
     status, headers, body = fetch(make_project_address(OWNER, workspace, ()))
     assert (status, headers["content-type"][:10]) == (409, "text/plain")
@@ -87,7 +115,9 @@ def test_what_is_left_out_is_said_before_the_download(workspace, stars):
 def test_tickets_do_not_pile_up(workspace, monkeypatch):
     monkeypatch.setattr(project_files, "_tickets", {})
     monkeypatch.setattr(project_files, "_MAX_TICKETS", 3)
+    monkeypatch.setattr(project_files.st, "session_state", {}, raising=False)
     for _ in range(9):
+        project_files.st.session_state.clear()
         make_project_address(OWNER, workspace, ())
     assert len(project_files._tickets) == 3
 

@@ -1,7 +1,7 @@
 """The download of a project, which Streamlit would hold whole in memory.
 
-A route knows nothing about who opens it, so the page, which does, hands out a ticket: a random
-address that works for ten minutes.
+A route cannot see all that a page knows about its visitor, so the page hands out a ticket: a random
+address that works once, within ten minutes, in the browser of somebody who is still signed in.
 """
 
 from __future__ import annotations
@@ -9,23 +9,29 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from cluster_core.access import Access
+from cluster_core.access import Access, Mode, read_mode
+from cluster_core.access.tokens import is_valid
+from cluster_core.api.clients import is_from_this_computer
 from cluster_core.errors import AccessError, ClusterError
 from cluster_core.projects.saving import stream_project
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
+from pages.components.signed_in import COOKIE
 
 _VALID_S = 600
 _MAX_TICKETS = 1_000
 _TICKET_BYTES = 16
+_OWN = "ticket of the project"
+_ACCOUNT_COOKIES = "_streamlit_user"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -38,6 +44,7 @@ class _Ticket:
     access: Access
     workspace: Workspace
     datasets: tuple[str, ...]
+    account: tuple[str, ...]
     issued_s: float
 
 
@@ -51,7 +58,9 @@ def list_routes() -> list[Route]:
 
 
 def make_project_address(access: Access, workspace: Workspace, datasets: Sequence[str]) -> str:
-    """Return an address, relative to the page, that downloads a project for ten minutes.
+    """Return an address, relative to the page, that downloads a project once.
+
+    A page that is redrawn has the same address until that is used.
 
     Parameters
     ----------
@@ -61,18 +70,26 @@ def make_project_address(access: Access, workspace: Workspace, datasets: Sequenc
     datasets : sequence of str
         Names of the datasets to save; empty for everything.
     """
-    name = secrets.token_hex(_TICKET_BYTES)
     with _lock:
+        name: str = st.session_state.get(_OWN, "")
+        if name not in _tickets:
+            name = st.session_state[_OWN] = secrets.token_hex(_TICKET_BYTES)
         if len(_tickets) >= _MAX_TICKETS:
             del _tickets[next(iter(_tickets))]
-        _tickets[name] = _Ticket(access, workspace, tuple(datasets), time.monotonic())
+        account = _read_account(st.context.cookies)
+        _tickets[name] = _Ticket(access, workspace, tuple(datasets), account, time.monotonic())
     return f"project/{name}/project.zip"
 
 
 def send_project(request: Request) -> Response:
     """Answer with a project's file, while it is made."""
+    name = request.path_params["ticket"]
     with _lock:
-        ticket = _tickets.get(request.path_params["ticket"])
+        ticket = _tickets.get(name)
+        if ticket is not None and _is_owner(request, ticket):
+            del _tickets[name]
+        else:
+            ticket = None
     if ticket is None or time.monotonic() - ticket.issued_s > _VALID_S:
         return PlainTextResponse(
             "This link has expired: open Save project on Home again.", 404, headers=_HEADERS
@@ -86,3 +103,17 @@ def send_project(request: Request) -> Response:
     name = f"cluster-lab-{datetime.now(UTC):%Y-%m-%d}.zip"
     headers = {**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+
+
+def _is_owner(request: Request, ticket: _Ticket) -> bool:
+    """Tell whether a request comes from who got a ticket, and has not signed out since."""
+    if read_mode() is Mode.OWN_MACHINE:
+        return is_from_this_computer(request)
+    if is_valid(request.cookies.get(COOKIE, "")):
+        return True
+    return bool(ticket.account) and ticket.account == _read_account(request.cookies)
+
+
+def _read_account(cookies: Mapping[str, str]) -> tuple[str, ...]:
+    """Return Streamlit's cookies of a sign-in with an account, which are gone after signing out."""
+    return tuple(cookies[name] for name in sorted(cookies) if name.startswith(_ACCOUNT_COOKIES))
