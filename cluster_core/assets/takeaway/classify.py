@@ -9,6 +9,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image, ImageOps
 
+# Others, such as FITS, need a stretch that only Cluster Lab has.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+Image.init()  # else Pillow does not know all of them yet
 HERE = Path(__file__).parent
 ABOUT = json.loads((HERE / "cluster_lab.json").read_text("utf-8"))
 MODEL = np.load(HERE / "model.npz")
@@ -18,8 +21,13 @@ INPUT, OUTPUT = NETWORK.get_input_details()[0], NETWORK.get_output_details()[0]
 
 
 def classify(path: str) -> dict[str, Any]:
-    """Return the verdict on a picture, the score of each class, and how novel the picture is."""
-    side, file = int(INPUT["shape"][1]), Image.open(path)
+    """Return the verdict on a picture, the score of each class, and how novel the picture is.
+
+    Raises OSError if it is no picture of 8 bits in one of the formats.
+    """
+    side, file = int(INPUT["shape"][1]), Image.open(path, formats=FORMATS)
+    if file.mode.startswith("I"):
+        raise OSError("it has more than 8 bits")
     file.draft(None, (2 * side, 2 * side))  # large JPEG files are read at a fraction of their size
     picture = ImageOps.exif_transpose(file).convert("RGB")
     resized = picture.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -57,6 +65,17 @@ def measure_novelty(features: np.ndarray) -> float:
     return float(1 / (1 + np.exp(-np.clip(excess, -700, 700))))
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Print the answer for each picture; return 1 if one cannot be read."""
+    status = 0
     for name in sys.argv[1:]:
-        print(name, json.dumps(classify(name), ensure_ascii=False))
+        try:
+            print(name, json.dumps(classify(name), ensure_ascii=False))
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            print(f"{name} cannot be read ({error}): save it as JPEG or PNG.", file=sys.stderr)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,6 +7,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from astropy.io import fits
+from PIL import Image
 
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.selection import ASSETS, STARTER
@@ -51,6 +53,22 @@ def test_script_gives_the_answers_of_the_model(unpacked, workspace, tmp_path):
         assert found["scores"] == pytest.approx(dict(expected.scores), abs=1e-5)
         assert list(found["scores"]) == list(expected.scores)
         assert found["novelty"] == pytest.approx(expected.novelty, abs=1e-5)
+
+
+def test_files_that_only_the_program_reads_are_refused_in_a_line_each(unpacked, tmp_path):
+    (tmp_path / "notes.jpg").write_text("no picture")
+    fits.writeto(tmp_path / "frame.fits", draw_blob(1)[:, :, 0].astype(np.float32))
+    Image.fromarray(np.full((9, 9), 40_000, np.uint16)).save(tmp_path / "deep.png")
+    names = ["notes.jpg", "missing.jpg", "frame.fits", "deep.png"]
+    pictures = [*(tmp_path / name for name in names), unpacked / "examples" / "1.jpg"]
+    command = [sys.executable, "-I", unpacked / "classify.py", *pictures]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    lines = [line for line in ended.stderr.splitlines() if "INFO" not in line]
+    assert ended.returncode == 1
+    assert len(lines) == len(names)
+    for line, name in zip(lines, names, strict=True):
+        assert f"{name} cannot be read" in line
+    assert len(ended.stdout.splitlines()) == 1
 
 
 def test_readme_and_requirements_are_filled_in(unpacked):
