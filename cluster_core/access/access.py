@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cluster_core.errors import AccessError
+from cluster_core.events import report_event
 
 
 class Action(StrEnum):
@@ -77,4 +78,5 @@ class Access:
             They may not.
         """
         if not self.allows(action):
+            report_event("refused", reason=f"may not {action}")
             raise AccessError(self.refusal.format(action=action), action=str(action))

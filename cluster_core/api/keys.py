@@ -205,7 +205,7 @@ def _changing(workspace: Workspace) -> Iterator[dict[str, ApiKey]]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_TIMEOUT_S):
-            keys = _load(path)
+            keys = _load_to_change(path)
             yield keys
             with replacing(path) as draft:
                 draft.touch(mode=0o600)
@@ -220,15 +220,33 @@ def _changing(workspace: Workspace) -> Iterator[dict[str, ApiKey]]:
         ) from error
 
 
+def _load_to_change(path: Path) -> dict[str, ApiKey]:
+    """Return the keys by id; refuse a damaged file, since saving would lose what is in it."""
+    try:
+        return _read_file(path)
+    except FileNotFoundError:
+        return {}
+    except MALFORMED_ERRORS as error:
+        raise _make_error(
+            f"The API keys in {path} are damaged: restore the file from a backup, or delete it "
+            "and make new keys.",
+            "",
+        ) from error
+
+
 def _load(path: Path) -> dict[str, ApiKey]:
     """Return the keys by id; a damaged file has none, so that it opens nothing."""
     try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            return {}
-        keys = map(_read, json.loads(path.read_text("utf-8")))
-        return {key.id: key for key in keys}
+        return _read_file(path)
     except (OSError, *MALFORMED_ERRORS):
         return {}
+
+
+def _read_file(path: Path) -> dict[str, ApiKey]:
+    if path.stat().st_size > _MAX_FILE_BYTES:
+        raise ValueError("the file is too large")
+    keys = map(_read, json.loads(path.read_text("utf-8")))
+    return {key.id: key for key in keys}
 
 
 def _read(record: dict[str, Any]) -> ApiKey:

@@ -66,13 +66,16 @@ class RateLimit:
         return min(self._capacity, tokens + (self._now() - counted_s) * self._per_second)
 
     def _forget_full(self) -> None:
-        """Forget the clients whose buckets are full again, or else all: memory is bounded."""
+        """Forget the clients whose buckets are full again, or else the fuller half."""
         kept = {
             client: bucket
             for client, bucket in self._buckets.items()
             if self._count(client) < self._capacity
         }
-        self._buckets = kept if len(kept) < _MAX_CLIENTS else {}
+        if len(kept) >= _MAX_CLIENTS:  # debts stay: else strangers could clear everybody's
+            emptiest = sorted(kept, key=self._count)[: _MAX_CLIENTS // 2]
+            kept = {client: kept[client] for client in emptiest}
+        self._buckets = kept
 
 
 def read_rate() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from pathlib import Path
 from string import Template
 from urllib.parse import parse_qs
@@ -25,6 +26,8 @@ _PAGE = Template(Path(__file__).with_name("sign_in.html").read_text("utf-8"))
 _HEADERS = {"Cache-Control": "no-store"}
 _MAX_BODY_BYTES = 10_000
 _attempts = Attempts()
+# One check takes 64 MB and a tenth of a second on purpose; many at once would stop the server.
+_one_check = threading.Lock()
 
 
 def list_routes() -> list[Route]:
@@ -38,17 +41,8 @@ async def answer_sign_in(request: Request) -> Response:
         return PlainTextResponse("This server has no passphrase.", 404, headers=_HEADERS)
     if request.method != "POST":
         return _show_form("", 200)
-    if is_cross_origin(request):
-        return _show_form("Sign in on this page, not from another site.", 403)
-    client = find_client(request)
-    if not _attempts.take(client):
-        report_event("refused", reason="too many attempts to sign in")
-        return _show_form("There were too many attempts: try again in 15 minutes.", 429)
-    typed = await _read_passphrase(request)
-    if not await run_in_threadpool(is_passphrase, typed):
-        report_event("refused", reason="wrong passphrase")
-        return _show_form("This is not the passphrase: try again.", 403)
-    _attempts.forget(client)
+    if refusal := await _find_refusal(request):
+        return _show_form(*refusal)
     report_event("signed_in")
     response = RedirectResponse(f"{get_base_path()}/", 303, headers=_HEADERS)
     response.set_cookie(
@@ -61,6 +55,28 @@ async def answer_sign_in(request: Request) -> Response:
         samesite="lax",
     )
     return response
+
+
+async def _find_refusal(request: Request) -> tuple[str, int] | None:
+    """Return why the form is refused, with the status; None if it holds the passphrase."""
+    if is_cross_origin(request):
+        return "Sign in on this page, not from another site.", 403
+    client = find_client(request)
+    if not _attempts.take(client):
+        report_event("refused", reason="too many attempts to sign in")
+        return "There were too many attempts: try again in 15 minutes.", 429
+    typed = await _read_passphrase(request)
+    if not _one_check.acquire(blocking=False):
+        return "Somebody else is signing in: try again in a second.", 429
+    try:
+        is_right = await run_in_threadpool(is_passphrase, typed)
+    finally:
+        _one_check.release()
+    if not is_right:
+        report_event("refused", reason="wrong passphrase")
+        return "This is not the passphrase: try again.", 403
+    _attempts.forget(client)
+    return None
 
 
 async def _read_passphrase(request: Request) -> str:

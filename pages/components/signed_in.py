@@ -52,12 +52,14 @@ def is_on_own_machine() -> bool:
     """Tell whether the browser runs on the server's computer, and no proxy is between them."""
     headers = st.context.headers
     address = st.context.ip_address or "127.0.0.1"  # None stands for this computer
-    names = [urlsplit(f"//{headers.get('Host', '')}").hostname]
-    if "Origin" in headers:
-        names.append(urlsplit(headers["Origin"]).hostname)
+    host = urlsplit(f"//{headers.get('Host', '')}")
+    # The page of another server on this computer has another port.
+    origin = urlsplit(headers.get("Origin", f"//{host.netloc}"))
     # Without a connection there are no headers, so that nobody is taken for the owner.
-    return is_direct_from_own_machine(address, headers.keys()) and all(
-        is_loopback_name(name or "") for name in names
+    return (
+        is_direct_from_own_machine(address, headers.keys())
+        and is_loopback_name(host.hostname or "")
+        and origin.netloc.lower() == host.netloc.lower()
     )
 
 

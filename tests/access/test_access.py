@@ -6,6 +6,7 @@ import pytest
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import AccessError
+from cluster_core.events import get_counts
 from tests.samples import OWNER, VISITOR
 
 
@@ -21,6 +22,13 @@ def test_visitor_is_refused_with_the_name_of_the_action(action):
     with pytest.raises(AccessError, match=f"does not let its visitors {action}") as caught:
         VISITOR.require(action)
     assert caught.value.action == action
+
+
+def test_refusal_is_an_event_for_the_log():
+    before = get_counts().get("refused", 0)
+    with pytest.raises(AccessError):
+        VISITOR.require(Action.TRAIN)
+    assert get_counts()["refused"] == before + 1
 
 
 def test_refusal_may_say_what_to_do_instead():

@@ -33,6 +33,15 @@ def test_key_is_found_by_its_secret_until_it_is_revoked(workspace):
     assert list_keys(OWNER, workspace) == ()
 
 
+def test_damaged_file_is_not_replaced_by_a_new_key(workspace):
+    create_key(OWNER, workspace, "telescope")
+    damaged = workspace.api_keys.read_text().replace('"read"', '"all"')
+    workspace.api_keys.write_text(damaged)
+    with pytest.raises(ConfigError, match="are damaged: restore"):
+        create_key(OWNER, workspace, "dome")
+    assert workspace.api_keys.read_text() == damaged
+
+
 @pytest.mark.parametrize("secret", ["", "clab_", "clab_x", "clab_\udcff", "x" * 10_000])
 def test_unknown_secret_finds_nothing(workspace, secret):
     create_key(OWNER, workspace, "telescope")

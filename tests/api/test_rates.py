@@ -58,6 +58,16 @@ def test_memory_is_bounded(monkeypatch):
     assert limit.admit("greedy") > 0
 
 
+def test_many_clients_do_not_clear_the_debts_of_one(monkeypatch):
+    monkeypatch.setattr(rates, "_MAX_CLIENTS", 100)
+    limit = RateLimit(60, Clock())
+    limit.spend("greedy", 1000)
+    for number in range(500):
+        limit.spend(f"client {number}", 1)
+        assert len(limit._buckets) <= 100
+    assert limit.admit("greedy") > 0
+
+
 def test_no_limit():
     limit = RateLimit(0)
     limit.spend("a", 10**6)

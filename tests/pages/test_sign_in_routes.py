@@ -58,6 +58,14 @@ def test_wrong_passphrases_are_refused_and_limited():
     assert "set-cookie" not in reply.headers
 
 
+def test_only_one_passphrase_is_checked_at_a_time():
+    with sign_in_routes._one_check:
+        reply = fill_in(WORDS)
+    assert reply.status == 429
+    assert "set-cookie" not in reply.headers
+    assert fill_in(WORDS).status == 303
+
+
 @pytest.mark.parametrize(
     "headers", [{"Sec_Fetch_Site": "cross-site"}, {"Origin": "https://evil.example"}]
 )

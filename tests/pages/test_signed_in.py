@@ -63,6 +63,7 @@ def test_owner_at_the_own_machine_may_do_everything(connect):
         (None, {"Host": "lab.example"}),
         (None, {"Host": "192.168.1.7:8501"}),
         (None, LOCAL | {"Origin": "https://lab.example"}),
+        (None, LOCAL | {"Origin": "http://localhost:3000"}),
         (None, LOCAL | {"X-Forwarded-For": "127.0.0.1"}),
         (None, {}),  # the connection is gone
     ],
