@@ -215,7 +215,9 @@ class _Form:
             raise ApiError(400, "Every part of the form must be a file, with a file name.")
         self._n_files += 1
         if self._n_files > MAX_FILES:
-            raise ApiError(400, f"A request may have up to {MAX_FILES} pictures: send several.")
+            raise ApiError(
+                400, f"A request may have up to {MAX_FILES} pictures: send several requests."
+            )
         text = make_printable(name.decode("utf-8", "replace"))
         self._name = "".join(filter(str.isprintable, text))[:_MAX_NAME_LENGTH] or UNNAMED
 

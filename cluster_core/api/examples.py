@@ -40,7 +40,7 @@ console.log(answers ? answers[0] : detail);
 """
 
 
-def make_examples(address: str, model_id: str) -> Mapping[str, str]:
+def make_examples(address: str, model_id: str, *, needs_key: bool = True) -> Mapping[str, str]:
     """Return a program in each language that labels `picture.jpg`.
 
     Parameters
@@ -49,6 +49,8 @@ def make_examples(address: str, model_id: str) -> Mapping[str, str]:
         Where the API is, such as http://localhost:8501/api/v1.
     model_id : str
         The model that answers.
+    needs_key : bool
+        Whether the programs send an API key.
 
     Returns
     -------
@@ -58,10 +60,22 @@ def make_examples(address: str, model_id: str) -> Mapping[str, str]:
     """
     whole = f"{address}/models/{quote(model_id, safe='')}/classify"
     return {
-        language: program.format(address=whole, key=KEY_PLACEHOLDER)
+        language: (program if needs_key else _leave_out_key(program)).format(
+            address=whole, key=KEY_PLACEHOLDER
+        )
         for language, program in (
             ("curl", _CURL),
             ("Python", _PYTHON),
             ("JavaScript", _JAVASCRIPT),
         )
     }
+
+
+def _leave_out_key(program: str) -> str:
+    for sent in (
+        '  --header "Authorization: Bearer {key}" \\\n',
+        '"Authorization": "Bearer {key}", ',
+        'Authorization: "Bearer {key}", ',
+    ):
+        program = program.replace(sent, "")
+    return program

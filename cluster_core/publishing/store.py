@@ -256,6 +256,6 @@ def _require_published(target: Path) -> None:
 def _make_taken_error(alias: str) -> PublishError:
     return PublishError(
         f"The name {alias} is already taken by another published model: choose another name, or "
-        "update that one.",
+        "update that one (with --update on the command line).",
         alias=alias,
     )

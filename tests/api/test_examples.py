@@ -19,22 +19,24 @@ PROGRAMS = {"curl": ["sh"], "Python": [sys.executable], "JavaScript": ["node"]}
 SUFFIXES = {"curl": ".sh", "Python": ".py", "JavaScript": ".mjs"}
 
 
-def write_example(server, folder: Path, language: str, secret: str) -> Path:
+def write_example(server, folder: Path, language: str, secret: str | None) -> Path:
     for name in ("picture.jpg", "another.jpg"):
         (folder / name).write_bytes(make_picture())
-    program = make_examples(server.url, server.model_id)[language]
-    assert KEY_PLACEHOLDER in program
+    needs_key = secret is not None
+    program = make_examples(server.url, server.model_id, needs_key=needs_key)[language]
+    assert (KEY_PLACEHOLDER in program) == ("Authorization" in program) == needs_key
     path = folder / f"example{SUFFIXES[language]}"
-    path.write_text(program.replace(KEY_PLACEHOLDER, secret))
+    path.write_text(program.replace(KEY_PLACEHOLDER, secret or ""))
     return path
 
 
+@pytest.mark.parametrize("has_key", [True, False])
 @pytest.mark.parametrize("language", PROGRAMS)
-def test_example_labels_a_picture(server, tmp_path, language):
+def test_example_labels_a_picture(server, tmp_path, language, has_key):
     command = PROGRAMS[language]
     if not shutil.which("curl" if language == "curl" else command[0]):
         pytest.skip(f"{language} is not installed")
-    secret, _ = create_key(Access.owner(), server.workspace, "example")
+    secret = create_key(Access.owner(), server.workspace, "example")[0] if has_key else None
     path = write_example(server, tmp_path, language, secret)
     outcome = subprocess.run(
         [*command, path], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60

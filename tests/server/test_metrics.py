@@ -50,6 +50,8 @@ def test_requests_trainings_and_events_are_counted(make_app):
 def test_only_readers_get_the_metrics(make_app):
     app = make_app(networks="127.0.0.1, 10.0.0.0/8", token=TOKEN)
     assert read(app, "10.2.3.4").status == 200
+    assert read(app, "127.0.0.1").status == 200
+    assert read(app, "127.0.0.1", **{"X-Forwarded-For": "203.0.113.9"}).status == 403
     assert read(app, "203.0.113.9").status == 403
     assert read(app, "203.0.113.9", **{"X-Forwarded-For": "127.0.0.1"}).status == 403
     assert read(app, "203.0.113.9", Authorization=f"Bearer {TOKEN}").status == 200

@@ -37,8 +37,9 @@ def describe_reach(link: str) -> str | None:
         is_own, is_near = address.is_loopback or address.is_unspecified, address.is_private
     if is_own:
         return (
-            "This link works on this computer only. Open Cluster Lab at an address that others can "
-            "reach, then copy the link there."
+            "This link works on this computer only. For others, run a server with a passphrase "
+            "or a public demo, or export the model as a web page for your own website: the "
+            "documentation says how under Sharing."
         )
     if is_near:
         return "This link works in your own network only."
