@@ -6,8 +6,8 @@ import ipaddress
 
 from starlette.requests import Request
 
-from cluster_core.server.client import get_client_address, is_own_machine
-from cluster_core.server.hosts import is_known_host
+from cluster_core.server.client import get_client_address, is_loopback_name, is_own_machine
+from cluster_core.server.hosts import get_host_name
 
 _IPV6_NETWORK_BITS = 64
 
@@ -33,7 +33,8 @@ def is_from_this_computer(request: Request) -> bool:
     The name matters, because the page of another site can make its own name lead to this computer
     (DNS rebinding) and would then count as coming from here.
     """
-    return is_own_machine(request.scope) and is_known_host(request.headers.get("host", ""))
+    name = get_host_name(request.headers.get("host", ""))
+    return is_own_machine(request.scope) and is_loopback_name(name)
 
 
 def is_cross_origin(request: Request) -> bool:

@@ -30,6 +30,13 @@ def read_hosts() -> frozenset[str]:
     return frozenset(name.strip().lower() for name in names if name.strip())
 
 
+def get_host_name(header: str) -> str:
+    """Return the name or address in a Host header, in lower case and without the port."""
+    text = header.strip().lower()
+    without_port = _NAME_AND_PORT.fullmatch(text)
+    return without_port[1] if without_port else text
+
+
 def is_known_host(header: str, hosts: Iterable[str] = ()) -> bool:
     """Tell whether a name leads to this server beyond doubt.
 
@@ -45,8 +52,7 @@ def is_known_host(header: str, hosts: Iterable[str] = ()) -> bool:
     bool
         True for `localhost`, a configured name, and an IP address, which no site can redirect.
     """
-    without_port = _NAME_AND_PORT.fullmatch(header.strip().lower())
-    name = without_port[1] if without_port else header.strip().lower()
+    name = get_host_name(header)
     if name == "localhost" or name.endswith(".localhost") or name in set(hosts):
         return True
     try:

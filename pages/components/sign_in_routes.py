@@ -62,13 +62,13 @@ async def _find_refusal(request: Request) -> tuple[str, int] | None:
     if is_cross_origin(request):
         return "Sign in on this page, not from another site.", 403
     client = find_client(request)
-    if not _attempts.take(client):
-        report_event("refused", reason="too many attempts to sign in")
-        return "There were too many attempts: try again in 15 minutes.", 429
     typed = await _read_passphrase(request)
     if not _one_check.acquire(blocking=False):
         return "Somebody else is signing in: try again in a second.", 429
     try:
+        if not _attempts.take(client):
+            report_event("refused", reason="too many attempts to sign in")
+            return "There were too many attempts: try again in 15 minutes.", 429
         is_right = await run_in_threadpool(is_passphrase, typed)
     finally:
         _one_check.release()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from cluster_core.access import TENSORBOARD_VARIABLE, Access, Action, Mode, has_
 from cluster_core.access.modes import read_owners
 from cluster_core.access.tokens import is_valid
 from cluster_core.server.client import is_direct_from_own_machine, is_loopback_name
+from cluster_core.server.hosts import get_host_name
 
 COOKIE = "cluster_lab_session"
 SIGNED_OUT = Access(
@@ -52,14 +52,14 @@ def is_on_own_machine() -> bool:
     """Tell whether the browser runs on the server's computer, and no proxy is between them."""
     headers = st.context.headers
     address = st.context.ip_address or "127.0.0.1"  # None stands for this computer
-    host = urlsplit(f"//{headers.get('Host', '')}")
+    host = headers.get("Host", "").lower()
     # The page of another server on this computer has another port.
-    origin = urlsplit(headers.get("Origin", f"//{host.netloc}"))
+    origin = headers.get("Origin", f"http://{host}").lower().partition("://")[2]
     # Without a connection there are no headers, so that nobody is taken for the owner.
     return (
         is_direct_from_own_machine(address, headers.keys())
-        and is_loopback_name(host.hostname or "")
-        and origin.netloc.lower() == host.netloc.lower()
+        and is_loopback_name(get_host_name(host))
+        and origin == host
     )
 
 

@@ -36,6 +36,7 @@ def test_this_computer_needs_no_key(server):
 @pytest.mark.parametrize(
     "header",
     [
+        {"Host": "203.0.113.5:8501"},  # a tunnel that leads here
         {"Host": "evil.example"},  # a name that was made to lead here (DNS rebinding)
         {"X-Forwarded-For": "127.0.0.1"},
         {"Forwarded": "for=127.0.0.1"},
