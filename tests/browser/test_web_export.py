@@ -189,8 +189,11 @@ def test_page_opened_from_a_file_says_what_to_do(page, site):
     expect(page.get_by_role("status")).to_contain_text("it does not work from a file")
 
 
-def test_example_that_cannot_be_loaded_is_said(page, url):
-    open_page(page, url)
+def test_example_that_cannot_be_loaded_is_said(browser, url):
+    context = browser.new_context(service_workers="block")  # which would have kept the example
+    page = context.new_page()
     page.route("**/example-1.jpg", lambda route: route.abort())
+    open_page(page, url)
     page.get_by_role("button", name="Example 1").click()
     expect(page.locator("#status")).to_contain_text("could not be loaded")
+    context.close()

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers.rooms import find_room
+from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.publishing import visible
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
@@ -384,7 +385,8 @@ def test_csv_has_what_the_visitor_says(trained, monkeypatch):
 
 def test_public_demo_reviews_and_sorts_but_changes_no_dataset(trained, monkeypatch):
     (model,) = trained.bundles.iterdir()
-    pages = [SimpleNamespace(model_id=model.name)]
+    sha256 = describe_model(model).content_sha256
+    pages = [SimpleNamespace(model_id=model.name, model_sha256=sha256)]
     monkeypatch.setattr(visible, "list_published", lambda workspace: pages)
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page = tick(give_many(open_page(), 1), 1)
