@@ -54,22 +54,28 @@ def list_pages(access: Access, show_front_door: Callable[[], None]) -> list[st.P
     Parameters
     ----------
     access : Access
-        Who sees them. The first page that they may see is the start page.
+        Who sees them. Home leads those who may not see it to the first page that they may see.
     show_front_door : callable
         Drawn instead of every page that they may not see.
     """
     seen = [file for file in TITLES if access.allows(_NEEDED[file])]
-    start = seen[0] if seen else PageFile.HOME
+
+    def lead_on() -> None:
+        if seen:
+            st.switch_page(seen[0])
+        show_front_door()
+
     pages = []
     for file, (title, icon) in TITLES.items():
+        is_home = file is PageFile.HOME
         if file in seen:
-            pages.append(st.Page(file, title=title, icon=icon, default=file is start))
+            pages.append(st.Page(file, title=title, icon=icon, default=is_home))
         else:
             hidden = st.Page(
-                show_front_door,
+                lead_on if is_home else show_front_door,
                 title="Cluster Lab",
                 url_path=file.removesuffix(".py"),
-                default=file is start,
+                default=is_home,
                 visibility="hidden",
             )
             pages.append(hidden)
