@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.front_door import show_front_door
+from pages.components.model_picker import forget_default
 from pages.components.navigation import list_pages
 from pages.components.outcome import clear_outcome
 from pages.components.selection import sync_choices
@@ -21,5 +22,6 @@ page = st.navigation(list_pages(access, show_front_door))
 if st.session_state.get("page") != page.url_path:
     st.session_state["page"] = page.url_path
     clear_outcome()  # a message belongs to the page that caused it
+    forget_default()
 show_sidebar(access)
 page.run()

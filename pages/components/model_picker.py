@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from cluster_core.access import Action
@@ -17,6 +19,27 @@ from pages.components.words import describe_accuracy, name_network, number_dupli
 
 MAX_LABELS_SHOWN = 12
 _KEY = "model"
+_VISITED = "default model of this visit"
+
+
+def find_default(models: Mapping[str, ModelSummary]) -> ModelSummary:
+    """Return the default model, which stays the same while the Classify page is open.
+
+    A training that ends makes its model the default. Without this, it would answer all pictures
+    on the Classify page of everybody again.
+
+    Parameters
+    ----------
+    models : mapping of str to ModelSummary
+        The models to choose from, by id; one of them is the default.
+    """
+    kept = models.get(st.session_state.get(_VISITED, ""))
+    return kept or next(model for model in models.values() if model.is_default)
+
+
+def forget_default() -> None:
+    """Follow the default model anew, on another page."""
+    st.session_state.pop(_VISITED, None)
 
 
 def pick_model() -> ModelSummary | None:
@@ -29,7 +52,8 @@ def pick_model() -> ModelSummary | None:
     """
     access = get_access()
     models = {model.id: model for model in list_visible(access, Workspace.default())}
-    default = next(model for model in models.values() if model.is_default)
+    default = find_default(models)
+    st.session_state[_VISITED] = default.id
     chosen = get_known(
         Choice.MODEL,
         models,

@@ -14,6 +14,7 @@ from cluster_core.model.bundle.collection import list_models
 from cluster_core.training.runs import RunState, RunStatus, list_runs, load_status
 from cluster_core.workspace import Workspace
 from pages.components.front_door import show_sign_in, show_sign_out
+from pages.components.model_picker import find_default
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
 from pages.components.text import escape_markdown
@@ -84,9 +85,9 @@ def _name_model(workspace: Workspace) -> str:
         models = list_models(workspace)
     except ClusterError:
         return "cannot be read"
-    chosen = get_chosen(Choice.MODEL)
-    default = next(model for model in models if model.is_default)
-    return next((model for model in models if model.id == chosen), default).title
+    by_id = {model.id: model for model in models}
+    chosen = by_id.get(get_chosen(Choice.MODEL) or "")
+    return (chosen or find_default(by_id)).title
 
 
 def _find_training(workspace: Workspace) -> RunStatus | None:

@@ -18,10 +18,12 @@ from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers import rooms
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle import collection
+from cluster_core.model.bundle.collection import set_default_model
+from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.prediction import predictor as prediction
 from cluster_core.model.prediction.prediction import Limits
 from pages.components.classify import answering
-from tests.samples import COLOURS, REPOSITORY, draw_blob
+from tests.samples import COLOURS, OWNER, REPOSITORY, draw_blob
 
 PAGE = str(REPOSITORY / "pages" / "classify.py")
 STARTER_TITLE = "Starter model (default)"
@@ -95,6 +97,15 @@ def test_empty_page_names_the_model_and_its_classes(workspace):
     assert "globular clusters, open clusters" in page.caption[0].value
     assert "91% (154 pictures" in page.caption[0].value
     assert not headings(page)
+
+
+def test_open_page_keeps_its_model_when_another_becomes_the_default(trained):
+    page = give(open_page(), ("one.png", make_picture("red stars")))
+    shown = page.selectbox(key="model").value
+    set_default_model(OWNER, trained, STARTER_ID)
+    page.run()
+    assert page.selectbox(key="model").value == shown != STARTER_ID
+    assert open_page().selectbox(key="model").value == STARTER_ID
 
 
 def test_one_picture_gets_a_sentence_and_a_bar_per_class(trained):
