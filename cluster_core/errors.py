@@ -5,6 +5,7 @@ ClusterError
 ├ DatasetError    a dataset cannot be read, changed or trained on
 ├ ImageError      a picture cannot be read
 ├ DownloadError   a picture cannot be downloaded
+├ PositionError   where in the sky a picture is cannot be said
 ├ BackboneError   a pretrained network is unknown or not available
 ├ BundleError     a trained model is missing, damaged or from a newer version
 ├ RunError        a training cannot start, or failed
@@ -101,6 +102,10 @@ class ImageError(ClusterError):
         super().__init__(message)
         self.path = path
         self.reason = reason
+
+
+class PositionError(ClusterError):
+    """Where in the sky a picture is cannot be said."""
 
 
 class DownloadError(ClusterError):
