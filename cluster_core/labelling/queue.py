@@ -1,40 +1,30 @@
 """One queue: pictures as files named by their hashes, and a log of what was decided about them.
 
-The log is only appended to, under a lock, and every change first reads what others appended.
-Any number of tabs and processes can therefore work on one queue: the first decision about a
-picture stands, and a later one is refused rather than lost or overwriting it.
+The first decision about a picture stands: one that comes later, from another tab or process, is
+refused rather than lost or overwriting it.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from cluster_core.access import Access, Action
 from cluster_core.data.labels import check_class_name, fold_name
-from cluster_core.errors import ClusterError, DatasetError
+from cluster_core.errors import DatasetError
+from cluster_core.labelling.queue_log import QueueLog
+from cluster_core.labelling.queue_state import QueueState
 from cluster_core.labelling.records import (
     Decision,
     QueuedPicture,
     Verdict,
-    check_decision,
-    check_picture,
-    check_sha256,
 )
 from cluster_core.storage.safe_moves import explaining_disk_errors
-from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_shown_text, check_text
 
-LOG, PICTURES, _LOCK = "log.jsonl", "pictures", ".lock"
+PICTURES = "pictures"
 MAX_CLASSES = 30
-# Ten thousand pictures, and fifty decisions about each.
-MAX_LOG_BYTES = 100_000_000
-_LOCK_TIMEOUT_S = 10
 
 
 class DecidedError(DatasetError):
@@ -51,35 +41,19 @@ class DecidedError(DatasetError):
         self.decision = decision
 
 
-class LabelQueue:
+class LabelQueue(QueueState):
     """Unlabelled pictures, and the decisions about them. One thread may use an instance.
 
     Parameters
     ----------
     folder : Path
         An existing folder of a queue, named by its id.
-
-    Attributes
-    ----------
-    name : str
-        Name of the queue.
-    network : str
-        Name of the network whose features order the pictures.
-    classes : list of str
-        The classes, in the order of their keys.
-    pictures : dict of str to QueuedPicture
-        By hash, in the order in which they were added.
-    decisions : dict of str to Decision
-        By hash, the latest last.
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = folder
-        self._n_read = 0
-        self.name, self.network = "", ""
-        self.classes: list[str] = []
-        self.pictures: dict[str, QueuedPicture] = {}
-        self.decisions: dict[str, Decision] = {}
+        self._log = QueueLog(folder, self.apply)
         self.refresh()
 
     @property
@@ -90,26 +64,16 @@ class LabelQueue:
     @property
     def version(self) -> int:
         """The length of the log in bytes, which grows with every change."""
-        return self._n_read
-
-    @property
-    def labelled(self) -> dict[str, str]:
-        """The class by hash of each picture that has one, the latest last."""
-        return {sha256: one.label for sha256, one in self.decisions.items() if one.label}
-
-    @property
-    def n_labelled(self) -> int:
-        """Number of pictures with a decision other than to skip them."""
-        return sum(one.verdict is not Verdict.SKIP for one in self.decisions.values())
+        return self._log.n_read
 
     def exists(self) -> bool:
         """Return whether the queue has not been deleted."""
-        return (self._folder / LOG).is_file()
+        return self._log.exists()
 
     def refresh(self) -> None:
         """Read what was appended to the log since, by this or another tab or process."""
         with suppress(OSError):  # a deleted queue keeps what was read
-            self._read()
+            self._log.read()
 
     def add_class(self, access: Access, label: str) -> str:
         """Add a class, and return its name as it is stored.
@@ -183,7 +147,7 @@ class LabelQueue:
         access.require(Action.EDIT_DATASETS)
         if picture.sha256 not in self.pictures:
             with explaining_disk_errors(f"{picture.name} could not be kept", self._folder):
-                (self._folder / LOG).stat()  # a deleted queue gets no new files
+                self._log.require()
                 write(self._folder / PICTURES / picture.file_name)
         with self._changing(access) as append:
             if picture.sha256 in self.pictures:
@@ -299,81 +263,15 @@ class LabelQueue:
                 path=self._folder,
             )
 
-    def _read(self) -> None:
-        with (self._folder / LOG).open("rb") as log:
-            log.seek(self._n_read)
-            data = log.read(MAX_LOG_BYTES)
-        whole = data[: data.rfind(b"\n") + 1]
-        self._n_read += len(whole)
-        for line in whole.splitlines():
-            with suppress(*MALFORMED_ERRORS, ClusterError):  # a damaged line is skipped
-                self._take(json.loads(line))
-
     @contextmanager
     def _changing(self, access: Access) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-        """Lock the queue, read what others changed, and yield a function that appends a line."""
+        """Lock the queue, read what others changed, and yield a function that appends an entry."""
         access.require(Action.EDIT_DATASETS)
-        with explaining_disk_errors("The queue could not be changed", self._folder):
-            (self._folder / LOG).stat()  # the lock would be created in a deleted queue's place
-            with self._locking():
-                self._read()
-                yield self._append
-                self._read()
-
-    @contextmanager
-    def _locking(self) -> Iterator[None]:
-        try:
-            with filelock.FileLock(self._folder / _LOCK, timeout=_LOCK_TIMEOUT_S):
-                yield
-        except FileNotFoundError:
-            self._remove_lock_of_deleted()
-            raise
-        except filelock.Timeout as error:
-            raise DatasetError(
-                "The queue is in use by another program: try again in a moment.",
-                path=self._folder,
-            ) from error
-
-    def _remove_lock_of_deleted(self) -> None:
-        """Remove the folder that a lock made anew, so that the queue can be restored there."""
-        if not self.exists():
-            with suppress(OSError):  # it stays if there is anything else in it
-                (self._folder / _LOCK).unlink()
-                self._folder.rmdir()
-
-    def _append(self, entry: Mapping[str, Any]) -> None:
-        line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-        with (self._folder / LOG).open("r+b") as log:
-            if log.seek(0, os.SEEK_END) + len(line) > MAX_LOG_BYTES:
-                raise DatasetError(
-                    "Too much was changed in this queue: add its labelled pictures to a dataset, "
-                    "and make a new queue of the others.",
-                    path=self._folder,
-                )
-            log.seek(-1, os.SEEK_END)
-            is_whole = log.read(1) == b"\n"  # not if a process was killed while it wrote
-            log.write(line if is_whole else b"\n" + line)
-
-    def _take(self, entry: dict[str, Any]) -> None:
-        """Apply a line of the log; raise one of `MALFORMED_ERRORS` if it is damaged."""
-        match entry:
-            case {"queue": name, "network": network}:
-                self.name, self.network = check_shown_text(name), check_text(network)
-            case {"class": label}:
-                stored = check_class_name(check_text(label))
-                if stored not in self.classes:
-                    self.classes.append(stored)
-            case {"removed class": label}:
-                self.classes.remove(check_text(label))
-            case {"picture": _}:
-                picture = check_picture(entry)
-                self.pictures.setdefault(picture.sha256, picture)
-            case {"decided": sha256}:
-                if check_sha256(sha256) in self.pictures:
-                    self.decisions.setdefault(sha256, check_decision(entry))
-            case {"taken back": sha256s}:
-                for sha256 in sha256s:
-                    self.decisions.pop(sha256, None)
+        with (
+            explaining_disk_errors("The queue could not be changed", self._folder),
+            self._log.changing() as append,
+        ):
+            yield append
 
 
 def describe(decision: Decision) -> str:

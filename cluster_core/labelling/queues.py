@@ -13,7 +13,8 @@ from pathlib import Path
 from cluster_core.access import Access, Action
 from cluster_core.data.labels import fold_name, shorten
 from cluster_core.errors import DatasetError
-from cluster_core.labelling.queue import LOG, MAX_CLASSES, PICTURES, LabelQueue
+from cluster_core.labelling.queue import MAX_CLASSES, PICTURES, LabelQueue
+from cluster_core.labelling.queue_log import LOG
 from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_shown_text, make_printable

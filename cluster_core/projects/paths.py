@@ -7,7 +7,8 @@ from pathlib import Path
 from cluster_core.data.labels import find_folder_name_problem, fold_name, shorten
 from cluster_core.errors import ProjectError
 from cluster_core.images import DEFAULT_LIMITS, has_image_suffix
-from cluster_core.labelling.queue import LOG, PICTURES
+from cluster_core.labelling.queue import PICTURES
+from cluster_core.labelling.queue_log import LOG
 from cluster_core.labelling.queues import QUEUE_ID
 from cluster_core.projects.layout import DATASETS, FILE_LIMITS, MARKS, MAX_FILE_BYTES, RUN_FILES
 from cluster_core.projects.members import is_portable_name

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import ProjectError
-from cluster_core.labelling.queue import LOG, PICTURES, LabelQueue
+from cluster_core.labelling.queue import PICTURES, LabelQueue
+from cluster_core.labelling.queue_log import LOG
 from cluster_core.labelling.queues import MAX_QUEUES, list_queues
 from cluster_core.projects.layout import QUEUES
 from cluster_core.projects.members import Listing, Member

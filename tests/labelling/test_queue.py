@@ -7,8 +7,9 @@ import filelock
 import pytest
 
 from cluster_core.errors import AccessError, DatasetError
-from cluster_core.labelling import queue as queue_module
-from cluster_core.labelling.queue import LOG, DecidedError
+from cluster_core.labelling import queue_log
+from cluster_core.labelling.queue import DecidedError
+from cluster_core.labelling.queue_log import LOG
 from cluster_core.labelling.queues import find_queue
 from cluster_core.labelling.records import Decision, Verdict
 from tests.labelling.samples import CLASSES, as_class, draw_files, make_queue
@@ -193,7 +194,7 @@ def test_queue_that_is_deleted_while_a_tab_waits_for_it_stays_deleted(
         (workspace.queues / queue.id).rename(workspace.root / "gone")
         return make_lock(*arguments, **options)
 
-    monkeypatch.setattr(queue_module.filelock, "FileLock", delete_first)
+    monkeypatch.setattr(queue_log.filelock, "FileLock", delete_first)
     with pytest.raises(DatasetError, match="no longer exists"):
         queue.decide(OWNER, hashes[0], as_class(BLUE))
     assert not (workspace.queues / queue.id).exists()
@@ -201,7 +202,7 @@ def test_queue_that_is_deleted_while_a_tab_waits_for_it_stays_deleted(
 
 def test_full_log_refuses_a_decision_and_keeps_the_rest(queue, hashes, workspace, monkeypatch):
     queue.decide(OWNER, hashes[0], as_class(BLUE))
-    monkeypatch.setattr(queue_module, "MAX_LOG_BYTES", queue.version + 10)
+    monkeypatch.setattr(queue_log, "MAX_LOG_BYTES", queue.version + 10)
     with pytest.raises(DatasetError, match="add its labelled pictures to a dataset"):
         queue.decide(OWNER, hashes[1], as_class(BLUE))
     monkeypatch.undo()
