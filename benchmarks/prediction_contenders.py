@@ -23,7 +23,7 @@ Labeller = Callable[[bytes], int]
 
 
 def measure_ours(files: list[str], bundle: str, workspace: str, n_threads: int) -> dict[str, Any]:
-    """Time `Predictor` on single pictures, then `classify_files` on all.
+    """Time `Predictor` on single pictures, then `classify_sources` on all.
 
     Parameters
     ----------
@@ -41,15 +41,18 @@ def measure_ours(files: list[str], bundle: str, workspace: str, n_threads: int) 
         for all files.
     """
     from cluster_core.model.bundle.bundle import load_bundle
-    from cluster_core.model.prediction.batch import classify_files
+    from cluster_core.model.prediction.batch import classify_sources
     from cluster_core.model.prediction.predictor import Predictor
+    from cluster_core.sources.source import PictureSource
     from cluster_core.workspace import Workspace
 
     loaded, where = load_bundle(Path(bundle)), Workspace(Path(workspace))
     one = Predictor(loaded, where, n_threads)
     single_ms = _time_single(lambda data: one.predict_file(data, "picture").seconds, files)
     many = Predictor(loaded, where)
-    per_second = _time_folder(classify_files(many, map(Path, files)), len(files))
+    per_second = _time_folder(
+        classify_sources(many, (PictureSource.of_file(Path(file)) for file in files)), len(files)
+    )
     return {"single_ms": single_ms, "per_second": per_second}
 
 

@@ -11,10 +11,10 @@ from cluster_core.errors import BundleError, ConfigError
 from cluster_core.images import is_fits, read_bytes, read_observation
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import FilePrediction
-from cluster_core.model.prediction.json import format_json
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.tables.json import format_json
 from cluster_core.model.prediction.words import describe_novelty, name_verdict
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.workspace import RETRAINED_LABELS, Workspace
@@ -52,7 +52,7 @@ def main(image: Path, graph: Path | None, labels: Path | None, as_json: bool) ->
         source = AnswerSource.of_bundle(bundle, graph, workspace)
     if as_json:
         cards = read_observation(data, image.name) if is_fits(data) else {}
-        click.echo(format_json(FilePrediction(image, prediction, None, cards), source))
+        click.echo(format_json(FilePrediction(str(image), prediction, None, cards), source))
         return
     if prediction.warning:
         click.echo(prediction.warning, err=True)

@@ -17,8 +17,9 @@ import pytest
 from astropy.io import fits
 from click.testing import CliRunner
 
-from cluster_core import __version__, classify, cli, console, start_app
+from cluster_core import __version__, cli, console, start_app
 from cluster_core.console import ProgressLine
+from cluster_core.model.prediction.tables import formats
 from tests.samples import COLOURS, REPOSITORY, draw_blob, run_python, save_picture, write_photos
 
 
@@ -132,9 +133,9 @@ def test_folder_without_permission_is_a_row(trained, folder, monkeypatch):
     lock(monkeypatch, locked)
     result = run(folder)
     assert result.exit_code == 0, result.stderr
-    first, *others = read_rows(result.stdout)
-    assert first["path"] == str(locked)
-    assert "Permission denied" in first["problem"]
+    *others, last = read_rows(result.stdout)
+    assert last["path"] == str(locked)
+    assert "Permission denied" in last["problem"]
     assert len(others) == 3
     assert result.stderr == "3 pictures labelled, 1 could not be used\n"
 
@@ -232,7 +233,7 @@ def test_full_disk_keeps_the_old_table(trained, folder, tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(classify, "write_predictions_csv", lambda stream, source: fail)
+    monkeypatch.setattr(formats, "write_csv", lambda stream, table: fail)
     assert_one_sentence(run(folder, "--output", output), "No space left on device", str(output))
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "out.csv", "tf_files"]
@@ -245,7 +246,7 @@ def test_ctrl_c_keeps_the_old_table(trained, folder, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(classify, "write_predictions_csv", lambda stream, source: stop)
+    monkeypatch.setattr(formats, "write_csv", lambda stream, table: stop)
     result = run(folder, "--output", output)
     assert result.exit_code == console.EXIT_STOPPED == 130
     assert result.stderr.startswith("\nStopped. Not all pictures were labelled")

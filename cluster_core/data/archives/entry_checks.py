@@ -34,10 +34,6 @@ def find_entry_problem(info: zipfile.ZipInfo, name: str) -> str | None:
     mode = info.external_attr >> 16
     ratio = info.file_size / max(info.compress_size, 1)
     problems = (
-        (find_label_problem(name) is not None, "has a control character in its name"),
-        ("\\" in name, "has a backslash in its name, where zip files use a slash"),
-        (name.startswith("/") or _DRIVE.match(name), "has an absolute path"),
-        (".." in PurePosixPath(name).parts, "leads out of its folder with .."),
         (stat.S_ISLNK(mode), "is a link"),
         (stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR), "is a device, not a file"),
         (info.flag_bits & _ENCRYPTED_FLAGS, "is protected with a password"),
@@ -50,5 +46,17 @@ def find_entry_problem(info: zipfile.ZipInfo, name: str) -> str | None:
             f"would grow {ratio:,.0f} times larger when unpacked, like a zip bomb",
         ),
         (info.header_offset < 0, "starts before the beginning of the file"),
+    )
+    found = next((problem for is_found, problem in problems if is_found), None)
+    return find_name_problem(name) or found
+
+
+def find_name_problem(name: str) -> str | None:
+    """Say why the name of an entry is not allowed, as `find_entry_problem` does."""
+    problems = (
+        (find_label_problem(name) is not None, "has a control character in its name"),
+        ("\\" in name, "has a backslash in its name, where archives use a slash"),
+        (name.startswith("/") or _DRIVE.match(name), "has an absolute path"),
+        (".." in PurePosixPath(name).parts, "leads out of its folder with .."),
     )
     return next((problem for is_found, problem in problems if is_found), None)

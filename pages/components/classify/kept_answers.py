@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import streamlit as st
 
@@ -16,10 +16,11 @@ from cluster_core.errors import ImageError
 from cluster_core.images import is_fits
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.batch import FilePrediction
-from cluster_core.model.prediction.csv import write_predictions_csv
 from cluster_core.model.prediction.prediction import Verdict
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.tables.columns import AnswerTable, Column
+from cluster_core.model.prediction.tables.csv import write_csv
 from pages.components.classify.answer_actions import (
     show_actions,
     show_bulk_review,
@@ -216,13 +217,11 @@ def _show_summary(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answ
 def _write_csv(model: ModelSummary, room: AnswerRoom, answered: Sequence[Answered]) -> bytes:
     """Return the CSV of `python -m cluster_core classify`, and what the visitor says."""
     stream = io.StringIO(newline="")
-    write = write_predictions_csv(stream, AnswerSource.of(model), ("confirmed",))
+    write = write_csv(stream, AnswerTable(AnswerSource.of(model), [Column("confirmed")]))
     for one in answered:
         answer, review = one.answer, room.reviews.get(one.picture.number)
-        row = FilePrediction(
-            Path(one.picture.name), answer.prediction, answer.problem, answer.cards
-        )
-        write(row, {"confirmed": _name_review(review)})
+        row = FilePrediction(one.picture.name, answer.prediction, answer.problem, answer.cards)
+        write(replace(row, more={"confirmed": _name_review(review)}))
     return stream.getvalue().encode("utf-8", "backslashreplace")
 
 

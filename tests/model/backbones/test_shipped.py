@@ -19,8 +19,9 @@ from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle import starter
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.starter import REHEARSAL
-from cluster_core.model.prediction.batch import classify_files
+from cluster_core.model.prediction.batch import classify_sources
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.sources.source import PictureSource
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.train import train
 from tests.samples import SHARED, needs_shared
@@ -146,7 +147,10 @@ def measure_balanced_accuracy(predictor, folders) -> float:
     """Return the mean over classes of the share of correct answers."""
     shares = []
     for label, files in folders.items():
-        answers = [answer.prediction.label for answer in classify_files(predictor, files)]
+        answers = [
+            answer.prediction.label
+            for answer in classify_sources(predictor, map(PictureSource.of_file, files))
+        ]
         shares.append(answers.count(label) / len(answers))
     return float(np.mean(shares))
 

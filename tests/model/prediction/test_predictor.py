@@ -11,10 +11,11 @@ import pytest
 from cluster_core.errors import BackboneError, ImageError
 from cluster_core.model.bundle.bundle import BackboneReference
 from cluster_core.model.bundle.selection import choose_bundle
-from cluster_core.model.prediction.batch import classify_files, find_picture_files
+from cluster_core.model.prediction.batch import classify_sources
 from cluster_core.model.prediction.details import predict_with_details
 from cluster_core.model.prediction.prediction import Limits, Verdict
 from cluster_core.model.prediction.predictor import Predictor, predict
+from cluster_core.sources.source import PictureSource
 from tests.samples import COLOURS, draw_blob, run_python, save_picture, write_photos
 
 
@@ -212,7 +213,7 @@ def test_files_are_labelled_in_order_and_bad_ones_reported(predictor, tmp_path):
     write_photos(tmp_path, 5, first_seed=500)
     (tmp_path / "blue stars" / "field 501x.png").write_bytes(b"")
     files = sorted(tmp_path.rglob("*.png"))
-    answers = list(classify_files(predictor, iter(files)))
+    answers = list(classify_sources(predictor, map(PictureSource.of_file, files)))
     assert [answer.path for answer in answers] == files
     for answer in answers:
         if answer.path.name == "field 501x.png":
@@ -230,44 +231,10 @@ def test_files_are_read_lazily(predictor, photos):
         for _ in range(20):
             for path in sorted(photos.rglob("*.png")):
                 taken.append(path)
-                yield path
+                yield PictureSource.of_file(path)
 
-    answers = classify_files(predictor, files())
+    answers = classify_sources(predictor, files())
     for _ in range(5):
         next(answers)
     assert len(taken) < 100
     answers.close()
-
-
-def test_folders_are_searched_for_picture_files(tmp_path):
-    for name in (
-        "b.png",
-        "a.JPG",
-        "deep/er/c.fits",
-        "deep/d.fits.gz",
-        "notes.txt",
-        "deep/no suffix",
-        ".hidden.png",
-        ".git/e.png",
-        "deep/.cache/f.png",
-    ):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    found = find_picture_files([tmp_path])
-    names = [str(path.relative_to(tmp_path)) for path in found.pictures]
-    assert names == ["a.JPG", "b.png", "deep/d.fits.gz", "deep/er/c.fits"]
-    assert len(found.others) == 2
-    assert find_picture_files([tmp_path]) == found
-
-
-def test_explicitly_named_file_is_included_whatever_its_name(tmp_path):
-    for name in ("notes.txt", ".hidden.png"):
-        (tmp_path / name).touch()
-    found = find_picture_files([tmp_path / "notes.txt", tmp_path / ".hidden.png"])
-    assert [path.name for path in found.pictures] == ["notes.txt", ".hidden.png"]
-    assert find_picture_files([]).pictures == ()
-
-
-def test_missing_path_is_reported(tmp_path):
-    with pytest.raises(ImageError, match="There is no file or folder"):
-        find_picture_files([tmp_path, tmp_path / "nowhere"])

@@ -24,10 +24,10 @@ def format_json(answer: FilePrediction, source: AnswerSource) -> str:
     str
         An object with `path`, `label`, `score`, `verdict`, `novelty` (null if it was not
         measured), `scores` by class, `problem` if there is one, the values of
-        `AnswerSource.describe`, and the cards of a FITS file. A file without a prediction
-        has no values from `label` to `scores`.
+        `AnswerSource.describe`, the cards of a FITS file, and `answer.more`. A file without a
+        prediction has no values from `label` to `scores`.
     """
-    record: dict[str, Any] = {"path": str(answer.path)}
+    record: dict[str, Any] = {"path": answer.name}
     prediction = answer.prediction
     if prediction is None:
         record["problem"] = answer.problem
@@ -37,4 +37,5 @@ def format_json(answer: FilePrediction, source: AnswerSource) -> str:
         record["scores"] = {label: prediction.scores[label] for label in source.labels}
         if prediction.warning:
             record["problem"] = prediction.warning
-    return json.dumps(record | {**source.describe(), **answer.cards}, ensure_ascii=False)
+    added = {**source.describe(), **answer.cards, **answer.more}
+    return json.dumps(record | added, ensure_ascii=False)

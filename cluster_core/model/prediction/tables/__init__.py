@@ -1,0 +1,1 @@
+"""Tables of answers in any format: CSV, JSON lines, Parquet, VOTable and ECSV."""

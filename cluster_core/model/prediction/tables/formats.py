@@ -1,0 +1,126 @@
+"""Choose the format of a table of answers, and write it to a file or to standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TextIO
+
+from cluster_core.errors import ConfigError, RunError
+from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.model.prediction.tables.columns import AnswerTable
+from cluster_core.model.prediction.tables.csv import write_csv
+from cluster_core.model.prediction.tables.json import format_json
+from cluster_core.workspace import replacing
+
+WriteRow = Callable[[FilePrediction], None]
+
+
+class TableFormat(StrEnum):
+    """The formats of a table."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    PARQUET = "parquet"
+    VOTABLE = "votable"
+    ECSV = "ecsv"
+
+
+_ENDINGS = {
+    ".jsonl": TableFormat.JSON_LINES,
+    ".ndjson": TableFormat.JSON_LINES,
+    ".parquet": TableFormat.PARQUET,
+    ".vot": TableFormat.VOTABLE,
+    ".votable": TableFormat.VOTABLE,
+    ".xml": TableFormat.VOTABLE,
+    ".ecsv": TableFormat.ECSV,
+}
+
+
+def find_format(output: Path | None) -> TableFormat:
+    """Return the format that the ending of a file name means; CSV for any other ending."""
+    return _ENDINGS.get(output.suffix.lower() if output else "", TableFormat.CSV)
+
+
+@contextmanager
+def writing_table(
+    output: Path | None, table_format: TableFormat, table: AnswerTable
+) -> Iterator[WriteRow]:
+    """Write a table to standard output, or to a file that is only replaced once it is complete.
+
+    Parameters
+    ----------
+    output : Path or None
+        The file; None for standard output.
+    table_format : TableFormat
+        The format.
+    table : AnswerTable
+        The columns.
+
+    Yields
+    ------
+    callable
+        Takes a `FilePrediction` and writes a row.
+
+    Raises
+    ------
+    ConfigError
+        Parquet cannot go to standard output.
+    RunError
+        The file cannot be written; then an older one is unchanged.
+    """
+    if output is None:
+        if table_format is TableFormat.PARQUET:
+            raise ConfigError(
+                "Parquet is not text: add --output with a file name.",
+                field="output",
+                received=None,
+                allowed="a file name",
+            )
+        with _writing_text(sys.stdout, table_format, table) as write:
+            yield write
+        return
+    try:
+        if output.is_dir():
+            raise RunError(f"{output} is a folder: add a file name to --output.")
+        with replacing(output) as draft, ExitStack() as stack:
+            yield _open_draft(draft, table_format, table, stack)
+    except OSError as error:
+        raise RunError(
+            f"{output} could not be written ({error.strerror or error}): check permissions and "
+            "free disk space, or choose another --output file."
+        ) from error
+
+
+def _open_draft(
+    draft: Path, table_format: TableFormat, table: AnswerTable, stack: ExitStack
+) -> WriteRow:
+    if table_format is TableFormat.PARQUET:
+        from cluster_core.model.prediction.tables.parquet import writing_parquet
+
+        return stack.enter_context(writing_parquet(stack.enter_context(draft.open("wb")), table))
+    # A file name may be invalid UTF-8; such bytes are written as \x escapes.
+    stream = stack.enter_context(
+        draft.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    )
+    return stack.enter_context(_writing_text(stream, table_format, table))
+
+
+@contextmanager
+def _writing_text(
+    stream: TextIO, table_format: TableFormat, table: AnswerTable
+) -> Iterator[WriteRow]:
+    if table_format is TableFormat.CSV:
+        yield write_csv(stream, table)
+    elif table_format is TableFormat.JSON_LINES:
+        yield lambda answer: print(format_json(answer, table.source), file=stream)
+    else:
+        from cluster_core.model.prediction.tables import astropy
+
+        is_votable = table_format is TableFormat.VOTABLE
+        writing = astropy.writing_votable if is_votable else astropy.writing_ecsv
+        with writing(stream, table) as write:
+            yield write

@@ -1,0 +1,1 @@
+"""Pictures to label wherever they are: folders, archives, lists, web addresses, object stores."""
