@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
+from tensorflow.compat.v1 import GraphDef
 
-from cluster_core.data.index import DatasetIndex, Picture, scan_dataset
+from cluster_core.data.index import DatasetIndex, scan_dataset
 from cluster_core.data.splits import Split, split_dataset
 from cluster_core.errors import RunError
-from cluster_core.evaluation.calibration import fit_temperature
 from cluster_core.evaluation.learned_pictures import record_learned
-from cluster_core.evaluation.model_evaluation import (
-    ModelEvaluation,
-    SideFeatures,
-    evaluate_training,
-)
-from cluster_core.evaluation.scores import Metrics, compute_metrics
+from cluster_core.evaluation.model_evaluation import ModelEvaluation
+from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.backbones.conversion import prepare_backbone
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.litert import load_extractor
@@ -29,12 +24,11 @@ from cluster_core.model.bundle.starter import find_prior
 from cluster_core.model.export.frozen_graph import save_graph
 from cluster_core.model.features.cache import BottleneckCache
 from cluster_core.model.features.extraction import BottleneckSource
-from cluster_core.model.features.views import View
-from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
-from cluster_core.model.head.settings import ALL_PICTURES, Evaluation, FitCallbacks
-from cluster_core.model.head.training import DIVERGED, fit_head
+from cluster_core.model.head.settings import Evaluation, FitCallbacks
+from cluster_core.model.head.training import FittedHead, fit_head
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.assessment import calibrate, evaluate, run_final_test
 from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.choice.trial import choose_network
 from cluster_core.training.config import TrainConfig
@@ -45,9 +39,10 @@ from cluster_core.training.events import (
     Stage,
     StageProgress,
 )
+from cluster_core.training.examples import TrainingExamples, compute_examples
 from cluster_core.training.exports import assemble_bundle, export, make_graph, record_choice
 from cluster_core.training.locks import hold_summaries_lock, hold_training_lock
-from cluster_core.training.novelty import CounterExamples, add_novelty, gather_known
+from cluster_core.training.novelty import add_novelty
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.summaries import TensorBoardSummaries
 from cluster_core.training.tensorflow_setup import set_up_tensorflow
@@ -133,55 +128,91 @@ def train(
         hold_summaries_lock(outputs.summaries_dir),
         CacheFile(outputs.bottleneck_dir) as cache,
     ):
-        index, split = _read_dataset(config, cache, on_event)
-        on_event(StageProgress(Stage.BACKBONE))
-        choice = _choose_network(config, index, split, workspace, on_event)
+        run = _Run(workspace, outputs, on_event, is_stopped)
+        return run.complete(config, cache)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A training: where its files are, and who follows it."""
+
+    workspace: Workspace
+    outputs: TrainingOutputs
+    on_event: EventHandler
+    is_stopped: Callable[[], bool]
+
+    def complete(self, config: TrainConfig, cache: CacheFile) -> TrainingResult:
+        """Go through all stages."""
+        index, split = _read_dataset(config, cache, self.on_event)
+        self.on_event(StageProgress(Stage.BACKBONE))
+        choice = _choose_network(config, index, split, self.workspace, self.on_event)
         if choice is not None:
             config = replace(config, architecture=choice.architecture)
-        backbone = prepare_backbone(
+        backbone = self._prepare_backbone(config)
+        source = _make_source(config, backbone, cache)
+        examples = compute_examples(config, index.labels, split, source, self.on_event)
+        fitted, graph = self._fit(config, index.labels, backbone, examples)
+
+        self.on_event(StageProgress(Stage.TESTING))
+        metrics = run_final_test(config, index.labels, examples, fitted.head)
+        bundle = assemble_bundle(config, index, backbone, fitted, metrics)
+        bundle = _complete_bundle(config, bundle, examples, choice)
+        self.on_event(StageProgress(Stage.SAVING))
+        folder = save_bundle(bundle, self.workspace.bundles)
+        export(config, self.workspace, self.outputs, graph, bundle.labels)
+        # Last, because it must not cost a model that is trained.
+        evaluation = evaluate(config, examples, bundle)
+        return TrainingResult(bundle, folder, metrics, index, split, evaluation)
+
+    def _prepare_backbone(self, config: TrainConfig) -> ConvertedBackbone:
+        return prepare_backbone(
             config.backbone,
-            outputs.model_dir,
-            workspace.backbones,
+            self.outputs.model_dir,
+            self.workspace.backbones,
             # A folder the user named must have the weights. The workspace's own need not: an
             # earlier conversion is enough.
             any_weights=config.model_dir is None,
         )
-        source = _make_source(config, backbone, cache)
-        training, validation, testing, counter = _compute_examples(
-            config, index, split, source, on_event
-        )
 
-        with TensorBoardSummaries(outputs.summaries_dir) as summaries:
-            on_event(StageProgress(Stage.TRAINING))
-            prior = find_prior(config.architecture, index.labels) if config.from_starter else None
+    def _fit(
+        self,
+        config: TrainConfig,
+        labels: tuple[str, ...],
+        backbone: ConvertedBackbone,
+        examples: TrainingExamples,
+    ) -> tuple[FittedHead, GraphDef]:
+        """Return the head and the graph of the whole model."""
+        with TensorBoardSummaries(self.outputs.summaries_dir) as summaries:
+            self.on_event(StageProgress(Stage.TRAINING))
+            prior = find_prior(config.architecture, labels) if config.from_starter else None
             callbacks = FitCallbacks(
-                lambda evaluation: _report_evaluation(evaluation, summaries, on_event),
-                lambda step, head: _save_intermediate_graph(config, outputs, backbone, step, head),
-                is_stopped,
+                lambda evaluation: _report_evaluation(evaluation, summaries, self.on_event),
+                lambda step, head: _save_intermediate_graph(
+                    config, self.outputs, backbone, step, head
+                ),
+                self.is_stopped,
             )
-            fitted = fit_head(training, validation, config.head_settings, prior, callbacks)
-            fitted = replace(fitted, head=_calibrate(fitted.head, validation))
+            fitted = fit_head(
+                examples.training, examples.validation, config.head_settings, prior, callbacks
+            )
+            fitted = replace(fitted, head=calibrate(fitted.head, examples.validation))
             graph = make_graph(config, backbone, fitted.head)
             summaries.write_graph(graph)
+        return fitted, graph
 
-        on_event(StageProgress(Stage.TESTING))
-        metrics = _test(config, index, split, testing, fitted.head)
-        bundle = assemble_bundle(config, index, backbone, fitted, metrics)
-        sides = [(split.training, training)]
-        if validation is not None:
-            sides.append((split.validation, validation))
-        known = gather_known(len(config.views), sides)
-        bundle = add_novelty(bundle, known, testing, counter)
-        learned = (*split.training, *split.validation, *split.counter_training)
-        bundle = record_learned(bundle, learned)
-        if choice is not None:
-            bundle = record_choice(bundle, choice)
-        on_event(StageProgress(Stage.SAVING))
-        folder = save_bundle(bundle, workspace.bundles)
-        export(config, workspace, outputs, graph, bundle.labels)
-        # Last, because it must not cost a model that is trained.
-        evaluation = _evaluate(config, split, (training, validation, testing), bundle)
-    return TrainingResult(bundle, folder, metrics, index, split, evaluation)
+
+def _complete_bundle(
+    config: TrainConfig,
+    bundle: ModelBundle,
+    examples: TrainingExamples,
+    choice: NetworkChoice | None,
+) -> ModelBundle:
+    """Add its novelty, what it learned from, and why its network was chosen."""
+    known = examples.gather_known(len(config.views))
+    bundle = add_novelty(bundle, known, examples.testing, examples.counter)
+    split = examples.split
+    bundle = record_learned(bundle, (*split.training, *split.validation, *split.counter_training))
+    return bundle if choice is None else record_choice(bundle, choice)
 
 
 def _read_dataset(
@@ -228,43 +259,6 @@ def _make_source(
     return BottleneckSource(load_extractor(backbone), preprocessing, bottlenecks)
 
 
-def _compute_examples(
-    config: TrainConfig,
-    index: DatasetIndex,
-    split: Split,
-    source: BottleneckSource,
-    on_event: EventHandler,
-) -> tuple[Examples, Examples | None, Examples | None, CounterExamples]:
-    """Return the features of training, validation and test pictures; None for no pictures."""
-    sides = (split.training, split.validation, split.testing)
-    n_total = sum(map(len, (*sides, split.counter_training, split.counter_testing)))
-    n_before = 0
-
-    def on_progress(done: int, _: int) -> None:
-        on_event(StageProgress(Stage.BOTTLENECKS, n_before + done, n_total))
-
-    def compute_features(pictures: Sequence[Picture], views: Sequence[View]) -> np.ndarray:
-        nonlocal n_before
-        features = source.compute(pictures, views, on_progress)
-        n_before += len(pictures)
-        return features
-
-    def compute(pictures: Sequence[Picture], views: Sequence[View]) -> Examples:
-        classes = np.array([index.labels.index(picture.label) for picture in pictures])
-        return Examples(compute_features(pictures, views), classes, len(index.labels))
-
-    training = compute(split.training, config.training_views)
-    validation = compute(split.validation, config.views) if split.validation else None
-    testing = compute(split.testing, config.views) if split.testing else None
-    counter = CounterExamples(
-        *(
-            compute_features(pictures, config.views) if pictures else None
-            for pictures in (split.counter_training, split.counter_testing)
-        )
-    )
-    return training, validation, testing, counter
-
-
 def _report_evaluation(
     evaluation: Evaluation, summaries: TensorBoardSummaries, on_event: EventHandler
 ) -> None:
@@ -281,45 +275,6 @@ def _save_intermediate_graph(
 ) -> None:
     path = outputs.intermediate_output_graphs_dir / f"intermediate_{step}.pb"
     save_graph(make_graph(config, backbone, head), path)
-
-
-def _calibrate(head: Head, validation: Examples | None) -> Head:
-    if validation is None:
-        return head
-    logits = head.compute_logits(validation.features)
-    return replace(head, temperature=fit_temperature(logits, validation.classes))
-
-
-def _test(
-    config: TrainConfig, index: DatasetIndex, split: Split, testing: Examples | None, head: Head
-) -> Metrics:
-    if testing is None:
-        return compute_metrics((), np.empty((0, len(index.labels))), index.labels)
-    with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
-        scores = head.compute_scores(testing.features)
-    if not np.isfinite(scores).all():
-        raise RunError(DIVERGED)
-    pictures = split.testing
-    if config.test_batch_size != ALL_PICTURES:
-        random = np.random.default_rng(config.seed)
-        chosen = np.sort(random.permutation(len(pictures))[: config.test_batch_size])
-        pictures, scores = tuple(pictures[number] for number in chosen), scores[chosen]
-    return compute_metrics(pictures, scores, index.labels)
-
-
-def _evaluate(
-    config: TrainConfig,
-    split: Split,
-    examples: tuple[Examples | None, ...],
-    bundle: ModelBundle,
-) -> ModelEvaluation:
-    """Cross-validate the pictures of the three sides, without distorted views."""
-    pictures = (split.training, split.validation, split.testing)
-    *learned, tested = (
-        SideFeatures(its, part.features[:, : len(config.views)]) if part else None
-        for its, part in zip(pictures, examples, strict=True)
-    )
-    return evaluate_training(list(filter(None, learned)), tested, bundle.labels, bundle.head)
 
 
 @contextmanager

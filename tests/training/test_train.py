@@ -541,7 +541,7 @@ def test_model_is_saved_before_the_evaluation(config, workspace, backbone, monke
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr(train_module, "_evaluate", fail)
+    monkeypatch.setattr(train_module, "evaluate", fail)
     with pytest.raises(MemoryError):
         train(config, workspace)
     (folder,) = workspace.bundles.iterdir()
