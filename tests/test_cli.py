@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -205,6 +206,24 @@ def test_name_that_is_not_utf8_is_escaped(trained, tmp_path):
         outcome = run_python("-m", "cluster_core", "classify", str(path.parent), *flags)
         assert outcome.returncode == 0, outcome.stderr
         assert r"caf\udce9.png" in outcome.stdout
+
+
+def test_archives_and_lists_are_labelled_like_folders(trained, folder, tmp_path):
+    packed = Path(shutil.make_archive(str(tmp_path / "night"), "zip", folder))
+    names = tmp_path / "names.txt"
+    names.write_text(f"{packed}\nnowhere.png\n")
+    result = run("--from", names, "--output", tmp_path / "out.jsonl")
+    assert result.exit_code == 0, result.stderr
+    records = list(map(json.loads, (tmp_path / "out.jsonl").read_text("utf-8").splitlines()))
+    assert len(records) == 7
+    for record in records[:-1]:
+        assert record["path"].startswith(f"{packed}/{record['label']}/")
+    assert "There is no file or folder nowhere.png" in records[-1]["problem"]
+    assert result.stderr == "6 pictures labelled, 1 could not be used\n"
+
+
+def test_classify_without_pictures_is_wrong_usage():
+    assert run().exit_code == 2
 
 
 def test_folder_without_pictures_gives_an_empty_table(trained, tmp_path):

@@ -55,7 +55,9 @@ def read_bytes(
                 path=name,
                 reason=ImageProblem.UNREADABLE,
             )
-        return path.read_bytes()
+        data = path.read_bytes()
+        check_file_bytes(len(data), name, limits)  # it may have grown since
+        return data
     except OSError as error:
         raise ImageError(
             f"{name} could not be opened ({error.strerror or error}): check that it still exists "

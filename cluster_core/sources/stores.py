@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cluster_core.errors import ImageError, ImageProblem
@@ -86,7 +86,7 @@ def _iterate_place(
         for name in sorted(files):
             if name.startswith(".") or not name:
                 continue
-            if has_image_suffix(PurePosixPath(name)):
+            if has_image_suffix(Path(name)):
                 yield _make_source(store, f"{folder}/{name}")
             else:
                 on_other(name)

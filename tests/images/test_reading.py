@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +98,13 @@ def test_file_limit_applies_to_bytes():
     with pytest.raises(ImageError) as caught:
         decode_image(SAMPLES["png"], "a", limits=ImageLimits(max_file_bytes=10))
     assert caught.value.reason == ImageProblem.TOO_LARGE
+
+
+def test_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(b"1")
+    monkeypatch.setattr(Path, "read_bytes", lambda _: bytes(11))
+    with pytest.raises(ImageError, match="the limit is"):
+        read_bytes(tmp_path / "a.png", ImageLimits(max_file_bytes=10))
 
 
 def test_unreadable_file_is_reported(tmp_path):

@@ -125,7 +125,8 @@ def _iterate_members(
     archive: tarfile.TarFile, on_other: Callable[[str], None]
 ) -> Iterator[PackedPicture]:
     while (member := archive.next()) is not None:
-        archive.members.clear()  # tarfile keeps every header, which are 100 MB of 100,000
+        # tarfile would keep every header: 100 MB of 100,000.
+        archive.members.clear()  # type: ignore[attr-defined]
         name = member.name
         if member.isdir() or _is_hidden(name):
             continue

@@ -15,7 +15,7 @@ from typing import TextIO
 from xml.sax.saxutils import escape
 
 from cluster_core.model.prediction.batch import FilePrediction
-from cluster_core.model.prediction.tables.columns import AnswerTable, Value
+from cluster_core.model.prediction.tables.columns import AnswerTable, Value, escape_unencodable
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TABLE_END = "</TABLE>"
@@ -61,11 +61,11 @@ def _make_votable(table: AnswerTable) -> str:
     resource, empty = tree.Resource(), tree.TableElement(document)
     document.resources.append(resource)
     resource.tables.append(empty)
-    for number, column in enumerate(table.columns):
+    for column in table.columns:
         is_number = column.kind is float
         field = tree.Field(
             document,
-            ID=f"column{number}",
+            ID=_make_id(column.name, {field.ID for field in empty.fields}),
             name=_NOT_IN_XML.sub("?", column.name),
             datatype="double" if is_number else "unicodeChar",
             arraysize=None if is_number else "*",
@@ -77,11 +77,19 @@ def _make_votable(table: AnswerTable) -> str:
     return file.getvalue().decode()
 
 
+def _make_id(name: str, taken: set[str]) -> str:
+    """Return the name by which astropy calls a column: letters, digits and underscores."""
+    made = re.sub(r"\W|^(?=\d)", "_", name, flags=re.ASCII)
+    while made in taken:
+        made += "_"
+    return made
+
+
 def _escape(value: Value) -> str:
     """Return a value as the text of an XML element; empty without one."""
     if value is None:
         return ""
-    text = str(value)
+    text = escape_unencodable(str(value))
     return escape(_NOT_IN_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", text))
 
 
