@@ -38,7 +38,8 @@ def run_isolated(contender: Callable[..., dict[str, Any]], **arguments: Any) -> 
     SystemExit
         If the contender fails, with the end of its error output.
     """
-    function = f"{contender.__module__}:{contender.__qualname__}"
+    spec = sys.modules[contender.__module__].__spec__  # names a module that runs as __main__
+    function = f"{spec.name if spec else contender.__module__}:{contender.__qualname__}"
     outcome = subprocess.run(
         [sys.executable, "-m", "benchmarks.isolated", function, json.dumps(arguments)],
         capture_output=True,
