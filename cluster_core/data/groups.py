@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cluster_core.data.copies import MAX_COPIES, find_copies
 from cluster_core.data.index import Picture
-from cluster_core.data.object_names import find_objects
 from cluster_core.data.recordings import find_recording
 from cluster_core.data.subjects import find_subject
+from cluster_core.sky_names.file_names import find_objects
 
 Pairs = Sequence[tuple[int, int]]
 

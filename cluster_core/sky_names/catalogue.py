@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import functools
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from cluster_core.sky_names.designations import find_designations, simplify
 from cluster_core.sky_names.position import SkyPosition, compute_separations
 
 GLOBULAR_CLUSTER = "globular cluster"
 OPEN_CLUSTER = "open cluster"
+CATALOGUE_FILE = Path(__file__).parents[1] / "assets" / "catalogue.csv"
 CLUSTERS = (GLOBULAR_CLUSTER, OPEN_CLUSTER)
+_PLAIN_WORDS = frozenset({"pleiades", "hyades", "praesepe", "coathanger", "47tuc", "47tucanae"})
+_MAX_WORDS = 4
+_MIN_LETTERS = 5
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,26 @@ class Catalogue:
         self.objects = tuple(objects)
         self._ras_deg = np.array([each.ra_deg for each in self.objects])
         self._decs_deg = np.array([each.dec_deg for each in self.objects])
+        # Where two objects share a name, the one listed first has it.
+        self._by_name = {
+            simplify(name): each
+            for each in reversed(self.objects)
+            for name in (*each.aliases, each.name)
+        }
 
     def find(self, name: str) -> CatalogueObject | None:
-        """Return the object of a name, in any usual spelling, or None."""
-        raise NotImplementedError
+        """Return the object of a name in any usual spelling, such as "messier 13", or None."""
+        return self._by_name.get(simplify(name))
+
+    def find_in(self, text: str) -> tuple[CatalogueObject, ...]:
+        """Return the objects that a text names, such as a file name.
+
+        Catalogue numbers count, and popular names of two words or more, such as "ring nebula"; of
+        one word only a few, such as "Pleiades".
+        """
+        found = [self._by_name.get(key) for key in find_designations(text)]
+        found += [self._by_name.get(phrase) for phrase in _list_phrases(text)]
+        return tuple(dict.fromkeys(each for each in found if each is not None))
 
     def within(self, position: SkyPosition) -> tuple[CatalogueObject, ...]:
         """Return the objects whose centre is in a picture, nearest to the picture's centre first.
@@ -81,7 +105,31 @@ class Catalogue:
         return tuple(self.objects[index] for index in chosen[np.argsort(away[chosen])])
 
 
+def _list_phrases(text: str) -> Iterator[str]:
+    """Yield runs of up to four words of a text, joined, that may be a popular name."""
+    words = re.findall(r"[a-z]+|\d+", text.lower().replace("'", ""))
+    for start in range(len(words)):
+        for stop in range(start + 1, min(start + _MAX_WORDS, len(words)) + 1):
+            phrase = "".join(words[start:stop])
+            several = stop > start + 1 and len(phrase) >= _MIN_LETTERS and phrase.isalpha()
+            if several or phrase in _PLAIN_WORDS:
+                yield phrase
+
+
 @functools.cache
 def load_catalogue() -> Catalogue:
-    """Load the catalogue that ships with the program."""
-    raise NotImplementedError
+    """Load the catalogue that ships with the program; its sources are named beside it."""
+    with CATALOGUE_FILE.open(encoding="utf-8", newline="") as stream:
+        return Catalogue(
+            [
+                CatalogueObject(
+                    name=row["name"],
+                    aliases=tuple(filter(None, row["aliases"].split(";"))),
+                    kind=row["kind"],
+                    ra_deg=float(row["ra_deg"]),
+                    dec_deg=float(row["dec_deg"]),
+                    diameter_arcmin=float(row["diameter_arcmin"] or 0) or None,
+                )
+                for row in csv.DictReader(stream)
+            ]
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.data.object_names import find_objects
+from cluster_core.sky_names.file_names import find_objects
 
 
 @pytest.mark.parametrize(
