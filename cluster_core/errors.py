@@ -6,6 +6,7 @@ ClusterError
 ├ ImageError      a picture cannot be read
 ├ DownloadError   a picture cannot be downloaded
 ├ PositionError   where in the sky a picture is cannot be said
+├ NotSolvedError  the stars of a picture were not recognised
 ├ BackboneError   a pretrained network is unknown or not available
 ├ BundleError     a trained model is missing, damaged or from a newer version
 ├ RunError        a training cannot start, or failed
@@ -106,6 +107,10 @@ class ImageError(ClusterError):
 
 class PositionError(ClusterError):
     """Where in the sky a picture is cannot be said."""
+
+
+class NotSolvedError(ClusterError):
+    """The stars of a picture were not recognised, or no program that does it is installed."""
 
 
 class DownloadError(ClusterError):

@@ -23,6 +23,7 @@ from cluster_core.images.stretch import FitsStretch
 if TYPE_CHECKING:
     from cluster_core.images.astronomy.fits import FitsPicture, decode_fits, list_fits_pictures
     from cluster_core.images.astronomy.fits_observation import OBSERVATION_CARDS, read_observation
+    from cluster_core.images.astronomy.picture_header import PictureHeader, read_picture_header
 
 __all__ = [
     "BZIP2_MAGIC",
@@ -35,6 +36,7 @@ __all__ = [
     "FitsPicture",
     "FitsStretch",
     "ImageLimits",
+    "PictureHeader",
     "check_file_bytes",
     "check_not_blank",
     "decode_fits",
@@ -48,14 +50,17 @@ __all__ = [
     "read_bytes",
     "read_image",
     "read_observation",
+    "read_picture_header",
 ]
 
 # Imported on first use, because most pictures are not FITS.
 _FITS = "cluster_core.images.astronomy.fits"
 _OBSERVATION = "cluster_core.images.astronomy.fits_observation"
+_HEADER = "cluster_core.images.astronomy.picture_header"
 _HOMES = {
     **dict.fromkeys(("FitsPicture", "decode_fits", "list_fits_pictures"), _FITS),
     **dict.fromkeys(("OBSERVATION_CARDS", "read_observation"), _OBSERVATION),
+    **dict.fromkeys(("PictureHeader", "read_picture_header"), _HEADER),
 }
 
 

@@ -157,6 +157,23 @@ class SkyPosition:
         return SkyPosition(self.ra_deg, self.dec_deg, matrix, width, height)
 
 
+@dataclass(frozen=True)
+class Pointing:
+    """Where a telescope looked, without knowing how the picture is turned.
+
+    Attributes
+    ----------
+    ra_deg, dec_deg : float
+        ICRS.
+    scale_arcsec_px : float or None
+        The side of a pixel, if known.
+    """
+
+    ra_deg: float
+    dec_deg: float
+    scale_arcsec_px: float | None = None
+
+
 def compute_separations(
     ra_deg: float, dec_deg: float, ras_deg: ArrayLike, decs_deg: ArrayLike
 ) -> NDArray[np.float64]:

@@ -108,15 +108,16 @@ def walk_parts(data: bytes, name: str) -> Iterator[FitsPart]:
     ImageError
         With reason UNREADABLE, at the first invalid header.
     """
-    return (part for _, part in _walk(data, name))
+    return (part for _, part in walk_parts_with_headers(data, name))
 
 
 def walk_headers(data: bytes, name: str) -> Iterator[Any]:
     """Iterate lazily over the headers (`astropy.io.fits.Header`) of the same parts."""
-    return (header for header, _ in _walk(data, name))
+    return (header for header, _ in walk_parts_with_headers(data, name))
 
 
-def _walk(data: bytes, name: str) -> Iterator[tuple[Any, FitsPart]]:
+def walk_parts_with_headers(data: bytes, name: str) -> Iterator[tuple[Any, FitsPart]]:
+    """Iterate lazily over the headers (`astropy.io.fits.Header`) and parts, as `walk_parts`."""
     from astropy.io import fits
 
     start = 0

@@ -16,6 +16,8 @@ XISF_MAGIC = b"XISF0100"
 _START = struct.Struct("<8sI4x")
 _MAX_HEADER_BYTES = 8_000_000
 _MAX_COUNT = 10**9
+_MAX_KEYWORDS = 1000
+_MOSAIC, _KEYWORD = "ColorFilterArray", "FITSKeyword"
 _TYPES = {
     "UInt8": "u1",
     "UInt16": "u2",
@@ -79,26 +81,45 @@ def read_xisf_header(data: bytes) -> XisfPicture:
     ValueError
         The header is damaged.
     """
+    image, inside = _find_image(data)
+    mosaics = [attributes.get("pattern", "") for tag, attributes in inside if tag == _MOSAIC]
+    return _describe(image, mosaics[0] if mosaics else "")
+
+
+def read_xisf_keywords(data: bytes) -> list[tuple[str, str]]:
+    """Return the FITS cards of the first picture of an XISF file.
+
+    Returns
+    -------
+    list of (str, str)
+        Keyword, and value as written in a FITS header, in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        The header is damaged, or of a variety that is not read.
+    """
+    _, inside = _find_image(data)
+    cards = [attributes for tag, attributes in inside if tag == _KEYWORD]
+    return [(card.get("name", ""), card.get("value", "")) for card in cards[:_MAX_KEYWORDS]]
+
+
+def _find_image(data: bytes) -> tuple[Mapping[str, str], list[tuple[str, Mapping[str, str]]]]:
+    """Return the attributes of the first Image element, and the elements inside that matter."""
     if len(data) < _START.size:
         raise ValueError("the header is incomplete")
     n_bytes = _START.unpack_from(data)[1]
     if n_bytes > _MAX_HEADER_BYTES:
         raise UnsupportedXisfError(f"a header of more than {_MAX_HEADER_BYTES / 1e6:.0f} MB")
-    xml = data[_START.size : _START.size + n_bytes]
-    image, mosaic = _find_image(xml.rstrip(b"\0"))
-    return _describe(image, mosaic)
-
-
-def _find_image(xml: bytes) -> tuple[Mapping[str, str], str]:
-    """Return the attributes of the first Image element, and the pattern of its mosaic."""
+    xml = data[_START.size : _START.size + n_bytes].rstrip(b"\0")
     images: list[dict[str, str]] = []
-    mosaics: list[str] = []
+    inside: list[tuple[str, Mapping[str, str]]] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if tag == "Image":
             images.append(attributes)
-        elif tag == "ColorFilterArray" and len(images) == 1:
-            mosaics.append(attributes.get("pattern", ""))
+        elif tag in (_MOSAIC, _KEYWORD) and len(images) == 1:
+            inside.append((tag, attributes))
 
     def refuse(*_: object) -> None:
         raise ValueError("the header declares a document type")
@@ -112,7 +133,7 @@ def _find_image(xml: bytes) -> tuple[Mapping[str, str], str]:
         raise ValueError(f"the header is not XML: {error}") from error
     if not images:
         raise UnsupportedXisfError("no picture")
-    return images[0], mosaics[0] if mosaics else ""
+    return images[0], inside
 
 
 def _describe(image: Mapping[str, str], mosaic: str) -> XisfPicture:

@@ -1,0 +1,165 @@
+"""Say which objects in the sky a picture shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cluster_core.errors import ImageError, NotSolvedError
+from cluster_core.images import decode_image
+from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
+from cluster_core.sky_names.headers import SkyHeader, read_sky_header
+from cluster_core.sky_names.position import Pointing, SkyPosition, compute_separations
+
+if TYPE_CHECKING:
+    from cluster_core.sky_names.solving import Solver
+
+_UNKNOWN_RADIUS_ARCMIN = 1.0
+_POINTING_RADIUS_DEG = 0.25  # around the place that a header names, if the scale is unknown
+
+
+class Source(StrEnum):
+    """How the objects in a picture are known."""
+
+    HEADER = "header"
+    FILE_NAME = "file name"
+    PLATE_SOLVING = "plate solving"
+
+
+@dataclass(frozen=True)
+class IdentifiedObject:
+    """An object in a picture.
+
+    Attributes
+    ----------
+    object : CatalogueObject
+    distance_arcmin : float or None
+        From the centre of the picture; None if only its name is known.
+    """
+
+    object: CatalogueObject
+    distance_arcmin: float | None = None
+
+
+@dataclass(frozen=True)
+class Identification:
+    """What is in a picture.
+
+    Attributes
+    ----------
+    objects : tuple of IdentifiedObject
+        Nearest to the centre first; empty if none is known.
+    position : SkyPosition or None
+        Where in the sky the picture is, for pictures of its size as stored.
+    source : Source or None
+        None if nothing is known.
+    problem : str or None
+        Why the position is unknown, or the header is not believed, as a sentence.
+    """
+
+    objects: tuple[IdentifiedObject, ...] = ()
+    position: SkyPosition | None = None
+    source: Source | None = None
+    problem: str | None = None
+
+    @property
+    def main(self) -> IdentifiedObject | None:
+        """The object that the picture is of: the nearest to the centre in terms of its radius.
+
+        Thus a faint galaxy beside the centre does not name the picture of a large cluster.
+        """
+        return min(self.objects, key=_measure_prominence, default=None)
+
+
+def identify(data: bytes, name: str, solver: Solver | None) -> Identification:
+    """Say which objects a picture shows.
+
+    Asked in this order, until one answers: the celestial coordinates (WCS) in its header, the
+    object or place that its header names, the name of the file, and the solver.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file, of any kind.
+    name : str
+        Name of the file.
+    solver : Solver or None
+        What recognises the stars of a picture that says nothing of itself; None to leave it.
+
+    Returns
+    -------
+    Identification
+        A name without coordinates gives the object, but no position.
+    """
+    header = read_sky_header(data, name)
+    known = _ask_header(header) if header else Identification()
+    if known.source is None:
+        objects = load_catalogue().find_in(name.rpartition("/")[2])
+        if objects:
+            found = tuple(IdentifiedObject(each) for each in objects)
+            known = Identification(found, source=Source.FILE_NAME, problem=known.problem)
+    if known.source is not None or solver is None:
+        return known
+    return _solve(data, name, solver, header)
+
+
+def identify_position(position: SkyPosition, source: Source) -> Identification:
+    """Name the objects in a picture whose place in the sky is known."""
+    catalogue = load_catalogue()
+    # A detail of a large object may have no centre of any in it.
+    objects = catalogue.within(position) or catalogue.around(position)
+    found = _measure_distances(objects, position.ra_deg, position.dec_deg)
+    return Identification(found, position, source)
+
+
+def _ask_header(header: SkyHeader) -> Identification:
+    if header.position is not None:
+        return identify_position(header.position, Source.HEADER)
+    found = tuple(IdentifiedObject(each) for each in header.objects)
+    if not found and header.pointing is not None:
+        found = _search_around(header.pointing, min(header.width, header.height))
+    source = Source.HEADER if found else None
+    return Identification(found, source=source, problem=header.problem)
+
+
+def _search_around(pointing: Pointing, side_px: int) -> tuple[IdentifiedObject, ...]:
+    """Return the object in the middle of the picture, where a telescope looked, if any."""
+    scale = pointing.scale_arcsec_px
+    radius_deg = _POINTING_RADIUS_DEG if scale is None else scale * side_px / 3600 / 2
+    near = load_catalogue().near(pointing.ra_deg, pointing.dec_deg, radius_deg)
+    found = _measure_distances(near, pointing.ra_deg, pointing.dec_deg)
+    if scale is None:  # then only what surrounds the place is certain to be in the picture
+        found = tuple(each for each in found if _measure_prominence(each) < 1)
+    return found
+
+
+def _solve(data: bytes, name: str, solver: Solver, header: SkyHeader | None) -> Identification:
+    hints = header.pointing if header else None
+    try:
+        picture = decode_image(data, name)
+        if header and hints and hints.scale_arcsec_px:  # large mosaics are shown at half the size
+            scale = hints.scale_arcsec_px * header.width / picture.shape[1]
+            hints = replace(hints, scale_arcsec_px=scale)
+        position = solver.solve(picture, hints)
+    except (ImageError, NotSolvedError) as error:
+        return Identification(problem=str(error))
+    return identify_position(position, Source.PLATE_SOLVING)
+
+
+def _measure_distances(
+    objects: tuple[CatalogueObject, ...], ra_deg: float, dec_deg: float
+) -> tuple[IdentifiedObject, ...]:
+    return tuple(
+        IdentifiedObject(
+            each, 60 * float(compute_separations(ra_deg, dec_deg, each.ra_deg, each.dec_deg))
+        )
+        for each in objects
+    )
+
+
+def _measure_prominence(each: IdentifiedObject) -> float:
+    """Return the distance from the centre in radii of the object: the less, the more prominent."""
+    diameter = each.object.diameter_arcmin
+    radius = diameter / 2 if diameter else _UNKNOWN_RADIUS_ARCMIN
+    return (each.distance_arcmin or 0.0) / radius
