@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cluster_core.sky_names.designations import find_designations, simplify
 from cluster_core.sky_names.position import SkyPosition, compute_separations
@@ -66,6 +67,7 @@ class Catalogue:
         self.objects = tuple(objects)
         self._ras_deg = np.array([each.ra_deg for each in self.objects])
         self._decs_deg = np.array([each.dec_deg for each in self.objects])
+        self._radii_deg = np.array([(each.diameter_arcmin or 0) / 120 for each in self.objects])
         # Where two objects share a name, the one listed first has it.
         self._by_name = {
             simplify(name): each
@@ -95,14 +97,28 @@ class Catalogue:
         position : SkyPosition
             Where in the sky the picture is.
         """
-        away = compute_separations(position.ra_deg, position.dec_deg, self._ras_deg, self._decs_deg)
-        near = np.flatnonzero(away <= position.radius_deg)
-        x, y = position.to_pixels(self._ras_deg[near], self._decs_deg[near])
+        near = self.near(position.ra_deg, position.dec_deg, position.radius_deg)
+        x, y = position.to_pixels([each.ra_deg for each in near], [each.dec_deg for each in near])
         inside = (np.abs(x - (position.width - 1) / 2) <= position.width / 2) & (
             np.abs(y - (position.height - 1) / 2) <= position.height / 2
         )
-        chosen = near[inside]
-        return tuple(self.objects[index] for index in chosen[np.argsort(away[chosen])])
+        return tuple(each for each, is_inside in zip(near, inside, strict=True) if is_inside)
+
+    def near(self, ra_deg: float, dec_deg: float, radius_deg: float) -> tuple[CatalogueObject, ...]:
+        """Return the objects up to an angle from a place in the sky, the nearest first."""
+        away = compute_separations(ra_deg, dec_deg, self._ras_deg, self._decs_deg)
+        return self._sort(away <= radius_deg, away)
+
+    def around(self, position: SkyPosition) -> tuple[CatalogueObject, ...]:
+        """Return the objects that are so large that the centre of a picture is inside them."""
+        away = compute_separations(position.ra_deg, position.dec_deg, self._ras_deg, self._decs_deg)
+        return self._sort(away < self._radii_deg, away)
+
+    def _sort(
+        self, chosen: NDArray[np.bool_], away: NDArray[np.float64]
+    ) -> tuple[CatalogueObject, ...]:
+        indices = np.flatnonzero(chosen)
+        return tuple(self.objects[index] for index in indices[np.argsort(away[indices])])
 
 
 def _list_phrases(text: str) -> Iterator[str]:
