@@ -57,6 +57,7 @@ BETTER_NAMES = {
     "MWSC 3171": "Pal 11",
     "MWSC 3561": "Pal 12",
     "ESO 56-115": "LMC",
+    "NGC 292": "SMC",
 }
 BETTER_KINDS = {"C 14": "pair of open clusters", "M 24": "star cloud", "Cr 399": "asterism"}
 # Names in use that the sources lack. Collinder 1931, Melotte 1915, Trumpler 1930.
@@ -92,7 +93,6 @@ ALIASES = {
     "IC 4665": "Mel 179;Cr 349",
     "IC 4756": "Mel 210;Cr 386",
     "IC 1276": "Pal 7",
-    "NGC 292": "SMC",
     **{
         f"Cr {collinder}": f"Tr {trumpler}"
         for collinder, trumpler in (
@@ -116,7 +116,8 @@ OPEN_CLUSTERS = {
     "Tr 3": (48.0, 63.18, 23.0),
 }
 GALPY_NAMES = {"E1": "AM 1", "E3": "ESO 37-1", "ESO45211": "ESO 452-11", "ESO28006": "ESO 280-6"}
-WRONG = {"Cr 36", "Cr 219"}  # their declinations in DSOS contradict Collinder's
+# The declinations of the first two in DSOS contradict Collinder's; the others are moving groups.
+LEFT_OUT = {"Cr 36", "Cr 219", "Cr 173", "Cr 302"}
 SAME_ARCMIN = 3.5  # two entries that are closer are one cluster
 
 
@@ -199,7 +200,11 @@ def read_collinder(path: Path) -> list[Entry]:
     found = []
     for feature in json.loads(path.read_text())["features"]:
         name, size = feature["properties"]["desig"], feature["properties"]["dim"]
-        if feature["properties"]["type"] == "oc" and name.startswith("Cr ") and name not in WRONG:
+        if (
+            feature["properties"]["type"] == "oc"
+            and name.startswith("Cr ")
+            and name not in LEFT_OUT
+        ):
             ra, dec = feature["geometry"]["coordinates"]
             diameter = float(size.split("x")[0]) if size.strip() else None
             found.append(Entry(name, OPEN_CLUSTER, ra % 360, dec, diameter))
@@ -222,15 +227,22 @@ def merge(entries: list[Entry], others: list[Entry]) -> None:
             same.add([other.name])
 
 
+def add_aliases(entries: list[Entry]) -> None:
+    """Add `ALIASES` to the entries that are there."""
+    by_name = {name: entry for entry in reversed(entries) for name in (entry.name, *entry.aliases)}
+    for name, aliases in ALIASES.items():
+        if name in by_name:
+            by_name[name].add(aliases.split(";"))
+
+
 def main(ongc: Path, globulars: Path, collinder: Path) -> None:
     """Write the catalogue and print its hash."""
     entries = read_open_ngc(ongc)
     merge(entries, read_globulars(globulars))
+    add_aliases(entries)
     merge(entries, read_collinder(collinder))
     merge(entries, [Entry(n, OPEN_CLUSTER, *place) for n, place in OPEN_CLUSTERS.items()])
-    by_name = {name: entry for entry in reversed(entries) for name in (entry.name, *entry.aliases)}
-    for name, aliases in ALIASES.items():
-        by_name[name].add(aliases.split(";"))
+    add_aliases(entries)  # those of the clusters that have just been added
     with CATALOGUE_FILE.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["name", "aliases", "kind", "ra_deg", "dec_deg", "diameter_arcmin"])
