@@ -1,0 +1,20 @@
+"""Find the clusters in a wide field: by catalogue where its position is known, else by search."""
+
+from cluster_core.wide_fields.drawing import draw_field, name_cluster
+from cluster_core.wide_fields.field import FIELD_LIMITS, WideField, read_field
+from cluster_core.wide_fields.search import FieldCluster, FieldSearch, find_clusters
+from cluster_core.wide_fields.tables import make_records, write_cut_outs, write_table
+
+__all__ = [
+    "FIELD_LIMITS",
+    "FieldCluster",
+    "FieldSearch",
+    "WideField",
+    "draw_field",
+    "find_clusters",
+    "make_records",
+    "name_cluster",
+    "read_field",
+    "write_cut_outs",
+    "write_table",
+]
