@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "retrain": ("retrain", "Train a model on your own folders of pictures."),
     "label": ("label_image", "Label one picture."),
     "classify": ("classify", "Label pictures, and folders with their sub-folders."),
+    "find": ("find", "Find the clusters in large pictures of the sky."),
     "check": ("check", "Find copies, wrong labels and other faults of a dataset."),
     "evaluate": ("evaluate", "Measure how good a model is on labelled pictures."),
     "publish": ("publish", "Publish a model as a web page."),

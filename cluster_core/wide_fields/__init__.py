@@ -2,16 +2,24 @@
 
 from cluster_core.wide_fields.drawing import draw_field, name_cluster
 from cluster_core.wide_fields.field import FIELD_LIMITS, WideField, read_field
+from cluster_core.wide_fields.locating import locate_field
 from cluster_core.wide_fields.search import FieldCluster, FieldSearch, find_clusters
-from cluster_core.wide_fields.tables import make_records, write_cut_outs, write_table
+from cluster_core.wide_fields.tables import (
+    TABLE_NAME,
+    make_records,
+    write_cut_outs,
+    write_table,
+)
 
 __all__ = [
     "FIELD_LIMITS",
+    "TABLE_NAME",
     "FieldCluster",
     "FieldSearch",
     "WideField",
     "draw_field",
     "find_clusters",
+    "locate_field",
     "make_records",
     "name_cluster",
     "read_field",
