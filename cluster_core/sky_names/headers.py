@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_core.errors import PositionError
 from cluster_core.images import PictureHeader, read_picture_header
 from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
-from cluster_core.sky_names.position import Pointing, SkyPosition, compute_separations
+from cluster_core.sky_names.position import UNUSABLE, Pointing, SkyPosition, compute_separations
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -22,6 +23,7 @@ _SCALE_CARDS = ("PIXSCALE", "SECPIX", "SECPIX1", "SCALE")
 _SEXAGESIMAL = re.compile(
     r"\s*([+-]?)(\d{1,3})[hd°:\s]+(\d{1,2})(?:[m':\s]+(\d{1,2}(?:\.\d*)?)[s\"]?)?\s*", re.IGNORECASE
 )
+_WCS_NUMBER = re.compile(r"(CRVAL|CRPIX|CDELT|CROTA)[12]|(CD|PC)[12]_[12]")
 _HOUR_DEG = 15
 _FULL_CIRCLE_H = 24
 _POINTING_ERROR_DEG = 2.0  # between an object and where a telescope was said to look
@@ -114,13 +116,28 @@ def _parse_wcs(cards: Any) -> WCS | None:
             types = [str(cards.get(f"CTYPE{axis}", "")) for axis in (1, 2, 3)]
             if not any(kind.startswith(("RA", "GLON", "ELON")) for kind in types):
                 return None
-            wcs = WCS(cards, relax=True)
+            wcs = WCS(_check_numbers(cards), relax=True, fix=False)
+            wcs.wcs.unitfix()  # not cdfix, which makes up a scale where there is none
+        except PositionError:
+            raise
         # astropy and wcslib raise errors of many classes on broken cards.
         except Exception as error:
-            raise PositionError(
-                "The sky coordinates of this picture cannot be used: its header is contradictory."
-            ) from error
+            raise PositionError(f"{UNUSABLE} its header is contradictory.") from error
     return wcs if wcs.has_celestial else None
+
+
+def _check_numbers(cards: Any) -> Any:
+    """Return a header in which the numbers of the WCS are numbers; wcslib would take 0 else."""
+    checked = cards.copy()
+    for keyword in filter(_WCS_NUMBER.fullmatch, set(cards)):
+        number = _parse_angle(cards[keyword])
+        if number is None or not math.isfinite(number):
+            raise PositionError(f"{UNUSABLE} the card {keyword} of its header is not a number.")
+        if isinstance(cards[keyword], str):
+            checked[keyword] = number
+    if not {"CRVAL1", "CRVAL2"} <= set(cards) or not {"CD1_1", "CD1_2", "CDELT1"} & set(cards):
+        raise PositionError(f"{UNUSABLE} its header lacks the place or the scale.")
+    return checked
 
 
 def _compare(position: SkyPosition | None, objects: tuple[CatalogueObject, ...]) -> None:
@@ -131,10 +148,7 @@ def _compare(position: SkyPosition | None, objects: tuple[CatalogueObject, ...])
     if not _is_near(objects, position.ra_deg, position.dec_deg, near) and _is_near(
         objects, position.ra_deg * _HOUR_DEG, position.dec_deg, near
     ):
-        raise PositionError(
-            "The sky coordinates of this picture cannot be used: its right ascension is in hours "
-            "instead of degrees."
-        )
+        raise PositionError(f"{UNUSABLE} its right ascension is in hours instead of degrees.")
 
 
 def _read_pointing(header: PictureHeader, objects: tuple[CatalogueObject, ...]) -> Pointing | None:

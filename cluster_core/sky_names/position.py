@@ -20,7 +20,7 @@ _GRID = 9  # points per side at which a WCS is compared with a plain projection
 _MAX_WIDTH_DEG = 60.0  # a wider picture is not one plane
 _MIN_SCALE_ARCSEC_PX = 1e-3
 _MAX_MISFIT = 0.02  # of the longer side
-_UNUSABLE = "The sky coordinates of this picture cannot be used:"
+UNUSABLE = "The sky coordinates of this picture cannot be used:"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class SkyPosition:
                 ra, dec = _to_icrs(wcs.celestial, *sky)
         # astropy has no common base class for the errors of a WCS.
         except Exception as error:
-            raise PositionError(f"{_UNUSABLE} they cannot be computed.") from error
+            raise PositionError(f"{UNUSABLE} they cannot be computed.") from error
         return _fit(np.stack([x, y], axis=1), np.asarray(ra), np.asarray(dec), width, height)
 
     @cached_property
@@ -219,10 +219,10 @@ def _fit(
     """Fit a gnomonic projection to the sky at pixels (x, y), which start at the top left."""
     middle = len(pixels) // 2
     if not (np.isfinite(ra).all() and np.isfinite(dec).all() and np.abs(dec).max() <= 90):  # noqa: PLR2004
-        raise PositionError(f"{_UNUSABLE} they are not all numbers of degrees.")
+        raise PositionError(f"{UNUSABLE} they are not all numbers of degrees.")
     centre_ra, centre_dec = float(ra[middle]) % 360, float(dec[middle])
     if compute_separations(centre_ra, centre_dec, ra, dec).max() > _MAX_WIDTH_DEG / 2:
-        raise PositionError(f"{_UNUSABLE} they span over {_MAX_WIDTH_DEG:.0f} degrees.")
+        raise PositionError(f"{UNUSABLE} they span over {_MAX_WIDTH_DEG:.0f} degrees.")
     plane = _build_wcs(centre_ra, centre_dec, ((1.0, 0.0), (0.0, 1.0)), 1, 1)
     offsets = np.stack(plane.wcs_world2pix(ra, dec, 0), axis=1)  # degrees east and north
     columns = pixels - pixels[middle]
@@ -230,10 +230,10 @@ def _fit(
     matrix = ((solution[0, 0], solution[1, 0]), (solution[0, 1], solution[1, 1]))
     scale = math.sqrt(abs(_determinant(matrix)))
     if rank < 2 or scale * 3600 < _MIN_SCALE_ARCSEC_PX:  # noqa: PLR2004  two axes
-        raise PositionError(f"{_UNUSABLE} their scale is zero.")
+        raise PositionError(f"{UNUSABLE} their scale is zero.")
     misfit = np.hypot(*(columns @ solution - offsets).T).max() / scale
     if misfit > _MAX_MISFIT * max(width, height) + 1:
-        raise PositionError(f"{_UNUSABLE} they do not fit a picture.")
+        raise PositionError(f"{UNUSABLE} they do not fit a picture.")
     rows = tuple((float(x), float(y)) for x, y in matrix)
     return SkyPosition(centre_ra, centre_dec, (rows[0], rows[1]), width, height)
 

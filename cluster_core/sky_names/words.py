@@ -1,0 +1,108 @@
+"""Say in plain words what a picture shows, and whether a model agrees with the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cluster_core.sky_names.catalogue import GLOBULAR_CLUSTER, OPEN_CLUSTER, CatalogueObject
+from cluster_core.sky_names.identification import Identification
+
+MAX_NAMES = 20
+# A model's class is taken for one of the catalogue if its name has this word.
+_WORDS = {"globular": GLOBULAR_CLUSTER, "open": OPEN_CLUSTER}
+# Kinds that people call open clusters, or not, with equal right.
+_NEITHER = frozenset(
+    {
+        "star cluster with nebula",
+        "association of stars",
+        "pair of open clusters",
+        "star cloud",
+        "asterism",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """What a model says about a picture.
+
+    Attributes
+    ----------
+    label : str
+        The class with the best score.
+    score : float
+        0 to 1.
+    verdict : str
+        "label", "unsure" or "none of these".
+    """
+
+    label: str
+    score: float
+    verdict: str = "label"
+
+
+def describe_objects(identification: Identification) -> str:
+    """Name the objects in a picture: "M 13, a globular cluster (also IC 4617)".
+
+    Returns
+    -------
+    str
+        Empty if none is known.
+    """
+    main = identification.main
+    if main is None:
+        return ""
+    others = list_names(identification)[1:]
+    also = f" (also {', '.join(others)})" if others else ""
+    return f"{_with_kind(main.object)}{also}"
+
+
+def describe_with_model(identification: Identification, answer: ModelAnswer) -> str:
+    """Say what a picture shows and what a model says, such as "M 13, a globular cluster; the …".
+
+    Returns
+    -------
+    str
+        One sentence, and a second one if they disagree; empty if no object is known.
+    """
+    main = identification.main
+    if main is None:
+        return ""
+    says = "is unsure" if answer.verdict == "unsure" else f"says {answer.label}"
+    if answer.verdict == "none of these":
+        says = "says none of these"
+    score = f", {answer.score:.0%}".replace("%", " %") if answer.verdict == "label" else ""
+    text = f"{_with_kind(main.object)}; the model {says}{score}"
+    return f"{text}. They disagree." if disagrees(identification, answer) else text
+
+
+def disagrees(identification: Identification, answer: ModelAnswer) -> bool:
+    """Tell whether a model contradicts the catalogue: a globular cluster called an open one.
+
+    A model contradicts nothing if it is unsure, or if its classes are not kinds of clusters.
+    """
+    main = identification.main
+    known = find_kind(answer.label)
+    if main is None or known is None or answer.verdict == "unsure":
+        return False
+    if answer.verdict == "none of these":
+        return main.object.is_cluster
+    return main.object.kind not in ({known, *_NEITHER} if known == OPEN_CLUSTER else {known})
+
+
+def find_kind(label: str) -> str | None:
+    """Return the catalogue's kind of object that a class is named after, or None."""
+    found = {kind for word, kind in _WORDS.items() if word in label.lower().split()}
+    return found.pop() if len(found) == 1 else None
+
+
+def list_names(identification: Identification) -> list[str]:
+    """Return the names of the objects, the main one first, and 20 at most."""
+    main = identification.main
+    others = [each.object.name for each in identification.objects if each is not main]
+    return [main.object.name, *others][:MAX_NAMES] if main else []
+
+
+def _with_kind(each: CatalogueObject) -> str:
+    article = "an" if each.kind[0] in "aeiou" else "a"
+    return f"{each.name}, {article} {each.kind}"

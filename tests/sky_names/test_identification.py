@@ -1,0 +1,130 @@
+"""What is in a picture: from its header, its name, or a solver."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster_core.errors import NotSolvedError
+from cluster_core.sky_names.cache import IdentityCache
+from cluster_core.sky_names.identification import Source, identify
+from cluster_core.sky_names.position import SkyPosition
+from cluster_core.storage.cache_file import CacheFile
+from tests.sky_names.skies import M13, make_fits, make_wcs_cards
+
+SCALE = 0.005
+
+
+class Recorder:
+    """A solver that finds every picture at one place, or none, and counts."""
+
+    def __init__(self, position=None):
+        self.position, self.hints = position, []
+
+    def solve(self, picture, hints):
+        self.hints.append(hints)
+        if self.position is None:
+            raise NotSolvedError("No stars were recognised.")
+        return self.position
+
+
+class Other(Recorder):
+    """Another solver."""
+
+
+def at_m13():
+    return Recorder(SkyPosition(*M13, ((-SCALE, 0.0), (0.0, -SCALE)), 80, 60))
+
+
+def names(identification):
+    return [each.object.name for each in identification.objects]
+
+
+def test_header_comes_before_the_file_name_and_the_solver():
+    solver = at_m13()
+    found = identify(make_fits(**make_wcs_cards(279.10, -23.90)), "M13.fits", solver)
+    assert found.main.object.name == "M 22"
+    assert found.main.distance_arcmin < 1
+    assert (found.source, solver.hints) == (Source.HEADER, [])
+    assert found.position.scale_arcsec_px == pytest.approx(18, rel=1e-3)
+
+
+def test_object_card_comes_before_the_file_name_and_gives_no_position():
+    found = identify(make_fits(OBJECT="NGC 104"), "M13.fits", None)
+    assert (names(found), found.source) == (["47 Tuc"], Source.HEADER)
+    assert found.position is None
+    assert found.main.distance_arcmin is None
+
+
+def test_place_of_the_telescope_names_the_object_around_it():
+    found = identify(make_fits(RA=250.5, DEC=36.5), "light_001.fits", None)
+    assert (names(found), found.source, found.position) == (["M 13"], Source.HEADER, None)
+
+
+def test_file_name_comes_before_the_solver():
+    solver = at_m13()
+    found = identify(b"no picture", "night/M81 and M82.jpg", solver)
+    assert (names(found), found.source) == (["M 81", "M 82"], Source.FILE_NAME)
+    assert solver.hints == []
+
+
+def test_folder_does_not_name_the_object():
+    assert identify(b"no picture", "M13/light.jpg", None).source is None
+
+
+def test_solver_names_what_says_nothing_of_itself():
+    found = identify(make_fits(), "light.fits", at_m13())
+    assert (found.main.object.name, found.source) == ("M 13", Source.PLATE_SOLVING)
+
+
+def test_solver_is_told_where_the_telescope_looked():
+    solver = at_m13()
+    identify(make_fits(RA=20.0, DEC=-70.0, PIXSCALE=1.5), "light.fits", solver)
+    (hints,) = solver.hints
+    assert (hints.ra_deg, hints.dec_deg, hints.scale_arcsec_px) == (20.0, -70.0, 1.5)
+
+
+def test_unsolved_picture_has_the_reason():
+    found = identify(make_fits(), "light.fits", Recorder())
+    assert (found.source, found.problem) == (None, "No stars were recognised.")
+
+
+def test_broken_coordinates_leave_the_name():
+    cards = make_wcs_cards(*M13, CRVAL2=95.0)
+    found = identify(make_fits(**cards), "M13.fits", None)
+    assert (names(found), found.source, found.position) == (["M 13"], Source.FILE_NAME, None)
+    assert found.problem.startswith("The sky coordinates of this picture cannot be used")
+
+
+def test_faint_galaxy_at_the_centre_does_not_name_the_picture_of_a_cluster():
+    ra, dec = 250.5348, 36.6842  # IC 4617, between M 13 and NGC 6207
+    found = identify(make_fits(**make_wcs_cards(250.47, 36.55, 0.012)), "x.fits", None)
+    assert "IC 4617" in names(found)
+    assert found.main.object.name == "M 13"
+    detail = identify(make_fits(**make_wcs_cards(ra, dec, 0.0005)), "x.fits", None)
+    assert detail.main.object.name == "IC 4617"
+
+
+def test_detail_of_a_large_object_is_named_after_it():
+    found = identify(make_fits(**make_wcs_cards(11.2, 41.6, 0.0005)), "x.fits", None)
+    assert found.main.object.name == "M 31"
+
+
+def test_no_picture_is_solved_twice_and_another_solver_may_try(tmp_path):
+    data = make_fits()
+    failing, working = Recorder(), Other(at_m13().position)
+    with CacheFile(tmp_path) as file:
+        cache = IdentityCache(file)
+        for _ in range(2):
+            assert cache.identify(data, "a.fits", failing).problem == "No stars were recognised."
+        assert len(failing.hints) == 1
+        found = cache.identify(data, "a.fits", working)
+        assert cache.identify(data, "renamed.fits", failing) == found
+        assert found.main.object.name == "M 13"
+        assert (len(failing.hints), len(working.hints)) == (1, 1)
+        assert list(cache.load_objects([*file_hashes(data), "ff"]).values()) == ["ngc6205"]
+
+
+def file_hashes(*contents):
+    import hashlib
+
+    return [hashlib.sha256(content).hexdigest() for content in contents]
