@@ -69,6 +69,10 @@ class Access:
         """Return the same access without one action."""
         return Access(self.who, self.allowed - {action}, self.refusal)
 
+    def refuse(self, action: Action) -> str:
+        """Return the sentence for those who may not perform an action."""
+        return self.refusal.format(action=action)
+
     def require(self, action: Action) -> None:
         """Check that they may perform an action.
 
@@ -79,4 +83,4 @@ class Access:
         """
         if not self.allows(action):
             report_event("refused", reason=f"may not {action}")
-            raise AccessError(self.refusal.format(action=action), action=str(action))
+            raise AccessError(self.refuse(action), action=str(action))

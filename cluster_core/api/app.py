@@ -19,9 +19,10 @@ from cluster_core.api.documents import Answers, Health, Model, Models
 from cluster_core.api.keys import Scope
 from cluster_core.api.labelling import Labeller
 from cluster_core.api.problems import ApiError, handle_problems
-from cluster_core.api.rates import RateLimit, read_rate
+from cluster_core.api.rates import read_rate
 from cluster_core.api.visible_models import find_visible, list_visible
 from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.server.rates import RateLimit
 from cluster_core.version import __version__
 from cluster_core.workspace import Workspace
 

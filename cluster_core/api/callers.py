@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from cluster_core.access import Mode, read_mode
-from cluster_core.api.clients import find_client, is_cross_origin, is_from_this_computer
+from cluster_core.api.clients import is_cross_origin, is_from_this_computer
 from cluster_core.api.keys import ApiKey, Scope, find_key, note_use
 from cluster_core.api.problems import ApiError
 from cluster_core.errors import ConfigError
+from cluster_core.server.client import find_client
 from cluster_core.workspace import Workspace
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -65,7 +66,7 @@ def identify(request: Request, workspace: Workspace, scope: Scope) -> Caller:
         )
     mode = read_mode()
     if mode is Mode.DEMO:
-        return Caller(find_client(request), sees_all=False)
+        return Caller(find_client(request.scope), sees_all=False)
     if mode is Mode.OWN_MACHINE and is_from_this_computer(request):
         return Caller(None, sees_all=True)
     raise ApiError(

@@ -14,6 +14,7 @@ from cluster_core.errors import ConfigError
 
 # Addresses or networks of the proxies in front of this server, separated by commas.
 PROXIES_VARIABLE = "CLUSTER_LAB_PROXIES"
+_IPV6_NETWORK_BITS = 64
 # Any of these shows that a request came through a proxy or a tunnel.
 _FORWARDING = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
 
@@ -83,6 +84,21 @@ def get_client_address(scope: Scope) -> str:
     """
     client = scope.get("client")
     return _unmap(client[0]) if client else ""
+
+
+def find_client(scope: Scope) -> str:
+    """Return the network address that the requests of a visitor are counted for.
+
+    For IPv6, it is the network of 64 bits: one customer of a provider has at least that many.
+    """
+    host = get_client_address(scope)
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:  # a Unix socket
+        return host
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, _IPV6_NETWORK_BITS), strict=False))
+    return host
 
 
 def is_own_machine(scope: Scope) -> bool:

@@ -21,7 +21,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cluster_core.errors import ConfigError
 from cluster_core.events import get_counts
-from cluster_core.server.client import get_client_address, is_own_machine
+from cluster_core.server.client import (
+    get_client_address,
+    is_loopback_name,
+    is_own_machine,
+)
+from cluster_core.server.hosts import get_host_name
 from cluster_core.server.routes import name_route
 
 # Addresses and networks that may read the figures, separated by commas, such as 127.0.0.1.
@@ -88,8 +93,9 @@ class MetricsReaders:
             address = ipaddress.ip_address(get_client_address(scope))
         except ValueError:
             return False
-        if address.is_loopback and not is_own_machine(scope):
-            return False  # a proxy on this computer passed it on, which is not configured
+        name = get_host_name(Headers(scope=scope).get("host", ""))
+        if address.is_loopback and not (is_own_machine(scope) and is_loopback_name(name)):
+            return False  # a proxy or tunnel on this computer passed it on, or DNS rebinding
         return any(address in network for network in self.networks)
 
 

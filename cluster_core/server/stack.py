@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.middleware import Middleware
@@ -30,7 +31,13 @@ class ServerStack:
     routes: list[Route]
 
 
-def make_stack(*, has_visitors: bool, count_runs: CountRuns, base: str = "") -> ServerStack:
+def make_stack(
+    *,
+    has_visitors: bool,
+    count_runs: CountRuns,
+    base: str = "",
+    innermost: Sequence[Middleware] = (),
+) -> ServerStack:
     """Return middleware and routes as the environment variables configure them.
 
     Parameters
@@ -41,6 +48,8 @@ def make_stack(*, has_visitors: bool, count_runs: CountRuns, base: str = "") -> 
         Returns the number of trainings in each state.
     base : str
         The path that the server is at, such as `/lab`; empty for the root.
+    innermost : sequence of Middleware
+        What this server needs besides, after all others.
 
     Returns
     -------
@@ -62,4 +71,4 @@ def make_stack(*, has_visitors: bool, count_runs: CountRuns, base: str = "") -> 
         routes.append(metrics.make_route(readers, base))
     middleware.append(Middleware(SecurityHeadersMiddleware, read_frames()))
     middleware.append(Middleware(KnownHostMiddleware, read_hosts()))
-    return ServerStack(middleware, routes)
+    return ServerStack([*middleware, *innermost], routes)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Mode, has_sign_in, read_mode
+from cluster_core.access import Mode, read_mode
 from cluster_core.access.modes import read_owners
 from cluster_core.access.passphrase import has_passphrase
 from cluster_core.access.tokens import sign_out
+from cluster_core.server.own_machine import is_for_others
 from pages.components.base_path import get_base_path
 from pages.components.navigation import PageFile
 from pages.components.sign_in_routes import SIGN_IN
@@ -32,16 +33,23 @@ def show_front_door() -> None:
         st.page_link(PageFile.CLASSIFY, label="Classify pictures")
         show_sign_in()
     else:
-        st.warning(
-            "This server is for its own computer only: from here, nothing can be seen or changed.",
-            icon=":material/lock:",
-        )
+        st.warning(_find_reason(), icon=":material/lock:")
         st.write(
             "If it is yours, stop it, then set up sign-in with `python -m cluster_core "
             "passphrase`, or set `CLUSTER_LAB_PUBLIC_DEMO=1` to let visitors classify. "
             f"*Owner and visitors* in `{_DOCS}` explains both."
         )
     _draw_link("m/", "Published models")
+
+
+def _find_reason() -> str:
+    """Return why nobody is the owner here without signing in."""
+    if is_for_others():
+        return (
+            "Nobody is this server's owner without signing in, because CLUSTER_LAB_PROXIES or "
+            "CLUSTER_LAB_HOSTS is set: nothing can be seen or changed."
+        )
+    return "This server is for its own computer only: from here, nothing can be seen or changed."
 
 
 def show_sign_in() -> None:
@@ -62,7 +70,7 @@ def show_sign_in() -> None:
 
 def show_sign_out() -> None:
     """Draw a button to sign out, for those who signed in."""
-    if has_sign_in() and is_signed_in():
+    if is_signed_in(st.context.cookies, st.user):
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
+from starlette.middleware import Middleware
+
 from cluster_core.access import Mode, read_mode
 from cluster_core.errors import ClusterError, ConfigError
+from cluster_core.server.file_gate import FileGate, FileGateMiddleware
 from cluster_core.server.stack import ServerStack, make_stack
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
+from pages.components.signed_in import find_request_access
 
 
 def make_app_stack() -> ServerStack:
@@ -21,14 +25,25 @@ def make_app_stack() -> ServerStack:
     SystemExit
         An environment variable has an invalid value.
     """
+    base = get_base_path()
     try:
         return make_stack(
             has_visitors=read_mode() is not Mode.OWN_MACHINE,
             count_runs=_count_runs,
-            base=get_base_path(),
+            base=base,
+            innermost=[Middleware(FileGateMiddleware, make_file_gate(base))],
         )
     except ConfigError as error:  # it would appear as a traceback
         sys.exit(f"Error: {error}")
+
+
+def make_file_gate(base: str) -> FileGate:
+    """Return the rules for Streamlit's own paths, below the path `base`."""
+    return FileGate(
+        find_request_access,
+        uploads=f"{base}/_stcore/upload_file/",
+        reading=(f"{base}/media/", f"{base}/_stcore/metrics"),
+    )
 
 
 def _count_runs() -> dict[str, int]:

@@ -16,8 +16,9 @@ from starlette.routing import Route
 from cluster_core.access.attempts import Attempts
 from cluster_core.access.passphrase import has_passphrase, is_passphrase
 from cluster_core.access.tokens import LIFETIME_S, make_token
-from cluster_core.api.clients import find_client, is_cross_origin
+from cluster_core.api.clients import is_cross_origin
 from cluster_core.events import report_event
+from cluster_core.server.client import find_client
 from pages.components.base_path import get_base_path
 from pages.components.signed_in import COOKIE
 
@@ -61,7 +62,7 @@ async def _find_refusal(request: Request) -> tuple[str, int] | None:
     """Return why the form is refused, with the status; None if it holds the passphrase."""
     if is_cross_origin(request):
         return "Sign in on this page, not from another site.", 403
-    client = find_client(request)
+    client = find_client(request.scope)
     typed = await _read_passphrase(request)
     if not _one_check.acquire(blocking=False):
         return "Somebody else is signing in: try again in a second.", 429

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
+from starlette.requests import HTTPConnection
 
 from cluster_core.access import TENSORBOARD_VARIABLE, Access, Action, Mode, has_sign_in, read_mode
 from cluster_core.access.modes import read_owners
 from cluster_core.access.tokens import is_valid
-from cluster_core.server.client import is_direct_from_own_machine, is_loopback_name
-from cluster_core.server.hosts import get_host_name
+from cluster_core.server.client import get_client_address
+from cluster_core.server.own_machine import is_at_own_machine
+from pages.components.account_cookie import read_account
 
 COOKIE = "cluster_lab_session"
 SIGNED_OUT = Access(
@@ -31,8 +35,42 @@ def get_access() -> Access:
 
     It is found anew at each call: a sign-in ends while its tab is open.
     """
+    context = st.context
+    address = context.ip_address or "127.0.0.1"  # None stands for this computer
+    return find_access(context.cookies, context.headers, address, st.user)
+
+
+def find_request_access(request: HTTPConnection) -> Access:
+    """Return what the sender of a request beside the pages may do."""
+    account = read_account(request.cookies)
+    if account.get("origin") != request.headers.get("Origin", account.get("origin")):
+        account = {}
+    address = get_client_address(request.scope)
+    return find_access(request.cookies, request.headers, address, account)
+
+
+def find_access(
+    cookies: Mapping[str, str],
+    headers: Mapping[str, str],
+    address: str,
+    account: Mapping[str, Any],
+) -> Access:
+    """Return what somebody may do.
+
+    Parameters
+    ----------
+    cookies : mapping of str to str
+    headers : mapping of str to str
+        Of the request, or of the one that opened the page; finds a name in any case.
+    address : str
+        Of the visitor, or of this computer.
+    account : mapping
+        What an identity provider says about them, as in `st.user`; empty if nothing.
+    """
     mode = read_mode()
-    if (has_sign_in() and is_signed_in()) or (mode is Mode.OWN_MACHINE and is_on_own_machine()):
+    if is_signed_in(cookies, account) or (
+        mode is Mode.OWN_MACHINE and is_at_own_machine(address, headers)
+    ):
         owner = Access.owner()
         may_run_tensorboard = os.environ.get(TENSORBOARD_VARIABLE) == "1"
         return owner if may_run_tensorboard else owner.without(Action.RUN_TENSORBOARD)
@@ -43,30 +81,15 @@ def get_access() -> Access:
     }[mode]
 
 
-def is_signed_in() -> bool:
-    """Tell whether this visitor gave the passphrase, or an identity provider vouches for them."""
-    return is_valid(st.context.cookies.get(COOKIE, "")) or _is_listed()
+def is_signed_in(cookies: Mapping[str, str], account: Mapping[str, Any]) -> bool:
+    """Tell whether a visitor gave the passphrase, or an identity provider vouches for them."""
+    return has_sign_in() and (is_valid(cookies.get(COOKIE, "")) or _is_listed(account))
 
 
-def is_on_own_machine() -> bool:
-    """Tell whether the browser runs on the server's computer, and no proxy is between them."""
-    headers = st.context.headers
-    address = st.context.ip_address or "127.0.0.1"  # None stands for this computer
-    host = headers.get("Host", "").lower()
-    # The page of another server on this computer has another port.
-    origin = headers.get("Origin", f"http://{host}").lower().partition("://")[2]
-    # Without a connection there are no headers, so that nobody is taken for the owner.
-    return (
-        is_direct_from_own_machine(address, headers.keys())
-        and is_loopback_name(get_host_name(host))
-        and origin == host
-    )
-
-
-def _is_listed() -> bool:
-    """Tell whether the visitor signed in with a confirmed address of the list of owners."""
+def _is_listed(account: Mapping[str, Any]) -> bool:
+    """Tell whether an account has a confirmed address of the list of owners."""
     owners = read_owners()
-    if not owners or not st.user.get("is_logged_in"):
+    if not owners or not account.get("is_logged_in"):
         return False
     # Some providers let their users claim any address, and say so by not confirming it.
-    return st.user.get("email_verified") is True and str(st.user.get("email")).lower() in owners
+    return account.get("email_verified") is True and str(account.get("email")).lower() in owners

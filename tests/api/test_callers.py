@@ -11,6 +11,8 @@ from cluster_core.api.app import ORIGINS_VARIABLE
 from cluster_core.api.keys import Scope, create_key, list_keys, revoke_key
 from cluster_core.model.export.web import PageText
 from cluster_core.publishing.store import publish
+from cluster_core.server.client import PROXIES_VARIABLE
+from cluster_core.server.hosts import HOSTS_VARIABLE
 from tests.api.conftest import make_picture
 from tests.publishing.samples import simple_pages  # noqa: F401 (a fixture)
 
@@ -49,6 +51,13 @@ def test_request_through_another_name_or_a_proxy_needs_a_key(server, header):
     assert reply.headers["www-authenticate"] == "Bearer"
     assert "API key" in reply.sentence
     assert server.get("/models", **header, **make_key(server)).status == 200
+
+
+@pytest.mark.parametrize("variable", [PROXIES_VARIABLE, HOSTS_VARIABLE])
+def test_server_behind_a_proxy_or_a_name_needs_a_key(server, monkeypatch, variable):
+    monkeypatch.setenv(variable, "10.0.0.1")
+    assert server.get("/models").status == 401
+    assert server.get("/models", **make_key(server)).status == 200
 
 
 def test_other_computer_needs_a_key(server, from_elsewhere):

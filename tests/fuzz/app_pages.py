@@ -27,7 +27,7 @@ def damage_and_open(case: Case) -> None:
     """Damage a file and open two pages, as a visitor with links to a run and a model does."""
     damage_a_file(case)
     before = Belongings.of(case.workspace)
-    signed_in.is_on_own_machine = lambda: True  # AppTest has no connection
+    signed_in.is_at_own_machine = lambda *_: True  # AppTest has no connection
     os.environ[ROOT_VARIABLE] = str(case.workspace.root)
     for file in case.random.sample(sorted(PageFile), PAGES_PER_CASE):
         _open(case, file)

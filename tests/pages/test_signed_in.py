@@ -11,13 +11,15 @@ from cluster_core.access import PUBLIC_VARIABLE, Action
 from cluster_core.access.modes import OWNERS_VARIABLE, PASSPHRASE_VARIABLE
 from cluster_core.access.passphrase import hash_passphrase
 from cluster_core.access.tokens import make_token, sign_out
+from cluster_core.server.client import PROXIES_VARIABLE
+from cluster_core.server.hosts import HOSTS_VARIABLE
 from pages.components import signed_in
 from pages.components.navigation import PageFile, list_pages
 from pages.components.signed_in import COOKIE, get_access
 from tests.pages.opening import open_file
 from tests.samples import OWNER, VISITOR
 
-is_on_own_machine = signed_in.is_on_own_machine
+is_at_own_machine = signed_in.is_at_own_machine
 LOCAL = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
 
 
@@ -34,7 +36,7 @@ def connect(monkeypatch):
         context = SimpleNamespace(ip_address=address, headers=headers, cookies=cookies or {})
         monkeypatch.setattr(st, "context", context)
         monkeypatch.setattr(st, "user", user)
-        monkeypatch.setattr(signed_in, "is_on_own_machine", is_on_own_machine)
+        monkeypatch.setattr(signed_in, "is_at_own_machine", is_at_own_machine)
 
     return connect
 
@@ -73,6 +75,15 @@ def test_anybody_else_may_do_nothing_on_an_own_machine(connect, address, headers
     access = get_access()
     assert not access.allowed
     assert "from another computer" in access.refusal
+
+
+@pytest.mark.parametrize("variable", [PROXIES_VARIABLE, HOSTS_VARIABLE])
+def test_nobody_is_the_owner_by_address_behind_a_proxy_or_a_name(connect, monkeypatch, variable):
+    monkeypatch.setenv(variable, "127.0.0.1")
+    connect()
+    assert not get_access().allowed
+    page = open_file("main.py")
+    assert "CLUSTER_LAB_PROXIES or CLUSTER_LAB_HOSTS" in page.warning[0].value
 
 
 def test_visitor_of_a_demo_may_only_classify_even_at_the_server(connect, monkeypatch):

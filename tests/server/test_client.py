@@ -5,6 +5,7 @@ from cluster_core.errors import ConfigError
 from cluster_core.server.client import (
     PROXIES_VARIABLE,
     ClientAddressMiddleware,
+    find_client,
     get_client_address,
     is_own_machine,
     read_proxies,
@@ -16,7 +17,7 @@ async def show_client(scope, receive, send):
     await PlainTextResponse(get_client_address(scope))(scope, receive, send)
 
 
-def find_client(monkeypatch, proxies, peer, **headers):
+def show(monkeypatch, proxies, peer, **headers):
     monkeypatch.setenv(PROXIES_VARIABLE, proxies)
     app = ClientAddressMiddleware(show_client, read_proxies())
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -26,20 +27,18 @@ def find_client(monkeypatch, proxies, peer, **headers):
 @pytest.mark.parametrize("proxies", ["", "192.0.2.1"])
 @pytest.mark.parametrize("peer", ["203.0.113.9", "127.0.0.1"])
 def test_forged_header_of_an_unknown_peer_changes_nothing(monkeypatch, proxies, peer):
-    found = find_client(
-        monkeypatch, proxies, peer, X_Forwarded_For="10.9.9.9", Forwarded="for=10.9.9.9"
-    )
+    found = show(monkeypatch, proxies, peer, X_Forwarded_For="10.9.9.9", Forwarded="for=10.9.9.9")
     assert found == peer
 
 
 @pytest.mark.parametrize("peer", ["10.1.2.3", "::ffff:10.1.2.3"])
 def test_configured_proxy_names_the_visitor(monkeypatch, peer):
     sent = "127.0.0.1, 198.51.100.7, 10.1.2.4"  # the first is forged by the visitor
-    assert find_client(monkeypatch, "10.0.0.0/8", peer, X_Forwarded_For=sent) == "198.51.100.7"
+    assert show(monkeypatch, "10.0.0.0/8", peer, X_Forwarded_For=sent) == "198.51.100.7"
 
 
 def test_mapped_address_is_written_as_ipv4(monkeypatch):
-    assert find_client(monkeypatch, "", "::ffff:203.0.113.9") == "203.0.113.9"
+    assert show(monkeypatch, "", "::ffff:203.0.113.9") == "203.0.113.9"
 
 
 def test_connection_without_address_has_none():
@@ -68,3 +67,16 @@ def test_malformed_proxy_is_reported(monkeypatch):
     monkeypatch.setenv(PROXIES_VARIABLE, "10.0.0.1, proxy.example")
     with pytest.raises(ConfigError, match=r"'proxy.example', which is not an address or network"):
         read_proxies()
+
+
+@pytest.mark.parametrize(
+    ("host", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("", ""),
+    ],
+)
+def test_client_is_an_address_or_an_ipv6_network(host, client):
+    assert find_client(make_scope(client=host)) == client

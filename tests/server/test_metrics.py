@@ -52,6 +52,8 @@ def test_only_readers_get_the_metrics(make_app):
     assert read(app, "10.2.3.4").status == 200
     assert read(app, "127.0.0.1").status == 200
     assert read(app, "127.0.0.1", **{"X-Forwarded-For": "203.0.113.9"}).status == 403
+    assert read(app, "127.0.0.1", Host="lab.example").status != 200
+    assert read(app, "127.0.0.1", Host="203.0.113.5:8501").status == 403  # through a tunnel
     assert read(app, "203.0.113.9").status == 403
     assert read(app, "203.0.113.9", **{"X-Forwarded-For": "127.0.0.1"}).status == 403
     assert read(app, "203.0.113.9", Authorization=f"Bearer {TOKEN}").status == 200
