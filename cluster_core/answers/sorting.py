@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from cluster_core.answers.places import DONT_KNOW, UNUSABLE, SortedPlaces
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.counter_classes import is_counter_name
-from cluster_core.data.editing.inspection import clean_file_name
-from cluster_core.data.labels import fold_name, is_device_name
 from cluster_core.model.prediction.prediction import Verdict
 from cluster_core.storage.pieces import Pieces
 
-DONT_KNOW, UNUSABLE = "don't know", "could not be used"
 _PIECE_BYTES = 1 << 20
-_MAX_NAME_BYTES, _MAX_SUFFIX_BYTES = 150, 10
 
 
 @dataclass(frozen=True)
@@ -61,25 +58,14 @@ def sort_pictures(
         used` the rest. A class of such a name gets a number, but a review as `none of these`
         counts as that answer.
     """
-    # Folders for pictures without a class.
-    names = (Verdict.NONE_OF_THESE.value, Verdict.UNSURE.value, DONT_KNOW, UNUSABLE)
-    folders = {name: name for name in names}
-    used = {fold_name(name) for name in folders}
-    class_folders: dict[str, str] = {}
-    taken: set[str] = set()
-    found = []
+    places, found = SortedPlaces(), []
     for number in numbers:
         if number not in room.pictures:
             continue
         label, special = _find_answer(room, number, model, labels)
-        if label is None:
-            folder = folders[special]
-        else:
-            if label not in class_folders:
-                class_folders[label] = _make_unique(_make_safe(label), used)
-            folder = class_folders[label]
-        name = _make_unique(f"{folder}/{_make_safe(room.pictures[number].name)}", taken)
-        found.append(SortedPicture(name, room.find_file(number)))
+        folder = special if label is None else places.find_class_folder(label)
+        place = places.take(folder, room.pictures[number].name)
+        found.append(SortedPicture(place, room.find_file(number)))
     return found
 
 
@@ -141,28 +127,3 @@ def _find_answer(
         return None, UNUSABLE
     kind = answer.prediction.verdict
     return (answer.prediction.label, "") if kind is Verdict.LABEL else (None, kind.value)
-
-
-def _make_safe(name: str) -> str:
-    """Return a name that every file system takes for a file or folder."""
-    path = Path(clean_file_name(name))
-    suffix = path.suffix if len(path.suffix.encode()) <= _MAX_SUFFIX_BYTES else ""
-    stem = (
-        path.name[: len(path.name) - len(suffix)].encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
-    )
-    stem = stem.rstrip(". ") or "picture"
-    return (f"_{stem}" if is_device_name(stem) else stem) + suffix.rstrip(". ")
-
-
-def _make_unique(path: str, taken: set[str]) -> str:
-    """Return the path, or a numbered one if it is taken, and take it."""
-    stem, suffix = path, ""
-    if "/" in path:
-        suffix = Path(path).suffix
-        stem = path[: len(path) - len(suffix)]
-    number, candidate = 1, path
-    while fold_name(candidate) in taken:
-        number += 1
-        candidate = f"{stem} ({number}){suffix}"
-    taken.add(fold_name(candidate))
-    return candidate

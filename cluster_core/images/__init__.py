@@ -22,6 +22,7 @@ from cluster_core.images.stretch import FitsStretch
 
 if TYPE_CHECKING:
     from cluster_core.images.astronomy.fits import FitsPicture, decode_fits, list_fits_pictures
+    from cluster_core.images.astronomy.fits_class_cards import add_class_cards
     from cluster_core.images.astronomy.fits_observation import OBSERVATION_CARDS, read_observation
     from cluster_core.images.astronomy.picture_header import PictureHeader, read_picture_header
 
@@ -37,6 +38,7 @@ __all__ = [
     "FitsStretch",
     "ImageLimits",
     "PictureHeader",
+    "add_class_cards",
     "check_file_bytes",
     "check_not_blank",
     "decode_fits",
@@ -55,12 +57,14 @@ __all__ = [
 
 # Imported on first use, because most pictures are not FITS.
 _FITS = "cluster_core.images.astronomy.fits"
+_CLASS_CARDS = "cluster_core.images.astronomy.fits_class_cards"
 _OBSERVATION = "cluster_core.images.astronomy.fits_observation"
 _HEADER = "cluster_core.images.astronomy.picture_header"
 _HOMES = {
     **dict.fromkeys(("FitsPicture", "decode_fits", "list_fits_pictures"), _FITS),
     **dict.fromkeys(("OBSERVATION_CARDS", "read_observation"), _OBSERVATION),
     **dict.fromkeys(("PictureHeader", "read_picture_header"), _HEADER),
+    "add_class_cards": _CLASS_CARDS,
 }
 
 

@@ -65,6 +65,12 @@ def test_equal_names_get_numbers_also_if_only_capitals_differ(room):
     assert sort(room) == ["open/a.jpg", "open/a (2).jpg", "open/A (3).JPG", "open/a (4).jpg"]
 
 
+def test_number_stays_in_front_of_the_ending_of_a_packed_fits_file(room):
+    for name in ("a.fits.gz", "b/a.fits.gz", f"{'c' * 250}.fits.bz2"):
+        add(room, name)
+    assert sort(room) == ["open/a.fits.gz", "open/a (2).fits.gz", f"open/{'c' * 150}.fits.bz2"]
+
+
 def test_classes_that_differ_in_capitals_or_clash_with_a_folder_are_kept_apart(room):
     for label in ("open", "Open", "unsure", "don't know"):
         add(room, f"{label}.jpg", None, Review(label))

@@ -11,7 +11,7 @@ import streamlit as st
 
 from cluster_core.answers.records import KeptAnswer, Review
 from cluster_core.answers.room import AnswerRoom
-from cluster_core.answers.sorting import DONT_KNOW
+from cluster_core.answers.places import DONT_KNOW
 from cluster_core.errors import ImageError
 from cluster_core.images import is_fits
 from cluster_core.model.bundle.summaries import ModelSummary
