@@ -1,45 +1,29 @@
-"""One room: pictures as files, and a log of what was added, answered and reviewed.
-
-The log is only appended to, so that a click writes one line, and a reload reads the rest.
-"""
+"""One room: pictures as files, and a log of what was added, answered and reviewed."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from cluster_core.answers.answer_index import AnswerColumns, AnswerIndex, make_entry
+from cluster_core.answers.log import AnswerLog
 from cluster_core.answers.records import (
     KeptAnswer,
     KeptPicture,
     Review,
-    check_answer,
     check_picture,
     check_review,
 )
 from cluster_core.data.labels import find_label_problem, shorten
 from cluster_core.errors import DatasetError, ImageError, ImageProblem
-from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.storage.safe_moves import explaining_disk_errors
-from cluster_core.storage.saved_values import (
-    MALFORMED_ERRORS,
-    check_count,
-    check_text,
-    make_printable,
-)
+from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, make_printable
 
-LOG, PICTURES, _THUMBNAILS = "log.jsonl", "pictures", "thumbnails"
-# Two answers with 1,000 classes to each of 2,000 pictures; reading it takes half a gigabyte.
-MAX_LOG_BYTES = 50_000_000
-_DIGITS = 7  # of a score
+PICTURES, _THUMBNAILS, _ARCHIVES = "pictures", "thumbnails", "archives"
 _MAX_NAME_LENGTH = 300
 
 
@@ -63,11 +47,13 @@ class AnswerRoom:
         self._folder = folder
         self._max_pictures = max_pictures
         self._max_bytes = max_bytes
-        self._read_bytes = 0
+        self._log = AnswerLog(folder)
+        self._answers = AnswerIndex()
+        self._known: set[tuple[str, str]] = set()  # hash and name
+        self._n_bytes = 0
+        self._last_number = 0
         self.pictures: dict[int, KeptPicture] = {}
         self.reviews: dict[int, Review] = {}
-        self._answers: dict[tuple[int, str], dict[str, Any]] = {}
-        self._last_number = 0
         self.refresh()
 
     @property
@@ -75,20 +61,25 @@ class AnswerRoom:
         """The name that finds the room again."""
         return self._folder.name
 
+    @property
+    def archives(self) -> Path:
+        """The folder of archives that are still being unpacked; it may not exist."""
+        return self._folder / _ARCHIVES
+
+    @property
+    def n_bytes_left(self) -> int:
+        """How many more bytes of pictures it takes."""
+        return max(0, self._max_bytes - self._n_bytes)
+
     def refresh(self) -> None:
         """Read what was appended to the log since, by this or another tab."""
-        with suppress(OSError), (self._folder / LOG).open("rb") as log:
-            log.seek(self._read_bytes)
-            data = log.read(MAX_LOG_BYTES)
-            whole = data[: data.rfind(b"\n") + 1]
-            self._read_bytes += len(whole)
-            for line in whole.splitlines():
-                with suppress(*MALFORMED_ERRORS):  # a damaged line is skipped
-                    self._take(json.loads(line))
+        for entry in self._log.read_new():
+            with suppress(*MALFORMED_ERRORS):  # a damaged line is skipped
+                self._take(entry)
 
     def exists(self) -> bool:
         """Return whether the room has not been cleared or swept."""
-        return (self._folder / LOG).is_file()
+        return self._log.exists()
 
     def add_picture(self, name: str, data: bytes) -> KeptPicture | None:
         """Keep a picture; return None if it is there already, with the same name.
@@ -110,10 +101,9 @@ class AnswerRoom:
         shown = make_printable(name)[:_MAX_NAME_LENGTH]
         sha256 = hashlib.sha256(data).hexdigest()
         self.refresh()
-        kept = self.pictures.values()
-        if any((one.sha256, one.name) == (sha256, shown) for one in kept):
+        if (sha256, shown) in self._known:
             return None
-        self._require_space(shown, sum(one.n_bytes for one in kept) + len(data))
+        self._require_space(shown, self._n_bytes + len(data))
         number = self._last_number + 1
         with explaining_disk_errors(f"{shown} could not be kept", self._folder):
             while True:
@@ -176,33 +166,24 @@ class AnswerRoom:
         DatasetError
             It cannot be written.
         """
-        entry: dict[str, Any] = {"answer": number, "model": model, "cards": dict(answer.cards)}
-        if answer.prediction is None:
-            entry["problem"] = answer.problem or ""
-        else:
-            prediction = answer.prediction
-            entry["scores"] = [round(prediction.scores[label], _DIGITS) for label in labels]
-            entry |= {"seconds": prediction.seconds, "warning": prediction.warning}
-            entry |= {"novelty": prediction.novelty, "limits": astuple(prediction.limits)}
         if thumbnail:
             with explaining_disk_errors("A thumbnail could not be kept", self._folder):
                 path = self.find_thumbnail(number)
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(thumbnail)
-        self._append(entry)
+        self._append(make_entry(number, model, answer, labels))
 
     def find_answer(self, number: int, model: str, labels: Sequence[str]) -> KeptAnswer | None:
         """Return the answer of a model with these classes, or None if it has not answered."""
-        entry = self._answers.get((number, model))
-        if entry is None:
-            return None
-        if "scores" not in entry:
-            return KeptAnswer(None, entry["problem"], entry["cards"])
-        if len(entry["scores"]) != len(labels):
-            return None
-        prediction = Prediction.of(labels, np.array(entry["scores"]), entry["seconds"])
-        more = {name: entry[name] for name in ("warning", "novelty", "limits")}
-        return KeptAnswer(replace(prediction, **more), None, entry["cards"])
+        return self._answers.find(number, model, labels)
+
+    def list_unanswered(self, model: str, labels: Sequence[str]) -> list[int]:
+        """Return the pictures that a model with these classes has not answered."""
+        return self._answers.list_unanswered(self.pictures, model, labels)
+
+    def tabulate(self, model: str, labels: Sequence[str]) -> AnswerColumns:
+        """Return the answers of a model with these classes as columns."""
+        return self._answers.tabulate(self.pictures, model, labels)
 
     def review(self, numbers: Iterable[int], review: Review | None) -> None:
         """Record what a person says about pictures; None takes an earlier review back.
@@ -244,7 +225,7 @@ class AnswerRoom:
         shutil.rmtree(self._folder, ignore_errors=True)
         self.pictures.clear()
         self.reviews.clear()
-        self._answers.clear()
+        self._answers = AnswerIndex()
 
     def _require_space(self, name: str, n_bytes: int) -> None:
         """Raise ImageError if one more picture, then `n_bytes` in all, would be too much."""
@@ -262,34 +243,34 @@ class AnswerRoom:
         )
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-        with explaining_disk_errors("The answers could not be kept", self._folder):
-            # Without O_CREAT: a room that was cleared in another tab must not come back half.
-            target = os.open(self._folder / LOG, os.O_WRONLY | os.O_APPEND)
-            with os.fdopen(target, "ab") as log:
-                if log.tell() + len(line) > MAX_LOG_BYTES:
-                    raise DatasetError(
-                        "Too much was changed to keep it all: clear the answers, and start again.",
-                        path=self._folder,
-                    )
-                log.write(line)
+        self._log.append(entry)
         self.refresh()
 
     def _take(self, entry: dict[str, Any]) -> None:
         """Apply a line of the log; raise one of `MALFORMED_ERRORS` if it is damaged."""
         match entry:
             case {"picture": _}:
-                picture = check_picture(entry)
-                self.pictures[picture.number] = picture
-                self._last_number = max(self._last_number, picture.number)
-            case {"answer": number, "model": model}:
-                self._answers[check_count(number), check_text(model)] = check_answer(entry)
+                self._take_picture(check_picture(entry))
+            case {"answer": _}:
+                self._answers.take(entry)
             case {"reviewed": numbers}:
                 self.reviews.update(dict.fromkeys(map(check_count, numbers), check_review(entry)))
             case {"unreviewed": numbers}:
                 for number in map(check_count, numbers):
                     self.reviews.pop(number, None)
             case {"removed": numbers}:
-                for number in map(check_count, numbers):
-                    self.pictures.pop(number, None)
-                    self.reviews.pop(number, None)
+                self._forget(list(map(check_count, numbers)))
+
+    def _take_picture(self, picture: KeptPicture) -> None:
+        self.pictures[picture.number] = picture
+        self._known.add((picture.sha256, picture.name))
+        self._n_bytes += picture.n_bytes
+        self._last_number = max(self._last_number, picture.number)
+
+    def _forget(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self.reviews.pop(number, None)
+            if picture := self.pictures.pop(number, None):
+                self._known.discard((picture.sha256, picture.name))
+                self._n_bytes -= picture.n_bytes
+        self._answers.forget(numbers)

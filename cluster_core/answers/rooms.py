@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster_core.access import Mode, read_mode
-from cluster_core.answers.room import LOG, PICTURES, AnswerRoom
+from cluster_core.answers.log import LOG
+from cluster_core.answers.room import PICTURES, AnswerRoom
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import Workspace
@@ -49,7 +50,7 @@ class RoomLimits:
     max_age_s: int
 
 
-OWN_COMPUTER = RoomLimits(2_000, 2_000 * _MB, 100, 10_000 * _MB, 72 * _HOUR_S)
+OWN_COMPUTER = RoomLimits(20_000, 4_000 * _MB, 100, 10_000 * _MB, 72 * _HOUR_S)
 PUBLIC_DEMO = RoomLimits(300, 100 * _MB, 1_000, 2_000 * _MB, 2 * _HOUR_S)
 
 

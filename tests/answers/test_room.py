@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cluster_core.answers import room as room_module
+from cluster_core.answers import log as log_module
 from cluster_core.answers.records import KeptAnswer, Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import create_room, find_room
@@ -124,7 +124,7 @@ def test_full_room_refuses_a_picture(room, limits, says):
 def test_full_log_refuses_a_change_and_keeps_the_rest(room, workspace, monkeypatch):
     number = room.add_picture("a.jpg", b"one").number
     room.review([number], Review("open"))
-    monkeypatch.setattr(room_module, "MAX_LOG_BYTES", 300)
+    monkeypatch.setattr(log_module, "MAX_LOG_BYTES", 300)
     with pytest.raises(DatasetError, match="clear the answers"):
         room.review([number], Review("a" * 200))
     assert reopen(room, workspace).reviews == {number: Review("open")}
