@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from cluster_core.console import PATH, ProgressLine, plain_exits
 from cluster_core.model.bundle.selection import choose_bundle
-from cluster_core.model.prediction.batch import classify_sources
+from cluster_core.model.prediction.batch import FilePrediction, classify_sources
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.columns import AnswerTable
 from cluster_core.model.prediction.tables.formats import TableFormat, find_format, writing_table
+from cluster_core.model.prediction.tables.sky import (
+    SKY_COLUMNS,
+    make_model_answer,
+    make_sky_values,
+)
+from cluster_core.sky_names.cache import IdentityCache
+from cluster_core.sky_names.identification import Identification
+from cluster_core.sky_names.words import describe_with_model, disagrees
 from cluster_core.sources.finding import PictureSources
+from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 
 SKIPPED_FILES_NAMED = 3
+CONTRADICTIONS_SHOWN = 20
 
 
 @click.command()
@@ -41,6 +54,11 @@ SKIPPED_FILES_NAMED = 3
     help="Model folder.  [default: the model chosen in the app, else the newest model]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object per line, not CSV.")
+@click.option(
+    "--identify",
+    is_flag=True,
+    help="Name the objects in the sky, by header, file name or plate solving, in further columns.",
+)
 @plain_exits("Not all pictures were labelled; an existing --output file is unchanged.")
 def main(  # noqa: PLR0913, PLR0917 (each is an option)
     places: tuple[str, ...],
@@ -49,6 +67,7 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     table_format: str | None,
     graph: Path | None,
     as_json: bool,
+    identify: bool,
 ) -> None:
     """Label many pictures and write a table.
 
@@ -66,9 +85,12 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     chosen = TableFormat(table_format) if table_format else find_format(output)
     chosen = TableFormat.JSON_LINES if as_json else chosen
     progress, n_done, n_problems = ProgressLine(beside_rows=output is None), 0, 0
-    with writing_table(output, chosen, AnswerTable(source)) as write:
-        for answer in classify_sources(predictor, sources):
-            write(answer)
+    names = _Names()
+    table = AnswerTable(source, SKY_COLUMNS if identify else ())
+    identifying = _identifying(workspace) if identify else nullcontext()
+    with identifying as say_what, writing_table(output, chosen, table) as write:
+        for answer in classify_sources(predictor, sources, say_what):
+            write(names.add(answer))
             n_done += 1
             n_problems += answer.problem is not None
             progress.show("Labelling pictures", n_done, n_sources)
@@ -78,6 +100,49 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
         f"{_describe_skipped(sources)}",
         err=True,
     )
+    for line in names.describe():
+        click.echo(line, err=True)
+
+
+@contextmanager
+def _identifying(workspace: Workspace) -> Iterator[Callable[[bytes, str], Identification]]:
+    """Yield what names the objects in a picture, and solves none twice."""
+    from cluster_core.sky_names.solving import find_solver
+
+    solver = find_solver()
+    with CacheFile(workspace.bottlenecks) as file:
+        cache = IdentityCache(file)
+        yield lambda data, name: cache.identify(data, name, solver)
+
+
+class _Names:
+    """Adds the objects of pictures to a table, and counts them for the user."""
+
+    def __init__(self) -> None:
+        self._n_named = self._n_asked = 0
+        self._contradictions: list[str] = []
+
+    def add(self, answer: FilePrediction) -> FilePrediction:
+        """Return an answer with the values of `SKY_COLUMNS`, if it was identified."""
+        if answer.sky is None:
+            return answer
+        self._n_asked += 1
+        self._n_named += bool(answer.sky.objects)
+        if answer.prediction is not None:
+            said = make_model_answer(answer.prediction)
+            if disagrees(answer.sky, said):
+                sentence = describe_with_model(answer.sky, said)
+                self._contradictions.append(f"{answer.name}: {sentence}")
+        return replace(answer, more={**answer.more, **make_sky_values(answer.sky)})
+
+    def describe(self) -> list[str]:
+        """Return lines on what was named, and where the model contradicts the catalogue."""
+        if not self._n_asked:
+            return []
+        lines = [f"{self._n_named} of {_count(self._n_asked, 'picture')} named"]
+        lines += self._contradictions[:CONTRADICTIONS_SHOWN]
+        n_more = len(self._contradictions) - CONTRADICTIONS_SHOWN
+        return [*lines, f"and {_count(n_more, 'more picture')} alike"] if n_more > 0 else lines
 
 
 def _count(number: int, noun: str) -> str:

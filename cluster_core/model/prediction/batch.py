@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from cluster_core.errors import ImageError
 from cluster_core.images import is_fits, read_observation
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.sky_names.identification import Identification
 from cluster_core.sources.source import PictureSource
 from cluster_core.storage.mapping import map_images
 
@@ -32,6 +33,8 @@ class FilePrediction:
         The file, if it is one of this computer.
     more : mapping of str to (str, float or None)
         Values for further columns of a table.
+    sky : Identification or None
+        Which objects in the sky it shows; None if that was not asked.
     """
 
     name: str
@@ -40,10 +43,13 @@ class FilePrediction:
     cards: Mapping[str, str] = field(default_factory=dict)
     path: Path | None = None
     more: Mapping[str, str | float | None] = field(default_factory=dict)
+    sky: Identification | None = None
 
 
 def classify_sources(
-    predictor: Predictor, sources: Iterable[PictureSource]
+    predictor: Predictor,
+    sources: Iterable[PictureSource],
+    identify: Callable[[bytes, str], Identification] | None = None,
 ) -> Generator[FilePrediction, None, None]:
     """Label pictures concurrently, with only a few in memory at a time.
 
@@ -53,6 +59,8 @@ def classify_sources(
         The model.
     sources : iterable of PictureSource
         Pictures to label; consumed as predictions are taken.
+    identify : callable, optional
+        Says from the content and the name of a file which objects in the sky it shows.
 
     Yields
     ------
@@ -62,13 +70,15 @@ def classify_sources(
 
     def classify(source: PictureSource) -> FilePrediction:
         cards: Mapping[str, str] = {}
+        sky: Identification | None = None
         try:
             data = source.read()
             if is_fits(data):
                 cards = read_observation(data, source.file_name)
+            sky = identify(data, source.file_name) if identify else None
             prediction = predictor.predict_file(data, source.file_name)
-            return FilePrediction(source.name, prediction, None, cards, source.path)
+            return FilePrediction(source.name, prediction, None, cards, source.path, sky=sky)
         except ImageError as error:
-            return FilePrediction(source.name, None, str(error), cards, source.path)
+            return FilePrediction(source.name, None, str(error), cards, source.path, sky=sky)
 
     return map_images(classify, sources)
