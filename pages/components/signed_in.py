@@ -68,10 +68,9 @@ def find_access(
         What an identity provider says about them, as in `st.user`; empty if nothing.
     """
     mode = read_mode()
-    if is_signed_in(cookies, account) or (
-        mode is Mode.OWN_MACHINE and is_at_own_machine(address, headers)
-    ):
-        owner = Access.owner()
+    is_own = mode is Mode.OWN_MACHINE and is_at_own_machine(address, headers)
+    if is_own or is_signed_in(cookies, account):
+        owner = Access.owner() if is_own else Access.owner().without(Action.SORT_FILES)
         may_run_tensorboard = os.environ.get(TENSORBOARD_VARIABLE) == "1"
         return owner if may_run_tensorboard else owner.without(Action.RUN_TENSORBOARD)
     return {

@@ -99,6 +99,7 @@ def test_cookie_of_the_passphrase_makes_an_owner_until_it_is_signed_out(
     token = make_token()
     connect("192.168.1.7", cookies={COOKIE: token})
     assert get_access().allows(Action.TRAIN)
+    assert not get_access().allows(Action.SORT_FILES)  # in folders of another computer
     sign_out(token)
     assert not get_access().allowed
 
