@@ -171,7 +171,7 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
             request, Scope.CLASSIFY, lambda caller: find_visible(workspace, caller, id)
         )
         predictor = await labeller.load(model)
-        answers = await labeller.label(predictor, request)
+        answers = await labeller.label(predictor, request, caller.counted_as)
         gate.count_more(caller, len(answers))
         if all(answer["problem"] for answer in answers):
             raise ApiError(422, answers[0]["problem"], more={"answers": answers})

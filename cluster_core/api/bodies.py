@@ -13,15 +13,14 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
 from cluster_core.api.problems import ApiError
+from cluster_core.server.pace import Pace
 from cluster_core.storage.saved_values import make_printable
 
 MAX_FILES = 32
 MAX_FILE_BYTES = 20_000_000
 # Names and boundaries: a few hundred bytes for each file.
 _MAX_OVERHEAD_BYTES = 4096 * MAX_FILES
-# A client that sends nothing for so long, or takes so long in all, is refused.
-IDLE_TIMEOUT_S = 20.0
-BODY_TIMEOUT_S = 180.0
+PACE = Pace()
 _MAX_NAME_LENGTH = 200
 _LARGE_BYTES = 2_000_000
 UNNAMED = "The picture"
@@ -127,11 +126,12 @@ async def _receive_form(request: Request, boundary: bytes) -> AsyncIterator[Pict
 async def _receive_chunks(request: Request) -> AsyncIterator[bytes]:
     """Yield the body in chunks, from a client that does not take too long."""
     chunks = aiter(request.stream())
-    deadline_s = asyncio.get_running_loop().time() + BODY_TIMEOUT_S
+    clock = asyncio.get_running_loop()
+    waited_s, n_bytes = 0.0, 0
     while True:
-        left_s = deadline_s - asyncio.get_running_loop().time()
+        since_s = clock.time()
         try:
-            async with asyncio.timeout(min(IDLE_TIMEOUT_S, left_s)):
+            async with asyncio.timeout(PACE.get_patience_s(waited_s, n_bytes)):
                 chunk = await anext(chunks)
         except StopAsyncIteration:
             return
@@ -141,6 +141,8 @@ async def _receive_chunks(request: Request) -> AsyncIterator[bytes]:
                 "The body of the request did not arrive in time: send fewer or smaller pictures.",
                 headers={"Connection": "close"},
             ) from None
+        waited_s += clock.time() - since_s  # not the time that labelling takes between
+        n_bytes += len(chunk)
         yield chunk
 
 

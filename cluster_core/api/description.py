@@ -49,16 +49,22 @@ _REASONS = {
     401: "An API key is needed, or this one is unknown or was revoked.",
     403: "The API key may not do this, or the page of another site asks.",
     404: "There is no such model.",
-    408: "The body did not arrive in time.",
+    408: "The body did not arrive in time, or too slowly.",
     413: "A picture is too large.",
     415: "The body is neither a form nor a picture.",
     422: "None of the pictures can be read: `answers` has a sentence for each.",
     429: "Too many requests or pictures in a minute.",
     500: "A bug, with an id that is also in the server's log.",
-    503: "The model cannot be used now.",
+    503: "The model cannot be used now, or the server has too many requests at once.",
 }
 _HEADERS = {
     429: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}},
+    503: {
+        "Retry-After": {
+            "schema": {"type": "integer"},
+            "description": "Seconds to wait, if there are too many requests.",
+        }
+    },
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
 }
 

@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
 from cluster_core.api.bodies import UNNAMED, PictureFile, is_large, receive_pictures
 from cluster_core.api.problems import ApiError
+from cluster_core.api.slots import SlotLimits, Slots
 from cluster_core.errors import ImageError
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.loaded import obtain_predictor
@@ -23,7 +23,6 @@ from cluster_core.workspace import Workspace
 
 T = TypeVar("T")
 
-_LARGE_AT_ONCE = 8
 # Pictures of one request that are in memory at once, besides the one that arrives.
 _AHEAD = 2
 
@@ -44,8 +43,7 @@ class Labeller:
         self._reading = ThreadPoolExecutor(2, "api-reading")
         # Apart, because a network that must be prepared first can take a minute.
         self._loading = ThreadPoolExecutor(2, "api-loading")
-        # Others wait unread, so that the pictures in memory are bounded.
-        self._large_requests = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._slots = Slots(SlotLimits())
 
     async def look_up(self, function: Callable[[], T]) -> T:
         """Call a function that reads from disk."""
@@ -70,7 +68,9 @@ class Labeller:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._loading, obtain_predictor, self._workspace, model)
 
-    async def label(self, predictor: Predictor, request: Request) -> list[dict[str, Any]]:
+    async def label(
+        self, predictor: Predictor, request: Request, client: str | None
+    ) -> list[dict[str, Any]]:
         """Label the pictures of a request while they arrive.
 
         Parameters
@@ -78,6 +78,8 @@ class Labeller:
         predictor : Predictor
         request : Request
             See `receive_pictures`.
+        client : str or None
+            Whose place it takes, see `Slots`.
 
         Returns
         -------
@@ -87,9 +89,9 @@ class Labeller:
         Raises
         ------
         ApiError
-            The body cannot be used.
+            The body cannot be used, or there is no place for it.
         """
-        async with self._large_requests if is_large(request) else nullcontext():
+        async with self._slots.hold(client, is_large=is_large(request)):
             return await self._label(predictor, receive_pictures(request))
 
     async def _label(

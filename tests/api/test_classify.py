@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import threading
+import time
 import zlib
 from dataclasses import replace
 
@@ -20,9 +21,11 @@ from PIL import Image
 from cluster_core.api import bodies, labelling
 from cluster_core.api.bodies import MAX_FILE_BYTES, MAX_FILES
 from cluster_core.api.documents import Answers
+from cluster_core.api.slots import SlotLimits
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.publishing import visible
+from cluster_core.server.pace import Pace
 from cluster_core.trained_model import load_model
 from tests.api.conftest import BOUNDARY, FORM, LABEL, make_form, make_picture
 from tests.samples import cut_off
@@ -224,7 +227,7 @@ def test_unknown_or_malformed_model_is_404(server, model_id):
 
 
 def test_slow_client_is_sent_away(server, monkeypatch):
-    monkeypatch.setattr(bodies, "IDLE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(bodies, "PACE", Pace(idle_s=0.1))
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         path = f"/api/v1/models/{server.model_id}/classify"
         connection.sendall(
@@ -235,6 +238,45 @@ def test_slow_client_is_sent_away(server, monkeypatch):
         received = b"".join(iter(lambda: connection.recv(4096), b""))
     assert b" 408 " in received
     assert b"did not arrive in time" in received
+
+
+def test_client_that_drips_is_sent_away_and_keeps_nobody_out(server, monkeypatch):
+    monkeypatch.setattr(bodies, "PACE", Pace(idle_s=0.3))
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        path = f"/api/v1/models/{server.model_id}/classify"
+        connection.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+            "Content-Length: 19000000\r\n\r\n".encode()
+        )
+        deadline_s = time.monotonic() + 10
+        while not select.select([connection], [], [], 0.05)[0] and time.monotonic() < deadline_s:
+            connection.sendall(b"x")  # never a long pause
+        assert b" 408 " in connection.recv(4096)
+    assert server.classify(make_picture()).status == 200
+
+
+def test_more_bodies_than_places_are_503(serve, monkeypatch):
+    is_busy, may_end = threading.Event(), threading.Event()
+    predict = Predictor.predict_file
+
+    def wait(self, data, name):
+        is_busy.set()
+        assert may_end.wait(20)
+        return predict(self, data, name)
+
+    monkeypatch.setattr(Predictor, "predict_file", wait)
+    monkeypatch.setattr(labelling, "SlotLimits", lambda: SlotLimits(in_all=1))
+    server = serve()
+    waiting = threading.Thread(target=server.classify, args=(make_picture(),))
+    waiting.start()
+    assert is_busy.wait(20)
+    refused = server.classify(make_picture())
+    may_end.set()
+    waiting.join()
+    assert refused.status == 503
+    assert int(refused.headers["retry-after"]) > 0
+    assert "try again in" in refused.sentence
+    assert server.classify(make_picture()).status == 200  # there is a place again
 
 
 def test_client_that_leaves_is_not_a_bug(server, caplog):
