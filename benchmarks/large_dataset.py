@@ -19,7 +19,8 @@ from PIL import Image
 from benchmarks.isolated import run_isolated
 from benchmarks.tables import print_table
 from cluster_core.data.groups import list_copies
-from cluster_core.data.index import compute_signature, scan_dataset
+from cluster_core.data.index import scan_dataset
+from cluster_core.data.signature import compute_signature
 from cluster_core.data.splits import split_dataset
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import DATASET_SUFFIX, ROOT_VARIABLE, Workspace

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from cluster_core.blas import on_one_thread
-from cluster_core.data.copy_index import iterate_candidates
+from cluster_core.data.copy_index import N_TABLES, iterate_candidates
 
 COPY_CORRELATION = 0.65
 MAX_COPIES = 10
@@ -17,7 +17,9 @@ BLOCK = 2048
 _PAIRS_IN_CACHE = 256
 
 
-def find_copies(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
+def find_copies(
+    fingerprints: Sequence[bytes], on_progress: Callable[[int, int], None] | None = None
+) -> list[tuple[int, int]]:
     """Find the pairs of pictures that are copies of each other.
 
     Up to 4,096 pictures, all pairs are compared. Of more, those that share a hash are, in n log n
@@ -27,6 +29,9 @@ def find_copies(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
     ----------
     fingerprints : sequence of bytes
         One per picture, from `compute_fingerprint`.
+    on_progress : callable, optional
+        Called with (steps done, steps in total) if there are more than 4,096. It may raise to
+        stop.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def find_copies(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
         resemble more than ten others are left out: they are not copies but one
         scene photographed repeatedly, such as parts on a conveyor belt.
     """
-    found = find_lookalikes(fingerprints)
+    found = find_lookalikes(fingerprints, on_progress)
     n_partners = np.bincount(found.ravel(), minlength=len(fingerprints))
     keep = (n_partners[found] <= MAX_COPIES).all(axis=1)
     return [(int(one), int(other)) for one, other in found[keep]]
@@ -53,13 +58,17 @@ def find_copies_exactly(fingerprints: Sequence[bytes]) -> list[tuple[int, int]]:
     return [(int(one), int(other)) for one, other in found[keep]]
 
 
-def find_lookalikes(fingerprints: Sequence[bytes]) -> np.ndarray:
+def find_lookalikes(
+    fingerprints: Sequence[bytes], on_progress: Callable[[int, int], None] | None = None
+) -> np.ndarray:
     """Find pairs of pictures whose fingerprints correlate by 0.65 or more.
 
     Parameters
     ----------
     fingerprints : sequence of bytes
         One per picture, from `compute_fingerprint`.
+    on_progress : callable, optional
+        As in `find_copies`.
 
     Returns
     -------
@@ -73,7 +82,7 @@ def find_lookalikes(fingerprints: Sequence[bytes]) -> np.ndarray:
     has_structure = np.flatnonzero(raw.any(axis=1))
     if not len(has_structure):  # blank pictures, of which there are no pairs
         return np.empty((0, 2), np.int64)
-    pairs: np.ndarray = has_structure[_compare_candidates(raw[has_structure])]
+    pairs: np.ndarray = has_structure[_compare_candidates(raw[has_structure], on_progress)]
     return pairs
 
 
@@ -121,19 +130,23 @@ def _compare_all(fingerprints: Sequence[bytes]) -> np.ndarray:
     return found[np.lexsort((found[:, 1], found[:, 0]))]
 
 
-def _compare_candidates(raw: np.ndarray) -> np.ndarray:
+def _compare_candidates(
+    raw: np.ndarray, on_progress: Callable[[int, int], None] | None
+) -> np.ndarray:
     """Return the candidate pairs that correlate: int64, (n_pairs, 2)."""
     n = len(raw)
     lengths = _measure_lengths(raw)
     known = np.empty(0, np.int64)
     in_series = np.zeros(n, bool)
-    for candidates in iterate_candidates(raw, in_series):
+    for done, candidates in enumerate(iterate_candidates(raw, in_series), start=1):
         codes = candidates[:, 0] * n + candidates[:, 1]
         new = candidates[~np.isin(codes, known, assume_unique=True)]
         new = new[_correlate(raw, lengths, new) >= COPY_CORRELATION]
         known = np.union1d(known, new[:, 0] * n + new[:, 1])
         n_partners = np.bincount(np.concatenate(np.divmod(known, n)), minlength=n)
         in_series[:] = n_partners > MAX_COPIES
+        if on_progress:
+            on_progress(done, N_TABLES)
     return np.column_stack(np.divmod(known, n))
 
 

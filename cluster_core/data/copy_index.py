@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -10,6 +11,7 @@ import numpy as np
 # Each pair of parts makes a table, 66 in all. The figures of `python -m benchmarks.health copies`
 # say how many pairs they find.
 N_PARTS = 12
+N_TABLES = math.comb(N_PARTS, 2)
 DIRECTIONS_PER_PART = 64
 N_PROBES = 2
 # How many neighbours with the same key are compared: bounds the work on pictures of one scene.

@@ -134,6 +134,8 @@ def find_declared_groups(
     note : str or None
         A sentence about files that are named but not there.
     """
+    if not lines and not same_objects:
+        return [()] * len(pictures), None
     groups_of: dict[str, dict[str, None]] = defaultdict(dict)  # by file or SHA-256
     for line in lines:
         groups_of[line.file][f"{GROUPS_FILE}: {line.group}"] = None

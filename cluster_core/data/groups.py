@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cluster_core.data.copies import MAX_COPIES, find_copies
@@ -33,19 +33,35 @@ def list_copies(
     list of (int, int)
         Index pairs as from `find_copies`.
     """
+    if search is find_copies and all(picture.copies is not None for picture in pictures):
+        pairs: Iterable[tuple[int, int]] = _pair_marked(pictures)
+    else:
+        pairs = search([picture.fingerprint for picture in pictures])
     recordings = [find_recording(picture.path.name) for picture in pictures]
     return [
         (one, other)
-        for one, other in search([picture.fingerprint for picture in pictures])
+        for one, other in pairs
         if recordings[one] is None or recordings[one] != recordings[other]
     ]
+
+
+def _pair_marked(pictures: Sequence[Picture]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of pictures of which a scan has found that they are copies, in order."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for number, picture in enumerate(pictures):
+        if picture.copies:
+            numbers[picture.sha256].append(number)
+    for one, picture in enumerate(pictures):
+        others = {other for sha256 in picture.copies or () for other in numbers.get(sha256, ())}
+        yield from ((one, other) for other in sorted(others) if other > one)
 
 
 def group_pictures(pictures: Sequence[Picture], copies: Pairs) -> list[int]:
     """Group copies, and pictures of one object, across all classes.
 
-    Pictures show one object if their files are equal, their names share a catalogue name of the
-    sky or what precedes `_nohash_`, `groups.csv` says so, or a person did.
+    Pictures show one object if their files are equal, their headers, their names or plate solving
+    name one object of the sky, their names share what precedes `_nohash_`, `groups.csv` says so,
+    or a person did.
 
     Written digits resemble each other so much that chains of supposed copies connect most of
     them. As in `find_copies`, a picture with more than `MAX_COPIES` relatives is not a copy but
@@ -89,6 +105,7 @@ def list_keys(picture: Picture) -> tuple[str, ...]:
     return (
         picture.sha256,
         *(f"object {name}" for name in find_objects(before if marker else picture.path.stem)),
+        *((f"object {picture.sky_object}",) if picture.sky_object else ()),
         *((f"variants {before}",) if marker else ()),
         *(f"group {name}" for name in picture.groups),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cluster_core.data.copies import find_copies, find_copies_exactly
 from cluster_core.data.groups import group_pictures, group_pictures_as_before, list_copies
@@ -20,6 +20,7 @@ FEW_PICTURES = 20
 BY_FILE_NAME = 1
 BY_CLASS = 2
 BY_GROUP = 3
+BY_OBJECT = 4
 
 # Of two copies, the one on the earlier side is kept.
 _PRECEDENCE = (Side.TESTING, Side.VALIDATION, Side.TRAINING)
@@ -55,7 +56,7 @@ def split_dataset(
     *,
     testing_percentage: float,
     validation_percentage: float,
-    version: int = BY_GROUP,
+    version: int = BY_OBJECT,
 ) -> Split:
     """Split a dataset so that the same pictures always give the same sides.
 
@@ -75,7 +76,8 @@ def split_dataset(
         Share of the pictures in percent, 0 to 100, together less than 100. A side
         with a share of 0 stays empty.
     version : int
-        `BY_GROUP`; `BY_CLASS` for the rule that knew fewer signs of one object, see
+        `BY_OBJECT`; `BY_GROUP` for the rule that took objects in the sky from file names only;
+        `BY_CLASS` for the rule that knew fewer signs of one object, see
         `group_pictures_as_before`; or `BY_FILE_NAME` for the rule of version 0.1, in which each
         picture's side depends on the SHA-1 of its file name alone, as in [1]_.
 
@@ -108,8 +110,7 @@ def split_dataset(
         sides = [_choose_side(position, shares) for position in positions]
     else:
         positions = [compute_position(picture.sha256) for picture in pictures]
-        group = group_pictures if version >= BY_GROUP else group_pictures_as_before
-        sides = stratify(pictures, group(pictures, copies), shares)
+        sides = stratify(pictures, _group(pictures, copies, version), shares)
     _set_copies_aside(sides, copies)
     notes = _fill_empty_sides(index, sides, positions, copies, held_out)
     require_every_side(index, sides, (Side.TRAINING, *held_out))
@@ -137,6 +138,16 @@ def split_dataset(
         tuple(notes),
         *_split_counter_examples(index.counter_pictures, testing_percentage),
     )
+
+
+def _group(
+    pictures: Sequence[Picture], copies: Sequence[tuple[int, int]], version: int
+) -> list[int]:
+    if version < BY_GROUP:
+        return group_pictures_as_before(pictures, copies)
+    if version < BY_OBJECT:
+        pictures = [replace(picture, sky_object="") for picture in pictures]
+    return group_pictures(pictures, copies)
 
 
 def _split_counter_examples(

@@ -6,6 +6,7 @@ be set back. A file whose device, inode, size and dates are known therefore has 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -43,19 +44,23 @@ class FileStamp:
     state: str
     is_settled: bool
 
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileStamp:
+        """Return the stamp of a file with this status."""
+        changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
+        return cls(
+            f"{status.st_dev}:{status.st_ino}",
+            f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}",
+            time.time_ns() - changed_ns > SETTLED_NS,
+        )
+
 
 def take_stamp(path: Path) -> FileStamp | None:
     """Return the stamp of a file, or None if it does not exist; call this before reading it."""
     try:
-        status = path.stat()
+        return FileStamp.of(path.stat())
     except OSError:
         return None
-    changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
-    return FileStamp(
-        f"{status.st_dev}:{status.st_ino}",
-        f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}",
-        time.time_ns() - changed_ns > SETTLED_NS,
-    )
 
 
 class FileHashes:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.data.index import DatasetIndex, compute_signature, scan_dataset
+from cluster_core.data.index import DatasetIndex, scan_dataset
+from cluster_core.data.signature import compute_signature
 from cluster_core.data.splits import Split, split_dataset
 from cluster_core.errors import ClusterError
 from cluster_core.storage.cache_file import CacheFile

@@ -11,7 +11,8 @@ from cluster_core.data.counter_classes import (
     tick_counter_class,
 )
 from cluster_core.data.editing.changes import add_class, rename_class
-from cluster_core.data.index import compute_signature, scan_dataset
+from cluster_core.data.index import scan_dataset
+from cluster_core.data.signature import compute_signature
 from cluster_core.data.splits import split_dataset
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage.cache_file import CacheFile

@@ -15,7 +15,8 @@ from cluster_core.data.declared_groups import (
     unmark_same_object,
 )
 from cluster_core.data.groups import group_pictures, list_copies
-from cluster_core.data.index import compute_signature, scan_dataset
+from cluster_core.data.index import scan_dataset
+from cluster_core.data.signature import compute_signature
 from cluster_core.data.splits import split_dataset
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage.cache_file import CacheFile

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from cluster_core.data.archives.entry_checks import find_entry_problem
 from cluster_core.data.archives.names import decode_names
 from cluster_core.data.class_folders import is_system_file
-from cluster_core.data.index import RejectedFile, describe_suffix
 from cluster_core.data.labels import check_class_name, fold_name, shorten
+from cluster_core.data.pictures import RejectedFile, describe_suffix
 from cluster_core.errors import DatasetError, ImageError
 from cluster_core.images import DEFAULT_LIMITS, MEGA, check_file_bytes, has_image_suffix
 

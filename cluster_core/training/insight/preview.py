@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from cluster_core.data.index import Picture, compute_signature, scan_dataset
+from cluster_core.data.index import Picture, scan_dataset
+from cluster_core.data.signature import compute_signature
 from cluster_core.data.splits import split_dataset
 from cluster_core.errors import ClusterError, RunError
 from cluster_core.model.backbones.preprocessing import Preprocessing

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.data.index import Progress, compute_signature, scan_dataset
+from cluster_core.data.index import Progress, scan_dataset
+from cluster_core.data.signature import compute_signature
 from cluster_core.health import HealthReport, check_health, choose_network, list_open
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace

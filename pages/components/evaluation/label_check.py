@@ -11,7 +11,8 @@ import streamlit as st
 from cluster_core.access import Action
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.editing.changes import list_classes
-from cluster_core.data.index import Progress, compute_signature, scan_dataset
+from cluster_core.data.index import Progress, scan_dataset
+from cluster_core.data.signature import compute_signature
 from cluster_core.evaluation.label_doubts import LabelDoubt, check_labels
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.prediction.words import format_score

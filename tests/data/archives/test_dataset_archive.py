@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cluster_core.data import index as index_module
+from cluster_core.data import picture_files
 from cluster_core.data.archives import dataset_archive, entry_checks, unpacking
 from cluster_core.data.archives import entries as archive_entries
 from cluster_core.data.archives.dataset_archive import import_archive, write_archive
@@ -316,7 +316,7 @@ class TestImport:
 
     def test_caches_facts_for_the_next_scan(self, workspace, monkeypatch):
         import_archive(OWNER, workspace, workspace.cluster_photos, pack(GOOD))
-        monkeypatch.setattr(index_module, "compute_facts", None)
+        monkeypatch.setattr(picture_files, "compute_facts", None)
         with CacheFile(workspace.bottlenecks) as cache:
             assert len(scan_dataset(workspace.cluster_photos, cache).pictures) == 2
 

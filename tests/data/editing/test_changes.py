@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cluster_core.data import index as index_module
+from cluster_core.data import picture_files
 from cluster_core.data.editing import changes
 from cluster_core.data.editing.changes import (
     add_class,
@@ -222,7 +222,7 @@ class TestAddedPictures:
         with CacheFile(workspace.bottlenecks) as cache:
             scan_dataset(image_dir, cache)
             path = add_picture(OWNER, image_dir, "red stars", "a.png", encode(), cache=cache)
-            monkeypatch.setattr(index_module, "compute_facts", None)
+            monkeypatch.setattr(picture_files, "compute_facts", None)
             assert path in [picture.path for picture in scan_dataset(image_dir, cache).pictures]
 
     def test_leave_nothing_on_a_full_disk(self, image_dir, monkeypatch):
