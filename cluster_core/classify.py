@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,11 +20,9 @@ from cluster_core.model.prediction.tables.sky import (
     make_model_answer,
     make_sky_values,
 )
-from cluster_core.sky_names.cache import IdentityCache
-from cluster_core.sky_names.identification import Identification
+from cluster_core.sky_names.cache import identifying
 from cluster_core.sky_names.words import describe_with_model, disagrees
 from cluster_core.sources.finding import PictureSources
-from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 
 SKIPPED_FILES_NAMED = 3
@@ -87,8 +84,8 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     progress, n_done, n_problems = ProgressLine(beside_rows=output is None), 0, 0
     names = _Names()
     table = AnswerTable(source, SKY_COLUMNS if identify else ())
-    identifying = _identifying(workspace) if identify else nullcontext()
-    with identifying as say_what, writing_table(output, chosen, table) as write:
+    opening = identifying(workspace) if identify else nullcontext()
+    with opening as say_what, writing_table(output, chosen, table) as write:
         for answer in classify_sources(predictor, sources, say_what):
             write(names.add(answer))
             n_done += 1
@@ -102,17 +99,6 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     )
     for line in names.describe():
         click.echo(line, err=True)
-
-
-@contextmanager
-def _identifying(workspace: Workspace) -> Iterator[Callable[[bytes, str], Identification]]:
-    """Yield what names the objects in a picture, and solves none twice."""
-    from cluster_core.sky_names.solving import find_solver
-
-    solver = find_solver()
-    with CacheFile(workspace.bottlenecks) as file:
-        cache = IdentityCache(file)
-        yield lambda data, name: cache.identify(data, name, solver)
 
 
 class _Names:

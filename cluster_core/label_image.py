@@ -15,7 +15,11 @@ from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.json import format_json
+from cluster_core.model.prediction.tables.sky import make_model_answer, make_sky_values
 from cluster_core.model.prediction.words import describe_novelty, name_verdict
+from cluster_core.sky_names.cache import identifying
+from cluster_core.sky_names.identification import Identification
+from cluster_core.sky_names.words import describe_with_model
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.workspace import RETRAINED_LABELS, Workspace
 
@@ -37,8 +41,15 @@ from cluster_core.workspace import RETRAINED_LABELS, Workspace
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object, as classify --json does."
 )
+@click.option(
+    "--identify",
+    is_flag=True,
+    help="Name the objects in the sky, by header, file name or plate solving.",
+)
 @plain_exits("The picture was not labelled.")
-def main(image: Path, graph: Path | None, labels: Path | None, as_json: bool) -> None:
+def main(
+    image: Path, graph: Path | None, labels: Path | None, as_json: bool, identify: bool
+) -> None:
     """Label one picture and print the score of each class, the highest first, and the verdict."""
     data = read_bytes(image, name=str(image))
     if graph is not None and _is_file(graph):
@@ -50,9 +61,12 @@ def main(image: Path, graph: Path | None, labels: Path | None, as_json: bool) ->
         predictor = Predictor(bundle, workspace, count_usable_cpus())
         prediction = predictor.predict_file(data, str(image))
         source = AnswerSource.of_bundle(bundle, graph, workspace)
+    sky = _identify(data, image.name) if identify else None
     if as_json:
         cards = read_observation(data, image.name) if is_fits(data) else {}
-        click.echo(format_json(FilePrediction(str(image), prediction, None, cards), source))
+        more = make_sky_values(sky) if sky else {}
+        answer = FilePrediction(str(image), prediction, None, cards, more=more)
+        click.echo(format_json(answer, source))
         return
     if prediction.warning:
         click.echo(prediction.warning, err=True)
@@ -60,6 +74,14 @@ def main(image: Path, graph: Path | None, labels: Path | None, as_json: bool) ->
     for label, score in prediction.scores.items():
         click.echo(f"{label} (score={score:.5f})")
     click.echo(f"{name_verdict(prediction)} ({describe_novelty(prediction)})")
+    if sky:
+        named = describe_with_model(sky, make_model_answer(prediction))
+        click.echo(named or sky.problem or "No object of the catalogue is known in it.")
+
+
+def _identify(data: bytes, name: str) -> Identification:
+    with identifying(Workspace.default()) as identify:
+        return identify(data, name)
 
 
 def _refuse_labels(graph: Path | None, labels: Path | None) -> None:

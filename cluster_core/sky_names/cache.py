@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from cluster_core.sky_names.identification import (
 from cluster_core.sky_names.position import SkyPosition
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.checksums import seal, unseal
+from cluster_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from cluster_core.sky_names.solving import Solver
@@ -32,6 +34,28 @@ _SELECT = """SELECT sha256, asked, record FROM sky_identities
     WHERE version = ? AND sha256 IN ({keys})"""
 _HEADER = "header"
 _Record = dict[str, Any]  # position: fields of a SkyPosition or null; object: key; problem
+
+
+@contextmanager
+def identifying(workspace: Workspace) -> Iterator[Callable[[bytes, str], Identification]]:
+    """Open a workspace's cache to identify pictures with the solver that is installed.
+
+    Yields
+    ------
+    callable
+        Takes the content and the name of a file, from any thread; see `identify`.
+
+    Raises
+    ------
+    RunError
+        The cache cannot be used.
+    """
+    from cluster_core.sky_names.solving import find_solver
+
+    solver = find_solver()
+    with CacheFile(workspace.bottlenecks) as file:
+        cache = IdentityCache(file)
+        yield lambda data, name: cache.identify(data, name, solver)
 
 
 class IdentityCache:
