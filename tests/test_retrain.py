@@ -202,7 +202,7 @@ def test_flags_are_passed_to_the_training(photos, workspace, backbone):
         "balance_classes": False,
         "early_stopping": False,
         "seed": 0,
-        "split_version": 3,
+        "split_version": 4,
         "final_tensor_name": "scores",
         "intermediate_store_frequency": 0,
     }

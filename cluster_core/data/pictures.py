@@ -33,6 +33,8 @@ class Picture:
         empty if unknown. See `find_sky_objects`.
     copies : tuple of str or None
         SHA-256 of the pictures of the dataset that are copies of it; None if nobody has looked.
+    n_bytes : int
+        Size of the file.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Picture:
     loss: float = 0.0
     groups: tuple[str, ...] = ()
     copies: tuple[str, ...] | None = None
+    n_bytes: int = 0
     sky_object: str = ""
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import DatasetIndex, Picture, Progress, RejectedFile
 from cluster_core.errors import DatasetError
+from cluster_core.health.catalogue_labels import find_catalogue_contradictions
 from cluster_core.health.copies import find_copy_findings, list_contradictions
 from cluster_core.health.findings import Finding, FindingKind
 from cluster_core.health.labels import find_wrong_labels
@@ -90,9 +91,9 @@ def check_health(
     Returns
     -------
     HealthReport
-        Labels are checked as in `check_labels`; copies, shortcuts, outliers and poor pictures by
-        the functions of this package. A picture is not called an outlier if it is one of a
-        series, or in two classes.
+        Labels are checked by `find_wrong_labels` and by the catalogue of the sky; copies,
+        shortcuts, outliers and poor pictures by the functions of this package. A picture is not
+        called an outlier if it is one of a series, or in two classes.
 
     Raises
     ------
@@ -124,12 +125,15 @@ def check_health(
     copies = find_copy_findings(everything, all_features if network.spec.is_for_sky else None)
     contradictory = {same[0].sha256 for same in list_contradictions(everything)}
     labels, notes = find_wrong_labels(pictures, features, groups, contradictory)
+    by_catalogue = find_catalogue_contradictions(pictures)
+    certain = {finding.key for finding in by_catalogue}
     series = [finding for finding in copies if finding.kind is FindingKind.SERIES]
     alike = contradictory | {one.sha256 for finding in series for one in finding.pictures}
     outliers = find_outliers(pictures, features, groups)
     findings = [
         *copies,
-        *labels,
+        *by_catalogue,
+        *(finding for finding in labels if finding.key not in certain),
         *find_shortcuts(seen, their_looks, of_looked),
         *map(_describe_unusable, index.rejected),
         *(finding for finding in outliers if finding.pictures[0].sha256 not in alike),

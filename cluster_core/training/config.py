@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cluster_core.data.splits import BY_FILE_NAME, BY_GROUP, check_percentages
+from cluster_core.data.splits import BY_FILE_NAME, BY_OBJECT, check_percentages
 from cluster_core.errors import ConfigError
 from cluster_core.model.backbones.registry import DEFAULT_ARCHITECTURE, BackboneSpec, get_backbone
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, Distortion, View
@@ -29,7 +29,7 @@ _WHOLE_NUMBERS = {
     "random_scale": (0, 400),
     "random_brightness": (0, 99),
     "seed": (0, 2**32 - 1),
-    "split_version": (BY_FILE_NAME, BY_GROUP),
+    "split_version": (BY_FILE_NAME, BY_OBJECT),
 }
 
 
@@ -116,7 +116,7 @@ class TrainConfig:
     balance_classes: bool = True
     early_stopping: bool = True
     seed: int = 0
-    split_version: int = BY_GROUP
+    split_version: int = BY_OBJECT
     final_tensor_name: str = "final_result"
     intermediate_store_frequency: int = 0
     model_dir: Path | None = None

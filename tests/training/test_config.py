@@ -28,7 +28,7 @@ ALLOWED = {
     "random_brightness": (0, 99),
     "weight_decay": (0, 0.5, 1),
     "seed": (0, 2**32 - 1),
-    "split_version": (1, 2, 3),
+    "split_version": (1, 2, 3, 4),
     "final_tensor_name": ("final_result", "softmax/out"),
     "architecture": ("mobilenet_0.50_224", "inception_v3", "auto"),
 }
@@ -47,7 +47,7 @@ REFUSED = {
     "random_brightness": (-1, 100),
     "weight_decay": (-0.1, 1.1, NAN),
     "seed": (-1, 2**32),
-    "split_version": (0, 4),
+    "split_version": (0, 5),
     "final_tensor_name": ("", "a b", "input"),
 }
 

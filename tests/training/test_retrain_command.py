@@ -29,7 +29,7 @@ VALUES = {
     "random_brightness": (0, 20),
     "weight_decay": (0.0, 1e-05, 0.25),
     "seed": (0, 7, 2**32 - 1),
-    "split_version": (1, 3),
+    "split_version": (1, 4),
     "final_tensor_name": ("final_result", "a/b.c"),
     "intermediate_store_frequency": (0, 100),
 }
