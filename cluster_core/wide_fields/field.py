@@ -12,8 +12,10 @@ from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.sky_names.position import SkyPosition
 from cluster_core.wide_fields.boxes import Box
 
-# A full-frame camera has 60 megapixels; 64-bit numbers of them are 480 MB.
-FIELD_LIMITS = ImageLimits(max_pixels=64_000_000, max_file_bytes=500_000_000)
+# A full-frame camera has 60 megapixels: 360 MB in three colours of 16 bits.
+FIELD_LIMITS = ImageLimits(
+    max_pixels=64_000_000, max_file_bytes=400_000_000, max_unpacked_bytes=400_000_000
+)
 # The side of the smallest window that is searched.
 MIN_WINDOW_PX = 96
 

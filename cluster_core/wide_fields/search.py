@@ -31,7 +31,7 @@ _TRIED_SIDES = (1.0, 1.5, 2.0)
 # The log odds of a cluster: weights of the logarithm of its contrast and of the log odds
 # that it is not novel, and a constant. A logistic regression on simulated fields of seeds that
 # benchmarks.wide_fields does not use.
-_CONTRAST_WEIGHT, _NOVELTY_WEIGHT, _CONSTANT = 3.0, 0.5, -4.0
+_CONTRAST_WEIGHT, _NOVELTY_WEIGHT, _CONSTANT = 4.1, 1.35, -8.4
 _MIN_CERTAINTY = 0.5
 _MAX_LOG_ODDS = 12.0
 _SAME = 0.5  # the middle of a box in which no second cluster is listed

@@ -51,6 +51,6 @@ def render(
     if reduction != (1, 1):
         grey_or_rgb = levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)
         return np.array(reduce_to_rgb(Image.fromarray(grey_or_rgb), reduction))
-    if len(levels) == 1:
-        levels = np.repeat(levels, _COLOUR_PLANES, axis=0)
-    return np.ascontiguousarray(levels.transpose(1, 2, 0))
+    rgb = np.empty((*levels.shape[1:], _COLOUR_PLANES), np.uint8)
+    rgb[:] = levels.transpose(1, 2, 0)  # one plane fills all three
+    return rgb
