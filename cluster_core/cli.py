@@ -19,6 +19,7 @@ SUBCOMMANDS = {
     "label": ("label_image", "Label one picture."),
     "classify": ("classify", "Label pictures, and folders with their sub-folders."),
     "find": ("find", "Find the clusters in large pictures of the sky."),
+    "sort": ("sort", "Sort pictures into folders by what a model says."),
     "check": ("check", "Find copies, wrong labels and other faults of a dataset."),
     "evaluate": ("evaluate", "Measure how good a model is on labelled pictures."),
     "publish": ("publish", "Publish a model as a web page."),

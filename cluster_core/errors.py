@@ -11,6 +11,7 @@ ClusterError
 ├ BundleError     a trained model is missing, damaged or from a newer version
 ├ RunError        a training cannot start, or failed
 ├ ProjectError    a project's file cannot be written or loaded
+├ SortingError    pictures cannot be sorted into a folder
 ├ PublishError    a model cannot be published under a name
 └ AccessError     this server does not allow the action
 """
@@ -174,6 +175,20 @@ class RunError(ClusterError):
 
 class ProjectError(ClusterError):
     """The file of a project cannot be written, or is damaged, not allowed or from a newer version.
+
+    Attributes
+    ----------
+    path : Path
+        The file or folder concerned.
+    """
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class SortingError(ClusterError):
+    """Pictures cannot be sorted into a folder, or not be put back.
 
     Attributes
     ----------

@@ -23,6 +23,7 @@ from cluster_core.errors import (
     ProjectError,
     PublishError,
     RunError,
+    SortingError,
 )
 
 EXAMPLES = [
@@ -36,6 +37,7 @@ EXAMPLES = [
     RunError("It ended badly.", exit_code=9, log_end="killed"),
     ProjectError("Not a project.", path=Path("project.zip")),
     PublishError("Taken.", alias="clusters"),
+    SortingError("It is full.", path=Path("sorted")),
     AccessError("Not here.", action="train"),
 ]
 

@@ -1,0 +1,1 @@
+"""Sort picture files into folders by what a model says, with a log that takes it back."""

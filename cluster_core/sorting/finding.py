@@ -1,0 +1,92 @@
+"""Find the files to sort, and check that none is taken from the folder that is sorted into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from cluster_core.errors import SortingError
+from cluster_core.sources.folders import iterate_folder
+
+
+def find_files(
+    paths: Sequence[Path],
+    on_other: Callable[[str], None] = lambda name: None,
+    on_refused: Callable[[str], None] = lambda name: None,
+) -> Iterator[Path]:
+    """Yield the files to sort: those named, and the pictures in folders and their sub-folders.
+
+    Links to folders are not followed, so that links in circles end.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files and folders.
+    on_other : callable, optional
+        Called with the name of each file of a folder that has not the ending of a picture.
+    on_refused : callable, optional
+        Called with a folder that cannot be opened.
+
+    Yields
+    ------
+    Path
+        Absolute, and each only once.
+    """
+    found: set[Path] = set()
+    for path in paths:
+        for file in _iterate(path.absolute(), on_other, on_refused):
+            if file not in found:
+                found.add(file)
+                yield file
+
+
+def _iterate(
+    path: Path, on_other: Callable[[str], None], on_refused: Callable[[str], None]
+) -> Iterator[Path]:
+    if not os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a link to itself)
+        yield path
+        return
+    for source in iterate_folder(path, on_other):
+        if source.path is None:
+            on_refused(source.name)
+        else:
+            yield source.path
+
+
+def check_sources(paths: Sequence[Path], output: Path) -> None:
+    """Check that the sources exist, and that the output folder is apart from them.
+
+    Raises
+    ------
+    SortingError
+        There is no such file or folder, or a folder is inside the other.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise SortingError(f"There is no file or folder {path}: check the spelling.", path=path)
+        if _contains(path, output):
+            raise SortingError(
+                f"{output} is inside {path}, so that sorted pictures would be sorted again: choose "
+                "an output folder elsewhere.",
+                path=output,
+            )
+        if _contains(output, path):
+            raise SortingError(
+                f"{path} is inside {output}, which is sorted into: choose an output folder "
+                "elsewhere.",
+                path=output,
+            )
+    if os.path.lexists(output) and not output.is_dir():
+        raise SortingError(f"{output} is not a folder: choose another output folder.", path=output)
+
+
+def _contains(folder: Path, path: Path) -> bool:
+    """Tell whether a path is a folder, or inside of it, also through links."""
+    with suppress(OSError):
+        if not folder.is_dir():
+            return False
+        real = Path(os.path.realpath(path))
+        return any(one.exists() and one.samefile(folder) for one in (real, *real.parents))
+    return False

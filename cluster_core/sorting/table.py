@@ -1,0 +1,116 @@
+"""Write the table of sorted files beside their folders, from the log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.model.prediction.prediction import Limits, Prediction
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.tables.columns import AnswerTable, Column
+from cluster_core.model.prediction.tables.csv import write_csv
+from cluster_core.sorting.log import SortLog, read_lines
+from cluster_core.sorting.records import Stage
+from cluster_core.storage.exclusive_rename import rename_exclusively
+from cluster_core.storage.hashing import hash_file
+from cluster_core.storage.saved_values import MALFORMED_ERRORS
+from cluster_core.workspace import drafting
+
+TABLE, _SORTED_TO = "answers.csv", "sorted_to"
+
+
+def write_table(
+    log: SortLog, output: Path, source: AnswerSource, columns: Sequence[Column]
+) -> Path:
+    """Write a table of all sorted files, and of those that were left where they are.
+
+    An earlier version is replaced, unless somebody changed it; then the table gets another name.
+
+    Parameters
+    ----------
+    log : SortLog
+    output : Path
+        The folder of sorted files.
+    source : AnswerSource
+        The model that answered.
+    columns : sequence of Column
+        Columns beside `sorted_to` and those of the command classify.
+
+    Returns
+    -------
+    Path
+        The table.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    table = AnswerTable(source, (Column(_SORTED_TO), *columns))
+    with drafting(output / TABLE) as draft:
+        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            write = write_csv(stream, table)
+            for line in read_lines(log.path):
+                if answer := _find_answer(line, log, source.labels):
+                    write(answer)
+            for path, problem in log.state.problems.items():
+                write(FilePrediction(path, None, problem))
+        sha256, number = hash_file(draft), 1
+        while True:
+            target = output / TABLE.replace(".", f" ({number})." if number > 1 else ".")
+            number += 1
+            if os.path.lexists(target) and not is_unchanged(log, target):
+                continue
+            log.append({"table": target.name, "sha256": sha256})
+            if target.exists():
+                os.replace(draft, target)
+                return target
+            try:
+                rename_exclusively(draft, target)
+            except FileExistsError:
+                continue
+            return target
+
+
+def is_unchanged(log: SortLog, table: Path) -> bool:
+    """Tell whether a file is a version of the table that was written here."""
+    is_file = table.is_file() and not table.is_symlink()
+    return is_file and hash_file(table) in log.state.tables.get(table.name, ())
+
+
+def pack_answer(answer: FilePrediction) -> dict[str, Any]:
+    """Return an answer as the log keeps it."""
+    prediction = answer.prediction
+    assert prediction
+    limits = prediction.limits
+    return {
+        "scores": dict(prediction.scores),
+        "novelty": prediction.novelty,
+        "limits": [limits.unsure_below, limits.novel_above],
+        "warning": prediction.warning,
+        "cards": dict(answer.cards),
+        "more": dict(answer.more),
+    }
+
+
+def _find_answer(
+    line: Mapping[str, Any], log: SortLog, labels: Sequence[str]
+) -> FilePrediction | None:
+    """Return the answer of a line about a file that is sorted; None for other lines."""
+    number = line.get("begin")
+    if not isinstance(number, int) or log.state.stages.get(number) is not Stage.DONE:
+        return None
+    try:
+        kept = line["answer"]
+        scores = {label: float(kept["scores"][label]) for label in labels}
+        best = max(scores, key=scores.__getitem__)
+        prediction = Prediction(
+            best, scores, 0.0, kept["warning"], kept["novelty"], Limits(*kept["limits"])
+        )
+        more = {**kept["more"], _SORTED_TO: line["place"]}
+        return FilePrediction(line["source"], prediction, None, kept["cards"], None, more)
+    except MALFORMED_ERRORS:
+        return None

@@ -1,0 +1,123 @@
+"""Sort what a camera program drops into a folder, as soon as each file is complete."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster_core.access import Access
+from cluster_core.errors import SortingError
+from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.sorting.answering import AnsweredFile, Identify, answer_files
+from cluster_core.sorting.arrivals import Arrivals
+from cluster_core.sorting.finding import find_files
+from cluster_core.sorting.sorter import Sorter, SortSettings
+
+SETTLE_S, _POLL_S, _RETRY_S = 5.0, 1.0, 10.0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is watched, and what is done with it.
+
+    Attributes
+    ----------
+    paths : sequence of Path
+        Folders.
+    settings : SortSettings
+    predictor : Predictor
+    source : AnswerSource
+    identify : callable or None
+    settle_s : float
+        A file is complete once it has not changed for so many seconds.
+    """
+
+    paths: Sequence[Path]
+    settings: SortSettings
+    predictor: Predictor
+    source: AnswerSource
+    identify: Identify | None = None
+    settle_s: float = SETTLE_S
+
+
+class Watcher:
+    """Watches folders until it is stopped.
+
+    Parameters
+    ----------
+    access : Access
+    watch : Watch
+    tell : callable
+        Called with a sentence about each file, and about what is waited for.
+
+    Attributes
+    ----------
+    stop : threading.Event
+        Set by another thread, or by a signal, to end after the present file.
+    """
+
+    def __init__(self, access: Access, watch: Watch, tell: Callable[[str], None]) -> None:
+        self._access, self._watch, self._tell = access, watch, tell
+        self._arrivals = Arrivals(watch.settle_s)
+        self._last_wait = ""
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        """Watch until `stop` is set. A disk that is full or has gone is waited for.
+
+        Raises
+        ------
+        AccessError
+            This server does not allow it.
+        SortingError
+            The output folder cannot be used at the start.
+        """
+        has_opened = False
+        while not self.stop.is_set():
+            try:
+                with Sorter(self._access, self._watch.settings, self._watch.source) as sorter:
+                    has_opened = True
+                    while not self.stop.is_set():
+                        self._look(sorter)
+                        self.stop.wait(_POLL_S)
+            except SortingError as error:
+                if not has_opened:
+                    raise
+                self._tell_wait(str(error))
+                self._arrivals = Arrivals(self._watch.settle_s)  # all that are not sorted yet
+                self.stop.wait(_RETRY_S)
+
+    def _look(self, sorter: Sorter) -> None:
+        """Sort the files that are complete now."""
+        gone = [path for path in self._watch.paths if not path.is_dir()]
+        self._tell_wait(f"{gone[0]} cannot be opened: waiting until it is back." if gone else "")
+        complete = self._arrivals.notice(find_files(self._watch.paths), time.monotonic())
+        waiting = [path for path in complete if not sorter.is_sorted(path)]
+        if not waiting:
+            return
+        answers = answer_files(self._watch.predictor, waiting, self._watch.identify)
+        with closing(answers):
+            for one in answers:
+                self._sort(sorter, one)
+                if self.stop.is_set():
+                    break
+        sorter.write_table()
+
+    def _sort(self, sorter: Sorter, one: AnsweredFile) -> None:
+        prediction = one.answer.prediction
+        is_whole = prediction is not None and not prediction.warning
+        if not is_whole and self._arrivals.wait_longer(one.path):
+            return
+        problem = sorter.sort(one)
+        self._tell(problem or f"{one.path.name}: {sorter.latest}")
+
+    def _tell_wait(self, sentence: str) -> None:
+        """Say what is waited for, once."""
+        if sentence and sentence != self._last_wait:
+            self._tell(sentence)
+        self._last_wait = sentence
