@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 _PACKAGE_PARENT = Path(__file__).parents[1]
 _POLL_S = 0.1
+_HAS_GROUPS = os.name == "posix"
 
 
 def make_command(module: str, *arguments: str) -> list[str]:
@@ -36,23 +38,36 @@ def make_environment() -> dict[str, str]:
 
 
 def run_limited(
-    command: list[str], timeout_s: float, is_stopped: Callable[[], bool] = lambda: False
+    command: list[str],
+    timeout_s: float,
+    is_stopped: Callable[[], bool] = lambda: False,
+    *,
+    folder: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command, and kill it when it takes too long or is not wanted any more.
+
+    The processes that it started are killed with it, where the system knows process groups.
 
     Parameters
     ----------
     command : list of str
-        From `make_command`.
+        From `make_command`, or another program with its arguments.
     timeout_s : float
         Seconds until it is killed.
     is_stopped : callable, optional
         Polled while the command runs; it is killed once this returns True or raises.
+    folder : Path, optional
+        Where the command runs.
 
     Returns
     -------
     CompletedProcess
         With the text of both outputs. The exit code of a killed command is negative.
+
+    Raises
+    ------
+    OSError
+        The command cannot be started.
     """
     deadline_s = time.monotonic() + timeout_s
     with subprocess.Popen(  # noqa: S603
@@ -63,6 +78,8 @@ def run_limited(
         text=True,
         errors="replace",
         env=make_environment(),
+        cwd=folder,
+        process_group=0 if _HAS_GROUPS else None,
     ) as process:
         try:
             while True:
@@ -71,10 +88,18 @@ def run_limited(
                     return subprocess.CompletedProcess(command, process.returncode, output, errors)
                 except subprocess.TimeoutExpired:
                     if is_stopped() or time.monotonic() > deadline_s:
-                        process.kill()
+                        _kill(process)
         except BaseException:
-            process.kill()  # otherwise leaving the block would wait for its end
+            _kill(process)  # otherwise leaving the block would wait for its end
             raise
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    if not _HAS_GROUPS:
+        process.kill()
+        return
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def limit_memory(n_bytes: int) -> None:

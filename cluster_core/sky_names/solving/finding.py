@@ -1,0 +1,37 @@
+"""Find the plate solver that is installed on this computer."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+
+from cluster_core.sky_names.solving.astrometry_package import PACKAGE, AstrometryPackage
+from cluster_core.sky_names.solving.indexes import find_index_files
+from cluster_core.sky_names.solving.solve_field import PROGRAM, SolveField
+from cluster_core.sky_names.solving.solver import RunLimits, Solver
+
+HOW_TO_GET_A_SOLVER = (
+    "No plate solver was found, so only the header and the file name can say which object this is. "
+    "On Debian or Ubuntu: sudo apt install astrometry.net astrometry-data-tycho2."
+)
+
+
+def find_solver(limits: RunLimits | None = None) -> Solver | None:
+    """Return the installed solver: `solve-field`, or the package `astrometry`, or None.
+
+    Either needs star charts; see `find_index_files`.
+
+    Parameters
+    ----------
+    limits : RunLimits, optional
+        When to stop it; after 3 s by default.
+    """
+    limits, indexes = limits or RunLimits(), find_index_files()
+    if not indexes:
+        return None
+    program = shutil.which(PROGRAM)
+    if program is not None:
+        return SolveField(program, indexes, limits)
+    if importlib.util.find_spec(PACKAGE) is not None:
+        return AstrometryPackage(indexes, limits)
+    return None

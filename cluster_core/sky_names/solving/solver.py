@@ -1,0 +1,115 @@
+"""What every plate solver does, and what the solvers here share."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cluster_core.errors import NotSolvedError
+from cluster_core.sky_names.position import Pointing, SkyPosition
+from cluster_core.subprocesses import run_limited
+
+TIME_LIMIT_S = 3.0
+STARTING_S = 6.0  # a busy computer takes time to start a program and to read its star charts
+NOT_RECOGNISED = "The stars of this picture were not recognised."
+_PREFIX = "cluster-lab-stars-"
+_LEFT_OVER_AFTER_S = 3600.0
+_FIELD_WIDTHS_DEG = (0.15, 30.0)
+_SCALE_TOLERANCE = 1.3  # of the scale that a header gives: binned and resized pictures are off
+RADIUS_DEG = 10.0  # around the place that a header gives
+
+
+class Solver(Protocol):
+    """A plate solver: it finds where in the sky a picture is from the pattern of its stars."""
+
+    def solve(self, picture: NDArray[np.generic], hints: Pointing | None) -> SkyPosition:
+        """Find where in the sky a picture is.
+
+        Parameters
+        ----------
+        picture : ndarray
+            Shape (height, width) or (height, width, 3), uint8 or float.
+        hints : Pointing or None
+            Where the picture is by its header, with the scale of `picture`, if known.
+
+        Raises
+        ------
+        NotSolvedError
+            The stars were not recognised, or the solver could not be run.
+        """
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    """When a solver's process is to end.
+
+    Attributes
+    ----------
+    time_limit_s : float
+        Seconds that the search may take.
+    is_stopped : callable
+        Polled meanwhile; the process is killed once it returns True.
+    """
+
+    time_limit_s: float = TIME_LIMIT_S
+    is_stopped: Callable[[], bool] = lambda: False
+
+
+@contextlib.contextmanager
+def make_folder() -> Iterator[Path]:
+    """Yield a temporary folder for one picture, and remove those that killed programs left."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):  # another process removes it, or it is not ours
+            if time.time() - left.lstat().st_mtime > _LEFT_OVER_AFTER_S:
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def run_solver(command: list[str], name: str, folder: Path, limits: RunLimits) -> str:
+    """Run a solver's program in a temporary folder, and return its standard output.
+
+    Raises
+    ------
+    NotSolvedError
+        It cannot be started, failed, was stopped, or took too long.
+    """
+    try:
+        ended = run_limited(
+            command,
+            limits.time_limit_s + STARTING_S,
+            limits.is_stopped,
+            folder=folder,
+        )
+    except OSError as error:
+        raise NotSolvedError(f"{name} cannot be started; install it again.") from error
+    if limits.is_stopped():
+        raise NotSolvedError("Stopped.")
+    if ended.returncode < 0:
+        raise NotSolvedError(f"{NOT_RECOGNISED[:-1]} in time.")
+    if ended.returncode:
+        raise NotSolvedError(f"{name} failed; try it on this picture in a terminal to see why.")
+    return ended.stdout
+
+
+def limit_scale(hints: Pointing | None, width: int) -> tuple[float, float]:
+    """Return the least and the greatest side of a pixel in arcseconds that is searched for.
+
+    Parameters
+    ----------
+    hints : Pointing or None
+    width : int
+        Of the picture in pixels.
+    """
+    if hints is not None and hints.scale_arcsec_px:
+        return hints.scale_arcsec_px / _SCALE_TOLERANCE, hints.scale_arcsec_px * _SCALE_TOLERANCE
+    return _FIELD_WIDTHS_DEG[0] * 3600 / width, _FIELD_WIDTHS_DEG[1] * 3600 / width
