@@ -34,7 +34,7 @@ class ImageLimits:
         A limit is less than 1.
     """
 
-    max_pixels: int = 50_000_000
+    max_pixels: int = 64_000_000  # a full-frame camera has 60 megapixels
     max_file_bytes: int = 200_000_000
     max_unpacked_bytes: int = 500_000_000
 

@@ -1,6 +1,6 @@
 """Find the clusters in a wide field: by catalogue where its position is known, else by search."""
 
-from cluster_core.wide_fields.drawing import draw_field, name_cluster
+from cluster_core.wide_fields.drawing import describe_cluster, draw_field, name_cluster
 from cluster_core.wide_fields.field import FIELD_LIMITS, WideField, read_field
 from cluster_core.wide_fields.locating import locate_field
 from cluster_core.wide_fields.search import FieldCluster, FieldSearch, find_clusters
@@ -17,6 +17,7 @@ __all__ = [
     "FieldCluster",
     "FieldSearch",
     "WideField",
+    "describe_cluster",
     "draw_field",
     "find_clusters",
     "locate_field",

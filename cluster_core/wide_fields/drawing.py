@@ -24,6 +24,16 @@ def name_cluster(cluster: FieldCluster, number: int) -> str:
     return cluster.catalogued.name if cluster.catalogued else f"cluster {number}"
 
 
+def describe_cluster(cluster: FieldCluster) -> str:
+    """Return what the model says of a cut-out, and the catalogue, or how sure the search is."""
+    said = [describe_answer(cluster.prediction)]
+    if cluster.catalogued is not None:
+        said.append(f"catalogue: {cluster.catalogued.kind}")
+    if cluster.certainty is not None:
+        said.append(f"certainty {format_score(cluster.certainty)}")
+    return "; ".join(said)
+
+
 def describe_answer(prediction: Prediction) -> str:
     """Return the model's answer in a few words, such as "open clusters 97 %"."""
     if prediction.verdict is Verdict.LABEL:

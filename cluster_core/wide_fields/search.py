@@ -79,6 +79,12 @@ class FieldSearch:
     by_catalogue : bool
         Whether the catalogue says where clusters are, if the position of the field is known.
 
+    Attributes
+    ----------
+    field : WideField
+    by_catalogue : bool
+        Whether the catalogue says it.
+
     Raises
     ------
     ConfigError
@@ -89,7 +95,7 @@ class FieldSearch:
         self, predictor: Predictor, field: WideField, *, by_catalogue: bool = True
     ) -> None:
         self._predictor = predictor
-        self._field = field
+        self.field = field
         self._answers: dict[Box, Prediction] = {}
         self._candidates: list[_Candidate] | None = None
         self.by_catalogue = by_catalogue and field.position is not None
@@ -131,22 +137,22 @@ class FieldSearch:
         if self.by_catalogue:
             return [
                 _Candidate((box,), catalogued=catalogued)
-                for catalogued, box in _place_catalogued(self._field)[:MOST_CATALOGUED]
+                for catalogued, box in _place_catalogued(self.field)[:MOST_CATALOGUED]
             ]
         return [
             _Candidate(
                 tuple(
-                    Box.around((found.x_px, found.y_px), share * found.side_px, self._field.size)
+                    Box.around((found.x_px, found.y_px), share * found.side_px, self.field.size)
                     for share in _TRIED_SIDES
                 ),
                 found.contrast,
             )
-            for found in propose_windows(self._field.pixels, MOST_PROPOSALS)
+            for found in propose_windows(self.field.pixels, MOST_PROPOSALS)
         ]
 
     def _label(self, box: Box) -> Prediction:
-        seen = self._predictor.bundle.preprocessing.shrink(self._field.cut_out(box))
-        return self._predictor.predict_resized(seen, self._field.name)
+        seen = self._predictor.bundle.preprocessing.shrink(self.field.cut_out(box))
+        return self._predictor.predict_resized(seen, self.field.name)
 
     def _choose(self) -> tuple[FieldCluster, ...]:
         judged = [self._judge(each) for each in self._candidates or ()]
@@ -171,7 +177,7 @@ class FieldSearch:
 
     def _name(self, cluster: FieldCluster) -> FieldCluster:
         """Add what the catalogue has in the middle of the cut-out, if the position is known."""
-        for catalogued, box in _place_catalogued(self._field):
+        for catalogued, box in _place_catalogued(self.field):
             if cluster.box.holds(*box.centre, share=_SAME):
                 return FieldCluster(cluster.box, cluster.prediction, cluster.certainty, catalogued)
         return cluster

@@ -27,6 +27,6 @@ def test_message_names_size_and_limit():
     assert caught.value.reason == ImageProblem.TOO_LARGE
     assert caught.value.path == "M13.png"
     assert str(caught.value) == (
-        "M13.png has 12,000 x 12,000 pixels (144 megapixels), but the limit is 50 megapixels: "
+        "M13.png has 12,000 x 12,000 pixels (144 megapixels), but the limit is 64 megapixels: "
         "shrink the picture and try again."
     )

@@ -19,8 +19,8 @@ from cluster_core.images.limits import MEGA, ImageLimits, check_pixels
 from cluster_core.images.losses import load_most
 from cluster_core.images.tiff.headers import TiffPage
 
-# libtiff and Pillow keep a record of each strip or tile; 50 megapixels in tiles of 16 x 16
-# pixels are 195,000.
+# libtiff and Pillow keep a record of each strip or tile; 64 megapixels in tiles of 16 x 16
+# pixels are 250,000.
 _MAX_PIECES = 250_000
 _MAX_ROW_BYTES = 50_000_000  # a row is decoded as a whole
 _LONG = 4

@@ -1,0 +1,109 @@
+"""Offer to find the clusters in a large picture, and show them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import PurePath
+
+import streamlit as st
+
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.model.prediction.details import SHOWN_SIDE_PX
+from cluster_core.model.prediction.predictor import Predictor
+from pages.components.classify.session_predictions import predict_view
+from pages.components.classify.wide_field import FoundField, get_found, start_search
+from pages.components.picture_input import InputPicture, keep_pictures
+from pages.components.text import escape_markdown
+
+_CARD_WIDTH_PX = 190
+_MAX_CARDS = 60
+
+
+def show_wide_field(model: ModelSummary, predictor: Predictor, picture: InputPicture) -> None:
+    """Draw a button that starts a search, and below it what the last one found.
+
+    Nothing is drawn below a picture that is not larger than the page shows it.
+
+    Raises
+    ------
+    ImageError
+        The picture cannot be read.
+    """
+    shown = Image.open(io.BytesIO(predict_view(model, predictor, picture).picture))
+    if max(shown.size) < SHOWN_SIDE_PX:
+        return
+    found = get_found(model, picture)
+    with st.container(horizontal=True, vertical_alignment="center", key="wide_field"):
+        if st.button(
+            "Find clusters in this picture" if found is None else "Search again",
+            key="find_clusters",
+            icon=":material/travel_explore:",
+            help="For a picture of a large part of the sky: each cluster in it becomes a picture "
+            "of its own, with its own answer.",
+        ):
+            _start(model, predictor, picture, by_catalogue=True)
+        if (
+            found is not None
+            and found.by_catalogue
+            and st.button(
+                "Search for others",
+                key="find_others",
+                icon=":material/search:",
+                help="Search for parts that look like clusters, without the catalogue.",
+            )
+        ):
+            _start(model, predictor, picture, by_catalogue=False)
+        if found is not None and found.clusters:
+            _show_actions(found)
+    if found is not None:
+        _show_found(found)
+
+
+def _start(
+    model: ModelSummary, predictor: Predictor, picture: InputPicture, *, by_catalogue: bool
+) -> None:
+    start_search(model, predictor, picture, by_catalogue=by_catalogue)
+    st.rerun()
+
+
+def _show_actions(found: FoundField) -> None:
+    if st.button(
+        "Add to my pictures",
+        key="keep_cut_outs",
+        icon=":material/add_photo_alternate:",
+        help="Puts each cluster into the table of this page, where you can review it, add it to a "
+        "dataset or download it.",
+    ):
+        stem = PurePath(found.name).stem
+        keep_pictures((f"{stem} {each.name}.jpg", each.picture) for each in found.clusters)
+        st.rerun()
+    st.download_button(
+        "Download the list",
+        found.table,
+        file_name="clusters.csv",
+        mime="text/csv",
+        key="download_clusters",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _show_found(found: FoundField) -> None:
+    n = len(found.clusters)
+    noun = "cluster" if n == 1 else "clusters"
+    if found.by_catalogue:
+        said = f"{n or 'No'} {noun} of the catalogue in this part of the sky"
+    else:
+        said = f"{n or 'No'} {'part looks' if n == 1 else 'parts look'} like a cluster"
+    st.markdown(f"**{said}.**")
+    if found.problem and not found.by_catalogue:
+        st.caption(escape_markdown(found.problem))
+    st.image(found.drawn, width="stretch")
+    with st.container(horizontal=True, key="cut_outs"):
+        for each in found.clusters[:_MAX_CARDS]:
+            with st.container(width=_CARD_WIDTH_PX):
+                st.image(each.picture, width="stretch")
+                st.markdown(f"**{escape_markdown(each.name)}**")
+                st.caption(escape_markdown(each.answer))
+    if n > _MAX_CARDS:
+        st.caption(f"and {n - _MAX_CARDS} more in the list")
