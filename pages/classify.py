@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from cluster_core.answers.answering import Answerer
 from cluster_core.errors import ClusterError
-from pages.components.classify.answering import answer_all
+from pages.components.classify.answering import answer_waiting
 from pages.components.classify.example_view import show_examples
 from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.kept_room import open_room
@@ -34,9 +35,8 @@ if chosen_model is not None and (room is not None or EXAMPLE in st.session_state
         answers.empty()
         with answers.container():
             try:
-                found = answer_all(chosen_model, loaded, room)
+                answer_waiting(Answerer(chosen_model, loaded), room)
             except ClusterError as error:
                 st.error(escape_markdown(str(error)), icon=":material/error:")
             else:
-                if found:
-                    show_kept(chosen_model, loaded, room, found)
+                show_kept(chosen_model, loaded, room)

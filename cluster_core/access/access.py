@@ -25,6 +25,7 @@ class Action(StrEnum):
     SAVE_PROJECT = "save the whole project"
     ADD_NETWORKS = "add pretrained networks"
     RUN_TENSORBOARD = "start TensorBoard"
+    READ_FOLDERS = "classify folders of the server's computer"
     SORT_FILES = "sort files in folders of the server's computer"
 
 

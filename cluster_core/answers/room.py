@@ -23,7 +23,7 @@ from cluster_core.errors import DatasetError, ImageError, ImageProblem
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, make_printable
 
-PICTURES, _THUMBNAILS, _ARCHIVES = "pictures", "thumbnails", "archives"
+PICTURES, ARCHIVES, _THUMBNAILS = "pictures", "archives", "thumbnails"
 _MAX_NAME_LENGTH = 300
 
 
@@ -64,12 +64,17 @@ class AnswerRoom:
     @property
     def archives(self) -> Path:
         """The folder of archives that are still being unpacked; it may not exist."""
-        return self._folder / _ARCHIVES
+        return self._folder / ARCHIVES
 
     @property
     def n_bytes_left(self) -> int:
         """How many more bytes of pictures it takes."""
         return max(0, self._max_bytes - self._n_bytes)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more pictures."""
+        return len(self.pictures) >= self._max_pictures or not self.n_bytes_left
 
     def refresh(self) -> None:
         """Read what was appended to the log since, by this or another tab."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cluster_core.access import Mode, read_mode
 from cluster_core.answers.log import LOG
-from cluster_core.answers.room import PICTURES, AnswerRoom
+from cluster_core.answers.room import ARCHIVES, PICTURES, AnswerRoom
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import Workspace
@@ -173,6 +173,7 @@ def _measure(folder: Path) -> tuple[float, int, Path]:
         used_s = folder.stat().st_mtime
         status = (folder / LOG).stat()
         used_s, size = max(used_s, status.st_mtime), status.st_size
-        with os.scandir(folder / PICTURES) as entries:
+    for name in (PICTURES, ARCHIVES):
+        with suppress(OSError), os.scandir(folder / name) as entries:
             size += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
     return used_s, size, folder

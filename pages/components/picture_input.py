@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from cluster_core.access import Action
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import get_limits, require_space
+from cluster_core.answers.supplies import find_folder, keep_archive
 from cluster_core.errors import ClusterError, ImageError
 from cluster_core.images import CAMERA_RAW_SUFFIXES, IMAGE_SUFFIXES
 from cluster_core.workspace import Workspace
 from pages.components.classify.kept_room import FOLDED, obtain_room
 from pages.components.outcome import clear_outcome, show_reasons
+from pages.components.signed_in import get_access
 from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
 
 # The uploader lists them in this order. Camera raw files are refused with a sentence that says
@@ -28,12 +32,14 @@ PICTURE_TYPES = [
     *sorted(CAMERA_RAW_SUFFIXES),
 ]
 LIVE = "live_on"
-STOPPED = "classifying is stopped"
 EXAMPLE = "example number"
 FIRST_EXAMPLE = 12  # a seed whose pictures look good
 # The numbers of the pictures that came last, until they are answered.
 NEWEST = "newest pictures"
+# Archives and folders that came last, until a job takes them.
+SUPPLIES = "supplies of pictures"
 _LEFT_OUT = "pictures left out"
+_ZIP = ".zip"
 # Streamlit cannot clear an uploader; a new number in its key replaces it with an empty one.
 _ROUND = "pictures round"
 _PHOTO = "photo taken"
@@ -70,15 +76,15 @@ def list_input_pictures(room: AnswerRoom, numbers: Sequence[int]) -> list[InputP
 
 
 def take_pictures() -> None:
-    """Draw the uploader, the example button, the camera and the paste field.
+    """Draw the uploader, the example button, the camera, and the fields to paste and for a folder.
 
     New pictures are put into the visitor's room, and the page is rerun.
     """
     found = show_uploader(
         "pictures",
         f"pictures_{st.session_state.setdefault(_ROUND, 0)}",
-        "Drop one or more pictures here",
-        type=PICTURE_TYPES,
+        "Drop one or more pictures here, or a .zip of many",
+        type=[*PICTURE_TYPES, _ZIP],
         accept_multiple_files=True,
         on_all_refused=_fold,
     )
@@ -94,6 +100,10 @@ def take_pictures() -> None:
         st.toggle("Live camera", key=LIVE)
         camera_is_on = st.toggle("Photo", key="camera_on")
         paste_is_on = st.toggle("Paste", key="paste_on")
+        is_own_machine = get_access().allows(Action.READ_FOLDERS)
+        folder_is_on = is_own_machine and st.toggle("Folder", key="folder_on")
+    if folder_is_on:
+        _ask_for_folder()
     if paste_is_on:
         files = [*files, *_ask_for_pasted()]
     if camera_is_on:
@@ -115,7 +125,8 @@ def _describe_limits() -> str:
     return (
         f"Up to {get_max_upload_mb()} MB a file; {limits.max_pictures:,} pictures and "
         f"{limits.max_bytes // _MB:,} MB are kept on this server for "
-        f"{limits.max_age_s // _HOUR_S} hours, for this page only, or until you clear them."
+        f"{limits.max_age_s // _HOUR_S} hours after your last visit, for this page only, or until "
+        "you clear them."
     )
 
 
@@ -127,30 +138,67 @@ def keep_pictures(pictures: Iterable[tuple[str, bytes]]) -> None:
     pictures : iterable of (str, bytes)
         Name and content of each file.
     """
-    clear_outcome()
-    for state in (STOPPED, EXAMPLE, FOLDED):
-        st.session_state.pop(state, None)
-    newest: list[int] = []
-    left_out: list[str] = []
-    st.session_state[NEWEST], st.session_state[_LEFT_OUT] = newest, left_out
-    try:
-        require_space(Workspace.default())
-        room = obtain_room()
+    with _keeping() as room:
         for name, data in pictures:
             _keep_one(room, name, data)
+
+
+@contextmanager
+def _keeping() -> Iterator[AnswerRoom]:
+    """Yield the visitor's room for new pictures, and note why they could not be kept."""
+    clear_outcome()
+    for state in (EXAMPLE, FOLDED):
+        st.session_state.pop(state, None)
+    left_out: list[str] = []
+    st.session_state[NEWEST], st.session_state[_LEFT_OUT] = [], left_out
+    st.session_state[SUPPLIES] = []
+    try:
+        require_space(Workspace.default())
+        yield obtain_room()
     except ClusterError as error:
         left_out.append(str(error))
-    if not newest:
+    if not st.session_state[NEWEST] and not st.session_state[SUPPLIES]:
         _fold()
 
 
 def _keep_uploads(files: Sequence[UploadedFile]) -> None:
     with st.spinner("Storing the pictures …"):
-        keep_pictures((file.name, file.getvalue()) for file in files)
+        with _keeping() as room:
+            for file in files:
+                if file.name.lower().endswith(_ZIP):
+                    _keep_archive(room, file)
+                else:
+                    _keep_one(room, file.name, file.getvalue())
         for file in files:
             forget_upload(file)
         # Before Streamlit can interrupt this script, at the end of the spinner.
         st.session_state[_ROUND] += 1
+
+
+def _keep_archive(room: AnswerRoom, file: UploadedFile) -> None:
+    """Keep a .zip, whose pictures are taken out while they are classified."""
+    try:
+        st.session_state[SUPPLIES].append(keep_archive(room, file.name, file))
+    except ClusterError as error:
+        st.session_state[_LEFT_OUT].append(f"{file.name}: {error}")
+
+
+def _ask_for_folder() -> None:
+    """Draw a field for a folder of this computer, whose pictures are copied and classified."""
+    with st.form("folder_form", border=False, enter_to_submit=True):
+        folder = st.text_input(
+            "Folder on this computer",
+            key="folder_path",
+            placeholder="/home/me/night",
+            help="Its pictures, and those of its sub-folders, are copied. Your files stay as they "
+            "are.",
+        )
+        if not st.form_submit_button("Classify this folder", icon=":material/folder_open:"):
+            return
+    if folder.strip():
+        with _keeping():
+            st.session_state[SUPPLIES].append(find_folder(get_access(), folder.strip()))
+        st.rerun()
 
 
 def _keep_one(room: AnswerRoom, name: str, data: bytes) -> None:

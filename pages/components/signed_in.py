@@ -70,7 +70,9 @@ def find_access(
     mode = read_mode()
     is_own = mode is Mode.OWN_MACHINE and is_at_own_machine(address, headers)
     if is_own or is_signed_in(cookies, account):
-        owner = Access.owner() if is_own else Access.owner().without(Action.SORT_FILES)
+        owner = Access.owner()
+        if not is_own:  # whose folders are on another computer
+            owner = owner.without(Action.SORT_FILES).without(Action.READ_FOLDERS)
         may_run_tensorboard = os.environ.get(TENSORBOARD_VARIABLE) == "1"
         return owner if may_run_tensorboard else owner.without(Action.RUN_TENSORBOARD)
     return {

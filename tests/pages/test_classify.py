@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.answers import rooms
+from cluster_core.answers import jobs, rooms
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle import collection
 from cluster_core.model.bundle.collection import set_default_model
@@ -336,36 +337,58 @@ def test_none_of_these_can_be_counted_sorted_and_filtered(trained, monkeypatch):
 
 
 def test_classifying_can_be_stopped_and_continued(trained, monkeypatch):
-    page = open_page()
-    stop_after(3, page, monkeypatch)
-    give_many(page, 4)
-    assert len(page.dataframe[0].value) == 3
-    assert "5 of 8 pictures have no answer yet" in page.info[0].value
+    reached, go_on = pause_after(3, monkeypatch)
+    page = give_many(open_page(), 4)
+    assert reached.wait(20)
     page.run()
     assert len(page.dataframe[0].value) == 3
-    page.button(key="go_on").click().run()
-    assert len(page.dataframe[0].value) == 8
-    assert not page.info
+    assert "3 of 8" in page.get("progress")[0].proto.text
+    page.button(key="stop").click().run()
+    assert page.button(key="stop").disabled
+    go_on.set()
+    wait_for_job(page)
+    page.run()
+    n_left = 8 - len(page.dataframe[0].value)
+    assert f"{n_left} pictures are without an answer." in page.info[0].value
+    again = open_page(answers=page.query_params["answers"])  # after a reload
+    again.button(key="go_on").click().run()
+    wait_for_job(again)
+    again.run()
+    assert len(again.dataframe[0].value) == 8
+    assert not again.info
 
 
-def stop_after(n: int, page: AppTest, monkeypatch) -> None:
-    """Classify `n` pictures, then act as if Stop was clicked."""
-    classify = answering._classify
+def pause_after(n: int, monkeypatch) -> tuple[threading.Event, threading.Event]:
+    """Leave all pictures to a job; return when it has given some answers, and what it waits for."""
+    reached, go_on = threading.Event(), threading.Event()
+    answer = jobs.answer_pictures
 
-    def classify_and_stop(model, predictor, room, waiting):
-        monkeypatch.setattr(answering, "_classify", classify)
-        classify(model, predictor, room, waiting[:n])
-        answering._stop()
-        st.rerun()
+    def answer_slowly(*given):
+        answered = answer(*given)
+        for _ in range(n):
+            yield next(answered)
+        reached.set()
+        go_on.wait(20)
+        yield from answered
 
-    monkeypatch.setattr(answering, "_classify", classify_and_stop)
+    monkeypatch.setattr(answering, "AT_ONCE", 0)
+    monkeypatch.setattr(jobs, "answer_pictures", answer_slowly)
+    return reached, go_on
 
 
-def test_new_pictures_are_classified_after_a_stop(trained):
-    page = open_page()
-    page.session_state["classifying is stopped"] = True
-    give_many(page, 1)
-    assert len(page.dataframe[0].value) == 2
+def wait_for_job(page: AppTest) -> None:
+    (job,) = [one for key, one in jobs._jobs.items() if key[1] == page.query_params["answers"]]
+    job.wait(20)
+
+
+def test_single_new_picture_need_not_wait_for_many(trained, monkeypatch):
+    _, go_on = pause_after(0, monkeypatch)
+    page = give_many(open_page(), 2)
+    monkeypatch.setattr(answering, "AT_ONCE", 1)
+    give(page, ("new.png", make_picture("red stars", 950)))
+    assert len(headings(page)) == 1
+    go_on.set()
+    wait_for_job(page)
 
 
 def test_pictures_beyond_the_limit_are_left_out_with_a_reason(trained, monkeypatch):

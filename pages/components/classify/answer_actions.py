@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -19,7 +19,6 @@ from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.classify.answer_files import make_zip_address
 from pages.components.classify.answer_table import SHOWN, TICKED
-from pages.components.classify.answering import Answered
 from pages.components.classify.removal import show_remove
 from pages.components.classify.reviewing import (
     ask_for_class,
@@ -54,9 +53,7 @@ def show_tick_bar(n_shown: int, ticked: set[int]) -> None:
     )
 
 
-def show_bulk_review(
-    model: ModelSummary, room: AnswerRoom, ticked: set[int], answers: Mapping[int, Answered]
-) -> None:
+def show_bulk_review(model: ModelSummary, room: AnswerRoom, ticked: set[int]) -> None:
     """Draw the buttons that review all ticked pictures."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="bulk_review"):
         st.button(
@@ -64,7 +61,9 @@ def show_bulk_review(
             key="bulk_right",
             icon=":material/check:",
             help="The answers are right. Pictures that you reviewed before stay as they are.",
-            on_click=lambda: mark_right(room, ticked, answers),
+            on_click=lambda: mark_right(
+                room, ticked, room.tabulate(model.manifest_sha256, model.labels).list_classes()
+            ),
         )
         st.button(
             "None of these",

@@ -1,4 +1,4 @@
-"""The table of answers: filters, ticks, and a column for what the visitor says."""
+"""The table of answers, a page at a time: filters, ticks, and what the visitor says."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import streamlit as st
 
 from cluster_core.answers.records import Review, get_answered_class
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.selecting import Order, Reviewed, Selection, select_answers
 from cluster_core.data.counter_classes import COUNTER_CLASS
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.prediction import Prediction, Verdict
-from cluster_core.model.prediction.words import format_score, name_verdict
-from pages.components.classify.answering import Answered
+from cluster_core.model.prediction.words import format_score
+from pages.components.classify.answered import find_answered
 from pages.components.classify.redrawing import drop_outcome
 
 # The numbers of the ticked pictures, and of those in the table, in its order.
@@ -22,30 +23,31 @@ TICKED, SHOWN = "ticked answers", "shown answers"
 # The number of the picture to review; the table is shown if there is none.
 OPENED = "opened answer"
 _TABLE = "answers table"
+_PAGE = "table_page"
+# Only these rows, and their thumbnails, are sent to the browser.
+PAGE_ROWS = 100
 # Text is wrapped in rows of more than 64 pixels.
 _ROW_PX, _MAX_HEIGHT_PX = 66, 600
 _OTHERS_SHOWN, _LOWEST_SHOWN = 3, 0.005
 _ORDERS = {
-    "given": "as added",
-    "sure": "highest score first",
-    "unsure": "lowest score first",
-    "novel": "most novel first",
-    "class": "by class",
-    "name": "by name",
+    Order.GIVEN: "as added",
+    Order.SURE: "highest score first",
+    Order.UNSURE: "lowest score first",
+    Order.NOVEL: "most novel first",
+    Order.CLASS: "by class",
+    Order.NAME: "by name",
 }
 _MARKS = {
-    "all": "all pictures",
-    "open": "not reviewed yet",
-    "done": "reviewed",
-    "corrected": "corrected",
-    "unknown": "don't know",
+    Reviewed.ALL: "all pictures",
+    Reviewed.OPEN: "not reviewed yet",
+    Reviewed.DONE: "reviewed",
+    Reviewed.CORRECTED: "corrected",
+    Reviewed.UNKNOWN: "don't know",
 }
 
 
-def filter_answers(
-    model: ModelSummary, room: AnswerRoom, answered: Sequence[Answered]
-) -> list[Answered]:
-    """Draw the filters and the order, and return the answers that match, in that order."""
+def filter_answers(model: ModelSummary, room: AnswerRoom) -> list[int]:
+    """Draw the filters and the order; return the numbers of the matching pictures, in order."""
     choices = list(
         dict.fromkeys([*model.labels, Verdict.UNSURE.value, Verdict.NONE_OF_THESE.value])
     )
@@ -62,105 +64,88 @@ def filter_answers(
         order = st.selectbox(
             "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="order", width=175
         )
-    matching = [
-        one
-        for one in answered
-        if one.answer.prediction
-        and _is_among(one.answer.prediction, verdicts)
-        and low <= 100 * one.answer.prediction.score <= high
-        and _has_mark(one, room.reviews.get(one.picture.number), mark)
-    ]
-    if order != "given":
-        matching.sort(key=lambda one: _rank(one, order))
-    st.session_state[SHOWN] = [one.picture.number for one in matching]
-    return matching
+    columns = room.tabulate(model.manifest_sha256, model.labels)
+    selection = Selection(verdicts, low / 100, high / 100, Reviewed(mark), Order(order))
+    numbers = select_answers(columns, room, selection)
+    st.session_state[SHOWN] = numbers
+    return numbers
 
 
-def _is_among(prediction: Prediction, verdicts: Sequence[str]) -> bool:
-    """Tell whether an answer has one of the verdicts; an unsure one also counts as its label."""
-    names = {name_verdict(prediction)}
-    if prediction.verdict is Verdict.UNSURE:
-        names.add(prediction.label)
-    return not verdicts or bool(names & set(verdicts))
+def choose_page(numbers: Sequence[int]) -> list[int]:
+    """Draw the page numbers, if there are several; return the pictures of the chosen one."""
+    n_pages = -(-len(numbers) // PAGE_ROWS)
+    if n_pages <= 1:
+        return list(numbers)
+    page = min(st.session_state.get(_PAGE, 1), n_pages)
+    st.session_state[_PAGE] = page
+    with st.container(horizontal=True, vertical_alignment="center", key="table_pages"):
+        page = st.pagination(n_pages, key=_PAGE)
+        first = (page - 1) * PAGE_ROWS
+        shown = list(numbers[first : first + PAGE_ROWS])
+        st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(numbers):,}", width="content")
+    return shown
 
 
-def _has_mark(one: Answered, review: Review | None, mark: str) -> bool:
-    assert one.answer.prediction is not None
-    if mark == "open":
-        return review is None
-    if mark == "done":
-        return review is not None
-    if mark == "corrected":
-        return bool(
-            review and review.label not in (None, get_answered_class(one.answer.prediction))
-        )
-    return mark == "all" or bool(review and review.label is None)
+def turn_to(number: int) -> None:
+    """Make the table show the page with a picture, if it is in the table."""
+    numbers: list[int] = st.session_state.get(SHOWN, [])
+    if number in numbers:
+        st.session_state[_PAGE] = numbers.index(number) // PAGE_ROWS + 1
 
 
-def _rank(one: Answered, order: str) -> tuple[str, float]:
-    assert one.answer.prediction is not None
-    score = one.answer.prediction.score
-    if order == "class":
-        return one.answer.prediction.label, -score
-    if order == "name":
-        return one.picture.name.casefold(), -score
-    if order == "novel":
-        return "", -(one.answer.prediction.novelty or 0.0)
-    return "", score if order == "unsure" else -score
-
-
-def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[Answered]) -> None:
-    """Draw the table. Ticks are kept in `TICKED`; a click on a row sets `OPENED`."""
+def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> None:
+    """Draw a page of the table. Ticks are kept in `TICKED`; a click on a row sets `OPENED`."""
     ticked = list_ticked()
-    rows = [row for row, one in enumerate(shown) if one.picture.number in ticked]
-    number = _number_table(rows)
+    rows = [row for row, number in enumerate(shown) if number in ticked]
+    table = _number_table(rows, shown)
     st.dataframe(
         _tabulate(model, room, shown),
-        key=f"answers_{number}",
+        key=f"answers_{table}",
         hide_index=True,
         row_height=_ROW_PX,
         height=min(_MAX_HEIGHT_PX, 40 + _ROW_PX * len(shown)),
         column_config=_CONFIG,
-        on_select=partial(_take_selection, number),
+        on_select=partial(_take_selection, table, shown),
         selection_mode=["multi-row", "single-cell"],
         selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
     )
 
 
-def _number_table(rows: list[int]) -> int:
-    """Return the number of a table in which these rows are ticked.
+def _number_table(rows: list[int], shown: Sequence[int]) -> int:
+    """Return the number of a table with these pictures, in which these rows are ticked.
 
     Ticks that the page itself changes need a new table. If they were set in the old one, the
     browser could send its earlier ticks once more with a quick click elsewhere.
     """
-    number: int = st.session_state.get(_TABLE, 0)
+    number, before = st.session_state.get(_TABLE, (0, []))
     state: Any = st.session_state.get(f"answers_{number}")
-    if state is None or sorted(state["selection"]["rows"]) != rows:
-        st.session_state[_TABLE] = number = number + 1
+    is_same = state is not None and sorted(state["selection"]["rows"]) == rows
+    if not is_same or (rows and before != shown):
+        number += 1
+    st.session_state[_TABLE] = number, list(shown)
     return number
 
 
 def list_ticked() -> set[int]:
-    """Return the numbers of the ticked pictures that are in the table."""
+    """Return the numbers of the ticked pictures that are in the table, on any page."""
     ticked: set[int] = st.session_state.get(TICKED, set())
     return ticked & set(st.session_state.get(SHOWN, ()))
 
 
-def _take_selection(number: int) -> None:
-    if number != st.session_state[_TABLE]:
+def _take_selection(table: int, shown: Sequence[int]) -> None:
+    if table != st.session_state[_TABLE][0]:
         return  # the browser sent the ticks of an earlier table once more
-    selection = st.session_state[f"answers_{number}"]["selection"]
-    numbers: list[int] = st.session_state.get(SHOWN, [])
-    st.session_state[TICKED] = {numbers[row] for row in selection["rows"] if row < len(numbers)}
-    if (cells := selection["cells"]) and (row := cells[0][0]) < len(numbers):
-        st.session_state[OPENED] = numbers[row]
+    selection = st.session_state[f"answers_{table}"]["selection"]
+    here = {shown[row] for row in selection["rows"] if row < len(shown)}
+    st.session_state[TICKED] = (list_ticked() - set(shown)) | here
+    if (cells := selection["cells"]) and (row := cells[0][0]) < len(shown):
+        st.session_state[OPENED] = shown[row]
         drop_outcome()
 
 
-def _tabulate(
-    model: ModelSummary, room: AnswerRoom, shown: Sequence[Answered]
-) -> dict[str, list[Any]]:
-    found = [(one, one.answer.prediction) for one in shown if one.answer.prediction]
+def _tabulate(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> dict[str, list[Any]]:
+    answered = [one for number in shown if (one := find_answered(model, room, number))]
+    found = [(one, one.answer.prediction) for one in answered if one.answer.prediction]
     columns: dict[str, list[Any]] = {
         # Relative, so that it also works below another path.
         "picture": [f"answers/{room.id}/{one.picture.number}.jpg" for one, _ in found],
@@ -171,6 +156,7 @@ def _tabulate(
         ],
     }
     columns["file"] = [one.picture.name for one, _ in found]
+    # Further columns, such as the object in the picture, go here.
     if any(prediction.novelty is not None for _, prediction in found):
         columns["novelty"] = [prediction.novelty for _, prediction in found]
     if _shows_others(model):

@@ -1,98 +1,147 @@
-"""Classify the pictures of the room that have no answer yet, with a progress bar and Stop."""
+"""Classify the pictures of the room that have no answer: a few at once, many in the background."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 
 import streamlit as st
 
-from cluster_core.answers.records import KeptAnswer, KeptPicture
+from cluster_core.answers.answering import Answerer, answer_pictures
+from cluster_core.answers.jobs import AnsweringJob, JobProgress, JobState, find_job, obtain_job
 from cluster_core.answers.room import AnswerRoom
-from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.model.prediction.predictor import Predictor
-from cluster_core.storage.mapping import map_images
-from pages.components.classify.session_predictions import keep_view, predict_kept
-from pages.components.picture_input import STOPPED, list_input_pictures
+from cluster_core.answers.supplies import Supply, find_archives
+from cluster_core.workspace import Workspace
+from pages.components.classify.answer_table import PAGE_ROWS
+from pages.components.classify.session_predictions import keep_view
+from pages.components.outcome import show_reasons
+from pages.components.picture_input import NEWEST, SUPPLIES, list_input_pictures
+from pages.components.text import escape_markdown
 
-STOP_FROM = 20
-_REDRAW_INTERVAL_S = 0.2
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A picture of the room and the answer to it.
-
-    Attributes
-    ----------
-    picture : KeptPicture
-    answer : KeptAnswer
-    """
-
-    picture: KeptPicture
-    answer: KeptAnswer
+# So many pictures, or seconds of work, need no thread of their own.
+AT_ONCE = 20
+_AT_ONCE_S = 3.0
+_REDRAW_INTERVAL_S = 1.0
+_MINUTE_S, _HOUR_S = 60, 3600
 
 
-def answer_all(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> list[Answered]:
-    """Classify the pictures that have no answer by this model, and return all answers so far.
+def answer_waiting(answerer: Answerer, room: AnswerRoom) -> None:
+    """Classify the pictures that have no answer by this model, and draw how far it is.
 
-    A rerun, or a reload of the page, continues with the rest, unless the visitor has stopped it.
+    A few are classified before this returns. More are left to a job, which goes on when the page
+    is left, until the visitor stops it.
 
     Raises
     ------
     DatasetError
         An answer cannot be kept, for example because another tab cleared the room.
     """
-    waiting = _list_waiting(model, room)
-    if waiting and not st.session_state.get(STOPPED):
-        _classify(model, predictor, room, waiting)
-        waiting = []
-    if waiting:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(f"Stopped: {len(waiting)} of {len(room.pictures)} pictures have no answer yet.")
-            st.button("Continue", key="go_on", on_click=lambda: st.session_state.pop(STOPPED, None))
-    found = (
-        (picture, room.find_answer(picture.number, model.manifest_sha256, model.labels))
-        for picture in room.pictures.values()
+    workspace = Workspace.default()
+    job = find_job(workspace, room.id, answerer.model.manifest_sha256)
+    supplies: list[Supply] = st.session_state.pop(SUPPLIES, [])
+    if job is None and not supplies:
+        supplies = find_archives(room)
+    waiting = answerer.list_waiting(room)
+    newest = set(st.session_state.get(NEWEST, ()))
+    is_running = job is not None and job.progress.is_active
+    is_held = job is not None and job.progress.state in (JobState.STOPPED, JobState.FAILED)
+    if is_running or is_held:  # one picture need not wait for thousands
+        at_once = [number for number in waiting if number in newest]
+    else:
+        at_once = waiting
+    if 0 < len(at_once) <= AT_ONCE and not supplies:
+        _classify_at_once(answerer, room, at_once)
+        waiting = answerer.list_waiting(room)
+        at_once = []
+    if supplies or (waiting and not is_running and (not is_held or at_once)):
+        job = obtain_job(workspace, room.id, answerer)
+        job.start(supplies)
+        st.session_state.pop(NEWEST, None)
+    if job is not None:
+        _show_job(job)
+
+
+def _classify_at_once(answerer: Answerer, room: AnswerRoom, numbers: list[int]) -> None:
+    started_s = time.monotonic()
+    with (
+        st.spinner("Classifying …", show_time=False),
+        closing(answer_pictures(room, answerer, numbers)) as answered,
+    ):
+        for one in answered:
+            if len(numbers) == 1 and one.details is not None:
+                (picture,) = list_input_pictures(room, numbers)
+                keep_view(answerer.model, picture, one.details)
+            if time.monotonic() - started_s > _AT_ONCE_S:
+                break
+
+
+def _show_job(job: AnsweringJob) -> None:
+    progress = job.progress
+    if progress.is_active:
+        _show_progress(job, progress.n_done)
+    elif progress.state is JobState.STOPPED and progress.n_total > progress.n_done:
+        _show_held(job, f"Stopped: {_count(progress.n_total - progress.n_done)} without an answer.")
+    elif progress.state is JobState.FAILED:
+        _show_held(job, progress.problem or "These pictures are no longer kept.")
+    _show_left_out(job)
+
+
+@st.fragment(run_every=_REDRAW_INTERVAL_S)
+def _show_progress(job: AnsweringJob, n_drawn: int) -> None:
+    """Draw the progress again and again, and the rest of the page until its table is full."""
+    progress = job.progress
+    if not progress.is_active or n_drawn < min(PAGE_ROWS, progress.n_done):
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="answering"):
+        share = progress.n_done / max(progress.n_total, 1)
+        st.progress(share, text=_describe_progress(progress), width="stretch")
+        st.button(
+            "Stop",
+            key="stop",
+            icon=":material/stop_circle:",
+            on_click=job.stop,
+            disabled=progress.state is JobState.STOPPING,
+        )
+    st.caption(
+        "You can work with the answers so far, or leave this page: it goes on here, and the "
+        "answers are there when you return."
     )
-    return [Answered(picture, answer) for picture, answer in found if answer is not None]
 
 
-def _list_waiting(model: ModelSummary, room: AnswerRoom) -> list[int]:
-    return [
-        number
-        for number in room.pictures
-        if room.find_answer(number, model.manifest_sha256, model.labels) is None
-    ]
+def _show_held(job: AnsweringJob, sentence: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="answering_held"):
+        st.info(escape_markdown(sentence), icon=":material/pause_circle:", width="stretch")
+        st.button("Go on", key="go_on", icon=":material/play_arrow:", on_click=job.start)
 
 
-def _classify(
-    model: ModelSummary, predictor: Predictor, room: AnswerRoom, waiting: Sequence[int]
-) -> None:
-    place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, text=_describe_progress(0, len(waiting)))
-        if len(waiting) > STOP_FROM:
-            st.button("Stop", key="stop", on_click=_stop, icon=":material/stop_circle:")
-    drawn_s = time.monotonic()
-    pictures = list_input_pictures(room, waiting)
-    with closing(map_images(lambda picture: predict_kept(predictor, picture), pictures)) as found:
-        numbered = zip(waiting, found, strict=True)
-        for done, (number, one) in enumerate(numbered, start=1):
-            room.keep_answer(number, model.manifest_sha256, one.answer, model.labels, one.thumbnail)
-            if len(pictures) == 1 and one.details is not None:
-                keep_view(model, pictures[0], one.details)
-            if time.monotonic() - drawn_s > _REDRAW_INTERVAL_S:
-                drawn_s = time.monotonic()
-                bar.progress(done / len(waiting), text=_describe_progress(done, len(waiting)))
-    place.empty()
+def _show_left_out(job: AnsweringJob) -> None:
+    if job.n_present:
+        st.caption(f"{_count(job.n_present)} already in the table.")
+    if job.n_left_out:
+        verb = "was" if job.n_left_out == 1 else "were"
+        files = "1 file" if job.n_left_out == 1 else f"{job.n_left_out:,} files"
+        with st.expander(f"{files} {verb} left out", icon=":material/content_cut:"):
+            show_reasons(job.left_out)
 
 
-def _describe_progress(done: int, total: int) -> str:
-    return f"Classifying pictures: {done} of {total}"
+def _describe_progress(progress: JobProgress) -> str:
+    if progress.state is JobState.STOPPING:
+        return "Stopping …"
+    text = f"Classifying pictures: {progress.n_done:,} of {progress.n_total:,}"
+    if progress.seconds_left is None:
+        return text
+    return f"{text}, {describe_time_left(progress.seconds_left)} left"
 
 
-def _stop() -> None:
-    st.session_state[STOPPED] = True
+def describe_time_left(seconds: float) -> str:
+    """Return an estimated time as people say it, such as `about 2 minutes`."""
+    if seconds < _MINUTE_S:
+        return f"about {max(5, round(seconds / 5) * 5)} s"
+    if seconds < _HOUR_S:
+        minutes = round(seconds / _MINUTE_S)
+        return "about 1 minute" if minutes == 1 else f"about {minutes} minutes"
+    return f"about {seconds / _HOUR_S:.1f} hours"
+
+
+def _count(n: int) -> str:
+    return "1 picture is" if n == 1 else f"{n:,} pictures are"

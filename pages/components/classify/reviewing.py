@@ -19,8 +19,9 @@ from pages.components.classify.answer_table import (
     SHOWN,
     describe_review,
     name_reviewed_class,
+    turn_to,
 )
-from pages.components.classify.answering import Answered
+from pages.components.classify.answered import Answered
 from pages.components.classify.redrawing import drop_outcome, request_redraw
 from pages.components.outcome import Outcome, set_outcome
 from pages.components.text import escape_markdown
@@ -45,14 +46,20 @@ def mark(room: AnswerRoom, numbers: Iterable[int], review: Review | None) -> Non
         request_redraw()
 
 
-def mark_right(room: AnswerRoom, numbers: Iterable[int], answers: Mapping[int, Answered]) -> None:
-    """Record that the answers to pictures are right, except where there is a review already."""
+def mark_right(room: AnswerRoom, numbers: Iterable[int], classes: Mapping[int, str]) -> None:
+    """Record that the answers to pictures are right, except where there is a review already.
+
+    Parameters
+    ----------
+    room : AnswerRoom
+    numbers : iterable of int
+    classes : mapping of int to str
+        The answered class of each picture, by its number.
+    """
     by_label: dict[str, list[int]] = defaultdict(list)
     for number in numbers:
-        if number in room.reviews:
-            continue
-        if (one := answers.get(number)) and one.answer.prediction:
-            by_label[get_answered_class(one.answer.prediction)].append(number)
+        if number in classes and number not in room.reviews:
+            by_label[classes[number]].append(number)
     for label, its_numbers in by_label.items():
         mark(room, its_numbers, Review(label))
 
@@ -147,7 +154,8 @@ def show_steps(numbers: list[int], number: int) -> None:
             key="to_table",
             icon=":material/table_rows:",
             shortcut="Esc",
-            on_click=lambda: st.session_state.pop(OPENED, None),
+            on_click=_close,
+            args=(number,),
         )
         st.button(
             "Previous",
@@ -168,6 +176,12 @@ def show_steps(numbers: list[int], number: int) -> None:
             args=(1,),
         )
         st.caption(f"{position + 1:,} of {len(numbers):,}", width="content")
+
+
+def _close(number: int) -> None:
+    """Go back to the page of the table that has the picture."""
+    st.session_state.pop(OPENED, None)
+    turn_to(number)
 
 
 def _go(step: int) -> None:

@@ -1,4 +1,4 @@
-"""Classify pictures of the room, and cache full answers in the session."""
+"""Full answers to single pictures, cached in the session."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from cluster_core.answers.records import KeptAnswer
-from cluster_core.errors import ImageError
-from cluster_core.images import is_fits, read_observation
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.details import (
     AS_TRAINED,
     FitsChoice,
     PredictionDetails,
     predict_with_details,
-    shrink_to_show,
 )
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor
@@ -29,7 +25,6 @@ from pages.components.picture_input import InputPicture
 
 V = TypeVar("V")
 _VIEWS_KEPT = 12
-_THUMBNAIL_SIDE_PX = 96
 
 
 class BoundedCache(OrderedDict[Hashable, V], Generic[V]):
@@ -79,42 +74,6 @@ class PredictionView:
     side_px: int
     prediction: Prediction
     seconds: float
-
-
-@dataclass(frozen=True)
-class Classified:
-    """The answer to a picture of the room.
-
-    Attributes
-    ----------
-    answer : KeptAnswer
-    thumbnail : bytes
-        A small JPEG to show; empty for an unreadable picture.
-    details : PredictionDetails or None
-        What a page shows of it; None for an unreadable picture.
-    """
-
-    answer: KeptAnswer
-    thumbnail: bytes
-    details: PredictionDetails | None
-
-
-def predict_kept(predictor: Predictor, picture: InputPicture) -> Classified:
-    """Classify one of several pictures.
-
-    Safe in any thread: it does not use the session. An unreadable picture is reported in
-    the answer, not raised.
-    """
-    cards: dict[str, str] = {}
-    try:
-        data = picture.read()
-        if is_fits(data):
-            cards = read_observation(data, picture.name)
-        details = predict_with_details(predictor, data, picture.name)
-    except ImageError as error:
-        return Classified(KeptAnswer(None, str(error), cards), b"", None)
-    thumbnail = _encode(shrink_to_show(details.picture, _THUMBNAIL_SIDE_PX), "JPEG")
-    return Classified(KeptAnswer(details.prediction, None, cards), thumbnail, details)
 
 
 def keep_view(model: ModelSummary, picture: InputPicture, details: PredictionDetails) -> None:

@@ -1,0 +1,238 @@
+"""Label the pictures of a room in a thread that goes on when nobody watches."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from cluster_core.answers.answering import Answerer, answer_pictures
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.rooms import find_room
+from cluster_core.answers.supplies import Supply
+from cluster_core.errors import ClusterError, ImageError
+from cluster_core.workspace import Workspace
+
+# The first answers take longer, so that an estimate from them would be far too long.
+_ESTIMATE_FROM = 20
+_MAX_LEFT_OUT = 1_000
+_UNEXPECTED = "Classifying ended with an unexpected error, which is in the server's log: try again."
+_logger = logging.getLogger(__name__)
+
+
+class JobState(StrEnum):
+    """What a job does."""
+
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """How far a job is.
+
+    Attributes
+    ----------
+    state : JobState
+    n_done, n_total : int
+        Pictures labelled since the start, and these with the ones that wait.
+    seconds_left : float or None
+        An estimate; None at the beginning.
+    problem : str
+        Why it failed, in a sentence; else empty.
+    """
+
+    state: JobState
+    n_done: int
+    n_total: int
+    seconds_left: float | None
+    problem: str
+
+    @property
+    def is_active(self) -> bool:
+        """Whether pictures are being labelled."""
+        return self.state in (JobState.RUNNING, JobState.STOPPING)
+
+
+class AnsweringJob:
+    """Labels the pictures of one room with one model. Its methods may be called from any thread.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    room_id : str
+    answerer : Answerer
+
+    Attributes
+    ----------
+    n_present : int
+        Pictures of archives and folders that were in the room already.
+    left_out : list of str
+        Why other pictures were not added, in a sentence for each of the first thousand.
+    n_left_out : int
+        The number of all of them.
+    """
+
+    def __init__(self, workspace: Workspace, room_id: str, answerer: Answerer) -> None:
+        self._workspace, self._room_id, self._answerer = workspace, room_id, answerer
+        self._supplies: deque[Supply] = deque()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stop_requested = threading.Event()
+        self._state, self._problem = JobState.DONE, ""
+        self._n_done = self._n_waiting = 0
+        self._started_s = 0.0
+        self.n_present, self.n_left_out = 0, 0
+        self.left_out: list[str] = []
+
+    def start(self, supplies: Sequence[Supply] = ()) -> None:
+        """Start, or go on, also with these pictures."""
+        with self._lock:
+            self._supplies.extend(supplies)
+            for supply in supplies:
+                for problem in supply.problems:
+                    self._leave_out(problem)
+            if self._state is JobState.RUNNING:
+                return
+            self._state, self._problem = JobState.RUNNING, ""
+            self._n_done = self._n_waiting = 0
+            self._started_s = time.monotonic()
+            self._stop_requested.clear()
+            name = f"answers {self._room_id[:8]}"
+            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End soon; what has been labelled is kept, and `start` goes on with the rest."""
+        self._stop_requested.set()
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait until the thread ends, at most for this time."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    @property
+    def progress(self) -> JobProgress:
+        """How far it is."""
+        n_left = self._n_waiting + sum(supply.n_left for supply in tuple(self._supplies))
+        seconds_left = None
+        if self._n_done >= _ESTIMATE_FROM:
+            passed_s = time.monotonic() - self._started_s
+            seconds_left = n_left * passed_s / self._n_done
+        n_total = self._n_done + n_left
+        state = self._state
+        if state is JobState.RUNNING and self._stop_requested.is_set():
+            state = JobState.STOPPING
+        return JobProgress(state, self._n_done, n_total, seconds_left, self._problem)
+
+    def _run(self) -> None:
+        state, problem = JobState.FAILED, ""
+        try:
+            if room := find_room(self._workspace, self._room_id):
+                self._work(room)
+            state = JobState.STOPPED if self._stop_requested.is_set() else JobState.DONE
+        except ClusterError as error:
+            problem = str(error)
+        except Exception:
+            _logger.exception("The pictures of a room could not be labelled")
+            problem = _UNEXPECTED
+        with self._lock:
+            # Pictures may have come at the last moment.
+            is_forgotten = state is JobState.DONE and self._supplies
+            self._state, self._problem = state, problem
+        if is_forgotten:
+            self.start()
+
+    def _work(self, room: AnswerRoom) -> None:
+        tried: set[int] = set()
+        while not self._stop_requested.is_set():
+            room.refresh()
+            waiting = [n for n in self._answerer.list_waiting(room) if n not in tried]
+            self._n_waiting = len(waiting)
+            if not waiting and not self._supplies:
+                return
+            numbers = iter(waiting) if waiting else self._take_in(room)
+            with closing(answer_pictures(room, self._answerer, numbers)) as answered:
+                for one in answered:
+                    tried.add(one.number)
+                    self._n_done += 1
+                    self._n_waiting = max(0, self._n_waiting - 1)
+                    if self._stop_requested.is_set():
+                        break
+
+    def _take_in(self, room: AnswerRoom) -> Iterator[int]:
+        """Put the pictures of the first supply into the room, and yield their numbers."""
+        supply = self._supplies[0]
+        for name, read in supply:
+            if self._stop_requested.is_set():
+                supply.n_taken -= 1
+                return
+            try:
+                kept = room.add_picture(name, read())
+            except ImageError as error:
+                self._leave_out(str(error))
+                if room.is_full:  # the sentence holds for the rest
+                    self.n_left_out += supply.n_left
+                    supply.n_taken = len(supply.pictures)
+                continue
+            if kept is None:
+                self.n_present += 1
+                continue
+            self._n_waiting += 1
+            yield kept.number
+        self._supplies.popleft()
+
+    def _leave_out(self, problem: str) -> None:
+        self.n_left_out += 1
+        if len(self.left_out) < _MAX_LEFT_OUT:
+            self.left_out.append(problem)
+
+
+_jobs: dict[tuple[Path, str, str], AnsweringJob] = {}
+_jobs_lock = threading.Lock()
+
+
+def obtain_job(workspace: Workspace, room_id: str, answerer: Answerer) -> AnsweringJob:
+    """Return the job of a room and a model in this process; make one if there is none."""
+    key = _make_key(workspace, room_id, answerer.model.manifest_sha256)
+    with _jobs_lock:
+        _forget_swept(workspace)
+        if key not in _jobs:
+            _jobs[key] = AnsweringJob(workspace, room_id, answerer)
+        return _jobs[key]
+
+
+def find_job(workspace: Workspace, room_id: str, model: str) -> AnsweringJob | None:
+    """Return the job of a room and a model, by the hash of its manifest, or None."""
+    return _jobs.get(_make_key(workspace, room_id, model))
+
+
+def stop_jobs() -> None:
+    """End the threads of all jobs."""
+    with _jobs_lock:
+        for job in _jobs.values():
+            job.stop()
+        for job in _jobs.values():
+            job.wait()
+        _jobs.clear()
+
+
+def _make_key(workspace: Workspace, room_id: str, model: str) -> tuple[Path, str, str]:
+    return workspace.root.absolute(), room_id, model
+
+
+def _forget_swept(workspace: Workspace) -> None:
+    """Drop the jobs of rooms that were cleared or swept."""
+    root = workspace.root.absolute()
+    for key in [key for key in _jobs if key[0] == root]:
+        if not (workspace.answers / key[1]).is_dir():
+            _jobs.pop(key).stop()

@@ -1,0 +1,162 @@
+"""Many pictures on their way into a room: archives that were uploaded, and folders."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cluster_core.access import Access, Action, Mode, read_mode
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.data.archives.unsorted import list_packed
+from cluster_core.errors import AccessError, DatasetError, ImageError, ImageProblem
+from cluster_core.sources.folders import iterate_folder
+from cluster_core.storage.safe_moves import explaining_disk_errors
+
+_PIECE_BYTES, _MB = 1 << 20, 1_000_000
+_SUFFIX = ".zip"
+
+
+@dataclass
+class Supply:
+    """Pictures to be put into a room, taken one at a time.
+
+    Attributes
+    ----------
+    name : str
+        Of the archive or folder.
+    pictures : sequence of (str, callable)
+        Name of each, and a function that returns its content or raises an ImageError.
+    problems : sequence of str
+        Why other files were left out, in a sentence for each.
+    end : callable
+        Called once all have been taken.
+    n_taken : int
+        How many have been taken; iterating goes on from there.
+    """
+
+    name: str
+    pictures: Sequence[tuple[str, Callable[[], bytes]]]
+    problems: Sequence[str] = ()
+    end: Callable[[], None] = lambda: None
+    n_taken: int = 0
+
+    @property
+    def n_left(self) -> int:
+        """Number of pictures that have not been taken."""
+        return len(self.pictures) - self.n_taken
+
+    def __iter__(self) -> Iterator[tuple[str, Callable[[], bytes]]]:
+        """Yield the pictures that are left."""
+        while self.n_left:
+            self.n_taken += 1
+            yield self.pictures[self.n_taken - 1]
+        self.end()
+
+
+def keep_archive(room: AnswerRoom, name: str, file: BinaryIO) -> Supply:
+    """Keep a .zip in a room until its pictures have been taken out.
+
+    Parameters
+    ----------
+    room : AnswerRoom
+    name : str
+        File name on the visitor's computer; it is never used as a path.
+    file : binary file
+        Copied in pieces; checked before.
+
+    Raises
+    ------
+    DatasetError
+        It is not a .zip, has no pictures, or an entry is not allowed; or it cannot be kept.
+    ImageError
+        The room has not enough space for it.
+    """
+    list_packed(file)
+    n_bytes = file.seek(0, 2)
+    n_kept = sum(path.stat().st_size for path in room.archives.glob(f"*{_SUFFIX}"))
+    if n_bytes > (n_left := max(0, room.n_bytes_left - n_kept)):
+        raise ImageError(
+            f"{name} was left out, because it has {n_bytes // _MB:,} MB, and {n_left // _MB:,} MB "
+            "of pictures can still be kept here: clear some, or run python -m cluster_core "
+            "classify in a terminal.",
+            path=name,
+            reason=ImageProblem.TOO_LARGE,
+        )
+    with explaining_disk_errors(f"{name} could not be kept", room.archives):
+        room.archives.mkdir(exist_ok=True)
+        path = room.archives / f"{uuid.uuid4().hex}{_SUFFIX}"
+        file.seek(0)
+        with path.open("xb") as target:
+            shutil.copyfileobj(file, target, _PIECE_BYTES)
+    return _open_archive(path, name)
+
+
+def find_archives(room: AnswerRoom) -> list[Supply]:
+    """Return the archives of which pictures are left, for example after a restart."""
+    found = []
+    for path in sorted(room.archives.glob(f"*{_SUFFIX}")):
+        with suppress(DatasetError, OSError):
+            found.append(_open_archive(path, "the .zip"))
+    return found
+
+
+def find_folder(access: Access, folder: str) -> Supply:
+    """Find the pictures of a folder of the server's computer, and of its sub-folders.
+
+    Parameters
+    ----------
+    access : Access
+    folder : str
+        An absolute path; `~` stands for the home folder.
+
+    Raises
+    ------
+    AccessError
+        This server is not for its owner alone.
+    DatasetError
+        There is no such folder, or no picture in it.
+    """
+    access.require(Action.READ_FOLDERS)
+    if read_mode() is not Mode.OWN_MACHINE:
+        raise AccessError(access.refuse(Action.READ_FOLDERS), action=str(Action.READ_FOLDERS))
+    n_others = 0
+
+    def pass_over(name: str) -> None:
+        nonlocal n_others
+        n_others += 1
+
+    try:
+        path = Path(folder).expanduser()
+        if not path.is_absolute() or not path.is_dir():
+            raise OSError
+        sources = list(iterate_folder(path, pass_over))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DatasetError(
+            f"There is no folder {folder} on this computer: give its full path, such as "
+            "/home/me/night.",
+            path=Path(folder),
+        ) from error
+    if not sources:
+        raise DatasetError(f"There are no pictures in {path}: choose another folder.", path=path)
+    problems = (f"{n_others:,} files of {path} are not pictures.",) if n_others else ()
+    return Supply(path.name, [(one.file_name, one.read) for one in sources], problems)
+
+
+def _open_archive(path: Path, name: str) -> Supply:
+    file = path.open("rb")
+    try:
+        packed, problems = list_packed(file)
+    except DatasetError:
+        file.close()
+        raise
+
+    def end() -> None:
+        file.close()
+        path.unlink(missing_ok=True)
+
+    return Supply(name, [(one.name, one.read) for one in packed], problems, end)

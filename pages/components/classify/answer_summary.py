@@ -1,0 +1,115 @@
+"""The answers of a room in one line, as a table to download, and the files without an answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from cluster_core.answers.places import DONT_KNOW
+from cluster_core.answers.records import Review
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.tables.columns import AnswerTable, Column
+from cluster_core.model.prediction.tables.csv import write_csv
+from pages.components.classify.answer_actions import show_retrain
+from pages.components.classify.answer_table import name_reviewed_class
+from pages.components.classify.answered import find_answered
+from pages.components.classify.removal import show_clear
+from pages.components.outcome import MAX_REASONS
+from pages.components.text import escape_markdown
+
+_MAX_LABELS_COUNTED = 6
+_MAX_PROBLEMS_OPEN = 3
+
+
+def show_summary(model: ModelSummary, room: AnswerRoom) -> None:
+    """Draw how many pictures got which answer, and what can be done with all of them."""
+    columns = room.tabulate(model.manifest_sha256, model.labels)
+    counts, n_unsure, n_none = columns.count_verdicts()
+    best = sorted(counts.items(), key=lambda one: -one[1])[:_MAX_LABELS_COUNTED]
+    n_bad = len(columns.problems)
+    n_reviewed = len({*columns.numbers.tolist(), *columns.problems} & room.reviews.keys())
+    parts = [
+        ", ".join(f"{escape_markdown(label)} {count:,}" for label, count in best),
+        f"none of these {n_none:,}" if n_none else "",
+        f"unsure {n_unsure:,}" if n_unsure else "",
+        f"{n_bad:,} could not be used" if n_bad else "",
+        f"you reviewed {n_reviewed:,}" if n_reviewed else "",
+    ]
+    summary = "; ".join(filter(None, parts))
+    st.markdown(
+        f"**{len(columns):,} {'picture' if len(columns) == 1 else 'pictures'} classified**"
+        + (f": {summary}" if summary else "")
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="answer_summary"):
+        show_retrain()
+        st.download_button(
+            "Download as CSV",
+            lambda: _write_csv(model, room),
+            file_name="answers.csv",
+            mime="text/csv",
+            key="download_csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        # Further formats, and what can be done with all files, such as sorting a folder, go here.
+        show_clear(room)
+
+
+def _write_csv(model: ModelSummary, room: AnswerRoom) -> bytes:
+    """Return the CSV of `python -m cluster_core classify`, and what the visitor says."""
+    stream = io.StringIO(newline="")
+    write = write_csv(stream, AnswerTable(AnswerSource.of(model), [Column("confirmed")]))
+    for number in list(room.pictures):
+        if one := find_answered(model, room, number):
+            answer, review = one.answer, room.reviews.get(number)
+            row = FilePrediction(one.picture.name, answer.prediction, answer.problem, answer.cards)
+            write(replace(row, more={"confirmed": _name_review(review)}))
+    return stream.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _name_review(review: Review | None) -> str:
+    if review is None:
+        return ""
+    return DONT_KNOW if review.label is None else name_reviewed_class(review.label)
+
+
+def show_problems(model: ModelSummary, room: AnswerRoom) -> None:
+    """Draw why files could not be used, and which of several pictures are incomplete."""
+    columns = room.tabulate(model.manifest_sha256, model.labels)
+    problems = list_problems(model, room, columns.problems[:MAX_REASONS])
+    n_problems = len(columns.problems)
+    _list_sentences(problems, n_problems, ("1 file", "files"), "could not be used")
+    if len(columns) + n_problems > 1:  # one picture is shown with its warning
+        answers = [find_answered(model, room, n) for n in columns.warned[:MAX_REASONS]]
+        found = [one.answer.prediction for one in answers if one and one.answer.prediction]
+        warnings = [prediction.warning for prediction in found]
+        verb = "is incomplete" if len(columns.warned) == 1 else "are incomplete"
+        _list_sentences(warnings, len(columns.warned), ("1 picture", "pictures"), verb)
+
+
+def list_problems(model: ModelSummary, room: AnswerRoom, numbers: Sequence[int]) -> list[str]:
+    """Return why these files could not be used."""
+    answers = [find_answered(model, room, number) for number in numbers]
+    return [one.answer.problem for one in answers if one and one.answer.problem]
+
+
+def _list_sentences(
+    sentences: Sequence[str], n_all: int, nouns: tuple[str, str], verb: str
+) -> None:
+    """Draw the first sentences of many."""
+    if not sentences:
+        return
+    one, several = nouns
+    title = f"{one if n_all == 1 else f'{n_all:,} {several}'} {verb}"
+    is_expanded = n_all <= _MAX_PROBLEMS_OPEN
+    lines = [f"- {escape_markdown(sentence)}" for sentence in sentences]
+    if n_all > len(sentences):
+        lines.append(f"- and {n_all - len(sentences):,} more")
+    with st.expander(title, icon=":material/broken_image:", expanded=is_expanded):
+        st.markdown("\n".join(lines))

@@ -1,0 +1,41 @@
+"""One picture of the room in full: what the visitor says, the answer, and what to do with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cluster_core.answers.room import AnswerRoom
+from cluster_core.errors import ImageError
+from cluster_core.images import is_fits
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.model.prediction.predictor import Predictor
+from pages.components.classify.answer_actions import show_actions
+from pages.components.classify.answered import Answered
+from pages.components.classify.explanation import show_explanation
+from pages.components.classify.fits_view import show_fits
+from pages.components.classify.prediction_view import show_answer
+from pages.components.classify.reviewing import show_review_bar
+from pages.components.classify.session_predictions import predict_view
+from pages.components.classify.wide_field_view import show_wide_field
+from pages.components.picture_input import list_input_pictures
+from pages.components.text import escape_markdown
+
+_MAGIC_BYTES = 10
+
+
+def show_opened(model: ModelSummary, predictor: Predictor, room: AnswerRoom, one: Answered) -> None:
+    """Draw a picture that has an answer."""
+    show_review_bar(model, room, one)
+    (picture,) = list_input_pictures(room, [one.picture.number])
+    try:
+        if is_fits(picture.read()[:_MAGIC_BYTES]):
+            show_fits(model, predictor, picture)
+        else:
+            view = predict_view(model, predictor, picture)
+            show_answer(view, picture.name, model)
+            show_explanation(view, model, predictor)
+        show_wide_field(model, predictor, picture)
+    except ImageError as error:
+        st.error(escape_markdown(str(error)), icon=":material/broken_image:")
+    # What else is known of one picture, such as its object in the sky, goes here.
+    show_actions(model, room, {one.picture.number})
