@@ -6,6 +6,7 @@ import io
 from pathlib import PurePath
 
 import streamlit as st
+from PIL import Image
 
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.details import SHOWN_SIDE_PX
