@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Split
@@ -35,11 +34,7 @@ from pages.components.demo_dataset import NAME as SIMULATED_SKY
 from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
-
-# For those who may change the dataset.
-_CHANGING_VIEWS = (DatasetView.ADD, DatasetView.CHECK)
 
 
 def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
@@ -52,15 +47,11 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="summary"):
         n_pictures = count_pictures(len(index.pictures))
         st.markdown(f"**{n_pictures}** in {classes}{counter}", width="stretch")
-        if (
-            missing is None
-            and get_access().allows(Action.TRAIN)
-            and st.button(
-                "Next: choose settings",
-                key="to_hyperparameters",
-                type="primary",
-                icon=":material/arrow_forward:",
-            )
+        if missing is None and st.button(
+            "Next: choose settings",
+            key="to_hyperparameters",
+            type="primary",
+            icon=":material/arrow_forward:",
         ):
             st.switch_page(PageFile.HYPERPARAMETERS)
     if missing is not None:
@@ -73,10 +64,8 @@ def show_summary(reading: DatasetReading, index: DatasetIndex) -> None:
 def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) -> None:
     """Draw the classes, and the pictures of the selected one."""
     label = choose_shown_class(image_dir, index.all_counts)
-    if get_access().allows(Action.EDIT_DATASETS):
-        show_class_actions(workspace, image_dir, label)
-    pictures = [picture for picture in index.all_pictures if picture.label == label]
-    if pictures:
+    show_class_actions(workspace, image_dir, label)
+    if label is not None and (pictures := index.by_class.get(label)):
         show_gallery(workspace, image_dir, tuple(index.all_counts), pictures)
     elif label is not None:
         st.caption(f"The class {escape_markdown(label)} has no pictures yet.")
@@ -84,11 +73,10 @@ def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) ->
 
 def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIndex) -> None:
     """Draw the selected view of a dataset that has files."""
-    may_edit = get_access().allows(Action.EDIT_DATASETS)
     show_summary(reading, index)
     view = st.segmented_control(
         "View",
-        [view for view in DatasetView if may_edit or view not in _CHANGING_VIEWS],
+        list(DatasetView),
         default=None if VIEW_KEY in st.session_state else DatasetView.PICTURES,
         required=True,
         key=VIEW_KEY,
@@ -110,9 +98,6 @@ def show_empty_dataset(
     workspace: Workspace, name: str | None, labels: tuple[str, ...] = ()
 ) -> None:
     """Draw the ways to add the first pictures, to a dataset that need not have a name yet."""
-    if not get_access().allows(Action.EDIT_DATASETS):
-        st.write("This dataset has no pictures yet.")
-        return
     image_dir = dataset_dir(workspace, name or UNNAMED_DATASET)
     show_empty_state(image_dir if name else dataset_dir(workspace, SIMULATED_SKY))
     st.subheader("Add your own pictures", anchor=False)
@@ -123,17 +108,11 @@ def show_empty_dataset(
 
 st.title("Dataset")
 default_workspace = Workspace.default()
-if not get_access().allows(Action.EDIT_DATASETS):
-    st.info(
-        "This is a public demo: you can view the pictures, but not change them.",
-        icon=":material/lock:",
-    )
 chosen = pick_dataset(default_workspace)
 chosen_dir = dataset_dir(default_workspace, chosen) if chosen else None
 continue_work()
 show_outcome()
-if get_access().allows(Action.EDIT_DATASETS):
-    show_interrupted_imports(default_workspace)
+show_interrupted_imports(default_workspace)
 try:
     if chosen_dir is None or not chosen_dir.is_dir():
         show_empty_dataset(default_workspace, chosen)
@@ -147,5 +126,4 @@ try:
             show_empty_dataset(default_workspace, chosen, tuple(found.index.all_counts))
 except ClusterError as error:
     st.error(escape_markdown(str(error)), icon=":material/error:")
-if get_access().allows(Action.EDIT_DATASETS):
-    show_trash(default_workspace)
+show_trash(default_workspace)

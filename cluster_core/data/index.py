@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from cluster_core.data.class_folders import list_files, list_labels
@@ -18,7 +19,7 @@ from cluster_core.data.declared_groups import (
 )
 from cluster_core.data.known_copies import list_known_copies
 from cluster_core.data.picture_files import Progress, read_pictures
-from cluster_core.data.pictures import Picture, RejectedFile
+from cluster_core.data.pictures import Picture, RejectedFile, natural_order
 from cluster_core.data.sky_objects import find_sky_objects
 from cluster_core.storage.cache_file import CacheFile
 
@@ -53,27 +54,35 @@ class DatasetIndex:
     counter_labels: tuple[str, ...] = ()
     counter_pictures: tuple[Picture, ...] = ()
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[str, int]:
         """Number of pictures of each class to tell apart, including zeros."""
         return _count(self.labels, self.pictures)
 
-    @property
+    @cached_property
     def all_counts(self) -> Mapping[str, int]:
         """Number of pictures of each class: those to tell apart first, then counter-examples."""
         return {**self.counts, **_count(self.counter_labels, self.counter_pictures)}
 
-    @property
+    @cached_property
     def all_pictures(self) -> tuple[Picture, ...]:
         """The pictures of the classes to tell apart, then the counter-examples."""
         return self.pictures + self.counter_pictures
 
-    @property
+    @cached_property
+    def by_class(self) -> Mapping[str, tuple[Picture, ...]]:
+        """The pictures of each class that has any, with numbers in names ordered by value."""
+        found: dict[str, list[Picture]] = {}
+        for picture in sorted(self.all_pictures, key=lambda one: natural_order(one.path.name)):
+            found.setdefault(picture.label, []).append(picture)
+        return {label: tuple(pictures) for label, pictures in found.items()}
+
+    @cached_property
     def incomplete(self) -> tuple[Picture, ...]:
         """The pictures that are used although a part is missing."""
         return tuple(picture for picture in self.all_pictures if picture.loss)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Hash of all labels, pictures and groups; equal hashes lead to the same training."""
         lines = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,12 @@ class RejectedFile:
     label: str
     reason: str
     is_present: bool = False
+
+
+def natural_order(name: str) -> list[int | str]:
+    """Return a sort key that orders numbers in names by value: 2 before 10."""
+    pieces = re.split(r"(\d+)", name.lower())  # text and numbers alternate
+    return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
 
 
 def describe_suffix(path: Path) -> str:

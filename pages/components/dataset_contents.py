@@ -1,21 +1,29 @@
-"""A dataset's pictures and split, kept in the session until its files change."""
+"""A dataset's pictures and split, shared by all sessions until its files change."""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
 
 from cluster_core.data.index import DatasetIndex, scan_dataset
-from cluster_core.data.signature import compute_signature
+from cluster_core.data.picture_files import Progress
+from cluster_core.data.signature import compute_quick_signature, compute_signature
 from cluster_core.data.splits import Split, split_dataset
 from cluster_core.errors import ClusterError
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace
 
-_KEY = "dataset reading"
+# A hundred thousand pictures take 200 MB.
+MAX_READINGS = 2
+# From this number on, the dates of all files are not looked up at each rerun.
+MANY_PICTURES = 5_000
+LOOK_AGAIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,8 @@ class DatasetReading:
         The dataset's folder.
     signature : str
         See `compute_signature`.
+    quick_signature : str
+        See `compute_quick_signature`.
     index : DatasetIndex or ClusterError
         Its pictures, or why they cannot be read.
     splits : dict
@@ -37,6 +47,7 @@ class DatasetReading:
 
     image_dir: Path
     signature: str
+    quick_signature: str
     index: DatasetIndex | ClusterError
     splits: dict[tuple[float, float, int], Split | ClusterError] = field(default_factory=dict)
 
@@ -68,8 +79,35 @@ class DatasetReading:
         return found
 
 
+class _Readings:
+    """The latest readings, for all sessions."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._checked: OrderedDict[Path, tuple[DatasetReading, float]] = OrderedDict()
+
+    def get(self, image_dir: Path) -> tuple[DatasetReading | None, float]:
+        """Return the reading of a dataset, and when its files were last looked up."""
+        with self._lock:
+            return self._checked.get(image_dir, (None, 0.0))
+
+    def keep(self, reading: DatasetReading) -> None:
+        """Keep a reading whose files were just looked up."""
+        with self._lock:
+            self._checked[reading.image_dir] = reading, time.monotonic()
+            self._checked.move_to_end(reading.image_dir)
+            while len(self._checked) > MAX_READINGS:
+                self._checked.popitem(last=False)
+
+
+_readings = _Readings()
+
+
 def read_dataset(workspace: Workspace, image_dir: Path) -> DatasetReading:
     """Return a dataset's contents; read its pictures only if a file has changed.
+
+    All sessions share what was read. Of a dataset with thousands of pictures, a file that is
+    changed in place is noticed within a minute; any other change at once.
 
     Parameters
     ----------
@@ -82,23 +120,41 @@ def read_dataset(workspace: Workspace, image_dir: Path) -> DatasetReading:
     ClusterError
         The folder cannot be listed.
     """
+    reading, checked_s = _readings.get(image_dir)
+    if (
+        reading is not None
+        and not isinstance(reading.index, ClusterError)
+        and len(reading.index.all_pictures) > MANY_PICTURES
+        and time.monotonic() - checked_s < LOOK_AGAIN_S
+        and compute_quick_signature(image_dir) == reading.quick_signature
+    ):
+        return reading
     signature = compute_signature(image_dir)
-    cached = st.session_state.get(_KEY)
-    if cached is not None and (cached.image_dir, cached.signature) == (image_dir, signature):
-        return cached
+    if reading is None or reading.signature != signature:
+        reading = _scan(workspace, image_dir, signature)
+    if not isinstance(reading.index, ClusterError):  # the reason may have gone
+        _readings.keep(reading)
+    return reading
+
+
+def _scan(workspace: Workspace, image_dir: Path, signature: str) -> DatasetReading:
+    quick_signature = compute_quick_signature(image_dir)
     bar = st.progress(0.0, "Reading pictures …")
 
-    def on_progress(done: int, total: int) -> None:
-        if done % 20 == 0:
-            bar.progress(done / total, f"Reading pictures … {done} of {total}")
+    def show(what: str, every: int) -> Progress:
+        def on_progress(done: int, total: int) -> None:
+            if done % every == 0:
+                bar.progress(done / total, f"{what} … {done:,} of {total:,}")
+
+        return on_progress
 
     index: DatasetIndex | ClusterError
     try:
         with CacheFile(workspace.bottlenecks) as cache:
-            index = scan_dataset(image_dir, cache, on_progress)
+            index = scan_dataset(
+                image_dir, cache, show("Reading pictures", 20), show("Looking for copies: step", 1)
+            )
     except ClusterError as error:
         index = error
     bar.empty()
-    reading = DatasetReading(image_dir, signature, index)
-    st.session_state[_KEY] = reading
-    return reading
+    return DatasetReading(image_dir, signature, quick_signature, index)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -44,7 +43,7 @@ def show_gallery(
     labels : sequence of str
         All classes of the dataset.
     pictures : sequence of Picture
-        The pictures of the class, at least one.
+        The pictures of the class, at least one, in the order of the gallery.
     """
     if st.session_state.pop(_CHANGED, False):
         st.rerun()  # the whole page, because counts and classes changed too
@@ -55,8 +54,7 @@ def show_gallery(
     if n_pages > 1:
         number = st.pagination(n_pages, key=f"gallery_page_{_shorten_key(label)}")
     number = min(number, n_pages)
-    in_order = sorted(pictures, key=lambda picture: _natural_order(picture.path.name))
-    shown = in_order[(number - 1) * PER_PAGE : number * PER_PAGE]
+    shown = pictures[(number - 1) * PER_PAGE : number * PER_PAGE]
     is_editable = get_access().allows(Action.EDIT_DATASETS)
     with cells:
         if is_editable:
@@ -74,12 +72,6 @@ def show_gallery(
 def key_of(path: Path) -> str:
     """Return the widget key of a picture's checkbox."""
     return f"pick_{_shorten_key(f'{path.parent.name}/{path.name}')}"
-
-
-def _natural_order(name: str) -> list[int | str]:
-    """Return a sort key that orders numbers in names by value: 2 before 10."""
-    pieces = re.split(r"(\d+)", name.lower())  # text and numbers alternate
-    return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
 
 
 def _shorten_key(name: str) -> str:
