@@ -69,7 +69,7 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     """Label many pictures and write a table.
 
     PATHS are files, folders with their sub-folders, .zip and .tar archives, patterns such as
-    "night/*.fits", web addresses, and object stores such as s3://bucket/night.
+    "night/M13-?.fits", web addresses, and object stores such as s3://bucket/night.
     """
     if not places and not lists:
         raise click.UsageError("Missing argument 'PATHS...'.")
