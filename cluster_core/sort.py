@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -14,7 +15,9 @@ from cluster_core.errors import ConfigError
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.sorting.answering import answer_files
+from cluster_core.model.prediction.tables.sky import make_sky_values
+from cluster_core.sky_names.cache import identifying
+from cluster_core.sorting.answering import Identify, answer_files
 from cluster_core.sorting.finding import check_sources, find_files
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.sorter import Sorter, SortSettings
@@ -101,9 +104,16 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     workspace = Workspace.default()
     predictor = Predictor(choose_bundle(graph, workspace), workspace)
     source = AnswerSource.of_bundle(predictor.bundle, graph, workspace)
-    settings = SortSettings(output, Transfer(transfer), with_cards)
-    one = Watch(paths, settings, predictor, source, None, settle_s)
-    _watch(one) if watch else _sort(one)
+    settings = SortSettings(output, Transfer(transfer), with_cards, identify)
+    with _opening_names(workspace) if identify else nullcontext() as find_names:
+        one = Watch(paths, settings, predictor, source, find_names, settle_s)
+        _watch(one) if watch else _sort(one)
+
+
+@contextmanager
+def _opening_names(workspace: Workspace) -> Iterator[Identify]:
+    with identifying(workspace) as say_what:
+        yield lambda data, name: make_sky_values(say_what(data, name))
 
 
 def _sort(one: Watch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from cluster_core.errors import ConfigError, ImageError, SortingError
 from cluster_core.images import add_class_cards, is_fits
 from cluster_core.model.prediction.prediction import Prediction, Verdict
 from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.model.prediction.tables.columns import Column
+from cluster_core.model.prediction.tables.sky import SKY_COLUMNS
 from cluster_core.model.prediction.words import name_verdict
 from cluster_core.sorting.answering import AnsweredFile
 from cluster_core.sorting.disk_errors import explaining_output_errors
@@ -40,8 +39,8 @@ class SortSettings:
     transfer : Transfer
     with_cards : bool
         Whether copies of FITS files get the cards CLASS, CLASSP and CLMODEL.
-    columns : sequence of Column
-        Further columns of the table.
+    is_identified : bool
+        Whether the table says which objects the pictures show.
 
     Raises
     ------
@@ -52,7 +51,7 @@ class SortSettings:
     output: Path
     transfer: Transfer = Transfer.COPY
     with_cards: bool = False
-    columns: Sequence[Column] = ()
+    is_identified: bool = False
 
     def __post_init__(self) -> None:
         if self.with_cards and self.transfer is not Transfer.COPY:
@@ -136,7 +135,9 @@ class Sorter:
         settings = {"model": model.id, "title": model.title, "labels": list(model.labels)}
         if not old:
             settings |= {"version": _VERSION, "created": is_new}
-        if not old or old.get("title") != model.title:
+        if self._settings.is_identified:
+            settings["identified"] = True  # later, too, so that no column is lost
+        if {**old, **settings} != old:
             with explaining_output_errors(self._output):
                 self._log.append({"settings": settings})
 
@@ -242,4 +243,6 @@ class Sorter:
             It cannot be written.
         """
         with explaining_output_errors(self._output):
-            return write_table(self._log, self._output, self._source, self._settings.columns)
+            is_identified = self._log.state.settings.get("identified") is True
+            columns = SKY_COLUMNS if is_identified else ()
+            return write_table(self._log, self._output, self._source, columns)
