@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.workspace import Workspace
 from pages.components.demo_dataset import pop_finished_demo, render_samples, start_demo
@@ -13,7 +12,6 @@ from pages.components.navigation import PageFile
 from pages.components.outcome import attempt, show_outcome
 from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice, choose
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 
@@ -38,9 +36,8 @@ st.caption("Pictures of a simulated sky, like those that the built-in network wa
 
 model = find_default_model(workspace)
 has_own_model = model is not None and model.id != STARTER_ID
-may_edit = get_access().allows(Action.EDIT_DATASETS)
-st.subheader(f"{'Three' if may_edit else 'Two'} ways to start", anchor=False)
-columns = st.columns(3 if may_edit else 2)
+st.subheader("Three ways to start", anchor=False)
+columns = st.columns(3)
 with columns[0]:
     wants_to_try = show_start_card(
         "home_try",
@@ -52,35 +49,23 @@ with columns[0]:
         "example.",
         "Classify a picture",
     )
-wants_sky = False
-if may_edit:
-    with columns[1]:
-        wants_sky = show_start_card(
-            "home_simulated_sky",
-            "auto_awesome",
-            "Simulated sky",
-            "Creates 80 labelled pictures of star clusters in a few seconds, ready for training. "
-            "Some carry random captions, as photos on the web do, so that the model learns to "
-            "ignore text.",
-            "Create pictures",
-        )
-with columns[-1]:
-    wants_own = (
-        show_start_card(
-            "home_own_pictures",
-            "add_photo_alternate",
-            "Your own pictures",
-            "Stars, cells, leaves: anything. Add one folder of pictures per class, or a .zip file.",
-            "Set up a dataset",
-        )
-        if may_edit
-        else show_start_card(
-            "home_pictures_here",
-            "photo_library",
-            "Browse the pictures",
-            "See which pictures and classes this server has for training.",
-            "View the dataset",
-        )
+with columns[1]:
+    wants_sky = show_start_card(
+        "home_simulated_sky",
+        "auto_awesome",
+        "Simulated sky",
+        "Creates 80 labelled pictures of star clusters in a few seconds, ready for training. "
+        "Some carry random captions, as photos on the web do, so that the model learns to "
+        "ignore text.",
+        "Create pictures",
+    )
+with columns[2]:
+    wants_own = show_start_card(
+        "home_own_pictures",
+        "add_photo_alternate",
+        "Your own pictures",
+        "Stars, cells, leaves: anything. Add one folder of pictures per class, or a .zip file.",
+        "Set up a dataset",
     )
 if wants_to_try:
     choose(Choice.MODEL, model.id if model is not None else STARTER_ID)

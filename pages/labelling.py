@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.labelling.queue import LabelQueue
 from cluster_core.workspace import Workspace
@@ -16,7 +15,6 @@ from pages.components.labelling.progress_view import show_examination
 from pages.components.labelling.queue_row import show_queue_row
 from pages.components.long_work import continue_work
 from pages.components.outcome import show_outcome
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 
@@ -35,20 +33,13 @@ def show_queue(queue: LabelQueue) -> None:
 
 st.title("Label")
 workspace = Workspace.default()
-if get_access().allows(Action.EDIT_DATASETS):
-    continue_work()
-    show_outcome()
-    try:
-        opened = open_queue(workspace)
-        if opened is None:
-            show_new_queue(workspace)
-        else:
-            show_queue(opened)
-    except ClusterError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
-else:
-    st.info(
-        "This is a public demo: pictures cannot be labelled here. Install Cluster Lab on your own "
-        "computer to label yours.",
-        icon=":material/lock:",
-    )
+continue_work()
+show_outcome()
+try:
+    opened = open_queue(workspace)
+    if opened is None:
+        show_new_queue(workspace)
+    else:
+        show_queue(opened)
+except ClusterError as error:
+    st.error(escape_markdown(str(error)), icon=":material/error:")

@@ -4,7 +4,6 @@ from datetime import datetime
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.store import list_published
@@ -18,7 +17,6 @@ from pages.components.models.publishing import show_gallery_link
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.selection import Choice, choose, get_known
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import name_network
 
@@ -91,13 +89,7 @@ def choose_page(models: tuple[ModelSummary, ...], opened: str | None) -> tuple[M
 st.title("Models")
 end_publishing()
 show_outcome()
-if get_access().allows(Action.EDIT_MODELS):
-    show_upload()
-else:
-    st.info(
-        "This is a public demo: you can use and download models, but not change them.",
-        icon=":material/lock:",
-    )
+show_upload()
 all_models = list_models(Workspace.default())
 chosen = get_known(
     Choice.MODEL,
@@ -108,9 +100,8 @@ show_gallery_link(all_models)
 published = {page.model_id for page in list_published(Workspace.default())}
 for listed in choose_page(all_models, chosen):
     show_model(listed, listed.id == chosen, listed.id in published)
-if get_access().allows(Action.MANAGE_KEYS):
-    show_api_keys()
-if len(all_models) == 1 and get_access().allows(Action.TRAIN):
+show_api_keys()
+if len(all_models) == 1:
     st.write("Models that you train appear here.")
     if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):
         st.switch_page(PageFile.HYPERPARAMETERS)

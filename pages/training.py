@@ -2,14 +2,12 @@
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.training.runs import list_runs
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.run_view import show_run
 from pages.components.selection import Choice, choose, get_chosen
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.training.classifies_only import show_if_classifies_only
 from pages.components.training.run_table import show_runs
@@ -32,16 +30,10 @@ elif run_id is None and runs:
     # An unfinished training first, else the newest.
     run_id = next((status.id for status in runs if not status.state.is_over), runs[0].id)
 if not runs:
-    if get_access().allows(Action.TRAIN):
-        st.write(
-            "No training has been started in the browser yet. Choose the settings, then click "
-            "Train."
-        )
-    else:
-        st.write("This is a public demo: training is turned off, and there are no trainings yet.")
-    if get_access().allows(Action.TRAIN) and st.button(
-        "Choose settings", key="to_hyperparameters", icon=":material/tune:"
-    ):
+    st.write(
+        "No training has been started in the browser yet. Choose the settings, then click Train."
+    )
+    if st.button("Choose settings", key="to_hyperparameters", icon=":material/tune:"):
         st.switch_page(PageFile.HYPERPARAMETERS)
 elif run_id is not None and any(status.id == run_id for status in runs):
     try:
@@ -50,7 +42,6 @@ elif run_id is not None and any(status.id == run_id for status in runs):
         st.error(escape_markdown(str(error)), icon=":material/error:")
 st.divider()
 show_runs(workspace, runs, run_id)
-if get_access().allows(Action.TRAIN):
-    show_tensorboard(workspace)
+show_tensorboard(workspace)
 if comparison is not None:
     comparison.run_if_due()

@@ -275,24 +275,6 @@ def test_dataset_in_address_is_selected(workspace):
     assert "**6 pictures**" in read_all(page)
 
 
-def test_public_demo_is_read_only(dataset, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page()
-    assert "not change them" in page.info[0].value
-    assert not page.checkbox
-    assert not page.file_uploader
-    assert {button.key.split("_")[0] for button in page.button} == {"enlarge"}
-    choose(page, "dataset_view", "Overview")
-    assert len(page.get("vega_lite_chart")) == 1
-
-
-def test_empty_public_demo_offers_no_action(workspace, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page()
-    assert not page.button
-    assert "This dataset has no pictures yet" in read_all(page)
-
-
 def test_dataset_is_created_deleted_and_restored(dataset, workspace):
     page = click(open_page(), "new_dataset")
     answer(page, "new_dataset", "dogs")
@@ -627,11 +609,6 @@ def test_interrupted_import_is_discarded(interrupted):
     assert "Discarded 1 picture of this import." in read_outcome(page)
     assert not (interrupted.cluster_photos / "new").exists()
     assert not has(page, "continue_killed")
-
-
-def test_public_demo_offers_no_interrupted_import(interrupted, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    assert not has(open_page(), "continue_killed")
 
 
 def test_malicious_zip_is_reported(workspace):

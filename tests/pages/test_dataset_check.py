@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.declared_groups import load_same_objects
 from cluster_core.storage.trash import list_trash
@@ -146,11 +144,3 @@ def test_picture_moved_in_another_tab_is_reported(page, dataset):
     button.click().run()
     assert not page.exception
     assert "wrong.png has already been moved or deleted" in read(page)
-
-
-def test_public_demo_has_no_check(dataset, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_file("dataset.py")
-    groups: Any = page.get("button_group")
-    (views,) = (group for group in groups if group.key == "dataset_view")
-    assert "Check" not in views.options

@@ -8,7 +8,6 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.catalog import create_dataset, list_datasets
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import RunState, submit_run
@@ -163,29 +162,6 @@ def test_class_without_pictures_is_named(workspace):
     page = open_home()
     assert "No pictures of new_ones yet." in read_all(page)
     assert list_primary_buttons(page) == ["home_pictures"]
-
-
-def test_public_demo_offers_only_allowed_steps(workspace, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_home()
-    assert list_primary_buttons(page) == ["home_model"]
-    labels = [button.label for button in page.button]
-    assert labels[-3:] == ["View the dataset", "View settings", "Classify pictures"]
-    monkeypatch.delenv(PUBLIC_VARIABLE)
-    write_run(workspace, state=RunState.FINISHED, bundle="some")
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    assert "View the training" in [button.label for button in open_home().button]
-
-
-def test_public_demo_does_not_offer_rendering(workspace, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_home()
-    keys = [button.key for button in page.button]
-    assert "home_simulated_sky" not in keys
-    assert "home_try" in keys
-    assert "home_own_pictures" not in keys
-    assert "home_pictures_here" in keys
-    assert "This public demo does not train" in read_all(page)
 
 
 def test_settings_are_the_next_step_after_pictures(workspace, visited_pages):

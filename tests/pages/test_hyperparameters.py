@@ -331,19 +331,6 @@ def test_preview_waits_while_a_training_runs(dataset, workspace, monkeypatch):
     assert "A training is running" in open_page().info[0].value
 
 
-def test_public_demo_shows_settings_and_command_but_does_not_train(dataset, workspace, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page()
-    assert not {"train", "train_at_once"} & {button.key for button in page.button}
-    assert "training is turned off" in page.info[0].value
-    assert not any(button.disabled for button in page.button)
-    # The command must not reveal folders of the server.
-    assert page.code[0].value == (
-        "python -m cluster_core.retrain --image_dir=tf_files/cluster_photos --architecture=auto"
-    )
-    assert not list_runs(workspace)
-
-
 def test_defaults_cover_every_setting():
     left_out = ("_dir", "_graph", "_labels", "split_version")
     assert set(DEFAULTS) == {f.name for f in fields(TrainConfig) if not f.name.endswith(left_out)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.labelling import guide as guide_module
 from cluster_core.labelling.guide import GuideState, stop_guides
 from cluster_core.labelling.progress import AccuracyEstimate
@@ -287,14 +286,6 @@ def test_two_queues_can_be_chosen_between_and_a_third_made(queue, workspace):
 def test_unknown_queue_in_the_address_is_reported(queue, unknown):
     page = open_page(queue=unknown)
     assert "There is no queue" in page.warning[0].value
-
-
-def test_public_demo_shows_no_queue_and_changes_nothing(queue, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page()
-    assert "This is a public demo" in page.info[0].value
-    assert not page.button
-    assert not page.file_uploader
 
 
 def test_chart_has_a_point_and_a_band_for_each_estimate():

@@ -396,24 +396,6 @@ def test_running_training_cannot_be_deleted(workspace):
     assert list_runs(workspace)
 
 
-def test_public_demo_is_read_only(workspace, monkeypatch):
-    run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TRAINING))
-    failed = write_run(workspace, RunState.FAILED, message="No.")
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page(run=run_id)
-    assert not any(button.key.startswith(("stop", "try", "start")) for button in page.button)
-    page = open_page(run=failed)
-    assert not has_button(page, "try_again")
-    assert not has_button(page, "use_settings")
-    assert not any("TensorBoard" in expander.label for expander in page.expander)
-    assert "Tick a training to open it" in read_all(page)
-    assert page.code
-    assert all(str(workspace.root) not in code.value for code in page.code)
-    assert "Something *happened*" not in [code.value for code in page.code]  # the log
-    select(page, 0)
-    assert not has_button(page, "confirm_delete_runs")
-
-
 def test_tensorboard_has_a_command_and_if_allowed_a_button(workspace, monkeypatch):
     page = open_page()
     assert page.code[-1].value.startswith("tensorboard --logdir ")

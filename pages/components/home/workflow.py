@@ -8,7 +8,6 @@ from typing import Literal
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.counter_classes import list_counter_classes
 from cluster_core.data.editing.changes import list_classes
@@ -22,7 +21,6 @@ from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.outcome import join_with_and
 from pages.components.selection import get_active_dataset
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import describe_accuracy
 
@@ -58,10 +56,10 @@ def find_steps(workspace: Workspace) -> list[Step]:
 
 
 def show_workflow(workspace: Workspace) -> None:
-    """Draw the steps, with a primary button on the next one that the visitor may take."""
+    """Draw the steps, with a primary button on the next one."""
     steps = find_steps(workspace)
     undone = (step for step in steps if not step.is_done)
-    due = next(undone, steps[-1]) if get_access().allows(Action.TRAIN) else steps[-1]
+    due = next(undone, steps[-1])
     st.subheader("Your progress", anchor=False)
     for column, step in zip(st.columns(len(steps)), steps, strict=True):
         with column, st.container(border=True, height="stretch"):
@@ -82,7 +80,7 @@ def find_default_model(workspace: Workspace) -> ModelSummary | None:
 
 def _find_dataset(workspace: Workspace) -> Step:
     title, page = "Pictures", PageFile.DATASET
-    action = "Add pictures" if get_access().allows(Action.EDIT_DATASETS) else "View the dataset"
+    action = "Add pictures"
     try:
         name = get_active_dataset(workspace)
         if name is None:
@@ -128,17 +126,9 @@ def _find_training(workspace: Workspace) -> Step:
     if any(status.bundle for status in runs):
         last = next(status for status in runs if status.bundle)
         sentence = f"Last training: {last.dataset}."
-        if not get_access().allows(Action.TRAIN):
-            return Step(title, sentence, True, PageFile.TRAINING, "View the training")
         return Step(title, sentence, True, PageFile.HYPERPARAMETERS, "Choose settings")
-    page = PageFile.HYPERPARAMETERS
-    if not get_access().allows(Action.TRAIN):
-        sentence = (
-            "This public demo does not train. To train, install Cluster Lab on your computer."
-        )
-        return Step(title, sentence, False, page, "View settings")
     sentence = "Choose settings and start a training. It takes seconds."
-    return Step(title, sentence, False, page, "Choose settings")
+    return Step(title, sentence, False, PageFile.HYPERPARAMETERS, "Choose settings")
 
 
 def _find_model(workspace: Workspace) -> Step:

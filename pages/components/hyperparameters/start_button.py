@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.model.backbones.obtaining import has_failed
@@ -51,8 +50,7 @@ def show_start(
     choice : NetworkChoice or None
         The result of the trial on the dataset, if there was one.
     """
-    may_train = get_access().allows(Action.TRAIN)
-    st.subheader("Before you start" if may_train else "On your own computer")
+    st.subheader("Before you start")
     split = None
     if config is None:
         st.warning(
@@ -65,17 +63,13 @@ def show_start(
             _describe_split(split),
             help="The file name decides, so small datasets differ from the percentages.",
         )
-        if may_train:
-            st.markdown(_describe_time(workspace, config, reading))
-    if may_train:
-        _show_button(workspace, config if split is not None else None)
+        st.markdown(_describe_time(workspace, config, reading))
+    _show_button(workspace, config if split is not None else None)
     if config is None:
         return
-    if may_train and split is not None:
+    if split is not None:
         _show_preview(workspace, _resolve(config, choice), reading)
-    with st.expander(
-        "Command for a terminal", icon=":material/terminal:", key="command", expanded=not may_train
-    ):
+    with st.expander("Command for a terminal", icon=":material/terminal:", key="command"):
         show_command(workspace, config)
 
 
@@ -83,14 +77,6 @@ def show_train_at_once(
     workspace: Workspace, config: TrainConfig | None, reading: DatasetReading
 ) -> None:
     """Draw a second Train button at the top: on a phone the other is two screens further down."""
-    if not get_access().allows(Action.TRAIN):
-        st.info(
-            "This is a public demo: training is turned off. Choose settings, then copy the command "
-            "at the end of the page: it trains on your own computer, once Cluster Lab is "
-            "installed there.",
-            icon=":material/lock:",
-        )
-        return
     if config is None:
         return
     try:

@@ -1,0 +1,100 @@
+"""Every page in every mode of the server: who sees it, and that nothing else gets out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.access.modes import PASSPHRASE_VARIABLE
+from cluster_core.access.passphrase import hash_passphrase
+from cluster_core.access.tokens import make_token
+from cluster_core.server.own_machine import is_at_own_machine
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs import RunState, submit_run
+from cluster_core.training.runs.folder import save_status
+from pages.components import signed_in
+from pages.components.navigation import PageFile
+from pages.components.signed_in import COOKIE
+from tests.pages.opening import TIMEOUT_S
+from tests.samples import OWNER, REPOSITORY, draw_blob, save_picture
+
+ALL = set(PageFile)
+# What each page has of the owner's, if it is shown: names of a dataset, class, file, run or model.
+SECRETS = ("pupils", "anna", "year_nine", "secret model")
+
+
+@pytest.fixture
+def private(workspace):
+    """A workspace with a dataset, a run and its log, whose names say who is on the pictures."""
+    folder = workspace.root / "pupils_photos"
+    for label in ("anna", "year_nine"):
+        for seed in range(3):
+            save_picture(folder / label / f"{label} {seed}.png", draw_blob(seed))
+    status = submit_run(OWNER, workspace, TrainConfig(folder))
+    save_status(workspace, replace(status, state=RunState.FAILED, message="The secret model."))
+    return workspace, status.id
+
+
+@pytest.fixture
+def connect(monkeypatch):
+    """Open pages as a browser at an address, with these cookies."""
+    monkeypatch.setattr(signed_in, "is_at_own_machine", is_at_own_machine)
+
+    def connect(address: str | None, **cookies: str) -> None:
+        headers = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
+        context = SimpleNamespace(
+            ip_address=address, headers=headers, cookies=cookies, timezone="UTC", url=""
+        )
+        monkeypatch.setattr(st, "context", context)
+
+    return connect
+
+
+def open_page(file: PageFile, run_id: str) -> AppTest:
+    """Open an address of the app, as a link that its owner sent by mistake."""
+    page = AppTest.from_file(str(REPOSITORY / "pages/main.py"), default_timeout=TIMEOUT_S)
+    page.query_params["dataset"] = "pupils"
+    page.query_params["run"] = run_id
+    page._page_hash = calc_hash("" if file is PageFile.HOME else file.removesuffix(".py"))
+    page.run()
+    assert not page.exception
+    return page
+
+
+def read_whole(page: AppTest) -> str:
+    """Return all that is sent to the browser but the address that it sent itself."""
+    return "\n".join(str(node.proto) for area in (page.main, page.sidebar) for node in area)
+
+
+@pytest.mark.parametrize(
+    ("mode", "seen"),
+    [
+        ("own machine", ALL),
+        ("own machine, stranger", set()),
+        ("shared, signed in", ALL),
+        ("shared, signed out", set()),
+        ("demo", {PageFile.CLASSIFY}),
+    ],
+)
+def test_pages_of_each_mode(private, connect, monkeypatch, mode, seen):
+    _, run_id = private
+    connect("192.0.2.7" if "stranger" in mode else None)
+    if mode == "demo":
+        monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    if mode.startswith("shared"):
+        monkeypatch.setenv(PASSPHRASE_VARIABLE, hash_passphrase("correct horse battery"))
+        connect("192.0.2.7", **({COOKIE: make_token()} if mode.endswith("in") else {}))
+    # The owner's pages have tests of their own.
+    for file in (PageFile.HOME, PageFile.DATASET, PageFile.CLASSIFY) if seen == ALL else PageFile:
+        page = open_page(file, run_id)
+        text = read_whole(page)
+        is_led_on = file is PageFile.HOME and PageFile.CLASSIFY in seen
+        assert ("Published models" in text) is (file not in seen and not is_led_on)
+        leaked = [secret for secret in (*SECRETS, run_id) if secret in text]
+        assert bool(leaked) is (seen == ALL)  # so a leak would be found
