@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from cluster_core.workspace import Workspace
 
 SKIPPED_FILES_NAMED = 3
 CONTRADICTIONS_SHOWN = 20
+PROBLEMS_SHOWN = 5
 
 
 @click.command()
@@ -106,6 +108,7 @@ class _Names:
 
     def __init__(self) -> None:
         self._n_named = self._n_asked = 0
+        self._problems: Counter[str] = Counter()
         self._contradictions: list[str] = []
 
     def add(self, answer: FilePrediction) -> FilePrediction:
@@ -114,6 +117,8 @@ class _Names:
             return answer
         self._n_asked += 1
         self._n_named += bool(answer.sky.objects)
+        if answer.sky.problem:
+            self._problems[answer.sky.problem] += 1
         if answer.prediction is not None:
             said = make_model_answer(answer.prediction)
             if disagrees(answer.sky, said):
@@ -126,6 +131,10 @@ class _Names:
         if not self._n_asked:
             return []
         lines = [f"{self._n_named} of {_count(self._n_asked, 'picture')} named"]
+        lines += [
+            f"{_count(number, 'picture')}: {problem}"
+            for problem, number in self._problems.most_common(PROBLEMS_SHOWN)
+        ]
         lines += self._contradictions[:CONTRADICTIONS_SHOWN]
         n_more = len(self._contradictions) - CONTRADICTIONS_SHOWN
         return [*lines, f"and {_count(n_more, 'more picture')} alike"] if n_more > 0 else lines

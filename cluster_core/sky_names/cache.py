@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cluster_core.sky_names.file_names import get_key
 from cluster_core.sky_names.identification import (
@@ -17,12 +17,11 @@ from cluster_core.sky_names.identification import (
     identify_position,
 )
 from cluster_core.sky_names.position import SkyPosition
+from cluster_core.sky_names.solving import HOW_TO_GET_A_SOLVER, Solver, find_solver
+from cluster_core.sky_names.solving.solver import NOT_RECOGNISED
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.checksums import seal, unseal
 from cluster_core.workspace import Workspace
-
-if TYPE_CHECKING:
-    from cluster_core.sky_names.solving import Solver
 
 VERSION = 1  # to be raised when a header or a solver's result would be read otherwise
 
@@ -50,12 +49,17 @@ def identifying(workspace: Workspace) -> Iterator[Callable[[bytes, str], Identif
     RunError
         The cache cannot be used.
     """
-    from cluster_core.sky_names.solving import find_solver
-
     solver = find_solver()
     with CacheFile(workspace.bottlenecks) as file:
         cache = IdentityCache(file)
-        yield lambda data, name: cache.identify(data, name, solver)
+
+        def identify_file(data: bytes, name: str) -> Identification:
+            found = cache.identify(data, name, solver)
+            if solver is None and found.source is None and found.problem is None:
+                return replace(found, problem=HOW_TO_GET_A_SOLVER)
+            return found
+
+        yield identify_file
 
 
 class IdentityCache:
@@ -93,7 +97,9 @@ class IdentityCache:
             if by == asked:
                 return replace(known, problem=record["problem"])
         found = identify(data, name, solver)
-        self._save([(sha256, asked, _to_record(found))])
+        # Not what a stop, a busy computer or a broken installation prevented.
+        if found.position is not None or found.problem == NOT_RECOGNISED:
+            self._save([(sha256, asked, _to_record(found))])
         return found
 
     def load_objects(self, sha256s: Sequence[str]) -> Mapping[str, str]:

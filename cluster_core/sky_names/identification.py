@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from cluster_core.errors import ImageError, NotSolvedError
 from cluster_core.images import decode_image
 from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
 from cluster_core.sky_names.headers import SkyHeader, read_sky_header
 from cluster_core.sky_names.position import Pointing, SkyPosition, compute_separations
-
-if TYPE_CHECKING:
-    from cluster_core.sky_names.solving import Solver
+from cluster_core.sky_names.solving import Solver
 
 _UNKNOWN_RADIUS_ARCMIN = 1.0
 _POINTING_RADIUS_DEG = 0.25  # around the place that a header names, if the scale is unknown

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from cluster_core.errors import NotSolvedError
 from cluster_core.sky_names.cache import IdentityCache
 from cluster_core.sky_names.identification import Source, identify
 from cluster_core.sky_names.position import SkyPosition
+from cluster_core.sky_names.solving.solver import NOT_RECOGNISED
 from cluster_core.storage.cache_file import CacheFile
 from tests.sky_names.skies import M13, make_fits, make_wcs_cards
 
@@ -17,13 +20,13 @@ SCALE = 0.005
 class Recorder:
     """A solver that finds every picture at one place, or none, and counts."""
 
-    def __init__(self, position=None):
-        self.position, self.hints = position, []
+    def __init__(self, position=None, problem=NOT_RECOGNISED):
+        self.position, self.hints, self.problem = position, [], problem
 
     def solve(self, picture, hints):
         self.hints.append(hints)
         if self.position is None:
-            raise NotSolvedError("No stars were recognised.")
+            raise NotSolvedError(self.problem)
         return self.position
 
 
@@ -85,7 +88,7 @@ def test_solver_is_told_where_the_telescope_looked():
 
 def test_unsolved_picture_has_the_reason():
     found = identify(make_fits(), "light.fits", Recorder())
-    assert (found.source, found.problem) == (None, "No stars were recognised.")
+    assert (found.source, found.problem) == (None, NOT_RECOGNISED)
 
 
 def test_broken_coordinates_leave_the_name():
@@ -115,7 +118,7 @@ def test_no_picture_is_solved_twice_and_another_solver_may_try(tmp_path):
     with CacheFile(tmp_path) as file:
         cache = IdentityCache(file)
         for _ in range(2):
-            assert cache.identify(data, "a.fits", failing).problem == "No stars were recognised."
+            assert cache.identify(data, "a.fits", failing).problem == NOT_RECOGNISED
         assert len(failing.hints) == 1
         found = cache.identify(data, "a.fits", working)
         assert cache.identify(data, "renamed.fits", failing) == found
@@ -124,7 +127,13 @@ def test_no_picture_is_solved_twice_and_another_solver_may_try(tmp_path):
         assert list(cache.load_objects([*file_hashes(data), "ff"]).values()) == ["ngc6205"]
 
 
-def file_hashes(*contents):
-    import hashlib
+def test_stopped_solver_is_asked_again(tmp_path):
+    solver = Recorder(problem="Stopped.")
+    with CacheFile(tmp_path) as file:
+        for _ in range(2):
+            assert IdentityCache(file).identify(make_fits(), "a.fits", solver).problem == "Stopped."
+    assert len(solver.hints) == 2
 
+
+def file_hashes(*contents):
     return [hashlib.sha256(content).hexdigest() for content in contents]
