@@ -38,8 +38,11 @@ class AnswerLog:
     def read_new(self) -> Iterator[dict[str, Any]]:
         """Yield the lines that were appended since, by this or another tab or process."""
         with suppress(OSError), (self._folder / LOG).open("rb") as log:
+            n_new = os.fstat(log.fileno()).st_size - self._read_bytes
+            if n_new <= 0:
+                return
             log.seek(self._read_bytes)
-            data = log.read(MAX_LOG_BYTES)
+            data = log.read(min(n_new, MAX_LOG_BYTES))
             whole = data[: data.rfind(b"\n") + 1]
             self._read_bytes += len(whole)
             for line in whole.splitlines():
