@@ -64,7 +64,7 @@ def check_has_log(output: Path) -> None:
 
 
 def _finish_interrupted(log: SortLog, output: Path) -> None:
-    for folder in {(output / file.place).parent for file in log.state.files.values()} | {output}:
+    for folder in (output, *(path for path in output.iterdir() if path.is_dir())):
         remove_abandoned_drafts(folder)
     for file in log.state.list_files(Stage.BEGUN):
         is_placed = is_ours(file, output / file.place)
