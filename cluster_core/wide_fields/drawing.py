@@ -64,7 +64,7 @@ def draw_field(
         (width, height), Image.Resampling.BILINEAR, reducing_gap=2.0
     )
     pen = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size=max(11, max(width, height) / 80))
+    font = ImageFont.load_default(size=max(11, max(width, height) / 60))
     labels = sorted({label for each in clusters for label in each.prediction.scores})
     for number, cluster in enumerate(clusters, start=1):
         prediction, box = cluster.prediction, cluster.box

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images import ImageLimits, check_not_blank, decode_image
+from cluster_core.images import ImageLimits, check_not_blank, decode_image, read_picture_header
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.sky_names.position import SkyPosition
 from cluster_core.wide_fields.boxes import Box
@@ -16,6 +18,8 @@ from cluster_core.wide_fields.boxes import Box
 FIELD_LIMITS = ImageLimits(
     max_pixels=64_000_000, max_file_bytes=400_000_000, max_unpacked_bytes=400_000_000
 )
+# The longer side of a picture from which on a search is offered.
+LARGE_SIDE_PX = 800
 # The side of the smallest window that is searched.
 MIN_WINDOW_PX = 96
 
@@ -48,6 +52,31 @@ class WideField:
         """Return a part: uint8, (box.height, box.width, 3), a view of the pixels."""
         rows = slice(box.top, box.top + box.height)
         return self.pixels[rows, box.left : box.left + box.width]
+
+
+def is_large(data: bytes, name: str) -> bool:
+    """Tell from its header whether a picture may hold more than one object.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of a picture file that was read before.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    bool
+        True as well if the header is of a kind that only its decoder knows.
+    """
+    header = read_picture_header(data, name)
+    if header is not None:
+        return max(header.width, header.height) >= LARGE_SIDE_PX
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return max(picture.size) >= LARGE_SIDE_PX
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return True
 
 
 def read_field(

@@ -2,69 +2,65 @@
 
 from __future__ import annotations
 
-import io
+from functools import partial
 from pathlib import PurePath
 
 import streamlit as st
-from PIL import Image
 
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.model.prediction.details import SHOWN_SIDE_PX
 from cluster_core.model.prediction.predictor import Predictor
-from pages.components.classify.session_predictions import predict_view
-from pages.components.classify.wide_field import FoundField, get_found, start_search
+from pages.components.classify.wide_field import (
+    FoundField,
+    continue_search,
+    get_found,
+    get_problem,
+    may_hold_clusters,
+    start_search,
+)
 from pages.components.picture_input import InputPicture, keep_pictures
 from pages.components.text import escape_markdown
 
-_CARD_WIDTH_PX = 190
+_CARD_WIDTH_PX = 160
 _MAX_CARDS = 60
 
 
 def show_wide_field(model: ModelSummary, predictor: Predictor, picture: InputPicture) -> None:
     """Draw a button that starts a search, and below it what the last one found.
 
-    Nothing is drawn below a picture that is not larger than the page shows it.
+    Nothing is drawn below a small picture.
 
     Raises
     ------
     ImageError
         The picture cannot be read.
     """
-    shown = Image.open(io.BytesIO(predict_view(model, predictor, picture).picture))
-    if max(shown.size) < SHOWN_SIDE_PX:
+    if not may_hold_clusters(picture):
         return
+    continue_search(model, predictor, picture)
+    if problem := get_problem(model, picture):
+        st.error(escape_markdown(problem), icon=":material/error:")
     found = get_found(model, picture)
     with st.container(horizontal=True, vertical_alignment="center", key="wide_field"):
-        if st.button(
+        st.button(
             "Find clusters in this picture" if found is None else "Search again",
             key="find_clusters",
             icon=":material/travel_explore:",
             help="For a picture of a large part of the sky: each cluster in it becomes a picture "
             "of its own, with its own answer.",
-        ):
-            _start(model, predictor, picture, by_catalogue=True)
-        if (
-            found is not None
-            and found.by_catalogue
-            and st.button(
+            on_click=partial(start_search, model, picture),
+        )
+        if found is not None and found.by_catalogue:
+            st.button(
                 "Search for others",
                 key="find_others",
                 icon=":material/search:",
                 help="Search for parts that look like clusters, without the catalogue.",
+                on_click=partial(start_search, model, picture, by_catalogue=False),
             )
-        ):
-            _start(model, predictor, picture, by_catalogue=False)
         if found is not None and found.clusters:
             _show_actions(found)
     if found is not None:
         _show_found(found)
-
-
-def _start(
-    model: ModelSummary, predictor: Predictor, picture: InputPicture, *, by_catalogue: bool
-) -> None:
-    start_search(model, predictor, picture, by_catalogue=by_catalogue)
-    st.rerun()
 
 
 def _show_actions(found: FoundField) -> None:
@@ -95,7 +91,9 @@ def _show_found(found: FoundField) -> None:
     if found.by_catalogue:
         said = f"{n or 'No'} {noun} of the catalogue in this part of the sky"
     else:
-        said = f"{n or 'No'} {'part looks' if n == 1 else 'parts look'} like a cluster"
+        said = (
+            f"{n or 'No'} {'part looks like a cluster' if n == 1 else 'parts look like clusters'}"
+        )
     st.markdown(f"**{said}.**")
     if found.problem and not found.by_catalogue:
         st.caption(escape_markdown(found.problem))
