@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,10 @@ GLOBULAR_CLUSTER = "globular cluster"
 OPEN_CLUSTER = "open cluster"
 CATALOGUE_FILE = Path(__file__).parents[1] / "assets" / "catalogue.csv"
 CLUSTERS = (GLOBULAR_CLUSTER, OPEN_CLUSTER)
-_PLAIN_WORDS = frozenset({"pleiades", "hyades", "praesepe", "coathanger", "47tuc", "47tucanae"})
-_MAX_WORDS = 4
+_WORD = re.compile(r"[a-z]+|\d+")
+_SHORT_NAMES = frozenset(
+    {("pleiades",), ("hyades",), ("praesepe",), ("coathanger",), ("47", "tuc"), ("47", "tucanae")}
+)
 _MIN_LETTERS = 5
 
 
@@ -69,25 +71,38 @@ class Catalogue:
         self._decs_deg = np.array([each.dec_deg for each in self.objects])
         self._radii_deg = np.array([(each.diameter_arcmin or 0) / 120 for each in self.objects])
         # Where two objects share a name, the one listed first has it.
-        self._by_name = {
-            simplify(name): each
-            for each in reversed(self.objects)
-            for name in (*each.aliases, each.name)
-        }
+        self._by_name: dict[str, CatalogueObject] = {}
+        self._by_first_word: dict[str, dict[tuple[str, ...], CatalogueObject]] = {}
+        for each in self.objects:
+            for name in (each.name, *each.aliases):
+                self._by_name.setdefault(simplify(name), each)
+                words = _split_words(name)
+                if _is_popular(words):
+                    phrases = self._by_first_word.setdefault(words[0], {})
+                    phrases.setdefault(words, each)
 
     def find(self, name: str) -> CatalogueObject | None:
         """Return the object of a name in any usual spelling, such as "messier 13", or None."""
         return self._by_name.get(simplify(name))
 
     def find_in(self, text: str) -> tuple[CatalogueObject, ...]:
-        """Return the objects that a text names, such as a file name.
+        """Return the objects that a text names, such as a file name: by number, or as popular."""
+        numbered = (self._by_name.get(key) for key in find_designations(text))
+        found = [each for each in numbered if each is not None]
+        return tuple(dict.fromkeys([*found, *self.find_popular(text)]))
 
-        Catalogue numbers count, and popular names of two words or more, such as "ring nebula"; of
-        one word only a few, such as "Pleiades".
+    def find_popular(self, text: str) -> list[CatalogueObject]:
+        """Return the objects whose popular name is in a text, such as "ring nebula".
+
+        Names of one word do not count, but for a few, such as "Pleiades".
         """
-        found = [self._by_name.get(key) for key in find_designations(text)]
-        found += [self._by_name.get(phrase) for phrase in _list_phrases(text)]
-        return tuple(dict.fromkeys(each for each in found if each is not None))
+        words = _split_words(text)
+        return [
+            each
+            for start, word in enumerate(words)
+            for phrase, each in self._by_first_word.get(word, {}).items()
+            if words[start : start + len(phrase)] == phrase
+        ]
 
     def within(self, position: SkyPosition) -> tuple[CatalogueObject, ...]:
         """Return the objects whose centre is in a picture, nearest to the picture's centre first.
@@ -121,15 +136,15 @@ class Catalogue:
         return tuple(self.objects[index] for index in indices[np.argsort(away[indices])])
 
 
-def _list_phrases(text: str) -> Iterator[str]:
-    """Yield runs of up to four words of a text, joined, that may be a popular name."""
-    words = re.findall(r"[a-z]+|\d+", text.lower().replace("'", ""))
-    for start in range(len(words)):
-        for stop in range(start + 1, min(start + _MAX_WORDS, len(words)) + 1):
-            phrase = "".join(words[start:stop])
-            several = stop > start + 1 and len(phrase) >= _MIN_LETTERS and phrase.isalpha()
-            if several or phrase in _PLAIN_WORDS:
-                yield phrase
+def _split_words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.lower().replace("'", "")))
+
+
+def _is_popular(words: tuple[str, ...]) -> bool:
+    """Tell whether a name is told from other words in a text: "ring nebula", but not "h per"."""
+    if words in _SHORT_NAMES:
+        return True
+    return len(words) > 1 and all(map(str.isalpha, words)) and sum(map(len, words)) >= _MIN_LETTERS
 
 
 @functools.cache

@@ -21,9 +21,12 @@ def find_objects(name: str) -> tuple[str, ...]:
         catalogue lacks are their own keys.
     """
     catalogue = load_catalogue()
-    found = [get_key(each) for each in catalogue.find_in(name)]
-    unknown = [key for key in find_designations(name) if catalogue.find(key) is None]
-    return tuple(dict.fromkeys([*found, *unknown]))
+    found = [
+        key if (each := catalogue.find(key)) is None else get_key(each)
+        for key in find_designations(name)
+    ]
+    found += map(get_key, catalogue.find_popular(name))
+    return tuple(dict.fromkeys(found))
 
 
 def get_key(each: CatalogueObject) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
@@ -13,8 +15,9 @@ from cluster_core.sky_names.position import SkyPosition, compute_separations
 from tests.sky_names.skies import make_wcs_cards
 
 
-def place(*, flipped: bool = True, **cards: object) -> SkyPosition:
-    ra, dec = cards.pop("ra", 250.0), cards.pop("dec", 36.0)
+def place(
+    *, ra: float = 250.0, dec: float = 36.0, flipped: bool = True, **cards: Any
+) -> SkyPosition:
     header = fits.Header(make_wcs_cards(ra, dec, **cards))
     return SkyPosition.from_wcs(WCS(header, fix=False), 80, 60, flipped=flipped)
 
