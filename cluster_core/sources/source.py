@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,6 +40,13 @@ class PictureSource:
     def of_problem(cls, name: str, problem: str) -> PictureSource:
         """Return a source that cannot be read, such as a folder without permission."""
         return cls(name, functools.partial(_refuse, name, problem))
+
+    def with_content(self) -> PictureSource:
+        """Read the picture, and return a source that works on other computers, too."""
+        try:
+            return replace(self, read=functools.partial(bytes, self.read()))
+        except ImageError as error:
+            return replace(self, read=functools.partial(_refuse, self.name, str(error)))
 
     @property
     def file_name(self) -> str:

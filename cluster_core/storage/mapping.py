@@ -57,12 +57,12 @@ def map_images(
         Anything that `function` or `items` raises.
     """
     n_threads = n_threads or count_usable_cpus()
-    waiting: deque[Future[_Outcome[R]]] = deque()
+    waiting: deque[Future[Outcome[R]]] = deque()
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="pictures")
     try:
         remaining = iter(items)
         while portion := list(itertools.islice(remaining, PORTION)):
-            waiting.append(pool.submit(_apply, function, portion))
+            waiting.append(pool.submit(apply, function, portion))
             if len(waiting) * PORTION >= n_threads * PICTURES_AHEAD_PER_THREAD:
                 yield from waiting.popleft().result().unpack()
         while waiting:
@@ -72,23 +72,41 @@ def map_images(
 
 
 @dataclass(frozen=True)
-class _Outcome(Generic[R]):
-    """The results of a portion, up to the first error if there was one."""
+class Outcome(Generic[R]):
+    """The results of a portion, up to the first error if there was one.
+
+    Attributes
+    ----------
+    results : list
+        One for each item before the error.
+    error : Exception or None
+        What the function raised.
+    """
 
     results: list[R]
     error: Exception | None
 
     def unpack(self) -> Iterator[R]:
+        """Yield the results, then raise the error if there is one."""
         yield from self.results
         if self.error:
             raise self.error
 
 
-def _apply(function: Callable[[T], R], portion: list[T]) -> _Outcome[R]:
+def apply(function: Callable[[T], R], portion: Iterable[T]) -> Outcome[R]:
+    """Call a function with each item of a portion, until it raises.
+
+    Parameters
+    ----------
+    function : callable
+        Takes an item.
+    portion : iterable
+        The items.
+    """
     results: list[R] = []
     try:
         for item in portion:
             results.append(function(item))
     except Exception as error:  # raised again by `unpack`, after the results before it
-        return _Outcome(results, error)
-    return _Outcome(results, None)
+        return Outcome(results, error)
+    return Outcome(results, None)

@@ -61,6 +61,10 @@ class LiteRTExtractor:
         self._idle: queue.SimpleQueue[Interpreter] = queue.SimpleQueue()
         self._turns = threading.BoundedSemaphore(max(1, count_usable_cpus() // n_threads))
 
+    def __reduce__(self) -> tuple[type[LiteRTExtractor], tuple[bytes, int]]:
+        """Travel to another process as the content of the file."""
+        return LiteRTExtractor, (self._content, self._n_threads)
+
     def extract(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Compute the bottleneck features of pictures, as `FeatureExtractor.extract`."""
         with self._turns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cluster_core.errors import ImageError
 from cluster_core.images import is_fits, read_observation
@@ -13,6 +14,9 @@ from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky_names.identification import Identification
 from cluster_core.sources.source import PictureSource
 from cluster_core.storage.mapping import map_images
+
+if TYPE_CHECKING:
+    from cluster_core.storage.dask_cluster import DaskCluster
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,41 @@ class FilePrediction:
     sky: Identification | None = None
 
 
+@dataclass(frozen=True)
+class SourceClassifier:
+    """Labels pictures; a worker of a Dask cluster gets it with the model in it.
+
+    Attributes
+    ----------
+    predictor : Predictor
+        The model.
+    identify : callable or None
+        Says from the content and the name of a file which objects in the sky it shows.
+    """
+
+    predictor: Predictor
+    identify: Callable[[bytes, str], Identification] | None = None
+
+    def __call__(self, source: PictureSource) -> FilePrediction:
+        """Label a picture; one that cannot be read has its problem instead."""
+        cards: Mapping[str, str] = {}
+        sky: Identification | None = None
+        try:
+            data = source.read()
+            if is_fits(data):
+                cards = read_observation(data, source.file_name)
+            sky = self.identify(data, source.file_name) if self.identify else None
+            prediction = self.predictor.predict_file(data, source.file_name)
+            return FilePrediction(source.name, prediction, None, cards, source.path, sky=sky)
+        except ImageError as error:
+            return FilePrediction(source.name, None, str(error), cards, source.path, sky=sky)
+
+
 def classify_sources(
     predictor: Predictor,
     sources: Iterable[PictureSource],
     identify: Callable[[bytes, str], Identification] | None = None,
+    cluster: DaskCluster | None = None,
 ) -> Generator[FilePrediction, None, None]:
     """Label pictures concurrently, with only a few in memory at a time.
 
@@ -61,24 +96,24 @@ def classify_sources(
         Pictures to label; consumed as predictions are taken.
     identify : callable, optional
         Says from the content and the name of a file which objects in the sky it shows.
+    cluster : DaskCluster, optional
+        The computers to work on; only this one if not passed.
 
     Yields
     ------
     FilePrediction
-        One per picture, in the order of `sources`. An unreadable one does not stop the rest.
+        One per picture, in the order of `sources`. An unreadable one does not stop the rest,
+        nor does one on which the workers of a cluster die.
     """
+    classify = SourceClassifier(predictor, identify)
+    if cluster is None:
+        return map_images(classify, sources)
+    return cluster.map_images(classify, sources, _give_up)
 
-    def classify(source: PictureSource) -> FilePrediction:
-        cards: Mapping[str, str] = {}
-        sky: Identification | None = None
-        try:
-            data = source.read()
-            if is_fits(data):
-                cards = read_observation(data, source.file_name)
-            sky = identify(data, source.file_name) if identify else None
-            prediction = predictor.predict_file(data, source.file_name)
-            return FilePrediction(source.name, prediction, None, cards, source.path, sky=sky)
-        except ImageError as error:
-            return FilePrediction(source.name, None, str(error), cards, source.path, sky=sky)
 
-    return map_images(classify, sources)
+def _give_up(source: PictureSource) -> FilePrediction:
+    problem = (
+        f"{source.file_name} was given up, because the workers of the cluster died of it twice: "
+        "check the file, and how much memory the workers have."
+    )
+    return FilePrediction(source.name, None, problem, path=source.path)

@@ -1,0 +1,93 @@
+"""The part of the work on a Dask cluster that its workers do: what travels, and what is run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import distributed
+from distributed import WorkerPlugin
+
+from cluster_core.errors import ClusterError, RunError
+from cluster_core.storage.mapping import Outcome, apply
+from cluster_core.version import __version__
+
+
+class Item(Protocol):
+    """A picture that can travel by its path, or with its content."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file, if it is one of this computer."""
+
+    def with_content(self) -> Item:
+        """Return the same picture with the content of its file."""
+
+
+I = TypeVar("I", bound=Item)  # noqa: E741 (a type)
+
+
+class NotHere:
+    """What a worker returns for a file that it has not, or that differs there."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What tells one content of a file from another, without reading it.
+
+    Times are in whole seconds, because file systems round them differently.
+    """
+
+    n_bytes: int
+    written_s: int
+
+    @classmethod
+    def of(cls, path: Path) -> Mark:
+        """Return the mark of a file; OSError if there is none."""
+        status = path.stat()
+        return cls(status.st_size, int(status.st_mtime))
+
+
+@dataclass(frozen=True)
+class Parcel(Generic[I]):
+    """An item on its way, with the mark of its file unless it has its content with it."""
+
+    item: I
+    mark: Mark | None
+
+    def is_here(self) -> bool:
+        """Tell whether this computer has the item."""
+        if self.mark is None:
+            return True
+        try:
+            return self.item.path is not None and Mark.of(self.item.path) == self.mark
+        except OSError:
+            return False
+
+
+class Job(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
+    """Keeps a function on a worker, with the model that it needs."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+
+
+def work_on_block(job: str, parcels: list[Parcel[Any]]) -> Outcome[Any]:
+    """Apply the function of a job to a block, on a worker."""
+    function = distributed.get_worker().plugins[job].function
+    outcome = apply(lambda one: function(one.item) if one.is_here() else NotHere, parcels)
+    if isinstance(outcome.error, ClusterError):  # most of which cannot be pickled
+        return Outcome(outcome.results, RunError(str(outcome.error)))
+    return outcome
+
+
+def describe_versions() -> dict[str, str]:
+    """Return the versions that a client and its workers must share."""
+    return {
+        "Cluster Lab": __version__,
+        "Python": ".".join(platform.python_version_tuple()[:2]),
+        "Dask": distributed.__version__,
+    }
