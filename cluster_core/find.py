@@ -15,6 +15,7 @@ from cluster_core.errors import ClusterError, RunError
 from cluster_core.images import read_bytes
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.sky_names.solving import find_solver
 from cluster_core.wide_fields import (
     FIELD_LIMITS,
     TABLE_NAME,
@@ -94,7 +95,7 @@ class _Finder:
     def __init__(self, predictor: Predictor, *, by_catalogue: bool) -> None:
         self._predictor = predictor
         self._by_catalogue = by_catalogue
-        self._solver = None
+        self._solver = find_solver() if by_catalogue else None
         self._progress = ProgressLine()
 
     def find(self, picture: Path, folder: Path | None, part: str) -> Sequence[Record]:

@@ -17,6 +17,7 @@ from cluster_core.images import ImageLimits
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.details import shrink_to_show
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.sky_names.solving import find_solver
 from cluster_core.wide_fields import (
     FIELD_LIMITS,
     FieldSearch,
@@ -185,7 +186,9 @@ class _Search:
         limits = FIELD_LIMITS if is_owner else _VISITOR_LIMITS
         data = picture.read()
         field = read_field(data, picture.name, predictor.bundle.preprocessing, limits=limits)
-        field, problem = locate_field(field, data, None)
+        # A solver takes all of a core for some seconds, which visitors do not get.
+        solver = find_solver() if is_owner and self._by_catalogue else None
+        field, problem = locate_field(field, data, solver)
         return FieldSearch(predictor, field, by_catalogue=self._by_catalogue), problem
 
 
