@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.images.frames import check_not_blank
+from cluster_core.images.library_warnings import silence_library_warnings
 from cluster_core.images.limits import DEFAULT_LIMITS, MEGA, ImageLimits, check_file_bytes
 from cluster_core.images.losses import describe_loss, noting_losses
 from cluster_core.images.reading import decode_image, read_bytes, read_image
@@ -53,6 +54,7 @@ __all__ = [
     "read_image",
     "read_observation",
     "read_picture_header",
+    "silence_library_warnings",
 ]
 
 # Imported on first use, because most pictures are not FITS.

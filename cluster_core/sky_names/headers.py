@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.errors import PositionError
-from cluster_core.images import PictureHeader, read_picture_header
+from cluster_core.images import PictureHeader, read_picture_header, silence_library_warnings
 from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
 from cluster_core.sky_names.position import UNUSABLE, Pointing, SkyPosition, compute_separations
 
@@ -110,19 +110,19 @@ def _read_position(header: PictureHeader) -> SkyPosition | None:
 def _parse_wcs(cards: Any) -> WCS | None:
     from astropy.wcs import WCS
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            types = [str(cards.get(f"CTYPE{axis}", "")) for axis in (1, 2, 3)]
-            if not any(kind.startswith(("RA", "GLON", "ELON")) for kind in types):
-                return None
-            wcs = WCS(_check_numbers(cards), relax=True, fix=False)
-            wcs.wcs.unitfix()  # not cdfix, which makes up a scale where there is none
-        except PositionError:
-            raise
-        # astropy and wcslib raise errors of many classes on broken cards.
-        except Exception as error:
-            raise PositionError(f"{UNUSABLE} its header is contradictory.") from error
+    silence_library_warnings()
+    logging.getLogger("astropy").setLevel(logging.ERROR)  # it logs odd names of distortions
+    try:
+        types = [str(cards.get(f"CTYPE{axis}", "")) for axis in (1, 2, 3)]
+        if not any(kind.startswith(("RA", "GLON", "ELON")) for kind in types):
+            return None
+        wcs = WCS(_check_numbers(cards), relax=True, fix=False)
+        wcs.wcs.unitfix()  # not cdfix, which makes up a scale where there is none
+    except PositionError:
+        raise
+    # astropy and wcslib raise errors of many classes on broken cards.
+    except Exception as error:
+        raise PositionError(f"{UNUSABLE} its header is contradictory.") from error
     return wcs if wcs.has_celestial else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cluster_core.errors import PositionError
+from cluster_core.images import silence_library_warnings
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -66,6 +66,7 @@ class SkyPosition:
             The WCS describes no picture of the sky: it is not finite, is singular, wider than 60
             degrees, or too crooked for a plane.
         """
+        silence_library_warnings()
         x, y = (
             values.ravel()
             for values in np.meshgrid(
@@ -73,8 +74,7 @@ class SkyPosition:
             )
         )
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
+            with np.errstate(all="ignore"):
                 sky = wcs.celestial.all_pix2world(x, height - 1 - y if flipped else y, 0)
                 ra, dec = _to_icrs(wcs.celestial, *sky)
         # astropy has no common base class for the errors of a WCS.
