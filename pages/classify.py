@@ -10,6 +10,7 @@ from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.kept_room import open_room
 from pages.components.classify.live_camera import show_live_camera
 from pages.components.classify.loaded_models import obtain_predictor
+from pages.components.classify.sort_folder import show_sort_folder
 from pages.components.long_work import continue_work
 from pages.components.model_picker import pick_model
 from pages.components.outcome import show_outcome
@@ -40,3 +41,5 @@ if chosen_model is not None and (room is not None or EXAMPLE in st.session_state
                 st.error(escape_markdown(str(error)), icon=":material/error:")
             else:
                 show_kept(chosen_model, loaded, room)
+if chosen_model is not None:
+    show_sort_folder(chosen_model)

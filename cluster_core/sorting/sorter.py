@@ -19,10 +19,11 @@ from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.sky import SKY_COLUMNS
 from cluster_core.model.prediction.words import name_verdict
 from cluster_core.sorting.answering import AnsweredFile
+from cluster_core.sorting.before import SortedBefore
 from cluster_core.sorting.disk_errors import explaining_output_errors
 from cluster_core.sorting.opening import opening_log
 from cluster_core.sorting.placing import Order, place_file
-from cluster_core.sorting.records import SortedFile, Stage, Transfer
+from cluster_core.sorting.records import SortedFile, Transfer
 from cluster_core.sorting.table import pack_answer, write_table
 
 _VERSION = 1
@@ -113,12 +114,8 @@ class Sorter:
         except BaseException:
             self._stack.close()
             raise
-        state = self._log.state
         self._places = SortedPlaces(self._source.labels)
-        self._sorted = {
-            str(file.source): (file.original.n_bytes, file.original.written_ns)
-            for file in state.list_files(Stage.DONE)
-        }
+        self._before = SortedBefore(self._log.state)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -143,14 +140,7 @@ class Sorter:
 
     def is_sorted(self, path: Path) -> bool:
         """Tell whether this version of a file was sorted before."""
-        found = self._sorted.get(str(path))
-        if found is None:
-            return False
-        try:
-            status = path.stat()
-        except OSError:
-            return False
-        return found == (status.st_size, status.st_mtime_ns)
+        return self._before.has(path)
 
     def sort(self, one: AnsweredFile) -> str | None:
         """Put a file into its folder.
@@ -173,7 +163,7 @@ class Sorter:
             except ImageError as error:
                 problem = str(error)
             else:
-                self._sorted[str(one.path)] = (one.facts.n_bytes, one.facts.written_ns)
+                self._before.add(one.path, one.facts)
         if problem:
             self.problems.append(problem)
             with explaining_output_errors(self._output):

@@ -1,0 +1,183 @@
+"""Sort the pictures of a folder on this computer: look, confirm, sort, and undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cluster_core.access import Action
+from cluster_core.errors import ClusterError
+from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.sorting.finding import check_sources
+from cluster_core.sorting.log import LOG
+from cluster_core.sorting.records import Transfer
+from cluster_core.sorting.sorter import SortSettings
+from cluster_core.workspace import Workspace
+from pages.components.classify.sort_folder_work import (
+    FolderSort,
+    start_looking,
+    start_queue,
+    start_sorting,
+    start_undoing,
+)
+from pages.components.long_work import is_working
+from pages.components.navigation import PageFile
+from pages.components.outcome import Outcome, set_outcome
+from pages.components.signed_in import get_access
+from pages.components.text import escape_markdown
+
+_FOLDER, _OUTPUT, _TRANSFER, _CARDS = "sort_source", "sort_output", "sort_transfer", "sort_cards"
+_TRANSFERS = {
+    Transfer.COPY: ("Copy", "Copies", "The originals stay. Undo removes the copies."),
+    Transfer.LINK: ("Link", "Links", "No space is needed; a link opens the original."),
+    Transfer.MOVE: ("Move", "Moves", "The originals change their folder. Undo moves them back."),
+}
+# What was looked at, until it is sorted.
+_LOOKED, _GO_TO_LABEL = "folder looked at", "go to label"
+
+
+def show_sort_folder(model: ModelSummary) -> None:
+    """Draw the form that sorts a folder, for somebody who sits at this computer."""
+    if not get_access().allows(Action.SORT_FILES):
+        return
+    if st.session_state.pop(_GO_TO_LABEL, False):
+        st.switch_page(PageFile.LABEL)
+    looked: FolderSort | None = st.session_state.get(_LOOKED)
+    with st.expander(
+        "Sort a folder on this computer",
+        icon=":material/drive_file_move:",
+        expanded=looked is not None or _has_log(st.session_state.get(_OUTPUT) or ""),
+        key="sort_folder",
+    ):
+        st.caption(
+            "Puts the files of a folder into one folder for each class, unsure and none of these. "
+            "For pictures that you added above, tick them in the table and choose Download sorted."
+        )
+        if looked is not None and looked.model.id == model.id and not is_working():
+            _show_preview(looked)
+        else:
+            _show_form(model)
+
+
+def _show_form(model: ModelSummary) -> None:
+    folder = st.text_input(
+        "Folder with pictures",
+        key=_FOLDER,
+        placeholder="/home/me/night",
+        persist_state="session",
+        help="The full path. Sub-folders are included; hidden files are not.",
+    ).strip()
+    output = st.text_input(
+        "Sort into",
+        key=_OUTPUT,
+        placeholder=f"{folder} sorted" if folder else "/home/me/night sorted",
+        persist_state="session",
+        help="A folder that is not inside the first one. It is created if it is missing.",
+    ).strip() or (f"{folder} sorted" if folder else "")
+    transfer = st.segmented_control(
+        "What to do with the files",
+        list(_TRANSFERS),
+        format_func=lambda one: _TRANSFERS[one][0],
+        default=None if _TRANSFER in st.session_state else Transfer.COPY,
+        required=True,
+        key=_TRANSFER,
+        persist_state="session",
+    )
+    transfer = Transfer(transfer or Transfer.COPY)
+    st.caption(_TRANSFERS[transfer][2])
+    with_cards = transfer is Transfer.COPY and st.checkbox(
+        "Write the answer into the headers of the copied FITS files",
+        key=_CARDS,
+        persist_state="session",
+        help="Adds the cards CLASS, CLASSP (score) and CLMODEL; nothing else changes.",
+    )
+
+    def look() -> None:
+        try:
+            settings = SortSettings(_make_absolute(output), transfer, with_cards)
+            source = _make_absolute(folder)
+            check_sources([source], settings.output)
+        except (ClusterError, ValueError) as error:
+            set_outcome(Outcome(str(error), is_good=False))
+            return
+        start_looking(FolderSort(model, source, settings), _LOOKED)
+
+    with st.container(horizontal=True, key="sort_buttons"):
+        st.button(
+            "Look at the pictures",
+            key="sort_look",
+            type="primary",
+            icon=":material/visibility:",
+            disabled=not folder or is_working(),
+            help="Classifies them and shows the counts. Nothing is touched yet.",
+            on_click=look,
+        )
+        if output and _has_log(output):
+            _show_earlier(Path(output))
+
+
+def _make_absolute(text: str) -> Path:
+    """Return a typed path; raise ValueError, with a sentence, if it depends on where one is."""
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise ValueError(f"{text} is not a full path: type one such as /home/me/night.")
+    return path
+
+
+def _has_log(output: str) -> bool:
+    try:
+        return (_make_absolute(output) / LOG).is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _show_earlier(output: Path) -> None:
+    """Draw what can be done with a folder that was sorted into before."""
+    output = output.expanduser()
+    st.button(
+        "Take the earlier sort back",
+        key="sort_undo",
+        icon=":material/undo:",
+        help=f"Undoes what was sorted into {escape_markdown(str(output))}; changed files stay.",
+        on_click=start_undoing,
+        args=(output,),
+    )
+    st.button(
+        "Label the unsure ones",
+        key="sort_label",
+        icon=":material/new_label:",
+        help="Makes a queue of them on the page Label, from where they go to a dataset.",
+        on_click=start_queue,
+        args=(Workspace.default(), output, _GO_TO_LABEL),
+    )
+
+
+def _show_preview(looked: FolderSort) -> None:
+    """Draw the counts, and ask for confirmation."""
+    settings, counts = looked.settings, looked.count()
+    verb, verbs, remark = _TRANSFERS[settings.transfer]
+    n_sorted = counts.total()
+    noun = "picture" if n_sorted == 1 else "pictures"
+    st.markdown(
+        f"{verbs} **{n_sorted:,} {noun}** from {escape_markdown(str(looked.folder))} into "
+        f"{escape_markdown(str(settings.output))}:"
+    )
+    lines = [f"- {escape_markdown(name)}: {count:,}" for name, count in counts.most_common()]
+    if n_left := len(looked.answers) - n_sorted:
+        lines.append(f"- could not be used, and left where they are: {n_left:,}")
+    if n_before := looked.n_before:
+        lines.append(f"- sorted before, and left out: {n_before:,}")
+    st.markdown("\n".join(lines))
+    st.caption(f"{remark} Nothing is overwritten.")
+    with st.container(horizontal=True, key="sort_buttons"):
+        if n_sorted:
+            st.button(
+                f"{verb} {n_sorted:,} {noun}",
+                key="sort_confirm",
+                type="primary",
+                icon=":material/drive_file_move:",
+                on_click=start_sorting,
+                args=(looked, _LOOKED),
+            )
+        st.button("Back", key="sort_cancel", on_click=lambda: st.session_state.pop(_LOOKED, None))
