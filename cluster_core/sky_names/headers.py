@@ -45,7 +45,7 @@ class SkyHeader:
     width, height : int
         Size of the picture in pixels.
     problem : str or None
-        Why its coordinates cannot be used, as a sentence.
+        Why its coordinates cannot be used, or contradict the named object, as a sentence.
     """
 
     position: SkyPosition | None
@@ -78,7 +78,7 @@ def read_sky_header(data: bytes, name: str) -> SkyHeader | None:
     position, problem = None, None
     try:
         position = _read_position(header)
-        _compare(position, objects)
+        problem = _compare(position, objects) if position else None
     except PositionError as error:
         position, problem = None, str(error)
     try:
@@ -140,15 +140,21 @@ def _check_numbers(cards: Any) -> Any:
     return checked
 
 
-def _compare(position: SkyPosition | None, objects: tuple[CatalogueObject, ...]) -> None:
-    """Refuse a position in hours: one that is right for the named object once multiplied by 15."""
-    if position is None or not objects or position.ra_deg >= _FULL_CIRCLE_H:
-        return
+def _compare(position: SkyPosition, objects: tuple[CatalogueObject, ...]) -> str | None:
+    """Return a sentence if a header names only objects that are elsewhere.
+
+    Raises
+    ------
+    PositionError
+        The right ascension is right once multiplied by 15: it is in hours.
+    """
     near = _POINTING_ERROR_DEG + position.radius_deg
-    if not _is_near(objects, position.ra_deg, position.dec_deg, near) and _is_near(
-        objects, position.ra_deg * _HOUR_DEG, position.dec_deg, near
-    ):
+    if not objects or _is_near(objects, position.ra_deg, position.dec_deg, near):
+        return None
+    hours = position.ra_deg
+    if hours < _FULL_CIRCLE_H and _is_near(objects, hours * _HOUR_DEG, position.dec_deg, near):
         raise PositionError(f"{UNUSABLE} its right ascension is in hours instead of degrees.")
+    return f"The header of this picture names {objects[0].name}, but its coordinates are elsewhere."
 
 
 def _read_pointing(header: PictureHeader, objects: tuple[CatalogueObject, ...]) -> Pointing | None:

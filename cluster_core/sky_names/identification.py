@@ -52,7 +52,7 @@ class Identification:
     source : Source or None
         None if nothing is known.
     problem : str or None
-        Why the position is unknown, or the header is not believed, as a sentence.
+        Why the position is unknown, or what is odd about the header, as a sentence.
     """
 
     objects: tuple[IdentifiedObject, ...] = ()
@@ -112,12 +112,13 @@ def identify_position(position: SkyPosition, source: Source) -> Identification:
 
 def _ask_header(header: SkyHeader) -> Identification:
     if header.position is not None:
-        return identify_position(header.position, Source.HEADER)
-    found = tuple(IdentifiedObject(each) for each in header.objects)
-    if not found and header.pointing is not None:
-        found = _search_around(header.pointing, min(header.width, header.height))
-    source = Source.HEADER if found else None
-    return Identification(found, source=source, problem=header.problem)
+        found = identify_position(header.position, Source.HEADER)
+        return replace(found, problem=header.problem)
+    named = tuple(IdentifiedObject(each) for each in header.objects)
+    if not named and header.pointing is not None:
+        named = _search_around(header.pointing, min(header.width, header.height))
+    source = Source.HEADER if named else None
+    return Identification(named, source=source, problem=header.problem)
 
 
 def _search_around(pointing: Pointing, side_px: int) -> tuple[IdentifiedObject, ...]:

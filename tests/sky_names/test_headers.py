@@ -121,3 +121,11 @@ def test_incomplete_wcs_is_refused_instead_of_taken_for_0_h():
 def test_numbers_that_are_written_as_text_count():
     cards = {key: str(value) for key, value in make_wcs_cards(*M13).items()}
     assert read(**cards).position.ra_deg == pytest.approx(M13[0], abs=1e-3)
+
+
+def test_name_of_another_object_is_said_and_the_coordinates_count():
+    header = read(**make_wcs_cards(*M13), OBJECT="M 45")
+    assert header.position is not None
+    assert header.problem == (
+        "The header of this picture names M 45, but its coordinates are elsewhere."
+    )

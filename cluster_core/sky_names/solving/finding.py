@@ -16,6 +16,11 @@ HOW_TO_GET_A_SOLVER = (
 )
 
 
+def find_program() -> str | None:
+    """Return the path of the program `solve-field`, or None."""
+    return shutil.which(PROGRAM)
+
+
 def find_solver(limits: RunLimits | None = None) -> Solver | None:
     """Return the installed solver: `solve-field`, or the package `astrometry`, or None.
 
@@ -29,7 +34,7 @@ def find_solver(limits: RunLimits | None = None) -> Solver | None:
     limits, indexes = limits or RunLimits(), find_index_files()
     if not indexes:
         return None
-    program = shutil.which(PROGRAM)
+    program = find_program()
     if program is not None:
         return SolveField(program, indexes, limits)
     if importlib.util.find_spec(PACKAGE) is not None:
