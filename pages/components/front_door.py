@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
 from cluster_core.access import Mode, read_mode
@@ -11,7 +13,8 @@ from cluster_core.access.tokens import sign_out
 from cluster_core.server.own_machine import is_for_others
 from pages.components.base_path import get_base_path
 from pages.components.navigation import PageFile
-from pages.components.sign_in_routes import SIGN_IN
+from pages.components.return_address import describe_return
+from pages.components.sign_in_routes import SIGN_IN, SIGN_IN_ACCOUNT
 from pages.components.signed_in import COOKIE, is_signed_in
 
 _DOCS = "docs/sharing.md"
@@ -53,9 +56,9 @@ def _find_reason() -> str:
 
 
 def show_sign_in() -> None:
-    """Draw a button for each way to sign in that is set up."""
+    """Draw a link for each way to sign in that is set up."""
     if has_passphrase():
-        _draw_link(SIGN_IN, "Sign in with the passphrase")
+        _draw_link(SIGN_IN + describe_return(), "Sign in with the passphrase")
     if read_owners():
         if st.user.get("is_logged_in"):
             st.error(
@@ -65,7 +68,7 @@ def show_sign_in() -> None:
             )
             st.button("Sign out", key="logout", on_click=_sign_out)
         else:
-            st.button("Sign in with an account", key="login", on_click=st.login)
+            _draw_link(SIGN_IN_ACCOUNT + describe_return(), "Sign in with an account")
 
 
 def show_sign_out() -> None:
@@ -82,6 +85,5 @@ def _sign_out() -> None:
 
 def _draw_link(address: str, label: str) -> None:
     """Draw a link that stays in the same tab."""
-    st.html(
-        f'<a href="{get_base_path()}/{address}" target="_self" style="color: inherit">{label}</a>'
-    )
+    href = html.escape(f"{get_base_path()}/{address}")
+    st.html(f'<a href="{href}" target="_self" style="color: inherit">{label}</a>')

@@ -69,13 +69,13 @@ def _check_accounts() -> None:
             received="no complete [auth]",
             allowed="an identity provider",
         )
-    if not find_spec("authlib"):
+    if not (find_spec("authlib") and find_spec("httpx")):
         raise ConfigError(
-            f"{OWNERS_VARIABLE} is set, but Authlib is not installed: run "
-            "python -m pip install Authlib",
+            f"{OWNERS_VARIABLE} is set, but Authlib and httpx are not installed: run "
+            "python -m pip install Authlib httpx",
             field=OWNERS_VARIABLE,
-            received="no Authlib",
-            allowed="Authlib",
+            received="no Authlib or no httpx",
+            allowed="Authlib and httpx",
         )
 
 

@@ -14,6 +14,7 @@ from cluster_core.server.stack import ServerStack, make_stack
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
+from pages.components.return_address import ReturnMiddleware
 from pages.components.signed_in import find_request_access
 
 
@@ -31,7 +32,10 @@ def make_app_stack() -> ServerStack:
             has_visitors=read_mode() is not Mode.OWN_MACHINE,
             count_runs=_count_runs,
             base=base,
-            innermost=[Middleware(FileGateMiddleware, make_file_gate(base))],
+            innermost=[
+                Middleware(FileGateMiddleware, make_file_gate(base)),
+                Middleware(ReturnMiddleware),
+            ],
         )
     except ConfigError as error:  # it would appear as a traceback
         sys.exit(f"Error: {error}")

@@ -1,4 +1,4 @@
-"""Sign in with the owner's passphrase: a form outside Streamlit, which cannot set cookies."""
+"""Where people sign in: a form for the passphrase, since Streamlit cannot set cookies."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from streamlit.auth_util import encode_provider_token
 
 from cluster_core.access.attempts import Attempts
+from cluster_core.access.modes import read_owners
 from cluster_core.access.passphrase import has_passphrase, is_passphrase
 from cluster_core.access.tokens import LIFETIME_S, make_token
 from cluster_core.api.clients import is_cross_origin
 from cluster_core.events import report_event
 from cluster_core.server.client import find_client
+from pages.components import return_address
 from pages.components.base_path import get_base_path
+from pages.components.return_address import PARAMETER, read_return
 from pages.components.signed_in import COOKIE
 
-SIGN_IN = "sign-in"
+SIGN_IN, SIGN_IN_ACCOUNT = "sign-in", "sign-in-account"
 _PAGE = Template(Path(__file__).with_name("sign_in.html").read_text("utf-8"))
 _HEADERS = {"Cache-Control": "no-store"}
 _MAX_BODY_BYTES = 10_000
@@ -32,8 +36,31 @@ _one_check = threading.Lock()
 
 
 def list_routes() -> list[Route]:
-    """Return the route, below the path that the app is served at."""
-    return [Route(f"{get_base_path()}/{SIGN_IN}", answer_sign_in, methods=["GET", "POST"])]
+    """Return the routes, below the path that the app is served at."""
+    base = get_base_path()
+    return [
+        Route(f"{base}/{SIGN_IN}", answer_sign_in, methods=["GET", "POST"]),
+        Route(f"{base}/{SIGN_IN_ACCOUNT}", start_account_sign_in),
+    ]
+
+
+async def start_account_sign_in(request: Request) -> Response:
+    """Lead to the identity provider, and note which page to open afterwards."""
+    if not read_owners():
+        return PlainTextResponse("Nobody signs in here with an account.", 404, headers=_HEADERS)
+    token = encode_provider_token("default")
+    base = get_base_path()
+    response = RedirectResponse(f"{base}/auth/login?provider={token}", 303, headers=_HEADERS)
+    if wanted := read_return(request.query_params.get(PARAMETER, "")):
+        response.set_cookie(
+            return_address.COOKIE,
+            wanted,
+            max_age=return_address.COOKIE_S,
+            path=f"{base}/",
+            httponly=True,
+            samesite="lax",
+        )
+    return response
 
 
 async def answer_sign_in(request: Request) -> Response:
@@ -45,7 +72,8 @@ async def answer_sign_in(request: Request) -> Response:
     if refusal := await _find_refusal(request):
         return _show_form(*refusal)
     report_event("signed_in")
-    response = RedirectResponse(f"{get_base_path()}/", 303, headers=_HEADERS)
+    wanted = read_return(request.query_params.get(PARAMETER, ""))
+    response = RedirectResponse(f"{get_base_path()}/{wanted}", 303, headers=_HEADERS)
     response.set_cookie(
         COOKIE,
         make_token(),

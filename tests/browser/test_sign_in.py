@@ -28,7 +28,7 @@ def test_owner_signs_in_and_out(shared_server, browser: Browser):
     expect(page.get_by_role("alert")).to_contain_text("This is not the passphrase")
     page.get_by_label("Passphrase").fill(WORDS)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("link", name="Dataset").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
     page.reload()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("Sign in to see the datasets")).to_be_visible()

@@ -44,5 +44,5 @@ def test_accounts_without_a_provider_are_refused_in_one_sentence(configure, auth
 
 def test_accounts_without_authlib_are_refused_in_one_sentence(configure):
     configure(AUTH, has_authlib=False)
-    with pytest.raises(SystemExit, match=r"^Error: .* Authlib is not installed"):
+    with pytest.raises(SystemExit, match=r"^Error: .* Authlib and httpx are not installed"):
         check_environment()

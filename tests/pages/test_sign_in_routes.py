@@ -6,12 +6,16 @@ from urllib.parse import urlencode
 
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from cluster_core.access.attempts import PER_CLIENT, Attempts
-from cluster_core.access.modes import PASSPHRASE_VARIABLE
+from cluster_core.access.modes import OWNERS_VARIABLE, PASSPHRASE_VARIABLE
 from cluster_core.access.passphrase import hash_passphrase
 from cluster_core.access.tokens import is_valid
 from pages.components import sign_in_routes
+from pages.components.return_address import ReturnMiddleware
 from pages.components.signed_in import COOKIE
 from tests.server.asgi import Reply, make_scope, send
 
@@ -29,14 +33,15 @@ def configured(hashed, monkeypatch) -> None:
     monkeypatch.setattr(sign_in_routes, "_attempts", Attempts())
 
 
-def fill_in(passphrase: str, **headers: str) -> Reply:
-    return post(urlencode({"passphrase": passphrase}).encode(), **headers)
+def fill_in(passphrase: str, query: str = "", **headers: str) -> Reply:
+    return post(urlencode({"passphrase": passphrase}).encode(), query, **headers)
 
 
-def post(body: bytes, **headers: str) -> Reply:
+def post(body: bytes, query: str = "", **headers: str) -> Reply:
     app = Starlette(routes=sign_in_routes.list_routes())
     named = {"Host": "lab.example"} | {k.replace("_", "-"): v for k, v in headers.items()}
-    return send(app, make_scope("/sign-in", headers=named, method="POST", scheme="https"), body)
+    more = {"method": "POST", "scheme": "https", "query_string": query.encode()}
+    return send(app, make_scope("/sign-in", headers=named, **more), body)
 
 
 def test_right_passphrase_sets_a_cookie_that_scripts_cannot_read():
@@ -45,6 +50,40 @@ def test_right_passphrase_sets_a_cookie_that_scripts_cannot_read():
     cookie = reply.headers["set-cookie"]
     assert is_valid(cookie.removeprefix(f"{COOKIE}=").partition(";")[0])
     assert {"httponly", "samesite=lax", "secure"} <= set(cookie.lower().split("; "))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "location"),
+    [
+        ("dataset", "/dataset"),
+        ("training?run=a b&c=%0d%0aX: y", "/training?run=a+b&c=%0D%0AX%3A+y"),
+        ("//evil.example", "/"),
+        ("https://evil.example/dataset", "/"),
+        ("dataset/../../evil", "/"),
+        ("\\evil.example", "/"),
+        ("home", "/"),
+        ("", "/"),
+    ],
+)
+def test_the_page_that_was_asked_for_follows_and_never_another_site(wanted, location):
+    reply = fill_in(WORDS, urlencode({"next": wanted}))
+    assert (reply.status, reply.headers["location"]) == (303, location)
+
+
+def test_account_leads_to_the_provider_and_later_to_the_page_once(monkeypatch):
+    monkeypatch.setenv(OWNERS_VARIABLE, "ann@lab.example")
+    app = Starlette(
+        routes=[*sign_in_routes.list_routes(), Route("/", lambda _: PlainTextResponse("home"))],
+        middleware=[Middleware(ReturnMiddleware)],
+    )
+    asked = make_scope("/sign-in-account", query_string=b"next=dataset%3Fdataset%3Dstars")
+    reply = send(app, asked)
+    assert reply.headers["location"].startswith("/auth/login?provider=")
+    cookie = reply.headers["set-cookie"].partition(";")[0]
+    back = send(app, make_scope("/", headers={"Cookie": cookie}))
+    assert back.headers["location"] == "/dataset?dataset=stars"
+    assert "Max-Age=0" in back.headers["set-cookie"]
+    assert send(app, make_scope("/")).body == b"home"
 
 
 def test_wrong_passphrases_are_refused_and_limited():
