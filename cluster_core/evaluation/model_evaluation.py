@@ -102,11 +102,22 @@ def evaluate_training(
     sides = [*learned, *([tested] if tested else [])]
     test = score_features(head, tested, labels) if tested else None
     pictures = [picture for side in sides for picture in side.pictures]
-    features = np.concatenate([side.features.mean(axis=1) for side in sides])
+    features = _average_views(sides)
     try:
         return ModelEvaluation(cross_validate_pictures(pictures, features, labels), test=test)
     except ClusterError as error:
         return ModelEvaluation(None, str(error), test)
+
+
+def _average_views(sides: Sequence[SideFeatures]) -> np.ndarray:
+    """Return the mean of the views of all pictures: float32, (n_pictures, n_features)."""
+    n_pictures = sum(len(side.pictures) for side in sides)
+    features = np.empty((n_pictures, sides[0].features.shape[2]), np.float32)
+    first = 0
+    for side in sides:  # `concatenate` would have all in memory twice
+        side.features.mean(axis=1, out=features[first : first + len(side.pictures)])
+        first += len(side.pictures)
+    return features
 
 
 def score_features(head: Head, side: SideFeatures, labels: tuple[str, ...]) -> ScoredPictures:

@@ -17,6 +17,7 @@ from cluster_core.model.bundle.starter import find_novelty_prior
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.ridge import RidgeHead
 from cluster_core.model.novelty import KnownPictures, NoveltyDetector, NoveltyPrior, fit_novelty
+from cluster_core.model.novelty.fitting import MAX_PICTURES
 
 _logger = logging.getLogger(__name__)
 
@@ -43,6 +44,9 @@ def gather_known(
 ) -> KnownPictures:
     """Return the pictures of the classes that a detector learns, with their groups.
 
+    Of more than `MAX_PICTURES`, these are as many at random: all views of all pictures would be in
+    memory twice.
+
     Parameters
     ----------
     n_views : int
@@ -53,11 +57,18 @@ def gather_known(
     pictures = [picture for its, _ in sides for picture in its]
     classes = np.concatenate([examples.classes for _, examples in sides])
     groups = np.array(group_pictures(pictures, list_copies(pictures)))
+    drawn = np.random.default_rng(0).permutation(len(pictures))[:MAX_PICTURES]
+    chosen = np.sort(drawn)
+    features, first = [], 0
+    for its, examples in sides:
+        of_side = chosen[(chosen >= first) & (chosen < first + len(its))] - first
+        features.append(examples.features[of_side, :n_views])
+        first += len(its)
     return KnownPictures(
-        np.concatenate([examples.features[:, :n_views] for _, examples in sides]),
-        classes,
-        break_up_lone(groups, classes),
-        np.ones(len(classes), bool),
+        np.concatenate(features),
+        classes[chosen],
+        break_up_lone(groups, classes)[chosen],
+        np.ones(len(chosen), bool),
     )
 
 

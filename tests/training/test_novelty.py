@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cluster_core.data.index import Picture
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.novelty import KnownPictures
 from cluster_core.training import novelty
-from cluster_core.training.novelty import CounterExamples, add_novelty, describe_rejections
+from cluster_core.training.novelty import (
+    CounterExamples,
+    add_novelty,
+    describe_rejections,
+    gather_known,
+)
 from cluster_core.training.runs.results import RunResult
 from cluster_core.training.train import train
 from tests.model.bundle.test_bundle import make_bundle
@@ -75,3 +82,18 @@ def test_training_keeps_its_model_if_novelty_cannot_be_learned(
 
     monkeypatch.setattr(novelty, "fit_novelty", fail)
     assert load_bundle(train(config, workspace).folder).novelty is None
+
+
+def test_detector_learns_from_a_sample_of_many_pictures(monkeypatch):
+    monkeypatch.setattr(novelty, "MAX_PICTURES", 15)
+    numbers = np.arange(40, dtype=np.float32)
+    features = np.broadcast_to(numbers[:, None, None], (40, 3, 2))
+    pictures = [Picture(Path(f"{n}.png"), "a", f"{n:064}", 9, 9, bytes(1024)) for n in range(40)]
+    sides = [
+        (pictures[part], Examples(features[part], np.arange(40)[part], 40))
+        for part in (slice(0, 30), slice(30, 40))
+    ]
+    known = gather_known(2, sides)
+    assert known.features.shape == (15, 2, 2)
+    assert (known.features[:, 0, 0] == known.classes).all()
+    assert known.classes.min() < 30 <= known.classes.max()
