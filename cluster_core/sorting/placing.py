@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_core.errors import ImageError, ImageProblem
+from cluster_core.images import has_image_suffix
 from cluster_core.sorting.disk_errors import make_changed, make_unreadable
 from cluster_core.sorting.log import SortLog
 from cluster_core.sorting.records import FileFacts, SortedFile, Stage, Transfer
@@ -193,6 +194,12 @@ def _check_movable(source: Path, original: FileFacts) -> os.stat_result:
         raise ImageError(
             f"{source.name} is a link, which would break if it were moved: use --copy, or sort "
             "the file that it leads to.",
+            path=str(source),
+            reason=ImageProblem.UNSUPPORTED,
+        )
+    if not has_image_suffix(source):  # `restore` moves back nothing else
+        raise ImageError(
+            f"{source.name} has not the ending of a picture, and was left where it is: use --copy.",
             path=str(source),
             reason=ImageProblem.UNSUPPORTED,
         )

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from cluster_core.errors import ImageError
+from cluster_core.images import has_image_suffix
 from cluster_core.sorting.log import SortLog
 from cluster_core.sorting.placing import is_in_place, write_copy
 from cluster_core.sorting.records import SortedFile, Stage, Transfer
@@ -45,7 +46,7 @@ def _undo(file: SortedFile, target: Path) -> str | None:
         if is_move and not os.path.lexists(file.source):
             return f"{file.place} is no longer there: put it back, and then undo again."
         return None
-    if not is_in_place(file, target):
+    if target.parent.is_symlink() or not is_in_place(file, target):
         return f"{file.place} was changed after it was sorted, and stays."
     if is_move:
         return _move_back(file, target)
@@ -67,6 +68,9 @@ def _has_original(file: SortedFile) -> bool:
 
 
 def _move_back(file: SortedFile, target: Path) -> str | None:
+    if not has_image_suffix(file.source):
+        # A log that came from somebody else must not put a program somewhere.
+        return f"{file.place} stays, because {file.source} has not the ending of a picture."
     if os.path.lexists(file.source):
         is_file = file.source.is_file() and not file.source.is_symlink()
         if not is_file or hash_file(file.source) != file.sha256:

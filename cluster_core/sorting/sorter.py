@@ -198,9 +198,9 @@ class Sorter:
         if not os.path.lexists(path):
             self._log.append({"folder": folder})
             path.mkdir()
-        elif not stat.S_ISDIR(path.stat().st_mode):
+        elif not stat.S_ISDIR(path.lstat().st_mode):
             raise SortingError(
-                f"{path} is a file, where a folder is needed: rename it, then sort again.",
+                f"{path} is a file or link, where a folder is needed: rename it, then sort again.",
                 path=path,
             )
         for name in os.listdir(path):  # noqa: PTH208 (names only, of thousands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cluster_core.access import Access
+from cluster_core.access import Access, Action
 from cluster_core.errors import BundleError, SortingError
 from cluster_core.images import read_bytes
 from cluster_core.labelling.filling import QueueFilling, UnlabelledFile
@@ -53,6 +53,7 @@ def create_unsure_queue(
     AccessError
         This server does not let its visitors change datasets.
     """
+    access.require(Action.EDIT_DATASETS)
     state = _read(output)
     files = _list_unsure(output, state)
     if not files:

@@ -64,7 +64,7 @@ class Watcher:
     def __init__(self, access: Access, watch: Watch, tell: Callable[[str], None]) -> None:
         self._access, self._watch, self._tell = access, watch, tell
         self._arrivals = Arrivals(watch.settle_s)
-        self._last_wait = ""
+        self._waits: dict[str, str] = {}
         self.stop = threading.Event()
 
     def run(self) -> None:
@@ -88,14 +88,15 @@ class Watcher:
             except SortingError as error:
                 if not has_opened:
                     raise
-                self._tell_wait(str(error))
+                self._tell_wait("disk", str(error))
                 self._arrivals = Arrivals(self._watch.settle_s)  # all that are not sorted yet
                 self.stop.wait(_RETRY_S)
 
     def _look(self, sorter: Sorter) -> None:
         """Sort the files that are complete now."""
         gone = [path for path in self._watch.paths if not path.is_dir()]
-        self._tell_wait(f"{gone[0]} cannot be opened: waiting until it is back." if gone else "")
+        reason = f"{gone[0]} cannot be opened: waiting until it is back." if gone else ""
+        self._tell_wait("source", reason)
         complete = self._arrivals.notice(find_files(self._watch.paths), time.monotonic())
         waiting = [path for path in complete if not sorter.is_sorted(path)]
         if not waiting:
@@ -107,6 +108,7 @@ class Watcher:
                 if self.stop.is_set():
                     break
         sorter.write_table()
+        self._tell_wait("disk", "")
 
     def _sort(self, sorter: Sorter, one: AnsweredFile) -> None:
         prediction = one.answer.prediction
@@ -116,8 +118,8 @@ class Watcher:
         problem = sorter.sort(one)
         self._tell(problem or f"{one.path.name}: {sorter.latest}")
 
-    def _tell_wait(self, sentence: str) -> None:
-        """Say what is waited for, once."""
-        if sentence and sentence != self._last_wait:
-            self._tell(sentence)
-        self._last_wait = sentence
+    def _tell_wait(self, what: str, reason: str) -> None:
+        """Say why something is waited for, once; an empty reason ends the wait."""
+        if reason and reason != self._waits.get(what):
+            self._tell(reason)
+        self._waits[what] = reason

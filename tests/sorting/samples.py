@@ -33,7 +33,7 @@ def write_files(folder: Path, *names: str) -> list[Path]:
     paths = [folder / name for name in names]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"picture {path.name}")
+        path.write_text(f"picture {path.name}", errors="replace")
     return paths
 
 

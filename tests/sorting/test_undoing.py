@@ -1,0 +1,130 @@
+"""Undo removes only what the sort made, and moves files back."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster_core.errors import AccessError, SortingError
+from cluster_core.sorting.log import LOG
+from cluster_core.sorting.records import Transfer
+from cluster_core.sorting.undoing import undo_sort
+from tests.samples import OWNER, VISITOR
+from tests.sorting.samples import answer, list_tree, sort, write_files
+
+
+@pytest.fixture
+def night(tmp_path):
+    write_files(tmp_path / "night", "a.jpg", "sub/b.jpg")
+    return tmp_path / "night"
+
+
+@pytest.fixture
+def output(tmp_path):
+    return tmp_path / "sorted"
+
+
+def sort_all(night, output, transfer=Transfer.COPY):
+    sort(map(answer, sorted(night.rglob("*.jpg"))), output, transfer)
+
+
+@pytest.mark.parametrize("transfer", Transfer)
+def test_all_is_as_before(night, output, transfer):
+    before = list_tree(night)
+    sort_all(night, output, transfer)
+    if transfer is Transfer.MOVE:
+        (night / "sub").rmdir()
+    report = undo_sort(OWNER, output)
+    assert (report.n_undone, report.kept) == (2, ())
+    assert list_tree(night) == before
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("transfer", [Transfer.COPY, Transfer.MOVE])
+def test_changed_file_stays(night, output, transfer):
+    sort_all(night, output, transfer)
+    (output / "open" / "a.jpg").write_text("retouched")
+    report = undo_sort(OWNER, output)
+    assert report.n_undone == 1
+    assert report.kept == ("open/a.jpg was changed after it was sorted, and stays.",)
+    assert (output / "open" / "a.jpg").read_text() == "retouched"
+    assert (output / LOG).exists()
+
+
+def test_link_that_leads_elsewhere_now_stays(night, output):
+    sort_all(night, output, Transfer.LINK)
+    link = output / "open" / "a.jpg"
+    link.unlink()
+    link.symlink_to(night / "sub" / "b.jpg")
+    assert len(undo_sort(OWNER, output).kept) == 1
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_copy_stays_if_its_original_has_gone_or_changed(night, output, is_deleted):
+    sort_all(night, output)
+    (night / "a.jpg").unlink() if is_deleted else (night / "a.jpg").write_text("new")
+    report = undo_sort(OWNER, output)
+    assert "its original" in report.kept[0]
+    assert (output / "open" / "a.jpg").read_text() == "picture a.jpg"
+
+
+def test_moved_file_stays_if_its_old_name_is_taken(night, output):
+    sort_all(night, output, Transfer.MOVE)
+    write_files(night, "a.jpg")[0].write_text("another")
+    report = undo_sort(OWNER, output)
+    assert "another file is called" in report.kept[0]
+    assert (night / "a.jpg").read_text() == "another"
+    assert (output / "open" / "a.jpg").read_text() == "picture a.jpg"
+    (night / "a.jpg").unlink()
+    assert undo_sort(OWNER, output).kept == ()
+    assert (night / "a.jpg").read_text() == "picture a.jpg"
+
+
+def test_files_of_others_stay_with_their_folder(night, output):
+    write_files(output, "notes.txt")
+    sort_all(night, output)
+    write_files(output, "open/own.jpg")
+    undo_sort(OWNER, output)
+    assert set(list_tree(output)) == {"notes.txt", "open/own.jpg"}
+
+
+def test_copy_that_was_deleted_is_no_problem(night, output):
+    sort_all(night, output)
+    (output / "open" / "a.jpg").unlink()
+    assert undo_sort(OWNER, output).kept == ()
+    assert not output.exists()
+
+
+def test_edited_table_stays(night, output):
+    sort_all(night, output)
+    (output / "answers.csv").write_text("my notes")
+    assert "answers.csv was changed" in undo_sort(OWNER, output).kept[0]
+    assert set(list_tree(output)) == {"answers.csv"}
+
+
+def test_folder_without_a_log_is_refused(night):
+    with pytest.raises(SortingError, match="Nothing was sorted into"):
+        undo_sort(OWNER, night)
+
+
+def test_hostile_log_puts_no_program_anywhere(night, output, tmp_path):
+    sort_all(night, output, Transfer.MOVE)
+    log, program = output / LOG, tmp_path / "autostart" / "a.desktop"
+    log.write_text(log.read_text().replace(str(night / "a.jpg"), str(program)))
+    assert "has not the ending of a picture" in undo_sort(OWNER, output).kept[0]
+    assert not program.parent.exists()
+
+
+def test_hostile_log_removes_nothing_outside(night, output):
+    sort_all(night, output)
+    log = output / LOG
+    log.write_text(log.read_text().replace('"place": "open/a.jpg"', '"place": "../night/a.jpg"'))
+    undo_sort(OWNER, output)
+    assert set(list_tree(night)) == {"a.jpg", "sub/b.jpg"}
+
+
+def test_visitor_undoes_nothing(night, output):
+    sort_all(night, output)
+    with pytest.raises(AccessError):
+        undo_sort(VISITOR, output)
+    assert set(list_tree(output)) >= {"open/a.jpg", "open/b.jpg"}
