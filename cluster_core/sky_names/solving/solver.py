@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cluster_core.errors import NotSolvedError
+from cluster_core.errors import NotSolvedError, RunError
 from cluster_core.sky_names.position import Pointing, SkyPosition
 from cluster_core.subprocesses import run_limited
 
@@ -81,7 +81,9 @@ def run_solver(command: list[str], name: str, folder: Path, limits: RunLimits) -
     Raises
     ------
     NotSolvedError
-        It cannot be started, failed, was stopped, or took too long.
+        It cannot be started, failed, or took too long.
+    RunError
+        It was stopped.
     """
     try:
         ended = run_limited(
@@ -93,7 +95,7 @@ def run_solver(command: list[str], name: str, folder: Path, limits: RunLimits) -
     except OSError as error:
         raise NotSolvedError(f"{name} cannot be started; install it again.") from error
     if limits.is_stopped():
-        raise NotSolvedError("Stopped.")
+        raise RunError("The search was stopped.")
     if ended.returncode < 0:
         raise NotSolvedError(f"{NOT_RECOGNISED[:-1]} in time.")
     if ended.returncode:

@@ -16,6 +16,7 @@ from pages.components.classify.fits_view import show_fits
 from pages.components.classify.prediction_view import show_answer
 from pages.components.classify.reviewing import show_review_bar
 from pages.components.classify.session_predictions import predict_view
+from pages.components.classify.sky_object import show_sky_object
 from pages.components.classify.wide_field_view import show_wide_field
 from pages.components.picture_input import list_input_pictures
 from pages.components.text import escape_markdown
@@ -34,8 +35,9 @@ def show_opened(model: ModelSummary, predictor: Predictor, room: AnswerRoom, one
             view = predict_view(model, predictor, picture)
             show_answer(view, picture.name, model)
             show_explanation(view, model, predictor)
+        if one.answer.prediction is not None:
+            show_sky_object(picture, one.answer.prediction)
         show_wide_field(model, predictor, picture)
     except ImageError as error:
         st.error(escape_markdown(str(error)), icon=":material/broken_image:")
-    # What else is known of one picture, such as its object in the sky, goes here.
     show_actions(model, room, {one.picture.number})

@@ -1,0 +1,119 @@
+"""Recognise the stars of one picture in the background, one picture on the server at a time."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import PurePath
+
+import streamlit as st
+
+from cluster_core.access import Access, Action
+from cluster_core.errors import ClusterError, RunError
+from cluster_core.sky_names.cache import IdentityCache
+from cluster_core.sky_names.identification import Identification, identify
+from cluster_core.sky_names.solving import RunLimits, find_solver
+from cluster_core.storage.cache_file import CacheFile
+from cluster_core.workspace import Workspace
+from pages.components.classify.session_predictions import BoundedCache
+from pages.components.picture_input import InputPicture
+
+_KNOWN = "objects in the sky"
+_KNOWN_KEPT = 200
+_TASK = "stars being recognised"
+# A search takes all of a core for some seconds.
+_turn = threading.Lock()
+_WAIT_S = 30.0
+
+
+class Task:
+    """The search for where in the sky a picture is, in a thread.
+
+    Attributes
+    ----------
+    picture_id : str
+    found : Identification or None
+        None until it ends.
+    problem : str or None
+        Why it ended without a result, as a sentence.
+    """
+
+    def __init__(self, access: Access, picture: InputPicture) -> None:
+        access.require(Action.CLASSIFY)
+        self.picture_id = picture.id
+        self.found: Identification | None = None
+        self.problem: str | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(picture,), daemon=True)
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is no result yet."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Let it end soon, without a result."""
+        self._stop.set()
+
+    def _run(self, picture: InputPicture) -> None:
+        try:
+            self.found = self._identify(picture)
+        except ClusterError as error:
+            self.problem = None if self._stop.is_set() else str(error)
+
+    def _identify(self, picture: InputPicture) -> Identification:
+        solver = find_solver(RunLimits(is_stopped=self._stop.is_set))
+        if not _turn.acquire(timeout=_WAIT_S):
+            raise RunError("Many people ask for objects on this server: try again in a minute.")
+        try:
+            with CacheFile(Workspace.default().bottlenecks) as file:
+                # The file's name, which may be wrong, is left out: the stars are to answer.
+                name = f"picture{PurePath(picture.name).suffix}"
+                return IdentityCache(file).identify(picture.read(), name, solver)
+        finally:
+            _turn.release()
+
+
+def get_known(picture: InputPicture) -> Identification:
+    """Return what is known of a picture: what its stars said, or its header, or its file name.
+
+    Raises
+    ------
+    ImageError
+        It cannot be read.
+    """
+    known: BoundedCache[Identification] = st.session_state.setdefault(
+        _KNOWN, BoundedCache(_KNOWN_KEPT)
+    )
+    task = get_task(picture)
+    if task is not None and task.found is not None:
+        st.session_state.pop(_TASK)
+        return known.keep(picture.id, task.found)
+    return known.look_up(picture.id) or known.keep(
+        picture.id, identify(picture.read(), picture.name, None)
+    )
+
+
+def get_task(picture: InputPicture) -> Task | None:
+    """Return the search that this session started for a picture, or None."""
+    task: Task | None = st.session_state.get(_TASK)
+    return task if task is not None and task.picture_id == picture.id else None
+
+
+def start_task(access: Access, picture: InputPicture) -> None:
+    """Search for a picture's place in the sky instead of what this session searched before.
+
+    Raises
+    ------
+    AccessError
+        Visitors may not do so.
+    """
+    stop_task()
+    st.session_state[_TASK] = Task(access, picture)
+
+
+def stop_task() -> None:
+    """Stop the search of this session, if there is one."""
+    task: Task | None = st.session_state.pop(_TASK, None)
+    if task is not None:
+        task.stop()
