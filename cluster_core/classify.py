@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cluster_core.console import PATH, ProgressLine, plain_exits
+from cluster_core.errors import ConfigError, RunError
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import FilePrediction, classify_sources
 from cluster_core.model.prediction.predictor import Predictor
@@ -25,6 +28,9 @@ from cluster_core.sky_names.cache import identifying
 from cluster_core.sky_names.words import describe_with_model, disagrees
 from cluster_core.sources.finding import PictureSources
 from cluster_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from cluster_core.storage.dask_cluster import DaskCluster
 
 SKIPPED_FILES_NAMED = 3
 CONTRADICTIONS_SHOWN = 20
@@ -58,7 +64,22 @@ PROBLEMS_SHOWN = 5
     is_flag=True,
     help="Name the objects in the sky, by header, file name or plate solving, in further columns.",
 )
-@plain_exits("Not all pictures were labelled; an existing --output file is unchanged.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with an interrupted run that had the same --output, model and settings.",
+)
+@click.option(
+    "--dask",
+    "scheduler",
+    metavar="ADDRESS",
+    help="Work on the computers of the Dask cluster with this scheduler, such as "
+    "tcp://192.168.0.7:8786.",
+)
+@plain_exits(
+    "Not all pictures were labelled; an existing --output file is unchanged. Add --resume to go "
+    "on with a CSV or JSON lines file."
+)
 def main(  # noqa: PLR0913, PLR0917 (each is an option)
     places: tuple[str, ...],
     lists: tuple[Path, ...],
@@ -67,6 +88,8 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     graph: Path | None,
     as_json: bool,
     identify: bool,
+    resume: bool,
+    scheduler: str | None,
 ) -> None:
     """Label many pictures and write a table.
 
@@ -87,20 +110,50 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     names = _Names()
     table = AnswerTable(source, SKY_COLUMNS if identify else ())
     opening = identifying(workspace) if identify else nullcontext()
-    with opening as say_what, writing_table(output, chosen, table) as write:
-        for answer in classify_sources(predictor, sources, say_what):
-            write(names.add(answer))
-            n_done += 1
-            n_problems += answer.problem is not None
-            progress.show("Labelling pictures", n_done, n_sources)
+    with (
+        opening as say_what,
+        _connecting(scheduler, identify) as cluster,
+        writing_table(output, chosen, table, resume) as write,
+    ):
+        n_before, remaining = write.done.n, write.done.leave_out(sources)
+        with closing(classify_sources(predictor, remaining, say_what, cluster)) as answers:
+            for answer in answers:
+                write(names.add(answer))
+                n_done += 1
+                n_problems += answer.problem is not None
+                progress.show("Labelling pictures", n_before + n_done, n_sources)
     progress.clear()
+    before = f" after {_count(n_before, 'picture')} of earlier runs" if n_before else ""
     click.echo(
-        f"{_count(n_done - n_problems, 'picture')} labelled, {n_problems} could not be used"
-        f"{_describe_skipped(sources)}",
+        f"{_count(n_done - n_problems, 'picture')} labelled{before}, {n_problems} could not be "
+        f"used{_describe_skipped(sources)}",
         err=True,
     )
     for line in names.describe():
         click.echo(line, err=True)
+
+
+@contextmanager
+def _connecting(scheduler: str | None, identify: bool) -> Iterator[DaskCluster | None]:
+    """Yield a connection to a cluster; None without an address."""
+    if scheduler is None:
+        yield None
+        return
+    if identify:
+        raise ConfigError(
+            "Objects are named on this computer only: leave out --identify or --dask.",
+            field="identify",
+            received=True,
+            allowed="without --dask",
+        )
+    try:
+        from cluster_core.storage.dask_cluster import DaskCluster
+    except ImportError as error:
+        raise RunError(
+            'Work on a cluster needs Dask: run `pip install "cluster-lab[dask]"`, then try again.'
+        ) from error
+    with DaskCluster(scheduler) as cluster:
+        yield cluster
 
 
 class _Names:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from cluster_core.errors import BundleError
 from cluster_core.model.bundle.bundle import DEFAULT_UNSURE_BELOW, ModelBundle
@@ -28,12 +31,15 @@ class AnswerSource:
         Name shown to users.
     unsure_below : float
         Its answers are unsure below this score, rounded to two digits.
+    fingerprint : str
+        Differs for models that answer differently; empty if it was not computed.
     """
 
     labels: tuple[str, ...]
     id: str
     title: str
     unsure_below: float = DEFAULT_UNSURE_BELOW
+    fingerprint: str = ""
 
     @classmethod
     def of(cls, model: ModelSummary) -> AnswerSource:
@@ -55,12 +61,14 @@ class AnswerSource:
         workspace : Workspace
             The workspace of the model.
         """
+        fingerprint = _compute_fingerprint(bundle)
         try:
             folder = folder or model_dir(workspace, get_model_id(Path(bundle.name)))
         except BundleError:  # deleted since it was loaded, or its folder is a link
-            return cls(bundle.labels, bundle.name, bundle.name, bundle.unsure_below)
+            name = bundle.name
+            return cls(bundle.labels, name, name, bundle.unsure_below, fingerprint)
         model = describe_model(folder)
-        return cls(bundle.labels, model.id, model.title, bundle.unsure_below)
+        return cls(bundle.labels, model.id, model.title, bundle.unsure_below, fingerprint)
 
     def describe(self) -> Mapping[str, str | float]:
         """Return what every row of a table repeats: the threshold, the model and the program.
@@ -77,3 +85,9 @@ class AnswerSource:
             "model_id": self.id,
             "program": f"cluster-lab {__version__}",
         }
+
+
+def _compute_fingerprint(bundle: ModelBundle) -> str:
+    record = (bundle.created, bundle.labels, bundle.backbone, bundle.preprocessing, bundle.views)
+    weights = np.ascontiguousarray(bundle.head.weights).tobytes()
+    return hashlib.sha256(repr(record).encode() + weights).hexdigest()

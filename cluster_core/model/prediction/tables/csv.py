@@ -19,7 +19,9 @@ _NUMBER = re.compile(
 )
 
 
-def write_csv(stream: TextIO, table: AnswerTable) -> Callable[[FilePrediction], None]:
+def write_csv(
+    stream: TextIO, table: AnswerTable, with_header: bool = True
+) -> Callable[[FilePrediction], None]:
     """Write the header of a table, and return a function that writes a row.
 
     Text that a spreadsheet would run as a formula is prefixed with an apostrophe.
@@ -30,6 +32,8 @@ def write_csv(stream: TextIO, table: AnswerTable) -> Callable[[FilePrediction], 
         Open for writing, with newline=''.
     table : AnswerTable
         The columns.
+    with_header : bool
+        False to go on with a table that has its header.
 
     Returns
     -------
@@ -38,16 +42,18 @@ def write_csv(stream: TextIO, table: AnswerTable) -> Callable[[FilePrediction], 
     """
     rows = csv.writer(stream, lineterminator="\n")
     columns = table.columns
-    rows.writerow([_escape(column.name) for column in columns])
+    if with_header:
+        rows.writerow([escape_formula(column.name) for column in columns])
 
     def write_row(answer: FilePrediction) -> None:
         values = zip(columns, table.make_row(answer), strict=True)
-        rows.writerow([_escape(column.format(value)) for column, value in values])
+        rows.writerow([escape_formula(column.format(value)) for column, value in values])
 
     return write_row
 
 
-def _escape(text: str) -> str:
+def escape_formula(text: str) -> str:
+    """Return text that a spreadsheet does not run as a formula."""
     text = text.replace("\r", "\\r")  # csv.writer does not quote it, and readers end the row there
     is_formula = text.startswith(_FORMULA_PREFIXES) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +15,7 @@ from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.model.prediction.tables.columns import AnswerTable
 from cluster_core.model.prediction.tables.csv import write_csv
 from cluster_core.model.prediction.tables.json import format_json
+from cluster_core.model.prediction.tables.unfinished import DoneNames, UnfinishedTable
 from cluster_core.workspace import replacing
 
 WriteRow = Callable[[FilePrediction], None]
@@ -45,11 +47,33 @@ def find_format(output: Path | None) -> TableFormat:
     return _ENDINGS.get(output.suffix.lower() if output else "", TableFormat.CSV)
 
 
+@dataclass(frozen=True)
+class TableWriter:
+    """An open table; called with a `FilePrediction`, it writes a row.
+
+    Attributes
+    ----------
+    write : callable
+        Writes a row.
+    done : DoneNames
+        The pictures that have a row of an earlier run.
+    """
+
+    write: WriteRow
+    done: DoneNames = field(default_factory=DoneNames)
+
+    def __call__(self, answer: FilePrediction) -> None:
+        """Write a row."""
+        self.write(answer)
+
+
 @contextmanager
 def writing_table(
-    output: Path | None, table_format: TableFormat, table: AnswerTable
-) -> Iterator[WriteRow]:
+    output: Path | None, table_format: TableFormat, table: AnswerTable, resume: bool = False
+) -> Iterator[TableWriter]:
     """Write a table to standard output, or to a file that is only replaced once it is complete.
+
+    The rows of an interrupted CSV or JSON lines file are kept beside it; see `UnfinishedTable`.
 
     Parameters
     ----------
@@ -59,19 +83,31 @@ def writing_table(
         The format.
     table : AnswerTable
         The columns.
+    resume : bool
+        Whether to go on with the rows of an interrupted run.
 
     Yields
     ------
-    callable
+    TableWriter
         Takes a `FilePrediction` and writes a row.
 
     Raises
     ------
     ConfigError
-        Parquet cannot go to standard output.
+        Parquet cannot go to standard output, or such a table cannot be gone on with.
     RunError
         The file cannot be written; then an older one is unchanged.
     """
+    is_lines = table_format in (TableFormat.CSV, TableFormat.JSON_LINES)
+    is_file = output is not None and (output.is_file() or not output.exists())
+    if resume and not (is_lines and is_file):
+        raise ConfigError(
+            "Only a CSV or JSON lines file can be gone on with: give --output such a name, or "
+            "leave out --resume.",
+            field="resume",
+            received=table_format.value,
+            allowed="csv or jsonl, with --output",
+        )
     if output is None:
         if table_format is TableFormat.PARQUET:
             raise ConfigError(
@@ -81,13 +117,21 @@ def writing_table(
                 allowed="a file name",
             )
         with _writing_text(sys.stdout, table_format, table) as write:
-            yield write
+            yield TableWriter(write)
         return
     try:
         if output.is_dir():
             raise RunError(f"{output} is a folder: add a file name to --output.")
+        if is_lines and is_file:
+            unfinished = UnfinishedTable(output, table, table_format is TableFormat.CSV)
+            with (
+                unfinished.writing(resume) as (stream, done),
+                _writing_text(stream, table_format, table, is_begun=stream.tell() > 0) as write,
+            ):
+                yield TableWriter(write, done)
+            return
         with replacing(output) as draft, ExitStack() as stack:
-            yield _open_draft(draft, table_format, table, stack)
+            yield TableWriter(_open_draft(draft, table_format, table, stack))
     except OSError as error:
         raise RunError(
             f"{output} could not be written ({error.strerror or error}): check permissions and "
@@ -111,10 +155,10 @@ def _open_draft(
 
 @contextmanager
 def _writing_text(
-    stream: TextIO, table_format: TableFormat, table: AnswerTable
+    stream: TextIO, table_format: TableFormat, table: AnswerTable, is_begun: bool = False
 ) -> Iterator[WriteRow]:
     if table_format is TableFormat.CSV:
-        yield write_csv(stream, table)
+        yield write_csv(stream, table, with_header=False) if is_begun else write_csv(stream, table)
     elif table_format is TableFormat.JSON_LINES:
         yield lambda answer: print(format_json(answer, table.source), file=stream)
     else:
