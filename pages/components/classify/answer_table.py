@@ -23,7 +23,7 @@ TICKED, SHOWN = "ticked answers", "shown answers"
 # The number of the picture to review; the table is shown if there is none.
 OPENED = "opened answer"
 _TABLE = "answers table"
-_PAGE = "table_page"
+_PAGE = "page of the table"
 # Only these rows, and their thumbnails, are sent to the browser.
 PAGE_ROWS = 100
 # Text is wrapped in rows of more than 64 pixels.
@@ -76,10 +76,11 @@ def choose_page(numbers: Sequence[int]) -> list[int]:
     n_pages = -(-len(numbers) // PAGE_ROWS)
     if n_pages <= 1:
         return list(numbers)
-    page = min(st.session_state.get(_PAGE, 1), n_pages)
-    st.session_state[_PAGE] = page
+    page, turns = st.session_state.get(_PAGE, (1, 0))
     with st.container(horizontal=True, vertical_alignment="center", key="table_pages"):
-        page = st.pagination(n_pages, key=_PAGE)
+        # A page that the script turns to needs a new widget, as ticks do.
+        page = st.pagination(n_pages, default=min(page, n_pages), key=f"table_page_{turns}")
+        st.session_state[_PAGE] = page, turns
         first = (page - 1) * PAGE_ROWS
         shown = list(numbers[first : first + PAGE_ROWS])
         st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(numbers):,}", width="content")
@@ -90,7 +91,8 @@ def turn_to(number: int) -> None:
     """Make the table show the page with a picture, if it is in the table."""
     numbers: list[int] = st.session_state.get(SHOWN, [])
     if number in numbers:
-        st.session_state[_PAGE] = numbers.index(number) // PAGE_ROWS + 1
+        _, turns = st.session_state.get(_PAGE, (1, 0))
+        st.session_state[_PAGE] = numbers.index(number) // PAGE_ROWS + 1, turns + 1
 
 
 def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> None:
