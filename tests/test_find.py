@@ -1,0 +1,82 @@
+"""The `find` command."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from cluster_core import find
+from cluster_core.wide_fields import search
+from tests.wide_fields.samples import AURIGA_DEG, make_fits, make_jpeg, make_noise
+
+
+@pytest.fixture(autouse=True)
+def no_solver(monkeypatch):
+    monkeypatch.setattr(find, "find_solver", lambda: None)
+    monkeypatch.setattr(search, "MOST_PROPOSALS", 5)  # the model's time is most of a search
+
+
+@pytest.fixture
+def located(tmp_path):
+    path = tmp_path / "auriga.fits"
+    path.write_bytes(make_fits(make_noise(), AURIGA_DEG))
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(find.main, [str(argument) for argument in arguments])
+
+
+def test_table_cut_outs_and_drawing_are_written(tmp_path, located):
+    output = tmp_path / "found"
+    result = run(located, "--output", output)
+    assert result.exit_code == 0
+    assert "auriga.fits: 3 clusters in the catalogue." in result.stderr
+    rows = list(csv.DictReader((output / "clusters.csv").read_text().splitlines()))
+    assert {row["object"] for row in rows} == {"M 36", "M 38", "NGC 1907"}
+    assert {row["catalogue_type"] for row in rows} == {"open cluster"}
+    for row in rows:
+        with Image.open(output / row["cut_out"]) as cut_out:
+            assert cut_out.size == (int(row["width_px"]), int(row["height_px"]))
+    with Image.open(output / "field.jpg") as drawn:
+        assert drawn.size == (600, 400)
+    assert result.stdout.splitlines() == (output / "clusters.csv").read_text().splitlines()
+
+
+def test_existing_folder_is_left_alone(tmp_path, located):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    result = run(located, "--output", tmp_path / "mine")
+    assert result.exit_code == 1
+    assert "choose a new folder" in result.stderr
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_bad_picture_does_not_stop_the_others(tmp_path, located):
+    (tmp_path / "bad.fits").write_bytes(b"SIMPLE")
+    result = run(tmp_path / "bad.fits", located, tmp_path / "gone.jpg", "--json")
+    assert result.exit_code == 0
+    (record,) = map(json.loads, result.stdout.splitlines())
+    assert len(record["clusters"]) == 3
+    assert result.stderr.count("Error: ") == 2
+
+
+def test_single_bad_picture_is_one_sentence(tmp_path):
+    result = run(tmp_path / "gone.jpg", "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_picture_without_a_position_is_searched(tmp_path):
+    path = tmp_path / "field.jpg"
+    path.write_bytes(make_jpeg())
+    result = run(path)
+    assert result.exit_code == 0
+    assert "field.jpg: 2 clusters found by searching." in result.stderr
+    labels = [row["label"] for row in csv.DictReader(result.stdout.splitlines())]
+    assert sorted(labels) == ["globular clusters", "open clusters"]
