@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -271,6 +272,36 @@ def test_ctrl_c_keeps_the_old_table(trained, folder, tmp_path, monkeypatch):
     assert result.stderr.startswith("\nStopped. Not all pictures were labelled")
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "out.csv", "tf_files"]
+
+
+def test_resume_goes_on_where_a_run_was_stopped(trained, folder, tmp_path, monkeypatch):
+    output, label_all = tmp_path / "out.csv", classify.classify_sources
+
+    def stop_after_two(*arguments):
+        yield from islice(label_all(*arguments), 2)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(classify, "classify_sources", stop_after_two)
+        result = run(folder, "--output", output)
+    assert result.exit_code == console.EXIT_STOPPED
+    assert "Add --resume" in result.stderr
+    assert not output.exists()
+    result = run(folder, "--output", output, "--resume")
+    assert result.exit_code == 0, result.stderr
+    assert "4 pictures labelled after 2 pictures of earlier runs, 0 could not" in result.stderr
+    assert output.read_text() == run(folder).stdout
+
+
+def test_cluster_without_its_package_is_reported(trained, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cluster_core.storage.dask_cluster", None)
+    assert_one_sentence(
+        run(folder, "--dask", "tcp://127.0.0.1:1"), 'pip install "cluster-lab[dask]"'
+    )
+
+
+def test_cluster_names_no_objects(trained, folder):
+    assert_one_sentence(run(folder, "--dask", "tcp://127.0.0.1:1", "--identify"), "--identify")
 
 
 def test_missing_path_is_reported(trained, folder, tmp_path):
