@@ -19,7 +19,7 @@ import pytest
 from astropy.io import fits
 from click.testing import CliRunner
 
-from cluster_core import __version__, cli, console, start_app
+from cluster_core import __version__, classify, cli, console, start_app
 from cluster_core.console import ProgressLine
 from cluster_core.model.prediction.tables import formats
 from tests.samples import COLOURS, REPOSITORY, draw_blob, run_python, save_picture, write_photos
