@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cluster_core.errors import NotSolvedError, PositionError
 from cluster_core.sky_names.position import Pointing, SkyPosition
 from cluster_core.sky_names.solving.solver import (
-    NOT_RECOGNISED,
     RADIUS_DEG,
     RunLimits,
     limit_scale,
     make_folder,
+    read_position,
     run_solver,
 )
 from cluster_core.sky_names.solving.stars import StarField, find_stars
@@ -54,7 +54,7 @@ class AstrometryPackage:
             request.write_text(json.dumps(self._describe(stars, hints)))
             command = make_command(_PROGRAM, str(request))
             answer = run_solver(command, f"The package {PACKAGE}", folder, self.limits)
-        return _read_position(answer, stars)
+        return read_position(_read_cards(answer).items(), stars)
 
     def _describe(self, stars: StarField, hints: Pointing | None) -> dict[str, object]:
         return {
@@ -66,15 +66,10 @@ class AstrometryPackage:
         }
 
 
-def _read_position(answer: str, stars: StarField) -> SkyPosition:
-    from astropy.io import fits
-    from astropy.wcs import WCS
-
+def _read_cards(answer: str) -> dict[str, Any]:
+    """Return the cards in the last line of the output; empty if it says nothing."""
     try:
-        cards = json.loads(answer.strip().rpartition("\n")[2] or "null")
-        if not cards:
-            raise NotSolvedError(NOT_RECOGNISED)
-        wcs = WCS(fits.Header(list(cards.items())))
-        return SkyPosition.from_wcs(wcs, stars.width, stars.height, flipped=False)
-    except (PositionError, ValueError, AttributeError) as error:
-        raise NotSolvedError(NOT_RECOGNISED) from error
+        cards = json.loads(answer.strip().rpartition("\n")[2])
+    except ValueError:
+        return {}
+    return cards if isinstance(cards, dict) else {}

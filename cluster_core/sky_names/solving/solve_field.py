@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cluster_core.errors import NotSolvedError, PositionError
+from cluster_core.errors import NotSolvedError
 from cluster_core.sky_names.position import Pointing, SkyPosition
 from cluster_core.sky_names.solving.solver import (
     NOT_RECOGNISED,
@@ -17,6 +19,7 @@ from cluster_core.sky_names.solving.solver import (
     RunLimits,
     limit_scale,
     make_folder,
+    read_position,
     run_solver,
 )
 from cluster_core.sky_names.solving.stars import StarField, find_stars
@@ -62,7 +65,7 @@ class SolveField:
             (folder / "charts.cfg").write_text(_configure(self.indexes))
             command = [self.program, str(folder / "stars.fits"), *self._list_options(stars, hints)]
             run_solver(command, PROGRAM, folder, self.limits)
-            return _read_position(folder / "stars.wcs", stars)
+            return read_position(_read_cards(folder / "stars.wcs"), stars)
 
     def _list_options(self, stars: StarField, hints: Pointing | None) -> list[str]:
         low, high = limit_scale(hints, stars.width)
@@ -97,14 +100,15 @@ def _write_stars(stars: StarField, path: Path) -> None:
     fits.BinTableHDU.from_columns(columns).writeto(path)
 
 
-def _read_position(path: Path, stars: StarField) -> SkyPosition:
+def _read_cards(path: Path) -> list[tuple[str, Any]]:
+    """Return the cards of the solution's header."""
     from astropy.io import fits
-    from astropy.wcs import WCS
+    from astropy.io.fits.verify import VerifyError
 
-    if not path.is_file():
-        raise NotSolvedError(NOT_RECOGNISED)
     try:
-        header = fits.Header.fromstring(path.read_bytes())
-        return SkyPosition.from_wcs(WCS(header), stars.width, stars.height, flipped=False)
-    except (PositionError, ValueError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a damaged header has no position
+            header = fits.Header.fromstring(path.read_bytes())
+            return [(card.keyword, card.value) for card in header.cards]
+    except (OSError, ValueError, VerifyError) as error:
         raise NotSolvedError(NOT_RECOGNISED) from error

@@ -6,16 +6,18 @@ import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cluster_core.errors import NotSolvedError, RunError
+from cluster_core.errors import NotSolvedError, PositionError, RunError
 from cluster_core.sky_names.position import Pointing, SkyPosition
+from cluster_core.sky_names.solving.stars import StarField
 from cluster_core.subprocesses import run_limited
 
 TIME_LIMIT_S = 3.0
@@ -101,6 +103,26 @@ def run_solver(command: list[str], name: str, folder: Path, limits: RunLimits) -
     if ended.returncode:
         raise NotSolvedError(f"{name} failed; try it on this picture in a terminal to see why.")
     return ended.stdout
+
+
+def read_position(cards: Iterable[tuple[str, Any]], stars: StarField) -> SkyPosition:
+    """Return the position that the FITS cards of a solver's WCS say.
+
+    Raises
+    ------
+    NotSolvedError
+        There are no cards, or they are no position.
+    """
+    from astropy.io import fits
+    from astropy.wcs import WCS
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the header of a damaged solution is refused below
+            wcs = WCS(fits.Header(cards))
+            return SkyPosition.from_wcs(wcs, stars.width, stars.height, flipped=False)
+    except (PositionError, ValueError) as error:
+        raise NotSolvedError(NOT_RECOGNISED) from error
 
 
 def limit_scale(hints: Pointing | None, width: int) -> tuple[float, float]:

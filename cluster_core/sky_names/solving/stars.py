@@ -16,6 +16,7 @@ _MAX_SIDE_PX = 1024
 _BACKGROUND_PX = 32  # small enough to take away the glow of a cluster's core
 _APERTURE_PX = 4.0
 _THRESHOLDS = (3.0, 10.0, 40.0)  # in standard deviations of the background
+_MAX_BRIGHT = 0.1  # of the pixels; fainter stars of a crowded picture only take time
 _MIN_DEVIATION = 1e-4  # of the range of the picture; a drawn background has no noise at all
 _MIN_AREA_PX = 4
 _DEBLENDING = 0.001  # the least share of the light of a blend that counts as a star of its own
@@ -93,7 +94,8 @@ def _detect(light: NDArray[np.float32]) -> NDArray[np.float64]:
     sep.set_extract_pixstack(_MAX_PIXELS_OF_STARS)
     background = sep.Background(light, bw=_BACKGROUND_PX, bh=_BACKGROUND_PX)
     above = light - background.back()
-    deviation = max(background.globalrms, _MIN_DEVIATION)
+    faintest = float(np.quantile(above, 1 - _MAX_BRIGHT)) / _THRESHOLDS[0]
+    deviation = max(background.globalrms, faintest, _MIN_DEVIATION)
     for threshold in _THRESHOLDS:
         try:
             found = sep.extract(
