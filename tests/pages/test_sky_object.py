@@ -1,0 +1,114 @@
+"""Which object one picture shows, on the Classify page."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cluster_core.errors import NotSolvedError
+from cluster_core.sky_names.position import SkyPosition
+from pages.components.classify import sky_object, sky_object_work
+from tests.pages.test_classify import PAGE, make_picture
+from tests.sky_names.skies import M13, make_fits, make_wcs_cards
+
+
+class FakeSolver:
+    """Solves when it is let."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.limits = None
+        self.answer = SkyPosition(*M13, ((-0.003, 0.0), (0.0, -0.003)), 128, 128)
+
+    def solve(self, picture, hints):
+        while not self.go.wait(0.01):
+            if self.limits.is_stopped():
+                raise sky_object_work.RunError("The search was stopped.")
+        if self.answer is None:
+            raise NotSolvedError("The stars of this picture were not recognised.")
+        return self.answer
+
+
+@pytest.fixture
+def solver(workspace, monkeypatch):
+    fake = FakeSolver()
+
+    def find(limits=None):
+        fake.limits = limits
+        return fake
+
+    monkeypatch.setattr(sky_object, "find_solver", lambda: fake)
+    monkeypatch.setattr(sky_object_work, "find_solver", find)
+    return fake
+
+
+def give(name: str, data: bytes) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=30).run()
+    (uploader,) = page.file_uploader
+    uploader.set_value([(name, data, "application/octet-stream")])
+    page.run()
+    assert not page.exception
+    return page
+
+
+def list_texts(page: AppTest) -> str:
+    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error]
+    return "\n".join(each.value for each in parts)
+
+
+def wait_for_answer(page: AppTest) -> AppTest:
+    task = page.session_state["stars being recognised"]
+    task._thread.join(20)
+    return page.run()
+
+
+def test_header_names_the_object_at_once(solver):
+    page = give("night.fits", make_fits(**make_wcs_cards(*M13)))
+    text = list_texts(page)
+    assert "M 13, a globular cluster; the model says" in text
+    assert "By the file's header." in text
+    assert "right ascension 16 h 42 min" in text
+    assert "which_object" not in {each.key for each in page.button}
+
+
+def test_stars_name_the_object_while_the_page_goes_on(solver):
+    page = give("picture.png", make_picture("blue stars"))
+    page.button("which_object").click().run()
+    assert "stop_sky" in {each.key for each in page.button}
+    solver.go.set()
+    text = list_texts(wait_for_answer(page))
+    assert "M 13, a globular cluster; the model" in text
+    assert "By the stars in the picture." in text
+
+
+def test_stopped_search_leaves_the_button(solver):
+    page = give("picture.png", make_picture("blue stars"))
+    page.button("which_object").click().run()
+    task = page.session_state["stars being recognised"]
+    page.button("stop_sky").click().run()
+    task._thread.join(20)
+    page.run()
+    assert not task.is_running
+    assert page.button("which_object").label == "Which object is this?"
+
+
+def test_unknown_stars_are_said_plainly(solver):
+    solver.answer = None
+    solver.go.set()
+    page = give("picture.png", make_picture("blue stars"))
+    page.button("which_object").click().run()
+    assert "were not recognised" in list_texts(wait_for_answer(page))
+
+
+def test_name_of_the_file_is_named_as_the_source(solver):
+    page = give("M 45.png", make_picture("blue stars"))
+    assert "By the file's name." in list_texts(page)
+    assert page.button("which_object").label == "Find it among the stars"
+
+
+def test_missing_solver_is_said_with_what_to_do(solver, monkeypatch):
+    monkeypatch.setattr(sky_object, "find_solver", lambda: None)
+    page = give("picture.png", make_picture("blue stars"))
+    assert "sudo apt install astrometry.net" in list_texts(page)
