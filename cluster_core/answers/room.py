@@ -62,9 +62,9 @@ class AnswerRoom:
         return self._folder.name
 
     @property
-    def archives(self) -> Path:
-        """The folder of archives that are still being unpacked; it may not exist."""
-        return self._folder / ARCHIVES
+    def folder(self) -> Path:
+        """Where everything is kept."""
+        return self._folder
 
     @property
     def n_bytes_left(self) -> int:

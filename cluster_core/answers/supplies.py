@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cluster_core.access import Access, Action, Mode, read_mode
-from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.room import ARCHIVES, AnswerRoom
 from cluster_core.data.archives.unsorted import list_packed
 from cluster_core.errors import AccessError, DatasetError, ImageError, ImageProblem
 from cluster_core.sources.folders import iterate_folder
@@ -33,8 +33,8 @@ class Supply:
         Name of each, and a function that returns its content or raises an ImageError.
     problems : sequence of str
         Why other files were left out, in a sentence for each.
-    end : callable
-        Called once all have been taken.
+    end, close : callable
+        Called once all have been taken, and when they are not taken at all.
     n_taken : int
         How many have been taken; iterating goes on from there.
     """
@@ -43,6 +43,7 @@ class Supply:
     pictures: Sequence[tuple[str, Callable[[], bytes]]]
     problems: Sequence[str] = ()
     end: Callable[[], None] = lambda: None
+    close: Callable[[], None] = lambda: None
     n_taken: int = 0
 
     @property
@@ -78,7 +79,7 @@ def keep_archive(room: AnswerRoom, name: str, file: BinaryIO) -> Supply:
     """
     list_packed(file)
     n_bytes = file.seek(0, 2)
-    n_kept = sum(path.stat().st_size for path in room.archives.glob(f"*{_SUFFIX}"))
+    n_kept = sum(path.stat().st_size for path in (room.folder / ARCHIVES).glob(f"*{_SUFFIX}"))
     if n_bytes > (n_left := max(0, room.n_bytes_left - n_kept)):
         raise ImageError(
             f"{name} was left out, because it has {n_bytes // _MB:,} MB, and {n_left // _MB:,} MB "
@@ -87,9 +88,9 @@ def keep_archive(room: AnswerRoom, name: str, file: BinaryIO) -> Supply:
             path=name,
             reason=ImageProblem.TOO_LARGE,
         )
-    with explaining_disk_errors(f"{name} could not be kept", room.archives):
-        room.archives.mkdir(exist_ok=True)
-        path = room.archives / f"{uuid.uuid4().hex}{_SUFFIX}"
+    with explaining_disk_errors(f"{name} could not be kept", room.folder):
+        path = room.folder / ARCHIVES / f"{uuid.uuid4().hex}{_SUFFIX}"
+        path.parent.mkdir(exist_ok=True)
         file.seek(0)
         with path.open("xb") as target:
             shutil.copyfileobj(file, target, _PIECE_BYTES)
@@ -99,7 +100,7 @@ def keep_archive(room: AnswerRoom, name: str, file: BinaryIO) -> Supply:
 def find_archives(room: AnswerRoom) -> list[Supply]:
     """Return the archives of which pictures are left, for example after a restart."""
     found = []
-    for path in sorted(room.archives.glob(f"*{_SUFFIX}")):
+    for path in sorted((room.folder / ARCHIVES).glob(f"*{_SUFFIX}")):
         with suppress(DatasetError, OSError):
             found.append(_open_archive(path, "the .zip"))
     return found
@@ -143,7 +144,9 @@ def find_folder(access: Access, folder: str) -> Supply:
         ) from error
     if not sources:
         raise DatasetError(f"There are no pictures in {path}: choose another folder.", path=path)
-    problems = (f"{n_others:,} files of {path} are not pictures.",) if n_others else ()
+    files = "1 file" if n_others == 1 else f"{n_others:,} files"
+    verb = "is not a picture" if n_others == 1 else "are not pictures"
+    problems = (f"{files} of {path} {verb}.",) if n_others else ()
     return Supply(path.name, [(one.file_name, one.read) for one in sources], problems)
 
 
@@ -159,4 +162,4 @@ def _open_archive(path: Path, name: str) -> Supply:
         file.close()
         path.unlink(missing_ok=True)
 
-    return Supply(name, [(one.name, one.read) for one in packed], problems, end)
+    return Supply(name, [(one.name, one.read) for one in packed], problems, end, file.close)

@@ -6,6 +6,7 @@ Streamlit would hold a whole .zip in memory, and send all thumbnails again after
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from cluster_core.access import Access
+from cluster_core.answers.choices import find_choice, keep_choice
 from cluster_core.answers.room import AnswerRoom, name_thumbnail
 from cluster_core.answers.rooms import find_room, find_room_folder
 from cluster_core.answers.sorting import sort_pictures, stream_zip
@@ -26,6 +28,7 @@ from pages.components.base_path import get_base_path
 
 # Far above the numbers of a room: a longer one would be too long for a file name.
 _MAX_NUMBER = 10**7
+_MAX_RANGES_LENGTH = 1_000
 _RANGES = re.compile(r"\d{1,7}(-\d{1,7})?(,\d{1,7}(-\d{1,7})?)*")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
@@ -41,7 +44,10 @@ def list_routes() -> list[Route]:
 
 def make_zip_address(model: ModelSummary, room: AnswerRoom, numbers: Iterable[int]) -> str:
     """Return the address of a .zip of pictures, relative to the page."""
-    query = urlencode({"model": model.id, "pictures": format_ranges(numbers)})
+    ranges = format_ranges(numbers)
+    if len(ranges) > _MAX_RANGES_LENGTH:  # servers and proxies cut longer addresses
+        ranges = keep_choice(room, ranges)
+    query = urlencode({"model": model.id, "pictures": ranges})
     return f"answers/{room.id}/sorted.zip?{query}"
 
 
@@ -60,8 +66,12 @@ def find_in_ranges(text: str, numbers: Iterable[int]) -> list[int]:
     """Return those of the numbers that are in the ranges, which may come from anyone."""
     if not _RANGES.fullmatch(text):
         return []
-    wanted = [tuple(map(int, part.split("-"))) for part in text.split(",")]
-    return [n for n in numbers if any(ends[0] <= n <= ends[-1] for ends in wanted)]
+    wanted: set[int] = set()
+    present = sorted(numbers)
+    for part in text.split(","):
+        ends = [int(end) for end in part.split("-")]
+        wanted.update(present[bisect_left(present, ends[0]) : bisect_right(present, ends[-1])])
+    return sorted(wanted)
 
 
 def send_thumbnail(request: Request) -> Response:
@@ -88,7 +98,8 @@ def send_zip(request: Request) -> Response:
         return PlainTextResponse(
             "These pictures are no longer kept: add them again on Classify.", 404, headers=_HEADERS
         )
-    numbers = find_in_ranges(request.query_params.get("pictures", ""), room.pictures)
+    chosen = request.query_params.get("pictures", "")
+    numbers = find_in_ranges(find_choice(room, chosen) or chosen, room.pictures)
     pictures = sort_pictures(room, numbers, model.manifest_sha256, model.labels)
     headers = {
         **_HEADERS,
@@ -105,10 +116,8 @@ def _find_model(
     model = next((model for model in list_models(workspace) if model.id == model_id), None)
     if model is None or room is None:
         return None
-    has_answered = any(
-        room.find_answer(number, model.manifest_sha256, model.labels) for number in room.pictures
-    )
-    if has_answered:
+    columns = room.tabulate(model.manifest_sha256, model.labels)
+    if len(columns) or columns.problems:
         return model
     seen = {model.id for model in list_visible(Access.visitor(), workspace)}
     return model if model.id in seen else None

@@ -1,0 +1,181 @@
+"""Many pictures are labelled in a thread: from a .zip or a folder, stopped, and gone on with."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cluster_core.access import PUBLIC_VARIABLE, Access
+from cluster_core.answers import jobs, rooms
+from cluster_core.answers.answering import Answerer
+from cluster_core.answers.choices import find_choice, keep_choice
+from cluster_core.answers.jobs import AnsweringJob, JobState, obtain_job
+from cluster_core.answers.rooms import create_room, find_room
+from cluster_core.answers.selecting import Order, Reviewed, Selection, select_answers
+from cluster_core.answers.supplies import find_archives, find_folder, keep_archive
+from cluster_core.errors import AccessError, DatasetError, ImageError
+from cluster_core.model.bundle.collection import list_models
+from cluster_core.model.prediction.loaded import obtain_predictor
+from tests.answers.test_room import ANSWER, LABELS
+from tests.pages.test_classify import make_picture
+from tests.samples import OWNER
+
+
+def make_zip(n: int, **more: bytes) -> io.BytesIO:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(n):
+            archive.writestr(f"night/{number}.png", make_picture("red stars", number))
+        for name, data in more.items():
+            archive.writestr(name.replace("_", "."), data)
+    return file
+
+
+@pytest.fixture
+def room(workspace):
+    return create_room(workspace)
+
+
+@pytest.fixture
+def job(workspace, room) -> AnsweringJob:
+    (model,) = list_models(workspace)
+    return obtain_job(workspace, room.id, Answerer(model, obtain_predictor(workspace, model)))
+
+
+def count_answers(workspace, room) -> int:
+    (model,) = list_models(workspace)
+    again = find_room(workspace, room.id)
+    return len(again.tabulate(model.manifest_sha256, model.labels))
+
+
+def test_pictures_of_an_archive_are_labelled_and_others_left_out(workspace, room, job):
+    archive = make_zip(5, page_png=b"<html>", notes_txt=b"clouds")
+    job.start([keep_archive(room, "night.zip", archive)])
+    job.wait(60)
+    progress = job.progress
+    assert (progress.state, progress.n_done, progress.n_total) == (JobState.DONE, 6, 6)
+    assert count_answers(workspace, room) == 5
+    assert job.n_left_out == 1
+    assert "notes.txt is not a picture" in job.left_out[0]
+    assert not list((room.folder / "archives").iterdir())
+    job.start([keep_archive(room, "again.zip", make_zip(5))])
+    job.wait(60)
+    assert (job.n_present, count_answers(workspace, room)) == (5, 5)
+
+
+def test_stopped_job_keeps_its_answers_and_goes_on(workspace, room, job, monkeypatch):
+    answer, reached, stopped = jobs.answer_pictures, threading.Event(), threading.Event()
+
+    def answer_and_wait(*given):
+        for one in answer(*given):
+            yield one
+            reached.set()
+            stopped.wait(30)
+
+    monkeypatch.setattr(jobs, "answer_pictures", answer_and_wait)
+    job.start([keep_archive(room, "night.zip", make_zip(20))])
+    assert reached.wait(60)
+    job.stop()
+    assert job.progress.state is JobState.STOPPING
+    stopped.set()
+    job.wait(60)
+    assert (job.progress.state, job.progress.n_total) == (JobState.STOPPED, 20)
+    assert 0 < count_answers(workspace, room) == job.progress.n_done < 20
+    (left,) = find_archives(room)  # as after a restart
+    left.close()
+    assert len(left.pictures) == 20
+    job.start()
+    job.wait(60)
+    assert count_answers(workspace, room) == 20
+
+
+def test_job_of_a_cleared_room_ends_with_a_sentence(workspace, room, job):
+    job.start([keep_archive(room, "night.zip", make_zip(1))])
+    job.wait(60)
+    number = room.add_picture("a.png", b"one").number
+    room.clear()
+    assert number == 2
+    job.start()
+    job.wait(60)
+    assert job.progress.state in (JobState.DONE, JobState.FAILED)
+    assert not room.exists()
+
+
+def test_full_room_says_so_once(workspace, monkeypatch):
+    monkeypatch.setattr(rooms, "OWN_COMPUTER", rooms.RoomLimits(2, 10**6, 9, 10**7, 999))
+    room = create_room(workspace)
+    (model,) = list_models(workspace)
+    job = obtain_job(workspace, room.id, Answerer(model, obtain_predictor(workspace, model)))
+    job.start([keep_archive(room, "night.zip", make_zip(5))])
+    job.wait(60)
+    assert (count_answers(workspace, room), job.n_left_out, len(job.left_out)) == (2, 3, 1)
+    assert "at most 2 pictures are kept here" in job.left_out[0]
+
+
+def test_archive_that_does_not_fit_is_refused(workspace, monkeypatch):
+    monkeypatch.setattr(rooms, "OWN_COMPUTER", rooms.RoomLimits(9, 100, 9, 10**7, 999))
+    with pytest.raises(ImageError, match=r"night\.zip was left out"):
+        keep_archive(create_room(workspace), "night.zip", make_zip(1))
+
+
+def test_file_that_is_no_archive_is_refused(room):
+    with pytest.raises(DatasetError, match=r"damaged or not a \.zip"):
+        keep_archive(room, "night.zip", io.BytesIO(b"no archive"))
+    assert find_archives(room) == []
+
+
+def test_folder_is_for_the_owner_at_the_own_machine_only(tmp_path, monkeypatch):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.png").write_bytes(make_picture("red stars"))
+    (tmp_path / "notes.txt").write_text("clouds")
+    supply = find_folder(OWNER, str(tmp_path))
+    assert [name for name, _ in supply.pictures] == ["a.png"]
+    assert "1 file of" in supply.problems[0]
+    with pytest.raises(AccessError):
+        find_folder(Access.visitor(), str(tmp_path))
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    with pytest.raises(AccessError):
+        find_folder(OWNER, str(tmp_path))
+
+
+@pytest.mark.parametrize("folder", ["night", "/no/such/folder", "\0", "~nobody-here/x"])
+def test_missing_folder_is_reported(folder):
+    with pytest.raises(DatasetError, match="There is no folder"):
+        find_folder(OWNER, folder)
+
+
+def test_folder_without_pictures_is_reported(tmp_path: Path):
+    with pytest.raises(DatasetError, match="There are no pictures"):
+        find_folder(OWNER, str(tmp_path))
+
+
+def test_answers_are_chosen_and_ordered_by_their_columns(room):
+    names = ["b.png", "a.png", "c.png"]
+    numbers = [room.add_picture(name, name.encode()).number for name in names]
+    for number in numbers:
+        room.keep_answer(number, "m", ANSWER, LABELS, b"")
+    columns = room.tabulate("m", LABELS)
+
+    def select(**wanted) -> list[int]:
+        return select_answers(columns, room, Selection(**wanted))
+
+    assert select() == numbers
+    assert select(order=Order.NAME) == [2, 1, 3]
+    assert select(verdicts=["none of these"]) == numbers  # by its novelty
+    assert select(verdicts=["globular"]) == select(lowest=0.8) == []
+    room.review([2], None)
+    assert select(reviewed=Reviewed.OPEN) == numbers
+
+
+def test_long_choice_is_found_by_a_short_name(room):
+    name = keep_choice(room, "1,3,5")
+    assert find_choice(room, name) == "1,3,5"
+    for other in ("", "../log.jsonl", "0" * 64, "1-3"):
+        assert find_choice(room, other) is None
+    for number in range(30):
+        keep_choice(room, str(number))
+    assert len(list((room.folder / "choices").iterdir())) <= 21
