@@ -183,7 +183,7 @@ class ProgressLine:
 
     def _describe(self, done: int, total: int, now_s: float) -> str:
         if not total:
-            return "…"
+            return f"… {done:,}" if done else "…"
         n_filled = 20 * done // total
         bar = "█" * n_filled + "░" * (20 - n_filled)
         elapsed_s = now_s - self._started_s
