@@ -8,6 +8,7 @@ from pages.components.classify.answering import answer_waiting
 from pages.components.classify.example_view import show_examples
 from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.kept_room import open_room
+from pages.components.classify.label_unsure import follow_to_label
 from pages.components.classify.live_camera import show_live_camera
 from pages.components.classify.loaded_models import obtain_predictor
 from pages.components.classify.sort_folder import show_sort_folder
@@ -21,6 +22,7 @@ st.title("Classify")
 chosen_model = pick_model()
 take_pictures()
 continue_work()
+follow_to_label()
 show_outcome()
 room = open_room()
 if chosen_model is not None and st.session_state[LIVE]:

@@ -129,7 +129,11 @@ class Sorter:
                 f'folder, or take that back with sort --undo "{self._output}".',
                 path=self._output,
             )
-        settings = {"model": model.id, "title": model.title, "labels": list(model.labels)}
+        settings: dict[str, object] = {
+            "model": model.id,
+            "title": model.title,
+            "labels": list(model.labels),
+        }
         if not old:
             settings |= {"version": _VERSION, "created": is_new}
         if self._settings.is_identified:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 from cluster_core.access import Action
 from cluster_core.labelling.queues import find_queue, list_queues
-from cluster_core.sorting import unsure
+from cluster_core.model.prediction.prediction import Limits
 from pages.components import signed_in
 from tests.pages.opening import open_file
 from tests.samples import COLOURS, OWNER, draw_blob, save_picture
@@ -52,7 +55,7 @@ def test_folder_is_looked_at_then_sorted_and_taken_back(night):
 
 
 def test_unsure_pictures_go_to_a_queue(night, visited_pages, workspace, monkeypatch):
-    monkeypatch.setattr(unsure, "Verdict", type("", (), {"UNSURE": unsure.Verdict.LABEL}))
+    monkeypatch.setattr(Limits, "of", lambda bundle: Limits(unsure_below=1.01))
     page = look(night)
     page.button(key="sort_confirm").click().run()
     page.text_input(key="sort_output").set_value(f"{night} sorted").run()
@@ -81,3 +84,21 @@ def test_form_is_only_for_who_sits_at_the_own_machine(trained, monkeypatch):
     monkeypatch.setattr(signed_in, "find_access", lambda *_: access)
     page = open_file("classify.py")
     assert not [one for one in page.text_input if one.key == "sort_source"]
+
+
+def test_unsure_uploads_go_to_a_queue(trained, visited_pages, workspace, monkeypatch):
+    monkeypatch.setattr(Limits, "of", lambda bundle: Limits(unsure_below=1.01))
+    page = open_file("classify.py")
+    file = io.BytesIO()
+    Image.fromarray(draw_blob(900)).save(file, "PNG")
+    files = [
+        ("a.png", file.getvalue(), "image/png"),
+        ("b.png", file.getvalue() + b"x", "image/png"),
+    ]
+    page.file_uploader[0].set_value(files)
+    page.run()
+    page.button(key="label_unsure").click().run()
+    assert not page.exception
+    assert visited_pages == ["labelling.py"]
+    (queue_id,) = list_queues(workspace)
+    assert len(find_queue(workspace, queue_id).pictures) == 2

@@ -254,7 +254,7 @@ def write_fits(path: Path, **cards: str) -> Path:
     return path
 
 
-def read_answer_cards(path: Path) -> tuple[str | None, ...]:
+def read_answer_cards(path: Path) -> tuple:
     header = fits.getheader(path)
     return tuple(header.get(key) for key in ("CLASS", "CLASSP", "CLMODEL"))
 

@@ -65,7 +65,13 @@ def test_unreadable_file_is_waited_for_ten_times_longer_but_once(tmp_path):
 
 
 @pytest.fixture
-def watcher(tmp_path, monkeypatch):
+def told() -> list[str]:
+    """What the watcher says."""
+    return []
+
+
+@pytest.fixture
+def watcher(tmp_path, monkeypatch, told):
     """A watcher whose answers need no model, which looks without waiting."""
     (tmp_path / "night").mkdir()
     monkeypatch.setattr(watching, "_POLL_S", 0.01)
@@ -75,10 +81,7 @@ def watcher(tmp_path, monkeypatch):
     )
     settings = SortSettings(tmp_path / "sorted", Transfer.MOVE)
     watch = Watch([tmp_path / "night"], settings, None, SOURCE, settle_s=0)
-    told: list[str] = []
-    watcher = Watcher(OWNER, watch, told.append)
-    watcher.told = told
-    return watcher
+    return Watcher(OWNER, watch, told.append)
 
 
 def run_until(watcher, condition) -> None:
@@ -94,7 +97,7 @@ def run_until(watcher, condition) -> None:
     assert condition()
 
 
-def test_watch_outlasts_a_full_disk(watcher, tmp_path, monkeypatch):
+def test_watch_outlasts_a_full_disk(watcher, told, tmp_path, monkeypatch):
     write_files(tmp_path / "night", "a.jpg", "b.jpg")
     place, failures = sorter_module.place_file, []
 
@@ -107,11 +110,11 @@ def test_watch_outlasts_a_full_disk(watcher, tmp_path, monkeypatch):
     monkeypatch.setattr(sorter_module, "place_file", fail_twice)
     table = tmp_path / "sorted" / "answers.csv"
     run_until(watcher, lambda: table.exists() and table.read_text().count("\n") == 3)
-    assert sum("has no space left" in line for line in watcher.told) == 1
+    assert sum("has no space left" in line for line in told) == 1
     assert {"open/a.jpg", "open/b.jpg"} <= set(list_tree(tmp_path / "sorted"))
 
 
-def test_watch_outlasts_a_folder_that_goes_and_comes_back(watcher, tmp_path):
+def test_watch_outlasts_a_folder_that_goes_and_comes_back(watcher, told, tmp_path):
     night = tmp_path / "night"
     write_files(night, "a.jpg")
     away = tmp_path / "away"
@@ -119,7 +122,7 @@ def test_watch_outlasts_a_folder_that_goes_and_comes_back(watcher, tmp_path):
     thread.start()
 
     def come_back() -> bool:
-        if any("waiting until it is back" in line for line in watcher.told) and away.exists():
+        if any("waiting until it is back" in line for line in told) and away.exists():
             write_files(away, "b.jpg")
             away.rename(night)
         return (tmp_path / "sorted" / "open" / "b.jpg").exists()

@@ -69,7 +69,7 @@ def add_class_cards(
 
 def _read_cards(data: bytes, name: str) -> list[bytes]:
     """Return the cards of the first header, without END."""
-    cards = []
+    cards: list[bytes] = []
     for start in range(0, len(data) - _CARD_BYTES + 1, _CARD_BYTES):
         card = data[start : start + _CARD_BYTES]
         if card[:8] == b"END     ":

@@ -19,6 +19,7 @@ from cluster_core.model.prediction.tables.csv import write_csv
 from pages.components.classify.answer_actions import show_retrain
 from pages.components.classify.answer_table import name_reviewed_class
 from pages.components.classify.answered import find_answered
+from pages.components.classify.label_unsure import show_label_unsure
 from pages.components.classify.removal import show_clear
 from pages.components.outcome import MAX_REASONS
 from pages.components.text import escape_markdown
@@ -57,7 +58,7 @@ def show_summary(model: ModelSummary, room: AnswerRoom) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        # Further formats, and what can be done with all files, such as sorting a folder, go here.
+        show_label_unsure(model, room)
         show_clear(room)
 
 

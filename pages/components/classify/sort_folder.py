@@ -13,16 +13,16 @@ from cluster_core.sorting.finding import check_sources
 from cluster_core.sorting.log import LOG
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.sorter import SortSettings
+from cluster_core.sorting.unsure import create_unsure_queue
 from cluster_core.workspace import Workspace
+from pages.components.classify.label_unsure import start_queue
 from pages.components.classify.sort_folder_work import (
     FolderSort,
     start_looking,
-    start_queue,
     start_sorting,
     start_undoing,
 )
 from pages.components.long_work import is_working
-from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome, set_outcome
 from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
@@ -34,15 +34,13 @@ _TRANSFERS = {
     Transfer.MOVE: ("Move", "Moves", "The originals change their folder. Undo moves them back."),
 }
 # What was looked at, until it is sorted.
-_LOOKED, _GO_TO_LABEL = "folder looked at", "go to label"
+_LOOKED = "folder looked at"
 
 
 def show_sort_folder(model: ModelSummary) -> None:
     """Draw the form that sorts a folder, for somebody who sits at this computer."""
     if not get_access().allows(Action.SORT_FILES):
         return
-    if st.session_state.pop(_GO_TO_LABEL, False):
-        st.switch_page(PageFile.LABEL)
     looked: FolderSort | None = st.session_state.get(_LOOKED)
     with st.expander(
         "Sort a folder on this computer",
@@ -73,7 +71,8 @@ def _show_form(model: ModelSummary) -> None:
         key=_OUTPUT,
         placeholder=f"{folder} sorted" if folder else "/home/me/night sorted",
         persist_state="session",
-        help="A folder that is not inside the first one. It is created if it is missing.",
+        help="A folder that is not inside the first one; it is created if it is missing. If this "
+        "is empty, the folder named here in grey is used.",
     ).strip() or (f"{folder} sorted" if folder else "")
     transfer = st.segmented_control(
         "What to do with the files",
@@ -140,16 +139,16 @@ def _show_earlier(output: Path) -> None:
         key="sort_undo",
         icon=":material/undo:",
         help=f"Undoes what was sorted into {escape_markdown(str(output))}; changed files stay.",
-        on_click=start_undoing,
-        args=(output,),
+        on_click=lambda: set_outcome(start_undoing(output)),
     )
     st.button(
         "Label the unsure ones",
         key="sort_label",
         icon=":material/new_label:",
         help="Makes a queue of them on the page Label, from where they go to a dataset.",
-        on_click=start_queue,
-        args=(Workspace.default(), output, _GO_TO_LABEL),
+        on_click=lambda: start_queue(
+            lambda: create_unsure_queue(get_access(), Workspace.default(), output)
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The long tasks of sorting a folder: looking, sorting, undoing, and filling a queue."""
+"""The long tasks of sorting a folder: looking, sorting and undoing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.data.index import Progress
-from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.words import name_verdict
@@ -20,14 +19,9 @@ from cluster_core.sorting.before import read_sorted
 from cluster_core.sorting.finding import find_files
 from cluster_core.sorting.sorter import Sorter, SortSettings
 from cluster_core.sorting.undoing import UndoReport, undo_sort
-from cluster_core.sorting.unsure import create_unsure_queue
-from cluster_core.storage.cache_file import CacheFile
-from cluster_core.workspace import Workspace
 from pages.components.classify.loaded_models import obtain_predictor
-from pages.components.labelling.new_queue import describe_filling
-from pages.components.labelling.opened_queue import show_queue
 from pages.components.long_work import Work, start_work
-from pages.components.outcome import Outcome, set_outcome
+from pages.components.outcome import Outcome
 from pages.components.signed_in import get_access
 
 
@@ -161,21 +155,3 @@ def _describe_undo(report: UndoReport, output: Path) -> Outcome:
     noun = "picture" if report.n_undone == 1 else "pictures"
     sentence = f"Took {report.n_undone:,} {noun} out of {output} again."
     return Outcome(sentence, is_good=bool(report.n_undone), reasons=report.kept)
-
-
-def start_queue(workspace: Workspace, output: Path, key: str) -> None:
-    """Make a queue of the unsure pictures of a folder, and set a key of the session once done."""
-    try:
-        queue, filling = create_unsure_queue(get_access(), workspace, output)
-    except ClusterError as error:
-        set_outcome(Outcome(str(error), is_good=False))
-        return
-    show_queue(queue.id)
-
-    def resume(on_progress: Progress) -> Outcome:
-        with CacheFile(workspace.bottlenecks) as cache:
-            filling.add_remaining(cache, on_progress)
-        st.session_state[key] = True
-        return describe_filling(filling)
-
-    start_work(Work("Adding pictures", resume, lambda: describe_filling(filling)))
