@@ -83,6 +83,32 @@ def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
     visit.assert_sound()
 
 
+def test_thousands_are_classified_while_the_page_is_left(visit, tmp_path):
+    (picture,) = render_files(tmp_path, 1)
+    content = picture.read_bytes()
+    with zipfile.ZipFile(tmp_path / "night.zip", "w") as archive:
+        for number in range(3_000):
+            archive.writestr(f"night/{number:04}.jpg", content)
+    page = visit.page
+    visit.open("classify")
+    visit.upload("pictures", tmp_path / "night.zip")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    visit.go("Home")
+    visit.go("Classify")
+    expect(page.get_by_text(re.compile(r"Classifying pictures: .* of 3,000"))).to_be_visible()
+    visit.click("stop")
+    expect(page.get_by_text(re.compile("Stopped: .* without an answer"))).to_be_visible()
+    page.reload()
+    expect(page.get_by_text(re.compile("Stopped: .* without an answer"))).to_be_visible()
+    visit.settle()
+    visit.click("go_on")
+    expect(page.get_by_text(re.compile("Classifying pictures: "))).to_be_visible()
+    visit.click("clear_answers")
+    expect(page.get_by_text("Cleared all pictures and answers.")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
+    visit.assert_sound()
+
+
 def test_refused_file_gets_a_sentence_and_no_older_answer_below(visit, tmp_path):
     page = visit.page
     visit.open("classify")
