@@ -52,7 +52,7 @@ def render_field(seed: int) -> np.ndarray:
     places = places[:, ((places >= 0) & (places < _SIDE_PX)).all(axis=0)]
     field = np.zeros((_SIDE_PX, _SIDE_PX), np.float32)
     np.add.at(field, tuple(places), random.pareto(1.5, places.shape[1]) * 400)
-    shown = np.minimum(field, 6000) * np.float32(6 * 255 / 6000)
+    shown: np.ndarray = np.minimum(field, 6000) * np.float32(6 * 255 / 6000)
     for axis in (0, 1):  # a star has a width of some pixels
         shown = shown / 2 + (np.roll(shown, 1, axis) + np.roll(shown, -1, axis)) / 4
     noise = random.normal(20, 4, shown.shape)
@@ -60,7 +60,7 @@ def render_field(seed: int) -> np.ndarray:
 
 
 def write_pictures(folder: Path, first: int, n: int) -> None:
-    """Write pictures; every 50th is a copy of the one before it, compressed more."""
+    """Write pictures; every 50th is a copy of an earlier one, compressed more."""
     for number in range(first, first + n):
         is_copy = number % _COPY_EVERY == _COPY_EVERY - 1
         seed = number - 3 if is_copy else number  # of the same class

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from cluster_core.errors import ConfigError
 from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.model.prediction.tables.columns import AnswerTable, Value, escape_unencodable
 
@@ -29,9 +30,23 @@ def writing_parquet(
     ------
     callable
         Takes a `FilePrediction` and adds a row.
+
+    Raises
+    ------
+    ConfigError
+        pyarrow is not installed, as where there is no Streamlit.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ConfigError(
+            "Parquet needs a package that is not installed: run pip install pyarrow, or choose "
+            "another --format.",
+            field="table_format",
+            received="parquet",
+            allowed="a format whose packages are installed",
+        ) from error
 
     schema = pa.schema(
         pa.field(

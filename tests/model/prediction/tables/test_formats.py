@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 
 import pytest
 from astropy.table import Table
@@ -121,6 +122,13 @@ def test_parquet_is_written_in_row_groups(tmp_path, monkeypatch):
 def test_parquet_on_standard_output_is_refused():
     with pytest.raises(ConfigError, match="add --output"):
         write(None, TableFormat.PARQUET)
+
+
+def test_parquet_without_its_package_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match="pip install pyarrow"):
+        write(tmp_path / "a.parquet")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("table_format", list(TableFormat))
