@@ -59,7 +59,7 @@ class _Pen:
         self.unit = max(image.size) / 100
         self._line = max(1, round(self.unit / 4))
         self._draw = ImageDraw.Draw(image)
-        self._font = ImageFont.load_default(size=max(10.0, 2.6 * self.unit))
+        self._font = ImageFont.load_default(size=max(10.0, 3.4 * self.unit))
 
     def line(self, *points: tuple[float, float], colour: tuple[int, int, int] = _COLOUR) -> None:
         for fill, width in ((_SHADOW, self._line + 2), (colour, self._line)):
@@ -102,7 +102,7 @@ def _draw_object(
     radius_px = (each.object.diameter_arcmin or 0) * 30 / position.scale_arcsec_px
     radius_px = max(_MIN_RADIUS_PX, min(radius_px, 4 * max(pen.width, pen.height)))
     pen.circle(x, y, radius_px, colour)
-    pen.text((x, y + radius_px + 2 * pen.unit), each.object.name, colour)
+    pen.text((x, y + radius_px + 2.5 * pen.unit), each.object.name, colour)
 
 
 def _draw_centre(pen: _Pen) -> None:
@@ -125,7 +125,7 @@ def _draw_directions(pen: _Pen, position: SkyPosition) -> None:
         for side in (-1, 1):
             back = (across + side * down / 2, down - side * across / 2)
             pen.line(tip, (tip[0] - head * back[0], tip[1] - head * back[1]))
-        pen.text((tip[0] + head * across * 1.2, tip[1] + head * down * 1.2), letter)
+        pen.text((tip[0] + head * across * 1.4, tip[1] + head * down * 1.4), letter)
 
 
 def _draw_bar(pen: _Pen, position: SkyPosition) -> None:
@@ -141,4 +141,4 @@ def _draw_bar(pen: _Pen, position: SkyPosition) -> None:
         pen.line((x, y - pen.unit), (x, y + pen.unit))
     degrees = arcmin / _ARCMIN_PER_DEG
     text = f"{degrees:g}°" if degrees >= 1 else f"{arcmin:g}'"
-    pen.text((left + length / 2, y - 3 * pen.unit), text)
+    pen.text((left + length / 2, y - 3.5 * pen.unit), text)

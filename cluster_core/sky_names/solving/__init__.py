@@ -1,6 +1,13 @@
 """Recognise the stars of a picture with an installed plate solver, in a process of its own."""
 
 from cluster_core.sky_names.solving.finding import HOW_TO_GET_A_SOLVER, find_solver
-from cluster_core.sky_names.solving.solver import TIME_LIMIT_S, RunLimits, Solver
+from cluster_core.sky_names.solving.solver import STARTING_S, TIME_LIMIT_S, RunLimits, Solver
 
-__all__ = ["HOW_TO_GET_A_SOLVER", "TIME_LIMIT_S", "RunLimits", "Solver", "find_solver"]
+__all__ = [
+    "HOW_TO_GET_A_SOLVER",
+    "STARTING_S",
+    "TIME_LIMIT_S",
+    "RunLimits",
+    "Solver",
+    "find_solver",
+]

@@ -70,7 +70,7 @@ def show_sky_object(picture: InputPicture, prediction: Prediction) -> None:
         _show_names(known, prediction)
     elif known.position is not None:
         st.info("No object of the catalogue is in this part of the sky.", icon=":material/stars:")
-    elif known.problem:
+    if known.position is None and known.problem:
         st.info(escape_markdown(known.problem), icon=":material/stars:")
     if known.position is None:
         _show_button(picture, known)
@@ -86,8 +86,8 @@ def _show_running(picture: InputPicture) -> None:
     if task is None or not task.is_running:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="recognising"):
-        with st.spinner("Recognising the stars; this takes some seconds …", width="stretch"):
-            st.space("small")
+        text = "Comparing the stars with charts of the whole sky …"
+        st.progress(task.progress, text=text, width="stretch")
         st.button("Stop", key="stop_sky", icon=":material/stop_circle:", on_click=stop_task)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 from pathlib import PurePath
 
 import streamlit as st
@@ -11,7 +13,7 @@ from cluster_core.access import Access, Action
 from cluster_core.errors import ClusterError, RunError
 from cluster_core.sky_names.cache import IdentityCache
 from cluster_core.sky_names.identification import Identification, identify
-from cluster_core.sky_names.solving import RunLimits, find_solver
+from cluster_core.sky_names.solving import STARTING_S, TIME_LIMIT_S, RunLimits, find_solver
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.classify.session_predictions import BoundedCache
@@ -42,6 +44,7 @@ class Task:
         self.picture_id = picture.id
         self.found: Identification | None = None
         self.problem: str | None = None
+        self._start_s = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(picture,), daemon=True)
         self._thread.start()
@@ -50,6 +53,11 @@ class Task:
     def is_running(self) -> bool:
         """Whether there is no result yet."""
         return self._thread.is_alive()
+
+    @property
+    def progress(self) -> float:
+        """The share of the longest time, 0 to 1, that has passed."""
+        return min(1.0, (time.monotonic() - self._start_s) / (TIME_LIMIT_S + STARTING_S))
 
     def stop(self) -> None:
         """Let it end soon, without a result."""
@@ -85,13 +93,16 @@ def get_known(picture: InputPicture) -> Identification:
     known: BoundedCache[Identification] = st.session_state.setdefault(
         _KNOWN, BoundedCache(_KNOWN_KEPT)
     )
-    task = get_task(picture)
-    if task is not None and task.found is not None:
-        st.session_state.pop(_TASK)
-        return known.keep(picture.id, task.found)
-    return known.look_up(picture.id) or known.keep(
+    found = known.look_up(picture.id) or known.keep(
         picture.id, identify(picture.read(), picture.name, None)
     )
+    task = get_task(picture)
+    if task is None or task.found is None:
+        return found
+    st.session_state.pop(_TASK)
+    if task.found.objects or task.found.position:
+        return known.keep(picture.id, task.found)
+    return known.keep(picture.id, replace(found, problem=task.found.problem))
 
 
 def get_task(picture: InputPicture) -> Task | None:
