@@ -56,7 +56,10 @@ def main(  # noqa: PLR0913 (each is an option)
     if update and not alias:
         raise click.UsageError("--update needs --alias: the name in the link to update.")
     if is_list:
-        for page in list_published(workspace):
+        pages = list_published(workspace)
+        if not pages:
+            click.echo("Nothing is published yet.", err=True)
+        for page in pages:
             click.echo(f"{page.alias}\t{page.title}\t{page.model_id}\t{page.created[:10]}")
     elif remove is not None:
         unpublish(Access.owner(), workspace, remove)

@@ -27,8 +27,10 @@ class Model(BaseModel):
     problem: str | None
     network: str = Field(description="The pretrained network that it builds on.")
     created: str | None = Field(description="Time of its training, ISO 8601, UTC.")
-    n_test: int = Field(description="Pictures of its final test; 0 if it was not tested.")
-    n_right: int = Field(description="Test pictures that it labelled correctly.")
+    n_test: int | None = Field(
+        description="Pictures of its final test; null if there is no record of one."
+    )
+    n_right: int | None = Field(description="Test pictures that it labelled correctly.")
     accuracy_interval: list[float] | None = Field(
         description="The 95 % confidence interval of its accuracy, 0 to 1."
     )
@@ -52,8 +54,8 @@ class Model(BaseModel):
             problem=problem,
             network=model.architecture,
             created=model.created or None,
-            n_test=model.n_test,
-            n_right=model.n_right,
+            n_test=model.n_test or None,
+            n_right=model.n_right if model.n_test else None,
             accuracy_interval=list(model.interval) if model.interval else None,
             unsure_below=model.unsure_below,
             measures_novelty=model.measures_novelty,

@@ -144,6 +144,8 @@ def stream_project(
 
 def _list_members(workspace: Workspace, wanted: Collection[str]) -> Listing:
     known = list_datasets(workspace)
+    # Also the name of its folder, which paths and older texts have.
+    wanted = [name if name in known else name.removesuffix(DATASET_SUFFIX) for name in wanted]
     for name in wanted:
         if name not in known:
             raise ProjectError(

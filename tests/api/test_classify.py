@@ -385,6 +385,11 @@ def test_unknown_address_or_method(server, method, path, status):
     assert ("allow" in reply.headers) == (status == 405)
 
 
+def test_model_without_a_recorded_test_claims_none(server):
+    assert server.get("/models/starter").json["n_test"] is None
+    assert server.get(f"/models/{server.model_id}").json["n_test"] > 0
+
+
 def test_health_names_the_program(server):
     assert server.get("/health").json["status"] == "ok"
     assert json.dumps(server.get("/health").json).count("cluster-lab") == 1

@@ -80,12 +80,12 @@ def classify_in_page(page: Page, files: Sequence[Path]) -> list[PageAnswer]:
             timeout=120_000,
         )
         found = page.evaluate(
-            """count => [...document.querySelectorAll('.answer')].slice(0, count).map(card => ({
+            """count => [...document.querySelectorAll('.answer')].slice(-count).map(card => ({
                 ...card.dataset, headline: card.querySelector('h2').textContent,
                 sentence: card.innerText }))""",
             len(portion),
         )
-        answers += [_read_answer(record) for record in reversed(found)]
+        answers += [_read_answer(record) for record in found]
     return answers
 
 

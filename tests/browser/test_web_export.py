@@ -144,6 +144,9 @@ def test_files_that_are_not_answered_get_one_sentence_each(page, url, tmp_path):
         assert answer.headline == "This file cannot be used", name
         assert name in answer.sentence
         assert sentence in answer.sentence
+    expect(page.get_by_text("6 pictures: 6 without an answer")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".answer")).to_have_count(0)
 
 
 def test_page_works_offline_after_one_visit(page, site, tmp_path):

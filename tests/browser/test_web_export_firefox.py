@@ -46,6 +46,6 @@ def classify(tab: FirefoxTab, files: list[Path]) -> list[dict]:
     tab.set_files("#files", files)
     tab.wait_for(f"document.querySelectorAll('.answer').length === {len(files)}")
     return tab.evaluate(
-        """[...document.querySelectorAll('.answer')].reverse().map(card => ({
+        """[...document.querySelectorAll('.answer')].map(card => ({
             ...card.dataset, scores: JSON.parse(card.dataset.scores) }))"""
     )

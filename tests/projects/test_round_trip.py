@@ -148,7 +148,7 @@ def test_default_model_of_the_workspace_stays(saved, loaded):
 def test_one_dataset_comes_with_its_trainings_only(filled, other, tmp_path):
     finish_run(filled, TrainConfig(filled.root / "moons_photos"))
     path = tmp_path / "moons.zip"
-    save_project(OWNER, filled, path, ["moons"])
+    save_project(OWNER, filled, path, ["moons_photos"])  # the name of its folder will do
     load(other, path)
     assert list_datasets(other) == ("moons",)
     assert [status.dataset for status in list_runs(other)] == ["moons"]

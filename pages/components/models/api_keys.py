@@ -91,7 +91,8 @@ def _show_key(key: ApiKey) -> None:
     used = f"last used {key.last_used}" if key.last_used else "never used"
     with st.container(horizontal=True, vertical_alignment="center", key=f"key_{key.id}"):
         st.markdown(
-            f"**{escape_markdown(key.name)}** may {allowed}  \n:small[made {key.created}, {used}]",
+            f"**{escape_markdown(key.name)}** may {allowed}  \n"
+            f":small[id {key.id}, made {key.created}, {used}]",
             width="stretch",
         )
         st.button(

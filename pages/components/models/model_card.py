@@ -99,7 +99,7 @@ def _show_download(model: ModelSummary) -> None:
             )
         with download:
             st.download_button(
-                "Download",
+                "Download the model",
                 lambda: export_model(Workspace.default(), model.id, with_network=with_network),
                 file_name=f"{model.id}.zip",
                 mime="application/zip",

@@ -7,7 +7,7 @@ import streamlit as st
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
 from cluster_core.model.export.web.page_text import MAX_DESCRIPTION_LENGTH, PageText
-from cluster_core.publishing.aliases import MAX_ALIAS_LENGTH
+from cluster_core.publishing.aliases import MAX_ALIAS_LENGTH, is_alias, make_alias
 from cluster_core.publishing.records import PublishedModel
 from cluster_core.publishing.store import (
     find_published,
@@ -114,7 +114,9 @@ def _show_form(model: ModelSummary, published: PublishedModel | None) -> None:
     # a list that the next run finds.
     ended: list[Outcome] = st.session_state.setdefault(_ENDED, [])
     button = "Publish" if published is None else "Update"
-    if st.button(button, key="confirm_publish", type="primary") and not ended:
+    is_possible = is_alias(alias)
+    pressed = st.button(button, key="confirm_publish", type="primary", disabled=not is_possible)
+    if pressed and not ended:
         with st.spinner("Building the page …"):
             try:
                 with (
@@ -150,7 +152,14 @@ def _choose_alias(title: str) -> tuple[str, PublishedModel | None, bool]:
         max_chars=MAX_ALIAS_LENGTH,
         key=f"publish_alias_{title}",
     )
-    st.caption(f"Link: {escape_markdown(make_link(alias))}")
+    if is_alias(alias):
+        st.caption(f"Link: {escape_markdown(make_link(alias))}")
+    else:
+        st.error(
+            f"Use lower-case letters a to z, digits and single hyphens, at most "
+            f"{MAX_ALIAS_LENGTH}: such as {make_alias(alias)}.",
+            icon=":material/error:",
+        )
     published = find_published(workspace, alias)
     warning = (alias, published.content_id) if published else None
     is_warned = st.session_state.get(_WARNED) == warning

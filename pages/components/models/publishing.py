@@ -112,7 +112,7 @@ def _show_sharing(page: PublishedModel, link: str) -> None:
         code.save(file, kind="png", scale=10)
         st.image(file.getvalue(), width=_QR_PX, alt=f"QR code of {link}")
         st.download_button(
-            "Download",
+            "Download the QR code",
             file.getvalue(),
             file_name=f"{page.alias}.png",
             mime="image/png",

@@ -1,11 +1,20 @@
-// Shows answers, newest first.
+// Shows answers in the order of the pictures, and a summary.
 
 import { make } from "./elements.js";
 import { drawHeatMap, drawPicture, makeSmall } from "./heat_map.js";
+import { LABEL } from "./model.js";
 import { describeAnswer, explainAnswer, formatScore } from "./words.js";
 
 const MAX_BARS = 6;
 const list = document.getElementById("answers");
+const summary = document.getElementById("summary");
+const counts = new Map(); // how many pictures have each answer, in the order of the first ones
+
+document.getElementById("clear").addEventListener("click", () => {
+  list.replaceChildren();
+  counts.clear();
+  summary.hidden = true;
+});
 
 /** Show the answer for one picture. */
 export function showAnswer({ name, whole, answer }, model) {
@@ -26,18 +35,27 @@ export function showAnswer({ name, whole, answer }, model) {
   card.dataset.verdict = answer.verdict;
   card.dataset.novelty = answer.novelty ?? "";
   card.append(canvas, text);
-  list.prepend(card);
+  append(card, answer.verdict === LABEL ? model.labels[answer.label] : answer.verdict);
 }
 
 /** Show why there is no answer for a file. */
 export function showRefusal(name, sentence) {
-  list.prepend(make("article", { className: "answer refused" }, [
+  append(make("article", { className: "answer refused" }, [
     make("div", { className: "text" }, [
       make("h2", { textContent: "This file cannot be used" }),
       make("p", { className: "name", textContent: name }),
       make("p", { textContent: sentence }),
     ]),
-  ]));
+  ]), "without an answer");
+}
+
+function append(card, group) {
+  list.append(card);
+  counts.set(group, (counts.get(group) ?? 0) + 1);
+  const parts = [...counts].map(([name, count]) => `${count} ${name}`);
+  document.getElementById("summary-text").textContent =
+    `${list.children.length} pictures: ${parts.join(", ")}`;
+  summary.hidden = list.children.length < 2;
 }
 
 function makeBars({ scores }, { labels }) {
