@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
+import signal
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,10 +28,7 @@ def _solve(request: dict[str, Any]) -> dict[str, Any] | None:
     import astrometry
 
     solver = astrometry.Solver([Path(path) for path in request["indexes"]])
-    # The package has no time limit.
-    timer = threading.Timer(request["time_limit_s"], _give_up)
-    timer.daemon = True
-    timer.start()
+    _limit_time(request["time_limit_s"])
     place = request["place"]
     solution = solver.solve(
         stars=request["stars"],
@@ -46,7 +42,6 @@ def _solve(request: dict[str, Any]) -> dict[str, Any] | None:
             logodds_callback=lambda _: astrometry.Action.STOP,
         ),
     )
-    timer.cancel()
     if not solution.has_match():
         return None
     return {key: value for key, (value, _) in solution.best_match().wcs_fields.items()}
@@ -58,9 +53,14 @@ def _slice_stars(n_stars: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + _STARS_AT_ONCE, n_stars)
 
 
-def _give_up() -> None:
-    _print(None)
-    os._exit(0)
+def _limit_time(processor_s: float) -> None:
+    """End this process after some seconds of work, where the system can: the package has no limit.
+
+    Time in which other programs use the processor does not count, as with solve-field.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, processor_s)
 
 
 def _print(cards: dict[str, Any] | None) -> None:

@@ -57,7 +57,7 @@ class RunLimits:
     Attributes
     ----------
     time_limit_s : float
-        Seconds that the search may take.
+        Seconds of a processor that the search may take.
     is_stopped : callable
         Polled meanwhile; the process is killed once it returns True.
     """
