@@ -7,7 +7,6 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.model.export import background
 from cluster_core.model.export.background import find_export
 from cluster_core.model.export.exporting import StoppedError
@@ -83,6 +82,17 @@ def test_another_format_forgets_the_export_of_the_same_session_only(workspace, m
     assert not export.path.exists()
 
 
+def test_export_again_in_another_session_leaves_the_file(workspace, monkeypatch):
+    monkeypatch.setattr(background, "make_export", write)
+    page = click(open_page(), "export")
+    export = wait(find_export(workspace))
+    click(click(open_page(), "export_again"), "export")
+    assert wait(find_export(workspace)) is not export
+    page.run()
+    assert export.path.exists()
+    assert "is ready" in page.success[0].value
+
+
 def test_export_in_progress_can_be_stopped(workspace, monkeypatch):
     def run_until_stopped(access, request, workspace, target, progress):
         while not progress.was_stopped:
@@ -136,11 +146,4 @@ def test_other_model_waits_for_the_export(trained, monkeypatch):
     )
     page = open_page()
     assert any("Another model is being exported" in info.value for info in page.info)
-    assert "export" not in list_keys(page)
-
-
-def test_visitors_of_a_public_demo_cannot_export(workspace, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page()
-    assert not [radio for radio in page.radio if radio.key == "export_format_starter"]
     assert "export" not in list_keys(page)

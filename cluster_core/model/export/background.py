@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import shutil
 import threading
 import time
@@ -20,6 +21,9 @@ from cluster_core.model.export.verification import ExportCheck
 from cluster_core.workspace import Workspace, replacing
 
 KEPT_S = 24 * 3600.0
+# More than people download at once; an export can have hundreds of megabytes.
+MAX_KEPT = 8
+_ID_BYTES = 4
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _logger = logging.getLogger(__name__)
 
@@ -70,7 +74,7 @@ def find_export(workspace: Workspace) -> Export | None:
 
 
 def start_export(access: Access, request: ExportRequest, workspace: Workspace) -> Export:
-    """Start an export, which replaces the last one.
+    """Start an export, which has a file of its own; the oldest of too many are deleted.
 
     Raises
     ------
@@ -86,9 +90,9 @@ def start_export(access: Access, request: ExportRequest, workspace: Workspace) -
             raise BundleError(
                 "Another export is not finished: wait for it, or stop it.", path=last.path
             )
-        if last is not None:
-            last.path.unlink(missing_ok=True)
-        export = Export(request, workspace.exports / _name_file(request))
+        sweep_exports(workspace, MAX_KEPT - 1)
+        folder = workspace.exports / secrets.token_hex(_ID_BYTES)
+        export = Export(request, folder / _name_file(request))
         _last[workspace] = export
     threading.Thread(
         target=_run, args=(access, export, workspace), name="export", daemon=True
@@ -97,7 +101,7 @@ def start_export(access: Access, request: ExportRequest, workspace: Workspace) -
 
 
 def forget_export(access: Access, workspace: Workspace, export: Export) -> None:
-    """Delete the file of an export, if that is over and no other has replaced it.
+    """Delete the file of an export, if that is over.
 
     Raises
     ------
@@ -106,16 +110,20 @@ def forget_export(access: Access, workspace: Workspace, export: Export) -> None:
     """
     access.require(Action.EDIT_MODELS)
     with _lock:
-        if find_export(workspace) is export and export.is_over:
-            del _last[workspace]
-            export.path.unlink(missing_ok=True)
+        if export.is_over:
+            if find_export(workspace) is export:
+                del _last[workspace]
+            shutil.rmtree(export.path.parent, ignore_errors=True)
 
 
-def sweep_exports(workspace: Workspace) -> None:
-    """Delete exports that nobody downloads any more; nothing is raised."""
+def sweep_exports(workspace: Workspace, max_kept: int = MAX_KEPT) -> None:
+    """Delete exports that nobody downloads any more, and all but the newest; nothing is raised."""
     with suppress(OSError):
-        for path in workspace.exports.iterdir():
-            if path.stat().st_mtime < time.time() - KEPT_S:
+        newest = sorted(
+            ((path.stat().st_mtime, path) for path in workspace.exports.iterdir()), reverse=True
+        )
+        for rank, (time_s, path) in enumerate(newest):
+            if rank >= max_kept or time_s < time.time() - KEPT_S:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

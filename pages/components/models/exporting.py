@@ -29,7 +29,7 @@ REDRAW_EVERY_S = 0.5
 _USUAL_S = 40.0
 _LONGEST_WRITING_SHARE, _SHARE_OF_CHECK = 0.6, 0.7
 _KINDS = list(FORMATS)
-_OWN = "export of this session"
+_OWN, _SET_ASIDE = "export of this session", "export of another session"
 
 
 def show_exporting(model: ModelSummary) -> None:
@@ -43,7 +43,13 @@ def show_exporting(model: ModelSummary) -> None:
     if not get_access().allows(Action.EDIT_MODELS):
         return
     workspace = Workspace.default()
-    export = find_export(workspace)
+    running = find_export(workspace)
+    is_busy = running is not None and not running.is_over
+    own: Export | None = st.session_state.get(_OWN)
+    has_own = own is not None and _is_of(own, model, workspace)
+    export = own if has_own else running  # another session's may be what somebody waits for
+    if export is st.session_state.get(_SET_ASIDE):
+        export = None
     is_of_model = export is not None and _is_of(export, model, workspace)
     with st.expander(
         "Export to another format",
@@ -51,10 +57,10 @@ def show_exporting(model: ModelSummary) -> None:
         expanded=is_of_model,
         key=f"exporting_{model.id}",
     ):
-        kind = _choose_format(model, workspace, is_busy=export is not None and not export.is_over)
+        kind = _choose_format(model, workspace, is_busy=is_busy)
         if export is not None and is_of_model:
             _show_export(export, workspace)
-        elif export is not None and not export.is_over:
+        elif is_busy:
             st.info("Another model is being exported: wait until it is finished.")
         else:
             _show_start(model, kind, workspace)
@@ -122,10 +128,18 @@ def _start(model: ModelSummary, kind: ExportFormat, is_int8: bool, workspace: Wo
 
 
 def _forget_own(model: ModelSummary, workspace: Workspace) -> None:
-    """Forget the export of this model, unless somebody else may be about to download it."""
+    """Forget this session's export of the model; those of others stay for them."""
     export: Export | None = st.session_state.get(_OWN)
     if export is not None and _is_of(export, model, workspace):
+        _forget(export, workspace)
+
+
+def _forget(export: Export, workspace: Workspace) -> None:
+    if st.session_state.get(_OWN) is export:
         forget_export(get_access(), workspace, export)
+        del st.session_state[_OWN]
+    else:  # somebody else may be about to download it
+        st.session_state[_SET_ASIDE] = export
 
 
 def _show_export(export: Export, workspace: Workspace) -> None:
@@ -142,8 +156,8 @@ def _show_export(export: Export, workspace: Workspace) -> None:
     st.button(
         "Export again",
         key="export_again",
-        on_click=forget_export,
-        args=(get_access(), workspace, export),
+        on_click=_forget,
+        args=(export, workspace),
     )
 
 

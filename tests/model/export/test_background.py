@@ -66,7 +66,7 @@ def test_folder_is_downloaded_as_a_zip(workspace, monkeypatch):
     export = wait(start(workspace, ExportFormat.GRAPH))
     assert export.path.name == "a-model-pb.zip"
     assert zipfile.ZipFile(export.path).namelist() == ["a-model-pb/part.pb"]
-    assert [path.name for path in workspace.exports.iterdir()] == [export.path.name]
+    assert list(export.path.parent.iterdir()) == [export.path]
 
 
 def test_one_export_runs_at_a_time_and_can_be_stopped(workspace, monkeypatch):
@@ -107,12 +107,24 @@ def test_failed_export_says_why(workspace, monkeypatch, error, sentence):
     assert sentence in wait(start(workspace)).problem
 
 
-def test_export_that_was_replaced_is_not_forgotten_instead_of_the_new_one(workspace, monkeypatch):
+def test_exports_do_not_replace_each_other(workspace, monkeypatch):
     monkeypatch.setattr(background, "make_export", write)
     first, second = (wait(start(workspace)) for _ in range(2))
+    assert first.path.exists()
+    assert second.path.exists()
     forget_export(Access.owner(), workspace, first)
     assert find_export(workspace) is second
-    assert second.path.exists()
+    assert (first.path.exists(), second.path.exists()) == (False, True)
+
+
+def test_oldest_of_many_exports_are_deleted(workspace, monkeypatch):
+    monkeypatch.setattr(background, "make_export", write)
+    monkeypatch.setattr(background, "MAX_KEPT", 2)
+    exports = []
+    for number in range(3):
+        exports.append(wait(start(workspace)))
+        os.utime(exports[-1].path.parent, (time.time() + number - 9,) * 2)
+    assert [export.path.exists() for export in exports] == [False, True, True]
 
 
 def test_visitor_may_not_start_an_export(workspace):
