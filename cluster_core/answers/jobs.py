@@ -7,16 +7,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from cluster_core.access import Access, Action
 from cluster_core.answers.answering import Answerer, answer_pictures
+from cluster_core.answers.records import KeptObject
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import find_room
 from cluster_core.answers.supplies import Supply
 from cluster_core.errors import ClusterError, ImageError
+from cluster_core.sky_names.cache import identifying
+from cluster_core.storage.mapping import map_images
 from cluster_core.workspace import Workspace
 
 # The first answers take longer, so that an estimate from them would be far too long.
@@ -49,6 +53,8 @@ class JobProgress:
         An estimate; None at the beginning.
     problem : str
         Why it failed, in a sentence; else empty.
+    is_naming : bool
+        Whether objects are being named; pictures are labelled first.
     """
 
     state: JobState
@@ -56,6 +62,7 @@ class JobProgress:
     n_total: int
     seconds_left: float | None
     problem: str
+    is_naming: bool
 
     @property
     def is_active(self) -> bool:
@@ -89,6 +96,7 @@ class AnsweringJob:
         self._thread: threading.Thread | None = None
         self._stop_requested = threading.Event()
         self._state, self._problem = JobState.DONE, ""
+        self._names_wanted = self._is_naming = False
         self._n_done = self._n_waiting = 0
         self._started_s = 0.0
         self.n_present, self.n_left_out = 0, 0
@@ -104,12 +112,24 @@ class AnsweringJob:
             if self._state is JobState.RUNNING:
                 return
             self._state, self._problem = JobState.RUNNING, ""
-            self._n_done = self._n_waiting = 0
-            self._started_s = time.monotonic()
+            self._is_naming = False
+            self._restart_clock()
             self._stop_requested.clear()
             name = f"answers {self._room_id[:8]}"
             self._thread = threading.Thread(target=self._run, name=name, daemon=True)
             self._thread.start()
+
+    def name_objects(self, access: Access) -> None:
+        """Also name the objects in the pictures, once all are labelled.
+
+        Raises
+        ------
+        AccessError
+            This server does not allow it.
+        """
+        access.require(Action.EDIT_DATASETS)  # a solver takes seconds of all cores
+        self._names_wanted = True
+        self.start()
 
     def stop(self) -> None:
         """End soon; what has been labelled is kept, and `start` goes on with the rest."""
@@ -132,7 +152,9 @@ class AnsweringJob:
         state = self._state
         if state is JobState.RUNNING and self._stop_requested.is_set():
             state = JobState.STOPPING
-        return JobProgress(state, self._n_done, n_total, seconds_left, self._problem)
+        return JobProgress(
+            state, self._n_done, n_total, seconds_left, self._problem, self._is_naming
+        )
 
     def _run(self) -> None:
         state, problem = JobState.FAILED, ""
@@ -159,6 +181,8 @@ class AnsweringJob:
             waiting = [n for n in self._answerer.list_waiting(room) if n not in tried]
             self._n_waiting = len(waiting)
             if not waiting and not self._supplies:
+                if self._names_wanted:
+                    self._name_objects(room)
                 return
             numbers = iter(waiting) if waiting else self._take_in(room)
             with closing(answer_pictures(room, self._answerer, numbers)) as answered:
@@ -168,6 +192,35 @@ class AnsweringJob:
                     self._n_waiting = max(0, self._n_waiting - 1)
                     if self._stop_requested.is_set():
                         break
+
+    def _name_objects(self, room: AnswerRoom) -> None:
+        """Ask headers, file names and the stars of each picture which object it shows."""
+        waiting = [number for number in room.pictures if number not in room.objects]
+        self._is_naming = True
+        self._restart_clock(len(waiting))
+
+        def name(number: int) -> tuple[int, KeptObject]:
+            with suppress(ImageError):
+                found = identify(room.read_picture(number), room.pictures[number].name).main
+                if found:
+                    return number, KeptObject(found.object.name, found.object.kind)
+            return number, KeptObject()
+
+        with (
+            identifying(self._workspace) as identify,
+            closing(map_images(name, waiting)) as named,
+        ):
+            for number, known in named:
+                room.keep_object(number, known)
+                self._n_done += 1
+                self._n_waiting -= 1
+                if self._stop_requested.is_set():
+                    return
+        self._names_wanted = False
+
+    def _restart_clock(self, n_waiting: int = 0) -> None:
+        self._n_done, self._n_waiting = 0, n_waiting
+        self._started_s = time.monotonic()
 
     def _take_in(self, room: AnswerRoom) -> Iterator[int]:
         """Put the pictures of the first supply into the room, and yield their numbers."""

@@ -59,6 +59,22 @@ class KeptAnswer:
 
 
 @dataclass(frozen=True)
+class KeptObject:
+    """The object that a picture shows, by the catalogue.
+
+    Attributes
+    ----------
+    name : str
+        Such as `M 13`; empty if it is not known.
+    kind : str
+        Such as `globular cluster`; empty if it is not known.
+    """
+
+    name: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
 class Review:
     """What a person said about a picture.
 
@@ -85,6 +101,11 @@ def check_picture(entry: Mapping[str, Any]) -> KeptPicture:
         check_count(entry["n_bytes"]),
         check_text(entry["sha256"]),
     )
+
+
+def check_object(entry: Mapping[str, Any]) -> KeptObject:
+    """Return the object of a line; raise one of `MALFORMED_ERRORS` if it is damaged."""
+    return KeptObject(check_shown_text(entry["name"]), check_shown_text(entry["kind"]))
 
 
 def check_review(entry: Mapping[str, Any]) -> Review:

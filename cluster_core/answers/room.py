@@ -13,8 +13,10 @@ from cluster_core.answers.answer_index import AnswerColumns, AnswerIndex, make_e
 from cluster_core.answers.log import AnswerLog
 from cluster_core.answers.records import (
     KeptAnswer,
+    KeptObject,
     KeptPicture,
     Review,
+    check_object,
     check_picture,
     check_review,
 )
@@ -54,6 +56,7 @@ class AnswerRoom:
         self._last_number = 0
         self.pictures: dict[int, KeptPicture] = {}
         self.reviews: dict[int, Review] = {}
+        self.objects: dict[int, KeptObject] = {}
         self.refresh()
 
     @property
@@ -178,6 +181,16 @@ class AnswerRoom:
                 path.write_bytes(thumbnail)
         self._append(make_entry(number, model, answer, labels))
 
+    def keep_object(self, number: int, known: KeptObject) -> None:
+        """Keep which object a picture shows, or that it is not known.
+
+        Raises
+        ------
+        DatasetError
+            It cannot be written.
+        """
+        self._append({"object": number, "name": known.name, "kind": known.kind})
+
     def find_answer(self, number: int, model: str, labels: Sequence[str]) -> KeptAnswer | None:
         """Return the answer of a model with these classes, or None if it has not answered."""
         return self._answers.find(number, model, labels)
@@ -256,6 +269,8 @@ class AnswerRoom:
         match entry:
             case {"picture": _}:
                 self._take_picture(check_picture(entry))
+            case {"object": number}:
+                self.objects[check_count(number)] = check_object(entry)
             case {"answer": _}:
                 self._answers.take(entry)
             case {"reviewed": numbers}:
@@ -275,6 +290,7 @@ class AnswerRoom:
     def _forget(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             self.reviews.pop(number, None)
+            self.objects.pop(number, None)
             if picture := self.pictures.pop(number, None):
                 self._known.discard((picture.sha256, picture.name))
                 self._n_bytes -= picture.n_bytes

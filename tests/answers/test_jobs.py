@@ -14,6 +14,7 @@ from cluster_core.answers import jobs, rooms
 from cluster_core.answers.answering import Answerer
 from cluster_core.answers.choices import find_choice, keep_choice
 from cluster_core.answers.jobs import AnsweringJob, JobState, obtain_job
+from cluster_core.answers.records import KeptObject
 from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.answers.selecting import Order, Reviewed, Selection, select_answers
 from cluster_core.answers.supplies import find_archives, find_folder, keep_archive
@@ -179,3 +180,15 @@ def test_long_choice_is_found_by_a_short_name(room):
     for number in range(30):
         keep_choice(room, str(number))
     assert len(list((room.folder / "choices").iterdir())) <= 21
+
+
+def test_objects_are_named_after_the_pictures_are_labelled(workspace, room, job):
+    m13 = room.add_picture("M13.png", make_picture("red stars", 1)).number
+    other = room.add_picture("frame.png", make_picture("red stars", 2)).number
+    job.name_objects(OWNER)
+    job.wait(60)
+    again = find_room(workspace, room.id)
+    assert again.objects[m13] == KeptObject("M 13", "globular cluster")
+    assert again.objects[other] == KeptObject()
+    assert count_answers(workspace, room) == 2
+    assert job.progress.is_naming

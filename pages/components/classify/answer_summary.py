@@ -8,27 +8,34 @@ from dataclasses import replace
 
 import streamlit as st
 
+from cluster_core.access import Action
+from cluster_core.answers.answering import Answerer
+from cluster_core.answers.jobs import obtain_job
 from cluster_core.answers.places import DONT_KNOW
-from cluster_core.answers.records import Review
+from cluster_core.answers.records import KeptObject, Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.columns import AnswerTable, Column
 from cluster_core.model.prediction.tables.csv import write_csv
+from cluster_core.workspace import Workspace
 from pages.components.classify.answer_actions import show_retrain
 from pages.components.classify.answer_table import name_reviewed_class
 from pages.components.classify.answered import find_answered
 from pages.components.classify.label_unsure import show_label_unsure
+from pages.components.classify.redrawing import request_redraw
 from pages.components.classify.removal import show_clear
 from pages.components.outcome import MAX_REASONS
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _MAX_LABELS_COUNTED = 6
 _MAX_PROBLEMS_OPEN = 3
 
 
-def show_summary(model: ModelSummary, room: AnswerRoom) -> None:
+def show_summary(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> None:
     """Draw how many pictures got which answer, and what can be done with all of them."""
     columns = room.tabulate(model.manifest_sha256, model.labels)
     counts, n_unsure, n_none = columns.count_verdicts()
@@ -59,18 +66,42 @@ def show_summary(model: ModelSummary, room: AnswerRoom) -> None:
             on_click="ignore",
         )
         show_label_unsure(model, room)
+        _show_naming(Answerer(model, predictor), room)
         show_clear(room)
+
+
+def _show_naming(answerer: Answerer, room: AnswerRoom) -> None:
+    """Draw the button that names the objects in all pictures, if some have not been asked."""
+    access = get_access()
+    if not access.allows(Action.EDIT_DATASETS) or room.objects.keys() >= room.pictures.keys():
+        return
+
+    def start() -> None:
+        obtain_job(Workspace.default(), room.id, answerer).name_objects(access)
+        request_redraw()
+
+    st.button(
+        "Name the objects",
+        key="name_objects",
+        icon=":material/stars:",
+        help="Which object each picture shows, by its header, its file name, or else its stars, if "
+        "a program that recognises them is installed. It takes up to a few seconds for each.",
+        on_click=start,
+    )
 
 
 def _write_csv(model: ModelSummary, room: AnswerRoom) -> bytes:
     """Return the CSV of `python -m cluster_core classify`, and what the visitor says."""
     stream = io.StringIO(newline="")
-    write = write_csv(stream, AnswerTable(AnswerSource.of(model), [Column("confirmed")]))
+    named = [Column("object"), Column("catalogue_type")] if room.objects else []
+    write = write_csv(stream, AnswerTable(AnswerSource.of(model), [Column("confirmed"), *named]))
     for number in list(room.pictures):
         if one := find_answered(model, room, number):
             answer, review = one.answer, room.reviews.get(number)
             row = FilePrediction(one.picture.name, answer.prediction, answer.problem, answer.cards)
-            write(replace(row, more={"confirmed": _name_review(review)}))
+            known = room.objects.get(number, KeptObject())
+            more = {"object": known.name, "catalogue_type": known.kind} if room.objects else {}
+            write(replace(row, more={"confirmed": _name_review(review), **more}))
     return stream.getvalue().encode("utf-8", "backslashreplace")
 
 

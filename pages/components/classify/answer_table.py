@@ -158,12 +158,18 @@ def _tabulate(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> di
         ],
     }
     columns["file"] = [one.picture.name for one, _ in found]
-    # Further columns, such as the object in the picture, go here.
+    if room.objects:
+        columns["object"] = [_describe_object(room, one.picture.number) for one, _ in found]
     if any(prediction.novelty is not None for _, prediction in found):
         columns["novelty"] = [prediction.novelty for _, prediction in found]
     if _shows_others(model):
         columns["others"] = [_describe_others(prediction) for _, prediction in found]
     return columns
+
+
+def _describe_object(room: AnswerRoom, number: int) -> str:
+    known = room.objects.get(number)
+    return f"{known.name}, {known.kind}" if known and known.name else ""
 
 
 def _describe_answer(prediction: Prediction) -> str:
@@ -209,6 +215,7 @@ _CONFIG = {
     "answer": st.column_config.TextColumn("Answer and score", width=140),
     "yours": st.column_config.TextColumn("You say", width=110),
     "file": st.column_config.TextColumn("File", width="medium"),
+    "object": st.column_config.TextColumn("Object", width="medium"),
     "novelty": st.column_config.NumberColumn(
         "Novelty",
         format="%.2f",

@@ -80,7 +80,8 @@ def _show_job(job: AnsweringJob) -> None:
     if progress.is_active:
         _show_progress(job, progress.n_done)
     elif progress.state is JobState.STOPPED and progress.n_total > progress.n_done:
-        _show_held(job, f"Stopped: {_count(progress.n_total - progress.n_done)} without an answer.")
+        lacking = "a name" if progress.is_naming else "an answer"
+        _show_held(job, f"Stopped: {_count(progress.n_total - progress.n_done)} without {lacking}.")
     elif progress.state is JobState.FAILED:
         _show_held(job, progress.problem or "These pictures are no longer kept.")
     _show_left_out(job)
@@ -127,7 +128,8 @@ def _show_left_out(job: AnsweringJob) -> None:
 def _describe_progress(progress: JobProgress) -> str:
     if progress.state is JobState.STOPPING:
         return "Stopping …"
-    text = f"Classifying pictures: {progress.n_done:,} of {progress.n_total:,}"
+    title = "Naming the objects" if progress.is_naming else "Classifying pictures"
+    text = f"{title}: {progress.n_done:,} of {progress.n_total:,}"
     if progress.seconds_left is None:
         return text
     return f"{text}, {describe_time_left(progress.seconds_left)} left"

@@ -93,7 +93,7 @@ def _show_all(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> No
     room.refresh()  # with what a job has answered since
     numbers = room.tabulate(model.manifest_sha256, model.labels).numbers
     opened = st.session_state.get(OPENED)
-    show_summary(model, room)
+    show_summary(model, predictor, room)
     if opened is None:
         show_problems(model, room)
     if not len(numbers):
