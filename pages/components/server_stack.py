@@ -11,9 +11,11 @@ from cluster_core.access import Mode, read_mode
 from cluster_core.errors import ClusterError, ConfigError
 from cluster_core.server.file_gate import FileGate, FileGateMiddleware
 from cluster_core.server.stack import ServerStack, make_stack
+from cluster_core.server.unknown_pages import UnknownPageMiddleware
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
+from pages.components.navigation import PageFile
 from pages.components.return_address import ReturnMiddleware
 from pages.components.signed_in import find_request_access
 
@@ -35,10 +37,18 @@ def make_app_stack() -> ServerStack:
             innermost=[
                 Middleware(FileGateMiddleware, make_file_gate(base)),
                 Middleware(ReturnMiddleware),
+                Middleware(UnknownPageMiddleware, _list_paths(base)),
             ],
         )
     except ConfigError as error:  # it would appear as a traceback
         sys.exit(f"Error: {error}")
+
+
+def _list_paths(base: str) -> list[str]:
+    """Return the paths of Streamlit's HTML file: Home, the pages, and the file itself."""
+    pages = [file.removesuffix(".py") for file in PageFile if file is not PageFile.HOME]
+    # The API's page of its description is HTML below a mount, too.
+    return [base, *(f"{base}/{page}" for page in ("", *pages, "index.html", "api/v1/docs"))]
 
 
 def make_file_gate(base: str) -> FileGate:
