@@ -71,7 +71,7 @@ def describe_with_model(identification: Identification, answer: ModelAnswer) -> 
     says = "is unsure" if answer.verdict == "unsure" else f"says {answer.label}"
     if answer.verdict == "none of these":
         says = "says none of these"
-    score = f", {answer.score:.0%}".replace("%", " %") if answer.verdict == "label" else ""
+    score = f", {_format_score(answer.score)}" if answer.verdict == "label" else ""
     text = f"{_with_kind(main.object)}; the model {says}{score}"
     return f"{text}. They disagree." if disagrees(identification, answer) else text
 
@@ -101,6 +101,11 @@ def list_names(identification: Identification) -> list[str]:
     main = identification.main
     others = [each.object.name for each in identification.objects if each is not main]
     return [main.object.name, *others][:MAX_NAMES] if main else []
+
+
+def _format_score(score: float) -> str:
+    """Format a score without ever claiming certainty."""
+    return "over 99 %" if round(100 * score) == 100 else f"{100 * score:.0f} %"  # noqa: PLR2004
 
 
 def _with_kind(each: CatalogueObject) -> str:

@@ -38,6 +38,7 @@ def named(name):
         ("M31", ModelAnswer("open", 0.8), f"{M31}; the model says open, 80 %. They disagree."),
         ("M31", ModelAnswer("open", 0.8, "none of these"), f"{M31}; the model says none of these"),
         ("Cr 399", ModelAnswer("open", 0.8), "Cr 399, an asterism; the model says open, 80 %"),
+        ("M13", ModelAnswer("globular", 0.999), f"{M13}; the model says globular, over 99 %"),
         ("M13", ModelAnswer("bright", 0.8), f"{M13}; the model says bright, 80 %"),
     ],
 )
