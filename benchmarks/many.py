@@ -21,7 +21,7 @@ from distributed import LocalCluster
 from benchmarks import prediction_contenders
 from benchmarks.isolated import run_isolated
 from benchmarks.our_retraining import ARCHITECTURE, prepare_model
-from benchmarks.predict import fill_folder, run_command
+from benchmarks.predict import fill_folder
 from benchmarks.tables import print_table
 from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.model.bundle.bundle import load_bundle
@@ -47,8 +47,13 @@ def link_pictures(sources: list[str], folder: Path, n: int) -> None:
 def measure_memory(pictures: Path, bundle: str, workspace: str) -> dict[str, float]:
     """Run the command on a folder, and check that its table has a row for every picture."""
     output = pictures.with_suffix(".csv")
-    arguments = ("classify", str(pictures), "--graph", bundle, "--output", str(output))
-    measured = run_command("cluster_core", *arguments, workspace=workspace)
+    measured = run_isolated(
+        prediction_contenders.measure_command,
+        pictures=str(pictures),
+        output=str(output),
+        bundle=bundle,
+        workspace=workspace,
+    )
     require_all(read_names(output), sorted(map(str, pictures.iterdir())))
     return measured
 
@@ -178,7 +183,7 @@ def main(photos: Path | None, model_dir: Path, many: int, rounds: int) -> None:
             pictures = Path(folder) / f"pictures-{n}"
             link_pictures(files, pictures, n)
             measured = measure_memory(pictures, bundle, workspace)
-            rows.append([f"{n}", f"{measured['peak_mb']:.0f}", f"{measured['seconds']:.0f}"])
+            rows.append([f"{n}", f"{measured['command_mb']:.0f}", f"{measured['seconds']:.0f}"])
         print_table(["classify, pictures", "peak MB", "seconds"], rows)
 
 

@@ -56,6 +56,30 @@ def measure_ours(files: list[str], bundle: str, workspace: str, n_threads: int) 
     return {"single_ms": single_ms, "per_second": per_second}
 
 
+def measure_command(pictures: str, output: str, bundle: str, workspace: str) -> dict[str, float]:
+    """Run `classify` on a folder from start to exit, started by this small process.
+
+    Linux counts the memory of a process that starts another as memory of the other one.
+
+    Parameters
+    ----------
+    pictures, output : str
+        The folder, and the table to write.
+    bundle, workspace : str
+        Folders of the model and of the workspace.
+
+    Returns
+    -------
+    dict
+        `seconds`, and `command_mb`, the peak memory in MB.
+    """
+    from benchmarks.predict import run_command
+
+    arguments = ("classify", pictures, "--graph", bundle, "--output", output)
+    measured = run_command("cluster_core", *arguments, workspace=workspace)
+    return {"seconds": measured["seconds"], "command_mb": measured["peak_mb"]}
+
+
 def measure_bare_litert(
     files: list[str], litert: str, size_px: int, n_threads: int
 ) -> dict[str, Any]:
