@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Self
 from cluster_core.sorting.records import LogState, SortedFile, Stage, Transfer
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
 
-LOG = "sort-log.jsonl"
+LOG, _CHECKSUM = "sort-log.jsonl", "crc"
 
 
 class SortLog:
@@ -58,7 +59,7 @@ class SortLog:
         OSError
             It cannot be written, for example because the disk is full.
         """
-        data = json.dumps(line).encode() + b"\n"
+        data = format_line(line)
         if os.write(self._file, data) < len(data):
             raise OSError(28, os.strerror(28), str(self.path))  # the disk is full
         _add(self.state, line)
@@ -71,7 +72,7 @@ class SortLog:
         SortedFile
             The file with its number.
         """
-        numbered = replace(file, number=len(self.state.files) + 1)
+        numbered = replace(file, number=max(self.state.files, default=0) + 1)
         self.append(numbered.to_line(answer))
         if file.transfer is Transfer.MOVE:
             os.fsync(self._file)
@@ -112,10 +113,20 @@ def read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
         for text in lines:
             try:
                 line = json.loads(text)
+                checksum = line.pop(_CHECKSUM)
             except MALFORMED_ERRORS:
                 continue
-            if isinstance(line, dict):
+            if checksum == _compute_checksum(line):
                 yield line
+
+
+def format_line(line: Mapping[str, Any]) -> bytes:
+    """Return a line of the log, with a checksum: a damaged path would lead a file astray."""
+    return json.dumps({**line, _CHECKSUM: _compute_checksum(line)}).encode() + b"\n"
+
+
+def _compute_checksum(line: Mapping[str, Any]) -> int:
+    return zlib.crc32(json.dumps(line).encode())
 
 
 def _add(state: LogState, line: Mapping[str, Any]) -> None:

@@ -115,6 +115,7 @@ def _copy(log: SortLog, output: Path, order: Order) -> None:
             raise
     if file.transfer is Transfer.MOVE and os.path.lexists(source):
         try:
+            sync(target)
             remove_original(file)
         except ImageError:
             target.unlink()
@@ -138,13 +139,28 @@ def remove_original(file: SortedFile) -> None:
         raise _make_immovable(file.source) from error
 
 
+def sync(path: Path) -> None:
+    """Wait until a file is on the disk itself, so that a power cut cannot take it."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def write_copy(
     source: Path,
     draft: Path,
     original: FileFacts,
     rewrite: Callable[[bytes], bytes] | None = None,
 ) -> str:
-    """Write a copy of a file, on the disk itself, with its times and permissions.
+    """Write a copy of a file, with its times and permissions.
+
+    Parameters
+    ----------
+    source, draft : Path
+        The file, and the copy, which does not exist.
+    original : FileFacts
+        What the file is expected to be.
+    rewrite : callable, optional
+        Returns the content of the copy for that of the file.
 
     Returns
     -------
@@ -167,8 +183,6 @@ def write_copy(
                 new = rewrite(piece)
             written.update(new)
             copy.write(new)
-        copy.flush()
-        os.fsync(copy.fileno())
     if hashed.hexdigest() != original.sha256:
         raise make_changed(source)
     with suppress(OSError):  # some disks keep neither

@@ -100,7 +100,7 @@ class SortedFile:
     def of_line(cls, line: Mapping[str, Any]) -> SortedFile:
         """Return the file of a line; raise one of `MALFORMED_ERRORS` if it is damaged."""
         source = Path(check_text(line["source"]))
-        if not source.is_absolute():
+        if not source.is_absolute() or "\0" in str(source):
             raise ValueError("an absolute path was expected")
         return cls(
             source,

@@ -9,7 +9,7 @@ from pathlib import Path
 from cluster_core.errors import ImageError
 from cluster_core.images import has_image_suffix
 from cluster_core.sorting.log import SortLog
-from cluster_core.sorting.placing import is_in_place, write_copy
+from cluster_core.sorting.placing import is_in_place, sync, write_copy
 from cluster_core.sorting.records import SortedFile, Stage, Transfer
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
@@ -88,5 +88,6 @@ def _move_back(file: SortedFile, target: Path) -> str | None:
         with drafting(file.source) as draft:
             write_copy(target, draft, file.original)
             rename_exclusively(draft, file.source)
+        sync(file.source)
         target.unlink()
     return None

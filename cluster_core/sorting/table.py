@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,9 @@ def write_table(
         with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             write = write_csv(stream, table)
             for line in read_lines(log.path):
-                if answer := _find_answer(line, log, source.labels):
-                    write(answer)
+                if _is_sorted(line, log):
+                    with suppress(*MALFORMED_ERRORS):  # a damaged line has no row
+                        write(_unpack_answer(line, source.labels))
             for path, problem in log.state.problems.items():
                 write(FilePrediction(path, None, problem))
         sha256, number = hash_file(draft), 1
@@ -96,21 +98,17 @@ def pack_answer(answer: FilePrediction) -> dict[str, Any]:
     }
 
 
-def _find_answer(
-    line: Mapping[str, Any], log: SortLog, labels: Sequence[str]
-) -> FilePrediction | None:
-    """Return the answer of a line about a file that is sorted; None for other lines."""
+def _is_sorted(line: Mapping[str, Any], log: SortLog) -> bool:
     number = line.get("begin")
-    if not isinstance(number, int) or log.state.stages.get(number) is not Stage.DONE:
-        return None
-    try:
-        kept = line["answer"]
-        scores = {label: float(kept["scores"][label]) for label in labels}
-        best = max(scores, key=scores.__getitem__)
-        prediction = Prediction(
-            best, scores, 0.0, kept["warning"], kept["novelty"], Limits(*kept["limits"])
-        )
-        more = {**kept["more"], _SORTED_TO: line["place"]}
-        return FilePrediction(line["source"], prediction, None, kept["cards"], None, more)
-    except MALFORMED_ERRORS:
-        return None
+    return isinstance(number, int) and log.state.stages.get(number) is Stage.DONE
+
+
+def _unpack_answer(line: Mapping[str, Any], labels: Sequence[str]) -> FilePrediction:
+    """Return the answer of a line; raise one of `MALFORMED_ERRORS` if it is damaged."""
+    kept = line["answer"]
+    scores = {label: float(kept["scores"][label]) for label in labels}
+    best = max(scores, key=scores.__getitem__)
+    limits = Limits(*kept["limits"])
+    prediction = Prediction(best, scores, 0.0, str(kept["warning"]), kept["novelty"], limits)
+    more = {**kept["more"], _SORTED_TO: line["place"]}
+    return FilePrediction(str(line["source"]), prediction, None, kept["cards"], None, more)

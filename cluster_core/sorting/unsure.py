@@ -60,9 +60,10 @@ def create_unsure_queue(
         raise SortingError(
             f"No picture in {output} is unsure: there is nothing to label.", path=output
         )
-    labels = tuple(map(str, state.settings.get("labels", ())))
+    labels = state.settings.get("labels")
+    names = [str(label) for label in labels] if isinstance(labels, list) else []
     network = find_queue_network(workspace, str(state.settings.get("model")))
-    settings = QueueSettings(f"Unsure in {output.name}", labels, network)
+    settings = QueueSettings(f"Unsure in {output.absolute().name}", names, network)
     queue = create_queue(access, workspace, settings)
     return queue, QueueFilling(access, queue, files)
 

@@ -189,19 +189,29 @@ def test_folder_that_cannot_be_written_is_named(night, output):
     assert a.exists()
 
 
-@pytest.mark.parametrize("where", ["copy", "log"])
-def test_full_disk_stops_and_the_next_start_goes_on(night, output, monkeypatch, where):
+@pytest.mark.parametrize(
+    ("where", "code", "sentence"),
+    [
+        ("copy", errno.ENOSPC, "has no space left: free some"),
+        ("log", errno.EDQUOT, "has no space left: free some"),
+        ("log", errno.EROFS, "cannot be written to: allow it"),
+        ("copy", errno.EIO, "check the disk"),
+    ],
+)
+def test_full_or_locked_disk_stops_and_the_next_start_goes_on(
+    night, output, monkeypatch, where, code, sentence
+):
     a, b = write_files(night, "a.jpg", "b.jpg")
 
     def fill(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as patch:
         if where == "copy":
             patch.setattr(placing, "write_copy", fill)
         else:
             patch.setattr(SortLog, "begin", fill)
-        with pytest.raises(SortingError, match="has no space left: free some"):
+        with pytest.raises(SortingError, match=sentence):
             sort([answer(a), answer(b)], output, Transfer.MOVE if where == "log" else Transfer.COPY)
     assert a.exists()
     sort([answer(a), answer(b)], output)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import random
+from contextlib import suppress
+
 import pytest
 
-from cluster_core.errors import AccessError, SortingError
-from cluster_core.sorting.log import LOG
+from cluster_core.errors import AccessError, ClusterError, SortingError
+from cluster_core.sorting.log import LOG, format_line, read_lines
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.undoing import undo_sort
 from tests.samples import OWNER, VISITOR
@@ -25,6 +30,12 @@ def output(tmp_path):
 
 def sort_all(night, output, transfer=Transfer.COPY):
     sort(map(answer, sorted(night.rglob("*.jpg"))), output, transfer)
+
+
+def forge_log(output, old: str, new: str):
+    """Replace text in the log, and make its checksums right."""
+    text = "\n".join(map(json.dumps, read_lines(output / LOG))).replace(old, new)
+    (output / LOG).write_bytes(b"".join(format_line(json.loads(line)) for line in text.split("\n")))
 
 
 @pytest.mark.parametrize("transfer", Transfer)
@@ -109,18 +120,33 @@ def test_folder_without_a_log_is_refused(night):
 
 def test_hostile_log_puts_no_program_anywhere(night, output, tmp_path):
     sort_all(night, output, Transfer.MOVE)
-    log, program = output / LOG, tmp_path / "autostart" / "a.desktop"
-    log.write_text(log.read_text().replace(str(night / "a.jpg"), str(program)))
+    program = tmp_path / "autostart" / "a.desktop"
+    forge_log(output, str(night / "a.jpg"), str(program))
     assert "has not the ending of a picture" in undo_sort(OWNER, output).kept[0]
     assert not program.parent.exists()
 
 
 def test_hostile_log_removes_nothing_outside(night, output):
     sort_all(night, output)
-    log = output / LOG
-    log.write_text(log.read_text().replace('"place": "open/a.jpg"', '"place": "../night/a.jpg"'))
+    forge_log(output, '"place": "open/a.jpg"', '"place": "../night/a.jpg"')
     undo_sort(OWNER, output)
     assert set(list_tree(night)) == {"a.jpg", "sub/b.jpg"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_damaged_log_costs_no_picture(night, output, tmp_path, monkeypatch, seed):
+    monkeypatch.setattr(os, "fsync", lambda file: None)
+    sort_all(night, output, list(Transfer)[seed % 3])
+    log, chance = output / LOG, random.Random(seed)
+    data = bytearray(log.read_bytes())
+    for _ in range(chance.randint(1, 8)):
+        data[chance.randrange(len(data))] = chance.choice(b'0"{}[],:\n\x00\xffx')
+    log.write_bytes(data)
+    for work in (lambda: sort_all(night, output), lambda: undo_sort(OWNER, output)):
+        with suppress(ClusterError):
+            work()
+    found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert {b"picture a.jpg", b"picture b.jpg"} <= set(found)
 
 
 def test_visitor_undoes_nothing(night, output):

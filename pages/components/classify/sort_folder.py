@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -118,8 +119,10 @@ def _show_form(model: ModelSummary) -> None:
 
 def _make_absolute(text: str) -> Path:
     """Return a typed path; raise ValueError, with a sentence, if it depends on where one is."""
-    path = Path(text).expanduser()
-    if not path.is_absolute():
+    path = Path(text)
+    with suppress(RuntimeError):  # ~ of a user who does not exist
+        path = path.expanduser()
+    if not path.is_absolute() or "\0" in text:
         raise ValueError(f"{text} is not a full path: type one such as /home/me/night.")
     return path
 
@@ -127,7 +130,7 @@ def _make_absolute(text: str) -> Path:
 def _has_log(output: str) -> bool:
     try:
         return (_make_absolute(output) / LOG).is_file()
-    except (OSError, ValueError, RuntimeError):
+    except (OSError, ValueError):
         return False
 
 
