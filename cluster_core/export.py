@@ -56,8 +56,9 @@ class _Line(ExportProgress):
 def main(model: str, kind: str, output: Path, *, is_int8: bool, force: bool) -> None:
     """Write a MODEL in a format that other programs read.
 
-    Before it is written, the file labels 32 pictures in a fresh process without Cluster Lab. If
-    it answers otherwise than the model, there is an error and no file.
+    Before it is written, the file labels 32 pictures in a fresh process without Cluster Lab (of a
+    web page, its network and last layer do). If it answers otherwise than the model, there is an
+    error and no file.
 
     MODEL is a model's folder or its name; `starter` is the one that ships with the program.
     """
@@ -67,7 +68,7 @@ def main(model: str, kind: str, output: Path, *, is_int8: bool, force: bool) -> 
     _check_output(output, force=force)
     check = make_export(Access.owner(), request, workspace, output, progress)
     progress.line.clear()
-    click.echo(f"Wrote {output}." + (f" {check.describe()}" if check else ""))
+    click.echo(f"Wrote {output}. {check.describe()}")
 
 
 def _check_output(output: Path, *, force: bool) -> None:

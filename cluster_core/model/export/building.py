@@ -63,13 +63,12 @@ def build_export(request: ExportRequest, workspace: Workspace, folder: Path) -> 
     if obstacle := find_obstacle(kind, backbone.name, runs_on_litert=backbone.runs_on_litert):
         raise BackboneError(obstacle, name=backbone.name)
     target = folder / request.file_name
-    if kind is ExportFormat.WEB:
-        export_web(bundle, workspace, target, PageText(title=title))
-        return
     checked, others = _choose_pictures(request, bundle, workspace)
     _save_pictures(checked, folder / PICTURES)
     _save_answers(bundle, workspace, checked, folder / EXPECTED)
-    if kind is ExportFormat.TAKEAWAY:
+    if kind is ExportFormat.WEB:
+        export_web(bundle, workspace, target, PageText(title=title))
+    elif kind is ExportFormat.TAKEAWAY:
         n_examples = _N_EXAMPLES if is_about_clusters(bundle) else 0
         examples = [picture.pixels for picture in render_pictures(bundle, n_examples)]
         save_takeaway(bundle, backbone, target, TakeawayExtras(title, examples))

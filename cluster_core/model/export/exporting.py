@@ -11,7 +11,7 @@ from cluster_core.errors import BackboneError, BundleError, ClusterError
 from cluster_core.events import report_event
 from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.network import require_network
-from cluster_core.model.export.formats import FORMATS, ExportFormat
+from cluster_core.model.export.formats import FORMATS
 from cluster_core.model.export.request import EXPECTED, PICTURES, ExportRequest
 from cluster_core.model.export.verification import (
     TIMEOUT_S,
@@ -64,7 +64,7 @@ def make_export(
     workspace: Workspace,
     target: Path,
     progress: ExportProgress,
-) -> ExportCheck | None:
+) -> ExportCheck:
     """Write a model in another format, unless the file answers otherwise than the model.
 
     Parameters
@@ -82,8 +82,8 @@ def make_export(
 
     Returns
     -------
-    ExportCheck or None
-        How its answers compare with the model's; None for a web page, which needs a browser.
+    ExportCheck
+        How its answers compare with the model's.
 
     Raises
     ------
@@ -105,10 +105,9 @@ def make_export(
         folder.mkdir()
         progress.enter(Phase.WRITING)
         _build(request, workspace, folder, progress)
-        export, check = folder / request.file_name, None
-        if request.kind is not ExportFormat.WEB:
-            progress.enter(Phase.CHECKING)
-            check = _check(request, export, folder, progress)
+        export = folder / request.file_name
+        progress.enter(Phase.CHECKING)
+        check = _check(request, export, folder, progress)
         with replacing(target) as draft:
             os.rename(export, draft)
     report_event("exported", format=request.kind)

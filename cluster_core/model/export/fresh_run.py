@@ -107,6 +107,35 @@ def open_takeaway(path: Path) -> Run:
     return run
 
 
+def open_web(path: Path) -> Run:
+    """Return how the network and the last layer of a web page answer, without its browser."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    record = json.loads((path / "model.json").read_text("utf-8"))
+    n_features, n_labels = record["features"], len(record["labels"])
+    head = np.fromfile(path / "tables.bin", "<f4")[: (n_features + 1) * n_labels]
+    *weights, bias = head.reshape(n_features + 1, n_labels).astype(np.float64)
+    interpreter = Interpreter(str(path / "network.tflite"))
+    interpreter.allocate_tensors()
+    entry, end = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+
+    def run_view(pixels: np.ndarray) -> np.ndarray:
+        interpreter.set_tensor(entry["index"], (pixels.astype(np.float32) / 127.5 - 1)[None])
+        interpreter.invoke()
+        logits = (interpreter.get_tensor(end["index"])[0] @ weights + bias) / record["temperature"]
+        odds = np.exp(logits - logits.max())
+        scores: np.ndarray = odds / odds.sum()
+        return scores
+
+    def run(picture: Path) -> Answer:
+        pixels = _read_resized(picture, record["sizePx"])
+        symmetries = [np.rot90(side, n) for side in (pixels, pixels[:, ::-1]) for n in range(4)]
+        views = [run_view(view) for view in symmetries[: record["views"]]]
+        return {"scores": np.mean(views, axis=0).tolist()}
+
+    return run
+
+
 OPENERS = {
     "tflite": open_tflite,
     "onnx": open_onnx,
@@ -114,6 +143,7 @@ OPENERS = {
     "savedmodel": open_savedmodel,
     "pb": open_pb,
     "takeaway": open_takeaway,
+    "web": open_web,
 }
 
 

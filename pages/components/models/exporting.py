@@ -75,8 +75,8 @@ def _is_of(export: Export, model: ModelSummary, workspace: Workspace) -> bool:
 
 def _choose_format(model: ModelSummary, workspace: Workspace, *, is_busy: bool) -> ExportFormat:
     st.markdown(
-        "Each file but the web page is tried on 32 pictures before you get it, in a fresh process "
-        "without Cluster Lab."
+        "Each file is tried on 32 pictures before you get it, in a fresh process without Cluster "
+        "Lab; of the web page, only its network and last layer."
     )
     return st.radio(
         "Format",

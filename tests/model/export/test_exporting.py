@@ -57,12 +57,14 @@ def test_export_is_written_checked_and_moved_to_its_place(trained, request_for, 
     assert progress.phases == [Phase.WRITING, Phase.CHECKING] * 2
 
 
-def test_web_page_is_exported_as_a_folder_without_a_check(trained, request_for, tmp_path):
+def test_web_page_is_exported_as_a_folder_after_its_network_was_tried(
+    trained, request_for, tmp_path
+):
     target, progress = tmp_path / "page", Watched()
     request = request_for(ExportFormat.WEB)
-    assert make_export(Access.owner(), request, trained, target, progress) is None
+    assert make_export(Access.owner(), request, trained, target, progress).n_same == 32
     assert (target / "index.html").is_file()
-    assert progress.phases == [Phase.WRITING]
+    assert progress.phases == [Phase.WRITING, Phase.CHECKING]
 
 
 @pytest.mark.parametrize("phase", Phase)
