@@ -83,6 +83,8 @@ class AnsweringJob:
     ----------
     n_present : int
         Pictures of archives and folders that were in the room already.
+    names_wanted : bool
+        Whether the objects in the pictures are being named, or will be.
     left_out : list of str
         Why other pictures were not added, in a sentence for each of the first thousand.
     n_left_out : int
@@ -96,7 +98,7 @@ class AnsweringJob:
         self._thread: threading.Thread | None = None
         self._stop_requested = threading.Event()
         self._state, self._problem = JobState.DONE, ""
-        self._names_wanted = self._is_naming = False
+        self.names_wanted = self._is_naming = False
         self._n_done = self._n_waiting = 0
         self._started_s = 0.0
         self.n_present, self.n_left_out = 0, 0
@@ -128,7 +130,7 @@ class AnsweringJob:
             This server does not allow it.
         """
         access.require(Action.EDIT_DATASETS)  # a solver takes seconds of all cores
-        self._names_wanted = True
+        self.names_wanted = True
         self.start()
 
     def stop(self) -> None:
@@ -181,7 +183,7 @@ class AnsweringJob:
             waiting = [n for n in self._answerer.list_waiting(room) if n not in tried]
             self._n_waiting = len(waiting)
             if not waiting and not self._supplies:
-                if self._names_wanted:
+                if self.names_wanted:
                     self._name_objects(room)
                 return
             numbers = iter(waiting) if waiting else self._take_in(room)
@@ -216,7 +218,7 @@ class AnsweringJob:
                 self._n_waiting -= 1
                 if self._stop_requested.is_set():
                     return
-        self._names_wanted = False
+        self.names_wanted = False
 
     def _restart_clock(self, n_waiting: int = 0) -> None:
         self._n_done, self._n_waiting = 0, n_waiting

@@ -138,8 +138,8 @@ def find_folder(access: Access, folder: str) -> Supply:
         sources = list(iterate_folder(path, pass_over))
     except (OSError, ValueError, RuntimeError) as error:
         raise DatasetError(
-            f"There is no folder {folder} on this computer: give its full path, such as "
-            "/home/me/night.",
+            f"There is no folder {folder} on this computer: give its full "
+            "path, such as /home/me/night.",
             path=Path(folder),
         ) from error
     if not sources:

@@ -19,6 +19,7 @@ from cluster_core.workspace import Workspace
 from pages.components.classify.kept_room import FOLDED, obtain_room
 from pages.components.outcome import clear_outcome, show_reasons
 from pages.components.signed_in import get_access
+from pages.components.text import escape_markdown
 from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
 
 # The uploader lists them in this order. Camera raw files are refused with a sentence that says
@@ -114,7 +115,7 @@ def take_pictures() -> None:
     if reasons := st.session_state.get(_LEFT_OUT):
         n = len(reasons)
         st.warning(
-            "1 picture was left out." if n == 1 else f"{n:,} pictures were left out.",
+            "1 file was left out." if n == 1 else f"{n:,} files were left out.",
             icon=":material/content_cut:",
         )
         show_reasons(reasons)
@@ -193,12 +194,17 @@ def _ask_for_folder() -> None:
             help="Its pictures, and those of its sub-folders, are copied. Your files stay as they "
             "are.",
         )
-        if not st.form_submit_button("Classify this folder", icon=":material/folder_open:"):
-            return
-    if folder.strip():
-        with _keeping():
-            st.session_state[SUPPLIES].append(find_folder(get_access(), folder.strip()))
-        st.rerun()
+        is_sent = st.form_submit_button("Classify this folder", icon=":material/folder_open:")
+    if not is_sent or not folder.strip():
+        return
+    try:
+        supply = find_folder(get_access(), folder.strip())
+    except ClusterError as error:
+        st.error(escape_markdown(str(error)), icon=":material/folder_off:")
+        return
+    with _keeping():
+        st.session_state[SUPPLIES].append(supply)
+    st.rerun()
 
 
 def _keep_one(room: AnswerRoom, name: str, data: bytes) -> None:

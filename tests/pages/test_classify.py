@@ -381,6 +381,19 @@ def wait_for_job(page: AppTest) -> None:
     job.wait(20)
 
 
+def test_folder_of_this_computer_is_classified_and_another_refused(trained, tmp_path):
+    (tmp_path / "one.png").write_bytes(make_picture("red stars"))
+    page = open_page()
+    page.toggle(key="folder_on").set_value(True).run()
+    for folder, expected in ((str(tmp_path / "no"), "There is no folder"), (str(tmp_path), None)):
+        page.text_input(key="folder_path").set_value(folder)
+        next(one for one in page.button if one.label == "Classify this folder").click().run()
+        assert [error.value[:18] for error in page.error] == ([expected] if expected else [])
+    wait_for_job(page)
+    page.run()
+    assert "1 picture classified" in all_text(page)
+
+
 def test_single_new_picture_need_not_wait_for_many(trained, monkeypatch):
     _, go_on = pause_after(0, monkeypatch)
     page = give_many(open_page(), 2)
@@ -394,7 +407,7 @@ def test_single_new_picture_need_not_wait_for_many(trained, monkeypatch):
 def test_pictures_beyond_the_limit_are_left_out_with_a_reason(trained, monkeypatch):
     monkeypatch.setattr(rooms, "OWN_COMPUTER", replace(rooms.OWN_COMPUTER, max_pictures=2))
     page = give_many(open_page(), 2)
-    assert page.warning[0].value == "2 pictures were left out."
+    assert page.warning[0].value == "2 files were left out."
     assert "at most 2 pictures are kept here" in all_text(page)
     assert len(page.dataframe[0].value) == 2
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cluster_core.access import Action
 from cluster_core.answers.answering import Answerer
-from cluster_core.answers.jobs import obtain_job
+from cluster_core.answers.jobs import find_job, obtain_job
 from cluster_core.answers.places import DONT_KNOW
 from cluster_core.answers.records import KeptObject, Review
 from cluster_core.answers.room import AnswerRoom
@@ -74,6 +74,10 @@ def _show_naming(answerer: Answerer, room: AnswerRoom) -> None:
     """Draw the button that names the objects in all pictures, if some have not been asked."""
     access = get_access()
     if not access.allows(Action.EDIT_DATASETS) or room.objects.keys() >= room.pictures.keys():
+        return
+
+    job = find_job(Workspace.default(), room.id, answerer.model.manifest_sha256)
+    if job is not None and job.names_wanted:
         return
 
     def start() -> None:
