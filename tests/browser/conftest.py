@@ -49,11 +49,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, port: int = 0, **variables: str) -> Iterator[Server]:
+def serve(folder: Path, **variables: str) -> Iterator[Server]:
     """Run the app, in a workspace below `folder`, and yield it once it answers."""
     folder.mkdir(parents=True, exist_ok=True)
     workspace = Workspace(folder / "tf_files")
-    port = port or find_free_port()
+    port = find_free_port()
     log = folder / "server.log"
     environment = {**os.environ, ROOT_VARIABLE: str(workspace.root), **variables}
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]

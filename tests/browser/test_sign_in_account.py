@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from cluster_core.access.modes import OWNERS_VARIABLE
-from tests.browser.conftest import PATIENCE_MS, find_free_port, serve
+from tests.browser.conftest import PATIENCE_MS, serve
 from tests.browser.oidc_provider import CLIENT_ID, CLIENT_SECRET, run_provider
 
 SECRETS = """
 [auth]
-redirect_uri = "http://localhost:{port}/oauth2callback"
+redirect_uri = "http://localhost:{{port}}/oauth2callback"
 cookie_secret = "a secret of these tests, long enough"
 client_id = "{client_id}"
 client_secret = "{client_secret}"
@@ -27,12 +27,11 @@ def provider():
 
 @pytest.fixture
 def shared_server(tmp_path, provider):
-    port = find_free_port()
     texts = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "provider": provider.url}
     secrets = tmp_path / "secrets.toml"
-    secrets.write_text(SECRETS.format(port=port, **texts))
+    secrets.write_text(SECRETS.format(**texts))
     variables = {OWNERS_VARIABLE: "ann@lab.example", "STREAMLIT_SECRETS_FILES": str(secrets)}
-    with serve(tmp_path, port, **variables) as server:
+    with serve(tmp_path, **variables) as server:
         yield server
 
 

@@ -40,8 +40,8 @@ def fill_in(passphrase: str, query: str = "", **headers: str) -> Reply:
 def post(body: bytes, query: str = "", **headers: str) -> Reply:
     app = Starlette(routes=sign_in_routes.list_routes())
     named = {"Host": "lab.example"} | {k.replace("_", "-"): v for k, v in headers.items()}
-    more = {"method": "POST", "scheme": "https", "query_string": query.encode()}
-    return send(app, make_scope("/sign-in", headers=named, **more), body)
+    scope = make_scope("/sign-in", headers=named, method="POST", scheme="https")
+    return send(app, {**scope, "query_string": query.encode()}, body)
 
 
 def test_right_passphrase_sets_a_cookie_that_scripts_cannot_read():
