@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
@@ -94,7 +95,7 @@ def answer_pictures(
     def list_tasks() -> Generator[tuple[int, str, Callable[[], bytes]], None, None]:
         for number in numbers:
             if kept := room.pictures.get(number):
-                yield number, kept.name, lambda number=number: room.read_picture(number)
+                yield number, kept.name, functools.partial(room.read_picture, number)
 
     def label(task: tuple[int, str, Callable[[], bytes]]) -> Labelled:
         return _label(answerer.predictor, *task)

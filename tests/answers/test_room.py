@@ -165,6 +165,7 @@ def test_label_that_is_not_a_line_is_refused(room, label):
         KEPT + b', "limits": [null, 0.5]}',
         KEPT + b', "limits": 7}',
         b'{"answer": 1, "model": "m", "cards": [], "problem": "x"}',
+        b'{"object": 1, "name": 13, "kind": "open cluster"}',
         b"[" * 100_000,
     ],
 )
