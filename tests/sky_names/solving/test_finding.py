@@ -24,15 +24,15 @@ def install(monkeypatch, program, package):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: package)
 
 
-def test_program_is_taken_first(charts, monkeypatch):
-    install(monkeypatch, "/bin/solve-field", object())
+def test_program_is_taken_without_the_package(charts, monkeypatch):
+    install(monkeypatch, "/bin/solve-field", None)
     found = find_solver()
     assert isinstance(found, SolveField)
     assert found.indexes == (charts / "index-07.fits",)
 
 
-def test_package_is_taken_without_the_program(charts, monkeypatch):
-    install(monkeypatch, None, object())
+def test_package_is_taken_first(charts, monkeypatch):
+    install(monkeypatch, "/bin/solve-field", object())
     assert isinstance(find_solver(), AstrometryPackage)
 
 
