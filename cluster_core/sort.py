@@ -93,10 +93,13 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     PATHS are files, and folders with their sub-folders. Nothing is overwritten. The same command
     again goes on with what is not sorted yet. answers.csv, beside the folders, has all answers.
     """
-    if undone or labelled:
-        if paths or output or (undone and labelled):
-            raise click.UsageError(f"{_UNDO if undone else _LABEL} takes one folder and no PATHS.")
-        _undo(undone) if undone else _label(labelled)
+    if (undone or labelled) and (paths or output or (undone and labelled)):
+        raise click.UsageError(f"{_UNDO if undone else _LABEL} takes one folder and no PATHS.")
+    if undone:
+        _undo(undone)
+        return
+    if labelled:
+        _label(labelled)
         return
     if not paths or output is None:
         raise click.UsageError("Name the pictures, and --output with the folder to sort into.")
@@ -194,8 +197,7 @@ def _undo(output: Path) -> None:
     click.echo(f"{report.n_undone:,} {noun} taken back")
 
 
-def _label(output: Path | None) -> None:
-    assert output
+def _label(output: Path) -> None:
     workspace, progress = Workspace.default(), ProgressLine()
     queue, filling = create_unsure_queue(Access.owner(), workspace, output)
     with CacheFile(workspace.bottlenecks) as cache:

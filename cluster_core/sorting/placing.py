@@ -7,26 +7,22 @@ another file, then that is logged. After a kill, `is_ours` tells whether the ren
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images import has_image_suffix
+from cluster_core.sorting.copying import sync, write_copy
 from cluster_core.sorting.disk_errors import make_changed, make_unreadable
 from cluster_core.sorting.log import SortLog
 from cluster_core.sorting.records import FileFacts, SortedFile, Stage, Transfer
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
 from cluster_core.workspace import drafting
-
-_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -137,66 +133,6 @@ def remove_original(file: SortedFile) -> None:
         file.source.unlink()
     except OSError as error:
         raise _make_immovable(file.source) from error
-
-
-def sync(path: Path) -> None:
-    """Wait until a file is on the disk itself, so that a power cut cannot take it."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def write_copy(
-    source: Path,
-    draft: Path,
-    original: FileFacts,
-    rewrite: Callable[[bytes], bytes] | None = None,
-) -> str:
-    """Write a copy of a file, with its times and permissions.
-
-    Parameters
-    ----------
-    source, draft : Path
-        The file, and the copy, which does not exist.
-    original : FileFacts
-        What the file is expected to be.
-    rewrite : callable, optional
-        Returns the content of the copy for that of the file.
-
-    Returns
-    -------
-    str
-        Hash of the copy.
-
-    Raises
-    ------
-    ImageError
-        The file cannot be read, or is not the one expected.
-    OSError
-        The copy cannot be written.
-    """
-    hashed, written = hashlib.sha256(), hashlib.sha256()
-    with draft.open("xb") as copy:
-        for piece in _read_pieces(source, whole=rewrite is not None):
-            hashed.update(piece)
-            new = piece
-            if rewrite and hashed.hexdigest() == original.sha256:
-                new = rewrite(piece)
-            written.update(new)
-            copy.write(new)
-    if hashed.hexdigest() != original.sha256:
-        raise make_changed(source)
-    with suppress(OSError):  # some disks keep neither
-        shutil.copystat(source, draft)
-    return written.hexdigest()
-
-
-def _read_pieces(source: Path, *, whole: bool) -> Iterator[bytes]:
-    try:
-        with source.open("rb") as file:
-            while piece := file.read(-1 if whole else _PIECE_BYTES):
-                yield piece
-    except OSError as error:
-        raise make_unreadable(source, error) from error
 
 
 def _check_movable(source: Path, original: FileFacts) -> os.stat_result:

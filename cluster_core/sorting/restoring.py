@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cluster_core.errors import ImageError
 from cluster_core.images import has_image_suffix
+from cluster_core.sorting.copying import sync, write_copy
 from cluster_core.sorting.log import SortLog
-from cluster_core.sorting.placing import is_in_place, sync, write_copy
+from cluster_core.sorting.placing import is_in_place
 from cluster_core.sorting.records import SortedFile, Stage, Transfer
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
