@@ -8,12 +8,11 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from cluster_core.access import Access, Action
 from cluster_core.answers.answering import Answerer, answer_pictures
+from cluster_core.answers.job_progress import JobProgress, JobState
 from cluster_core.answers.records import KeptObject
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import find_room
@@ -28,46 +27,6 @@ _ESTIMATE_FROM = 20
 _MAX_LEFT_OUT = 1_000
 _UNEXPECTED = "Classifying ended with an unexpected error, which is in the server's log: try again."
 _logger = logging.getLogger(__name__)
-
-
-class JobState(StrEnum):
-    """What a job does."""
-
-    RUNNING = "running"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class JobProgress:
-    """How far a job is.
-
-    Attributes
-    ----------
-    state : JobState
-    n_done, n_total : int
-        Pictures labelled since the start, and these with the ones that wait.
-    seconds_left : float or None
-        An estimate; None at the beginning.
-    problem : str
-        Why it failed, in a sentence; else empty.
-    is_naming : bool
-        Whether objects are being named; pictures are labelled first.
-    """
-
-    state: JobState
-    n_done: int
-    n_total: int
-    seconds_left: float | None
-    problem: str
-    is_naming: bool
-
-    @property
-    def is_active(self) -> bool:
-        """Whether pictures are being labelled."""
-        return self.state in (JobState.RUNNING, JobState.STOPPING)
 
 
 class AnsweringJob:

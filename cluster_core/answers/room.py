@@ -11,6 +11,13 @@ from typing import Any
 
 from cluster_core.answers.answer_index import AnswerColumns, AnswerIndex, make_entry
 from cluster_core.answers.log import AnswerLog
+from cluster_core.answers.picture_files import (
+    delete_files,
+    name_picture,
+    name_thumbnail,
+    write_picture,
+    write_thumbnail,
+)
 from cluster_core.answers.records import (
     KeptAnswer,
     KeptObject,
@@ -22,16 +29,9 @@ from cluster_core.answers.records import (
 )
 from cluster_core.data.labels import find_label_problem, shorten
 from cluster_core.errors import DatasetError, ImageError, ImageProblem
-from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, make_printable
 
-PICTURES, ARCHIVES, _THUMBNAILS = "pictures", "archives", "thumbnails"
 _MAX_NAME_LENGTH = 300
-
-
-def name_thumbnail(folder: Path, number: int) -> Path:
-    """Return the path of a picture's thumbnail in the folder of a room; it may not exist."""
-    return folder / _THUMBNAILS / f"{number}.jpg"
 
 
 class AnswerRoom:
@@ -112,15 +112,7 @@ class AnswerRoom:
         if (sha256, shown) in self._known:
             return None
         self._require_space(shown, self._n_bytes + len(data))
-        number = self._last_number + 1
-        with explaining_disk_errors(f"{shown} could not be kept", self._folder):
-            while True:
-                try:
-                    with (self._folder / PICTURES / str(number)).open("xb") as file:
-                        file.write(data)
-                    break
-                except FileExistsError:  # another tab is quicker
-                    number += 1
+        number = write_picture(self._folder, self._last_number + 1, shown, data)
         entry = {"picture": number, "name": shown, "n_bytes": len(data), "sha256": sha256}
         self._append(entry)
         return self.pictures.get(number)
@@ -145,7 +137,7 @@ class AnswerRoom:
 
     def find_file(self, number: int) -> Path:
         """Return the path of a picture's file, which may have been removed."""
-        return self._folder / PICTURES / str(int(number))
+        return name_picture(self._folder, number)
 
     def find_thumbnail(self, number: int) -> Path:
         """Return the path of a picture's thumbnail, a JPEG, which may not exist."""
@@ -175,10 +167,7 @@ class AnswerRoom:
             It cannot be written.
         """
         if thumbnail:
-            with explaining_disk_errors("A thumbnail could not be kept", self._folder):
-                path = self.find_thumbnail(number)
-                path.parent.mkdir(exist_ok=True)
-                path.write_bytes(thumbnail)
+            write_thumbnail(self._folder, number, thumbnail)
         self._append(make_entry(number, model, answer, labels))
 
     def keep_object(self, number: int, known: KeptObject) -> None:
@@ -234,9 +223,7 @@ class AnswerRoom:
         known = [number for number in numbers if number in self.pictures]
         self._append({"removed": known})
         for number in known:
-            for path in (self.find_file(number), self.find_thumbnail(number)):
-                with suppress(OSError):
-                    path.unlink()
+            delete_files(self._folder, number)
 
     def clear(self) -> None:
         """Delete the room with all pictures and answers."""

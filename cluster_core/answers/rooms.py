@@ -17,7 +17,8 @@ from pathlib import Path
 
 from cluster_core.access import Mode, read_mode
 from cluster_core.answers.log import LOG
-from cluster_core.answers.room import ARCHIVES, PICTURES, AnswerRoom
+from cluster_core.answers.picture_files import ARCHIVES, PICTURES
+from cluster_core.answers.room import AnswerRoom
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import Workspace

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cluster_core.access import Access, Action, Mode, read_mode
-from cluster_core.answers.room import ARCHIVES, AnswerRoom
+from cluster_core.answers.picture_files import ARCHIVES
+from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.archives.unsorted import list_packed
 from cluster_core.errors import AccessError, DatasetError, ImageError, ImageProblem
 from cluster_core.sources.folders import iterate_folder

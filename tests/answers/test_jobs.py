@@ -13,7 +13,8 @@ from cluster_core.access import PUBLIC_VARIABLE, Access
 from cluster_core.answers import jobs, rooms
 from cluster_core.answers.answering import Answerer
 from cluster_core.answers.choices import find_choice, keep_choice
-from cluster_core.answers.jobs import AnsweringJob, JobState, obtain_job
+from cluster_core.answers.job_progress import JobState
+from cluster_core.answers.jobs import AnsweringJob, obtain_job
 from cluster_core.answers.records import KeptObject
 from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.answers.selecting import Order, Reviewed, Selection, select_answers

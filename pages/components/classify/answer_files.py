@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from cluster_core.access import Access
 from cluster_core.answers.choices import find_choice, keep_choice
-from cluster_core.answers.room import AnswerRoom, name_thumbnail
+from cluster_core.answers.picture_files import name_thumbnail
+from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import find_room, find_room_folder
 from cluster_core.answers.sorting import sort_pictures, stream_zip
 from cluster_core.errors import ClusterError
