@@ -38,7 +38,7 @@ from cluster_core.storage.dask_worker import (
 from cluster_core.storage.mapping import Outcome, apply
 from cluster_core.version import __version__
 
-PICTURES_PER_BLOCK = 16
+PICTURES_PER_BLOCK = 32
 BLOCKS_PER_THREAD = 3
 ANSWER_TIMEOUT_S = 10
 WORKERS_TIMEOUT_S = 60

@@ -16,7 +16,7 @@ from cluster_core.storage import dask_cluster, dask_worker
 from cluster_core.storage.dask_cluster import PICTURES_PER_BLOCK, DaskCluster
 from cluster_core.storage.dask_worker import Mark
 
-N_BLOCKS = 4
+N_BLOCKS = 3
 
 
 @dataclass(frozen=True)
