@@ -24,7 +24,8 @@ def find_program() -> str | None:
 def find_solver(limits: RunLimits | None = None) -> Solver | None:
     """Return the installed solver: the package `astrometry`, or `solve-field`, or None.
 
-    The package is asked first because it takes a tenth of the time. Either needs star charts; see `find_index_files`.
+    The package is asked first because it takes a tenth of the time. Either needs star charts; see
+    `find_index_files`.
 
     Parameters
     ----------
