@@ -52,7 +52,7 @@ class DoneNames:
 class UnfinishedTable:
     """The rows of a CSV or JSON lines file until it is complete.
 
-    They are in a file of their own next to it. Its name has a hash of the columns, the model
+    They are in a hidden file of their own next to it. Its name has a hash of the columns, the model
     and its settings, so that no table gets rows of two models.
 
     Parameters
@@ -71,7 +71,7 @@ class UnfinishedTable:
         names = [column.name for column in table.columns]
         source = table.source
         record = json.dumps([is_csv, names, dict(source.describe()), source.fingerprint])
-        self._stem = f"{output.name}.unfinished-"
+        self._stem = f".{output.name}.unfinished-"
         digest = hashlib.sha256(record.encode(errors="backslashreplace")).hexdigest()
         self.path = output.with_name(f"{self._stem}{digest[:8]}")
 

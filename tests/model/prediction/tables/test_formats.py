@@ -145,4 +145,4 @@ def test_interrupted_table_keeps_the_old_one(tmp_path, table_format):
     assert path.read_text() == "old"
     unfinished = {one.name.partition("-")[0] for one in tmp_path.iterdir()} - {path.name}
     is_lines = table_format in {TableFormat.CSV, TableFormat.JSON_LINES}
-    assert unfinished == ({f"{path.name}.unfinished"} if is_lines else set())
+    assert unfinished == ({f".{path.name}.unfinished"} if is_lines else set())

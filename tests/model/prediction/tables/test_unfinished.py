@@ -39,7 +39,7 @@ def write(path, table_format, resume=False, stop_after=None, table=None):
 def interrupt(path, table_format):
     with pytest.raises(KeyboardInterrupt):
         write(path, table_format, stop_after=N_BEFORE)
-    return next(path.parent.glob(f"{path.name}.unfinished-*"))
+    return next(path.parent.glob(f".{path.name}.unfinished-*"))
 
 
 @FORMATS
