@@ -62,7 +62,8 @@ class DaskCluster:
     """
 
     def __init__(self, address: str) -> None:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors get a sentence of ours
+        for name in ("distributed", "distributed.client"):  # errors get a sentence of ours
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address = address
         self._unshared: set[Path] = set()  # folders that a worker has not
         self._numbers = itertools.count()
