@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from cluster_core.errors import NotSolvedError
 from cluster_core.sky_names.position import SkyPosition
+from cluster_core.sky_names.solving import RunLimits
 from pages.components.classify import sky_object, sky_object_work
 from tests.pages.test_classify import PAGE, make_picture
 from tests.sky_names.skies import M13, make_fits, make_wcs_cards
@@ -19,7 +20,7 @@ class FakeSolver:
 
     def __init__(self) -> None:
         self.go = threading.Event()
-        self.limits = None
+        self.limits = RunLimits()
         self.answer = SkyPosition(*M13, ((-0.003, 0.0), (0.0, -0.003)), 128, 128)
 
     def solve(self, picture, hints):
