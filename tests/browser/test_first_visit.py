@@ -57,7 +57,7 @@ def test_several_pictures_can_be_downloaded_as_csv(visit, tmp_path):
     broken.write_text("<html>no picture")
     visit.upload("pictures", *pictures, broken)
     button = visit.page.locator(".st-key-download_csv button")
-    expect(button).to_be_visible()
+    expect(visit.page.get_by_text("24 pictures classified")).to_be_visible()
     visit.settle()
     visit.shoot("classify-many")
     with visit.page.expect_download() as download:
