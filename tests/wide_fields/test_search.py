@@ -107,7 +107,8 @@ def test_field_without_a_catalogued_cluster_has_none():
 def test_search_names_what_the_catalogue_has_in_a_cut_out(field):
     data = make_fits(make_noise(560, 840), AURIGA_DEG)
     located, _ = locate_field(field, data, None)
-    box = Box.around(located.position.to_pixels(82.167, 35.824), 100, located.size)
+    x, y = located.position.to_pixels(82.167, 35.824)
+    box = Box.around((float(x), float(y)), 100, located.size)
     search = FieldSearch(load_starter(), located, by_catalogue=False)
     (answer,) = find_clusters(load_starter(), located)[:1]
     named = search._name(replace(answer, box=box, catalogued=None, certainty=0.9))
