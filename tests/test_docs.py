@@ -135,7 +135,7 @@ def list_map_folders() -> Iterator[str]:
         match = re.match(r"`cluster_core/([\w/]+)/`", first)
         if match:
             yield match[1]
-            yield from (f"{match[1]}/{inner}" for inner in re.findall(r"`(\w+)/`", second))
+            yield from (f"{match[1]}/{inner}" for inner in re.findall(r"`([\w/]+)/`", second))
 
 
 def test_map_in_readme_has_every_folder_and_no_other():
