@@ -12,7 +12,8 @@ from cluster_core.sky_names.headers import SkyHeader, read_sky_header
 from cluster_core.sky_names.position import Pointing, SkyPosition, compute_separations
 from cluster_core.sky_names.solving import Solver
 
-_UNKNOWN_RADIUS_ARCMIN = 1.0
+_UNKNOWN_DIAMETER_ARCMIN = 2.0
+_COMPARABLE_SIZE = 0.5  # of the diameter of the most prominent object
 _POINTING_RADIUS_DEG = 0.25  # around the place that a header names, if the scale is unknown
 
 
@@ -62,11 +63,19 @@ class Identification:
 
     @property
     def main(self) -> IdentifiedObject | None:
-        """The object that the picture is of: the nearest to the centre in terms of its radius.
+        """The object that the picture is of.
 
-        Thus a faint galaxy beside the centre does not name the picture of a large cluster.
+        The most prominent is the nearest to the centre in terms of its radius: thus a faint galaxy
+        beside the centre does not name the picture of a large cluster. Of objects that compare
+        with it in size, the nearest to the centre is meant: thus M 60 beside it does not name a
+        picture of M 59.
         """
-        return min(self.objects, key=_measure_prominence, default=None)
+        prominent = min(self.objects, key=_measure_prominence, default=None)
+        if prominent is None:
+            return None
+        least = _COMPARABLE_SIZE * _get_diameter(prominent)
+        comparable = [each for each in self.objects if _get_diameter(each) >= least]
+        return min(comparable, key=lambda each: each.distance_arcmin or 0.0)
 
 
 def identify(data: bytes, name: str, solver: Solver | None) -> Identification:
@@ -158,6 +167,8 @@ def _measure_distances(
 
 def _measure_prominence(each: IdentifiedObject) -> float:
     """Return the distance from the centre in radii of the object: the less, the more prominent."""
-    diameter = each.object.diameter_arcmin
-    radius = diameter / 2 if diameter else _UNKNOWN_RADIUS_ARCMIN
-    return (each.distance_arcmin or 0.0) / radius
+    return (each.distance_arcmin or 0.0) / (_get_diameter(each) / 2)
+
+
+def _get_diameter(each: IdentifiedObject) -> float:
+    return each.object.diameter_arcmin or _UNKNOWN_DIAMETER_ARCMIN

@@ -8,7 +8,7 @@ import pytest
 
 from cluster_core.errors import NotSolvedError
 from cluster_core.sky_names.cache import IdentityCache
-from cluster_core.sky_names.identification import Source, identify
+from cluster_core.sky_names.identification import Source, identify, identify_position
 from cluster_core.sky_names.position import SkyPosition
 from cluster_core.sky_names.solving.solver import NOT_RECOGNISED
 from cluster_core.storage.cache_file import CacheFile
@@ -105,6 +105,13 @@ def test_faint_galaxy_at_the_centre_does_not_name_the_picture_of_a_cluster():
     assert found.main.object.name == "M 13"
     detail = identify(make_fits(**make_wcs_cards(ra, dec, 0.0005)), "x.fits", None)
     assert detail.main.object.name == "IC 4617"
+
+
+def test_of_two_galaxies_alike_in_size_the_one_at_the_centre_names_the_picture():
+    between = SkyPosition(190.69, 11.6, ((-6e-4, 0.0), (0.0, -6e-4)), 1000, 800)
+    found = identify_position(between, Source.HEADER)
+    assert "M 60" in names(found)
+    assert found.main.object.name == "M 59"
 
 
 def test_detail_of_a_large_object_is_named_after_it():
