@@ -1,4 +1,4 @@
-"""A table that is written beside its file, so that an interrupted run can be gone on with."""
+"""A table that is written beside its file, so that an interrupted run can be resumed."""
 
 from __future__ import annotations
 
@@ -129,18 +129,19 @@ class UnfinishedTable:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        place = f"{self.path}.lock"
+        path = Path(f"{self.path}.lock")
         try:
-            with FileLock(place, timeout=0):
-                yield
+            with FileLock(path, timeout=0):
+                try:
+                    yield
+                finally:  # only by its holder: else a third run would lock a new file
+                    with suppress(OSError):
+                        path.unlink()
         except Timeout as error:
             raise RunError(
                 f"Another run is writing {self._output}: wait for it, or choose another --output "
                 "file."
             ) from error
-        finally:
-            with suppress(OSError):
-                Path(place).unlink(missing_ok=True)
 
     def _read(self, done: DoneNames) -> None:
         """Count the complete rows, and cut the file off after them."""
@@ -173,7 +174,7 @@ class UnfinishedTable:
                 is_header = False
 
     def _remove_if_useless(self) -> None:
-        """Delete the file if it has no row: there is nothing to go on with."""
+        """Delete the file if it has no row: there is nothing to resume."""
         n_least = 1 + self._is_csv  # its header
         with suppress(OSError):
             with self.path.open("rb") as file:
