@@ -1,4 +1,4 @@
-"""Many pictures are labelled in a thread: from a .zip or a folder, stopped, and gone on with."""
+"""Many pictures are labelled in a thread: from a .zip or a folder, stopped, and resumed."""
 
 from __future__ import annotations
 

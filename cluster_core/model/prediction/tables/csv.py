@@ -33,7 +33,7 @@ def write_csv(
     table : AnswerTable
         The columns.
     with_header : bool
-        False to go on with a table that has its header.
+        False to resume a table that has its header.
 
     Returns
     -------

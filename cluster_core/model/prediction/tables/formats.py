@@ -84,7 +84,7 @@ def writing_table(
     table : AnswerTable
         The columns.
     resume : bool
-        Whether to go on with the rows of an interrupted run.
+        Whether to resume an interrupted run.
 
     Yields
     ------
@@ -94,7 +94,7 @@ def writing_table(
     Raises
     ------
     ConfigError
-        Parquet cannot go to standard output, or such a table cannot be gone on with.
+        Parquet cannot go to standard output, or such a table cannot be resumed.
     RunError
         The file cannot be written; then an older one is unchanged.
     """
@@ -102,7 +102,7 @@ def writing_table(
     is_file = output is not None and (output.is_file() or not output.exists())
     if resume and not (is_lines and is_file):
         raise ConfigError(
-            "Only a CSV or JSON lines file can be gone on with: give --output such a name, or "
+            "Only a CSV or JSON lines file can be resumed: give --output such a name, or "
             "leave out --resume.",
             field="resume",
             received=table_format.value,
