@@ -12,7 +12,7 @@ from cluster_core.images import DEFAULT_LIMITS, check_file_bytes, has_image_suff
 from cluster_core.sources.source import PictureSource
 
 # Other file systems of fsspec reach this computer or other programs.
-SCHEMES = frozenset({"s3", "gs", "gcs", "az", "abfs", "memory"})
+SCHEMES = frozenset({"s3", "gs", "gcs", "az", "abfs"})
 _WILDCARDS = frozenset("*?[")
 
 

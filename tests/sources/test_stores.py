@@ -5,13 +5,15 @@ import sys
 import pytest
 
 from cluster_core.errors import ImageError
+from cluster_core.sources import stores
 from cluster_core.sources.finding import PictureSources
 
 fsspec = pytest.importorskip("fsspec")
 
 
 @pytest.fixture
-def store():
+def store(monkeypatch):
+    monkeypatch.setattr(stores, "SCHEMES", stores.SCHEMES | {"memory"})
     store = fsspec.filesystem("memory")
     for name in ("b.png", "a.fits", "deep/c.jpg", "notes.txt", ".hidden.png"):
         store.pipe(f"/bucket/night/{name}", name.encode())
@@ -51,3 +53,8 @@ def test_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(ImageError, match=r"pip install .cluster-lab\[stores\]"):
         list(PictureSources(["s3://bucket/night"]))
+
+
+@pytest.mark.parametrize("scheme", ["memory", "file", "github", "zip"])
+def test_other_file_system_is_not_a_store(scheme):
+    assert not stores.is_store(f"{scheme}://bucket/night")
