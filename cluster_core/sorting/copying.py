@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -13,12 +14,29 @@ from cluster_core.sorting.disk_errors import make_changed, make_unreadable
 from cluster_core.sorting.records import FileFacts
 
 _PIECE_BYTES = 1 << 20
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})  # some network disks
 
 
 def sync(path: Path) -> None:
-    """Wait until a file is on the disk itself, so that a power cut cannot take it."""
+    """Wait until a file and its name are on the disk itself, so that a power cut takes neither.
+
+    Raises
+    ------
+    OSError
+        They cannot be written.
+    """
     with path.open("rb") as file:
         os.fsync(file.fileno())
+    if os.name == "nt":  # Windows opens no folders, and writes names in order
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(folder)
 
 
 def write_copy(

@@ -78,7 +78,7 @@ def _finish_move(file: SortedFile, output: Path) -> bool:
     if file.transfer is not Transfer.MOVE or not os.path.lexists(file.source):
         return True
     try:
-        remove_original(file)
+        remove_original(file, output / file.place)
     except ImageError:
         (output / file.place).unlink()
         return False

@@ -111,8 +111,7 @@ def _copy(log: SortLog, output: Path, order: Order) -> None:
             raise
     if file.transfer is Transfer.MOVE and os.path.lexists(source):
         try:
-            sync(target)
-            remove_original(file)
+            remove_original(file, target)
         except ImageError:
             target.unlink()
             log.set_stage(file, Stage.OVER)
@@ -120,19 +119,33 @@ def _copy(log: SortLog, output: Path, order: Order) -> None:
     log.set_stage(file, Stage.DONE)
 
 
-def remove_original(file: SortedFile) -> None:
-    """Remove the original of a file that was copied to another disk in order to move it.
+def remove_original(file: SortedFile, target: Path) -> None:
+    """Remove the original of a moved file, once its copy is on disk, unless it is another file now.
 
     Raises
     ------
     ImageError
-        It has changed since, or its folder is write-protected.
+        Its folder is write-protected.
+    OSError
+        The copy cannot be written to the disk.
     """
-    _check_movable(file.source, file.original)
+    sync(target)
+    if file.source.is_symlink() or not has_original(file, target):
+        return
     try:
         file.source.unlink()
     except OSError as error:
         raise _make_immovable(file.source) from error
+
+
+def has_original(file: SortedFile, target: Path) -> bool:
+    """Tell whether the original is there, unchanged, and not by a link to the sorted file."""
+    try:
+        if file.source.samefile(target):
+            return False
+        return file.source.is_file() and hash_file(file.source) == file.original.sha256
+    except OSError:
+        return False
 
 
 def _check_movable(source: Path, original: FileFacts) -> os.stat_result:

@@ -10,10 +10,9 @@ from cluster_core.errors import ImageError
 from cluster_core.images import has_image_suffix
 from cluster_core.sorting.copying import sync, write_copy
 from cluster_core.sorting.log import SortLog
-from cluster_core.sorting.placing import is_in_place
+from cluster_core.sorting.placing import has_original, is_in_place
 from cluster_core.sorting.records import SortedFile, Stage, Transfer
 from cluster_core.storage.exclusive_rename import rename_exclusively
-from cluster_core.storage.hashing import hash_file
 from cluster_core.workspace import drafting
 
 
@@ -51,21 +50,10 @@ def _undo(file: SortedFile, target: Path) -> str | None:
         return f"{file.place} was changed after it was sorted, and stays."
     if is_move:
         return _move_back(file, target)
-    if file.transfer is Transfer.COPY and not _has_original(file):
+    if file.transfer is Transfer.COPY and not has_original(file, target):
         return f"{file.place} stays, because its original {file.source} has gone or changed."
     target.unlink()
     return None
-
-
-def _has_original(file: SortedFile) -> bool:
-    try:
-        status = file.source.stat()
-    except OSError:
-        return False
-    if status.st_size != file.original.n_bytes:
-        return False
-    is_old = status.st_mtime_ns == file.original.written_ns
-    return is_old or hash_file(file.source) == file.original.sha256
 
 
 def _move_back(file: SortedFile, target: Path) -> str | None:
@@ -73,8 +61,7 @@ def _move_back(file: SortedFile, target: Path) -> str | None:
         # A log that came from somebody else must not put a program somewhere.
         return f"{file.place} stays, because {file.source} has not the ending of a picture."
     if os.path.lexists(file.source):
-        is_file = file.source.is_file() and not file.source.is_symlink()
-        if not is_file or hash_file(file.source) != file.sha256:
+        if file.source.is_symlink() or not has_original(file, target):
             return f"{file.place} stays, because another file is called {file.source} now."
         target.unlink()  # it was copied back to another disk before a kill
         return None

@@ -12,7 +12,8 @@ import pytest
 
 from cluster_core import workspace
 from cluster_core.sorting import placing, restoring
-from cluster_core.sorting.records import Transfer
+from cluster_core.sorting.log import SortLog
+from cluster_core.sorting.records import Stage, Transfer
 from cluster_core.sorting.undoing import undo_sort
 from tests.samples import OWNER
 from tests.sorting.samples import OPEN, UNSURE, answer, list_tree, sort, write_files
@@ -93,16 +94,21 @@ class Place:
 def place(request, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda file: None)  # only a power cut would need it
     if KINDS[request.param][1]:
-        rename = placing.rename_exclusively
-
-        def refuse_other_disk(source, target):
-            if ("night" in source.parts) != ("night" in target.parts):
-                raise OSError(errno.EXDEV, "another disk")
-            rename(source, target)
-
-        monkeypatch.setattr(placing, "rename_exclusively", refuse_other_disk)
-        monkeypatch.setattr(restoring, "rename_exclusively", refuse_other_disk)
+        put_on_two_disks(monkeypatch)
     return Place(tmp_path / "place", request.param)
+
+
+def put_on_two_disks(monkeypatch):
+    """Let nothing be renamed out of or into the folder `night`."""
+    rename = placing.rename_exclusively
+
+    def refuse_other_disk(source, target):
+        if ("night" in source.parts) != ("night" in target.parts):
+            raise OSError(errno.EXDEV, "another disk")
+        rename(source, target)
+
+    monkeypatch.setattr(placing, "rename_exclusively", refuse_other_disk)
+    monkeypatch.setattr(restoring, "rename_exclusively", refuse_other_disk)
 
 
 def run_and_kill(work, step: int) -> bool:
@@ -186,3 +192,43 @@ def test_killed_undo_is_finished_by_the_next(place):
             assert place.undo().kept == ()
         place.require_undone()
     assert n_kills > 10
+
+
+@pytest.mark.parametrize("has_two_disks", [False, True])
+def test_new_file_at_the_old_name_costs_no_moved_picture(tmp_path, monkeypatch, has_two_disks):
+    if has_two_disks:
+        put_on_two_disks(monkeypatch)
+    (a,) = write_files(tmp_path / "night", "a.fits")
+    output = tmp_path / "sorted"
+
+    set_stage = SortLog.set_stage
+
+    def kill_before_done(log, file, stage):
+        if stage is Stage.DONE:
+            raise KeyboardInterrupt
+        set_stage(log, file, stage)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SortLog, "set_stage", kill_before_done)
+        patch.setattr(placing, "remove_original", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            sort([answer(a)], output, Transfer.MOVE)
+    a.write_text("the next exposure")
+    sort([], output)
+    assert a.read_text() == "the next exposure"
+    assert (output / "open" / "a.fits").read_text() == "picture a.fits"
+    sort([answer(a)], output, Transfer.MOVE)
+    assert (output / "open" / "a (2).fits").read_text() == "the next exposure"
+
+
+def test_copy_and_its_name_are_on_the_other_disk_before_the_original_goes(tmp_path, monkeypatch):
+    put_on_two_disks(monkeypatch)
+    (a,) = write_files(tmp_path / "night", "a.fits")
+    synced = []
+    monkeypatch.setattr(
+        os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, a.exists()))
+    )
+    sort([answer(a)], tmp_path / "sorted", Transfer.MOVE)
+    target = tmp_path / "sorted" / "open" / "a.fits"
+    assert {(path.stat().st_ino, True) for path in (target, target.parent)} <= set(synced)
+    assert not a.exists()

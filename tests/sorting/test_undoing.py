@@ -91,6 +91,32 @@ def test_moved_file_stays_if_its_old_name_is_taken(night, output):
     assert (night / "a.jpg").read_text() == "picture a.jpg"
 
 
+@pytest.mark.parametrize("transfer", [Transfer.COPY, Transfer.MOVE])
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_sorted_file_stays_if_its_original_is_a_link_to_it_now(
+    night, output, tmp_path, transfer, is_folder
+):
+    sort_all(night, output, transfer)
+    if is_folder:
+        night.rename(tmp_path / "old")
+        night.symlink_to(output / "open")
+    else:
+        (night / "a.jpg").unlink(missing_ok=True)
+        (night / "a.jpg").symlink_to(output / "open" / "a.jpg")
+    assert any("open/a.jpg stays" in sentence for sentence in undo_sort(OWNER, output).kept)
+    assert (output / "open" / "a.jpg").read_text() == "picture a.jpg"
+
+
+def test_copy_stays_if_another_picture_of_its_size_and_time_replaced_its_original(night, output):
+    a = night / "a.jpg"
+    sort_all(night, output)
+    status = a.stat()
+    a.write_text("picture X.jpg")
+    os.utime(a, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert "its original" in undo_sort(OWNER, output).kept[0]
+    assert (output / "open" / "a.jpg").read_text() == "picture a.jpg"
+
+
 def test_files_of_others_stay_with_their_folder(night, output):
     write_files(output, "notes.txt")
     sort_all(night, output)
