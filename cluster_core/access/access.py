@@ -27,6 +27,7 @@ class Action(StrEnum):
     RUN_TENSORBOARD = "start TensorBoard"
     READ_FOLDERS = "classify folders of the server's computer"
     SORT_FILES = "sort files in folders of the server's computer"
+    SOLVE = "compare the stars of pictures with star charts"
 
 
 _REFUSAL = (

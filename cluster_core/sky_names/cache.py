@@ -36,8 +36,16 @@ _Record = dict[str, Any]  # position: fields of a SkyPosition or null; object: k
 
 
 @contextmanager
-def identifying(workspace: Workspace) -> Iterator[Callable[[bytes, str], Identification]]:
-    """Open a workspace's cache to identify pictures with the solver that is installed.
+def identifying(
+    workspace: Workspace, solver: Solver | None = None
+) -> Iterator[Callable[[bytes, str], Identification]]:
+    """Open a workspace's cache to identify pictures.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    solver : Solver, optional
+        What recognises the stars; the installed one by default.
 
     Yields
     ------
@@ -49,7 +57,7 @@ def identifying(workspace: Workspace) -> Iterator[Callable[[bytes, str], Identif
     RunError
         The cache cannot be used.
     """
-    solver = find_solver()
+    solver = solver or find_solver()
     with CacheFile(workspace.bottlenecks) as file:
         cache = IdentityCache(file)
 

@@ -7,16 +7,20 @@ import threading
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cluster_core.errors import NotSolvedError
+from cluster_core.errors import AccessError, NotSolvedError, RunError
 from cluster_core.sky_names.position import SkyPosition
-from cluster_core.sky_names.solving import RunLimits
+from cluster_core.sky_names.solving import RunLimits, sharing
+from cluster_core.sky_names.solving.solver import STOPPED
 from pages.components.classify import sky_object, sky_object_work
 from tests.pages.test_classify import PAGE, make_picture
+from tests.samples import VISITOR
 from tests.sky_names.skies import M13, make_fits, make_wcs_cards
 
 
 class FakeSolver:
     """Solves when it is let."""
+
+    identity = "fake"
 
     def __init__(self) -> None:
         self.go = threading.Event()
@@ -26,7 +30,7 @@ class FakeSolver:
     def solve(self, picture, hints):
         while not self.go.wait(0.01):
             if self.limits.is_stopped():
-                raise sky_object_work.RunError("The search was stopped.")
+                raise RunError(STOPPED)
         if self.answer is None:
             raise NotSolvedError("The stars of this picture were not recognised.")
         return self.answer
@@ -41,7 +45,7 @@ def solver(workspace, monkeypatch):
         return fake
 
     monkeypatch.setattr(sky_object, "find_solver", lambda: fake)
-    monkeypatch.setattr(sky_object_work, "find_solver", find)
+    monkeypatch.setattr(sharing, "find_solver", find)
     return fake
 
 
@@ -113,3 +117,11 @@ def test_missing_solver_is_said_with_what_to_do(solver, monkeypatch):
     monkeypatch.setattr(sky_object, "find_solver", lambda: None)
     page = give("picture.png", make_picture("blue stars"))
     assert "sudo apt install astrometry.net" in list_texts(page)
+
+
+def test_visitors_of_a_demo_are_not_offered_the_solver(solver, monkeypatch):
+    monkeypatch.setattr(sky_object, "get_access", lambda: VISITOR)
+    page = give("picture.png", make_picture("blue stars"))
+    assert "which_object" not in {each.key for each in page.button}
+    with pytest.raises(AccessError, match="does not let its visitors compare the stars"):
+        sky_object_work.start_task(VISITOR, None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.sky_names.position import Pointing, SkyPosition
+from cluster_core.sky_names.solving.indexes import describe_files
 from cluster_core.sky_names.solving.solver import (
     RADIUS_DEG,
     RunLimits,
@@ -39,6 +42,12 @@ class AstrometryPackage:
 
     indexes: tuple[Path, ...]
     limits: RunLimits = field(default_factory=RunLimits)
+
+    @cached_property
+    def identity(self) -> str:
+        """The version of the package and its star charts; see `Solver.identity`."""
+        version = importlib.metadata.version(PACKAGE)
+        return f"{PACKAGE} {describe_files(version, self.indexes)}"
 
     def solve(self, picture: NDArray[np.generic], hints: Pointing | None) -> SkyPosition:
         """Find where in the sky a picture is; see `Solver.solve`.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 VARIABLE = "CLUSTER_LAB_STAR_CHARTS"
@@ -25,3 +27,9 @@ def find_index_files() -> tuple[Path, ...]:
     return tuple(
         path for folder in folders if folder for path in sorted(Path(folder).glob("index-*.fits"))
     )
+
+
+def describe_files(version: str, files: Iterable[Path]) -> str:
+    """Return a hash that differs once a program's version, or the names and sizes of files, do."""
+    sizes = [(path.name, path.stat().st_size if path.is_file() else 0) for path in files]
+    return hashlib.sha256(repr((version, sorted(sizes))).encode()).hexdigest()[:16]

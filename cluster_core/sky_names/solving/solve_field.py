@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from cluster_core.errors import NotSolvedError
 from cluster_core.sky_names.position import Pointing, SkyPosition
+from cluster_core.sky_names.solving.indexes import describe_files
 from cluster_core.sky_names.solving.solver import (
     NOT_RECOGNISED,
     RADIUS_DEG,
@@ -50,6 +52,13 @@ class SolveField:
     program: str
     indexes: tuple[Path, ...]
     limits: RunLimits = field(default_factory=RunLimits)
+
+    @cached_property
+    def identity(self) -> str:
+        """The state of the program's file and its star charts; see `Solver.identity`."""
+        status = Path(self.program).stat()
+        version = f"{status.st_size} {status.st_mtime_ns}"  # asking it would start it
+        return f"{PROGRAM} {describe_files(version, self.indexes)}"
 
     def solve(self, picture: NDArray[np.generic], hints: Pointing | None) -> SkyPosition:
         """Find where in the sky a picture is; see `Solver.solve`.

@@ -23,6 +23,7 @@ from cluster_core.subprocesses import run_limited
 TIME_LIMIT_S = 3.0
 STARTING_S = 6.0  # a busy computer takes time to start a program and to read its star charts
 NOT_RECOGNISED = "The stars of this picture were not recognised."
+STOPPED = "The search was stopped."
 _PREFIX = "cluster-lab-stars-"
 _LEFT_OVER_AFTER_S = 3600.0
 _FIELD_WIDTHS_DEG = (0.15, 30.0)
@@ -31,7 +32,18 @@ RADIUS_DEG = 10.0  # around the place that a header gives
 
 
 class Solver(Protocol):
-    """A plate solver: it finds where in the sky a picture is from the pattern of its stars."""
+    """A plate solver: it finds where in the sky a picture is from the pattern of its stars.
+
+    Attributes
+    ----------
+    identity : str
+        Differs between solvers, their versions, and sets of star charts: another one may recognise
+        what this one does not.
+    """
+
+    @property
+    def identity(self) -> str:
+        """What its answers depend on, beside the picture."""
 
     def solve(self, picture: NDArray[np.generic], hints: Pointing | None) -> SkyPosition:
         """Find where in the sky a picture is.
@@ -47,6 +59,8 @@ class Solver(Protocol):
         ------
         NotSolvedError
             The stars were not recognised, or the solver could not be run.
+        RunError
+            It was stopped.
         """
 
 
@@ -97,7 +111,7 @@ def run_solver(command: list[str], name: str, folder: Path, limits: RunLimits) -
     except OSError as error:
         raise NotSolvedError(f"{name} cannot be started; install it again.") from error
     if limits.is_stopped():
-        raise RunError("The search was stopped.")
+        raise RunError(STOPPED)
     if ended.returncode < 0:
         raise NotSolvedError(f"{NOT_RECOGNISED[:-1]} in time.")
     if ended.returncode:

@@ -93,9 +93,10 @@ def _show_running(picture: InputPicture) -> None:
 
 def _show_button(picture: InputPicture, known: Identification) -> None:
     access = get_access()
+    if not access.allows(Action.SOLVE):
+        return
     if find_solver() is None:
-        if access.allows(Action.EDIT_DATASETS):
-            st.caption(HOW_TO_GET_A_SOLVER)
+        st.caption(HOW_TO_GET_A_SOLVER)
         return
     st.button(
         "Find it among the stars" if known.objects else "Which object is this?",

@@ -1,4 +1,4 @@
-"""Recognise the stars of one picture in the background, one picture on the server at a time."""
+"""Recognise the stars of one picture in the background."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from cluster_core.access import Access, Action
-from cluster_core.errors import ClusterError, RunError
+from cluster_core.access import Access
+from cluster_core.errors import ClusterError
 from cluster_core.sky_names.cache import IdentityCache
 from cluster_core.sky_names.identification import Identification, identify
-from cluster_core.sky_names.solving import STARTING_S, TIME_LIMIT_S, RunLimits, find_solver
+from cluster_core.sky_names.solving import (
+    STARTING_S,
+    TIME_LIMIT_S,
+    RunLimits,
+    Solver,
+    find_shared_solver,
+)
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.classify.session_predictions import BoundedCache
@@ -22,9 +28,6 @@ from pages.components.picture_input import InputPicture
 _KNOWN = "objects in the sky"
 _KNOWN_KEPT = 200
 _TASK = "stars being recognised"
-# A search takes all of a core for some seconds.
-_turn = threading.Lock()
-_WAIT_S = 30.0
 
 
 class Task:
@@ -40,13 +43,13 @@ class Task:
     """
 
     def __init__(self, access: Access, picture: InputPicture) -> None:
-        access.require(Action.CLASSIFY)
+        self._stop = threading.Event()
+        solver = find_shared_solver(access, RunLimits(is_stopped=self._stop.is_set))
         self.picture_id = picture.id
         self.found: Identification | None = None
         self.problem: str | None = None
         self._start_s = time.monotonic()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(picture,), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(picture, solver), daemon=True)
         self._thread.start()
 
     @property
@@ -63,23 +66,18 @@ class Task:
         """Let it end soon, without a result."""
         self._stop.set()
 
-    def _run(self, picture: InputPicture) -> None:
+    def _run(self, picture: InputPicture, solver: Solver | None) -> None:
         try:
-            self.found = self._identify(picture)
+            self.found = _identify(picture, solver)
         except ClusterError as error:
             self.problem = None if self._stop.is_set() else str(error)
 
-    def _identify(self, picture: InputPicture) -> Identification:
-        solver = find_solver(RunLimits(is_stopped=self._stop.is_set))
-        if not _turn.acquire(timeout=_WAIT_S):
-            raise RunError("Many people ask for objects on this server: try again in a minute.")
-        try:
-            with CacheFile(Workspace.default().bottlenecks) as file:
-                # The file's name, which may be wrong, is left out: the stars are to answer.
-                name = f"picture{PurePath(picture.name).suffix}"
-                return IdentityCache(file).identify(picture.read(), name, solver)
-        finally:
-            _turn.release()
+
+def _identify(picture: InputPicture, solver: Solver | None) -> Identification:
+    with CacheFile(Workspace.default().bottlenecks) as file:
+        # The file's name, which may be wrong, is left out: the stars are to answer.
+        name = f"picture{PurePath(picture.name).suffix}"
+        return IdentityCache(file).identify(picture.read(), name, solver)
 
 
 def get_known(picture: InputPicture) -> Identification:
