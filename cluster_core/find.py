@@ -80,11 +80,11 @@ def main(
             records += found
             if as_json:
                 click.echo(json.dumps({"picture": str(picture), "clusters": found}))
+        if not n_read:
+            raise RunError("None of the pictures could be used: see the reasons above.")
         if folder is not None:
             with (folder / TABLE_NAME).open("w", encoding="utf-8", newline="") as stream:
                 write_table(stream, records)
-    if not n_read:
-        raise RunError("None of the pictures could be used.")
     if not as_json:
         write_table(sys.stdout, records)
 

@@ -72,6 +72,13 @@ def test_single_bad_picture_is_one_sentence(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_no_usable_picture_leaves_no_output_folder(tmp_path):
+    result = run(tmp_path / "gone.jpg", tmp_path / "lost.jpg", "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "None of the pictures could be used" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_picture_without_a_position_is_searched(tmp_path):
     path = tmp_path / "field.jpg"
     path.write_bytes(make_jpeg())
