@@ -12,12 +12,12 @@ from starlette.requests import Request
 
 from cluster_core.api.bodies import UNNAMED, PictureFile, is_large, receive_pictures
 from cluster_core.api.problems import ApiError
-from cluster_core.api.slots import SlotLimits, Slots
 from cluster_core.errors import ImageError
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.loaded import obtain_predictor
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.server.slots import RETRY_S, BusyError, SlotLimits, Slots
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.workspace import Workspace
 
@@ -91,8 +91,15 @@ class Labeller:
         ApiError
             The body cannot be used, or there is no place for it.
         """
-        async with self._slots.hold(client, is_large=is_large(request)):
-            return await self._label(predictor, receive_pictures(request))
+        try:
+            async with self._slots.hold(client, is_large=is_large(request)):
+                return await self._label(predictor, receive_pictures(request))
+        except BusyError:
+            raise ApiError(
+                503,
+                f"The server has too many requests at once: try again in {RETRY_S} s.",
+                headers={"Retry-After": str(RETRY_S), "Connection": "close"},
+            ) from None
 
     async def _label(
         self, predictor: Predictor, files: AsyncIterator[PictureFile]

@@ -20,6 +20,7 @@ from cluster_core.events import report_event
 from cluster_core.server.client import find_client
 from cluster_core.server.pace import Pace
 from cluster_core.server.rates import RateLimit
+from cluster_core.server.slots import RETRY_S, BusyError, SlotLimits, Slots
 
 # A visitor's file, as the API takes it, with room for the form around it.
 MAX_VISITOR_FILE_BYTES = 20_000_000
@@ -27,6 +28,8 @@ _MAX_OVERHEAD_BYTES = 1_000_000
 # For each address: a class of thirty behind one has 30 MB each.
 VISITOR_BYTES_PER_HOUR = 1_000_000_000
 _HOUR_S = 3600.0
+# A browser sends up to six files at once; those of a class behind one address wait unread.
+_SLOT_LIMITS = SlotLimits(in_all=1024, per_client=256, large=24, large_per_client=6, wait_s=300.0)
 
 
 class _RefusedError(Exception):
@@ -53,6 +56,8 @@ class FileGate:
         Bytes of visitors.
     pace : Pace
         How slowly a visitor's file may arrive.
+    slots : Slots
+        How many files of visitors may arrive at once; all count as large.
     """
 
     find_access: Callable[[HTTPConnection], Access]
@@ -62,6 +67,7 @@ class FileGate:
         default_factory=lambda: RateLimit(VISITOR_BYTES_PER_HOUR, window_s=_HOUR_S)
     )
     pace: Pace = field(default_factory=Pace)
+    slots: Slots = field(default_factory=lambda: Slots(_SLOT_LIMITS))
 
     def guards(self, path: str) -> bool:
         """Tell whether these rules concern a path."""
@@ -108,9 +114,12 @@ class FileGateMiddleware:
             await send(message)
 
         try:
-            if wait_s := self._gate.quota.admit(client):
-                raise _RefusedError(_make_over_quota(wait_s))
-            await self._app(scope, self._limit(receive, client), watch)
+            async with self._gate.slots.hold(client, is_large=True):
+                if wait_s := self._gate.quota.admit(client):
+                    raise _RefusedError(_make_over_quota(wait_s))
+                await self._app(scope, self._limit(receive, client), watch)
+        except BusyError:
+            await _make_busy()(scope, receive, send)
         except _RefusedError as refused:
             if not is_started:
                 await refused.response(scope, receive, send)
@@ -130,7 +139,8 @@ class FileGateMiddleware:
                 raise _RefusedError(_refuse("slow upload", sentence, 408)) from None
             n_new = len(message.get("body", b""))
             n_bytes += n_new
-            self._gate.quota.spend(client, n_new)
+            if wait_s := self._gate.quota.spend(client, n_new):
+                raise _RefusedError(_make_over_quota(wait_s))
             if n_bytes > MAX_VISITOR_FILE_BYTES + _MAX_OVERHEAD_BYTES:
                 sentence = f"A file may have up to {MAX_VISITOR_FILE_BYTES // 1_000_000} MB."
                 raise _RefusedError(_refuse("large upload", sentence, 413))
@@ -143,6 +153,13 @@ def _make_over_quota(wait_s: int) -> Response:
     sentence = f"Too many files came from your address: try again in {wait_s} s."
     response = _refuse("too many uploads", sentence, 429)
     response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
+def _make_busy() -> Response:
+    sentence = f"Too many files arrive at once: try again in {RETRY_S} s."
+    response = _refuse("uploads at once", sentence, 503)
+    response.headers["Retry-After"] = str(RETRY_S)
     return response
 
 

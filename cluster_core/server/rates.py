@@ -47,11 +47,19 @@ class RateLimit:
             self._take(client, 1)
         return 0
 
-    def spend(self, client: str, n_tokens: int) -> None:
-        """Take tokens from a client, even if it has fewer."""
-        if self._capacity and n_tokens:
-            with self._lock:
-                self._take(client, n_tokens)
+    def spend(self, client: str, n_tokens: int) -> int:
+        """Take tokens from a client, even if it has fewer.
+
+        Returns
+        -------
+        int
+            Whole seconds until the debt is paid; 0 if there is no debt.
+        """
+        if not self._capacity or not n_tokens:
+            return 0
+        with self._lock:
+            self._take(client, n_tokens)
+            return max(0, math.ceil(-self._count(client) / self._per_second))
 
     def _take(self, client: str, n_tokens: int) -> None:
         if len(self._buckets) >= _MAX_CLIENTS and client not in self._buckets:

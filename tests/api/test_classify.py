@@ -21,11 +21,11 @@ from PIL import Image
 from cluster_core.api import bodies, labelling
 from cluster_core.api.bodies import MAX_FILE_BYTES, MAX_FILES
 from cluster_core.api.documents import Answers
-from cluster_core.api.slots import SlotLimits
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.publishing import visible
 from cluster_core.server.pace import Pace
+from cluster_core.server.slots import SlotLimits
 from cluster_core.trained_model import load_model
 from tests.api.conftest import BOUNDARY, FORM, LABEL, make_form, make_picture
 from tests.samples import cut_off

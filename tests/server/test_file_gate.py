@@ -9,12 +9,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from starlette.types import Message
 
 from cluster_core.access import Access
 from cluster_core.server import file_gate
 from cluster_core.server.file_gate import FileGate, FileGateMiddleware
 from cluster_core.server.pace import Pace
 from cluster_core.server.rates import RateLimit
+from cluster_core.server.slots import SlotLimits, Slots
 from tests.samples import OWNER, VISITOR
 from tests.server.asgi import Reply, make_scope, send
 
@@ -62,11 +64,46 @@ def test_visitors_file_is_bounded_whatever_length_it_names(monkeypatch):
 
 def test_visitors_bytes_of_an_hour_are_bounded():
     app = make_app(VISITOR, quota=RateLimit(1000, window_s=3600))
-    assert [ask(app, UPLOAD, b"x" * 600).status for _ in range(3)] == [200, 200, 429]
+    assert [ask(app, UPLOAD, b"x" * 600).status for _ in range(3)] == [200, 429, 429]
     refused = ask(app, UPLOAD, b"x")
     assert int(refused.headers["retry-after"]) > 0
     assert b"try again in" in refused.body
     assert ask(app, "/media/picture.png").status == 200
+
+
+def send_at_once(app: Starlette, n: int, body: bytes) -> list[int]:
+    """Send files that have all begun before the first one ends, and return the statuses."""
+
+    async def send_one() -> int:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            await asyncio.sleep(0.01)
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def note(message: Message) -> None:
+            sent.append(message)
+
+        await app(make_scope(UPLOAD, method="PUT"), receive, note)
+        return sent[0]["status"]
+
+    async def send_all() -> list[int]:
+        return await asyncio.gather(*(send_one() for _ in range(n)))
+
+    return asyncio.run(send_all())
+
+
+def test_visitors_bytes_are_bounded_also_at_once():
+    app = make_app(VISITOR, quota=RateLimit(10_000, window_s=3600))
+    statuses = send_at_once(app, 100, b"x" * 1000)
+    assert (statuses.count(200), statuses.count(429)) == (9, 91)
+
+
+def test_visitors_files_at_once_are_bounded():
+    slots = Slots(SlotLimits(in_all=10, per_client=4, large=2, large_per_client=1))
+    app = make_app(VISITOR, slots=slots)
+    assert sorted(send_at_once(app, 6, b"x")) == [200] * 4 + [503] * 2
+    assert send_at_once(make_app(OWNER, slots=slots), 6, b"x") == [200] * 6
 
 
 def test_visitors_file_that_drips_is_refused():

@@ -9,9 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from cluster_core.api.problems import ApiError
+RETRY_S = 5
 
-_RETRY_S = 5
+
+class BusyError(Exception):
+    """There is no place for a body; its sender may try again in `RETRY_S` seconds."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Slots:
 
         Raises
         ------
-        ApiError
-            503 if there is no place, with the header `Retry-After`.
+        BusyError
+            There is no place.
         """
         with self._count(client):
             async with AsyncExitStack() as held:
@@ -76,7 +78,7 @@ class Slots:
     def _count(self, client: str | None) -> Iterator[None]:
         is_full = self._counts.total() >= self._limits.in_all
         if is_full or (client is not None and self._counts[client] >= self._limits.per_client):
-            raise _make_busy()
+            raise BusyError
         self._counts[client] += 1
         try:
             yield
@@ -93,12 +95,4 @@ class Slots:
                     await held.enter_async_context(self._large_of.setdefault(client, new))
                 await held.enter_async_context(self._large)
         except TimeoutError:
-            raise _make_busy() from None
-
-
-def _make_busy() -> ApiError:
-    return ApiError(
-        503,
-        f"The server has too many requests at once: try again in {_RETRY_S} s.",
-        headers={"Retry-After": str(_RETRY_S), "Connection": "close"},
-    )
+            raise BusyError from None
