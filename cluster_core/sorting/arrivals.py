@@ -34,7 +34,7 @@ class Arrivals:
     Parameters
     ----------
     settle_s : float
-        A file is complete once its size and time have stayed the same for so many seconds of this
+        A file is complete once its size and time have not changed for this many seconds of this
         computer's clock. The times of a network folder come from another clock, and are only
         compared with each other.
     """

@@ -72,7 +72,7 @@ class SortLog:
         SortedFile
             The file with its number.
         """
-        numbered = replace(file, number=max(self.state.files, default=0) + 1)
+        numbered = replace(file, number=self.state.last_number + 1)
         self.append(numbered.to_line(answer))
         if file.transfer is Transfer.MOVE:
             os.fsync(self._file)

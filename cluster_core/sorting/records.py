@@ -130,6 +130,8 @@ class LogState:
         By number.
     stages : dict of int to Stage
         By number.
+    last_number : int
+        The highest number; 0 if there is no file.
     folders : list of str
         Folders that were created, outer ones first.
     tables : dict of str to (set of str)
@@ -141,6 +143,7 @@ class LogState:
     settings: Mapping[str, Any] = field(default_factory=dict)
     files: dict[int, SortedFile] = field(default_factory=dict)
     stages: dict[int, Stage] = field(default_factory=dict)
+    last_number: int = 0
     folders: list[str] = field(default_factory=list)
     tables: dict[str, set[str]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
@@ -156,6 +159,7 @@ class LogState:
         elif "begin" in line:
             file = SortedFile.of_line(line)
             self.files[file.number] = file
+            self.last_number = max(self.last_number, file.number)
             self.stages[file.number] = Stage.BEGUN
             self.problems.pop(str(file.source), None)
         elif "stage" in line:

@@ -19,6 +19,8 @@ from cluster_core.sorting.finding import find_files
 from cluster_core.sorting.sorter import Sorter, SortSettings
 
 SETTLE_S, _POLL_S, _RETRY_S = 5.0, 1.0, 10.0
+# A table is written whole: between two of them, this many times as long as it takes.
+_TABLE_PAUSE = 20
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Watch:
     source : AnswerSource
     identify : callable or None
     settle_s : float
-        A file is complete once it has not changed for so many seconds.
+        A file is complete once it has not changed for this many seconds.
     """
 
     paths: Sequence[Path]
@@ -65,6 +67,7 @@ class Watcher:
         self._access, self._watch, self._tell = access, watch, tell
         self._arrivals = Arrivals(watch.settle_s)
         self._waits: dict[str, str] = {}
+        self._is_table_old, self._next_table_s = False, 0.0
         self.stop = threading.Event()
 
     def run(self) -> None:
@@ -84,7 +87,9 @@ class Watcher:
                     has_opened = True
                     while not self.stop.is_set():
                         self._look(sorter)
+                        self._update_table(sorter)
                         self.stop.wait(_POLL_S)
+                    self._update_table(sorter)
             except SortingError as error:
                 if not has_opened:
                     raise
@@ -101,14 +106,24 @@ class Watcher:
         waiting = [path for path in complete if not sorter.is_sorted(path)]
         if not waiting:
             return
+        self._is_table_old = True
         answers = answer_files(self._watch.predictor, waiting, self._watch.identify)
         with closing(answers):
             for one in answers:
                 self._sort(sorter, one)
                 if self.stop.is_set():
                     break
+
+    def _update_table(self, sorter: Sorter) -> None:
+        """Write the table if it is due, or if this is the end."""
+        start_s = time.monotonic()
+        if not self._is_table_old or (start_s < self._next_table_s and not self.stop.is_set()):
+            return
         sorter.write_table()
+        end_s = time.monotonic()
+        self._is_table_old = False
         self._tell_wait("disk", "")
+        self._next_table_s = end_s + _TABLE_PAUSE * (end_s - start_s)
 
     def _sort(self, sorter: Sorter, one: AnsweredFile) -> None:
         prediction = one.answer.prediction

@@ -218,6 +218,14 @@ def test_full_or_locked_disk_stops_and_the_next_start_goes_on(
     assert list_sorted(output) == {"open/a.jpg", "open/b.jpg"}
 
 
+def test_next_number_is_known_without_a_look_at_all_files(night, output):
+    sort([answer(write_files(night, "a.jpg")[0])], output)
+    with SortLog(output) as log:
+        (file,) = log.state.files.values()
+        log.state.files.clear()
+        assert log.begin(file, {}).number == file.number + 1
+
+
 def test_other_model_is_refused(night, output):
     (a,) = write_files(night, "a.jpg")
     sort([answer(a)], output)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from cluster_core.sorting import sorter as sorter_module
 from cluster_core.sorting import watching
 from cluster_core.sorting.arrivals import Arrivals, is_temporary
 from cluster_core.sorting.records import Transfer
-from cluster_core.sorting.sorter import SortSettings
+from cluster_core.sorting.sorter import Sorter, SortSettings
 from cluster_core.sorting.watching import Watch, Watcher
 from tests.samples import COLOURS, OWNER, REPOSITORY, draw_blob, save_picture
 from tests.sorting.samples import SOURCE, answer, list_tree, write_files
@@ -128,6 +129,30 @@ def test_watch_outlasts_a_folder_that_goes_and_comes_back(watcher, told, tmp_pat
         return (tmp_path / "sorted" / "open" / "b.jpg").exists()
 
     run_until(watcher, come_back)
+
+
+def test_table_of_a_long_watch_is_not_written_for_every_file(watcher, tmp_path, monkeypatch):
+    clock, writes = [0.0], []
+    write = Sorter.write_table
+
+    def write_slowly(sorter):
+        clock[0] += 1
+        writes.append(write(sorter))
+
+    monkeypatch.setattr(Sorter, "write_table", write_slowly)
+    monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    names = [f"{number}.jpg" for number in range(5)]
+    waiting = names.copy()
+
+    def drop_next() -> bool:
+        n_sorted = len(list((tmp_path / "sorted" / "open").glob("*.jpg")))
+        if waiting and n_sorted == len(names) - len(waiting):
+            write_files(tmp_path / "night", waiting.pop(0))
+        return n_sorted == len(names)
+
+    run_until(watcher, drop_next)
+    assert len(writes) == 2
+    assert writes[-1].read_text().count("\n") == 1 + len(names)
 
 
 def test_watch_does_not_start_on_a_folder_in_use(watcher, tmp_path):
