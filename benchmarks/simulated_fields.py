@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.sky_names.catalogue import Catalogue, CatalogueObject
-from cluster_core.sky_names.position import SkyPosition, compute_separations
+from cluster_core.sky_names.plane import compute_separations
+from cluster_core.sky_names.position import SkyPosition
 
 _SHAPE = (480, 640)
 _WIDTHS_DEG = (0.7, 4.0)

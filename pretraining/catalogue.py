@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from cluster_core.sky_names.catalogue import CATALOGUE_FILE, GLOBULAR_CLUSTER, OPEN_CLUSTER
-from cluster_core.sky_names.position import compute_separations
+from cluster_core.sky_names.plane import compute_separations
 
 KINDS = {
     "GCl": GLOBULAR_CLUSTER,

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster_core.sky_names.designations import find_designations, simplify
-from cluster_core.sky_names.position import SkyPosition, compute_separations
+from cluster_core.sky_names.plane import compute_separations
+from cluster_core.sky_names.position import SkyPosition
 
 GLOBULAR_CLUSTER = "globular cluster"
 OPEN_CLUSTER = "open cluster"

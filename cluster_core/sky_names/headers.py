@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cluster_core.errors import PositionError
-from cluster_core.images import PictureHeader, read_picture_header, silence_library_warnings
+from cluster_core.images import PictureHeader, read_picture_header
+from cluster_core.sky_names.angles import parse_angle, parse_sexagesimal
 from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
-from cluster_core.sky_names.position import UNUSABLE, Pointing, SkyPosition, compute_separations
-
-if TYPE_CHECKING:
-    from astropy.wcs import WCS
+from cluster_core.sky_names.plane import UNUSABLE, compute_separations
+from cluster_core.sky_names.position import Pointing, SkyPosition
+from cluster_core.sky_names.wcs_cards import parse_wcs
 
 _NAME_CARDS = ("OBJECT", "TARGNAME", "TARGET")
 # The first are sexagesimal by convention, the others degrees or sexagesimal.
 _PLACE_CARDS = (("OBJCTRA", "OBJCTDEC"), ("RA", "DEC"), ("RA_TARG", "DEC_TARG"))
 _SCALE_CARDS = ("PIXSCALE", "SECPIX", "SECPIX1", "SCALE")
-_SEXAGESIMAL = re.compile(
-    r"\s*([+-]?)(\d{1,3})[hd°:\s]+(\d{1,2})(?:[m':\s]+(\d{1,2}(?:\.\d*)?)[s\"]?)?\s*", re.IGNORECASE
-)
-_WCS_NUMBER = re.compile(r"(CRVAL|CRPIX|CDELT|CROTA)[12]|(CD|PC)[12]_[12]")
 _HOUR_DEG = 15
 _FULL_CIRCLE_H = 24
 _POINTING_ERROR_DEG = 2.0  # between an object and where a telescope was said to look
@@ -101,43 +95,10 @@ def _read_objects(header: PictureHeader) -> tuple[CatalogueObject, ...]:
 
 def _read_position(header: PictureHeader) -> SkyPosition | None:
     """Return the position by the WCS of a header, None if it has no celestial one."""
-    wcs = _parse_wcs(header.cards)
+    wcs = parse_wcs(header.cards)
     if wcs is None:
         return None
     return SkyPosition.from_wcs(wcs, header.width, header.height, flipped=header.flipped)
-
-
-def _parse_wcs(cards: Any) -> WCS | None:
-    from astropy.wcs import WCS
-
-    silence_library_warnings()
-    logging.getLogger("astropy").setLevel(logging.ERROR)  # it logs odd names of distortions
-    try:
-        types = [str(cards.get(f"CTYPE{axis}", "")) for axis in (1, 2, 3)]
-        if not any(kind.startswith(("RA", "GLON", "ELON")) for kind in types):
-            return None
-        wcs = WCS(_check_numbers(cards), relax=True, fix=False)
-        wcs.wcs.unitfix()  # not cdfix, which makes up a scale where there is none
-    except PositionError:
-        raise
-    # astropy and wcslib raise errors of many classes on broken cards.
-    except Exception as error:
-        raise PositionError(f"{UNUSABLE} its header is contradictory.") from error
-    return wcs if wcs.has_celestial else None
-
-
-def _check_numbers(cards: Any) -> Any:
-    """Return a header in which the numbers of the WCS are numbers; wcslib would take 0 else."""
-    checked = cards.copy()
-    for keyword in filter(_WCS_NUMBER.fullmatch, set(cards)):
-        number = _parse_angle(cards[keyword])
-        if number is None or not math.isfinite(number):
-            raise PositionError(f"{UNUSABLE} the card {keyword} of its header is not a number.")
-        if isinstance(cards[keyword], str):
-            checked[keyword] = number
-    if not {"CRVAL1", "CRVAL2"} <= set(cards) or not {"CD1_1", "CD1_2", "CDELT1"} & set(cards):
-        raise PositionError(f"{UNUSABLE} its header lacks the place or the scale.")
-    return checked
 
 
 def _compare(position: SkyPosition, objects: tuple[CatalogueObject, ...]) -> str | None:
@@ -163,14 +124,14 @@ def _read_pointing(header: PictureHeader, objects: tuple[CatalogueObject, ...]) 
         if ra in (None, "") or dec in (None, ""):
             continue
         ra_deg = _parse_ra(ra, in_hours=_says_hours(header, ra_card))
-        dec_deg = _parse_angle(dec)
+        dec_deg = parse_angle(dec)
         if ra_deg is None or dec_deg is None or not (0 <= ra_deg <= 360 and abs(dec_deg) <= 90):  # noqa: PLR2004
             raise PositionError(
                 f"The cards {ra_card} and {dec_card} of this picture are not a place in the sky."
             )
         # Some programs write decimal hours: right for the object, and wrong as degrees.
         in_hours = ra_deg * _HOUR_DEG
-        if in_hours <= 360 and not isinstance(_parse_sexagesimal(ra), float):  # noqa: PLR2004
+        if in_hours <= 360 and not isinstance(parse_sexagesimal(ra), float):  # noqa: PLR2004
             near = _POINTING_ERROR_DEG
             if not _is_near(objects, ra_deg, dec_deg, near) and _is_near(
                 objects, in_hours, dec_deg, near
@@ -182,31 +143,12 @@ def _read_pointing(header: PictureHeader, objects: tuple[CatalogueObject, ...]) 
 
 def _parse_ra(value: Any, *, in_hours: bool) -> float | None:
     """Return degrees; sexagesimal numbers below 24 are hours, decimal ones only if said so."""
-    sexagesimal = _parse_sexagesimal(value)
-    angle = _parse_angle(value)
+    sexagesimal = parse_sexagesimal(value)
+    angle = parse_angle(value)
     if angle is None:
         return None
     hours = in_hours or (sexagesimal is not None and "d" not in str(value).lower())
     return angle * _HOUR_DEG if hours and 0 <= angle < _FULL_CIRCLE_H else angle
-
-
-def _parse_angle(value: Any) -> float | None:
-    sexagesimal = _parse_sexagesimal(value)
-    if sexagesimal is not None:
-        return sexagesimal
-    try:
-        return float(str(value).strip().rstrip("°"))
-    except ValueError:
-        return None
-
-
-def _parse_sexagesimal(value: Any) -> float | None:
-    match = _SEXAGESIMAL.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        return None
-    sign, whole, minutes, seconds = match.groups()
-    angle = int(whole) + int(minutes) / 60 + float(seconds or 0) / 3600
-    return -angle if sign == "-" else angle
 
 
 def _says_hours(header: PictureHeader, keyword: str) -> bool:
@@ -218,10 +160,10 @@ def _says_hours(header: PictureHeader, keyword: str) -> bool:
 
 def _read_scale(header: PictureHeader) -> float | None:
     """Return arcseconds a pixel, from a card of their own or from the optics, within reason."""
-    found = [_parse_angle(_get(header, keyword)) for keyword in _SCALE_CARDS]
+    found = [parse_angle(_get(header, keyword)) for keyword in _SCALE_CARDS]
     scale = next((value for value in found if value), None)
     if scale is None:
-        pixel_um, focal_mm = (_parse_angle(_get(header, key)) for key in ("XPIXSZ", "FOCALLEN"))
+        pixel_um, focal_mm = (parse_angle(_get(header, key)) for key in ("XPIXSZ", "FOCALLEN"))
         scale = _ARCSEC_PER_UM_MM * pixel_um / focal_mm if pixel_um and focal_mm else None
     return scale if scale and 0.01 < scale < 1000 else None  # noqa: PLR2004
 

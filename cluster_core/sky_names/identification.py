@@ -9,7 +9,8 @@ from cluster_core.errors import ImageError, NotSolvedError
 from cluster_core.images import decode_image
 from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
 from cluster_core.sky_names.headers import SkyHeader, read_sky_header
-from cluster_core.sky_names.position import Pointing, SkyPosition, compute_separations
+from cluster_core.sky_names.plane import compute_separations
+from cluster_core.sky_names.position import Pointing, SkyPosition
 from cluster_core.sky_names.solving import Solver
 
 _UNKNOWN_DIAMETER_ARCMIN = 2.0

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cluster_core.errors import PositionError
-from cluster_core.images import silence_library_warnings
+from cluster_core.sky_names.plane import (
+    Matrix,
+    build_wcs,
+    compute_separations,
+    determinant,
+    fit_plane,
+)
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
-
-_GRID = 9  # points per side at which a WCS is compared with a plain projection
-_MAX_WIDTH_DEG = 60.0  # a wider picture is not one plane
-_MIN_SCALE_ARCSEC_PX = 1e-3
-_MAX_MISFIT = 0.02  # of the longer side
-UNUSABLE = "The sky coordinates of this picture cannot be used:"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class SkyPosition:
 
     ra_deg: float
     dec_deg: float
-    matrix: tuple[tuple[float, float], tuple[float, float]]
+    matrix: Matrix
     width: int
     height: int
 
@@ -66,44 +65,30 @@ class SkyPosition:
             The WCS describes no picture of the sky: it is not finite, is singular, wider than 60
             degrees, or too crooked for a plane.
         """
-        silence_library_warnings()
-        x, y = (
-            values.ravel()
-            for values in np.meshgrid(
-                np.linspace(0, width - 1, _GRID), np.linspace(0, height - 1, _GRID)
-            )
-        )
-        try:
-            with np.errstate(all="ignore"):
-                sky = wcs.celestial.all_pix2world(x, height - 1 - y if flipped else y, 0)
-                ra, dec = _to_icrs(wcs.celestial, *sky)
-        # astropy has no common base class for the errors of a WCS.
-        except Exception as error:
-            raise PositionError(f"{UNUSABLE} they cannot be computed.") from error
-        return _fit(np.stack([x, y], axis=1), np.asarray(ra), np.asarray(dec), width, height)
+        return cls(*fit_plane(wcs, width, height, flipped=flipped), width, height)
 
     @cached_property
     def wcs(self) -> WCS:
         """The same as an astropy.wcs.WCS, for pixels with y down."""
-        return _build_wcs(self.ra_deg, self.dec_deg, self.matrix, self.width, self.height)
+        return build_wcs(self.ra_deg, self.dec_deg, self.matrix, self.width, self.height)
 
     @property
     def scale_arcsec_px(self) -> float:
         """The side of a pixel in arcseconds."""
-        return math.sqrt(abs(_determinant(self.matrix))) * 3600
+        return math.sqrt(abs(determinant(self.matrix))) * 3600
 
     @property
     def north_angle_deg(self) -> float:
         """The direction of north at the centre, counter-clockwise from up, -180 to 180 degrees."""
         (xx, xy), _ = self.matrix
-        sign = math.copysign(1.0, _determinant(self.matrix))
+        sign = math.copysign(1.0, determinant(self.matrix))
         # The second column of the inverse matrix, up to a positive factor.
         return math.degrees(math.atan2(xy * sign, -xx * sign))
 
     @property
     def mirrored(self) -> bool:
         """Whether east is to the right of north, unlike in the sky."""
-        return _determinant(self.matrix) < 0
+        return determinant(self.matrix) < 0
 
     @property
     def radius_deg(self) -> float:
@@ -172,90 +157,3 @@ class Pointing:
     ra_deg: float
     dec_deg: float
     scale_arcsec_px: float | None = None
-
-
-def compute_separations(
-    ra_deg: float, dec_deg: float, ras_deg: ArrayLike, decs_deg: ArrayLike
-) -> NDArray[np.float64]:
-    """Return the angles between one point of the sky and others.
-
-    Parameters
-    ----------
-    ra_deg, dec_deg : float
-    ras_deg, decs_deg : array_like
-
-    Returns
-    -------
-    ndarray
-        float64 degrees, 0 to 180, by the haversine formula, exact for small angles.
-    """
-    ras, decs = np.radians(ras_deg), np.radians(decs_deg)
-    ra, dec = math.radians(ra_deg), math.radians(dec_deg)
-    haversine = (
-        np.sin((decs - dec) / 2) ** 2 + math.cos(dec) * np.cos(decs) * np.sin((ras - ra) / 2) ** 2
-    )
-    return np.asarray(np.degrees(2 * np.arcsin(np.sqrt(np.clip(haversine, 0, 1)))))
-
-
-def _to_icrs(wcs: WCS, longitudes: ArrayLike, latitudes: ArrayLike) -> tuple[ArrayLike, ArrayLike]:
-    """Turn what a WCS yields into ICRS; coordinates without a frame count as ICRS."""
-    from astropy.coordinates import SkyCoord
-    from astropy.wcs.utils import wcs_to_celestial_frame
-
-    frame = wcs_to_celestial_frame(wcs)
-    if frame.name == "icrs":
-        return longitudes, latitudes
-    there = SkyCoord(longitudes, latitudes, unit="deg", frame=frame).icrs
-    return there.ra.deg, there.dec.deg
-
-
-def _fit(
-    pixels: NDArray[np.float64],
-    ra: NDArray[np.float64],
-    dec: NDArray[np.float64],
-    width: int,
-    height: int,
-) -> SkyPosition:
-    """Fit a gnomonic projection to the sky at pixels (x, y), which start at the top left."""
-    middle = len(pixels) // 2
-    if not (np.isfinite(ra).all() and np.isfinite(dec).all() and np.abs(dec).max() <= 90):  # noqa: PLR2004
-        raise PositionError(f"{UNUSABLE} they are not all numbers of degrees.")
-    centre_ra, centre_dec = float(ra[middle]) % 360, float(dec[middle])
-    if compute_separations(centre_ra, centre_dec, ra, dec).max() > _MAX_WIDTH_DEG / 2:
-        raise PositionError(f"{UNUSABLE} they span over {_MAX_WIDTH_DEG:.0f} degrees.")
-    plane = _build_wcs(centre_ra, centre_dec, ((1.0, 0.0), (0.0, 1.0)), 1, 1)
-    offsets = np.stack(plane.wcs_world2pix(ra, dec, 0), axis=1)  # degrees east and north
-    columns = pixels - pixels[middle]
-    solution, _, rank, _ = np.linalg.lstsq(columns, offsets, rcond=None)
-    matrix = ((solution[0, 0], solution[1, 0]), (solution[0, 1], solution[1, 1]))
-    scale = math.sqrt(abs(_determinant(matrix)))
-    if rank < 2 or scale * 3600 < _MIN_SCALE_ARCSEC_PX:  # noqa: PLR2004  two axes
-        raise PositionError(f"{UNUSABLE} their scale is zero.")
-    misfit = np.hypot(*(columns @ solution - offsets).T).max() / scale
-    if misfit > _MAX_MISFIT * max(width, height) + 1:
-        raise PositionError(f"{UNUSABLE} they do not fit a picture.")
-    rows = tuple((float(x), float(y)) for x, y in matrix)
-    return SkyPosition(centre_ra, centre_dec, (rows[0], rows[1]), width, height)
-
-
-def _build_wcs(
-    ra_deg: float,
-    dec_deg: float,
-    matrix: tuple[tuple[float, float], tuple[float, float]],
-    width: int,
-    height: int,
-) -> WCS:
-    from astropy.wcs import WCS
-
-    wcs = WCS(naxis=2)
-    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    wcs.wcs.crval = [ra_deg, dec_deg]
-    wcs.wcs.crpix = [(width + 1) / 2, (height + 1) / 2]
-    wcs.wcs.cd = np.array(matrix)
-    wcs.wcs.set()
-    return wcs
-
-
-def _determinant(matrix: tuple[tuple[float, float], tuple[float, float]]) -> float:
-    (xx, xy), (yx, yy) = matrix
-    return float(xx * yy - xy * yx)

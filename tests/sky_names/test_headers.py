@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cluster_core.sky_names.headers import read_sky_header
-from cluster_core.sky_names.position import compute_separations
+from cluster_core.sky_names.plane import compute_separations
 from tests.images.astronomy.test_xisf import SKY, write
 from tests.sky_names.skies import M13, make_fits, make_wcs_cards
 
@@ -129,3 +129,29 @@ def test_name_of_another_object_is_said_and_the_coordinates_count():
     assert header.problem == (
         "The header of this picture names M 45, but its coordinates are elsewhere."
     )
+
+
+@pytest.mark.parametrize("keyword", ["WCSAXES", "A_ORDER", "BP_ORDER"])
+def test_count_without_bounds_is_refused_before_it_is_computed(keyword, monkeypatch):
+    monkeypatch.setattr("astropy.wcs.WCS", pytest.fail)
+    header = read_sky_header(make_fits(**make_wcs_cards(*M13), **{keyword: 3000}), "a.fits")
+    assert header.position is None
+    assert header.problem.endswith(f"the card {keyword} of its header is above 9.")
+
+
+@pytest.mark.parametrize("keyword", ["WCSAXESA", "CRVAL900", "PV900_1", "DQ1", "PV1_999"])
+def test_cards_that_do_not_count_are_not_computed(keyword, monkeypatch):
+    from astropy import wcs
+
+    seen = []
+    original = wcs.WCS
+
+    def build(header=None, **options):
+        seen.extend(header or ())
+        return original(header, **options)
+
+    monkeypatch.setattr(wcs, "WCS", build)
+    cards = make_wcs_cards(*M13, **{keyword: 900})
+    assert read_sky_header(make_fits(**cards), "a.fits").position is not None
+    assert "CRVAL1" in seen
+    assert keyword not in seen

@@ -11,7 +11,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from cluster_core.errors import PositionError
-from cluster_core.sky_names.position import SkyPosition, compute_separations
+from cluster_core.sky_names.plane import compute_separations
+from cluster_core.sky_names.position import SkyPosition
 from tests.sky_names.skies import make_wcs_cards
 
 
