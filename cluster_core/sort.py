@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import click
@@ -15,15 +14,14 @@ from cluster_core.errors import ConfigError
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.model.prediction.tables.sky import make_sky_values
 from cluster_core.sky_names.cache import identifying
-from cluster_core.sorting.answering import Identify, answer_files
+from cluster_core.sorting.answering import answer_files
 from cluster_core.sorting.finding import check_sources, find_files
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.sorter import Sorter, SortSettings
 from cluster_core.sorting.undoing import undo_sort
 from cluster_core.sorting.unsure import create_unsure_queue, list_unsure
-from cluster_core.sorting.watching import SETTLE_S, Watch, Watcher
+from cluster_core.sorting.watching import SETTLE_S, SortTask, Watcher
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 
@@ -108,26 +106,20 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     predictor = Predictor(choose_bundle(graph, workspace), workspace)
     source = AnswerSource.of_bundle(predictor.bundle, graph, workspace)
     settings = SortSettings(output, Transfer(transfer), with_cards, identify)
-    with _opening_names(workspace) if identify else nullcontext() as find_names:
-        one = Watch(paths, settings, predictor, source, find_names, settle_s)
-        _watch(one) if watch else _sort(one)
+    with identifying(workspace) if identify else nullcontext() as find_names:
+        task = SortTask(paths, settings, predictor, source, find_names, settle_s)
+        _watch(task) if watch else _sort(task)
 
 
-@contextmanager
-def _opening_names(workspace: Workspace) -> Iterator[Identify]:
-    with identifying(workspace) as say_what:
-        yield lambda data, name: make_sky_values(say_what(data, name))
-
-
-def _sort(one: Watch) -> None:
+def _sort(task: SortTask) -> None:
     others: list[str] = []
     refused: list[str] = []
-    found = list(find_files(one.paths, others.append, refused.append))
+    found = list(find_files(task.paths, others.append, refused.append))
     progress = ProgressLine()
-    with Sorter(Access.owner(), one.settings, one.source) as sorter:
+    with Sorter(Access.owner(), task.settings, task.source) as sorter:
         waiting = [path for path in found if not sorter.is_sorted(path)]
         try:
-            with closing(answer_files(one.predictor, waiting, one.identify)) as answers:
+            with closing(answer_files(task.predictor, waiting, task.identify)) as answers:
                 for done, answered in enumerate(answers, start=1):
                     sorter.sort(answered)
                     progress.show("Sorting pictures", done, len(waiting))
@@ -139,7 +131,7 @@ def _sort(one: Watch) -> None:
     for folder in refused:
         click.echo(f"{folder} could not be opened: check its permissions.", err=True)
     _summarise(sorter, len(found) - len(waiting), len(others))
-    _suggest(one.settings.output)
+    _suggest(task.settings.output)
 
 
 def _summarise(sorter: Sorter, n_before: int, n_others: int) -> None:
@@ -162,8 +154,8 @@ def _suggest(output: Path) -> None:
     click.echo(f'Take this back: {command} {_UNDO} "{output}"', err=True)
 
 
-def _watch(one: Watch) -> None:
-    files = [path for path in one.paths if not path.is_dir()]
+def _watch(task: SortTask) -> None:
+    files = [path for path in task.paths if not path.is_dir()]
     if files:
         raise ConfigError(
             f"{files[0]} is not a folder: --watch needs folders.",
@@ -171,7 +163,7 @@ def _watch(one: Watch) -> None:
             received=files[0],
             allowed="folders",
         )
-    watcher = Watcher(Access.owner(), one, click.echo)
+    watcher = Watcher(Access.owner(), task, click.echo)
 
     def stop(number: int, frame: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends at once
@@ -182,7 +174,7 @@ def _watch(one: Watch) -> None:
     click.echo("Watching. Press Ctrl-C to stop.", err=True)
     watcher.run()
     click.echo("Stopped watching: the same command goes on.", err=True)
-    _suggest(one.settings.output)
+    _suggest(task.settings.output)
 
 
 def _undo(output: Path) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster_core.errors import ImageError
-from cluster_core.images import is_fits, read_bytes, read_observation
-from cluster_core.model.prediction.batch import FilePrediction
+from cluster_core.images import read_bytes
+from cluster_core.model.prediction.batch import FilePrediction, SourceClassifier
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.sky_names.identification import Identification
 from cluster_core.sorting.disk_errors import make_changed, make_unreadable
 from cluster_core.sorting.records import FileFacts
+from cluster_core.sources.source import PictureSource
 from cluster_core.storage.mapping import map_images
 
-# Takes the content of a file and its name, and returns values for further columns of a table.
-Identify = Callable[[bytes, str], Mapping[str, str | float | None]]
+Identify = Callable[[bytes, str], Identification]
 
 
 @dataclass(frozen=True)
@@ -49,27 +49,24 @@ def answer_files(
     paths : iterable of Path
         Absolute paths; consumed as answers are taken.
     identify : callable, optional
-        Finds further values for the table.
+        Says from the content and the name of a file which objects in the sky it shows.
 
     Yields
     ------
     AnsweredFile
         One per path, in order. A file that cannot be read does not stop the rest.
     """
+    classify = SourceClassifier(predictor, identify)
 
     def answer(path: Path) -> AnsweredFile:
-        cards: Mapping[str, str] = {}
-        facts = None
-        try:
+        facts: FileFacts | None = None
+
+        def read() -> bytes:
+            nonlocal facts
             data, facts = _read(path)
-            if is_fits(data):
-                cards = read_observation(data, path.name)
-            prediction = predictor.predict_file(data, path.name)
-            more = identify(data, path.name) if identify else {}
-        except ImageError as error:
-            found = FilePrediction(str(path), None, str(error), cards, path)
-        else:
-            found = FilePrediction(str(path), prediction, None, cards, path, more)
+            return data
+
+        found = classify(PictureSource(str(path), read, path))
         return AnsweredFile(path, found, facts)
 
     return map_images(answer, paths)

@@ -13,6 +13,7 @@ from cluster_core.model.prediction.prediction import Limits, Prediction
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.columns import AnswerTable, Column
 from cluster_core.model.prediction.tables.csv import write_csv
+from cluster_core.model.prediction.tables.sky import make_sky_values
 from cluster_core.sorting.log import SortLog, read_lines
 from cluster_core.sorting.records import Stage
 from cluster_core.storage.exclusive_rename import rename_exclusively
@@ -94,7 +95,7 @@ def pack_answer(answer: FilePrediction) -> dict[str, Any]:
         "limits": [limits.unsure_below, limits.novel_above],
         "warning": prediction.warning,
         "cards": dict(answer.cards),
-        "more": dict(answer.more),
+        "more": dict(make_sky_values(answer.sky)) if answer.sky else {},
     }
 
 

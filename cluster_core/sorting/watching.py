@@ -24,19 +24,19 @@ _TABLE_PAUSE = 20
 
 
 @dataclass(frozen=True)
-class Watch:
-    """What is watched, and what is done with it.
+class SortTask:
+    """What is sorted, and how.
 
     Attributes
     ----------
     paths : sequence of Path
-        Folders.
+        Files and folders; only folders if they are watched.
     settings : SortSettings
     predictor : Predictor
     source : AnswerSource
     identify : callable or None
     settle_s : float
-        A file is complete once it has not changed for this many seconds.
+        While watching, a file is complete once it has not changed for this many seconds.
     """
 
     paths: Sequence[Path]
@@ -53,7 +53,7 @@ class Watcher:
     Parameters
     ----------
     access : Access
-    watch : Watch
+    task : SortTask
     tell : callable
         Called with a sentence about each file, and about what is waited for.
 
@@ -63,9 +63,9 @@ class Watcher:
         Set by another thread, or by a signal, to end after the present file.
     """
 
-    def __init__(self, access: Access, watch: Watch, tell: Callable[[str], None]) -> None:
-        self._access, self._watch, self._tell = access, watch, tell
-        self._arrivals = Arrivals(watch.settle_s)
+    def __init__(self, access: Access, task: SortTask, tell: Callable[[str], None]) -> None:
+        self._access, self._task, self._tell = access, task, tell
+        self._arrivals = Arrivals(task.settle_s)
         self._waits: dict[str, str] = {}
         self._is_table_old, self._next_table_s = False, 0.0
         self.stop = threading.Event()
@@ -83,7 +83,7 @@ class Watcher:
         has_opened = False
         while not self.stop.is_set():
             try:
-                with Sorter(self._access, self._watch.settings, self._watch.source) as sorter:
+                with Sorter(self._access, self._task.settings, self._task.source) as sorter:
                     has_opened = True
                     while not self.stop.is_set():
                         self._look(sorter)
@@ -94,20 +94,20 @@ class Watcher:
                 if not has_opened:
                     raise
                 self._tell_wait("disk", str(error))
-                self._arrivals = Arrivals(self._watch.settle_s)  # all that are not sorted yet
+                self._arrivals = Arrivals(self._task.settle_s)  # all that are not sorted yet
                 self.stop.wait(_RETRY_S)
 
     def _look(self, sorter: Sorter) -> None:
         """Sort the files that are complete now."""
-        gone = [path for path in self._watch.paths if not path.is_dir()]
+        gone = [path for path in self._task.paths if not path.is_dir()]
         reason = f"{gone[0]} cannot be opened: waiting until it is back." if gone else ""
         self._tell_wait("source", reason)
-        complete = self._arrivals.notice(find_files(self._watch.paths), time.monotonic())
+        complete = self._arrivals.notice(find_files(self._task.paths), time.monotonic())
         waiting = [path for path in complete if not sorter.is_sorted(path)]
         if not waiting:
             return
         self._is_table_old = True
-        answers = answer_files(self._watch.predictor, waiting, self._watch.identify)
+        answers = answer_files(self._task.predictor, waiting, self._task.identify)
         with closing(answers):
             for one in answers:
                 self._sort(sorter, one)

@@ -17,7 +17,7 @@ from cluster_core.sorting import watching
 from cluster_core.sorting.arrivals import Arrivals, is_temporary
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.sorter import Sorter, SortSettings
-from cluster_core.sorting.watching import Watch, Watcher
+from cluster_core.sorting.watching import SortTask, Watcher
 from tests.samples import COLOURS, OWNER, REPOSITORY, draw_blob, save_picture
 from tests.sorting.samples import SOURCE, answer, list_tree, write_files
 
@@ -81,8 +81,8 @@ def watcher(tmp_path, monkeypatch, told):
         watching, "answer_files", lambda _, paths, identify: (answer(path) for path in paths)
     )
     settings = SortSettings(tmp_path / "sorted", Transfer.MOVE)
-    watch = Watch([tmp_path / "night"], settings, None, SOURCE, settle_s=0)
-    return Watcher(OWNER, watch, told.append)
+    task = SortTask([tmp_path / "night"], settings, None, SOURCE, settle_s=0)
+    return Watcher(OWNER, task, told.append)
 
 
 def run_until(watcher, condition) -> None:
