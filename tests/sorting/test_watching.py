@@ -161,7 +161,7 @@ def test_watch_does_not_start_on_a_folder_in_use(watcher, tmp_path):
         watcher.run()
 
 
-def test_interrupted_watch_ends_cleanly_and_goes_on(tmp_path, trained):
+def test_interrupted_watch_ends_cleanly_and_goes_on(tmp_path, workspace):
     night, output = tmp_path / "night", tmp_path / "sorted"
     pictures = {
         label: save_picture(night / f"{label}.png", draw_blob(900 + number, colour))
