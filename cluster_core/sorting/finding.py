@@ -25,7 +25,7 @@ def find_files(
     paths : sequence of Path
         Files and folders.
     on_other : callable, optional
-        Called with the name of each file of a folder that has not the ending of a picture.
+        Called with the name of each file of a folder that does not have the ending of a picture.
     on_refused : callable, optional
         Called with a folder that cannot be opened.
 

@@ -162,7 +162,8 @@ def _check_movable(source: Path, original: FileFacts) -> os.stat_result:
         )
     if not has_image_suffix(source):  # `restore` moves back nothing else
         raise ImageError(
-            f"{source.name} has not the ending of a picture, and was left where it is: use --copy.",
+            f"{source.name} does not have the ending of a picture file, such as .jpg, and was left "
+            "where it is: use --copy.",
             path=str(source),
             reason=ImageProblem.UNSUPPORTED,
         )

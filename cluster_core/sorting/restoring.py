@@ -59,7 +59,9 @@ def _undo(file: SortedFile, target: Path) -> str | None:
 def _move_back(file: SortedFile, target: Path) -> str | None:
     if not has_image_suffix(file.source):
         # A log that came from somebody else must not put a program somewhere.
-        return f"{file.place} stays, because {file.source} has not the ending of a picture."
+        return (
+            f"{file.place} stays, because {file.source} does not have the ending of a picture file."
+        )
     if os.path.lexists(file.source):
         if file.source.is_symlink() or not has_original(file, target):
             return f"{file.place} stays, because another file is called {file.source} now."

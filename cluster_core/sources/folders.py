@@ -21,7 +21,7 @@ def iterate_folder(folder: Path, on_other: Callable[[str], None]) -> Iterator[Pi
     folder : Path
         The folder.
     on_other : callable
-        Called with the name of each file that has not the ending of a picture.
+        Called with the name of each file that does not have the ending of a picture.
 
     Yields
     ------

@@ -29,7 +29,7 @@ def iterate_store(address: str, on_other: Callable[[str], None]) -> Iterator[Pic
     address : str
         Such as `s3://bucket/night`, `s3://bucket/*/light*.fits` or `s3://bucket/m13.fits`.
     on_other : callable
-        Called with the name of each file that has not the ending of a picture.
+        Called with the name of each file that does not have the ending of a picture.
 
     Yields
     ------

@@ -141,7 +141,7 @@ def test_link_is_not_moved(night, output):
 def test_file_without_the_ending_of_a_picture_is_not_moved(night, output):
     (a,) = write_files(night, "a.txt")
     sorter = sort([answer(a)], output, Transfer.MOVE)
-    assert "a.txt has not the ending of a picture" in sorter.problems[0]
+    assert "a.txt does not have the ending of a picture file" in sorter.problems[0]
     assert a.exists()
 
 

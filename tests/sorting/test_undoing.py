@@ -148,7 +148,7 @@ def test_hostile_log_puts_no_program_anywhere(night, output, tmp_path):
     sort_all(night, output, Transfer.MOVE)
     program = tmp_path / "autostart" / "a.desktop"
     forge_log(output, str(night / "a.jpg"), str(program))
-    assert "has not the ending of a picture" in undo_sort(OWNER, output).kept[0]
+    assert "does not have the ending of a picture file" in undo_sort(OWNER, output).kept[0]
     assert not program.parent.exists()
 
 
