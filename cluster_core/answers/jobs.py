@@ -7,19 +7,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import closing
 
 from cluster_core.access import Access, Action
 from cluster_core.answers.answering import Answerer, answer_pictures
 from cluster_core.answers.job_progress import JobProgress, JobState
-from cluster_core.answers.records import KeptObject
+from cluster_core.answers.naming import list_unnamed, name_pictures
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import find_room
 from cluster_core.answers.supplies import Supply
-from cluster_core.errors import ClusterError, ImageError
-from cluster_core.sky_names.cache import identifying
-from cluster_core.storage.mapping import map_images
+from cluster_core.errors import ClusterError, ImageError, RunError
+from cluster_core.sky_names.solving import RunLimits, Solver, find_shared_solver
 from cluster_core.workspace import Workspace
 
 # The first answers take longer, so that an estimate from them would be far too long.
@@ -57,7 +55,8 @@ class AnsweringJob:
         self._thread: threading.Thread | None = None
         self._stop_requested = threading.Event()
         self._state, self._problem = JobState.DONE, ""
-        self.names_wanted = self._is_naming = False
+        self.names_wanted = self._is_naming = self._is_closed = False
+        self._solver: Solver | None = None
         self._n_done = self._n_waiting = 0
         self._started_s = 0.0
         self.n_present, self.n_left_out = 0, 0
@@ -67,6 +66,9 @@ class AnsweringJob:
         """Start, or go on, also with these pictures."""
         with self._lock:
             self._supplies.extend(supplies)
+            if self._is_closed:
+                self._close_supplies()
+                return
             for supply in supplies:
                 for problem in supply.problems:
                     self._leave_out(problem)
@@ -88,13 +90,24 @@ class AnsweringJob:
         AccessError
             This server does not allow it.
         """
-        access.require(Action.EDIT_DATASETS)  # a solver takes seconds of all cores
-        self.names_wanted = True
+        access.require(Action.SOLVE)
+        limits = RunLimits(is_stopped=self._stop_requested.is_set)
+        solver = find_shared_solver(access, limits, wait_s=None)
+        with self._lock:
+            self._solver, self.names_wanted = solver, True
         self.start()
 
     def stop(self) -> None:
         """End soon; what has been labelled is kept, and `start` goes on with the rest."""
         self._stop_requested.set()
+
+    def close(self) -> None:
+        """End soon, and let go of the pictures that were not taken; it does not start again."""
+        self._stop_requested.set()
+        with self._lock:
+            self._is_closed = True
+            if self._state is not JobState.RUNNING:
+                self._close_supplies()
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Wait until the thread ends, at most for this time."""
@@ -122,16 +135,18 @@ class AnsweringJob:
         try:
             if room := find_room(self._workspace, self._room_id):
                 self._work(room)
-            state = JobState.STOPPED if self._stop_requested.is_set() else JobState.DONE
+                state = JobState.STOPPED if self._stop_requested.is_set() else JobState.DONE
         except ClusterError as error:
             problem = str(error)
         except Exception:
             _logger.exception("The pictures of a room could not be labelled")
             problem = _UNEXPECTED
         with self._lock:
-            # Pictures may have come at the last moment.
-            is_forgotten = state is JobState.DONE and self._supplies
+            # Pictures, or the wish for names, may have come at the last moment.
+            is_forgotten = state is JobState.DONE and (self._supplies or self.names_wanted)
             self._state, self._problem = state, problem
+            if self._is_closed:
+                self._close_supplies()
         if is_forgotten:
             self.start()
 
@@ -142,8 +157,8 @@ class AnsweringJob:
             waiting = [n for n in self._answerer.list_waiting(room) if n not in tried]
             self._n_waiting = len(waiting)
             if not waiting and not self._supplies:
-                if self.names_wanted:
-                    self._name_objects(room)
+                if self.names_wanted and self._name_objects(room):
+                    continue
                 return
             numbers = iter(waiting) if waiting else self._take_in(room)
             with closing(answer_pictures(room, self._answerer, numbers)) as answered:
@@ -154,30 +169,25 @@ class AnsweringJob:
                     if self._stop_requested.is_set():
                         break
 
-    def _name_objects(self, room: AnswerRoom) -> None:
-        """Ask headers, file names and the stars of each picture which object it shows."""
-        waiting = [number for number in room.pictures if number not in room.objects]
+    def _name_objects(self, room: AnswerRoom) -> bool:
+        """Name the objects in the pictures that lack it; return whether there were any."""
+        if not (unnamed := list_unnamed(room)):
+            with self._lock:
+                self.names_wanted = False
+            return False
         self._is_naming = True
-        self._restart_clock(len(waiting))
-
-        def name(number: int) -> tuple[int, KeptObject]:
-            with suppress(ImageError):
-                found = identify(room.read_picture(number), room.pictures[number].name).main
-                if found:
-                    return number, KeptObject(found.object.name, found.object.kind)
-            return number, KeptObject()
-
-        with (
-            identifying(self._workspace) as identify,
-            closing(map_images(name, waiting)) as named,
-        ):
-            for number, known in named:
-                room.keep_object(number, known)
-                self._n_done += 1
-                self._n_waiting -= 1
-                if self._stop_requested.is_set():
-                    return
-        self.names_wanted = False
+        self._restart_clock(len(unnamed))
+        with closing(name_pictures(room, self._workspace, self._solver, unnamed)) as named:
+            try:
+                for _ in named:
+                    self._n_done += 1
+                    self._n_waiting -= 1
+                    if self._stop_requested.is_set():
+                        break
+            except RunError:
+                if not self._stop_requested.is_set():  # which stops the solver, too
+                    raise
+        return True
 
     def _restart_clock(self, n_waiting: int = 0) -> None:
         self._n_done, self._n_waiting = 0, n_waiting
@@ -205,48 +215,11 @@ class AnsweringJob:
             yield kept.number
         self._supplies.popleft()
 
+    def _close_supplies(self) -> None:
+        while self._supplies:
+            self._supplies.popleft().close()
+
     def _leave_out(self, problem: str) -> None:
         self.n_left_out += 1
         if len(self.left_out) < _MAX_LEFT_OUT:
             self.left_out.append(problem)
-
-
-_jobs: dict[tuple[Path, str, str], AnsweringJob] = {}
-_jobs_lock = threading.Lock()
-
-
-def obtain_job(workspace: Workspace, room_id: str, answerer: Answerer) -> AnsweringJob:
-    """Return the job of a room and a model in this process; make one if there is none."""
-    key = _make_key(workspace, room_id, answerer.model.manifest_sha256)
-    with _jobs_lock:
-        _forget_swept(workspace)
-        if key not in _jobs:
-            _jobs[key] = AnsweringJob(workspace, room_id, answerer)
-        return _jobs[key]
-
-
-def find_job(workspace: Workspace, room_id: str, model: str) -> AnsweringJob | None:
-    """Return the job of a room and a model, by the hash of its manifest, or None."""
-    return _jobs.get(_make_key(workspace, room_id, model))
-
-
-def stop_jobs() -> None:
-    """End the threads of all jobs."""
-    with _jobs_lock:
-        for job in _jobs.values():
-            job.stop()
-        for job in _jobs.values():
-            job.wait()
-        _jobs.clear()
-
-
-def _make_key(workspace: Workspace, room_id: str, model: str) -> tuple[Path, str, str]:
-    return workspace.root.absolute(), room_id, model
-
-
-def _forget_swept(workspace: Workspace) -> None:
-    """Drop the jobs of rooms that were cleared or swept."""
-    root = workspace.root.absolute()
-    for key in [key for key in _jobs if key[0] == root]:
-        if not (workspace.answers / key[1]).is_dir():
-            _jobs.pop(key).stop()

@@ -12,7 +12,7 @@ import streamlit as st
 from cluster_core.access import has_owner
 from cluster_core.access.modes import OWNERS_VARIABLE, read_owners
 from cluster_core.access.passphrase import check_passphrase_hash
-from cluster_core.answers.jobs import stop_jobs
+from cluster_core.answers.job_registry import stop_jobs
 from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.api.rates import read_rate
 from cluster_core.data.archives.interrupted import remove_abandoned_imports

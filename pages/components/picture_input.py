@@ -152,6 +152,8 @@ def _keeping() -> Iterator[AnswerRoom]:
         st.session_state.pop(state, None)
     left_out: list[str] = []
     st.session_state[NEWEST], st.session_state[_LEFT_OUT] = [], left_out
+    for supply in st.session_state.get(SUPPLIES, ()):  # which nobody took
+        supply.close()
     st.session_state[SUPPLIES] = []
     try:
         require_space(Workspace.default())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,14 +16,17 @@ from cluster_core.answers import jobs, rooms
 from cluster_core.answers.answering import Answerer
 from cluster_core.answers.choices import find_choice, keep_choice
 from cluster_core.answers.job_progress import JobState
-from cluster_core.answers.jobs import AnsweringJob, obtain_job
+from cluster_core.answers.job_registry import forget_cleared, obtain_job, stop_jobs
+from cluster_core.answers.jobs import AnsweringJob
 from cluster_core.answers.records import KeptObject
 from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.answers.selecting import Order, Reviewed, Selection, select_answers
-from cluster_core.answers.supplies import find_archives, find_folder, keep_archive
-from cluster_core.errors import AccessError, DatasetError, ImageError
+from cluster_core.answers.supplies import Supply, find_archives, find_folder, keep_archive
+from cluster_core.errors import AccessError, DatasetError, ImageError, RunError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.prediction.loaded import obtain_predictor
+from cluster_core.sky_names.solving import RunLimits, sharing
+from cluster_core.sky_names.solving.solver import STOPPED
 from tests.answers.test_room import ANSWER, LABELS
 from tests.pages.test_classify import make_picture
 from tests.samples import OWNER
@@ -193,3 +198,80 @@ def test_objects_are_named_after_the_pictures_are_labelled(workspace, room, job)
     assert again.objects[other] == KeptObject()
     assert count_answers(workspace, room) == 2
     assert job.progress.is_naming
+
+
+class PatientSolver:
+    """Searches until it is stopped."""
+
+    identity = "patient"
+
+    def __init__(self) -> None:
+        self.started, self.limits = threading.Event(), RunLimits()
+
+    def solve(self, picture, hints):
+        self.started.set()
+        while not self.limits.is_stopped():
+            time.sleep(0.01)
+        raise RunError(STOPPED)
+
+
+@pytest.fixture
+def solver(monkeypatch):
+    solver = PatientSolver()
+
+    def find(limits):
+        solver.limits = limits
+        return solver
+
+    monkeypatch.setattr(sharing, "find_solver", find)
+    return solver
+
+
+def test_stop_ends_the_search_among_the_stars(room, job, solver):
+    for seed in range(2):
+        room.add_picture(f"{seed}.png", make_picture("red stars", seed))
+    job.name_objects(OWNER)
+    assert solver.started.wait(30)
+    job.stop()
+    job.wait(5)
+    assert (job.progress.state, job.progress.problem) == (JobState.STOPPED, "")
+    solver.started.clear()
+    job.name_objects(OWNER)
+    assert solver.started.wait(30)
+    stop_jobs()  # as the server ends
+    assert job.progress.state is JobState.STOPPED
+
+
+def test_names_wanted_as_the_job_ends_are_found(workspace, room, job, monkeypatch):
+    number = room.add_picture("M13.png", make_picture("red stars", 1)).number
+    work = AnsweringJob._work
+
+    def work_and_be_asked(self, opened):
+        work(self, opened)
+        if not opened.objects:
+            self.name_objects(OWNER)
+
+    monkeypatch.setattr(AnsweringJob, "_work", work_and_be_asked)
+    job.start()
+    job.wait(30)
+    job.wait(30)  # its second thread
+    assert find_room(workspace, room.id).objects[number].name == "M 13"
+    assert not job.names_wanted
+
+
+def test_visitor_of_a_demo_names_no_objects(job):
+    with pytest.raises(AccessError):
+        job.name_objects(Access.visitor())
+    assert not job.names_wanted
+
+
+def test_archive_of_a_cleared_room_is_closed(workspace, room, job):
+    closed = []
+    supply = Supply("night.zip", [("a.png", bytes)], close=lambda: closed.append("first"))
+    job.stop()
+    job._supplies.append(supply)  # as after Stop
+    room.clear()
+    forget_cleared(workspace)
+    job.start([replace(supply, close=lambda: closed.append("second"))])
+    assert closed == ["first", "second"]
+    assert not job.progress.is_active

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cluster_core.access import Action
 from cluster_core.answers.answering import Answerer
-from cluster_core.answers.jobs import find_job, obtain_job
+from cluster_core.answers.job_registry import find_job, obtain_job
 from cluster_core.answers.places import DONT_KNOW
 from cluster_core.answers.records import KeptObject, Review
 from cluster_core.answers.room import AnswerRoom
@@ -73,11 +73,11 @@ def show_summary(model: ModelSummary, predictor: Predictor, room: AnswerRoom) ->
 def _show_naming(answerer: Answerer, room: AnswerRoom) -> None:
     """Draw the button that names the objects in all pictures, if some have not been asked."""
     access = get_access()
-    if not access.allows(Action.EDIT_DATASETS) or room.objects.keys() >= room.pictures.keys():
+    if not access.allows(Action.SOLVE) or room.objects.keys() >= room.pictures.keys():
         return
 
     job = find_job(Workspace.default(), room.id, answerer.model.manifest_sha256)
-    if job is not None and job.names_wanted:
+    if job is not None and job.names_wanted and job.progress.is_active:
         return
 
     def start() -> None:

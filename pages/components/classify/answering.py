@@ -9,7 +9,8 @@ import streamlit as st
 
 from cluster_core.answers.answering import Answerer, answer_pictures
 from cluster_core.answers.job_progress import JobProgress, JobState
-from cluster_core.answers.jobs import AnsweringJob, find_job, obtain_job
+from cluster_core.answers.job_registry import find_job, obtain_job
+from cluster_core.answers.jobs import AnsweringJob
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.supplies import Supply, find_archives
 from cluster_core.workspace import Workspace

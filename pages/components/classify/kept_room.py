@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cluster_core.answers.job_registry import forget_cleared
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import create_room, find_room, find_room_folder
 from cluster_core.workspace import Workspace
@@ -58,6 +59,7 @@ def obtain_room() -> AnswerRoom:
 def clear_room(room: AnswerRoom) -> None:
     """Delete the room with all pictures and answers."""
     room.clear()
+    forget_cleared(Workspace.default())
     st.session_state.pop(_ROOM, None)
     st.session_state.pop(FOLDED, None)
     choose(Choice.ANSWERS, None)
