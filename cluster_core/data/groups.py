@@ -59,9 +59,8 @@ def _pair_marked(pictures: Sequence[Picture]) -> Iterator[tuple[int, int]]:
 def group_pictures(pictures: Sequence[Picture], copies: Pairs) -> list[int]:
     """Group copies, and pictures of one object, across all classes.
 
-    Pictures show one object if their files are equal, their headers, their names or plate solving
-    name one object of the sky, their names share what precedes `_nohash_`, `groups.csv` says so,
-    or a person did.
+    Pictures show one object if their files are equal, their headers or their names name one object
+    of the sky, their names share what precedes `_nohash_`, `groups.csv` says so, or a person did.
 
     Written digits resemble each other so much that chains of supposed copies connect most of
     them. As in `find_copies`, a picture with more than `MAX_COPIES` relatives is not a copy but

@@ -84,11 +84,11 @@ class DatasetIndex:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of all labels, pictures and groups; equal hashes lead to the same training."""
-        lines = [
-            "\0".join(filter(None, (one.label, one.sha256, *one.groups, one.sky_object))) + "\n"
-            for one in self.pictures
-        ]
+        """Hash of all labels, pictures and groups; equal hashes lead to the same training.
+
+        What headers say is part of the pictures.
+        """
+        lines = ["\0".join((one.label, one.sha256, *one.groups)) + "\n" for one in self.pictures]
         lines += [f"\0{picture.label}\0{picture.sha256}\n" for picture in self.counter_pictures]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 

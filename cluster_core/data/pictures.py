@@ -30,8 +30,8 @@ class Picture:
     groups : tuple of str
         Groups that `groups.csv` or a person put it in; see `find_declared_groups`.
     sky_object : str
-        The object in the sky that it shows by its header or by plate solving, whatever its name;
-        empty if unknown. See `find_sky_objects`.
+        The object in the sky that it shows by its header, whatever its name; empty if unknown. See
+        `find_sky_objects`.
     copies : tuple of str or None
         SHA-256 of the pictures of the dataset that are copies of it; None if nobody has looked.
     n_bytes : int

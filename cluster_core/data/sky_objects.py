@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cluster_core.data.pictures import Picture
 from cluster_core.errors import ImageError
 from cluster_core.images import read_bytes
 from cluster_core.sky_names.cache import IdentityCache
@@ -18,7 +19,10 @@ _WITH_HEADER = frozenset({".fits", ".fit", ".fts", ".fz", ".gz", ".bz2", ".xisf"
 
 
 def find_sky_objects(files: Sequence[tuple[Path, str]], cache: CacheFile) -> list[str]:
-    """Return the object that each picture shows, by its header or by an earlier plate solving.
+    """Return the object that each picture shows by its header.
+
+    Plate solving does not count: a picture may be solved at any time, which must not change how a
+    dataset is split.
 
     Parameters
     ----------
@@ -38,7 +42,7 @@ def find_sky_objects(files: Sequence[tuple[Path, str]], cache: CacheFile) -> lis
         The cache cannot be used.
     """
     identities = IdentityCache(cache)
-    known = dict(identities.load_objects([sha256 for _, sha256 in files]))
+    known = dict(identities.load_headers([sha256 for _, sha256 in files]))
     unread = {
         sha256: path
         for path, sha256 in files
@@ -47,8 +51,24 @@ def find_sky_objects(files: Sequence[tuple[Path, str]], cache: CacheFile) -> lis
     if unread:
         found = list(zip(unread, map_images(_read_header, unread.values()), strict=True))
         identities.save_headers(found)
-        known |= identities.load_objects(list(unread))
+        known |= identities.load_headers(list(unread))
     return [known.get(sha256, "") for _, sha256 in files]
+
+
+def find_solved_objects(pictures: Sequence[Picture], cache: CacheFile) -> Mapping[str, str]:
+    """Return the objects of those pictures that were solved before.
+
+    Returns
+    -------
+    mapping of str to str
+        By SHA-256, one key as in `find_objects`.
+
+    Raises
+    ------
+    RunError
+        The cache cannot be used.
+    """
+    return IdentityCache(cache).load_solved([picture.sha256 for picture in pictures])
 
 
 def _read_header(path: Path) -> Identification:

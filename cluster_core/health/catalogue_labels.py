@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cluster_core.data.index import Picture
 from cluster_core.health.findings import Finding, FindingKind
@@ -10,7 +10,9 @@ from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
 from cluster_core.sky_names.words import find_kind
 
 
-def find_catalogue_contradictions(pictures: Sequence[Picture]) -> list[Finding]:
+def find_catalogue_contradictions(
+    pictures: Sequence[Picture], solved: Mapping[str, str]
+) -> list[Finding]:
     """Return the labels that the catalogue of the sky contradicts.
 
     A class counts as one of globular or of open clusters if its name says so. An object is known
@@ -19,6 +21,8 @@ def find_catalogue_contradictions(pictures: Sequence[Picture]) -> list[Finding]:
     Parameters
     ----------
     pictures : sequence of Picture
+    solved : mapping of str to str
+        Objects by plate solving; see `find_solved_objects`.
 
     Returns
     -------
@@ -31,7 +35,7 @@ def find_catalogue_contradictions(pictures: Sequence[Picture]) -> list[Finding]:
     found = []
     for picture in pictures:
         kind = kinds[picture.label]
-        shown, how = _find_object(picture)
+        shown, how = _find_object(picture, solved.get(picture.sha256))
         if kind is None or shown is None or not shown.is_cluster or shown.kind == kind:
             continue
         named = [label for label, its_kind in kinds.items() if its_kind == shown.kind]
@@ -45,9 +49,9 @@ def find_catalogue_contradictions(pictures: Sequence[Picture]) -> list[Finding]:
     return found
 
 
-def _find_object(picture: Picture) -> tuple[CatalogueObject | None, str]:
+def _find_object(picture: Picture, solved: str | None) -> tuple[CatalogueObject | None, str]:
     catalogue = load_catalogue()
-    if picture.sky_object:
-        return catalogue.find(picture.sky_object), "shows"
+    if known := picture.sky_object or solved:
+        return catalogue.find(known), "shows"
     objects = catalogue.find_in(picture.path.stem)
     return (objects[0] if len(objects) == 1 else None), "is named after"

@@ -10,6 +10,7 @@ import numpy as np
 
 from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import DatasetIndex, Picture, Progress, RejectedFile
+from cluster_core.data.sky_objects import find_solved_objects
 from cluster_core.errors import DatasetError
 from cluster_core.health.catalogue_labels import find_catalogue_contradictions
 from cluster_core.health.copies import find_copy_findings, list_contradictions
@@ -125,7 +126,7 @@ def check_health(
     copies = find_copy_findings(everything, all_features if network.spec.is_for_sky else None)
     contradictory = {same[0].sha256 for same in list_contradictions(everything)}
     labels, notes = find_wrong_labels(pictures, features, groups, contradictory)
-    by_catalogue = find_catalogue_contradictions(pictures)
+    by_catalogue = find_catalogue_contradictions(pictures, find_solved_objects(pictures, file))
     certain = {finding.key for finding in by_catalogue}
     series = [finding for finding in copies if finding.kind is FindingKind.SERIES]
     alike = contradictory | {one.sha256 for finding in series for one in finding.pictures}

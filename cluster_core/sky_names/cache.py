@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,12 +10,14 @@ from contextlib import contextmanager
 from dataclasses import astuple, replace
 from typing import Any
 
+from cluster_core.sky_names.catalogue import CATALOGUE_FILE
 from cluster_core.sky_names.file_names import get_key
 from cluster_core.sky_names.identification import (
     Identification,
     Source,
     identify,
     identify_position,
+    solve,
 )
 from cluster_core.sky_names.position import SkyPosition
 from cluster_core.sky_names.solving import HOW_TO_GET_A_SOLVER, Solver, find_solver
@@ -23,7 +26,7 @@ from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.checksums import seal, unseal
 from cluster_core.workspace import Workspace
 
-VERSION = 1  # to be raised when a header or a solver's result would be read otherwise
+VERSION = 2  # to be raised when a header or a solver's result would be read otherwise
 
 _CREATE = """CREATE TABLE IF NOT EXISTS sky_identities (
     sha256 TEXT, asked TEXT, version INTEGER, record BLOB,
@@ -31,8 +34,7 @@ _CREATE = """CREATE TABLE IF NOT EXISTS sky_identities (
 _INSERT = "INSERT OR REPLACE INTO sky_identities VALUES (?, ?, ?, ?)"
 _SELECT = """SELECT sha256, asked, record FROM sky_identities
     WHERE version = ? AND sha256 IN ({keys})"""
-_HEADER = "header"
-_Record = dict[str, Any]  # position: fields of a SkyPosition or null; object: key; problem
+_Record = dict[str, Any]  # of a header, object: key; of a solver, position or null, and problem
 
 
 @contextmanager
@@ -74,7 +76,7 @@ class IdentityCache:
     """Cache of what pictures show, keyed by the SHA-256 of the file.
 
     What a file's name says is not kept, because the name is not part of the content. A picture
-    that one solver did not solve is left to another.
+    that was not recognised is tried again with another solver, version or set of star charts.
 
     Parameters
     ----------
@@ -97,21 +99,38 @@ class IdentityCache:
         known = identify(data, name, None)
         if known.source is not None or solver is None:
             return known
-        sha256, asked = hashlib.sha256(data).hexdigest(), type(solver).__name__
-        remembered = self._load([sha256]).get(sha256, {})
-        for by, record in remembered.items():
-            if record["position"]:
+        return self._solve(data, name, solver, known)
+
+    def locate(self, data: bytes, name: str, solver: Solver | None) -> Identification:
+        """Say which objects a picture shows, by its stars unless its header has coordinates.
+
+        Unlike for `identify`, an object or a place that the header names is not enough.
+        """
+        known = identify(data, name, None)
+        if known.position is not None or solver is None:
+            return known
+        return self._solve(data, name, solver, known)
+
+    def _solve(
+        self, data: bytes, name: str, solver: Solver, known: Identification
+    ) -> Identification:
+        sha256 = hashlib.sha256(data).hexdigest()
+        records = self._load([sha256]).get(sha256, {})
+        for record in records.values():
+            if record.get("position"):
                 return identify_position(_to_position(record), Source.PLATE_SOLVING)
-            if by == asked:
-                return replace(known, problem=record["problem"])
-        found = identify(data, name, solver)
+        if solver.identity in records:
+            return replace(known, problem=records[solver.identity]["problem"])
+        found = solve(data, name, solver)
         # Not what a stop, a busy computer or a broken installation prevented.
         if found.position is not None or found.problem == NOT_RECOGNISED:
-            self._save([(sha256, asked, _to_record(found))])
-        return found
+            position = found.position and astuple(found.position)
+            record = {"position": position, "problem": found.problem}
+            self._save([(sha256, solver.identity, record)])
+        return found if found.position is not None else replace(known, problem=found.problem)
 
-    def load_objects(self, sha256s: Sequence[str]) -> Mapping[str, str]:
-        """Return the main object of pictures whose header was read or that were solved.
+    def load_headers(self, sha256s: Sequence[str]) -> Mapping[str, str]:
+        """Return the main object of pictures by their headers, as far as those were read.
 
         Parameters
         ----------
@@ -120,17 +139,39 @@ class IdentityCache:
         Returns
         -------
         mapping of str to str
-            By SHA-256, the object's key as in `find_objects`, or "" if none is known. Pictures
-            that were never looked at are missing.
+            By SHA-256, the object's key as in `find_objects`, or "" if the header names none.
         """
+        asked = _name_header()
         return {
-            sha256: next((record["object"] for record in records.values() if record["object"]), "")
+            sha256: records[asked]["object"]
             for sha256, records in self._load(sha256s).items()
+            if asked in records
         }
 
     def save_headers(self, found: Iterable[tuple[str, Identification]]) -> None:
         """Store what the headers of pictures say, each with the SHA-256 of its file."""
-        self._save((sha256, _HEADER, _to_record(each)) for sha256, each in found)
+        asked = _name_header()
+        self._save((sha256, asked, {"object": _get_key(each)}) for sha256, each in found)
+
+    def load_solved(self, sha256s: Sequence[str]) -> Mapping[str, str]:
+        """Return the main object of pictures that were solved before, whatever their headers say.
+
+        Parameters
+        ----------
+        sha256s : sequence of str
+
+        Returns
+        -------
+        mapping of str to str
+            By SHA-256, the object's key as in `find_objects`.
+        """
+        solved = {
+            sha256: identify_position(_to_position(record), Source.PLATE_SOLVING)
+            for sha256, records in self._load(sha256s).items()
+            for record in records.values()
+            if record.get("position")
+        }
+        return {sha256: key for sha256, each in solved.items() if (key := _get_key(each))}
 
     def _save(self, rows: Iterable[tuple[str, str, _Record]]) -> None:
         self._file.write_many(
@@ -155,12 +196,14 @@ class IdentityCache:
         return found
 
 
-def _to_record(found: Identification) -> _Record:
-    return {
-        "position": found.position and astuple(found.position),
-        "object": get_key(found.main.object) if found.main else "",
-        "problem": found.problem,
-    }
+@functools.cache
+def _name_header() -> str:
+    """Return what a header's object is kept by: another catalogue may name another one."""
+    return f"header {hashlib.sha256(CATALOGUE_FILE.read_bytes()).hexdigest()[:16]}"
+
+
+def _get_key(found: Identification) -> str:
+    return get_key(found.main.object) if found.main else ""
 
 
 def _to_position(record: _Record) -> SkyPosition:

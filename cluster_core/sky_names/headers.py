@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cluster_core.errors import PositionError
@@ -48,6 +48,13 @@ class SkyHeader:
     width: int
     height: int
     problem: str | None = None
+
+    def scale_pointing(self, width: int) -> Pointing | None:
+        """Return the pointing for this picture enlarged or reduced to a width in pixels."""
+        if self.pointing is None or not self.pointing.scale_arcsec_px:
+            return self.pointing
+        scale = self.pointing.scale_arcsec_px * self.width / width
+        return replace(self.pointing, scale_arcsec_px=scale)
 
 
 def read_sky_header(data: bytes, name: str) -> SkyHeader | None:

@@ -92,7 +92,7 @@ def identify(data: bytes, name: str, solver: Solver | None) -> Identification:
     name : str
         Name of the file.
     solver : Solver or None
-        What recognises the stars of a picture that says nothing of itself; None to leave it.
+        What recognises the stars if neither header nor file name helps; None to leave it.
 
     Returns
     -------
@@ -109,6 +109,25 @@ def identify(data: bytes, name: str, solver: Solver | None) -> Identification:
     if known.source is not None or solver is None:
         return known
     return _solve(data, name, solver, header)
+
+
+def solve(data: bytes, name: str, solver: Solver) -> Identification:
+    """Say which objects a picture shows by its stars alone; its header only helps to find them.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    name : str
+        Name of the file.
+    solver : Solver
+
+    Returns
+    -------
+    Identification
+        Without a position and with the reason if the stars were not recognised.
+    """
+    return _solve(data, name, solver, read_sky_header(data, name))
 
 
 def identify_position(position: SkyPosition, source: Source) -> Identification:
@@ -143,12 +162,9 @@ def _search_around(pointing: Pointing, side_px: int) -> tuple[IdentifiedObject, 
 
 
 def _solve(data: bytes, name: str, solver: Solver, header: SkyHeader | None) -> Identification:
-    hints = header.pointing if header else None
     try:
         picture = decode_image(data, name)
-        if header and hints and hints.scale_arcsec_px:  # large mosaics are shown at half the size
-            scale = hints.scale_arcsec_px * header.width / picture.shape[1]
-            hints = replace(hints, scale_arcsec_px=scale)
+        hints = header.scale_pointing(picture.shape[1]) if header else None  # mosaics are halved
         position = solver.solve(picture, hints)
     except (ImageError, NotSolvedError) as error:
         return Identification(problem=str(error))

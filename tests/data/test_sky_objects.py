@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,11 @@ from cluster_core.data import sky_objects
 from cluster_core.data.groups import group_pictures
 from cluster_core.data.index import scan_dataset
 from cluster_core.data.splits import BY_GROUP, BY_OBJECT, split_dataset
+from cluster_core.sky_names.cache import IdentityCache
+from cluster_core.sky_names.position import SkyPosition
 from cluster_core.storage.cache_file import CacheFile
 from tests.sky_names.skies import M13, make_fits, make_wcs_cards
+from tests.sky_names.test_identification import Recorder
 
 M13_FILES = {"solved", "NGC 6205", *(f"night_{number}" for number in range(8))}
 
@@ -71,3 +76,21 @@ def test_split_keeps_one_object_on_one_side_but_not_that_of_an_earlier_version(p
 def test_plain_pictures_are_not_opened(tmp_path, cache):
     missing = tmp_path / "a.jpg"
     assert sky_objects.find_sky_objects([(missing, "00")], cache) == [""]
+
+
+def test_solving_a_picture_changes_neither_hash_nor_groups(photos, cache):
+    before = scan_dataset(photos, cache)
+    for picture in before.pictures:
+        solver = Recorder(SkyPosition(*M13, ((-0.005, 0.0), (0.0, -0.005)), 80, 60))
+        IdentityCache(cache).locate(picture.path.read_bytes(), picture.path.name, solver)
+    after = scan_dataset(photos, cache)
+    assert (after, after.sha256) == (before, before.sha256)
+    solved = sky_objects.find_solved_objects(after.pictures, cache)
+    assert len(solved) == len(after.pictures) - 1  # the header of one has coordinates
+
+
+def test_hash_is_that_of_versions_without_headers(photos, cache):
+    index = scan_dataset(photos, cache)
+    plain = replace(index, pictures=tuple(replace(one, sky_object="") for one in index.pictures))
+    assert any(one.sky_object for one in index.pictures)
+    assert index.sha256 == plain.sha256

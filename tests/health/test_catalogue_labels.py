@@ -15,7 +15,7 @@ from tests.health.samples import make_pictures
 def check(name, label="open", labels=("open", "globular"), sky_object=""):
     pictures = make_pictures(1, labels)
     wrong = replace(pictures[0], path=Path(label, name), label=label, sky_object=sky_object)
-    return find_catalogue_contradictions([*pictures, wrong])
+    return find_catalogue_contradictions([*pictures, wrong], {})
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,10 @@ def test_classes_of_another_kind_are_left_alone():
 def test_class_is_suggested_only_if_a_single_one_fits():
     (finding,) = check("M13.jpg", labels=("open", "globular", "globular large"))
     assert finding.suggested is None
+
+
+def test_solved_picture_is_found():
+    pictures = make_pictures(1, ("open", "globular"))
+    wrong = next(one for one in pictures if one.label == "open")
+    (finding,) = find_catalogue_contradictions(pictures, {wrong.sha256: "ngc104"})
+    assert "shows 47 Tuc" in finding.sentence

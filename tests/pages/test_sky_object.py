@@ -99,7 +99,7 @@ def test_stopped_search_leaves_the_button(solver):
     assert page.button("which_object").label == "Which object is this?"
 
 
-def test_unknown_stars_are_said_plainly(solver):
+def test_unrecognised_stars_are_reported(solver):
     solver.answer = None
     solver.go.set()
     page = give("picture.png", make_picture("blue stars"))
@@ -113,7 +113,7 @@ def test_name_of_the_file_is_named_as_the_source(solver):
     assert page.button("which_object").label == "Find it among the stars"
 
 
-def test_missing_solver_is_said_with_what_to_do(solver, monkeypatch):
+def test_missing_solver_is_reported_with_what_to_do(solver, monkeypatch):
     monkeypatch.setattr(sky_object, "find_solver", lambda: None)
     page = give("picture.png", make_picture("blue stars"))
     assert "sudo apt install astrometry.net" in list_texts(page)
@@ -125,3 +125,25 @@ def test_visitors_of_a_demo_are_not_offered_the_solver(solver, monkeypatch):
     assert "which_object" not in {each.key for each in page.button}
     with pytest.raises(AccessError, match="does not let its visitors compare the stars"):
         sky_object_work.start_task(VISITOR, None)
+
+
+@pytest.mark.parametrize("cards", [{"OBJECT": "NGC 104"}, {"RA": 250.5, "DEC": 36.5}])
+def test_stars_are_asked_although_the_header_names_an_object(solver, cards):
+    solver.go.set()
+    page = give("night.fits", make_fits(**cards))
+    assert page.button("which_object").label == "Find it among the stars"
+    page.button("which_object").click().run()
+    text = list_texts(wait_for_answer(page))
+    assert "M 13, a globular cluster; the model" in text
+    assert "By the stars in the picture." in text
+
+
+def test_unexpected_error_is_logged_and_reported(solver, monkeypatch, caplog):
+    def fail(picture, hints):
+        raise MemoryError
+
+    monkeypatch.setattr(solver, "solve", fail)
+    page = give("picture.png", make_picture("blue stars"))
+    page.button("which_object").click().run()
+    assert "ended with an unexpected error" in list_texts(wait_for_answer(page))
+    assert "MemoryError" in caplog.text

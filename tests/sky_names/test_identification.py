@@ -20,6 +20,8 @@ SCALE = 0.005
 class Recorder:
     """A solver that finds every picture at one place, or none, and counts."""
 
+    identity = "recorder 1"
+
     def __init__(self, position=None, problem=NOT_RECOGNISED):
         self.position, self.hints, self.problem = position, [], problem
 
@@ -28,10 +30,6 @@ class Recorder:
         if self.position is None:
             raise NotSolvedError(self.problem)
         return self.position
-
-
-class Other(Recorder):
-    """Another solver."""
 
 
 def at_m13():
@@ -74,12 +72,12 @@ def test_folder_does_not_name_the_object():
     assert identify(b"no picture", "M13/light.jpg", None).source is None
 
 
-def test_solver_names_what_says_nothing_of_itself():
+def test_stars_name_a_picture_without_header_and_name():
     found = identify(make_fits(), "light.fits", at_m13())
     assert (found.main.object.name, found.source) == ("M 13", Source.PLATE_SOLVING)
 
 
-def test_solver_is_told_where_the_telescope_looked():
+def test_solver_gets_the_pointing_of_the_header():
     solver = at_m13()
     identify(make_fits(RA=20.0, DEC=-70.0, PIXSCALE=1.5), "light.fits", solver)
     (hints,) = solver.hints
@@ -121,7 +119,8 @@ def test_detail_of_a_large_object_is_named_after_it():
 
 def test_no_picture_is_solved_twice_and_another_solver_may_try(tmp_path):
     data = make_fits()
-    failing, working = Recorder(), Other(at_m13().position)
+    failing, working = Recorder(), at_m13()
+    working.identity = "recorder 1 with more star charts"
     with CacheFile(tmp_path) as file:
         cache = IdentityCache(file)
         for _ in range(2):
@@ -131,15 +130,45 @@ def test_no_picture_is_solved_twice_and_another_solver_may_try(tmp_path):
         assert cache.identify(data, "renamed.fits", failing) == found
         assert found.main.object.name == "M 13"
         assert (len(failing.hints), len(working.hints)) == (1, 1)
-        assert list(cache.load_objects([*file_hashes(data), "ff"]).values()) == ["ngc6205"]
+        assert list(cache.load_solved([*file_hashes(data), "ff"]).values()) == ["ngc6205"]
+        assert cache.load_headers(file_hashes(data)) == {}
 
 
-def test_stopped_solver_is_asked_again(tmp_path):
-    solver = Recorder(problem="Stopped.")
+@pytest.mark.parametrize("problem", [f"{NOT_RECOGNISED[:-1]} in time.", "The solver failed."])
+def test_failed_solver_is_asked_again(tmp_path, problem):
+    solver = Recorder(problem=problem)
     with CacheFile(tmp_path) as file:
         for _ in range(2):
-            assert IdentityCache(file).identify(make_fits(), "a.fits", solver).problem == "Stopped."
+            assert IdentityCache(file).identify(make_fits(), "a.fits", solver).problem == problem
     assert len(solver.hints) == 2
+
+
+@pytest.mark.parametrize("cards", [{"OBJECT": "NGC 104"}, {"RA": 250.5, "DEC": 36.5}])
+def test_search_for_the_position_does_not_end_at_a_name(tmp_path, cards):
+    with CacheFile(tmp_path) as file:
+        found = IdentityCache(file).locate(make_fits(**cards), "a.fits", at_m13())
+    assert (found.main.object.name, found.source) == ("M 13", Source.PLATE_SOLVING)
+
+
+def test_search_for_the_position_ends_at_coordinates_and_keeps_a_name(tmp_path):
+    solver = Recorder()
+    with CacheFile(tmp_path) as file:
+        cache = IdentityCache(file)
+        found = cache.locate(make_fits(**make_wcs_cards(*M13)), "a.fits", solver)
+        assert (found.source, solver.hints) == (Source.HEADER, [])
+        for _ in range(2):
+            found = cache.locate(make_fits(OBJECT="NGC 104"), "a.fits", solver)
+            assert (names(found), found.problem) == (["47 Tuc"], NOT_RECOGNISED)
+    assert len(solver.hints) == 1
+
+
+def test_object_of_a_header_is_found_again_with_another_catalogue(tmp_path, monkeypatch):
+    with CacheFile(tmp_path) as file:
+        cache = IdentityCache(file)
+        cache.save_headers([("ff", identify(make_fits(OBJECT="NGC 104"), "", None))])
+        assert cache.load_headers(["ff"]) == {"ff": "ngc104"}
+        monkeypatch.setattr("cluster_core.sky_names.cache._name_header", lambda: "header other")
+        assert cache.load_headers(["ff"]) == {}
 
 
 def file_hashes(*contents):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import replace
@@ -28,6 +29,8 @@ from pages.components.picture_input import InputPicture
 _KNOWN = "objects in the sky"
 _KNOWN_KEPT = 200
 _TASK = "stars being recognised"
+_UNEXPECTED = "The search ended with an unexpected error, which is in the server's log: try again."
+_logger = logging.getLogger(__name__)
 
 
 class Task:
@@ -71,13 +74,16 @@ class Task:
             self.found = _identify(picture, solver)
         except ClusterError as error:
             self.problem = None if self._stop.is_set() else str(error)
+        except Exception:
+            _logger.exception("The stars of a picture could not be compared")
+            self.problem = _UNEXPECTED
 
 
 def _identify(picture: InputPicture, solver: Solver | None) -> Identification:
     with CacheFile(Workspace.default().bottlenecks) as file:
         # The file's name, which may be wrong, is left out: the stars are to answer.
         name = f"picture{PurePath(picture.name).suffix}"
-        return IdentityCache(file).identify(picture.read(), name, solver)
+        return IdentityCache(file).locate(picture.read(), name, solver)
 
 
 def get_known(picture: InputPicture) -> Identification:
