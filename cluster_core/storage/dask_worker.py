@@ -1,4 +1,4 @@
-"""The part of the work on a Dask cluster that its workers do: what travels, and what is run."""
+"""The workers' side of a Dask cluster: what is sent to them, and what they run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Item(Protocol):
 
     @property
     def path(self) -> Path | None:
-        """The file, if it is one of this computer."""
+        """The file, if it is on this computer."""
 
     def with_content(self) -> Item:
         """Return the same picture with the content of its file."""
@@ -31,12 +31,12 @@ I = TypeVar("I", bound=Item)  # noqa: E741 (a type)
 
 
 class NotHere:
-    """What a worker returns for a file that it has not, or that differs there."""
+    """What a worker returns for a file that is missing or different there."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What tells one content of a file from another, without reading it.
+    """Size and time of a file, which tell whether it is the same without reading it.
 
     Times are in whole seconds, because file systems round them differently.
     """
@@ -53,7 +53,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Parcel(Generic[I]):
-    """An item on its way, with the mark of its file unless it has its content with it."""
+    """An item that is sent, with the mark of its file unless its content is sent along."""
 
     item: I
     mark: Mark | None

@@ -12,7 +12,7 @@ import pytest
 from distributed import LocalCluster
 
 from cluster_core.errors import ImageError, ImageProblem, RunError
-from cluster_core.storage import dask_cluster, dask_worker
+from cluster_core.storage import dask_cluster, dask_connection, dask_worker
 from cluster_core.storage.dask_cluster import PICTURES_PER_BLOCK, DaskCluster
 from cluster_core.storage.dask_worker import Mark
 
@@ -99,9 +99,26 @@ def test_error_of_the_function_follows_the_results_before_it(cluster, files):
     assert len(results) == 20
 
 
+class Unknown:
+    """Items that a worker of another version cannot read."""
+
+    path = None
+
+    def with_content(self):
+        return self
+
+    def __reduce__(self):
+        return int, ("no number",)
+
+
+def test_worker_that_cannot_read_what_it_gets_is_one_sentence(cluster):
+    with pytest.raises(RunError, match=r"^A worker .* cannot run Cluster Lab \(.*\): install"):
+        list(cluster.map_images(describe, [Unknown()], give_up))
+
+
 @pytest.mark.parametrize("kind", ["nothing", "silence", "nonsense"])
 def test_address_without_an_answer_is_one_sentence(kind, monkeypatch):
-    monkeypatch.setattr(dask_cluster, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(dask_connection, "ANSWER_TIMEOUT_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1] if kind == "silence" else 1
         address = "nonsense://" if kind == "nonsense" else f"tcp://127.0.0.1:{port}"
@@ -116,7 +133,7 @@ def test_other_version_on_a_worker_is_one_sentence(scheduler, monkeypatch):
 
 
 def test_cluster_without_workers_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(dask_cluster, "ANSWER_TIMEOUT_S", 1)
+    monkeypatch.setattr(dask_connection, "ANSWER_TIMEOUT_S", 1)
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address=":0", protocol="tcp") as empty,
         pytest.raises(RunError, match="has no workers: start some with `dask worker tcp://"),

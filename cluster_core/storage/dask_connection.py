@@ -1,0 +1,192 @@
+"""Connect to a Dask scheduler, check its workers, and say in a sentence what goes wrong.
+
+Anyone who can reach a scheduler can run code on its workers, and these can run code on this
+computer: only the command line of the owner names an address, never a web page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from typing import Any, cast
+
+from distributed import Client, Future, KilledWorker
+from distributed.client import FutureCancelledError
+from distributed.comm import connect
+
+from cluster_core.errors import RunError
+from cluster_core.storage.dask_worker import Job, Parcel, describe_versions, work_on_block
+from cluster_core.storage.mapping import Outcome
+from cluster_core.version import __version__
+
+ANSWER_TIMEOUT_S = 10
+WORKERS_TIMEOUT_S = 60
+POLL_S = 5
+
+
+class DaskConnection:
+    """A connection to a Dask scheduler whose workers have the versions of this computer.
+
+    Parameters
+    ----------
+    address : str
+        Such as `tcp://192.168.0.7:8786`.
+
+    Raises
+    ------
+    RunError
+        The scheduler does not answer, has no workers, or these run other versions.
+    """
+
+    def __init__(self, address: str) -> None:
+        for name in ("distributed", "distributed.client"):  # errors get a sentence here
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._address = address
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # versions are compared below
+                asyncio.run(asyncio.wait_for(_require_answer(address), ANSWER_TIMEOUT_S))
+                self._client = Client(address, timeout=ANSWER_TIMEOUT_S, set_as_default=False)
+        except Exception as error:  # also of other programs, which answer with anything
+            raise RunError(
+                f"No Dask scheduler answers at {address}: check the address, and that "
+                "`dask scheduler` runs there."
+            ) from error
+        try:
+            self._check_workers()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection; the cluster goes on."""
+        self._client.close(timeout=ANSWER_TIMEOUT_S)
+
+    def count_threads(self) -> int:
+        """Return the number of threads of all workers.
+
+        Raises
+        ------
+        RunError
+            The scheduler no longer answers.
+        """
+        with self._explaining_losses():
+            return sum(self._client.nthreads().values())
+
+    @contextlib.contextmanager
+    def sending(self, function: Callable[[Any], Any]) -> Iterator[str]:
+        """Send a function to all workers, including those that join later, and yield its name.
+
+        Raises
+        ------
+        RunError
+            A worker cannot take it, or the scheduler no longer answers.
+        """
+        name = f"pictures-{uuid.uuid4().hex}"
+        with self._explaining_losses(), self._explaining_workers():
+            self._client.register_plugin(Job(function), name)
+        try:
+            yield name
+        finally:
+            with contextlib.suppress(Exception):  # the cluster is gone
+                self._client.unregister_worker_plugin(name)
+
+    def submit(self, job: str, parcels: list[Parcel[Any]], key: str) -> Future:
+        """Send a block of items to a worker, for the function called `job`.
+
+        Raises
+        ------
+        RunError
+            The scheduler no longer answers.
+        """
+        with self._explaining_losses():
+            return self._client.submit(work_on_block, job, parcels, key=key)
+
+    def cancel(self, futures: Iterable[Future]) -> None:
+        """Drop blocks whose results are no longer wanted."""
+        self._client.cancel(list(futures))
+
+    def wait(self, future: Future) -> Outcome[Any]:
+        """Return the result of a block.
+
+        Raises
+        ------
+        KilledWorker
+            No worker survived it.
+        RunError
+            No worker comes back within a minute, one cannot run the block, or the scheduler no
+            longer answers.
+        """
+        seen_s = time.monotonic()
+        while True:
+            try:
+                with self._explaining_losses(), self._explaining_workers():
+                    return cast(Outcome[Any], future.result(timeout=POLL_S))
+            except TimeoutError:
+                if self.count_threads():
+                    seen_s = time.monotonic()
+                elif time.monotonic() - seen_s > WORKERS_TIMEOUT_S:
+                    raise RunError(
+                        f"The Dask cluster at {self._address} has had no workers for a minute: "
+                        "start some, then try again."
+                    ) from None
+
+    @contextlib.contextmanager
+    def _explaining_losses(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:  # an OSError, too
+            raise
+        except (CancelledError, FutureCancelledError, OSError) as error:
+            raise RunError(
+                f"The Dask scheduler at {self._address} no longer answers: start it, then try "
+                "again."
+            ) from error
+
+    @contextlib.contextmanager
+    def _explaining_workers(self) -> Iterator[None]:
+        """Explain the errors of a worker that joined after the versions were compared."""
+        try:
+            yield
+        except (KilledWorker, CancelledError, FutureCancelledError, OSError):
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise RunError(
+                f"A worker of the Dask cluster at {self._address} cannot run Cluster Lab "
+                f"({reason}): install Cluster Lab {__version__} on all its computers."
+            ) from error
+
+    def _check_workers(self) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=ANSWER_TIMEOUT_S)
+        except TimeoutError as error:
+            raise RunError(
+                f"The Dask cluster at {self._address} has no workers: start some with "
+                f"`dask worker {self._address}`."
+            ) from error
+        ours = describe_versions()
+        for worker, theirs in self._client.run(describe_versions, on_error="return").items():
+            if isinstance(theirs, Exception):
+                raise RunError(
+                    f"The worker {worker} cannot run Cluster Lab ({theirs}): install Cluster Lab "
+                    f"{__version__} there."
+                ) from theirs
+            for name, version in ours.items():
+                if theirs[name] != version:
+                    raise RunError(
+                        f"The worker {worker} runs {name} {theirs[name]}, and this computer "
+                        f"{version}: install the same version on both."
+                    )
+
+
+async def _require_answer(address: str) -> None:
+    """Raise if no program that speaks Dask's protocol answers, for which `Client` may wait."""
+    comm = await connect(address, timeout=ANSWER_TIMEOUT_S)
+    comm.abort()
