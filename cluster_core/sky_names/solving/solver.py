@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import tempfile
 import time
 import warnings
@@ -23,9 +24,12 @@ from cluster_core.subprocesses import run_limited
 TIME_LIMIT_S = 3.0
 STARTING_S = 6.0  # a busy computer takes time to start a program and to read its star charts
 NOT_RECOGNISED = "The stars of this picture were not recognised."
+NOT_IN_TIME = "The stars of this picture were not recognised in time."
 STOPPED = "The search was stopped."
 _PREFIX = "cluster-lab-stars-"
 _LEFT_OVER_AFTER_S = 3600.0
+# By which a program ends itself once it has used its time on the processor.
+_TIME_SIGNALS = ("SIGPROF", "SIGXCPU")
 _FIELD_WIDTHS_DEG = (0.15, 30.0)
 _SCALE_TOLERANCE = 1.3  # of the scale that a header gives: binned and resized pictures are off
 RADIUS_DEG = 10.0  # around the place that a header gives
@@ -97,26 +101,36 @@ def run_solver(command: list[str], name: str, folder: Path, limits: RunLimits) -
     Raises
     ------
     NotSolvedError
-        It cannot be started, failed, or took too long.
+        It cannot be started, failed, crashed or was killed, or took too long.
     RunError
         It was stopped.
     """
+    longest_s, start_s = limits.time_limit_s + STARTING_S, time.monotonic()
     try:
-        ended = run_limited(
-            command,
-            limits.time_limit_s + STARTING_S,
-            limits.is_stopped,
-            folder=folder,
-        )
+        ended = run_limited(command, longest_s, limits.is_stopped, folder=folder)
     except OSError as error:
         raise NotSolvedError(f"{name} cannot be started; install it again.") from error
     if limits.is_stopped():
         raise RunError(STOPPED)
+    if not ended.returncode:
+        return ended.stdout
+    if time.monotonic() - start_s > longest_s or _name_signal(ended.returncode) in _TIME_SIGNALS:
+        raise NotSolvedError(NOT_IN_TIME)
     if ended.returncode < 0:
-        raise NotSolvedError(f"{NOT_RECOGNISED[:-1]} in time.")
-    if ended.returncode:
-        raise NotSolvedError(f"{name} failed; try it on this picture in a terminal to see why.")
-    return ended.stdout
+        reason = signal.strsignal(-ended.returncode) or f"signal {-ended.returncode}"
+        raise NotSolvedError(
+            f'The plate solver stopped unexpectedly: {name} ended with "{reason}"; try again, or '
+            "install it again."
+        )
+    raise NotSolvedError(f"{name} failed; try it on this picture in a terminal to see why.")
+
+
+def _name_signal(exit_code: int) -> str:
+    """Return the signal that ended a program, such as "SIGKILL", or an empty text."""
+    try:
+        return signal.Signals(-exit_code).name
+    except ValueError:
+        return ""
 
 
 def read_position(cards: Iterable[tuple[str, Any]], stars: StarField) -> SkyPosition:

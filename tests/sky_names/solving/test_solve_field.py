@@ -53,7 +53,9 @@ open({str(copy / "arguments")!r}, "w").write("\\n".join(sys.argv[1:]))
         ("", "The stars of this picture were not recognised."),
         ("open('stars.wcs', 'w').write('no header')", "not recognised"),
         ("sys.exit(255)", "solve-field failed; try it on this picture in a terminal to see why."),
-        ("os.kill(os.getpid(), 9)", "The stars of this picture were not recognised in time."),
+        ("os.kill(os.getpid(), 9)", 'stopped unexpectedly: solve-field ended with "Killed"'),
+        ("os.kill(os.getpid(), 11)", 'stopped unexpectedly: .* "Segmentation fault"'),
+        ("os.kill(os.getpid(), 24)", "The stars of this picture were not recognised in time."),
     ],
 )
 def test_failure_is_one_sentence(fake_solver, star_picture, code, sentence):
