@@ -50,7 +50,7 @@ PROBLEMS_SHOWN = 5
 @click.option(
     "--format",
     "table_format",
-    type=click.Choice([*TableFormat]),
+    type=click.Choice([one.value for one in TableFormat]),  # click shows an enum's names
     help="Format of the table.  [default: what the ending of --output says, else csv]",
 )
 @click.option(

@@ -190,6 +190,13 @@ def test_output_file_matches_standard_output(trained, folder, tmp_path, flags):
     assert [path.name for path in output.parent.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("name", ["csv", "jsonl", "parquet", "votable", "ecsv"])
+def test_formats_are_spelled_as_in_the_guide(name):
+    (option,) = (one for one in classify.main.params if one.name == "table_format")
+    assert option.type.convert(name, None, None) == name
+    assert "jsonl|" in option.make_metavar(click.Context(classify.main))
+
+
 def test_unusual_names_survive_the_table(trained, tmp_path):
     names = ['a "b", c.png', "ünï 🔭.png", "line\nbreak.png", "=1+1.png"]
     for name in names:
