@@ -27,7 +27,11 @@ def count_usable_cpus() -> int:
 
 
 def map_images(
-    function: Callable[[T], R], items: Iterable[T], *, n_threads: int | None = None
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    n_threads: int | None = None,
+    portion_size: int = PORTION,
 ) -> Generator[R, None, None]:
     """Yield `function(item)` for every item, in the order of the items.
 
@@ -45,6 +49,9 @@ def map_images(
         Consumed lazily.
     n_threads : int, optional
         Default: one per usable core.
+    portion_size : int
+        How many items a thread takes at once, whose results come together: 1 where each takes
+        seconds.
 
     Yields
     ------
@@ -61,9 +68,9 @@ def map_images(
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="pictures")
     try:
         remaining = iter(items)
-        while portion := list(itertools.islice(remaining, PORTION)):
+        while portion := list(itertools.islice(remaining, portion_size)):
             waiting.append(pool.submit(apply, function, portion))
-            if len(waiting) * PORTION >= n_threads * PICTURES_AHEAD_PER_THREAD:
+            if len(waiting) * portion_size >= n_threads * PICTURES_AHEAD_PER_THREAD:
                 yield from waiting.popleft().result().unpack()
         while waiting:
             yield from waiting.popleft().result().unpack()

@@ -37,6 +37,21 @@ def test_order_holds_when_the_first_item_is_slowest():
     assert list(map_images(work, range(n), n_threads=2)) == list(range(n))
 
 
+def test_slow_items_come_one_by_one():
+    is_taken, done = threading.Event(), []
+
+    def work(number):
+        if number:
+            is_taken.wait(1)
+        done.append(number)
+
+    results = map_images(work, range(PORTION), n_threads=1, portion_size=1)
+    next(results)
+    assert done == [0]
+    is_taken.set()
+    results.close()
+
+
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_items_are_consumed_only_a_little_ahead(n_threads):
     taken = []

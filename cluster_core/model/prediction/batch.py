@@ -13,7 +13,7 @@ from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky_names.identification import Identification
 from cluster_core.sources.source import PictureSource
-from cluster_core.storage.mapping import map_images
+from cluster_core.storage.mapping import PORTION, map_images
 
 if TYPE_CHECKING:
     from cluster_core.storage.dask_cluster import DaskCluster
@@ -107,7 +107,7 @@ def classify_sources(
     """
     classify = SourceClassifier(predictor, identify)
     if cluster is None:
-        return map_images(classify, sources)
+        return map_images(classify, sources, portion_size=1 if identify else PORTION)
     return cluster.map_images(classify, sources, _give_up)
 
 

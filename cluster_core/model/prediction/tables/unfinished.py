@@ -110,8 +110,9 @@ class UnfinishedTable:
                 self._require_no_other()
             try:
                 # A file name may be invalid UTF-8; such bytes are written as \x escapes.
+                # Each row is flushed, so that a kill loses none.
                 with self.path.open(
-                    "a", encoding="utf-8", errors="backslashreplace", newline=""
+                    "a", buffering=1, encoding="utf-8", errors="backslashreplace", newline=""
                 ) as stream:
                     yield stream, done
                 os.replace(self.path, self._output)

@@ -43,6 +43,15 @@ def interrupt(path, table_format):
 
 
 @FORMATS
+def test_each_row_is_on_the_disk_before_the_next(tmp_path, table_format):
+    with writing_table(tmp_path / "out", table_format, make_table()) as write_row:
+        write_row(FilePrediction("a.png", None, "a.png is empty."))
+        (path,) = tmp_path.glob(".out.unfinished-????????")
+        assert path.read_text().endswith("\n")
+        assert "a.png" in path.read_text()
+
+
+@FORMATS
 @pytest.mark.parametrize("n_cut", [0, 1, 30])
 def test_second_start_adds_what_is_missing(tmp_path, table_format, n_cut):
     whole, path = tmp_path / "whole", tmp_path / "out"
