@@ -157,7 +157,10 @@ class DaskConnection:
         except (KilledWorker, CancelledError, FutureCancelledError, OSError):
             raise
         except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            root: BaseException = error  # Dask's own words are long
+            while root.__cause__ is not None:
+                root = root.__cause__
+            reason = " ".join(str(root).split()) or type(root).__name__
             raise RunError(
                 f"A worker of the Dask cluster at {self._address} cannot run Cluster Lab "
                 f"({reason}): install Cluster Lab {__version__} on all its computers."
