@@ -35,10 +35,12 @@ def test_table_cut_outs_and_drawing_are_written(tmp_path, located):
     output = tmp_path / "found"
     result = run(located, "--output", output)
     assert result.exit_code == 0
-    assert "auriga.fits: 3 clusters in the catalogue." in result.stderr
+    assert "auriga.fits: 4 clusters in the catalogue." in result.stderr
     rows = list(csv.DictReader((output / "clusters.csv").read_text().splitlines()))
-    assert {row["object"] for row in rows} == {"M 36", "M 38", "NGC 1907"}
-    assert {row["catalogue_type"] for row in rows} == {"open cluster"}
+    assert {row["object"] for row in rows} == {"M 36", "M 38", "NGC 1907", "NGC 1931"}
+    assert {row["catalogue_type"] for row in rows} == {
+        *("open cluster", "star cluster with nebula")
+    }
     for row in rows:
         with Image.open(output / row["cut_out"]) as cut_out:
             assert cut_out.size == (int(row["width_px"]), int(row["height_px"]))
@@ -61,7 +63,7 @@ def test_bad_picture_does_not_stop_the_others(tmp_path, located):
     result = run(tmp_path / "bad.fits", located, tmp_path / "gone.jpg", "--json")
     assert result.exit_code == 0
     (record,) = map(json.loads, result.stdout.splitlines())
-    assert len(record["clusters"]) == 3
+    assert len(record["clusters"]) == 4
     assert result.stderr.count("Error: ") == 2
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cluster_core.errors import ConfigError
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor
-from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
+from cluster_core.sky_names.catalogue import CLUSTERS, CatalogueObject, load_catalogue
 from cluster_core.storage.mapping import map_images
 from cluster_core.wide_fields.boxes import Box
 from cluster_core.wide_fields.contrast import propose_windows
@@ -20,6 +20,7 @@ Progress = Callable[[int, int], None]
 
 MOST_PROPOSALS = 30
 MOST_CATALOGUED = 500
+_LISTED_KINDS = frozenset({*CLUSTERS, "star cluster with nebula"})
 # The rim of a cut-out shows the model what is around the cluster.
 CUT_OUT_IN_DIAMETERS = 3.0
 # A smaller one shows a few grains, enlarged.
@@ -229,7 +230,7 @@ def _place_catalogued(field: WideField) -> list[tuple[CatalogueObject, Box]]:
         return []
     placed = []
     for catalogued in load_catalogue().within(field.position):
-        if not catalogued.is_cluster:
+        if catalogued.kind not in _LISTED_KINDS:
             continue
         x, y = field.position.to_pixels(catalogued.ra_deg, catalogued.dec_deg)
         diameter_arcmin = catalogued.diameter_arcmin or _UNKNOWN_DIAMETER_ARCMIN

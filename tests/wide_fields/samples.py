@@ -16,7 +16,7 @@ from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky import SimulatedField, render_wide_field
 from cluster_core.workspace import Workspace
 
-# Where three clusters of the catalogue are: M 36, M 38 and NGC 1907.
+# Where four clusters of the catalogue are: M 36, M 38, NGC 1907, and NGC 1931 with its nebula.
 AURIGA_DEG = (82.9, 35.0)
 SCALE_DEG = 0.006
 

@@ -91,7 +91,7 @@ def test_clusters_of_the_catalogue_are_cut_out_three_diameters_wide():
     located, problem = read_located(make_noise(), AURIGA_DEG)
     assert problem is None
     clusters = find_clusters(load_starter(), located)
-    assert {each.catalogued.name for each in clusters} == {"M 36", "M 38", "NGC 1907"}
+    assert {each.catalogued.name for each in clusters} == {"M 36", "M 38", "NGC 1907", "NGC 1931"}
     (m38,) = [each for each in clusters if each.catalogued.name == "M 38"]
     x, y = located.position.to_pixels(m38.catalogued.ra_deg, m38.catalogued.dec_deg)
     diameter_px = m38.catalogued.diameter_arcmin * 60 / located.position.scale_arcsec_px
