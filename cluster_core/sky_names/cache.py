@@ -20,7 +20,7 @@ from cluster_core.sky_names.identification import (
     solve,
 )
 from cluster_core.sky_names.position import SkyPosition
-from cluster_core.sky_names.solving import HOW_TO_GET_A_SOLVER, Solver, find_solver
+from cluster_core.sky_names.solving import Solver, explain_missing_solver, find_solver
 from cluster_core.sky_names.solving.solver import NOT_RECOGNISED
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.checksums import seal, unseal
@@ -66,7 +66,7 @@ def identifying(
         def identify_file(data: bytes, name: str) -> Identification:
             found = cache.identify(data, name, solver)
             if solver is None and found.source is None and found.problem is None:
-                return replace(found, problem=HOW_TO_GET_A_SOLVER)
+                return replace(found, problem=explain_missing_solver())
             return found
 
         yield identify_file

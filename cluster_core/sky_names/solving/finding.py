@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 
 from cluster_core.sky_names.solving.astrometry_package import PACKAGE, AstrometryPackage
-from cluster_core.sky_names.solving.indexes import find_index_files
+from cluster_core.sky_names.solving.indexes import VARIABLE, find_index_files
 from cluster_core.sky_names.solving.solve_field import PROGRAM, SolveField
 from cluster_core.sky_names.solving.solver import RunLimits, Solver
 
@@ -39,3 +40,18 @@ def find_solver(limits: RunLimits | None = None) -> Solver | None:
         return AstrometryPackage(indexes, limits)
     program = find_program()
     return None if program is None else SolveField(program, indexes, limits)
+
+
+def explain_missing_solver() -> str:
+    """Return why `find_solver` finds none, and what to do, as sentences."""
+    if importlib.util.find_spec(PACKAGE) is None and find_program() is None:
+        return HOW_TO_GET_A_SOLVER
+    if folders := os.environ.get(VARIABLE):
+        return (
+            f"No star charts (index-*.fits) are in {folders}, so the plate solver cannot be used: "
+            f"correct or remove {VARIABLE}."
+        )
+    return (
+        "A plate solver is installed, but no star charts were found. "
+        "On Debian or Ubuntu: sudo apt install astrometry-data-tycho2."
+    )

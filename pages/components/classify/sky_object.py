@@ -16,7 +16,7 @@ from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.tables.sky import make_model_answer
 from cluster_core.sky_names.identification import Identification, Source
 from cluster_core.sky_names.overlay import draw_sky
-from cluster_core.sky_names.solving import HOW_TO_GET_A_SOLVER, find_solver
+from cluster_core.sky_names.solving import explain_missing_solver, find_solver
 from cluster_core.sky_names.words import (
     MAX_NAMES,
     describe_with_model,
@@ -96,7 +96,7 @@ def _show_button(picture: InputPicture, known: Identification) -> None:
     if not access.allows(Action.SOLVE):
         return
     if find_solver() is None:
-        st.caption(HOW_TO_GET_A_SOLVER)
+        st.caption(explain_missing_solver())
         return
     st.button(
         "Find it among the stars" if known.objects else "Which object is this?",

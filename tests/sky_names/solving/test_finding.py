@@ -6,7 +6,7 @@ import importlib.util
 
 import pytest
 
-from cluster_core.sky_names.solving import find_solver, finding
+from cluster_core.sky_names.solving import explain_missing_solver, find_solver, finding
 from cluster_core.sky_names.solving.astrometry_package import AstrometryPackage
 from cluster_core.sky_names.solving.indexes import VARIABLE
 from cluster_core.sky_names.solving.solve_field import SolveField
@@ -45,3 +45,16 @@ def test_solver_without_star_charts_is_none(charts, monkeypatch):
     install(monkeypatch, "/bin/solve-field", object())
     (charts / "index-07.fits").unlink()
     assert find_solver() is None
+
+
+def test_missing_star_charts_are_reported_with_their_folder(charts, monkeypatch):
+    install(monkeypatch, "/bin/solve-field", None)
+    monkeypatch.setenv(VARIABLE, "/nowhere")
+    assert explain_missing_solver() == (
+        "No star charts (index-*.fits) are in /nowhere, so the plate solver cannot be used: "
+        f"correct or remove {VARIABLE}."
+    )
+    monkeypatch.delenv(VARIABLE)
+    assert "no star charts were found" in explain_missing_solver()
+    install(monkeypatch, None, None)
+    assert explain_missing_solver() == finding.HOW_TO_GET_A_SOLVER
