@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import glob
+import io
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
+from urllib.request import url2pathname
 
 from cluster_core.data.archives.reading import is_archive, iterate_archive
 from cluster_core.data.web.fetching import fetch_picture
@@ -20,6 +22,7 @@ from cluster_core.sources.stores import is_store, iterate_store
 
 NAMES_KEPT = 4
 STANDARD_INPUT = Path("-")
+_HEAD_CHARACTERS = 4096
 
 
 @dataclass
@@ -34,7 +37,8 @@ class PictureSources:
     places : sequence of str
         Files, which are included whatever their name; folders and archives, of which only files
         with the ending of a picture are; web addresses; addresses of object stores; and patterns
-        such as `night/*.fits`. Hidden files and folders are skipped.
+        such as `night/*.fits`. Hidden files and folders are skipped. A file may be a `file://`
+        address.
     lists : sequence of Path
         Text files with one such place per line, or `STANDARD_INPUT`. Empty lines, and lines that
         begin with #, are skipped.
@@ -55,11 +59,11 @@ class PictureSources:
         Raises
         ------
         ImageError
-            A place does not exist, or a list cannot be read. A line of a list without a file is
-            a picture that cannot be read instead.
+            A place is empty or does not exist, or a list cannot be read or is not text. A line of
+            a list without a file is a picture that cannot be read instead.
         """
         self.n_others, self.others = 0, []
-        for place in self.places:
+        for place in map(_read_file_address, self.places):
             yield from _iterate_place(place, self._pass_over)
         for path in self.lists:
             for line in _iterate_lines(path):
@@ -69,13 +73,14 @@ class PictureSources:
                     yield PictureSource.of_problem(line, str(error))
 
     def check(self) -> None:
-        """Raise an ImageError if a place or list does not exist."""
-        for place in self.places:
+        """Raise an ImageError if a place or list does not exist, or a list is not text."""
+        for place in map(_read_file_address, self.places):
             if "://" not in place:
                 _find_files(place)
         for path in self.lists:
             if path != STANDARD_INPUT:
-                _open_list(path).close()
+                with _open_list(path) as lines:
+                    _require_text(lines.read(_HEAD_CHARACTERS), str(path))
 
     def count(self) -> int | None:
         """Count the pictures without reading any; None if that would take long."""
@@ -108,11 +113,17 @@ def _iterate_place(place: str, on_other: Callable[[str], None]) -> Iterator[Pict
 
 def _find_files(place: str) -> Iterable[Path]:
     """Return the file or folder of a name, or those of a pattern, sorted."""
+    if not place.strip():
+        raise ImageError(
+            "One of the paths is empty: pass a file, or . for this folder.",
+            path=place,
+            reason=ImageProblem.UNREADABLE,
+        )
     path = Path(place)
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        found = _match(place) if glob.has_magic(place) else []
+        found = _match(place) if glob.has_magic(place) and "\0" not in place else []
         if found:
             return found
         raise ImageError(
@@ -160,13 +171,35 @@ def _open_list(path: Path) -> TextIO:
 
 def _iterate_lines(path: Path) -> Iterator[str]:
     if path == STANDARD_INPUT:
-        yield from filter(None, map(_read_line, sys.stdin))
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="surrogateescape")  # as in other lists
+        yield from _read_places(sys.stdin, "on standard input")
         return
     with _open_list(path) as lines:
-        yield from filter(None, map(_read_line, lines))
+        yield from _read_places(lines, str(path))
 
 
-def _read_line(line: str) -> str:
-    """Return the place of a line of a list; empty if it has none."""
-    place = line.strip()
-    return "" if place.startswith("#") else place
+def _read_places(lines: Iterable[str], name: str) -> Iterator[str]:
+    for line in lines:
+        _require_text(line, name)
+        place = line.strip()
+        if place and not place.startswith("#"):
+            yield _read_file_address(place)
+
+
+def _require_text(content: str, name: str) -> None:
+    if "\0" in content:
+        raise ImageError(
+            f"The list {name} is not UTF-8 text: write one path or address per line, and pass "
+            "pictures without --from.",
+            path=name,
+            reason=ImageProblem.UNSUPPORTED,
+        )
+
+
+def _read_file_address(place: str) -> str:
+    """Return the path that a `file://` address means, and any other place as it is."""
+    if not place.lower().startswith("file:/"):
+        return place
+    host, slash, path = place[len("file:") :].removeprefix("//").partition("/")
+    return url2pathname(slash + path) if host.lower() in {"", "localhost"} else place

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
+from contextlib import nullcontext
+from urllib.parse import quote
 
 import pytest
 
@@ -55,7 +57,7 @@ def test_links_in_circles_end_and_a_broken_one_is_a_picture_that_cannot_be_read(
     assert len(name_all(folder)) == 5
 
 
-@pytest.mark.parametrize("place", ["nowhere", "nothing*.png"])
+@pytest.mark.parametrize("place", ["nowhere", "nothing*.png", "nul\0*.png"])
 def test_missing_place_is_reported(folder, place):
     with pytest.raises(ImageError, match="There is no file or folder"):
         PictureSources([str(folder / place)]).check()
@@ -86,6 +88,39 @@ def test_standard_input_is_a_list(folder, monkeypatch):
     sources = PictureSources([], [finding.STANDARD_INPUT])
     assert sources.count() is None
     assert [source.path for source in sources] == [folder / "b.png"]
+
+
+@pytest.mark.parametrize("head", [b"", b"a.png\n" * 2000])
+def test_picture_instead_of_a_list_is_one_sentence(folder, monkeypatch, head):
+    content = head + b"\xff\xd8\xff\xe0\0\x10JFIF\n\0"
+    (folder / "list.jpg").write_bytes(content)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), "utf-8"))
+    for path in (folder / "list.jpg", finding.STANDARD_INPUT):
+        with pytest.raises(ImageError, match=r"^The list .* is not UTF-8 text: write one path"):
+            list(PictureSources([], [path]))
+    with pytest.raises(ImageError, match="is not UTF-8 text") if not head else nullcontext():
+        PictureSources([], [folder / "list.jpg"]).check()
+
+
+@pytest.mark.parametrize("form", ["file://{}", "file://localhost{}", "FILE:{}"])
+def test_file_address_is_a_path(folder, form):
+    path = folder / "b #1%.png"
+    path.touch()
+    address = form.format(quote(str(path)))
+    (folder / "list.txt").write_text(address)
+    sources = PictureSources([address], [folder / "list.txt"])
+    sources.check()
+    assert [source.path for source in sources] == [path, path]
+
+
+def test_file_address_of_another_computer_is_reported():
+    with pytest.raises(ImageError, match=r"There is no file or folder file://nas/a"):
+        list(PictureSources(["file://nas/a.png"]))
+
+
+def test_empty_path_is_not_the_current_folder():
+    with pytest.raises(ImageError, match="One of the paths is empty"):
+        PictureSources([""]).check()
 
 
 def test_web_addresses_are_fetched_by_the_safe_client(folder):
