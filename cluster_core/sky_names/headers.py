@@ -132,7 +132,8 @@ def _read_pointing(header: PictureHeader, objects: tuple[CatalogueObject, ...]) 
             continue
         ra_deg = _parse_ra(ra, in_hours=_says_hours(header, ra_card))
         dec_deg = parse_angle(dec)
-        if ra_deg is None or dec_deg is None or not (0 <= ra_deg <= 360 and abs(dec_deg) <= 90):  # noqa: PLR2004
+        # Some programs count right ascension from -180, or beyond a full circle.
+        if ra_deg is None or dec_deg is None or not (-360 <= ra_deg <= 720 and abs(dec_deg) <= 90):  # noqa: PLR2004
             raise PositionError(
                 f"The cards {ra_card} and {dec_card} of this picture are not a place in the sky."
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core.errors import PositionError
 from cluster_core.images import silence_library_warnings
-from cluster_core.sky_names.angles import parse_angle
+from cluster_core.sky_names.angles import parse_angle, parse_sexagesimal
 from cluster_core.sky_names.plane import UNUSABLE
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def _check_numbers(cards: Any) -> Any:
         value = cards[keyword]
         if _WCS_NUMBER.fullmatch(keyword) or _WCS_COUNT.fullmatch(keyword):
             number = parse_angle(value)
-            if number is None or not math.isfinite(number):
+            # Whether "16:41:41" is hours or degrees is anybody's guess.
+            if number is None or not math.isfinite(number) or parse_sexagesimal(value) is not None:
                 raise PositionError(f"{UNUSABLE} the card {keyword} of its header is not a number.")
             if _WCS_COUNT.fullmatch(keyword) and number > _MAX_COUNT:
                 raise PositionError(f"{UNUSABLE} the card {keyword} of its header is above 9.")

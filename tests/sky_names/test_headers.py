@@ -34,11 +34,12 @@ def test_rows_that_start_at_the_top_are_not_flipped():
         {"CD1_1": -3.0, "CD2_2": 3.0},
         {"CRVAL2": 95.0},
         {"CRVAL1": "nan"},
+        {"CRVAL1": "16:41:41"},
         {"CTYPE2": "RA---TAN"},
         {"CTYPE2": "DEC--SIN"},
         {"CRVAL1": M13[0] / 15, "OBJECT": "M 13"},
     ],
-    ids=["zero", "singular", "wide", "pole", "nan", "two RA", "two projections", "hours"],
+    ids=["zero", "singular", "wide", "pole", "nan", "text", "two RA", "two projections", "hours"],
 )
 def test_absurd_wcs_is_one_sentence_and_no_position(broken):
     header = read(**make_wcs_cards(*M13, **broken))
@@ -59,6 +60,8 @@ def test_absurd_wcs_is_one_sentence_and_no_position(broken):
         ({"RA": 16.694900, "DEC": 36.4613, "OBJECT": "M13"}, *M13),
         ({"RA": "00 00 01", "DEC": "-00 30 00"}, 15 / 3600, -0.5),
         ({"RA": 360.0, "DEC": -89.9}, 0.0, -89.9),
+        ({"RA": M13[0] - 360, "DEC": M13[1]}, *M13),
+        ({"RA": M13[0] + 360, "DEC": M13[1]}, *M13),
     ],
 )
 def test_right_ascension_is_understood_in_hours_and_in_degrees(cards, ra, dec):
@@ -66,7 +69,7 @@ def test_right_ascension_is_understood_in_hours_and_in_degrees(cards, ra, dec):
     assert compute_separations(pointing.ra_deg, pointing.dec_deg, ra, dec) < 0.001
 
 
-@pytest.mark.parametrize("cards", [{"RA": 400.0, "DEC": 3.0}, {"RA": "here", "DEC": "there"}])
+@pytest.mark.parametrize("cards", [{"RA": 721.0, "DEC": 3.0}, {"RA": "here", "DEC": "there"}])
 def test_place_that_is_none_is_one_sentence(cards):
     header = read(**cards)
     assert header.pointing is None
