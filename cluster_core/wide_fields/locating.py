@@ -10,7 +10,6 @@ from PIL import Image
 
 from cluster_core.errors import NotSolvedError
 from cluster_core.sky_names.headers import read_sky_header
-from cluster_core.sky_names.position import Pointing
 from cluster_core.wide_fields.field import WideField
 
 if TYPE_CHECKING:
@@ -39,6 +38,11 @@ def locate_field(
         Without a position if none was found.
     problem : str or None
         Why there is none, as a sentence, if there is more to say than that.
+
+    Raises
+    ------
+    RunError
+        The solver was stopped, or had no turn.
     """
     header = read_sky_header(data, field.name)
     if header is not None and header.position is not None:
@@ -46,10 +50,8 @@ def locate_field(
     problem = header.problem if header is not None else None
     if solver is None:
         return field, problem
-    picture, hints = _shrink(field.pixels), header.pointing if header is not None else None
-    if header is not None and hints is not None and hints.scale_arcsec_px:
-        scale = hints.scale_arcsec_px * header.width / picture.shape[1]
-        hints = Pointing(hints.ra_deg, hints.dec_deg, scale)
+    picture = _shrink(field.pixels)
+    hints = header.scale_pointing(picture.shape[1]) if header is not None else None
     try:
         position = solver.solve(picture, hints)
     except NotSolvedError as error:

@@ -10,16 +10,17 @@ import streamlit as st
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
 from pages.components.classify.wide_field import (
-    FoundField,
-    continue_search,
     get_found,
-    get_problem,
+    get_search,
     may_hold_clusters,
     start_search,
+    stop_search,
 )
+from pages.components.classify.wide_field_work import FoundField
 from pages.components.picture_input import InputPicture, keep_pictures
 from pages.components.text import escape_markdown
 
+_POLL_S = 0.5
 _CARD_WIDTH_PX = 160
 _MAX_CARDS = 60
 
@@ -34,12 +35,16 @@ def show_wide_field(model: ModelSummary, predictor: Predictor, picture: InputPic
     ImageError
         The picture cannot be read.
     """
+    search = get_search(model, picture)  # also ends the search of another picture
     if not may_hold_clusters(picture):
         return
-    continue_search(model, predictor, picture)
-    if problem := get_problem(model, picture):
-        st.error(escape_markdown(problem), icon=":material/error:")
+    if search is not None and search.is_running:
+        _show_running(model, picture)
+        return
+    if search is not None and search.problem:
+        st.error(escape_markdown(search.problem), icon=":material/error:")
     found = get_found(model, picture)
+    start = partial(start_search, model, predictor, picture)
     with st.container(horizontal=True, vertical_alignment="center", key="wide_field"):
         st.button(
             "Find clusters in this picture" if found is None else "Search again",
@@ -47,7 +52,7 @@ def show_wide_field(model: ModelSummary, predictor: Predictor, picture: InputPic
             icon=":material/travel_explore:",
             help="For a picture of a large part of the sky: each cluster in it becomes a picture "
             "of its own, with its own answer.",
-            on_click=partial(start_search, model, picture),
+            on_click=start,
         )
         if found is not None and found.by_catalogue:
             st.button(
@@ -55,12 +60,26 @@ def show_wide_field(model: ModelSummary, predictor: Predictor, picture: InputPic
                 key="find_others",
                 icon=":material/search:",
                 help="Search for parts that look like clusters, without the catalogue.",
-                on_click=partial(start_search, model, picture, by_catalogue=False),
+                on_click=partial(start, by_catalogue=False),
             )
         if found is not None and found.clusters:
             _show_actions(found)
     if found is not None:
         _show_found(found)
+
+
+@st.fragment(run_every=_POLL_S)
+def _show_running(model: ModelSummary, picture: InputPicture) -> None:
+    """Draw how far the search has got, until it ends."""
+    search = get_search(model, picture)
+    if search is None or not search.is_running:
+        st.rerun()
+    text = "Reading the picture …"
+    if search.n_parts:
+        text = f"Looking at parts of it: {search.n_done} of {search.n_parts}"
+    with st.container(horizontal=True, vertical_alignment="center", key="searching"):
+        st.progress(search.n_done / max(search.n_parts, 1), text=text, width="stretch")
+        st.button("Stop", key="stop_search", icon=":material/stop_circle:", on_click=stop_search)
 
 
 def _show_actions(found: FoundField) -> None:
