@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from cluster_core.data.index import Picture
 from cluster_core.health.findings import Finding, FindingKind
 from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
+from cluster_core.sky_names.file_names import name_objects
 from cluster_core.sky_names.words import find_kind
 
 
@@ -50,8 +51,7 @@ def find_catalogue_contradictions(
 
 
 def _find_object(picture: Picture, solved: str | None) -> tuple[CatalogueObject | None, str]:
-    catalogue = load_catalogue()
     if known := picture.sky_object or solved:
-        return catalogue.find(known), "shows"
-    objects = catalogue.find_in(picture.path.stem)
+        return load_catalogue().find(known), "shows"
+    objects = name_objects(picture.path.stem)
     return (objects[0] if len(objects) == 1 else None), "is named after"

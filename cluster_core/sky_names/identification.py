@@ -8,6 +8,7 @@ from enum import StrEnum
 from cluster_core.errors import ImageError, NotSolvedError
 from cluster_core.images import decode_image
 from cluster_core.sky_names.catalogue import CatalogueObject, load_catalogue
+from cluster_core.sky_names.file_names import name_objects
 from cluster_core.sky_names.headers import SkyHeader, read_sky_header
 from cluster_core.sky_names.plane import compute_separations
 from cluster_core.sky_names.position import Pointing, SkyPosition
@@ -102,7 +103,7 @@ def identify(data: bytes, name: str, solver: Solver | None) -> Identification:
     header = read_sky_header(data, name)
     known = _ask_header(header) if header else Identification()
     if known.source is None:
-        objects = load_catalogue().find_in(name.rpartition("/")[2])
+        objects = name_objects(name.rpartition("/")[2])
         if objects:
             found = tuple(IdentifiedObject(each) for each in objects)
             known = Identification(found, source=Source.FILE_NAME, problem=known.problem)

@@ -8,6 +8,7 @@ import pytest
 
 from cluster_core.errors import NotSolvedError
 from cluster_core.sky_names.cache import IdentityCache
+from cluster_core.sky_names.file_names import find_objects
 from cluster_core.sky_names.identification import Source, identify, identify_position
 from cluster_core.sky_names.position import SkyPosition
 from cluster_core.sky_names.solving.solver import NOT_RECOGNISED
@@ -70,6 +71,31 @@ def test_file_name_comes_before_the_solver():
 
 def test_folder_does_not_name_the_object():
     assert identify(b"no picture", "M13/light.jpg", None).source is None
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Canon_EOS_M50_0001.jpg", []),
+        ("EOS-M6 42.jpg", []),
+        ("Canon M100.jpg", []),
+        ("Canon EOS M50 M13.jpg", ["M 13"]),
+        ("Canon EOS 600D M42.jpg", ["M 42"]),
+        ("M2_macbook.jpg", []),
+        ("MacBook Pro M1.jpg", []),
+        ("flat_m42.jpg", []),
+        ("M42_Darks.fits", []),
+        ("masterbias NGC 104.fits", []),
+        ("M42 from a dark site.jpg", ["M 42"]),
+        ("flatiron m42.jpg", ["M 42"]),
+    ],
+)
+def test_cameras_computers_and_calibration_frames_do_not_name_a_picture(name, shown):
+    assert names(identify(b"no picture", name, None)) == shown
+
+
+def test_camera_in_a_file_name_still_groups_as_in_earlier_splits():
+    assert find_objects("Canon_EOS_M50_0001.jpg") == find_objects("M50.jpg")
 
 
 def test_stars_name_a_picture_without_header_and_name():
