@@ -93,6 +93,7 @@ ALIASES = {
     "IC 4665": "Mel 179;Cr 349",
     "IC 4756": "Mel 210;Cr 386",
     "IC 1276": "Pal 7",
+    "Tr 3": "Cr 36;Harvard 1",
     **{
         f"Cr {collinder}": f"Tr {trumpler}"
         for collinder, trumpler in (
@@ -103,15 +104,15 @@ ALIASES = {
         )
     },
 }
-# Open clusters of the older lists that none of the sources has; coordinates and diameters after
-# Dias et al. 2002, A&A 389, 871.
+# Open clusters of the older lists that none of the sources has. Degrees and arcminutes, entered by
+# hand and checked to some arcminutes only.
 OPEN_CLUSTERS = {
     "Be 17": (80.15, 30.60, 13.0),
     "Be 18": (80.55, 45.40, 20.0),
     "Be 39": (116.70, -4.60, 7.0),
     "King 14": (7.975, 63.167, 8.0),
     "Stock 1": (293.95, 25.22, 80.0),
-    "Stock 2": (33.90, 59.48, 60.0),
+    "Stock 2": (33.68, 59.483, 60.0),
     "Stock 23": (49.05, 60.12, 29.0),
     "Tr 3": (48.0, 63.18, 23.0),
 }

@@ -142,7 +142,7 @@ def _split_words(text: str) -> tuple[str, ...]:
 
 
 def _is_popular(words: tuple[str, ...]) -> bool:
-    """Tell whether a name is told from other words in a text: "ring nebula", but not "h per"."""
+    """Return whether a name is distinct enough to find in a text: "ring nebula", not "h per"."""
     if words in _SHORT_NAMES:
         return True
     return len(words) > 1 and all(map(str.isalpha, words)) and sum(map(len, words)) >= _MIN_LETTERS

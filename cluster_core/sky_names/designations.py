@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 # Spellings and highest number of each catalogue. Short ones that file names often contain for
-# other reasons (tr, c, b) are left out, and so is the file type CR2.
+# other reasons (tr, be, c, b) are left out, and so are the file type CR2, numbered files (m_1) and
+# numbered photos (stock_2).
 _CATALOGUES = {
-    "m": ("messier|m", 110),
+    "m": ("messier|m(?!_)", 110),
     "ngc": ("ngc", 7840),
     "ic": ("ic", 5386),
     "mel": ("melotte|mel", 245),
@@ -21,6 +22,8 @@ _CATALOGUES = {
     "barnard": ("barnard", 370),
     "arp": ("arp", 338),
     "ugc": ("ugc", 12921),
+    "stock": ("(?-i:Stock)(?=[ -])", 24),
+    "king": ("(?-i:King)(?=[ -])", 27),
     "sh2": (r"sh[ _-]?2(?=[ _-])", 313),
 }
 _NUMBERED = re.compile(

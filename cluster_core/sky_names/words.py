@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cluster_core.sky_names.catalogue import GLOBULAR_CLUSTER, OPEN_CLUSTER, CatalogueObject
@@ -92,7 +93,8 @@ def disagrees(identification: Identification, answer: ModelAnswer) -> bool:
 
 def find_kind(label: str) -> str | None:
     """Return the catalogue's kind of object that a class is named after, or None."""
-    found = {kind for word, kind in _WORDS.items() if word in label.lower().split()}
+    words = re.split(r"[\W\d_]+", label.lower())
+    found = {kind for word, kind in _WORDS.items() if word in words}
     return found.pop() if len(found) == 1 else None
 
 

@@ -69,3 +69,8 @@ def test_objects_in_a_picture_come_nearest_to_the_centre_first():
         "IC 4617",
         "NGC 6207",
     ]
+
+
+def test_cluster_entered_by_hand_is_where_lists_have_it():
+    (nearest, *_) = load_catalogue().near(15 * (2 + 14 / 60 + 43 / 3600), 59 + 29 / 60, 0.05)
+    assert nearest.name == "Stock 2"

@@ -60,6 +60,10 @@ def test_nothing_is_said_of_an_unknown_picture():
     [
         ("globular clusters", "globular cluster"),
         ("Open", "open cluster"),
+        ("globular_clusters", "globular cluster"),
+        ("globular-cluster", "globular cluster"),
+        ("2_open", "open cluster"),
+        ("globular_or_open", None),
         ("globular or open", None),
         ("reopened", None),
     ],
