@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from cluster_core.images import read_bytes
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky_names.solving import find_solver
+from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.wide_fields import (
     FIELD_LIMITS,
     TABLE_NAME,
@@ -26,7 +28,7 @@ from cluster_core.wide_fields import (
     write_cut_outs,
     write_table,
 )
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace, drafting
 
 Record = dict[str, object]
 
@@ -64,9 +66,7 @@ def main(
     finder = _Finder(Predictor(choose_bundle(graph, workspace), workspace), by_catalogue=not search)
     records: list[Record] = []
     n_read = 0
-    with replacing(output) if output is not None else nullcontext() as folder:
-        if folder is not None:
-            folder.mkdir()
+    with _creating(output) if output is not None else nullcontext() as folder:
         for number, picture in enumerate(pictures, start=1):
             part = f"{number:03} {picture.stem}" if len(pictures) > 1 else ""
             try:
@@ -75,11 +75,14 @@ def main(
                 if len(pictures) == 1:
                     raise
                 click.echo(f"Error: {error}", err=True)
-                continue
-            n_read += 1
-            records += found
+                records.append({"picture": picture.name, "problem": str(error)})
+                answer: Record = {"clusters": [], "problem": str(error)}
+            else:
+                n_read += 1
+                records += found
+                answer = {"clusters": found}
             if as_json:
-                click.echo(json.dumps({"picture": str(picture), "clusters": found}))
+                click.echo(json.dumps({"picture": str(picture), **answer}))
         if not n_read:
             raise RunError("None of the pictures could be used: see the reasons above.")
         if folder is not None:
@@ -123,4 +126,24 @@ class _Finder:
 
 def _check_folder(output: Path) -> None:
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
-        raise RunError(f"{output} exists already: choose a new folder for --output.")
+        raise _make_taken(output)
+
+
+@contextmanager
+def _creating(output: Path) -> Iterator[Path]:
+    """Yield a draft of a folder that does not exist or is empty, also at the end."""
+    target = Path(os.path.realpath(output))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with drafting(target) as draft:
+        draft.mkdir()
+        yield draft
+        with suppress(OSError):  # it does not exist, or another command has filled it
+            target.rmdir()
+        try:
+            rename_exclusively(draft, target)
+        except FileExistsError as error:
+            raise _make_taken(output) from error
+
+
+def _make_taken(output: Path) -> RunError:
+    return RunError(f"{output} exists already: choose a new folder for --output.")

@@ -62,9 +62,37 @@ def test_bad_picture_does_not_stop_the_others(tmp_path, located):
     (tmp_path / "bad.fits").write_bytes(b"SIMPLE")
     result = run(tmp_path / "bad.fits", located, tmp_path / "gone.jpg", "--json")
     assert result.exit_code == 0
-    (record,) = map(json.loads, result.stdout.splitlines())
-    assert len(record["clusters"]) == 4
+    bad, good, gone = map(json.loads, result.stdout.splitlines())
+    assert len(good["clusters"]) == 4
+    assert "problem" not in good
+    assert bad["clusters"] == gone["clusters"] == []
     assert result.stderr.count("Error: ") == 2
+    assert f"Error: {bad['problem']}\n" in result.stderr
+
+
+def test_bad_picture_has_a_row_with_its_problem(tmp_path, located):
+    (tmp_path / "bad.fits").write_bytes(b"SIMPLE")
+    rows = list(csv.DictReader(run(tmp_path / "bad.fits", located).stdout.splitlines()))
+    assert rows[0]["picture"] == "bad.fits"
+    assert rows[0]["problem"].startswith("bad.fits ")
+    assert [row["problem"] for row in rows[1:]] == [""] * 4
+
+
+def test_folder_that_another_command_fills_is_left_to_it(tmp_path, located, monkeypatch):
+    output, find_picture = tmp_path / "found", find._Finder.find
+    output.mkdir()
+
+    def find_late(*arguments):
+        found = find_picture(*arguments)
+        (output / "clusters.csv").write_text("of the other")
+        return found
+
+    monkeypatch.setattr(find._Finder, "find", find_late)
+    result = run(located, "--output", output)
+    assert result.exit_code == 1
+    assert f"{output} exists already: choose a new folder" in result.stderr
+    assert [path.name for path in output.iterdir()] == ["clusters.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["auriga.fits", "found"]
 
 
 def test_single_bad_picture_is_one_sentence(tmp_path):

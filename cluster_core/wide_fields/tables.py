@@ -18,6 +18,7 @@ COLUMNS = (
     *("picture", "object", "catalogue_type", "ra_deg", "dec_deg"),
     *("label", "score", "verdict", "novelty", "certainty"),
     *("left_px", "top_px", "width_px", "height_px", "cut_out"),
+    "problem",
 )
 DRAWN_NAME = "field.jpg"
 TABLE_NAME = "clusters.csv"
@@ -59,6 +60,7 @@ def make_records(
             "width_px": cluster.box.width,
             "height_px": cluster.box.height,
             "cut_out": cut_outs[number - 1] if cut_outs else None,
+            "problem": None,
         }
         for number, cluster in enumerate(clusters, start=1)
     ]
@@ -72,7 +74,7 @@ def write_table(stream: TextIO, records: Sequence[Mapping[str, object]]) -> None
     stream : text file
         Opened with newline="".
     records : sequence of mapping
-        From `make_records`.
+        From `make_records`; of a picture that could not be used, `picture` and `problem`.
     """
     rows = csv.DictWriter(stream, COLUMNS)
     rows.writeheader()
