@@ -93,7 +93,7 @@ def test_unexpected_error_is_one_sentence(workspace, monkeypatch):
     monkeypatch.setattr(wide_field_work, "read_field", lambda *_, **__: 1 / 0)
     page = give(open_page(), ("field.jpg", make_jpeg()))
     find(page)
-    assert "which is in the server's log: try again" in page.error[0].value
+    assert "unexpected error, which is in the server's log" in page.error[0].value
 
 
 class WaitingSolver:
