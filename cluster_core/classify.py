@@ -19,6 +19,7 @@ from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.columns import AnswerTable
 from cluster_core.model.prediction.tables.formats import TableFormat, find_format, writing_table
+from cluster_core.model.prediction.tables.replaceable import require_replaceable
 from cluster_core.model.prediction.tables.sky import (
     SKY_COLUMNS,
     make_model_answer,
@@ -102,6 +103,8 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     predictor = Predictor(choose_bundle(graph, workspace), workspace)
     sources = PictureSources(places, lists)
     sources.check()
+    inputs = [*map(Path, places), *lists, *([graph] if graph else [])]
+    require_replaceable(output, inputs)
     n_sources = sources.count() or 0
     source = AnswerSource.of_bundle(predictor.bundle, graph, workspace)
     chosen = TableFormat(table_format) if table_format else find_format(output)

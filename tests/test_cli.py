@@ -253,6 +253,13 @@ def test_impossible_output_is_reported(trained, folder, tmp_path, kind):
     assert (tmp_path / "file").read_text() == "precious"
 
 
+def test_input_is_not_replaced_by_the_table(trained, folder):
+    picture = next(folder.rglob("*.png"))
+    before = picture.read_bytes()
+    assert_one_sentence(run(folder, "--output", picture), picture.name, "choose another --output")
+    assert picture.read_bytes() == before
+
+
 def test_full_disk_keeps_the_old_table(trained, folder, tmp_path, monkeypatch):
     output = tmp_path / "out.csv"
     output.write_text("old")
