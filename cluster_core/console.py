@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from cluster_core.errors import ClusterError
-from cluster_core.workspace import Workspace
+from cluster_core.workspace import Workspace, name_target
 
 EXIT_ERROR = 1
 EXIT_STOPPED = 130
@@ -89,7 +89,8 @@ def end_after_disk_error(error: OSError) -> NoReturn:
     ):
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
     if not isinstance(error, BrokenPipeError):  # the reader closed the pipe (`| head`)
-        where = error.filename or "the output"
+        name = error.filename or "the output"
+        where = name_target(name) if isinstance(name, str) else name
         click.echo(
             f"Error: {where} could not be written or read ({error.strerror or error}): check "
             "permissions and free disk space, then try again.",

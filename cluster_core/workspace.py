@@ -270,6 +270,12 @@ def remove_drafts(folder: Path, process_id: int) -> None:
             _remove(draft)
 
 
+def name_target(path: str) -> str:
+    """Return a path with each draft in it called as what it is a draft of; see `drafting`."""
+    found = [(part, _LEFTOVER.fullmatch(part)) for part in Path(path).parts]
+    return str(Path(*(match[1] if match else part for part, match in found)))
+
+
 def _name_draft(folder: Path, name: str, process_id: int, suffix: str) -> Path:
     return folder / f".{name}.{process_id}.{suffix}.part"
 

@@ -58,6 +58,13 @@ def test_existing_folder_is_left_alone(tmp_path, located):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
 
+def test_folder_that_cannot_be_written_is_called_as_the_user_calls_it(tmp_path, located):
+    output = tmp_path / ("long" * 60)  # a name of its own, but not with what a draft adds
+    result = run(located, "--output", output)
+    assert result.exit_code == 1
+    assert f"Error: {output} could not be written" in result.stderr
+
+
 def test_bad_picture_does_not_stop_the_others(tmp_path, located):
     (tmp_path / "bad.fits").write_bytes(b"SIMPLE")
     result = run(tmp_path / "bad.fits", located, tmp_path / "gone.jpg", "--json")
