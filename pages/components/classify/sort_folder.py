@@ -60,38 +60,8 @@ def show_sort_folder(model: ModelSummary) -> None:
 
 
 def _show_form(model: ModelSummary) -> None:
-    folder = st.text_input(
-        "Folder with pictures",
-        key=_FOLDER,
-        placeholder="/home/me/night",
-        persist_state="session",
-        help="The full path. Sub-folders are included; hidden files are not.",
-    ).strip()
-    output = st.text_input(
-        "Sort into",
-        key=_OUTPUT,
-        placeholder=f"{folder} sorted" if folder else "/home/me/night sorted",
-        persist_state="session",
-        help="A folder that is not inside the first one; it is created if it is missing. If this "
-        "is empty, the folder named here in grey is used.",
-    ).strip() or (f"{folder} sorted" if folder else "")
-    transfer = st.segmented_control(
-        "What to do with the files",
-        list(_TRANSFERS),
-        format_func=lambda one: _TRANSFERS[one][0],
-        default=None if _TRANSFER in st.session_state else Transfer.COPY,
-        required=True,
-        key=_TRANSFER,
-        persist_state="session",
-    )
-    transfer = Transfer(transfer or Transfer.COPY)
-    st.caption(_TRANSFERS[transfer][2])
-    with_cards = transfer is Transfer.COPY and st.checkbox(
-        "Write the answer into the headers of the copied FITS files",
-        key=_CARDS,
-        persist_state="session",
-        help="Adds the cards CLASS, CLASSP (score) and CLMODEL; nothing else changes.",
-    )
+    folder, output = _ask_folders()
+    transfer, with_cards = _ask_transfer()
 
     def look() -> None:
         try:
@@ -115,6 +85,49 @@ def _show_form(model: ModelSummary) -> None:
         )
         if output and _has_log(output):
             _show_earlier(Path(output))
+
+
+def _ask_folders() -> tuple[str, str]:
+    """Return the folder with pictures and the one to sort into, as typed; both may be empty."""
+    folder = st.text_input(
+        "Folder with pictures",
+        key=_FOLDER,
+        placeholder="/home/me/night",
+        persist_state="session",
+        help="The full path. Sub-folders are included; hidden files are not.",
+    ).strip()
+    proposed = f"{folder} sorted" if folder else ""
+    output = st.text_input(
+        "Sort into",
+        key=_OUTPUT,
+        placeholder=proposed or "/home/me/night sorted",
+        persist_state="session",
+        help="A folder that is not inside the first one; it is created if it is missing. If this "
+        "is empty, the folder named here in grey is used.",
+    ).strip()
+    return folder, output or proposed
+
+
+def _ask_transfer() -> tuple[Transfer, bool]:
+    """Return how files get into their folders, and whether the answer goes into FITS headers."""
+    chosen = st.segmented_control(
+        "What to do with the files",
+        list(_TRANSFERS),
+        format_func=lambda one: _TRANSFERS[one][0],
+        default=None if _TRANSFER in st.session_state else Transfer.COPY,
+        required=True,
+        key=_TRANSFER,
+        persist_state="session",
+    )
+    transfer = Transfer(chosen or Transfer.COPY)
+    st.caption(_TRANSFERS[transfer][2])
+    with_cards = transfer is Transfer.COPY and st.checkbox(
+        "Write the answer into the headers of the copied FITS files",
+        key=_CARDS,
+        persist_state="session",
+        help="Adds the cards CLASS, CLASSP (score) and CLMODEL; nothing else changes.",
+    )
+    return transfer, with_cards
 
 
 def _make_absolute(text: str) -> Path:
