@@ -126,7 +126,7 @@ def test_numbers_that_are_written_as_text_count():
     assert read(**cards).position.ra_deg == pytest.approx(M13[0], abs=1e-3)
 
 
-def test_name_of_another_object_is_said_and_the_coordinates_count():
+def test_name_of_another_object_is_reported_and_the_coordinates_count():
     header = read(**make_wcs_cards(*M13), OBJECT="M 45")
     assert header.position is not None
     assert header.problem == (
@@ -137,7 +137,7 @@ def test_name_of_another_object_is_said_and_the_coordinates_count():
 @pytest.mark.parametrize("keyword", ["WCSAXES", "A_ORDER", "BP_ORDER"])
 def test_count_without_bounds_is_refused_before_it_is_computed(keyword, monkeypatch):
     monkeypatch.setattr("astropy.wcs.WCS", pytest.fail)
-    header = read_sky_header(make_fits(**make_wcs_cards(*M13), **{keyword: 3000}), "a.fits")
+    header = read_sky_header(make_fits(**make_wcs_cards(*M13, **{keyword: 3000})), "a.fits")
     assert header.position is None
     assert header.problem.endswith(f"the card {keyword} of its header is above 9.")
 

@@ -50,7 +50,7 @@ def test_all_objects_are_named():
     assert describe_objects(named("M81 and M82")) == "M 81, a galaxy (also M 82)"
 
 
-def test_nothing_is_said_of_an_unknown_picture():
+def test_unknown_picture_has_no_description():
     assert describe_objects(Identification()) == ""
     assert describe_with_model(Identification(), ModelAnswer("open", 1.0)) == ""
 
