@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -70,7 +70,7 @@ class _Candidate:
 
 
 class FieldSearch:
-    """A search of one field, which can be interrupted and run again for the rest.
+    """A search of one field.
 
     Parameters
     ----------
@@ -97,8 +97,6 @@ class FieldSearch:
     ) -> None:
         self._predictor = predictor
         self.field = field
-        self._answers: dict[Box, Prediction] = {}
-        self._candidates: list[_Candidate] | None = None
         self.by_catalogue = by_catalogue and field.position is not None
         if not self.by_catalogue and predictor.bundle.novelty is None:
             raise ConfigError(
@@ -110,29 +108,29 @@ class FieldSearch:
             )
 
     def run(self, progress: Progress | None = None) -> tuple[FieldCluster, ...]:
-        """Label all parts that have no answer yet, and return the clusters among them.
+        """Label all parts that may be clusters, and return those that are.
 
         Parameters
         ----------
         progress : callable, optional
             Called with the number of parts that are labelled and of all. What it raises ends
-            the search; a second run goes on from there.
+            the search.
 
         Returns
         -------
         tuple of FieldCluster
             In the order of the catalogue (nearest to the centre first), or the most certain first.
         """
-        if self._candidates is None:
-            self._candidates = self._list_candidates()
-        boxes = dict.fromkeys(box for each in self._candidates for box in each.boxes)
-        waiting = [box for box in boxes if box not in self._answers]
-        with closing(map_images(self._label, waiting)) as answers:
-            for box, answer in zip(waiting, answers, strict=True):
-                self._answers[box] = answer
+        candidates = self._list_candidates()
+        boxes = list(dict.fromkeys(box for each in candidates for box in each.boxes))
+        answers: dict[Box, Prediction] = {}
+        with closing(map_images(self._label, boxes)) as found:
+            for box, answer in zip(boxes, found, strict=True):
+                answers[box] = answer
                 if progress is not None:
-                    progress(len(self._answers), len(boxes))
-        return self._choose()
+                    progress(len(answers), len(boxes))
+        judged = [_judge(each, {box: answers[box] for box in each.boxes}) for each in candidates]
+        return tuple(judged) if self.by_catalogue else self._choose(judged)
 
     def _list_candidates(self) -> list[_Candidate]:
         if self.by_catalogue:
@@ -155,10 +153,8 @@ class FieldSearch:
         seen = self._predictor.bundle.preprocessing.shrink(self.field.cut_out(box))
         return self._predictor.predict_resized(seen, self.field.name)
 
-    def _choose(self) -> tuple[FieldCluster, ...]:
-        judged = [self._judge(each) for each in self._candidates or ()]
-        if self.by_catalogue:
-            return tuple(judged)
+    def _choose(self, judged: Sequence[FieldCluster]) -> tuple[FieldCluster, ...]:
+        """Return what is more likely a cluster than not, the most certain of those that overlap."""
         kept: list[FieldCluster] = []
         for cluster in sorted(judged, key=lambda each: -(each.certainty or 0.0)):
             if (cluster.certainty or 0.0) < _MIN_CERTAINTY:
@@ -166,15 +162,6 @@ class FieldSearch:
             if not any(_are_same(cluster.box, other.box) for other in kept):
                 kept.append(self._name(cluster))
         return tuple(kept)
-
-    def _judge(self, candidate: _Candidate) -> FieldCluster:
-        """Return a candidate in the cut-out that is the least novel, with its certainty."""
-        answers = {box: self._answers[box] for box in candidate.boxes}
-        box = min(answers, key=lambda each: answers[each].novelty or 0.0)
-        if candidate.catalogued is not None:
-            return FieldCluster(box, answers[box], None, candidate.catalogued)
-        certainty = compute_certainty(candidate.contrast, answers[box].novelty or 0.0)
-        return FieldCluster(box, answers[box], certainty)
 
     def _name(self, cluster: FieldCluster) -> FieldCluster:
         """Add what the catalogue has in the middle of the cut-out, if the position is known."""
@@ -222,6 +209,15 @@ def compute_certainty(contrast: float, novelty: float) -> float:
     known = math.log((1 - novelty) / novelty)
     log_odds = _CONTRAST_WEIGHT * math.log(contrast) + _NOVELTY_WEIGHT * known + _CONSTANT
     return 1 / (1 + math.exp(-log_odds))
+
+
+def _judge(candidate: _Candidate, answers: Mapping[Box, Prediction]) -> FieldCluster:
+    """Return a candidate in the cut-out that is the least novel, with its certainty."""
+    box = min(answers, key=lambda each: answers[each].novelty or 0.0)
+    if candidate.catalogued is not None:
+        return FieldCluster(box, answers[box], None, candidate.catalogued)
+    certainty = compute_certainty(candidate.contrast, answers[box].novelty or 0.0)
+    return FieldCluster(box, answers[box], certainty)
 
 
 def _place_catalogued(field: WideField) -> list[tuple[CatalogueObject, Box]]:
