@@ -22,8 +22,23 @@ EXIT_ERROR = 1
 EXIT_STOPPED = 130
 REDRAW_EVERY_S = 0.1
 
+
+class _NamedPath(click.Path):
+    """A path that is not empty: Python takes an empty one for the current folder."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        if not os.fspath(value):
+            self.fail("the path is empty; name a file or folder, or . for this one.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 # With click's own check, an unreadable file would count as wrong usage, with click's message.
-PATH = click.Path(path_type=Path, readable=False)
+PATH = _NamedPath(path_type=Path, readable=False)
 
 
 def plain_exits(stopped: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 from contextlib import closing, nullcontext
 from pathlib import Path
 
 import click
 
 from cluster_core.access import Access
-from cluster_core.console import PATH, ProgressLine, plain_exits
+from cluster_core.console import EXIT_ERROR, PATH, ProgressLine, plain_exits
 from cluster_core.errors import ConfigError
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.predictor import Predictor
@@ -31,13 +32,9 @@ _UNDO, _LABEL = "--undo", "--label-unsure"
 @click.command()
 @click.argument("paths", nargs=-1, type=PATH)
 @click.option("--output", type=PATH, help="Folder that gets a folder for each answer.")
-@click.option(
-    "--copy", "transfer", flag_value=Transfer.COPY, default=Transfer.COPY, help="Copy.  [default]"
-)
-@click.option("--link", "transfer", flag_value=Transfer.LINK, help="Make symbolic links.")
-@click.option(
-    "--move", "transfer", flag_value=Transfer.MOVE, help="Move; --undo moves the files back."
-)
+@click.option("--copy", is_flag=True, help="Copy.  [default]")
+@click.option("--link", is_flag=True, help="Make symbolic links.")
+@click.option("--move", is_flag=True, help="Move; --undo moves the files back.")
 @click.option(
     "--graph",
     type=PATH,
@@ -77,7 +74,9 @@ _UNDO, _LABEL = "--undo", "--label-unsure"
 def main(  # noqa: PLR0913, PLR0917 (each is an option)
     paths: tuple[Path, ...],
     output: Path | None,
-    transfer: Transfer,
+    copy: bool,
+    link: bool,
+    move: bool,
     graph: Path | None,
     with_cards: bool,
     identify: bool,
@@ -99,13 +98,16 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     if labelled:
         _label(labelled)
         return
+    if copy + link + move > 1:
+        raise click.UsageError("Choose one of --copy, --link and --move.")
     if not paths or output is None:
         raise click.UsageError("Name the pictures, and --output with the folder to sort into.")
     check_sources(paths, output)
     workspace = Workspace.default()
     predictor = Predictor(choose_bundle(graph, workspace), workspace)
     source = AnswerSource.of_bundle(predictor.bundle, graph, workspace)
-    settings = SortSettings(output, Transfer(transfer), with_cards, identify)
+    transfer = Transfer.MOVE if move else Transfer.LINK if link else Transfer.COPY
+    settings = SortSettings(output, transfer, with_cards, identify)
     with identifying(workspace) if identify else nullcontext() as find_names:
         task = SortTask(paths, settings, predictor, source, find_names, settle_s)
         _watch(task) if watch else _sort(task)
@@ -187,6 +189,8 @@ def _undo(output: Path) -> None:
         click.echo(sentence, err=True)
     noun = "picture" if report.n_undone == 1 else "pictures"
     click.echo(f"{report.n_undone:,} {noun} taken back")
+    if report.kept and not report.n_undone:
+        sys.exit(EXIT_ERROR)
 
 
 def _label(output: Path) -> None:

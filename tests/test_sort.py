@@ -9,6 +9,7 @@ from cluster_core.labelling.queues import find_queue, list_queues
 from cluster_core.model.prediction.prediction import Limits
 from cluster_core.sort import main
 from tests.samples import COLOURS, draw_blob, save_picture
+from tests.sorting.samples import answer, sort, write_files
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_pictures_are_sorted_named_and_taken_back(night):
     assert f'sort --undo "{output}"' in outcome.output
     assert (output / "blue stars" / "blue stars M13.png").is_file()
     table = (output / "answers.csv").read_text()
-    assert ",sorted_to,object,catalogue_type,ra_deg,dec_deg,scale_arcsec_px\n" in table
+    assert ",sorted_to,object,catalogue_type,ra_deg,dec_deg,scale_arcsec_px,sky_problem\n" in table
     assert ",M 13,globular cluster," in table
     assert "2 pictures taken back" in run("--undo", output).output
     assert len(list(night.glob("*.png"))) == 2
@@ -70,6 +71,25 @@ def test_wrong_use_is_explained(night, tmp_path, monkeypatch, arguments, sentenc
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["x"], ["--undo", "a", "--label-unsure", "b"]])
-def test_incomplete_command_says_what_is_missing(arguments):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["x"],
+        ["--undo", "a", "--label-unsure", "b"],
+        ["x", "--output", "y", "--copy", "--move"],
+        ["", "--output", "y"],
+    ],
+)
+def test_incomplete_or_contradictory_command_is_refused(arguments):
     assert run(*arguments).exit_code == 2
+
+
+def test_undo_that_puts_nothing_back_fails(tmp_path):
+    a, b = write_files(tmp_path / "night", "a.jpg", "b.jpg")
+    sort([answer(a), answer(b)], tmp_path / "sorted")
+    a.unlink()
+    assert run("--undo", tmp_path / "sorted").exit_code == 0  # b is taken back
+    outcome = run("--undo", tmp_path / "sorted")
+    assert outcome.exit_code == 1
+    assert "0 pictures taken back" in outcome.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -32,14 +33,25 @@ def find_files(
     Yields
     ------
     Path
-        Absolute, and each only once.
+        Absolute, and each only once, even if a folder is named in two ways.
     """
-    found: set[Path] = set()
+    resolve = functools.cache(os.path.realpath)
+    found: set[tuple[str, str]] = set()
     for path in paths:
-        for file in _iterate(path.absolute(), on_other, on_refused):
-            if file not in found:
-                found.add(file)
+        for file in _iterate(_make_absolute(path), on_other, on_refused):
+            key = (str(resolve(file.parent)), file.name)
+            if key not in found:
+                found.add(key)
                 yield file
+
+
+def _make_absolute(path: Path) -> Path:
+    """Return a path without `..`, so that the log knows a file by one path."""
+    if ".." not in path.parts:
+        return path.absolute()
+    if os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a link to itself)
+        return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def _iterate(
@@ -66,6 +78,11 @@ def check_sources(paths: Sequence[Path], output: Path) -> None:
     for path in paths:
         if not os.path.lexists(path):
             raise SortingError(f"There is no file or folder {path}: check the spelling.", path=path)
+        if path.is_dir() and output.is_dir() and path.samefile(output):
+            raise SortingError(
+                f"{output} is the folder of the pictures as well: choose another output folder.",
+                path=output,
+            )
         if _contains(path, output):
             raise SortingError(
                 f"{output} is inside {path}, so that sorted pictures would be sorted again: choose "

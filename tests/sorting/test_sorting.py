@@ -145,6 +145,14 @@ def test_file_without_the_ending_of_a_picture_is_not_moved(night, output):
     assert a.exists()
 
 
+def test_file_that_is_named_in_two_ways_is_sorted_once(night):
+    (a,) = write_files(night, "a.jpg")
+    (night.parent / "link").symlink_to("night")
+    ways = [night, night / ".." / "night", night.parent / "link", a, night / ".." / "night/a.jpg"]
+    assert list(find_files(ways)) == [a]
+    assert list(find_files(ways[1:])) == [a]
+
+
 def test_links_in_circles_end(night):
     write_files(night, "sub/a.jpg")
     (night / "sub" / "up").symlink_to(night)
@@ -157,7 +165,8 @@ def test_links_in_circles_end(night):
     ("source", "target", "sentence"),
     [
         ("night", "night/sorted", "is inside"),
-        ("night", "night", "is inside"),
+        ("night", "night", "is the folder of the pictures as well"),
+        ("night", "link", "is the folder of the pictures as well"),
         ("night", "link/sorted", "is inside"),
         ("night/sub", "night", "is inside"),
         ("gone", "sorted", "There is no file or folder"),
