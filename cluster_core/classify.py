@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 SKIPPED_FILES_NAMED = 3
 CONTRADICTIONS_SHOWN = 20
-PROBLEMS_SHOWN = 5
+PROBLEMS_SHOWN = 10
+EXAMPLES_NAMED = 3  # of pictures with one problem
 
 
 @click.command()
@@ -165,6 +166,7 @@ class _Names:
     def __init__(self) -> None:
         self._n_named = self._n_asked = 0
         self._problems: Counter[str] = Counter()
+        self._examples: defaultdict[str, list[str]] = defaultdict(list)  # a few for each problem
         self._contradictions: list[str] = []
 
     def add(self, answer: FilePrediction) -> FilePrediction:
@@ -173,8 +175,10 @@ class _Names:
             return answer
         self._n_asked += 1
         self._n_named += bool(answer.sky.objects)
-        if answer.sky.problem:
-            self._problems[answer.sky.problem] += 1
+        if problem := answer.sky.problem:
+            self._problems[problem] += 1
+            if self._problems[problem] <= EXAMPLES_NAMED:
+                self._examples[problem].append(answer.name)
         if answer.prediction is not None:
             said = make_model_answer(answer.prediction)
             if disagrees(answer.sky, said):
@@ -187,10 +191,12 @@ class _Names:
         if not self._n_asked:
             return []
         lines = [f"{self._n_named} of {_count(self._n_asked, 'picture')} named"]
-        lines += [
-            f"{_count(number, 'picture')}: {problem}"
-            for problem, number in self._problems.most_common(PROBLEMS_SHOWN)
-        ]
+        for problem, number in self._problems.most_common(PROBLEMS_SHOWN):
+            more = ["…"] if number > EXAMPLES_NAMED else []
+            examples = ", ".join(self._examples[problem] + more)
+            lines.append(f"{_count(number, 'picture')} ({examples}): {problem}")
+        if n_other := sum(count for _, count in self._problems.most_common()[PROBLEMS_SHOWN:]):
+            lines.append(f"{_count(n_other, 'more picture')}: see the column sky_problem")
         lines += self._contradictions[:CONTRADICTIONS_SHOWN]
         n_more = len(self._contradictions) - CONTRADICTIONS_SHOWN
         return [*lines, f"and {_count(n_more, 'more picture')} alike"] if n_more > 0 else lines

@@ -76,7 +76,8 @@ def main(
     click.echo(f"{name_verdict(prediction)} ({describe_novelty(prediction)})")
     if sky:
         named = describe_with_model(sky, make_model_answer(prediction))
-        click.echo(named or sky.problem or "No object of the catalogue is known in it.")
+        lines = list(filter(None, (sky.problem, named)))
+        click.echo("\n".join(lines) or "No object of the catalogue is known in it.")
 
 
 def _identify(data: bytes, name: str) -> Identification:

@@ -13,10 +13,11 @@ from PIL import Image
 from cluster_core import classify, label_image
 from cluster_core.errors import NotSolvedError
 from cluster_core.sky_names import cache
+from cluster_core.sky_names.plane import UNUSABLE
 from cluster_core.sky_names.solving.solver import NOT_RECOGNISED
 from tests.sky_names.skies import M13, make_fits, make_wcs_cards
 
-COLUMNS = ["object", "catalogue_type", "ra_deg", "dec_deg", "scale_arcsec_px"]
+COLUMNS = ["object", "catalogue_type", "ra_deg", "dec_deg", "scale_arcsec_px", "sky_problem"]
 
 
 class Blind:
@@ -61,10 +62,10 @@ def test_columns_name_the_objects_after_all_others(night):
     a, m45, light = (rows[name] for name in ("a.fits", "M45.png", "light.png"))
     assert a["object"].startswith("M 13")
     assert a["catalogue_type"] == "globular cluster"
-    assert [float(a[key]) for key in COLUMNS[2:]] == pytest.approx([*M13, 18.0], rel=1e-3)
-    assert [m45[key] for key in COLUMNS] == ["M 45", "open cluster", "", "", ""]
-    assert [light[key] for key in COLUMNS] == [""] * 5
-    assert f"2 of 3 pictures named\n1 picture: {NOT_RECOGNISED}\n" in named.stderr
+    assert [float(a[key]) for key in COLUMNS[2:5]] == pytest.approx([*M13, 18.0], rel=1e-3)
+    assert [m45[key] for key in COLUMNS] == ["M 45", "open cluster", "", "", "", ""]
+    assert [light[key] for key in COLUMNS] == [*[""] * 5, NOT_RECOGNISED]
+    assert f"2 of 3 pictures named\n1 picture ({light['path']}): {NOT_RECOGNISED}\n" in named.stderr
 
 
 def test_unsolved_pictures_are_not_asked_again(night):
@@ -79,10 +80,31 @@ def test_contradiction_is_said_plainly(night):
     assert "They disagree." in errors
 
 
+def test_reasons_are_summed_up_with_pictures_and_stay_in_the_table(night):
+    for number in range(4):
+        broken = make_wcs_cards(*M13, CD1_1=0.0, CD2_2=0.0, TELESCOP=f"{number}")
+        (night / f"broken{number}.fits").write_bytes(make_fits(**broken))
+    result = run(classify.main, night, "--identify")
+    reason = f"{UNUSABLE} its header is contradictory. {NOT_RECOGNISED}"
+    rows = [row for row in read_rows(result) if "broken" in row["path"]]
+    assert [row["sky_problem"] for row in rows] == [reason] * 4
+    paths = ", ".join(row["path"] for row in rows[:3])
+    assert f"4 pictures ({paths}, …): {reason}\n1 picture (" in result.stderr
+
+
+def test_place_of_the_telescope_is_in_the_table(night):
+    place = {"OBJECT": "M 13", "OBJCTRA": "16 41 41.64", "OBJCTDEC": "36 27 40.7"}
+    (night / "named.fits").write_bytes(make_fits(**place))
+    (row,) = read_rows(run(classify.main, night / "named.fits", "--identify"))
+    assert row["object"] == "M 13"
+    assert [float(row[key]) for key in ("ra_deg", "dec_deg")] == pytest.approx(M13, abs=1e-3)
+    assert row["scale_arcsec_px"] == ""
+
+
 def test_json_has_the_same_values(night):
     lines = run(classify.main, night / "a.fits", "--identify", "--json").stdout.splitlines()
     record = json.loads(lines[0])
-    assert list(record)[-5:] == COLUMNS
+    assert list(record)[-6:] == COLUMNS
     labelled = json.loads(
         run(label_image.main, "--image", night / "a.fits", "--identify", "--json").stdout
     )
@@ -94,9 +116,11 @@ def test_json_has_the_same_values(night):
     [
         ("a.fits", "M 13, a globular cluster; the model "),
         ("light.png", NOT_RECOGNISED),
+        ("broken.fits", f"{UNUSABLE} its header is contradictory. {NOT_RECOGNISED}"),
     ],
 )
 def test_label_ends_with_the_object_or_why_there_is_none(night, name, line):
+    (night / "broken.fits").write_bytes(make_fits(**make_wcs_cards(*M13, CD1_1=0.0, CD2_2=0.0)))
     result = run(label_image.main, "--image", night / name, "--identify")
     assert result.stdout.splitlines()[-1].startswith(line)
 
@@ -104,4 +128,4 @@ def test_label_ends_with_the_object_or_why_there_is_none(night, name, line):
 def test_missing_solver_is_said_with_how_to_get_one(night, monkeypatch):
     monkeypatch.setattr(cache, "find_solver", lambda: None)
     monkeypatch.setattr(cache, "explain_missing_solver", lambda: "Get one.")
-    assert "1 picture: Get one." in run(classify.main, night, "--identify").stderr
+    assert "light.png): Get one." in run(classify.main, night, "--identify").stderr

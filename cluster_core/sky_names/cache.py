@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from typing import Any
 
 from cluster_core.sky_names.catalogue import CATALOGUE_FILE
@@ -65,8 +65,8 @@ def identifying(
 
         def identify_file(data: bytes, name: str) -> Identification:
             found = cache.identify(data, name, solver)
-            if solver is None and found.source is None and found.problem is None:
-                return replace(found, problem=explain_missing_solver())
+            if solver is None and found.source is None:
+                return found.add_solution(Identification(problem=explain_missing_solver()))
             return found
 
         yield identify_file
@@ -118,16 +118,18 @@ class IdentityCache:
         records = self._load([sha256]).get(sha256, {})
         for record in records.values():
             if record.get("position"):
-                return identify_position(_to_position(record), Source.PLATE_SOLVING)
+                found = identify_position(_to_position(record), Source.PLATE_SOLVING)
+                return known.add_solution(found)
         if solver.identity in records:
-            return replace(known, problem=records[solver.identity]["problem"])
+            problem = records[solver.identity]["problem"]
+            return known.add_solution(Identification(problem=problem))
         found = solve(data, name, solver)
         # Not what a stop, a busy computer or a broken installation prevented.
         if found.position is not None or found.problem == NOT_RECOGNISED:
             position = found.position and astuple(found.position)
             record = {"position": position, "problem": found.problem}
             self._save([(sha256, solver.identity, record)])
-        return found if found.position is not None else replace(known, problem=found.problem)
+        return known.add_solution(found)
 
     def load_headers(self, sha256s: Sequence[str]) -> Mapping[str, str]:
         """Return the main object of pictures by their headers, as far as those were read.

@@ -55,13 +55,16 @@ class Identification:
     source : Source or None
         None if nothing is known.
     problem : str or None
-        Why the position is unknown, or what is odd about the header, as a sentence.
+        Why the position is unknown, or what is odd about the header, as sentences.
+    pointing : Pointing or None
+        Where the telescope looked by the header, with or without a position.
     """
 
     objects: tuple[IdentifiedObject, ...] = ()
     position: SkyPosition | None = None
     source: Source | None = None
     problem: str | None = None
+    pointing: Pointing | None = None
 
     @property
     def main(self) -> IdentifiedObject | None:
@@ -78,6 +81,12 @@ class Identification:
         least = _COMPARABLE_SIZE * _get_diameter(prominent)
         comparable = [each for each in self.objects if _get_diameter(each) >= least]
         return min(comparable, key=lambda each: each.distance_arcmin or 0.0)
+
+    def add_solution(self, solution: Identification) -> Identification:
+        """Return this with what the stars say, if they say anything, and with both problems."""
+        better = self if solution.position is None else solution
+        problem = " ".join(filter(None, (self.problem, solution.problem))) or None
+        return replace(better, problem=problem, pointing=self.pointing)
 
 
 def identify(data: bytes, name: str, solver: Solver | None) -> Identification:
@@ -106,10 +115,10 @@ def identify(data: bytes, name: str, solver: Solver | None) -> Identification:
         objects = name_objects(name.rpartition("/")[2])
         if objects:
             found = tuple(IdentifiedObject(each) for each in objects)
-            known = Identification(found, source=Source.FILE_NAME, problem=known.problem)
+            known = replace(known, objects=found, source=Source.FILE_NAME)
     if known.source is not None or solver is None:
         return known
-    return _solve(data, name, solver, header)
+    return known.add_solution(_solve(data, name, solver, header))
 
 
 def solve(data: bytes, name: str, solver: Solver) -> Identification:
@@ -143,12 +152,12 @@ def identify_position(position: SkyPosition, source: Source) -> Identification:
 def _ask_header(header: SkyHeader) -> Identification:
     if header.position is not None:
         found = identify_position(header.position, Source.HEADER)
-        return replace(found, problem=header.problem)
+        return replace(found, problem=header.problem, pointing=header.pointing)
     named = tuple(IdentifiedObject(each) for each in header.objects)
     if not named and header.pointing is not None:
         named = _search_around(header.pointing, min(header.width, header.height))
     source = Source.HEADER if named else None
-    return Identification(named, source=source, problem=header.problem)
+    return Identification(named, source=source, problem=header.problem, pointing=header.pointing)
 
 
 def _search_around(pointing: Pointing, side_px: int) -> tuple[IdentifiedObject, ...]:

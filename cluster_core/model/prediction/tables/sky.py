@@ -15,6 +15,7 @@ SKY_COLUMNS = (
     Column("ra_deg", float, "deg", digits=5),
     Column("dec_deg", float, "deg", digits=5),
     Column("scale_arcsec_px", float, "arcsec", digits=4),
+    Column("sky_problem"),
 )
 
 
@@ -25,15 +26,18 @@ def make_sky_values(identification: Identification) -> Mapping[str, Value]:
     -------
     mapping of str to (str, float or None)
         The names of all objects, separated by semicolons, the main one first; its kind; the
-        centre of the picture and its scale. None for what is unknown.
+        centre of the picture, else where the telescope looked; the scale; why there is not more.
+        None for what is unknown.
     """
     main, position = identification.main, identification.position
+    place = position or identification.pointing
     return {
         "object": "; ".join(list_names(identification)) or None,
         "catalogue_type": main.object.kind if main else None,
-        "ra_deg": position.ra_deg if position else None,
-        "dec_deg": position.dec_deg if position else None,
+        "ra_deg": place.ra_deg if place else None,
+        "dec_deg": place.dec_deg if place else None,
         "scale_arcsec_px": position.scale_arcsec_px if position else None,
+        "sky_problem": identification.problem,
     }
 
 
