@@ -102,7 +102,7 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
         raise click.UsageError("Missing argument 'PATHS...'.")
     workspace = Workspace.default()
     predictor = Predictor(choose_bundle(graph, workspace), workspace)
-    sources = PictureSources(places, lists)
+    sources = PictureSources(places, lists, output)
     sources.check()
     inputs = [*map(Path, places), *lists, *([graph] if graph else [])]
     require_replaceable(output, inputs)

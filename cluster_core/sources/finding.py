@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import glob
 import io
+import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +43,8 @@ class PictureSources:
     lists : sequence of Path
         Text files with one such place per line, or `STANDARD_INPUT`. Empty lines, and lines that
         begin with #, are skipped.
+    output : Path or None
+        A table that is being written, which does not count as a file that is not a picture.
     n_others : int
         How many files without the ending of a picture the last iteration has passed.
     others : list of str
@@ -50,6 +53,7 @@ class PictureSources:
 
     places: Sequence[str]
     lists: Sequence[Path] = ()
+    output: Path | None = None
     n_others: int = field(default=0, init=False)
     others: list[str] = field(default_factory=list, init=False)
 
@@ -92,6 +96,8 @@ class PictureSources:
         return sum(1 for _ in self)
 
     def _pass_over(self, name: str) -> None:
+        if self.output and os.path.abspath(name) == os.path.abspath(self.output):  # noqa: PTH100
+            return  # without Path, because links stay as they are
         self.n_others += 1
         if len(self.others) < NAMES_KEPT:
             self.others.append(Path(name).name)

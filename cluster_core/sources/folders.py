@@ -21,7 +21,7 @@ def iterate_folder(folder: Path, on_other: Callable[[str], None]) -> Iterator[Pi
     folder : Path
         The folder.
     on_other : callable
-        Called with the name of each file that does not have the ending of a picture.
+        Called with the path of each file that does not have the ending of a picture.
 
     Yields
     ------
@@ -39,7 +39,7 @@ def iterate_folder(folder: Path, on_other: Callable[[str], None]) -> Iterator[Pi
             if has_image_suffix(path):
                 yield PictureSource.of_file(path)
             else:
-                on_other(name)
+                on_other(str(path))
     yield from _take_refused(refused)
 
 

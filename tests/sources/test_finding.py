@@ -4,6 +4,7 @@ import io
 import tarfile
 import zipfile
 from contextlib import nullcontext
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -55,6 +56,15 @@ def test_links_in_circles_end_and_a_broken_one_is_a_picture_that_cannot_be_read(
     last = [source for source in PictureSources([str(folder)]) if source.file_name == "self.png"]
     assert "could not be opened" in find_problem(*last)
     assert len(name_all(folder)) == 5
+
+
+def test_own_table_is_not_a_skipped_file(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    for name in ("night.csv", "deep/night.csv"):
+        (folder / name).touch()
+    sources = PictureSources([str(folder)], output=Path(folder.name, "night.csv"))
+    assert sources.count() == 4
+    assert sorted(sources.others) == ["night.csv", "none", "notes.txt"]
 
 
 @pytest.mark.parametrize("place", ["nowhere", "nothing*.png", "nul\0*.png"])
