@@ -21,7 +21,7 @@ from cluster_core.sky_names.identification import (
 )
 from cluster_core.sky_names.position import SkyPosition
 from cluster_core.sky_names.solving import Solver, explain_missing_solver, find_solver
-from cluster_core.sky_names.solving.solver import NOT_RECOGNISED
+from cluster_core.sky_names.solving.solver import NOT_IN_TIME, NOT_RECOGNISED
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.checksums import seal, unseal
 from cluster_core.workspace import Workspace
@@ -34,7 +34,8 @@ _CREATE = """CREATE TABLE IF NOT EXISTS sky_identities (
 _INSERT = "INSERT OR REPLACE INTO sky_identities VALUES (?, ?, ?, ?)"
 _SELECT = """SELECT sha256, asked, record FROM sky_identities
     WHERE version = ? AND sha256 IN ({keys})"""
-_Record = dict[str, Any]  # of a header, object: key; of a solver, position or null, and problem
+# Of a header, object: key; of a solver, position or null, problem, and its time if that ran out.
+_Record = dict[str, Any]
 
 
 @contextmanager
@@ -76,7 +77,8 @@ class IdentityCache:
     """Cache of what pictures show, keyed by the SHA-256 of the file.
 
     What a file's name says is not kept, because the name is not part of the content. A picture
-    that was not recognised is tried again with another solver, version or set of star charts.
+    that was not recognised is tried again with another solver, version or set of star charts, and
+    one that was not recognised in time also with more time.
 
     Parameters
     ----------
@@ -104,15 +106,22 @@ class IdentityCache:
     def locate(self, data: bytes, name: str, solver: Solver | None) -> Identification:
         """Say which objects a picture shows, by its stars unless its header has coordinates.
 
-        Unlike for `identify`, an object or a place that the header names is not enough.
+        Unlike for `identify`, an object or a place that the header names is not enough, and a
+        search that ran out of time is made again.
         """
         known = identify(data, name, None)
         if known.position is not None or solver is None:
             return known
-        return self._solve(data, name, solver, known)
+        return self._solve(data, name, solver, known, is_retried=True)
 
     def _solve(
-        self, data: bytes, name: str, solver: Solver, known: Identification
+        self,
+        data: bytes,
+        name: str,
+        solver: Solver,
+        known: Identification,
+        *,
+        is_retried: bool = False,
     ) -> Identification:
         sha256 = hashlib.sha256(data).hexdigest()
         records = self._load([sha256]).get(sha256, {})
@@ -120,14 +129,16 @@ class IdentityCache:
             if record.get("position"):
                 found = identify_position(_to_position(record), Source.PLATE_SOLVING)
                 return known.add_solution(found)
-        if solver.identity in records:
-            problem = records[solver.identity]["problem"]
-            return known.add_solution(Identification(problem=problem))
+        failed = records.get(solver.identity)
+        if failed and not (_is_out_of_time(failed) and (is_retried or _has_more(solver, failed))):
+            return known.add_solution(Identification(problem=failed["problem"]))
         found = solve(data, name, solver)
-        # Not what a stop, a busy computer or a broken installation prevented.
-        if found.position is not None or found.problem == NOT_RECOGNISED:
+        # Not what a stop, a crash or a broken installation prevented.
+        if found.position is not None or found.problem in {NOT_RECOGNISED, NOT_IN_TIME}:
             position = found.position and astuple(found.position)
             record = {"position": position, "problem": found.problem}
+            if _is_out_of_time(record):
+                record["time_limit_s"] = solver.limits.time_limit_s
             self._save([(sha256, solver.identity, record)])
         return known.add_solution(found)
 
@@ -202,6 +213,15 @@ class IdentityCache:
 def _name_header() -> str:
     """Return what a header's object is kept by: another catalogue may name another one."""
     return f"header {hashlib.sha256(CATALOGUE_FILE.read_bytes()).hexdigest()[:16]}"
+
+
+def _is_out_of_time(record: _Record) -> bool:
+    return bool(record["problem"] == NOT_IN_TIME)
+
+
+def _has_more(solver: Solver, record: _Record) -> bool:
+    """Return whether a solver has more time than in an earlier search."""
+    return bool(solver.limits.time_limit_s > record["time_limit_s"])
 
 
 def _get_key(found: Identification) -> str:

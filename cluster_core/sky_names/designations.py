@@ -63,5 +63,5 @@ def simplify(name: str) -> str:
     if designation and (found := find_designations(name)):
         return found[0]
     plain = "".join(character for character in name.lower() if character.isalnum())
-    match = re.fullmatch(r"([a-z]+)0*(\d+)", plain)
+    match = re.fullmatch(r"([a-z]+)0*([1-9]\d*|0)", plain)
     return _SHORT.get(match[1], match[1]) + match[2] if match else plain

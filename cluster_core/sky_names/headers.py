@@ -18,6 +18,7 @@ _NAME_CARDS = ("OBJECT", "TARGNAME", "TARGET")
 # The first are sexagesimal by convention, the others degrees or sexagesimal.
 _PLACE_CARDS = (("OBJCTRA", "OBJCTDEC"), ("RA", "DEC"), ("RA_TARG", "DEC_TARG"))
 _SCALE_CARDS = ("PIXSCALE", "SECPIX", "SECPIX1", "SCALE")
+_MAX_NAME_LENGTH = 200
 _HOUR_DEG = 15
 _FULL_CIRCLE_H = 24
 _POINTING_ERROR_DEG = 2.0  # between an object and where a telescope was said to look
@@ -92,7 +93,7 @@ def read_sky_header(data: bytes, name: str) -> SkyHeader | None:
 def _read_objects(header: PictureHeader) -> tuple[CatalogueObject, ...]:
     catalogue = load_catalogue()
     for keyword in _NAME_CARDS:
-        text = str(_get(header, keyword) or "")
+        text = str(_get(header, keyword) or "")[:_MAX_NAME_LENGTH]
         found = catalogue.find(text) if text else None
         objects = (found,) if found else catalogue.find_in(text)
         if objects:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cluster_core.sky_names.angles import parse_angle
+from cluster_core.sky_names.catalogue import load_catalogue
 from cluster_core.sky_names.headers import read_sky_header
 from cluster_core.sky_names.plane import compute_separations
 from tests.images.astronomy.test_xisf import SKY, write
@@ -158,3 +160,19 @@ def test_cards_that_do_not_count_are_not_computed(keyword, monkeypatch):
     assert read_sky_header(make_fits(**cards), "a.fits").position is not None
     assert "CRVAL1" in seen
     assert keyword not in seen
+
+
+@pytest.mark.filterwarnings("ignore::astropy.io.fits.verify.VerifyWarning")
+def test_long_texts_in_cards_are_not_searched_at_length(monkeypatch):
+    catalogue = load_catalogue()
+    seen = []
+    monkeypatch.setattr(type(catalogue), "find_in", lambda _, text: seen.append(len(text)) or ())
+    spaces = f"1 1{' ' * 300}x"
+    header = read_sky_header(make_fits(OBJECT="m 1 " * 100, RA=spaces, DEC=spaces), "a.fits")
+    assert header.pointing is None
+    assert max(seen) <= 200
+
+
+def test_long_text_is_no_angle():
+    assert parse_angle("1 30") == 1.5
+    assert parse_angle(f"1 30{' ' * 100}") is None

@@ -11,7 +11,8 @@ from cluster_core.sky_names.cache import IdentityCache
 from cluster_core.sky_names.file_names import find_objects
 from cluster_core.sky_names.identification import Source, identify, identify_position
 from cluster_core.sky_names.position import SkyPosition
-from cluster_core.sky_names.solving.solver import NOT_RECOGNISED
+from cluster_core.sky_names.solving import RunLimits
+from cluster_core.sky_names.solving.solver import NOT_IN_TIME, NOT_RECOGNISED
 from cluster_core.storage.cache_file import CacheFile
 from tests.sky_names.skies import M13, make_fits, make_wcs_cards
 
@@ -160,13 +161,25 @@ def test_no_picture_is_solved_twice_and_another_solver_may_try(tmp_path):
         assert cache.load_headers(file_hashes(data)) == {}
 
 
-@pytest.mark.parametrize("problem", [f"{NOT_RECOGNISED[:-1]} in time.", "The solver failed."])
-def test_failed_solver_is_asked_again(tmp_path, problem):
-    solver = Recorder(problem=problem)
+def test_failed_solver_is_asked_again(tmp_path):
+    solver = Recorder(problem="The solver failed.")
     with CacheFile(tmp_path) as file:
         for _ in range(2):
-            assert IdentityCache(file).identify(make_fits(), "a.fits", solver).problem == problem
+            found = IdentityCache(file).identify(make_fits(), "a.fits", solver)
+            assert found.problem == "The solver failed."
     assert len(solver.hints) == 2
+
+
+def test_search_that_ran_out_of_time_is_made_again_with_more_time_or_if_asked(tmp_path):
+    solver = Recorder(problem=NOT_IN_TIME)
+    with CacheFile(tmp_path) as file:
+        cache = IdentityCache(file)
+        for time_limit_s, n_asked in ((3.0, 1), (3.0, 1), (2.0, 1), (9.0, 2), (3.0, 2)):
+            solver.limits = RunLimits(time_limit_s)
+            assert cache.identify(make_fits(), "a.fits", solver).problem == NOT_IN_TIME
+            assert len(solver.hints) == n_asked
+        cache.locate(make_fits(), "a.fits", solver)
+    assert len(solver.hints) == 3
 
 
 @pytest.mark.parametrize("cards", [{"OBJECT": "NGC 104"}, {"RA": 250.5, "DEC": 36.5}])

@@ -43,11 +43,17 @@ class Solver(Protocol):
     identity : str
         Differs between solvers, their versions, and sets of star charts: another one may recognise
         what this one does not.
+    limits : RunLimits
+        When it gives up.
     """
 
     @property
     def identity(self) -> str:
-        """What its answers depend on, beside the picture."""
+        """What its answers depend on, beside the picture and the time."""
+
+    @property
+    def limits(self) -> RunLimits:
+        """When it gives up."""
 
     def solve(self, picture: NDArray[np.generic], hints: Pointing | None) -> SkyPosition:
         """Find where in the sky a picture is.
