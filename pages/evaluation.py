@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.evaluation.cross_validation import CrossValidation
 from cluster_core.evaluation.report.html import make_html
@@ -27,14 +26,11 @@ from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.run_start import start_run
 from pages.components.selection import Choice, get_chosen
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 
 def show_train_again(config: TrainConfig, *, is_due: bool) -> None:
     """Draw the button that trains again; `is_due` makes it stand out."""
-    if not get_access().allows(Action.TRAIN):
-        return
     if is_due:
         st.info(
             "The dataset has changed since this test. Train again to see whether the model "

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.model.backbones.availability import needs_download
 from cluster_core.model.bundle.starter import find_prior
 from cluster_core.training.config import AUTOMATIC, TrainConfig
@@ -32,7 +31,6 @@ from pages.components.run_start import start_run
 from pages.components.selection import Choice, choose
 from pages.components.settings_form import put_settings
 from pages.components.settings_list import LABELS, describe_setting
-from pages.components.signed_in import get_access
 from pages.components.terminal_command import show_command
 from pages.components.text import escape_markdown
 from pages.components.words import (
@@ -175,7 +173,7 @@ def _show_failure(workspace: Workspace, status: RunStatus, config: TrainConfig) 
     if status.exit_code is not None:
         st.caption(f"The training process ended with exit code {status.exit_code}.")
     log = read_log(workspace, status.id, 2_000)
-    if log and get_access().allows(Action.TRAIN):
+    if log:
         st.caption("The end of the log:")
         st.code(log, language=None)
     _show_again(workspace, status, config)
@@ -185,21 +183,18 @@ def _show_failure(workspace: Workspace, status: RunStatus, config: TrainConfig) 
 
 def _show_failed_download(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     """Draw a failure for want of a network in plain words; the log has the details."""
-    may_train = get_access().allows(Action.TRAIN)
     is_lacking = needs_download(config.backbone, workspace)
-    advice = ""
-    if may_train:
-        advice = (
-            " Train with another network, or get this one below."
-            if is_lacking
-            else (" It is there now: train again.")
-        )
+    advice = (
+        "Train with another network, or get this one below."
+        if is_lacking
+        else "It is there now: train again."
+    )
     st.error(
         f"This training could not start: {escape_markdown(name_network(config.architecture))} was "
-        f"not on this computer, and its download failed.{advice}",
+        f"not on this computer, and its download failed. {advice}",
         icon=":material/error:",
     )
-    if not is_lacking or not may_train:
+    if not is_lacking:
         _show_again(workspace, status, config)
         return
     with st.container(horizontal=True):
@@ -217,25 +212,19 @@ def _show_failed_download(workspace: Workspace, status: RunStatus, config: Train
 
 def _show_again(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     with st.container(horizontal=True):
-        if get_access().allows(Action.TRAIN) and st.button(
-            "Train again", key="try_again", type="primary", icon=":material/replay:"
-        ):
+        if st.button("Train again", key="try_again", type="primary", icon=":material/replay:"):
             start_run(workspace, config)
         _show_use_settings(status, config, "Change the settings")
 
 
 def _show_use_settings(status: RunStatus, config: TrainConfig, label: str) -> None:
-    if get_access().allows(Action.TRAIN) and st.button(
-        label, key="use_settings", icon=":material/tune:"
-    ):
+    if st.button(label, key="use_settings", icon=":material/tune:"):
         put_settings(config.to_record())
         choose(Choice.DATASET, status.dataset)
         st.switch_page(PageFile.HYPERPARAMETERS)
 
 
 def _show_log(workspace: Workspace, run_id: str) -> None:
-    if not get_access().allows(Action.TRAIN):
-        return  # it names folders of the server, which are private in a public demo
     log = st.expander("Log", icon=":material/article:", key="log", on_change="rerun")
     if log.open:
         log.code(read_log(workspace, run_id) or "The log is empty.", language=None, height=300)

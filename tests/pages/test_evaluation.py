@@ -13,7 +13,6 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST
@@ -394,13 +393,6 @@ def test_retrain_becomes_the_primary_button_after_a_change(tested):
     assert page.button(key="evaluation_retrain").proto.type == "secondary"
     click(page, "remove", tested.wrong[0])
     assert page.button(key="evaluation_retrain").proto.type == "primary"
-
-
-def test_public_demo_is_read_only(tested, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page()
-    assert len(page.image) == 3
-    assert list_keys(page) == []
 
 
 def test_test_without_mistakes_shows_a_success_message(workspace):

@@ -6,16 +6,18 @@ import io
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE, Access
+from cluster_core.access import Access
 from cluster_core.access.modes import PASSPHRASE_VARIABLE
 from cluster_core.access.passphrase import hash_passphrase
 from cluster_core.access.tokens import make_token, sign_out
 from cluster_core.data.catalog import list_datasets
 from cluster_core.projects.loading import preview_project
 from cluster_core.projects.saving import save_project
+from cluster_core.server.own_machine import is_at_own_machine
 from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.folder import submit_run
+from pages.components import signed_in
 from pages.components.home import project_files
 from pages.components.home.project_files import list_routes, make_project_address
 from pages.components.signed_in import COOKIE
@@ -90,6 +92,7 @@ def test_address_stays_the_same_until_it_is_used_once(workspace, stars):
 
 
 def test_address_is_worth_nothing_elsewhere_or_after_signing_out(workspace, stars, monkeypatch):
+    monkeypatch.setattr(signed_in, "is_at_own_machine", is_at_own_machine)
     address = make_project_address(OWNER, workspace, ())
     assert fetch(address, "192.168.1.7")[0] == 404
     monkeypatch.setenv(PASSPHRASE_VARIABLE, hash_passphrase("correct horse battery"))
@@ -148,9 +151,3 @@ def test_other_file_is_one_sentence(workspace, stars):
     (error,) = page.error
     assert "not a .zip" in error.value
     assert "confirm_load_project" not in [button.key for button in page.button]
-
-
-def test_visitors_of_a_demo_are_offered_neither(workspace, stars, monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_file("home.py")
-    assert not {"save_project", "load_project"}.intersection(button.key for button in page.button)

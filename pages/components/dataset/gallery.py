@@ -9,7 +9,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.data.editing.changes import delete_pictures, move_pictures
 from cluster_core.data.index import Picture
 from cluster_core.data.thumbnails import SIDE_PX, ThumbnailCache
@@ -55,11 +54,9 @@ def show_gallery(
         number = st.pagination(n_pages, key=f"gallery_page_{_shorten_key(label)}")
     number = min(number, n_pages)
     shown = pictures[(number - 1) * PER_PAGE : number * PER_PAGE]
-    is_editable = get_access().allows(Action.EDIT_DATASETS)
     with cells:
-        if is_editable:
-            _show_actions(workspace, image_dir, labels, shown)
-        _show_cells(workspace, shown, is_editable)
+        _show_actions(workspace, image_dir, labels, shown)
+        _show_cells(workspace, shown)
         if n_pages > 1:
             first = (number - 1) * PER_PAGE + 1
             last = first - 1 + len(shown)
@@ -141,19 +138,17 @@ def _move(image_dir: Path, paths: Sequence[Path]) -> Outcome:
     return Outcome(f"{summary}.", bool(report.moved), undo=undo if report.moved else None)
 
 
-def _show_cells(workspace: Workspace, shown: Sequence[Picture], is_editable: bool) -> None:
+def _show_cells(workspace: Workspace, shown: Sequence[Picture]) -> None:
     with CacheFile(workspace.bottlenecks) as cache:
         thumbnails = ThumbnailCache(cache).get_many([picture.path for picture in shown])
     # Cells of fixed width wrap; columns would be stacked on a phone.
     with st.container(horizontal=True, vertical_alignment="bottom", key="gallery"):
         for picture, thumbnail in zip(shown, thumbnails, strict=True):
             with st.container(width=_CELL_PX, gap="xsmall"):
-                _show_cell(workspace, picture, thumbnail, is_editable)
+                _show_cell(workspace, picture, thumbnail)
 
 
-def _show_cell(
-    workspace: Workspace, picture: Picture, thumbnail: bytes | ImageError, is_editable: bool
-) -> None:
+def _show_cell(workspace: Workspace, picture: Picture, thumbnail: bytes | ImageError) -> None:
     name = picture.path.name
     # Keep the end: it often differs, and holds the file type.
     short = (
@@ -163,10 +158,7 @@ def _show_cell(
         st.caption(f":material/broken_image: {escape_markdown(str(thumbnail))}")
     else:
         st.image(thumbnail, width=SIDE_PX, alt=name)
-    if is_editable:
-        st.checkbox(escape_markdown(short), key=key_of(picture.path))
-    else:
-        st.markdown(escape_markdown(short))
+    st.checkbox(escape_markdown(short), key=key_of(picture.path))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.caption(f"{picture.width_px} × {picture.height_px}", width="content")
         if st.button(

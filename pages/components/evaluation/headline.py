@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.data.index import Progress
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics
@@ -51,7 +50,7 @@ def show_headline(
             st.info(f"{tested} The accuracy is unknown.", icon=":material/help:")
         if evaluation is not None:
             st.caption(f"Not cross-validated: {escape_markdown(evaluation.problem)}")
-        elif get_access().allows(Action.TRAIN):
+        else:
             _show_button(workspace, run_id)
         return
     st.markdown(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.thumbnails import ThumbnailCache
@@ -21,7 +20,6 @@ from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.runs import load_reviewed
 from cluster_core.workspace import Workspace
 from pages.components.evaluation.remedies import Suspect, show_remedies
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 PER_PAGE = 12
@@ -130,6 +128,6 @@ def _show_mistake(review: _Review, found: FoundPicture) -> None:
         st.caption(":material/check: The file has changed since the test.")
     elif (tested.sha256, tested.label) in review.confirmed:
         st.caption(":material/check: Label confirmed.")
-    elif found.path is not None and get_access().allows(Action.EDIT_DATASETS):
+    elif found.path is not None:
         suspect = Suspect(found.path, tested.sha256, tested.predicted, name_mistake(tested))
         show_remedies(review.workspace, suspect, review.labels)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.evaluation.coverage import compute_coverage
 from cluster_core.evaluation.scored_pictures import ScoredPictures
@@ -64,7 +63,7 @@ def show_unsure(scored: ScoredPictures, model_id: str, key: str, *, is_validated
     st.markdown(describe_coverage(coverage))
     st.caption(f"{_VALIDATED if is_validated else _OWN} {_REJECTED}")
     st.vega_lite_chart(spec=draw_coverage(scored, value), width=_PLOT_PX, key=f"{key}_coverage")
-    if model_id == STARTER_ID or not get_access().allows(Action.EDIT_MODELS):
+    if model_id == STARTER_ID:
         return
     st.button(
         f"Keep {percent}% for this model",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cluster_core.access import Action
 from cluster_core.data.catalog import list_datasets
 from cluster_core.data.index import Progress
 from cluster_core.errors import ClusterError
@@ -24,25 +23,18 @@ from pages.components.text import escape_markdown
 from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
 
 _SAVE, _LOAD = "save project", "load project"
-_LOADING = (Action.EDIT_DATASETS, Action.EDIT_MODELS, Action.TRAIN)
 
 
 def show_project(workspace: Workspace) -> None:
-    """Draw the buttons that save and load a project, where that is allowed."""
-    may_save = get_access().allows(Action.SAVE_PROJECT)
-    may_load = all(map(get_access().allows, _LOADING))
-    if not (may_save or may_load):
-        return
+    """Draw the buttons that save and load a project."""
     st.subheader("Your project", anchor=False)
     st.caption(
         "All datasets, labels, models and trainings as one file: a backup, or the way to another "
         "computer."
     )
     with st.container(horizontal=True, key="project"):
-        if may_save:
-            _show_button("Save project", _SAVE, "download")
-        if may_load:
-            _show_button("Load project", _LOAD, "upload")
+        _show_button("Save project", _SAVE, "download")
+        _show_button("Load project", _LOAD, "upload")
     if is_open(_SAVE):
         _ask_what_to_save(workspace)
     if is_open(_LOAD):
@@ -120,7 +112,7 @@ def _ask_for_file(workspace: Workspace) -> None:
         "something else gets a new name."
     )
     publishes = False
-    if contents.n_pages and get_access().allows(Action.PUBLISH):
+    if contents.n_pages:
         which = "its page" if contents.n_pages == 1 else f"its {contents.n_pages} pages"
         publishes = st.checkbox(f"Publish {which} here, where everybody can see them")
     if st.button("Load", key="confirm_load_project", type="primary"):

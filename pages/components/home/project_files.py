@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,20 +18,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from cluster_core.access import Access, Mode, read_mode
-from cluster_core.access.tokens import is_valid
-from cluster_core.api.clients import is_from_this_computer
+from cluster_core.access import Access, Action
 from cluster_core.errors import AccessError, ClusterError
 from cluster_core.projects.saving import stream_project
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
-from pages.components.signed_in import COOKIE
+from pages.components.signed_in import find_request_access
 
 _VALID_S = 600
 _MAX_TICKETS = 1_000
 _TICKET_BYTES = 16
 _OWN = "ticket of the project"
-_ACCOUNT_COOKIES = "_streamlit_user"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -44,7 +41,6 @@ class _Ticket:
     access: Access
     workspace: Workspace
     datasets: tuple[str, ...]
-    account: tuple[str, ...]
     issued_s: float
 
 
@@ -76,20 +72,16 @@ def make_project_address(access: Access, workspace: Workspace, datasets: Sequenc
             name = st.session_state[_OWN] = secrets.token_hex(_TICKET_BYTES)
         if len(_tickets) >= _MAX_TICKETS:
             del _tickets[next(iter(_tickets))]
-        account = _read_account(st.context.cookies)
-        _tickets[name] = _Ticket(access, workspace, tuple(datasets), account, time.monotonic())
+        _tickets[name] = _Ticket(access, workspace, tuple(datasets), time.monotonic())
     return f"project/{name}/project.zip"
 
 
 def send_project(request: Request) -> Response:
     """Answer with a project's file, while it is made."""
     name = request.path_params["ticket"]
+    may_save = find_request_access(request).allows(Action.SAVE_PROJECT)
     with _lock:
-        ticket = _tickets.get(name)
-        if ticket is not None and _is_owner(request, ticket):
-            del _tickets[name]
-        else:
-            ticket = None
+        ticket = _tickets.pop(name, None) if may_save else None
     if ticket is None or time.monotonic() - ticket.issued_s > _VALID_S:
         return PlainTextResponse(
             "This link has expired: open Save project on Home again.", 404, headers=_HEADERS
@@ -103,17 +95,3 @@ def send_project(request: Request) -> Response:
     name = f"cluster-lab-{datetime.now(UTC):%Y-%m-%d}.zip"
     headers = {**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
-
-
-def _is_owner(request: Request, ticket: _Ticket) -> bool:
-    """Tell whether a request comes from who got a ticket, and has not signed out since."""
-    if read_mode() is Mode.OWN_MACHINE:
-        return is_from_this_computer(request)
-    if is_valid(request.cookies.get(COOKIE, "")):
-        return True
-    return bool(ticket.account) and ticket.account == _read_account(request.cookies)
-
-
-def _read_account(cookies: Mapping[str, str]) -> tuple[str, ...]:
-    """Return Streamlit's cookies of a sign-in with an account, which are gone after signing out."""
-    return tuple(cookies[name] for name in sorted(cookies) if name.startswith(_ACCOUNT_COOKIES))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.errors import BackboneError, ClusterError
 from cluster_core.model.backbones.availability import find_network
 from cluster_core.model.backbones.registry import get_backbone
@@ -40,8 +39,6 @@ def show_exporting(model: ModelSummary) -> None:
     model : ModelSummary
         A model that can answer.
     """
-    if not get_access().allows(Action.EDIT_MODELS):
-        return
     workspace = Workspace.default()
     running = find_export(workspace)
     is_busy = running is not None and not running.is_over

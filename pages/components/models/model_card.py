@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import export_model, find_portable_network
 from cluster_core.model.bundle.card import ModelCard, load_card
@@ -18,7 +17,6 @@ from pages.components.models.model_actions import delete, make_default, rename
 from pages.components.models.publishing import show_publishing
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import name_network
 
@@ -49,7 +47,7 @@ def show_card(model: ModelSummary) -> None:
         show_exporting(model)
         show_examples(model)
     _show_facts(model, card)
-    if model.id != STARTER_ID and get_access().allows(Action.EDIT_MODELS):
+    if model.id != STARTER_ID:
         _show_rename(model)
     _show_delete(model)
 
@@ -70,15 +68,14 @@ def _show_actions(model: ModelSummary) -> None:
             choose(Choice.MODEL, model.id)
             choose(Choice.RUN, None)  # the run that trained this model, not the one viewed last
             st.switch_page(PageFile.EVALUATION)
-        if get_access().allows(Action.EDIT_MODELS):
-            st.button(
-                "Make default",
-                key="make_default",
-                icon=":material/star:",
-                disabled=model.is_default,
-                on_click=make_default,
-                args=(model,),
-            )
+        st.button(
+            "Make default",
+            key="make_default",
+            icon=":material/star:",
+            disabled=model.is_default,
+            on_click=make_default,
+            args=(model,),
+        )
 
 
 def _show_download(model: ModelSummary) -> None:
@@ -160,8 +157,6 @@ def _show_rename(model: ModelSummary) -> None:
 
 
 def _show_delete(model: ModelSummary) -> None:
-    if not get_access().allows(Action.EDIT_MODELS):
-        return
     if model.id == STARTER_ID:
         st.caption("The starter model cannot be renamed or deleted.")
         return

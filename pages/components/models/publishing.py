@@ -9,7 +9,6 @@ from datetime import datetime
 import segno
 import streamlit as st
 
-from cluster_core.access import Action
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.records import PublishedModel
 from cluster_core.publishing.store import list_published
@@ -25,7 +24,6 @@ from pages.components.models.publish_dialog import (
     start_dialog,
 )
 from pages.components.models.published_links import describe_reach, make_frame, make_link
-from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _QR_PX = 220
@@ -36,7 +34,7 @@ def show_publishing(model: ModelSummary) -> None:
     pages = [one for one in list_published(Workspace.default()) if one.model_id == model.id]
     for page in pages:
         _show_page(page, model)
-    if pages or not model.is_usable or not get_access().allows(Action.PUBLISH):
+    if pages or not model.is_usable:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -59,7 +57,7 @@ def show_gallery_link(models: Sequence[ModelSummary]) -> None:
     st.link_button("Published models", make_link(), icon=":material/public:")
     known = {model.id for model in models}
     orphans = [page for page in published if page.model_id not in known]
-    if orphans and get_access().allows(Action.PUBLISH):
+    if orphans:
         with st.expander("Pages of deleted models", icon=":material/public:"):
             for page in orphans:
                 _show_page(page, None)
@@ -78,8 +76,7 @@ def _show_page(page: PublishedModel, model: ModelSummary | None) -> None:
             st.caption(f":material/warning: {warning}")
         with st.container(horizontal=True):
             st.link_button("Open", link, icon=":material/open_in_new:")
-            if get_access().allows(Action.PUBLISH):
-                _show_changes(page, model)
+            _show_changes(page, model)
         _show_sharing(page, link)
 
 
