@@ -64,8 +64,8 @@ def list_texts(page: AppTest) -> str:
 
 
 def wait_for_answer(page: AppTest) -> AppTest:
-    task = page.session_state["stars being recognised"]
-    task._thread.join(20)
+    if "stars being recognised" in page.session_state:  # else it was quick
+        page.session_state["stars being recognised"]._thread.join(20)
     return page.run()
 
 

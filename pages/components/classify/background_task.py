@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from cluster_core.errors import ClusterError
 
-_UNEXPECTED = "This ended with an unexpected error, which is in the server's log: try again."
+_UNEXPECTED = "The search ended with an unexpected error, which is in the server's log: try again."
 _logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -55,5 +55,5 @@ class BackgroundTask(Generic[T]):
         except ClusterError as error:
             self.problem = None if self.is_stopped() else str(error)
         except Exception:
-            _logger.exception("Work in the background failed")
+            _logger.exception("A search in the background failed")
             self.problem = _UNEXPECTED

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 
 import streamlit as st
 
 from cluster_core.access import Access
-from cluster_core.errors import ClusterError
 from cluster_core.sky_names.cache import IdentityCache
 from cluster_core.sky_names.identification import Identification, identify
 from cluster_core.sky_names.solving import (
@@ -23,60 +21,34 @@ from cluster_core.sky_names.solving import (
 )
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
+from pages.components.classify.background_task import BackgroundTask
 from pages.components.classify.session_predictions import BoundedCache
 from pages.components.picture_input import InputPicture
 
 _KNOWN = "objects in the sky"
 _KNOWN_KEPT = 200
 _TASK = "stars being recognised"
-_UNEXPECTED = "The search ended with an unexpected error, which is in the server's log: try again."
-_logger = logging.getLogger(__name__)
 
 
-class Task:
-    """The search for where in the sky a picture is, in a thread.
+class Task(BackgroundTask[Identification]):
+    """The search for where in the sky a picture is.
 
     Attributes
     ----------
     picture_id : str
-    found : Identification or None
-        None until it ends.
-    problem : str or None
-        Why it ended without a result, as a sentence.
     """
 
     def __init__(self, access: Access, picture: InputPicture) -> None:
-        self._stop = threading.Event()
-        solver = find_shared_solver(access, RunLimits(is_stopped=self._stop.is_set))
+        super().__init__()
+        solver = find_shared_solver(access, RunLimits(is_stopped=self.is_stopped))
         self.picture_id = picture.id
-        self.found: Identification | None = None
-        self.problem: str | None = None
         self._start_s = time.monotonic()
-        self._thread = threading.Thread(target=self._run, args=(picture, solver), daemon=True)
-        self._thread.start()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether there is no result yet."""
-        return self._thread.is_alive()
+        self.start(partial(_identify, picture, solver))
 
     @property
     def progress(self) -> float:
         """The share of the longest time, 0 to 1, that has passed."""
         return min(1.0, (time.monotonic() - self._start_s) / (TIME_LIMIT_S + STARTING_S))
-
-    def stop(self) -> None:
-        """Let it end soon, without a result."""
-        self._stop.set()
-
-    def _run(self, picture: InputPicture, solver: Solver | None) -> None:
-        try:
-            self.found = _identify(picture, solver)
-        except ClusterError as error:
-            self.problem = None if self._stop.is_set() else str(error)
-        except Exception:
-            _logger.exception("The stars of a picture could not be compared")
-            self.problem = _UNEXPECTED
 
 
 def _identify(picture: InputPicture, solver: Solver | None) -> Identification:
