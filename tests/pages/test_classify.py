@@ -16,7 +16,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.answers import jobs, rooms
+from cluster_core.answers import job_registry, jobs, rooms
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle import collection
 from cluster_core.model.bundle.collection import set_default_model
@@ -377,7 +377,9 @@ def pause_after(n: int, monkeypatch) -> tuple[threading.Event, threading.Event]:
 
 
 def wait_for_job(page: AppTest) -> None:
-    (job,) = [one for key, one in jobs._jobs.items() if key[1] == page.query_params["answers"]]
+    (job,) = [
+        one for key, one in job_registry._jobs.items() if key[1] == page.query_params["answers"]
+    ]
     job.wait(20)
 
 
