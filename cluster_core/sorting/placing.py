@@ -24,6 +24,8 @@ from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
 from cluster_core.workspace import drafting
 
+_LOCKED = frozenset({errno.EACCES, errno.EPERM})
+
 
 @dataclass(frozen=True)
 class Order:
@@ -89,7 +91,8 @@ def _rename(log: SortLog, output: Path, order: Order) -> bool:
         log.set_stage(file, Stage.OVER)
         if error.errno == errno.EXDEV:
             return False
-        if not os.access(source.parent, os.W_OK):
+        is_refused = error.errno in _LOCKED and os.access(target.parent, os.W_OK)
+        if is_refused or not os.access(source.parent, os.W_OK):
             raise _make_immovable(source) from error
         raise
     log.set_stage(file, Stage.DONE)
@@ -125,7 +128,7 @@ def remove_original(file: SortedFile, target: Path) -> None:
     Raises
     ------
     ImageError
-        Its folder is write-protected.
+        It, or its folder, is write-protected.
     OSError
         The copy cannot be written to the disk.
     """
@@ -174,7 +177,8 @@ def _check_movable(source: Path, original: FileFacts) -> os.stat_result:
 
 def _make_immovable(source: Path) -> ImageError:
     return ImageError(
-        f"{source.name} was left where it is, because its folder is write-protected: use --copy.",
+        f"{source.name} was left where it is, because it or its folder is write-protected: use "
+        "--copy.",
         path=str(source),
         reason=ImageProblem.UNREADABLE,
     )

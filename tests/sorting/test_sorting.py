@@ -138,6 +138,23 @@ def test_link_is_not_moved(night, output):
     assert not (output / "open" / "link.jpg").is_symlink()
 
 
+def test_write_protected_file_is_not_moved_but_the_others_are(night, output, monkeypatch):
+    a, b = write_files(night, "a.jpg", "b.jpg")
+    rename = placing.rename_exclusively
+
+    def refuse(source, target):
+        if source == a:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        rename(source, target)
+
+    monkeypatch.setattr(placing, "rename_exclusively", refuse)
+    sorter = sort([answer(a), answer(b)], output, Transfer.MOVE)
+    assert "a.jpg was left where it is" in sorter.problems[0]
+    assert a.exists()
+    assert list_sorted(output) == {"open/b.jpg"}
+    assert [row["problem"][:5] for row in read_table(output)] == ["", "a.jpg"]
+
+
 def test_file_without_the_ending_of_a_picture_is_not_moved(night, output):
     (a,) = write_files(night, "a.txt")
     sorter = sort([answer(a)], output, Transfer.MOVE)
