@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cluster_core.answers.answer_index import AnswerColumns, AnswerIndex, make_entry
+from cluster_core.answers.answer_index import AnswerColumns, make_entry
 from cluster_core.answers.log import AnswerLog
 from cluster_core.answers.picture_files import (
     delete_files,
@@ -18,18 +18,11 @@ from cluster_core.answers.picture_files import (
     write_picture,
     write_thumbnail,
 )
-from cluster_core.answers.records import (
-    KeptAnswer,
-    KeptObject,
-    KeptPicture,
-    Review,
-    check_object,
-    check_picture,
-    check_review,
-)
+from cluster_core.answers.records import KeptAnswer, KeptObject, KeptPicture, Review
+from cluster_core.answers.room_contents import RoomContents
 from cluster_core.data.labels import find_label_problem, shorten
 from cluster_core.errors import DatasetError, ImageError, ImageProblem
-from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, make_printable
+from cluster_core.storage.saved_values import MALFORMED_ERRORS, make_printable
 
 _MAX_NAME_LENGTH = 300
 
@@ -46,17 +39,9 @@ class AnswerRoom:
     """
 
     def __init__(self, folder: Path, max_pictures: int, max_bytes: int) -> None:
-        self._folder = folder
-        self._max_pictures = max_pictures
-        self._max_bytes = max_bytes
-        self._log = AnswerLog(folder)
-        self._answers = AnswerIndex()
-        self._known: set[tuple[str, str]] = set()  # hash and name
-        self._n_bytes = 0
-        self._last_number = 0
-        self.pictures: dict[int, KeptPicture] = {}
-        self.reviews: dict[int, Review] = {}
-        self.objects: dict[int, KeptObject] = {}
+        self._folder, self._log = folder, AnswerLog(folder)
+        self._max_pictures, self._max_bytes = max_pictures, max_bytes
+        self._contents = RoomContents()
         self.refresh()
 
     @property
@@ -70,9 +55,24 @@ class AnswerRoom:
         return self._folder
 
     @property
+    def pictures(self) -> Mapping[int, KeptPicture]:
+        """The pictures by number."""
+        return self._contents.pictures
+
+    @property
+    def reviews(self) -> Mapping[int, Review]:
+        """The reviews by number of the picture."""
+        return self._contents.reviews
+
+    @property
+    def objects(self) -> Mapping[int, KeptObject]:
+        """What pictures show, by number, of those that were asked."""
+        return self._contents.objects
+
+    @property
     def n_bytes_left(self) -> int:
         """How many more bytes of pictures it takes."""
-        return max(0, self._max_bytes - self._n_bytes)
+        return max(0, self._max_bytes - self._contents.n_bytes)
 
     @property
     def is_full(self) -> bool:
@@ -83,7 +83,7 @@ class AnswerRoom:
         """Read what was appended to the log since, by this or another tab."""
         for entry in self._log.read_new():
             with suppress(*MALFORMED_ERRORS):  # a damaged line is skipped
-                self._take(entry)
+                self._contents.take(entry)
 
     def exists(self) -> bool:
         """Return whether the room has not been cleared or swept."""
@@ -109,10 +109,10 @@ class AnswerRoom:
         shown = make_printable(name)[:_MAX_NAME_LENGTH]
         sha256 = hashlib.sha256(data).hexdigest()
         self.refresh()
-        if (sha256, shown) in self._known:
+        if (sha256, shown) in self._contents.names:
             return None
-        self._require_space(shown, self._n_bytes + len(data))
-        number = write_picture(self._folder, self._last_number + 1, shown, data)
+        self._require_space(shown, self._contents.n_bytes + len(data))
+        number = write_picture(self._folder, self._contents.last_number + 1, shown, data)
         entry = {"picture": number, "name": shown, "n_bytes": len(data), "sha256": sha256}
         self._append(entry)
         return self.pictures.get(number)
@@ -182,15 +182,15 @@ class AnswerRoom:
 
     def find_answer(self, number: int, model: str, labels: Sequence[str]) -> KeptAnswer | None:
         """Return the answer of a model with these classes, or None if it has not answered."""
-        return self._answers.find(number, model, labels)
+        return self._contents.answers.find(number, model, labels)
 
     def list_unanswered(self, model: str, labels: Sequence[str]) -> list[int]:
         """Return the pictures that a model with these classes has not answered."""
-        return self._answers.list_unanswered(self.pictures, model, labels)
+        return self._contents.answers.list_unanswered(self.pictures, model, labels)
 
     def tabulate(self, model: str, labels: Sequence[str]) -> AnswerColumns:
         """Return the answers of a model with these classes as columns."""
-        return self._answers.tabulate(self.pictures, model, labels)
+        return self._contents.answers.tabulate(self.pictures, model, labels)
 
     def review(self, numbers: Iterable[int], review: Review | None) -> None:
         """Record what a person says about pictures; None takes an earlier review back.
@@ -228,9 +228,7 @@ class AnswerRoom:
     def clear(self) -> None:
         """Delete the room with all pictures and answers."""
         shutil.rmtree(self._folder, ignore_errors=True)
-        self.pictures.clear()
-        self.reviews.clear()
-        self._answers = AnswerIndex()
+        self._contents.clear()
 
     def _require_space(self, name: str, n_bytes: int) -> None:
         """Raise ImageError if one more picture, then `n_bytes` in all, would be too much."""
@@ -250,35 +248,3 @@ class AnswerRoom:
     def _append(self, entry: Mapping[str, Any]) -> None:
         self._log.append(entry)
         self.refresh()
-
-    def _take(self, entry: dict[str, Any]) -> None:
-        """Apply a line of the log; raise one of `MALFORMED_ERRORS` if it is damaged."""
-        match entry:
-            case {"picture": _}:
-                self._take_picture(check_picture(entry))
-            case {"object": number}:
-                self.objects[check_count(number)] = check_object(entry)
-            case {"answer": _}:
-                self._answers.take(entry)
-            case {"reviewed": numbers}:
-                self.reviews.update(dict.fromkeys(map(check_count, numbers), check_review(entry)))
-            case {"unreviewed": numbers}:
-                for number in map(check_count, numbers):
-                    self.reviews.pop(number, None)
-            case {"removed": numbers}:
-                self._forget(list(map(check_count, numbers)))
-
-    def _take_picture(self, picture: KeptPicture) -> None:
-        self.pictures[picture.number] = picture
-        self._known.add((picture.sha256, picture.name))
-        self._n_bytes += picture.n_bytes
-        self._last_number = max(self._last_number, picture.number)
-
-    def _forget(self, numbers: Sequence[int]) -> None:
-        for number in numbers:
-            self.reviews.pop(number, None)
-            self.objects.pop(number, None)
-            if picture := self.pictures.pop(number, None):
-                self._known.discard((picture.sha256, picture.name))
-                self._n_bytes -= picture.n_bytes
-        self._answers.forget(numbers)
