@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +12,15 @@ import click
 from cluster_core.console import PATH, ProgressLine, plain_exits
 from cluster_core.errors import ConfigError, RunError
 from cluster_core.model.bundle.selection import choose_bundle
-from cluster_core.model.prediction.batch import FilePrediction, classify_sources
+from cluster_core.model.prediction.batch import classify_sources
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.columns import AnswerTable
 from cluster_core.model.prediction.tables.formats import TableFormat, find_format, writing_table
+from cluster_core.model.prediction.tables.names import NameCounts
 from cluster_core.model.prediction.tables.replaceable import require_replaceable
-from cluster_core.model.prediction.tables.sky import (
-    SKY_COLUMNS,
-    make_model_answer,
-    make_sky_values,
-)
+from cluster_core.model.prediction.tables.sky import SKY_COLUMNS
 from cluster_core.sky_names.cache import identifying
-from cluster_core.sky_names.words import describe_with_model, disagrees
 from cluster_core.sources.finding import PictureSources
 from cluster_core.workspace import Workspace
 
@@ -34,9 +28,6 @@ if TYPE_CHECKING:
     from cluster_core.storage.dask_cluster import DaskCluster
 
 SKIPPED_FILES_NAMED = 3
-CONTRADICTIONS_SHOWN = 20
-PROBLEMS_SHOWN = 10
-EXAMPLES_NAMED = 3  # of pictures with one problem
 
 
 @click.command()
@@ -111,7 +102,7 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     chosen = TableFormat(table_format) if table_format else find_format(output)
     chosen = TableFormat.JSON_LINES if as_json else chosen
     progress, n_done, n_problems = ProgressLine(beside_rows=output is None), 0, 0
-    names = _Names()
+    names = NameCounts()
     table = AnswerTable(source, SKY_COLUMNS if identify else ())
     opening = identifying(workspace) if identify else nullcontext()
     with (
@@ -158,48 +149,6 @@ def _connecting(scheduler: str | None, identify: bool) -> Iterator[DaskCluster |
         ) from error
     with DaskCluster(scheduler) as cluster:
         yield cluster
-
-
-class _Names:
-    """Adds the objects of pictures to a table, and counts them for the user."""
-
-    def __init__(self) -> None:
-        self._n_named = self._n_asked = 0
-        self._problems: Counter[str] = Counter()
-        self._examples: defaultdict[str, list[str]] = defaultdict(list)  # a few for each problem
-        self._contradictions: list[str] = []
-
-    def add(self, answer: FilePrediction) -> FilePrediction:
-        """Return an answer with the values of `SKY_COLUMNS`, if it was identified."""
-        if answer.sky is None:
-            return answer
-        self._n_asked += 1
-        self._n_named += bool(answer.sky.objects)
-        if problem := answer.sky.problem:
-            self._problems[problem] += 1
-            if self._problems[problem] <= EXAMPLES_NAMED:
-                self._examples[problem].append(answer.name)
-        if answer.prediction is not None:
-            said = make_model_answer(answer.prediction)
-            if disagrees(answer.sky, said):
-                sentence = describe_with_model(answer.sky, said)
-                self._contradictions.append(f"{answer.name}: {sentence}")
-        return replace(answer, more={**answer.more, **make_sky_values(answer.sky)})
-
-    def describe(self) -> list[str]:
-        """Return lines on what was named, and where the model contradicts the catalogue."""
-        if not self._n_asked:
-            return []
-        lines = [f"{self._n_named} of {_count(self._n_asked, 'picture')} named"]
-        for problem, number in self._problems.most_common(PROBLEMS_SHOWN):
-            more = ["…"] if number > EXAMPLES_NAMED else []
-            examples = ", ".join(self._examples[problem] + more)
-            lines.append(f"{_count(number, 'picture')} ({examples}): {problem}")
-        if n_other := sum(count for _, count in self._problems.most_common()[PROBLEMS_SHOWN:]):
-            lines.append(f"{_count(n_other, 'more picture')}: see the column sky_problem")
-        lines += self._contradictions[:CONTRADICTIONS_SHOWN]
-        n_more = len(self._contradictions) - CONTRADICTIONS_SHOWN
-        return [*lines, f"and {_count(n_more, 'more picture')} alike"] if n_more > 0 else lines
 
 
 def _count(number: int, noun: str) -> str:

@@ -15,6 +15,7 @@ from cluster_core.errors import ConfigError
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.tables.names import NameCounts
 from cluster_core.sky_names.cache import identifying
 from cluster_core.sorting.answering import answer_files
 from cluster_core.sorting.finding import check_sources, find_files
@@ -117,13 +118,14 @@ def _sort(task: SortTask) -> None:
     others: list[str] = []
     refused: list[str] = []
     found = list(find_files(task.paths, others.append, refused.append))
-    progress = ProgressLine()
+    progress, names = ProgressLine(), NameCounts()
     with Sorter(Access.owner(), task.settings, task.source) as sorter:
         waiting = [path for path in found if not sorter.is_sorted(path)]
         try:
             with closing(answer_files(task.predictor, waiting, task.identify)) as answers:
                 for done, answered in enumerate(answers, start=1):
                     sorter.sort(answered)
+                    names.add(answered.answer)
                     progress.show("Sorting pictures", done, len(waiting))
         finally:
             progress.clear()
@@ -133,6 +135,8 @@ def _sort(task: SortTask) -> None:
     for folder in refused:
         click.echo(f"{folder} could not be opened: check its permissions.", err=True)
     _summarise(sorter, len(found) - len(waiting), len(others))
+    for line in names.describe():
+        click.echo(line, err=True)
     _suggest(task.settings.output)
 
 

@@ -30,6 +30,7 @@ def test_pictures_are_sorted_named_and_taken_back(night):
     assert outcome.exit_code == 0, outcome.output
     assert "1  blue stars\n     1  red stars\n" in outcome.output
     assert "2 pictures sorted, 1 other files skipped" in outcome.output
+    assert "2 of 2 pictures named" in outcome.output
     assert f'sort --undo "{output}"' in outcome.output
     assert (output / "blue stars" / "blue stars M13.png").is_file()
     table = (output / "answers.csv").read_text()
