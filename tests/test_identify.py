@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_reasons_are_summed_up_with_pictures_and_stay_in_the_table(night):
 
 
 def test_place_of_the_telescope_is_in_the_table(night):
-    place = {"OBJECT": "M 13", "OBJCTRA": "16 41 41.64", "OBJCTDEC": "36 27 40.7"}
+    place: dict[str, Any] = {"OBJECT": "M 13", "OBJCTRA": "16 41 41.64", "OBJCTDEC": "36 27 40.7"}
     (night / "named.fits").write_bytes(make_fits(**place))
     (row,) = read_rows(run(classify.main, night / "named.fits", "--identify"))
     assert row["object"] == "M 13"

@@ -71,7 +71,7 @@ def _check_numbers(cards: Any) -> Any:
 
     checked = Header()
     for keyword in filter(_WCS_CARD.fullmatch, dict.fromkeys(cards)):
-        value = cards[keyword]
+        value = _read(cards, keyword)
         if _WCS_NUMBER.fullmatch(keyword) or _WCS_COUNT.fullmatch(keyword):
             number = parse_angle(value)
             # Whether "16:41:41" is hours or degrees is anybody's guess.
@@ -84,3 +84,14 @@ def _check_numbers(cards: Any) -> Any:
     if not {"CRVAL1", "CRVAL2"} <= set(cards) or not {"CD1_1", "CD1_2", "CDELT1"} & set(cards):
         raise PositionError(f"{UNUSABLE} its header lacks the place or the scale.")
     return checked
+
+
+def _read(cards: Any, keyword: str) -> Any:
+    from astropy.io.fits import VerifyError
+
+    try:
+        return cards[keyword]
+    except VerifyError as error:  # NaN, for one, which FITS has no text for
+        raise PositionError(
+            f"{UNUSABLE} the card {keyword} of its header is not a number."
+        ) from error

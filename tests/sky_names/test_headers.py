@@ -123,6 +123,15 @@ def test_incomplete_wcs_is_refused_instead_of_taken_for_0_h():
         assert "lacks the place or the scale" in read(**rest).problem
 
 
+def test_number_that_fits_has_no_text_for_is_named():
+    data = make_fits(**make_wcs_cards(*M13)).replace(
+        b"=             250.4235", b"=                  nan"
+    )
+    header = read_sky_header(data, "a.fits")
+    assert header.position is None
+    assert header.problem.endswith("the card CRVAL1 of its header is not a number.")
+
+
 def test_numbers_that_are_written_as_text_count():
     cards = {key: str(value) for key, value in make_wcs_cards(*M13).items()}
     assert read(**cards).position.ra_deg == pytest.approx(M13[0], abs=1e-3)

@@ -23,6 +23,7 @@ class Recorder:
     """A solver that finds every picture at one place, or none, and counts."""
 
     identity = "recorder 1"
+    limits = RunLimits()
 
     def __init__(self, position=None, problem=NOT_RECOGNISED):
         self.position, self.hints, self.problem = position, [], problem
