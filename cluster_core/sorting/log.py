@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from cluster_core.sorting.records import LogState, SortedFile, Stage, Transfer
+from cluster_core.storage.hashing import hash_file
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
 
-LOG, _CHECKSUM = "sort-log.jsonl", "crc"
+LOG, TABLE, _CHECKSUM = "sort-log.jsonl", "answers.csv", "crc"
+_NAMED = 3  # of the files that a damaged log does not have
 
 
 class SortLog:
@@ -30,6 +32,8 @@ class SortLog:
     ----------
     state : LogState
         What the log says so far.
+    unknown : list of str
+        `folder/name` of each file that damaged lines may be about, and the others are not.
 
     Raises
     ------
@@ -40,9 +44,12 @@ class SortLog:
     def __init__(self, output: Path) -> None:
         self.path = output / LOG
         self.state = read_state(output)
+        self.unknown = list_unknown(output, self.state)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         n_bytes = os.fstat(self._file).st_size
-        if n_bytes and os.pread(self._file, 1, n_bytes - 1) != b"\n":
+        if self.state.n_cut_bytes and not self.unknown:
+            os.ftruncate(self._file, n_bytes - self.state.n_cut_bytes)
+        elif n_bytes and os.pread(self._file, 1, n_bytes - 1) != b"\n":
             os.write(self._file, b"\n")
 
     def __enter__(self) -> Self:
@@ -60,7 +67,9 @@ class SortLog:
             It cannot be written, for example because the disk is full.
         """
         data = format_line(line)
-        if os.write(self._file, data) < len(data):
+        n_written = os.write(self._file, data)
+        if n_written < len(data):
+            os.ftruncate(self._file, os.fstat(self._file).st_size - n_written)
             raise OSError(28, os.strerror(28), str(self.path))  # the disk is full
         _add(self.state, line)
 
@@ -82,6 +91,20 @@ class SortLog:
         """Write how far a file has got."""
         self.append({"stage": stage, "number": file.number})
 
+    def describe_damage(self) -> str | None:
+        """Say how many lines are damaged, and which files are unknown for that, or None."""
+        n_lines = self.state.n_damaged + bool(self.state.n_cut_bytes and self.unknown)
+        if not n_lines:
+            return None
+        lines = "1 line" if n_lines == 1 else f"{n_lines:,} lines"
+        damage = f"{lines} of {LOG} {'is' if n_lines == 1 else 'are'} damaged"
+        n_files = len(self.unknown)
+        if not n_files:
+            return f"{damage}, but every sorted file is known."
+        files = "1 file comes" if n_files == 1 else f"{n_files:,} files come"
+        names = [*self.unknown[:_NAMED], *(["…"] if n_files > _NAMED else [])]
+        return f"{damage}, so it does not say where {files} from: {', '.join(names)}."
+
 
 def read_state(output: Path) -> LogState:
     """Return what the log of a folder says, without changing anything.
@@ -92,8 +115,13 @@ def read_state(output: Path) -> LogState:
         It cannot be read.
     """
     state = LogState()
-    for line in read_lines(output / LOG):
-        _add(state, line)
+    for text, line in _parse_lines(output / LOG):
+        if line is not None and _add(state, line):
+            continue
+        if text.endswith(b"\n"):
+            state.n_damaged += 1
+        else:
+            state.n_cut_bytes = len(text)
     return state
 
 
@@ -105,6 +133,38 @@ def read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
     OSError
         It cannot be read.
     """
+    return (line for _, line in _parse_lines(path) if line is not None)
+
+
+def list_unknown(output: Path, state: LogState) -> list[str]:
+    """Return the files in the folders of a sorted folder that lines lost from its log may be about.
+
+    Returns
+    -------
+    list of str
+        `folder/name`, sorted.
+
+    Raises
+    ------
+    OSError
+        A folder cannot be read.
+    """
+    if not state.n_damaged and not (state.n_cut_bytes and _has_lost_table(output, state)):
+        return []
+    known = {file.place for file in state.files.values()}
+    folders = (each for each in output.iterdir() if each.is_dir() and not each.is_symlink())
+    places = [f"{each.name}/{name}" for each in folders for name in os.listdir(each)]  # noqa: PTH208
+    return sorted(place for place in places if place not in known and "/." not in place)
+
+
+def _has_lost_table(output: Path, state: LogState) -> bool:
+    """Tell whether more is lost than the line that a killed process wrote: that of the table."""
+    table = output / TABLE
+    return table.is_file() and hash_file(table) not in state.tables.get(TABLE, ())
+
+
+def _parse_lines(path: Path) -> Iterator[tuple[bytes, Mapping[str, Any] | None]]:
+    """Yield each line of a log with what it says, which is None if it is damaged."""
     try:
         lines = path.open("rb")
     except FileNotFoundError:
@@ -115,9 +175,9 @@ def read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
                 line = json.loads(text)
                 checksum = line.pop(_CHECKSUM)
             except MALFORMED_ERRORS:
-                continue
-            if checksum == _compute_checksum(line):
-                yield line
+                yield text, None
+            else:
+                yield text, line if checksum == _compute_checksum(line) else None
 
 
 def format_line(line: Mapping[str, Any]) -> bytes:
@@ -129,8 +189,10 @@ def _compute_checksum(line: Mapping[str, Any]) -> int:
     return zlib.crc32(json.dumps(line).encode())
 
 
-def _add(state: LogState, line: Mapping[str, Any]) -> None:
+def _add(state: LogState, line: Mapping[str, Any]) -> bool:
+    """Add a line; return False if it is damaged."""
     try:
         state.add(line)
     except MALFORMED_ERRORS:
-        return
+        return False
+    return True

@@ -138,6 +138,10 @@ class LogState:
         Hashes of every version of each table that was written, by file name.
     problems : dict of str to str
         Why files were left where they are, by path.
+    n_damaged : int
+        Lines that say nothing usable.
+    n_cut_bytes : int
+        Size of a last line that a killed process wrote in part; 0 if there is none.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -147,6 +151,8 @@ class LogState:
     folders: list[str] = field(default_factory=list)
     tables: dict[str, set[str]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    n_damaged: int = 0
+    n_cut_bytes: int = 0
 
     def list_files(self, *stages: Stage) -> list[SortedFile]:
         """Return the files at these stages, in the order in which they were sorted."""

@@ -102,7 +102,8 @@ class Sorter:
         AccessError
             This server does not allow it.
         SortingError
-            The folder cannot be written, is in use, or was sorted by another model.
+            The folder cannot be written, is in use, was sorted by another model, or has a damaged
+            log and files that it does not explain.
         """
         self._access.require(Action.SORT_FILES)
         is_new = not self._output.exists()
@@ -110,6 +111,7 @@ class Sorter:
             self._output.mkdir(parents=True, exist_ok=True)
         self._log = self._stack.enter_context(opening_log(self._output))
         try:
+            self._check_log()
             self._check_model(is_new)
         except BaseException:
             self._stack.close()
@@ -120,6 +122,13 @@ class Sorter:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def _check_log(self) -> None:
+        """Check that the log knows all sorted files, so that none is sorted again."""
+        if self._log.unknown:
+            raise SortingError(
+                f"{self._log.describe_damage()} Choose another output folder.", path=self._output
+            )
 
     def _check_model(self, is_new: bool) -> None:
         old, model = self._log.state.settings, self._source

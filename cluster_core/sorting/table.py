@@ -14,14 +14,14 @@ from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.columns import AnswerTable, Column
 from cluster_core.model.prediction.tables.csv import write_csv
 from cluster_core.model.prediction.tables.sky import make_sky_values
-from cluster_core.sorting.log import SortLog, read_lines
+from cluster_core.sorting.log import TABLE, SortLog, read_lines
 from cluster_core.sorting.records import Stage
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
 from cluster_core.workspace import drafting
 
-TABLE, _SORTED_TO = "answers.csv", "sorted_to"
+_SORTED_TO = "sorted_to"
 
 
 def write_table(

@@ -59,9 +59,12 @@ def undo_sort(
     access.require(Action.SORT_FILES)
     check_has_log(output)
     output = output.absolute()
-    n_undone, kept = 0, []
+    n_undone = 0
+    kept: list[str] = []
     with explaining_output_errors(output):
         with opening_log(output) as log:
+            if damage := log.describe_damage():
+                kept.append(damage)
             files = log.state.list_files(Stage.DONE)
             for done, file in enumerate(reversed(files), start=1):
                 if problem := restore(log, output, file):
@@ -69,7 +72,7 @@ def undo_sort(
                 else:
                     n_undone += 1
                 on_progress(done, len(files))
-            is_over = not log.state.list_files(Stage.DONE)
+            is_over = not log.state.list_files(Stage.DONE) and not log.unknown
             if is_over:
                 kept += _remove_tables(log, output)
                 for folder in reversed(log.state.folders):

@@ -155,7 +155,8 @@ def test_hostile_log_puts_no_program_anywhere(night, output, tmp_path):
 def test_hostile_log_removes_nothing_outside(night, output):
     sort_all(night, output)
     forge_log(output, '"place": "open/a.jpg"', '"place": "../night/a.jpg"')
-    undo_sort(OWNER, output)
+    report = undo_sort(OWNER, output)
+    assert report.kept[0].startswith("1 line of sort-log.jsonl is damaged, so it does not say")
     assert set(list_tree(night)) == {"a.jpg", "sub/b.jpg"}
 
 
@@ -173,6 +174,41 @@ def test_damaged_log_costs_no_picture(night, output, tmp_path, monkeypatch, seed
             work()
     found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert {b"picture a.jpg", b"picture b.jpg"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("damage", "n_lost", "sentence"),
+    [
+        (lambda data: data.replace(b"a.jpg", b"c.jpg"), 1, "1 line of sort-log.jsonl is damaged"),
+        (lambda data: data[:400], 2, "1 line of sort-log.jsonl is damaged"),
+        (lambda data: b"{}\n\x00\n" * 3, 2, "6 lines of sort-log.jsonl are damaged"),
+    ],
+    ids=["one file", "cut", "random"],
+)
+def test_damaged_log_says_which_files_it_no_longer_knows(night, output, damage, n_lost, sentence):
+    sort_all(night, output)
+    log = output / LOG
+    log.write_bytes(damage(log.read_bytes()))
+    before = list_tree(output)
+    with pytest.raises(SortingError, match="Choose another output folder"):
+        sort_all(night, output)
+    assert list_tree(output).keys() == before.keys()
+    for n_undone in (2 - n_lost, 0):
+        report = undo_sort(OWNER, output)
+        assert report.n_undone == n_undone
+        assert report.kept[0].startswith(sentence)
+        assert "open/a.jpg" in report.kept[0]
+    assert len([name for name in list_tree(output) if name.startswith("open/")]) == n_lost
+
+
+def test_line_that_a_kill_has_cut_is_not_mentioned(night, output):
+    sort_all(night, output)
+    with (output / LOG).open("ab") as log:
+        log.write(b'{"begin": 3, "sou')
+    for _ in range(2):
+        sort_all(night, output)
+    assert undo_sort(OWNER, output).kept == ()
+    assert not output.exists()
 
 
 def test_visitor_undoes_nothing(night, output):
