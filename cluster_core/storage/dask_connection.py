@@ -28,6 +28,10 @@ from cluster_core.version import __version__
 ANSWER_TIMEOUT_S = 10
 WORKERS_TIMEOUT_S = 60
 POLL_S = 5
+SILENCE_S = 30  # a worker says twice a second that it is there
+SENDING_TRIES = 3
+
+_LOG = logging.getLogger(__name__)
 
 
 class DaskConnection:
@@ -89,13 +93,27 @@ class DaskConnection:
             A worker cannot take it, or the scheduler no longer answers.
         """
         name = f"pictures-{uuid.uuid4().hex}"
-        with self._explaining_losses(), self._explaining_workers():
-            self._client.register_plugin(Job(function), name)
+        self._send(Job(function), name)
         try:
             yield name
         finally:
             with contextlib.suppress(Exception):  # the cluster is gone
                 self._client.unregister_worker_plugin(name)
+
+    def _send(self, job: Job, name: str) -> None:
+        """Send a job; a worker that dies meanwhile fails the call, but not the cluster."""
+        for n_left in reversed(range(SENDING_TRIES)):
+            with self._explaining_losses(), self._explaining_workers():
+                try:
+                    self._client.register_plugin(job, name)
+                except OSError:
+                    if not n_left:
+                        raise
+                else:
+                    return
+            self.count_threads()  # raises if it is the scheduler that is lost
+            self._drop_silent_workers()
+            time.sleep(1)
 
     def submit(self, job: str, parcels: list[Parcel[Any]], key: str) -> Future:
         """Send a block of items to a worker, for the function called `job`.
@@ -110,7 +128,8 @@ class DaskConnection:
 
     def cancel(self, futures: Iterable[Future]) -> None:
         """Drop blocks whose results are no longer wanted."""
-        self._client.cancel(list(futures))
+        with contextlib.suppress(OSError):  # the cluster is gone
+            self._client.cancel(list(futures))
 
     def wait(self, future: Future) -> Outcome[Any]:
         """Return the result of a block.
@@ -125,24 +144,53 @@ class DaskConnection:
         """
         seen_s = time.monotonic()
         while True:
-            try:
-                with self._explaining_losses(), self._explaining_workers():
-                    return cast(Outcome[Any], future.result(timeout=POLL_S))
-            except TimeoutError:
-                if self.count_threads():
-                    seen_s = time.monotonic()
-                elif time.monotonic() - seen_s > WORKERS_TIMEOUT_S:
-                    raise RunError(
-                        f"The Dask cluster at {self._address} has had no workers for a minute: "
-                        "start some, then try again."
-                    ) from None
+            with (
+                self._explaining_losses(),
+                self._explaining_workers(),
+                contextlib.suppress(TimeoutError),
+            ):
+                return cast(Outcome[Any], future.result(timeout=POLL_S))
+            self._drop_silent_workers()
+            if self.count_threads():
+                seen_s = time.monotonic()
+            elif time.monotonic() - seen_s > WORKERS_TIMEOUT_S:
+                raise RunError(
+                    f"The Dask cluster at {self._address} has had no workers for a minute: "
+                    "start some, then try again."
+                )
+
+    def _drop_silent_workers(self) -> None:
+        """Take workers that hang out of the cluster, so that others get their blocks.
+
+        Dask does so itself after five minutes.
+        """
+        limit_s = SILENCE_S
+
+        async def drop(dask_scheduler: Any) -> list[str]:  # local: travels as code, not by name
+            import time
+
+            earliest_s = time.time() - limit_s
+            silent = [
+                worker.address
+                for worker in dask_scheduler.workers.values()
+                if worker.last_seen < earliest_s
+            ]
+            for address in silent:
+                await dask_scheduler.remove_worker(address, stimulus_id=f"silent-{time.time()}")
+            return silent
+
+        with contextlib.suppress(Exception):  # a scheduler may refuse code
+            for worker in self._client.run_on_scheduler(drop):
+                _LOG.warning(
+                    "The worker %s has not answered for %d s: others take over its pictures.",
+                    worker,
+                    limit_s,
+                )
 
     @contextlib.contextmanager
     def _explaining_losses(self) -> Iterator[None]:
         try:
             yield
-        except TimeoutError:  # an OSError, too
-            raise
         except (CancelledError, FutureCancelledError, OSError) as error:
             raise RunError(
                 f"The Dask scheduler at {self._address} no longer answers: start it, then try "
@@ -175,18 +223,32 @@ class DaskConnection:
                 f"`dask worker {self._address}`."
             ) from error
         ours = describe_versions()
-        for worker, theirs in self._client.run(describe_versions, on_error="return").items():
-            if isinstance(theirs, Exception):
-                raise RunError(
-                    f"The worker {worker} cannot run Cluster Lab ({theirs}): install Cluster Lab "
-                    f"{__version__} there."
-                ) from theirs
-            for name, version in ours.items():
-                if theirs[name] != version:
-                    raise RunError(
-                        f"The worker {worker} runs {name} {theirs[name]}, and this computer "
-                        f"{version}: install the same version on both."
-                    )
+        with self._explaining_losses():
+            answers = self._client.run(describe_versions, on_error="return")
+        # One that dies now does not answer, and the others can do the work.
+        lost = [worker for worker, theirs in answers.items() if isinstance(theirs, OSError)]
+        if len(lost) == len(answers):
+            raise RunError(
+                f"No worker of the Dask cluster at {self._address} answers: restart them, then try "
+                "again."
+            )
+        for worker, theirs in answers.items():
+            if worker not in lost:
+                _require_same(worker, theirs, ours)
+
+
+def _require_same(worker: str, theirs: dict[str, str] | Exception, ours: dict[str, str]) -> None:
+    if isinstance(theirs, Exception):
+        raise RunError(
+            f"The worker {worker} cannot run Cluster Lab ({theirs}): install Cluster Lab "
+            f"{__version__} there."
+        ) from theirs
+    for name, version in ours.items():
+        if theirs[name] != version:
+            raise RunError(
+                f"The worker {worker} runs {name} {theirs[name]}, and this computer "
+                f"{version}: install the same version on both."
+            )
 
 
 async def _require_answer(address: str) -> None:
