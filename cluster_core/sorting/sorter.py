@@ -124,11 +124,9 @@ class Sorter:
         self._stack.close()
 
     def _check_log(self) -> None:
-        """Check that the log knows all sorted files, so that none is sorted again."""
-        if self._log.unknown:
-            raise SortingError(
-                f"{self._log.describe_damage()} Choose another output folder.", path=self._output
-            )
+        if self._log.unknown:  # they would be sorted again
+            sentence = f"{self._log.describe_damage()} Choose another output folder."
+            raise SortingError(sentence, path=self._output)
 
     def _check_model(self, is_new: bool) -> None:
         old, model = self._log.state.settings, self._source
