@@ -18,7 +18,7 @@ from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.names import NameCounts
 from cluster_core.sky_names.cache import identifying
 from cluster_core.sorting.answering import answer_files
-from cluster_core.sorting.finding import check_sources, find_files
+from cluster_core.sorting.finding import check_sources, check_workspace, find_files
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.sorter import Sorter, SortSettings
 from cluster_core.sorting.undoing import undo_sort
@@ -103,11 +103,12 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
         raise click.UsageError("Choose one of --copy, --link and --move.")
     if not paths or output is None:
         raise click.UsageError("Name the pictures, and --output with the folder to sort into.")
+    transfer = Transfer.MOVE if move else Transfer.LINK if link else Transfer.COPY
     check_sources(paths, output)
+    check_workspace(paths, output, transfer)
     workspace = Workspace.default()
     predictor = Predictor(choose_bundle(graph, workspace), workspace)
     source = AnswerSource.of_bundle(predictor.bundle, graph, workspace)
-    transfer = Transfer.MOVE if move else Transfer.LINK if link else Transfer.COPY
     settings = SortSettings(output, transfer, with_cards, identify)
     with identifying(workspace) if identify else nullcontext() as find_names:
         task = SortTask(paths, settings, predictor, source, find_names, settle_s)

@@ -58,6 +58,8 @@ def test_unsure_pictures_become_a_queue(night, workspace, monkeypatch):
     ("arguments", "sentence"),
     [
         (["{night}", "--output", "{night}/sorted"], "is inside"),
+        (["{night}", "--output", "tf_files/sorted"], "Cluster Lab keeps its own files"),
+        (["tf_files", "--output", "out", "--move"], "must stay where they are"),
         (["{night}", "--output", "out", "--link", "--fits-cards"], "only written into copies"),
         (["{night}/notes.txt", "--output", "out", "--watch"], "--watch needs folders"),
         (["--undo", "{night}"], "Nothing was sorted into"),

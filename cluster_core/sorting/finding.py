@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from cluster_core.errors import SortingError
+from cluster_core.sorting.records import Transfer
 from cluster_core.sources.folders import iterate_folder
+from cluster_core.workspace import Workspace
 
 
 def find_files(
@@ -97,6 +100,49 @@ def check_sources(paths: Sequence[Path], output: Path) -> None:
             )
     if os.path.lexists(output) and not output.is_dir():
         raise SortingError(f"{output} is not a folder: choose another output folder.", path=output)
+
+
+def check_workspace(paths: Sequence[Path], output: Path, transfer: Transfer) -> None:
+    """Check that a sort takes nothing out of the workspace, and puts nothing into it.
+
+    Raises
+    ------
+    SortingError
+        The output folder is in the workspace, or files are moved from it.
+    """
+    root = Workspace.default().root
+    for path in paths if transfer is Transfer.MOVE else ():
+        if _contains(root, path) or _contains(path, root):
+            raise SortingError(
+                f"{path} has files of Cluster Lab itself ({root}), which must stay where they are: "
+                "copy or link them, or choose another folder.",
+                path=path,
+            )
+    if _contains(root, output):
+        raise SortingError(
+            f"{output} is inside {root}, where Cluster Lab keeps its own files: choose an output "
+            "folder elsewhere.",
+            path=output,
+        )
+
+
+def check_output(output: Path) -> None:
+    """Check that a folder can be made, or written to, which leaves nothing behind.
+
+    Raises
+    ------
+    SortingError
+        It cannot.
+    """
+    try:
+        parent = next(one for one in (output, *output.parents) if one.exists())
+        tempfile.TemporaryDirectory(dir=parent, prefix=".").cleanup()
+    except OSError as error:
+        raise SortingError(
+            f"{output} cannot be written to ({error.strerror or error}): choose another output "
+            "folder.",
+            path=output,
+        ) from error
 
 
 def _contains(folder: Path, path: Path) -> bool:

@@ -70,11 +70,29 @@ def test_unsure_pictures_go_to_a_queue(night, visited_pages, workspace, monkeypa
 
 @pytest.mark.parametrize(
     ("folder", "sentence"),
-    [("night", "not a full path"), ("/no/such/folder", "There is no file or folder")],
+    [
+        ("night", "not a full path"),
+        ("/no/such/folder", "There is no file or folder"),
+        ("{night}/broken.jpg", "broken.jpg is a file: give its folder"),
+        ("{workspace}", "must stay where they are"),
+        ("{workspace}/models", "must stay where they are"),
+        ("{empty}", "empty has no pictures: choose another folder"),
+    ],
 )
-def test_wrong_folder_is_refused(folder, sentence, trained):
-    page = look(folder)
-    assert sentence in page.error[0].value
+def test_wrong_folder_is_refused(folder, sentence, night, workspace):
+    empty = night.with_name("empty")
+    empty.mkdir()
+    path = folder.format(night=night, workspace=workspace.root, empty=empty)
+    page = look(path, "move")
+    assert sentence in page.error[0].value.replace("\\", "")
+
+
+def test_output_that_cannot_be_made_is_refused_before_looking(night):
+    page = open_file("classify.py")
+    page.text_input(key="sort_source").set_value(str(night)).run()
+    page.text_input(key="sort_output").set_value(f"{night}/broken.jpg/sorted").run()
+    page.button(key="sort_look").click().run()
+    assert "cannot be written to" in page.error[0].value
 
 
 def test_form_is_only_for_who_sits_at_the_own_machine(trained, monkeypatch):

@@ -15,7 +15,7 @@ from cluster_core.errors import AccessError, ConfigError, SortingError
 from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.sorting import placing
 from cluster_core.sorting.answering import AnsweredFile
-from cluster_core.sorting.finding import check_sources, find_files
+from cluster_core.sorting.finding import check_output, check_sources, check_workspace, find_files
 from cluster_core.sorting.log import SortLog
 from cluster_core.sorting.opening import opening_log
 from cluster_core.sorting.records import Transfer
@@ -195,6 +195,30 @@ def test_source_and_target_must_be_apart(tmp_path, source, target, sentence):
     (tmp_path / "link").symlink_to("night")
     with pytest.raises(SortingError, match=sentence):
         check_sources([tmp_path / source], tmp_path / target)
+
+
+@pytest.mark.parametrize("source", [".", "photos", "photos/a.jpg", ".."])
+def test_move_from_the_workspace_is_refused(workspace, output, source):
+    write_files(workspace.root, "photos/a.jpg")
+    path = workspace.root / source
+    with pytest.raises(SortingError, match="must stay where they are"):
+        check_workspace([path], output.with_name("out"), Transfer.MOVE)
+    check_workspace([path], output.with_name("out"), Transfer.COPY)
+
+
+@pytest.mark.parametrize("transfer", Transfer)
+def test_sort_into_the_workspace_is_refused(workspace, night, transfer):
+    workspace.root.mkdir(exist_ok=True)
+    with pytest.raises(SortingError, match="Cluster Lab keeps its own files"):
+        check_workspace([night], workspace.root / "sorted", transfer)
+
+
+def test_output_that_can_be_made_is_left_as_it_was(night, output):
+    (a,) = write_files(night, "a.jpg")
+    check_output(output / "deeper")
+    assert list(output.parent.iterdir()) == [night]
+    with pytest.raises(SortingError, match="Not a directory"):
+        check_output(a / "sorted")
 
 
 def test_file_in_the_way_of_a_folder_is_named(night, output):

@@ -10,7 +10,7 @@ import streamlit as st
 from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.sorting.finding import check_sources
+from cluster_core.sorting.finding import check_output, check_sources, check_workspace
 from cluster_core.sorting.log import LOG
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.sorter import SortSettings
@@ -68,6 +68,10 @@ def _show_form(model: ModelSummary) -> None:
             settings = SortSettings(_make_absolute(output), transfer, with_cards)
             source = _make_absolute(folder)
             check_sources([source], settings.output)
+            check_workspace([source], settings.output, transfer)
+            if not source.is_dir():
+                raise ValueError(f"{source} is a file: give its folder.")
+            check_output(settings.output)
         except (ClusterError, ValueError) as error:
             set_outcome(Outcome(str(error), is_good=False))
             return

@@ -83,8 +83,12 @@ def start_looking(job: FolderSort, key: str) -> None:
                 job.answers.append(one)
                 on_progress(len(job.answers), len(job.waiting))
         if not job.waiting:
-            done = "All its pictures were sorted before" if job.n_before else "It has no pictures"
-            return Outcome(f"{done}: choose another folder.", is_good=False)
+            problem = (
+                f"All pictures of {job.folder} were sorted before"
+                if job.n_before
+                else f"{job.folder} has no pictures"
+            )
+            return Outcome(f"{problem}: choose another folder.", is_good=False)
         return keep()
 
     def keep() -> Outcome:
