@@ -58,7 +58,10 @@ def parse_wcs(cards: Any) -> WCS | None:
         raise
     # astropy and wcslib raise errors of many classes on broken cards.
     except Exception as error:
-        raise PositionError(f"{UNUSABLE} its header is contradictory.") from error
+        raise PositionError(
+            f"{UNUSABLE} its header is contradictory, such as a scale of zero or a place beyond a "
+            "pole."
+        ) from error
     return wcs if wcs.has_celestial else None
 
 

@@ -37,7 +37,7 @@ def locate_field(
     field : WideField
         Without a position if none was found.
     problem : str or None
-        Why there is none, as a sentence, if there is more to say than that.
+        Why there is none, as sentences, if there is more to say than that.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def locate_field(
     try:
         position = solver.solve(picture, hints)
     except NotSolvedError as error:
-        return field, str(error)
+        return field, " ".join(filter(None, (problem, str(error))))
     return replace(field, position=position.resized(*field.size)), None
 
 
