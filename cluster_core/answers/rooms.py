@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster_core.access import Mode, read_mode
+from cluster_core.access import Access, Mode, read_mode
 from cluster_core.answers.log import LOG
 from cluster_core.answers.picture_files import ARCHIVES, PICTURES
 from cluster_core.answers.room import AnswerRoom
@@ -28,6 +28,9 @@ _ID_BYTES = 16
 _MB, _HOUR_S = 1_000_000, 3600
 # A room used this recently is not removed for lack of space.
 _IN_USE_S = 600
+# Is in the rooms that visitors made; the others are the owner's.
+_OF_VISITORS = "visitors"
+_OWNER = Access.owner()
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,15 @@ def get_limits() -> RoomLimits:
     return PUBLIC_DEMO if read_mode() is Mode.DEMO else OWN_COMPUTER
 
 
-def create_room(workspace: Workspace) -> AnswerRoom:
+def create_room(workspace: Workspace, access: Access = _OWNER) -> AnswerRoom:
     """Create an empty room, after sweeping the old ones.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace of the room.
+    access : Access
+        Of the person it is made for: visitors open only rooms that visitors made.
 
     Raises
     ------
@@ -74,13 +84,15 @@ def create_room(workspace: Workspace) -> AnswerRoom:
     with explaining_disk_errors("The pictures could not be kept", folder):
         (folder / PICTURES).mkdir(parents=True)
         os.chmod(folder, 0o700)  # noqa: PTH101
+        if not _is_owner(access):
+            (folder / _OF_VISITORS).touch()
         (folder / LOG).touch()
     limits = get_limits()
     return AnswerRoom(folder, limits.max_pictures, limits.max_bytes)
 
 
-def find_room(workspace: Workspace, room_id: str) -> AnswerRoom | None:
-    """Return a room and mark it as used, or None if there is none of this name.
+def find_room(workspace: Workspace, room_id: str, access: Access = _OWNER) -> AnswerRoom | None:
+    """Return a room and mark it as used, or None if they may open none of this name.
 
     Parameters
     ----------
@@ -88,15 +100,17 @@ def find_room(workspace: Workspace, room_id: str) -> AnswerRoom | None:
         The workspace of the room.
     room_id : str
         May come from a visitor: anything but 32 hexadecimal digits is None.
+    access : Access
+        Of the person who opens it: only the owner opens the owner's rooms.
     """
-    folder = find_room_folder(workspace, room_id)
+    folder = find_room_folder(workspace, room_id, access)
     if folder is None:
         return None
     limits = get_limits()
     return AnswerRoom(folder, limits.max_pictures, limits.max_bytes)
 
 
-def find_room_folder(workspace: Workspace, room_id: str) -> Path | None:
+def find_room_folder(workspace: Workspace, room_id: str, access: Access = _OWNER) -> Path | None:
     """Return the folder of a room and mark it as used, without reading the room; else None.
 
     The parameters are those of `find_room`.
@@ -105,6 +119,8 @@ def find_room_folder(workspace: Workspace, room_id: str) -> Path | None:
         return None
     folder = workspace.answers / room_id
     if workspace.answers.is_symlink() or folder.is_symlink() or not (folder / LOG).is_file():
+        return None
+    if not (_is_owner(access) or (folder / _OF_VISITORS).is_file()):
         return None
     with suppress(OSError):
         os.utime(folder / LOG)
@@ -148,6 +164,10 @@ def sweep_rooms(workspace: Workspace) -> tuple[int, int]:
             shutil.rmtree(folder, ignore_errors=True)
             n_rooms, n_bytes = n_rooms - 1, n_bytes - size
     return n_rooms, n_bytes
+
+
+def _is_owner(access: Access) -> bool:
+    return access.who == _OWNER.who
 
 
 def _rooms_dir(workspace: Workspace) -> Path:

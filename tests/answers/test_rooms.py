@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.access import PUBLIC_VARIABLE, Access
 from cluster_core.answers import rooms
 from cluster_core.answers.rooms import (
     create_room,
@@ -30,6 +30,14 @@ def test_room_is_found_by_its_id_only(workspace):
     assert len(room.id) == 32
     assert find_room(workspace, room.id).id == room.id
     assert create_room(workspace).id != room.id
+
+
+def test_visitor_opens_visitors_rooms_only(workspace):
+    visitor = Access.visitor()
+    own, theirs = create_room(workspace), create_room(workspace, visitor)
+    assert find_room(workspace, own.id, visitor) is None
+    assert find_room(workspace, theirs.id, visitor).id == theirs.id
+    assert find_room(workspace, theirs.id).id == theirs.id
 
 
 @pytest.mark.parametrize(

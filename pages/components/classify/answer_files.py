@@ -26,6 +26,7 @@ from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.visible import list_visible
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
+from pages.components.signed_in import find_request_access
 
 # Far above the numbers of a room: a longer one would be too long for a file name.
 _MAX_NUMBER = 10**7
@@ -78,7 +79,8 @@ def find_in_ranges(text: str, numbers: Iterable[int]) -> list[int]:
 def send_thumbnail(request: Request) -> Response:
     """Answer with the thumbnail of a picture."""
     # The room is not read: a table asks for dozens of thumbnails at once.
-    folder = find_room_folder(Workspace.default(), request.path_params["room"])
+    access = find_request_access(request)
+    folder = find_room_folder(Workspace.default(), request.path_params["room"], access)
     number: int = request.path_params["number"]
     path = name_thumbnail(folder, number) if folder and number < _MAX_NUMBER else None
     if path is None or not path.is_file():
@@ -90,7 +92,7 @@ def send_thumbnail(request: Request) -> Response:
 def send_zip(request: Request) -> Response:
     """Answer with a .zip of pictures in folders, while it is made."""
     workspace = Workspace.default()
-    room = find_room(workspace, request.path_params["room"])
+    room = find_room(workspace, request.path_params["room"], find_request_access(request))
     try:
         model = _find_model(workspace, room, request.query_params.get("model", ""))
     except ClusterError as error:

@@ -9,6 +9,7 @@ from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import create_room, find_room, find_room_folder
 from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose, get_chosen
+from pages.components.signed_in import get_access
 
 _ROOM = "answer room"
 # The numbers of refused pictures, while only refusals are shown; the answers are kept.
@@ -22,10 +23,10 @@ def open_room() -> AnswerRoom | None:
         st.session_state.pop(_ROOM, None)
         return None
     room: AnswerRoom | None = st.session_state.get(_ROOM)
-    workspace = Workspace.default()
+    workspace, access = Workspace.default(), get_access()
     if room is None or room.id != chosen:
-        room = find_room(workspace, chosen)
-    elif find_room_folder(workspace, chosen) is None:
+        room = find_room(workspace, chosen, access)
+    elif find_room_folder(workspace, chosen, access) is None:
         room = None
     if room is None:
         st.info(
@@ -50,7 +51,7 @@ def obtain_room() -> AnswerRoom:
     """
     room = open_room()
     if room is None:
-        room = create_room(Workspace.default())
+        room = create_room(Workspace.default(), get_access())
         st.session_state[_ROOM] = room
         choose(Choice.ANSWERS, room.id)
     return room
