@@ -104,6 +104,7 @@ def test_thousands_are_classified_while_the_page_is_left(visit, tmp_path):
     visit.click("go_on")
     expect(page.get_by_text(re.compile("Classifying pictures: "))).to_be_visible()
     visit.click("clear_answers")
+    visit.click("confirm_clear_answers")
     expect(page.get_by_text("Cleared all pictures and answers.")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
     visit.assert_sound()

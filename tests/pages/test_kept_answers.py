@@ -313,6 +313,11 @@ def test_cleared_answers_are_gone(trained):
     page = give_many(open_page(), 1)
     room = get_room(page, trained)
     click(page, "clear_answers")
+    assert "deletes 2 pictures and the answers" in all_text(page)
+    click(page, "cancel_clear_answers")
+    assert len(page.dataframe) == 1
+    click(page, "clear_answers")
+    click(page, "confirm_clear_answers")
     assert not page.dataframe
     assert "answers" not in page.query_params
     assert find_room(trained, room.id) is None
@@ -343,6 +348,7 @@ def test_failure_to_remove_is_explained(trained):
 def test_removed_pictures_leave_the_table(trained):
     page = tick(give_many(open_page(), 2), 1, 4)
     click(page, "remove_answers")
+    click(page, "confirm_remove_answers")
     assert list(page.dataframe[0].value["file"]) == ["blue stars 1.png", "red stars 0.png"]
 
 

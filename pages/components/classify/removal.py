@@ -1,4 +1,4 @@
-"""Remove pictures from Classify, some or all; ask first if reviews would be lost."""
+"""Remove pictures from Classify, some or all; ask first if several, or reviews, would be lost."""
 
 from __future__ import annotations
 
@@ -49,20 +49,28 @@ def _show_button(
         type="tertiary",
         help="Deletes pictures and answers on this server. Your own files and datasets are not "
         "touched.",
-        on_click=lambda: open_dialog(key) if n_reviewed else attempt(act),
+        on_click=lambda: open_dialog(key) if n_reviewed or len(numbers) > 1 else attempt(act),
     )
     if is_open(key):
-        _ask(label, key, n_reviewed, act)
+        _ask(label, key, _describe_loss(len(numbers), n_reviewed), act)
 
 
-@st.dialog("Remove reviewed pictures?", icon=":material/delete:", on_dismiss=close_dialog)
-def _ask(label: str, key: str, n_reviewed: int, act: Callable[[], Outcome]) -> None:
+@st.dialog("Remove pictures?", icon=":material/delete:", on_dismiss=close_dialog)
+def _ask(label: str, key: str, loss: str, act: Callable[[], Outcome]) -> None:
+    st.write(f"{loss} Your own files and datasets are not touched.")
+    with st.container(horizontal=True):
+        confirm(key, label, act)
+        if st.button("Cancel", key=f"cancel_{key}"):
+            close_dialog()
+            st.rerun()
+
+
+def _describe_loss(n_pictures: int, n_reviewed: int) -> str:
+    lost = f"{_count(n_pictures)} and the {'answer' if n_pictures == 1 else 'answers'}"
+    if not n_reviewed:
+        return f"This deletes {lost} here and cannot be undone."
     reviews = "review" if n_reviewed == 1 else f"{n_reviewed:,} reviews"
-    st.write(
-        f"This also deletes your {reviews} and cannot be undone. Your own files and datasets are "
-        "not touched."
-    )
-    confirm(key, label, act)
+    return f"This deletes {lost} here. It also deletes your {reviews} and cannot be undone."
 
 
 def _count(n: int) -> str:
