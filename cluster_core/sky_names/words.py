@@ -107,7 +107,7 @@ def list_names(identification: Identification) -> list[str]:
 
 def _format_score(score: float) -> str:
     """Format a score without ever claiming certainty."""
-    return "over 99 %" if round(100 * score) == 100 else f"{100 * score:.0f} %"  # noqa: PLR2004
+    return "over 99%" if round(100 * score) == 100 else f"{100 * score:.0f}%"  # noqa: PLR2004
 
 
 def _with_kind(each: CatalogueObject) -> str:

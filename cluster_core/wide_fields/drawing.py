@@ -35,7 +35,7 @@ def describe_cluster(cluster: FieldCluster) -> str:
 
 
 def describe_answer(prediction: Prediction) -> str:
-    """Return the model's answer in a few words, such as "open clusters 97 %"."""
+    """Return the model's answer in a few words, such as "open clusters 97%"."""
     if prediction.verdict is Verdict.LABEL:
         return f"{prediction.label} {format_score(prediction.score)}"
     return str(prediction.verdict)

@@ -23,11 +23,11 @@ def named(name):
 @pytest.mark.parametrize(
     ("name", "answer", "sentence"),
     [
-        ("M13", ModelAnswer("globular", 0.99), f"{M13}; the model says globular, 99 %"),
+        ("M13", ModelAnswer("globular", 0.99), f"{M13}; the model says globular, 99%"),
         (
             "M13",
             ModelAnswer("open clusters", 0.71),
-            f"{M13}; the model says open clusters, 71 %. They disagree.",
+            f"{M13}; the model says open clusters, 71%. They disagree.",
         ),
         ("M45", ModelAnswer("open", 0.5, "unsure"), "M 45, an open cluster; the model is unsure"),
         (
@@ -35,11 +35,11 @@ def named(name):
             ModelAnswer("open", 0.5, "none of these"),
             "M 45, an open cluster; the model says none of these. They disagree.",
         ),
-        ("M31", ModelAnswer("open", 0.8), f"{M31}; the model says open, 80 %. They disagree."),
+        ("M31", ModelAnswer("open", 0.8), f"{M31}; the model says open, 80%. They disagree."),
         ("M31", ModelAnswer("open", 0.8, "none of these"), f"{M31}; the model says none of these"),
-        ("Cr 399", ModelAnswer("open", 0.8), "Cr 399, an asterism; the model says open, 80 %"),
-        ("M13", ModelAnswer("globular", 0.999), f"{M13}; the model says globular, over 99 %"),
-        ("M13", ModelAnswer("bright", 0.8), f"{M13}; the model says bright, 80 %"),
+        ("Cr 399", ModelAnswer("open", 0.8), "Cr 399, an asterism; the model says open, 80%"),
+        ("M13", ModelAnswer("globular", 0.999), f"{M13}; the model says globular, over 99%"),
+        ("M13", ModelAnswer("bright", 0.8), f"{M13}; the model says bright, 80%"),
     ],
 )
 def test_model_and_catalogue_stand_side_by_side(name, answer, sentence):
