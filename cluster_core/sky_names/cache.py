@@ -114,6 +114,10 @@ class IdentityCache:
             return known
         return self._solve(data, name, solver, known, is_retried=True)
 
+    def recall(self, data: bytes) -> Identification | None:
+        """Return what the stars of a picture said before, or None."""
+        return _find_solved(self._load([hashlib.sha256(data).hexdigest()]))
+
     def _solve(
         self,
         data: bytes,
@@ -124,12 +128,10 @@ class IdentityCache:
         is_retried: bool = False,
     ) -> Identification:
         sha256 = hashlib.sha256(data).hexdigest()
-        records = self._load([sha256]).get(sha256, {})
-        for record in records.values():
-            if record.get("position"):
-                found = identify_position(_to_position(record), Source.PLATE_SOLVING)
-                return known.add_solution(found)
-        failed = records.get(solver.identity)
+        loaded = self._load([sha256])
+        if solved := _find_solved(loaded):
+            return known.add_solution(solved)
+        failed = loaded.get(sha256, {}).get(solver.identity)
         if failed and not (_is_out_of_time(failed) and (is_retried or _has_more(solver, failed))):
             return known.add_solution(Identification(problem=failed["problem"]))
         found = solve(data, name, solver)
@@ -213,6 +215,14 @@ class IdentityCache:
 def _name_header() -> str:
     """Return what a header's object is kept by: another catalogue may name another one."""
     return f"header {hashlib.sha256(CATALOGUE_FILE.read_bytes()).hexdigest()[:16]}"
+
+
+def _find_solved(loaded: Mapping[str, Mapping[str, _Record]]) -> Identification | None:
+    for records in loaded.values():
+        for record in records.values():
+            if record.get("position"):
+                return identify_position(_to_position(record), Source.PLATE_SOLVING)
+    return None
 
 
 def _is_out_of_time(record: _Record) -> bool:

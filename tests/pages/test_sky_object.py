@@ -88,6 +88,30 @@ def test_stars_name_the_object_while_the_page_goes_on(solver):
     assert "By the stars in the picture." in text
 
 
+def test_solved_picture_is_named_at_once_in_another_session(solver):
+    solver.go.set()
+    page = give("M 45.png", make_picture("blue stars"))
+    page.button("which_object").click().run()
+    wait_for_answer(page)
+    text = list_texts(give("M 45.png", make_picture("blue stars")))
+    assert "M 13, a globular cluster; the model" in text
+    assert "By the stars in the picture." in text
+
+
+def test_known_name_stays_while_stars_are_recognised(solver):
+    page = give("M 45.png", make_picture("blue stars"))
+    page.button("which_object").click().run()
+    assert "stop_sky" in {each.key for each in page.button}
+    assert "By the file's name." in list_texts(page)
+    page.button("stop_sky").click().run()
+
+
+def test_header_that_contradicts_itself_is_reported(solver):
+    page = give("night.fits", make_fits(**make_wcs_cards(*M13), OBJECT="M67"))
+    assert "M 13, a globular cluster" in list_texts(page)
+    assert any("M 67" in each.value or "M67" in each.value for each in page.info)
+
+
 def test_stopped_search_leaves_the_button(solver):
     page = give("picture.png", make_picture("blue stars"))
     page.button("which_object").click().run()

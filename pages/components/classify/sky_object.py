@@ -60,9 +60,7 @@ def show_sky_object(picture: InputPicture, prediction: Prediction) -> None:
         The picture cannot be read.
     """
     task = get_task(picture)
-    if task is not None and task.is_running:
-        _show_running(picture)
-        return
+    is_running = task is not None and task.is_running
     if task is not None and task.problem:
         st.error(escape_markdown(task.problem), icon=":material/error:")
     known = get_known(picture)
@@ -70,9 +68,11 @@ def show_sky_object(picture: InputPicture, prediction: Prediction) -> None:
         _show_names(known, prediction)
     elif known.position is not None:
         st.info("No object of the catalogue is in this part of the sky.", icon=":material/stars:")
-    if known.position is None and known.problem:
+    if known.problem:
         st.info(escape_markdown(known.problem), icon=":material/stars:")
-    if known.position is None:
+    if is_running:
+        _show_running(picture)
+    elif known.position is None:
         _show_button(picture, known)
     else:
         st.image(_draw(picture, known), width="stretch")

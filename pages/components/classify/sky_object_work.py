@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
@@ -10,6 +11,7 @@ from pathlib import PurePath
 import streamlit as st
 
 from cluster_core.access import Access
+from cluster_core.errors import RunError
 from cluster_core.sky_names.cache import IdentityCache
 from cluster_core.sky_names.identification import Identification, identify
 from cluster_core.sky_names.solving import (
@@ -53,9 +55,23 @@ class Task(BackgroundTask[Identification]):
 
 def _identify(picture: InputPicture, solver: Solver | None) -> Identification:
     with CacheFile(Workspace.default().bottlenecks) as file:
-        # The file's name, which may be wrong, is left out: the stars are to answer.
-        name = f"picture{PurePath(picture.name).suffix}"
-        return IdentityCache(file).locate(picture.read(), name, solver)
+        return IdentityCache(file).locate(picture.read(), _hide_name(picture), solver)
+
+
+def _recall(picture: InputPicture) -> Identification:
+    """Return what its stars said before if its header has no coordinates, else what is written."""
+    data = picture.read()
+    found = identify(data, picture.name, None)
+    if found.position is None:
+        with suppress(RunError), CacheFile(Workspace.default().bottlenecks) as file:
+            if solved := IdentityCache(file).recall(data):
+                return identify(data, _hide_name(picture), None).add_solution(solved)
+    return found
+
+
+def _hide_name(picture: InputPicture) -> str:
+    """Return a name that names no object: that of the file may be wrong, unlike the stars."""
+    return f"picture{PurePath(picture.name).suffix}"
 
 
 def get_known(picture: InputPicture) -> Identification:
@@ -69,9 +85,7 @@ def get_known(picture: InputPicture) -> Identification:
     known: BoundedCache[Identification] = st.session_state.setdefault(
         _KNOWN, BoundedCache(_KNOWN_KEPT)
     )
-    found = known.look_up(picture.id) or known.keep(
-        picture.id, identify(picture.read(), picture.name, None)
-    )
+    found = known.look_up(picture.id) or known.keep(picture.id, _recall(picture))
     task = get_task(picture)
     if task is None or task.found is None:
         return found
