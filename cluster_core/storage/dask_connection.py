@@ -21,7 +21,13 @@ from distributed.client import FutureCancelledError
 from distributed.comm import connect
 
 from cluster_core.errors import RunError
-from cluster_core.storage.dask_worker import Job, Parcel, describe_versions, work_on_block
+from cluster_core.storage.dask_worker import (
+    Job,
+    Parcel,
+    describe_versions,
+    make_dropper,
+    work_on_block,
+)
 from cluster_core.storage.mapping import Outcome
 from cluster_core.version import __version__
 
@@ -164,27 +170,12 @@ class DaskConnection:
 
         Dask does so itself after five minutes.
         """
-        limit_s = SILENCE_S
-
-        async def drop(dask_scheduler: Any) -> list[str]:  # local: travels as code, not by name
-            import time
-
-            earliest_s = time.time() - limit_s
-            silent = [
-                worker.address
-                for worker in dask_scheduler.workers.values()
-                if worker.last_seen < earliest_s
-            ]
-            for address in silent:
-                await dask_scheduler.remove_worker(address, stimulus_id=f"silent-{time.time()}")
-            return silent
-
         with contextlib.suppress(Exception):  # a scheduler may refuse code
-            for worker in self._client.run_on_scheduler(drop):
+            for worker in self._client.run_on_scheduler(make_dropper(SILENCE_S)):
                 _LOG.warning(
                     "The worker %s has not answered for %d s: others take over its pictures.",
                     worker,
-                    limit_s,
+                    SILENCE_S,
                 )
 
     @contextlib.contextmanager

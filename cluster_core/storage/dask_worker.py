@@ -91,3 +91,26 @@ def describe_versions() -> dict[str, str]:
         "Python": ".".join(platform.python_version_tuple()[:2]),
         "Dask": distributed.__version__,
     }
+
+
+def make_dropper(silence_s: float) -> Callable[..., Any]:
+    """Return a function for the scheduler, which removes workers that hang and names them.
+
+    Parameters
+    ----------
+    silence_s : float
+        For how many seconds such a worker has not said that it is there.
+    """
+
+    # Local, so that it is sent as code: the scheduler's computer may not have Cluster Lab.
+    async def drop(dask_scheduler: Any) -> list[str]:
+        import time
+
+        workers = list(dask_scheduler.workers.values())
+        earliest_s = time.time() - silence_s
+        silent = [worker.address for worker in workers if worker.last_seen < earliest_s]
+        for address in silent:
+            await dask_scheduler.remove_worker(address, stimulus_id=f"silent-{time.time()}")
+        return silent
+
+    return drop
