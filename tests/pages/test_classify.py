@@ -343,6 +343,7 @@ def test_classifying_can_be_stopped_and_continued(trained, monkeypatch):
     page.run()
     assert len(page.dataframe[0].value) == 3
     assert "3 of 8" in page.get("progress")[0].proto.text
+    assert "3 pictures classified so far" in all_text(page)
     page.button(key="stop").click().run()
     assert page.button(key="stop").disabled
     go_on.set()

@@ -33,27 +33,16 @@ from pages.components.text import escape_markdown
 
 _MAX_LABELS_COUNTED = 6
 _MAX_PROBLEMS_OPEN = 3
+_COUNT_INTERVAL_S = 2.0
 
 
 def show_summary(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> None:
     """Draw how many pictures got which answer, and what can be done with all of them."""
-    columns = room.tabulate(model.manifest_sha256, model.labels)
-    counts, n_unsure, n_none = columns.count_verdicts()
-    best = sorted(counts.items(), key=lambda one: -one[1])[:_MAX_LABELS_COUNTED]
-    n_bad = len(columns.problems)
-    n_reviewed = len({*columns.numbers.tolist(), *columns.problems} & room.reviews.keys())
-    parts = [
-        ", ".join(f"{escape_markdown(label)} {count:,}" for label, count in best),
-        f"none of these {n_none:,}" if n_none else "",
-        f"unsure {n_unsure:,}" if n_unsure else "",
-        f"{n_bad:,} could not be used" if n_bad else "",
-        f"you reviewed {n_reviewed:,}" if n_reviewed else "",
-    ]
-    summary = "; ".join(filter(None, parts))
-    st.markdown(
-        f"**{len(columns):,} {'picture' if len(columns) == 1 else 'pictures'} classified**"
-        + (f": {summary}" if summary else "")
-    )
+    n_drawn = len(room.tabulate(model.manifest_sha256, model.labels))
+    job = find_job(Workspace.default(), room.id, model.manifest_sha256)
+    is_active = job is not None and job.progress.is_active
+    interval_s = _COUNT_INTERVAL_S if is_active else None
+    st.fragment(_show_counts, run_every=interval_s)(model, room, n_drawn, is_active)
     with st.container(horizontal=True, vertical_alignment="center", key="answer_summary"):
         show_retrain()
         st.download_button(
@@ -68,6 +57,34 @@ def show_summary(model: ModelSummary, predictor: Predictor, room: AnswerRoom) ->
         show_label_unsure(model, room)
         _show_naming(Answerer(model, predictor), room)
         show_clear(room)
+
+
+def _show_counts(model: ModelSummary, room: AnswerRoom, n_drawn: int, is_active: bool) -> None:
+    """Draw the counts, again and again while a job runs, and how many the table lacks."""
+    room.refresh()
+    columns = room.tabulate(model.manifest_sha256, model.labels)
+    counts, n_unsure, n_none = columns.count_verdicts()
+    best = sorted(counts.items(), key=lambda one: -one[1])[:_MAX_LABELS_COUNTED]
+    n_bad = len(columns.problems)
+    n_reviewed = len({*columns.numbers.tolist(), *columns.problems} & room.reviews.keys())
+    parts = [
+        ", ".join(f"{escape_markdown(label)} {count:,}" for label, count in best),
+        f"none of these {n_none:,}" if n_none else "",
+        f"unsure {n_unsure:,}" if n_unsure else "",
+        f"{n_bad:,} could not be used" if n_bad else "",
+        f"you reviewed {n_reviewed:,}" if n_reviewed else "",
+    ]
+    summary = "; ".join(filter(None, parts))
+    st.markdown(
+        f"**{len(columns):,} {'picture' if len(columns) == 1 else 'pictures'} classified"
+        f"{' so far' if is_active else ''}**" + (f": {summary}" if summary else "")
+    )
+    if n_new := len(columns) - n_drawn:
+        with st.container(horizontal=True, vertical_alignment="center", key="new_answers"):
+            verb = "is" if n_new == 1 else "are"
+            st.caption(f"{n_new:,} of them {verb} not in the table yet.", width="content")
+            if st.button("Show them", key="show_new", icon=":material/refresh:", type="tertiary"):
+                st.rerun()
 
 
 def _show_naming(answerer: Answerer, room: AnswerRoom) -> None:
