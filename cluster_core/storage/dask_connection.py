@@ -165,13 +165,13 @@ class DaskConnection:
                     "start some, then try again."
                 )
 
-    def _drop_silent_workers(self) -> None:
+    def _drop_silent_workers(self, wait: bool = False) -> None:
         """Take workers that hang out of the cluster, so that others get their blocks.
 
         Dask does so itself after five minutes.
         """
         with contextlib.suppress(Exception):  # a scheduler may refuse code
-            for worker in self._client.run_on_scheduler(make_dropper(SILENCE_S)):
+            for worker in self._client.run_on_scheduler(make_dropper(SILENCE_S, wait)):
                 _LOG.warning(
                     "The worker %s has not answered for %d s: others take over its pictures.",
                     worker,
@@ -213,6 +213,7 @@ class DaskConnection:
                 f"The Dask cluster at {self._address} has no workers: start some with "
                 f"`dask worker {self._address}`."
             ) from error
+        self._drop_silent_workers(wait=True)  # for which `run` would wait without end
         ours = describe_versions()
         with self._explaining_losses():
             answers = self._client.run(describe_versions, on_error="return")

@@ -93,20 +93,28 @@ def describe_versions() -> dict[str, str]:
     }
 
 
-def make_dropper(silence_s: float) -> Callable[..., Any]:
+def make_dropper(silence_s: float, wait: bool = False) -> Callable[..., Any]:
     """Return a function for the scheduler, which removes workers that hang and names them.
 
     Parameters
     ----------
     silence_s : float
         For how many seconds such a worker has not said that it is there.
+    wait : bool
+        Whether to wait until each worker has said so once more, or is removed.
     """
 
     # Local, so that it is sent as code: the scheduler's computer may not have Cluster Lab.
     async def drop(dask_scheduler: Any) -> list[str]:
+        import asyncio
         import time
 
+        asked_s = time.time()
         workers = list(dask_scheduler.workers.values())
+        while wait and min(worker.last_seen for worker in workers) < asked_s:
+            if time.time() > asked_s + silence_s:
+                break
+            await asyncio.sleep(0.1)
         earliest_s = time.time() - silence_s
         silent = [worker.address for worker in workers if worker.last_seen < earliest_s]
         for address in silent:

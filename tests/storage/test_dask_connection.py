@@ -21,7 +21,7 @@ class Scheduler:
     """A scheduler with two workers, one of which hangs."""
 
     def __init__(self):
-        names = {"tcp://here": 0, "tcp://hangs": dask_connection.SILENCE_S + 1}
+        names = {"tcp://here": -1000, "tcp://hangs": dask_connection.SILENCE_S + 1}
         self.workers = {
             name: SimpleNamespace(address=name, last_seen=time.time() - silent_s)
             for name, silent_s in names.items()
@@ -106,10 +106,12 @@ def test_lost_workers_are_never_a_failed_write():
     connect(CommClosedError("closed")).cancel([])
 
 
-def test_dead_worker_among_the_first_is_passed_over():
+def test_dead_and_hanging_workers_among_the_first_are_passed_over(monkeypatch):
+    monkeypatch.setattr(dask_connection, "SILENCE_S", 0.05)
     connection = connect()
     connection._client.answers = {"one": CommClosedError("closed"), "two": describe_versions()}
     connection._check_workers()
+    assert list(connection._client.scheduler.workers) == ["tcp://here"]
     del connection._client.answers["two"]
     with pytest.raises(RunError, match="No worker of the Dask cluster at tcp://scheduler answers"):
         connection._check_workers()
