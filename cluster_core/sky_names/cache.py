@@ -138,7 +138,7 @@ class IdentityCache:
         # Not what a stop, a crash or a broken installation prevented.
         if found.position is not None or found.problem in {NOT_RECOGNISED, NOT_IN_TIME}:
             position = found.position and astuple(found.position)
-            record = {"position": position, "problem": found.problem}
+            record: _Record = {"position": position, "problem": found.problem}
             if _is_out_of_time(record):
                 record["time_limit_s"] = solver.limits.time_limit_s
             self._save([(sha256, solver.identity, record)])
