@@ -24,7 +24,7 @@ _ARCMIN_PER_DEG = 60
 def draw_sky(
     picture: NDArray[np.uint8], position: SkyPosition, objects: tuple[IdentifiedObject, ...]
 ) -> NDArray[np.uint8]:
-    """Draw objects with their sizes, the centre, north and east, and a scale bar on a picture.
+    """Draw objects with their sizes, north and east, and a scale bar on a picture.
 
     Parameters
     ----------
@@ -45,7 +45,6 @@ def draw_sky(
     pen = _Pen(image)
     for index, each in reversed(list(enumerate(objects[:_MAX_OBJECTS]))):
         _draw_object(pen, there, each, _FAINT if index else _COLOUR)
-    _draw_centre(pen)
     _draw_directions(pen, there)
     _draw_bar(pen, there)
     return np.asarray(image)
@@ -103,12 +102,6 @@ def _draw_object(
     radius_px = max(_MIN_RADIUS_PX, min(radius_px, 4 * max(pen.width, pen.height)))
     pen.circle(x, y, radius_px, colour)
     pen.text((x, y + radius_px + 2.5 * pen.unit), each.object.name, colour)
-
-
-def _draw_centre(pen: _Pen) -> None:
-    x, y, reach = (pen.width - 1) / 2, (pen.height - 1) / 2, 1.5 * pen.unit
-    pen.line((x - reach, y), (x + reach, y))
-    pen.line((x, y - reach), (x, y + reach))
 
 
 def _draw_directions(pen: _Pen, position: SkyPosition) -> None:

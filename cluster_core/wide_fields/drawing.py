@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cluster_core.model.prediction.prediction import Prediction, Verdict
 from cluster_core.model.prediction.words import format_score
+from cluster_core.wide_fields.boxes import Box
 from cluster_core.wide_fields.field import WideField
 from cluster_core.wide_fields.search import FieldCluster
 
@@ -17,6 +18,9 @@ DRAWN_SIDE_PX = 1600
 _COLOURS = ((255, 150, 30), (70, 160, 255), (120, 220, 120), (240, 120, 220))
 _OTHER = (190, 190, 190)
 _SHADOW = (0, 0, 0)
+_MARGIN_PX = 2
+
+_Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def name_cluster(cluster: FieldCluster, number: int) -> str:
@@ -66,33 +70,51 @@ def draw_field(
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(size=max(11, max(width, height) / 60))
     labels = sorted({label for each in clusters for label in each.prediction.scores})
-    for number, cluster in enumerate(clusters, start=1):
-        prediction, box = cluster.prediction, cluster.box
-        colour = _OTHER
-        if prediction.verdict is Verdict.LABEL:
-            colour = _COLOURS[labels.index(prediction.label) % len(_COLOURS)]
-        left, top = box.left * factor, box.top * factor
-        right, bottom = left + box.width * factor - 1, top + box.height * factor - 1
-        pen.rectangle((left, top, right, bottom), outline=colour, width=2)
-        text = f"{name_cluster(cluster, number)}\n{describe_answer(prediction)}"
-        _write(pen, text, (left, bottom), colour, font)
+    boxes = [_scale(each.box, factor) for each in clusters]
+    colours = [_choose_colour(each.prediction, labels) for each in clusters]
+    for box, colour in zip(boxes, colours, strict=True):
+        pen.rectangle(box, outline=colour, width=2)
+    taken = list(boxes)
+    for number, (cluster, box, colour) in enumerate(
+        zip(clusters, boxes, colours, strict=True), start=1
+    ):
+        text = f"{name_cluster(cluster, number)}\n{describe_answer(cluster.prediction)}"
+        size = pen.multiline_textbbox((0, 0), text, font=font)[2:]
+        label = _place_label(box, size, (width, height), taken)
+        taken.append(label)
+        pen.rectangle(label, fill=_SHADOW)
+        corner = (label[0] + _MARGIN_PX, label[1] + _MARGIN_PX)
+        pen.multiline_text(corner, text, fill=colour, font=font)
     return np.asarray(picture)
 
 
-def _write(
-    pen: ImageDraw.ImageDraw,
-    text: str,
-    corner: tuple[float, float],
-    colour: tuple[int, int, int],
-    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
-) -> None:
-    """Write below the lower left corner of a box, or inside it at the border of the picture."""
-    picture_width, picture_height = pen.im.size if pen.im else (0, 0)
-    left, top, right, bottom = pen.multiline_textbbox(corner, text, font=font, stroke_width=2)
-    x = min(corner[0] + 2, picture_width - (right - left))
-    y = corner[1] + 2
-    if bottom + 4 > picture_height:
-        y = corner[1] - (bottom - top) - 6
-    pen.multiline_text(
-        (max(x, 0), y), text, fill=colour, font=font, stroke_width=2, stroke_fill=_SHADOW
-    )
+def _scale(box: Box, factor: float) -> _Rectangle:
+    left, top = box.left * factor, box.top * factor
+    return left, top, left + box.width * factor - 1, top + box.height * factor - 1
+
+
+def _choose_colour(prediction: Prediction, labels: Sequence[str]) -> tuple[int, int, int]:
+    if prediction.verdict is not Verdict.LABEL:
+        return _OTHER
+    return _COLOURS[labels.index(prediction.label) % len(_COLOURS)]
+
+
+def _place_label(
+    box: _Rectangle, size: tuple[float, ...], picture: tuple[int, int], taken: Sequence[_Rectangle]
+) -> _Rectangle:
+    """Return a free place below or above a box, at its left or right, else one inside it."""
+    left, top, right, bottom = box
+    width, height = (side + 2 * _MARGIN_PX for side in size)
+    inside = (left + 2, bottom - height - 2)
+    beside = [(x, y) for y in (bottom + 2, top - height - 2) for x in (left, right - width)]
+    for x, y in (*beside, inside):
+        start, above = max(0.0, min(x, picture[0] - width)), max(0.0, y)
+        label = (start, above, start + width, above + height)
+        fits = above == y and label[3] <= picture[1]
+        if fits and not any(_overlap(label, other) for other in taken):
+            break
+    return label
+
+
+def _overlap(a: _Rectangle, b: _Rectangle) -> bool:
+    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
