@@ -4,7 +4,7 @@ import streamlit as st
 
 from cluster_core.answers.answering import Answerer
 from cluster_core.errors import ClusterError
-from pages.components.classify.answering import answer_waiting
+from pages.components.classify.answering import answer_waiting, may_answer
 from pages.components.classify.example_view import show_examples
 from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.kept_room import open_room
@@ -19,7 +19,8 @@ from pages.components.picture_input import EXAMPLE, LIVE, take_pictures
 from pages.components.text import escape_markdown
 
 st.title("Classify")
-chosen_model = pick_model()
+earlier = open_room()
+chosen_model = pick_model(earlier.last_model if earlier is not None else None)
 take_pictures()
 continue_work()
 follow_to_label()
@@ -28,6 +29,8 @@ room = open_room()
 if chosen_model is not None and st.session_state[LIVE]:
     show_live_camera(chosen_model)
 examples, answers = st.empty(), st.empty()
+if chosen_model is not None and room is not None and not may_answer(chosen_model, room):
+    room = None
 if chosen_model is not None and (room is not None or EXAMPLE in st.session_state):
     loaded = obtain_predictor(chosen_model)
     if loaded is not None and EXAMPLE in st.session_state:

@@ -70,9 +70,16 @@ class AnswerColumns:
 
 
 class AnswerIndex:
-    """The answers of all models to the pictures of a room, as their log records them."""
+    """The answers of all models to the pictures of a room, as their log records them.
+
+    Attributes
+    ----------
+    last_model : str or None
+        The model that answered last, by the hash of its manifest.
+    """
 
     def __init__(self) -> None:
+        self.last_model: str | None = None
         self._entries: dict[str, dict[int, dict[str, Any]]] = {}
         self._columns: dict[tuple[str, tuple[str, ...]], AnswerColumns] = {}
 
@@ -80,6 +87,7 @@ class AnswerIndex:
         """Take in a line of the log; raise one of `MALFORMED_ERRORS` if it is damaged."""
         number, model = check_count(entry["answer"]), check_text(entry["model"])
         self._entries.setdefault(model, {})[number] = check_answer(entry)
+        self.last_model = model
         self._columns.clear()
 
     def forget(self, numbers: Iterable[int]) -> None:

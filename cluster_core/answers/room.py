@@ -70,6 +70,11 @@ class AnswerRoom:
         return self._contents.objects
 
     @property
+    def last_model(self) -> str | None:
+        """The model that answered last, by the hash of its manifest; None without pictures."""
+        return self._contents.answers.last_model if self.pictures else None
+
+    @property
     def n_bytes_left(self) -> int:
         """How many more bytes of pictures it takes."""
         return max(0, self._max_bytes - self._contents.n_bytes)

@@ -42,8 +42,14 @@ def forget_default() -> None:
     st.session_state.pop(_VISITED, None)
 
 
-def pick_model() -> ModelSummary | None:
+def pick_model(last_used: str | None = None) -> ModelSummary | None:
     """Draw the model select box and a summary of the selected model.
+
+    Parameters
+    ----------
+    last_used : str or None
+        The hash of the manifest of the model that is selected if nobody chose another, instead
+        of the default.
 
     Returns
     -------
@@ -54,6 +60,7 @@ def pick_model() -> ModelSummary | None:
     models = {model.id: model for model in list_visible(access, Workspace.default())}
     default = find_default(models)
     st.session_state[_VISITED] = default.id
+    default = next((m for m in models.values() if m.manifest_sha256 == last_used), default)
     chosen = get_known(
         Choice.MODEL,
         models,

@@ -309,6 +309,17 @@ def test_unknown_address_is_explained_and_forgotten(trained, address):
     assert "1 picture classified" in all_text(page)
 
 
+def test_no_other_model_answers_kept_pictures_unasked(trained):
+    page = give_many(open_page(), 1)
+    address = page.query_params["answers"]
+    shutil.rmtree(next(trained.bundles.iterdir()))
+    page = open_page(answers=address)
+    assert "was changed or deleted" in page.warning[0].value
+    assert not page.dataframe
+    click(page, "classify_again")
+    assert len(page.dataframe[0].value) == 2
+
+
 def test_cleared_answers_are_gone(trained):
     page = give_many(open_page(), 1)
     room = get_room(page, trained)
