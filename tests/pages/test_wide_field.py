@@ -82,9 +82,9 @@ def test_second_search_on_the_server_waits_its_turn(workspace, monkeypatch):
 def test_visitor_is_refused_a_picture_that_is_too_large(workspace, monkeypatch):
     small = wide_field_work.ImageLimits(max_pixels=1000)
     monkeypatch.setattr(wide_field_work, "_VISITOR_LIMITS", small)
-    page = give(open_page(), ("field.jpg", make_jpeg()))
     monkeypatch.setenv("CLUSTER_LAB_PUBLIC_DEMO", "1")
     monkeypatch.setattr("pages.components.signed_in.is_at_own_machine", lambda *_: False)
+    page = give(open_page(), ("field.jpg", make_jpeg()))
     find(page)
     assert "megapixels" in page.error[0].value
 
