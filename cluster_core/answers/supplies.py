@@ -7,16 +7,19 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from cluster_core.access import Access, Action, Mode, read_mode
 from cluster_core.answers.picture_files import ARCHIVES
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.rooms import get_limits
 from cluster_core.data.archives.unsorted import list_packed
 from cluster_core.errors import AccessError, DatasetError, ImageError, ImageProblem
 from cluster_core.sources.folders import iterate_folder
 from cluster_core.storage.safe_moves import explaining_disk_errors
+from cluster_core.workspace import Workspace
 
 _PIECE_BYTES, _MB = 1 << 20, 1_000_000
 _SUFFIX = ".zip"
@@ -121,7 +124,8 @@ def find_folder(access: Access, folder: str) -> Supply:
     AccessError
         This server is not for its owner alone.
     DatasetError
-        There is no such folder, or no picture in it.
+        There is no such folder, no picture in it, or more than a room keeps; or it is in the
+        workspace, or holds it.
     """
     access.require(Action.READ_FOLDERS)
     if read_mode() is not Mode.OWN_MACHINE:
@@ -136,7 +140,9 @@ def find_folder(access: Access, folder: str) -> Supply:
         path = Path(folder).expanduser()
         if not path.is_absolute() or not path.is_dir():
             raise OSError
-        sources = list(iterate_folder(path, pass_over))
+        _require_outside_workspace(path)
+        max_pictures = get_limits().max_pictures
+        sources = list(islice(iterate_folder(path, pass_over), max_pictures + 1))
     except (OSError, ValueError, RuntimeError) as error:
         raise DatasetError(
             f"There is no folder {folder} on this computer: give its full "
@@ -145,10 +151,26 @@ def find_folder(access: Access, folder: str) -> Supply:
         ) from error
     if not sources:
         raise DatasetError(f"There are no pictures in {path}: choose another folder.", path=path)
+    if len(sources) > max_pictures:
+        raise DatasetError(
+            f"{path} has more than the {max_pictures:,} pictures that can be kept here: choose one "
+            "of its sub-folders, or run python -m cluster_core classify in a terminal.",
+            path=path,
+        )
     files = "1 file" if n_others == 1 else f"{n_others:,} files"
     verb = "is not a picture" if n_others == 1 else "are not pictures"
     problems = (f"{files} of {path} {verb}.",) if n_others else ()
     return Supply(path.name, [(one.file_name, one.read) for one in sources], problems)
+
+
+def _require_outside_workspace(path: Path) -> None:
+    folder, root = path.resolve(), Workspace.default().root.resolve()
+    if folder.is_relative_to(root) or root.is_relative_to(folder):
+        raise DatasetError(
+            f"Cluster Lab keeps its own files in {root}: choose a folder that is not in it and "
+            "does not contain it.",
+            path=path,
+        )
 
 
 def _open_archive(path: Path, name: str) -> Supply:

@@ -59,6 +59,21 @@ def count_answers(workspace, room) -> int:
     return len(again.tabulate(model.manifest_sha256, model.labels))
 
 
+def test_folder_with_more_than_is_kept_and_the_workspace_are_refused(
+    workspace, tmp_path_factory, monkeypatch
+):
+    night = tmp_path_factory.mktemp("night")
+    for number in range(3):
+        (night / f"{number}.png").touch()
+    monkeypatch.setattr(rooms, "OWN_COMPUTER", rooms.RoomLimits(2, 10**6, 9, 10**7, 999))
+    with pytest.raises(DatasetError, match="more than the 2 pictures"):
+        find_folder(OWNER, str(night))
+    workspace.root.mkdir()
+    for folder in (workspace.root, workspace.root.parent):
+        with pytest.raises(DatasetError, match="keeps its own files"):
+            find_folder(OWNER, str(folder))
+
+
 def test_pictures_of_an_archive_are_labelled_and_others_left_out(workspace, room, job):
     archive = make_zip(5, page_png=b"<html>", notes_txt=b"clouds")
     job.start([keep_archive(room, "night.zip", archive)])
@@ -136,17 +151,18 @@ def test_file_that_is_no_archive_is_refused(room):
 
 
 def test_folder_is_for_the_owner_at_the_own_machine_only(tmp_path, monkeypatch):
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "a.png").write_bytes(make_picture("red stars"))
-    (tmp_path / "notes.txt").write_text("clouds")
-    supply = find_folder(OWNER, str(tmp_path))
+    night = tmp_path / "night"
+    (night / "sub").mkdir(parents=True)
+    (night / "sub" / "a.png").write_bytes(make_picture("red stars"))
+    (night / "notes.txt").write_text("clouds")
+    supply = find_folder(OWNER, str(night))
     assert [name for name, _ in supply.pictures] == ["a.png"]
     assert "1 file of" in supply.problems[0]
     with pytest.raises(AccessError):
-        find_folder(Access.visitor(), str(tmp_path))
+        find_folder(Access.visitor(), str(night))
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     with pytest.raises(AccessError):
-        find_folder(OWNER, str(tmp_path))
+        find_folder(OWNER, str(night))
 
 
 @pytest.mark.parametrize("folder", ["night", "/no/such/folder", "\0", "~nobody-here/x"])
@@ -156,8 +172,9 @@ def test_missing_folder_is_reported(folder):
 
 
 def test_folder_without_pictures_is_reported(tmp_path: Path):
+    (tmp_path / "night").mkdir()
     with pytest.raises(DatasetError, match="There are no pictures"):
-        find_folder(OWNER, str(tmp_path))
+        find_folder(OWNER, str(tmp_path / "night"))
 
 
 def test_answers_are_chosen_and_ordered_by_their_columns(room):

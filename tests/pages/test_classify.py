@@ -385,10 +385,12 @@ def wait_for_job(page: AppTest) -> None:
 
 
 def test_folder_of_this_computer_is_classified_and_another_refused(trained, tmp_path):
-    (tmp_path / "one.png").write_bytes(make_picture("red stars"))
+    night = tmp_path / "night"
+    night.mkdir()
+    (night / "one.png").write_bytes(make_picture("red stars"))
     page = open_page()
     page.toggle(key="folder_on").set_value(True).run()
-    for folder, expected in ((str(tmp_path / "no"), "There is no folder"), (str(tmp_path), None)):
+    for folder, expected in ((str(night / "no"), "There is no folder"), (str(night), None)):
         page.text_input(key="folder_path").set_value(folder)
         next(one for one in page.button if one.label == "Classify this folder").click().run()
         assert [error.value[:18] for error in page.error] == ([expected] if expected else [])
