@@ -18,6 +18,7 @@ from cluster_core.answers.rooms import find_room
 from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.publishing import visible
+from pages.components.classify import answer_table
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
 from pages.components.classify.answer_table import (
     OPENED,
@@ -307,6 +308,16 @@ def test_unknown_address_is_explained_and_forgotten(trained, address):
     assert "answers" not in page.query_params
     give(page, ("one.png", make_picture("red stars")))
     assert "1 picture classified" in all_text(page)
+
+
+def test_new_order_starts_at_the_first_page(trained, monkeypatch):
+    monkeypatch.setattr(answer_table, "PAGE_ROWS", 1)
+    page = give_many(open_page(), 1)
+    page.session_state[answer_table._PAGE] = 2, 1
+    page.run()
+    assert "2 to 2 of 2" in all_text(page)
+    page.selectbox(key="order").set_value("name").run()
+    assert "1 to 1 of 2" in all_text(page)
 
 
 def test_no_other_model_answers_kept_pictures_unasked(trained):

@@ -62,7 +62,12 @@ def filter_answers(model: ModelSummary, room: AnswerRoom) -> list[int]:
             "Review", list(_MARKS), format_func=_MARKS.__getitem__, key="only_marks", width=165
         )
         order = st.selectbox(
-            "Order", list(_ORDERS), format_func=_ORDERS.__getitem__, key="order", width=175
+            "Order",
+            list(_ORDERS),
+            format_func=_ORDERS.__getitem__,
+            key="order",
+            on_change=_turn_to_first,
+            width=175,
         )
     columns = room.tabulate(model.manifest_sha256, model.labels)
     selection = Selection(verdicts, low / 100, high / 100, Reviewed(mark), Order(order))
@@ -93,6 +98,11 @@ def turn_to(number: int) -> None:
     if number in numbers:
         _, turns = st.session_state.get(_PAGE, (1, 0))
         st.session_state[_PAGE] = numbers.index(number) // PAGE_ROWS + 1, turns + 1
+
+
+def _turn_to_first() -> None:
+    _, turns = st.session_state.get(_PAGE, (1, 0))
+    st.session_state[_PAGE] = 1, turns + 1
 
 
 def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> None:
