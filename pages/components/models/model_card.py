@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cluster_core.data.editing.inspection import clean_file_name
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import export_model, find_portable_network
 from cluster_core.model.bundle.card import ModelCard, load_card
@@ -98,7 +99,7 @@ def _show_download(model: ModelSummary) -> None:
             st.download_button(
                 "Download the model",
                 lambda: export_model(Workspace.default(), model.id, with_network=with_network),
-                file_name=f"{model.id}.zip",
+                file_name=f"{clean_file_name(model.title.replace('/', '_'))}.zip",
                 mime="application/zip",
                 key="download",
                 icon=":material/download:",
