@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import zipfile
 
 import numpy as np
 import pytest
@@ -30,6 +31,8 @@ def place(tmp_path, trained):
     write_photos(trained.cluster_photos, 6)
     for name in ("picture.jpg", "folder/one.jpg"):
         save_picture(tmp_path / name, draw_blob(4))
+    with zipfile.ZipFile(tmp_path / "night.zip", "w") as archive:
+        archive.write(tmp_path / "picture.jpg", "night/picture.jpg")
     # Refused, so that the command ends without a network; what it fetches is tested elsewhere.
     (tmp_path / "addresses.txt").write_text("http://127.0.0.1/picture.jpg\n")
     fits.PrimaryHDU(np.arange(900.0).reshape(30, 30)).writeto(tmp_path / "another.fits")
