@@ -6,7 +6,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +22,7 @@ from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import Workspace
 
 _PIECE_BYTES, _MB = 1 << 20, 1_000_000
-_SUFFIX = ".zip"
+_SUFFIX, _NOTE_SUFFIX = ".zip", ".folder"
 
 
 @dataclass
@@ -101,13 +101,43 @@ def keep_archive(room: AnswerRoom, name: str, file: BinaryIO) -> Supply:
     return _open_archive(path, name)
 
 
-def find_archives(room: AnswerRoom) -> list[Supply]:
-    """Return the archives of which pictures are left, for example after a restart."""
+def find_unfinished(access: Access, room: AnswerRoom) -> list[Supply]:
+    """Return the archives and folders of which pictures are left, for example after a restart."""
     found = []
     for path in sorted((room.folder / ARCHIVES).glob(f"*{_SUFFIX}")):
         with suppress(DatasetError, OSError):
             found.append(_open_archive(path, "the .zip"))
+    for note in sorted((room.folder / ARCHIVES).glob(f"*{_NOTE_SUFFIX}")):
+        with suppress(AccessError, OSError, ValueError):
+            folder = note.read_text("utf-8")
+            try:
+                found.append(_follow_note(note, find_folder(access, folder)))
+            except DatasetError as error:  # it is gone
+                found.append(_follow_note(note, Supply(folder, (), [str(error)])))
     return found
+
+
+def keep_folder(room: AnswerRoom, folder: str, supply: Supply) -> Supply:
+    """Note in a room that it takes the pictures of a folder, until all have been taken.
+
+    Parameters
+    ----------
+    room : AnswerRoom
+    folder : str
+        The folder, as it was given to `find_folder`.
+    supply : Supply
+        What that found.
+
+    Raises
+    ------
+    DatasetError
+        The note cannot be written.
+    """
+    with explaining_disk_errors(f"{supply.name} could not be noted", room.folder):
+        note = room.folder / ARCHIVES / f"{uuid.uuid4().hex}{_NOTE_SUFFIX}"
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(folder, "utf-8")
+    return _follow_note(note, supply)
 
 
 def find_folder(access: Access, folder: str) -> Supply:
@@ -171,6 +201,10 @@ def _require_outside_workspace(path: Path) -> None:
             "does not contain it.",
             path=path,
         )
+
+
+def _follow_note(note: Path, supply: Supply) -> Supply:
+    return replace(supply, end=lambda: note.unlink(missing_ok=True))
 
 
 def _open_archive(path: Path, name: str) -> Supply:

@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cluster_core.access import Action
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import get_limits, require_space
-from cluster_core.answers.supplies import find_folder, keep_archive
+from cluster_core.answers.supplies import find_folder, keep_archive, keep_folder
 from cluster_core.errors import ClusterError, ImageError
 from cluster_core.images import CAMERA_RAW_SUFFIXES, IMAGE_SUFFIXES
 from cluster_core.workspace import Workspace
@@ -204,8 +204,8 @@ def _ask_for_folder() -> None:
     except ClusterError as error:
         st.error(escape_markdown(str(error)), icon=":material/folder_off:")
         return
-    with _keeping():
-        st.session_state[SUPPLIES].append(supply)
+    with _keeping() as room:
+        st.session_state[SUPPLIES].append(keep_folder(room, folder.strip(), supply))
     st.rerun()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import threading
 import time
 import zipfile
@@ -21,7 +22,13 @@ from cluster_core.answers.jobs import AnsweringJob
 from cluster_core.answers.records import KeptObject
 from cluster_core.answers.rooms import create_room, find_room
 from cluster_core.answers.selecting import Order, Reviewed, Selection, select_answers
-from cluster_core.answers.supplies import Supply, find_archives, find_folder, keep_archive
+from cluster_core.answers.supplies import (
+    Supply,
+    find_folder,
+    find_unfinished,
+    keep_archive,
+    keep_folder,
+)
 from cluster_core.errors import AccessError, DatasetError, ImageError, RunError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.prediction.loaded import obtain_predictor
@@ -107,7 +114,7 @@ def test_stopped_job_keeps_its_answers_and_goes_on(workspace, room, job, monkeyp
     job.wait(60)
     assert (job.progress.state, job.progress.n_total) == (JobState.STOPPED, 20)
     assert 0 < count_answers(workspace, room) == job.progress.n_done < 20
-    (left,) = find_archives(room)  # as after a restart
+    (left,) = find_unfinished(OWNER, room)  # as after a restart
     left.close()
     assert len(left.pictures) == 20
     job.start()
@@ -147,7 +154,7 @@ def test_archive_that_does_not_fit_is_refused(workspace, monkeypatch):
 def test_file_that_is_no_archive_is_refused(room):
     with pytest.raises(DatasetError, match=r"damaged or not a \.zip"):
         keep_archive(room, "night.zip", io.BytesIO(b"no archive"))
-    assert find_archives(room) == []
+    assert find_unfinished(OWNER, room) == []
 
 
 def test_folder_is_for_the_owner_at_the_own_machine_only(tmp_path, monkeypatch):
@@ -163,6 +170,28 @@ def test_folder_is_for_the_owner_at_the_own_machine_only(tmp_path, monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     with pytest.raises(AccessError):
         find_folder(OWNER, str(night))
+
+
+def test_folder_is_found_again_until_all_its_pictures_are_in_the_room(room, tmp_path):
+    night = tmp_path / "night"
+    night.mkdir()
+    for name in ("a", "b"):
+        (night / f"{name}.png").write_bytes(make_picture("red stars", ord(name)))
+    supply = keep_folder(room, str(night), find_folder(OWNER, str(night)))
+    name, read = next(iter(supply))
+    room.add_picture(name, read())
+
+    assert find_unfinished(Access.visitor(), room) == []
+    (again,) = find_unfinished(OWNER, room)  # as after a restart
+    assert [name for name, _ in again] == ["a.png", "b.png"]
+    assert find_unfinished(OWNER, room) == []
+
+    keep_folder(room, str(night), find_folder(OWNER, str(night)))
+    shutil.rmtree(night)
+    (gone,) = find_unfinished(OWNER, room)
+    assert gone.problems[0].startswith("There is no folder")
+    assert list(gone) == []
+    assert find_unfinished(OWNER, room) == []
 
 
 @pytest.mark.parametrize("folder", ["night", "/no/such/folder", "\0", "~nobody-here/x"])

@@ -12,7 +12,7 @@ from cluster_core.answers.job_progress import JobProgress, JobState
 from cluster_core.answers.job_registry import find_job, obtain_job
 from cluster_core.answers.jobs import AnsweringJob
 from cluster_core.answers.room import AnswerRoom
-from cluster_core.answers.supplies import Supply, find_archives
+from cluster_core.answers.supplies import Supply, find_unfinished
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.classify.answer_table import PAGE_ROWS
@@ -20,6 +20,7 @@ from pages.components.classify.session_predictions import keep_view
 from pages.components.outcome import show_reasons
 from pages.components.picture_input import NEWEST, SUPPLIES, list_input_pictures
 from pages.components.selection import Choice, choose, get_chosen
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 # So many pictures, or seconds of work, need no thread of their own.
@@ -66,7 +67,7 @@ def answer_waiting(answerer: Answerer, room: AnswerRoom) -> None:
     job = find_job(workspace, room.id, answerer.model.manifest_sha256)
     supplies: list[Supply] = st.session_state.pop(SUPPLIES, [])
     if job is None and not supplies:
-        supplies = find_archives(room)
+        supplies = find_unfinished(get_access(), room)
     waiting = answerer.list_waiting(room)
     newest = set(st.session_state.get(NEWEST, ()))
     is_running = job is not None and job.progress.is_active
