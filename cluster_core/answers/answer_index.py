@@ -10,7 +10,7 @@ import numpy as np
 
 from cluster_core.answers.records import KeptAnswer, check_answer
 from cluster_core.data.counter_classes import COUNTER_CLASS
-from cluster_core.model.prediction.prediction import Prediction
+from cluster_core.model.prediction.prediction import Prediction, Verdict
 from cluster_core.storage.saved_values import check_count, check_text
 
 _DIGITS = 7  # of a score
@@ -60,6 +60,12 @@ class AnswerColumns:
             int(number): COUNTER_CLASS if is_none else self.labels[best]
             for number, best, is_none in zip(self.numbers, self.best, self.is_none, strict=True)
         }
+
+    def get_verdict(self, row: int) -> Verdict:
+        """Return what kind of answer a row holds."""
+        if self.is_none[row]:
+            return Verdict.NONE_OF_THESE
+        return Verdict.UNSURE if self.is_unsure[row] else Verdict.LABEL
 
     def count_verdicts(self) -> tuple[dict[str, int], int, int]:
         """Return the number of answers per class, of unsure ones, and of "none of these"."""

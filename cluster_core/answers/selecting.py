@@ -11,16 +11,18 @@ import numpy as np
 from cluster_core.answers.answer_index import AnswerColumns
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.model.prediction.prediction import Verdict
+from cluster_core.sky_names.words import contradicts
 
 
 class Reviewed(StrEnum):
-    """Which answers are chosen by what a person said."""
+    """Which answers are chosen by what a person, or the catalogue, said."""
 
     ALL = "all"
     OPEN = "open"
     DONE = "done"
     CORRECTED = "corrected"
     UNKNOWN = "unknown"
+    CONTRADICTED = "contradicted"
 
 
 class Order(StrEnum):
@@ -83,6 +85,8 @@ def _match_reviews(columns: AnswerColumns, room: AnswerRoom, wanted: Reviewed) -
     if wanted in (Reviewed.OPEN, Reviewed.DONE):
         is_done = np.isin(columns.numbers, list(reviews))
         return is_done if wanted is Reviewed.DONE else ~is_done
+    if wanted is Reviewed.CONTRADICTED:
+        return _find_contradicted(columns, room)
     if wanted is Reviewed.UNKNOWN:
         numbers = [number for number, review in reviews.items() if review.label is None]
     else:
@@ -93,6 +97,18 @@ def _match_reviews(columns: AnswerColumns, room: AnswerRoom, wanted: Reviewed) -
             if review.label is not None and review.label != classes.get(number)
         ]
     return np.isin(columns.numbers, numbers)
+
+
+def _find_contradicted(columns: AnswerColumns, room: AnswerRoom) -> np.ndarray:
+    """Return where the catalogue says otherwise than the model: bool, (n_answers,)."""
+    found = np.zeros(len(columns), bool)
+    for row, number in enumerate(columns.numbers.tolist()):
+        known = room.objects.get(number)
+        if known is not None and known.kind:
+            found[row] = contradicts(
+                columns.labels[columns.best[row]], columns.get_verdict(row), known.kind
+            )
+    return found
 
 
 def _rank(columns: AnswerColumns, room: AnswerRoom, rows: np.ndarray, order: Order) -> np.ndarray:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cluster_core.sky_names.catalogue import GLOBULAR_CLUSTER, OPEN_CLUSTER, CatalogueObject
+from cluster_core.sky_names.catalogue import (
+    CLUSTERS,
+    GLOBULAR_CLUSTER,
+    OPEN_CLUSTER,
+    CatalogueObject,
+)
 from cluster_core.sky_names.identification import Identification
 
 MAX_NAMES = 20
@@ -78,17 +83,31 @@ def describe_with_model(identification: Identification, answer: ModelAnswer) -> 
 
 
 def disagrees(identification: Identification, answer: ModelAnswer) -> bool:
-    """Tell whether a model contradicts the catalogue: a globular cluster called an open one.
-
-    A model contradicts nothing if it is unsure, or if its classes are not kinds of clusters.
-    """
+    """Tell whether a model contradicts the catalogue: a globular cluster called an open one."""
     main = identification.main
-    known = find_kind(answer.label)
-    if main is None or known is None or answer.verdict == "unsure":
+    return main is not None and contradicts(answer.label, answer.verdict, main.object.kind)
+
+
+def contradicts(label: str, verdict: str, kind: str) -> bool:
+    """Tell whether an answer contradicts the catalogue.
+
+    An answer contradicts nothing if it is unsure, or if its class is not a kind of cluster.
+
+    Parameters
+    ----------
+    label : str
+        The class with the best score.
+    verdict : str
+        "label", "unsure" or "none of these".
+    kind : str
+        What the object is by the catalogue; empty if it is not known.
+    """
+    answered = find_kind(label)
+    if not kind or answered is None or verdict == "unsure":
         return False
-    if answer.verdict == "none of these":
-        return main.object.is_cluster
-    return main.object.kind not in ({known, *_NEITHER} if known == OPEN_CLUSTER else {known})
+    if verdict == "none of these":
+        return kind in CLUSTERS
+    return kind not in ({answered, *_NEITHER} if answered == OPEN_CLUSTER else {answered})
 
 
 def find_kind(label: str) -> str | None:

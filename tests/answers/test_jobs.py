@@ -222,6 +222,9 @@ def test_answers_are_chosen_and_ordered_by_their_columns(room):
     assert select(verdicts=["globular"]) == select(lowest=0.8) == []
     room.review([2], None)
     assert select(reviewed=Reviewed.OPEN) == numbers
+    room.keep_object(1, KeptObject("M 13", "globular cluster"))
+    room.keep_object(2, KeptObject("M 51", "galaxy"))
+    assert select(reviewed=Reviewed.CONTRADICTED) == [1]  # all are "none of these"
 
 
 def test_long_choice_is_found_by_a_short_name(room):

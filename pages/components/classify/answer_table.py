@@ -15,6 +15,7 @@ from cluster_core.data.counter_classes import COUNTER_CLASS
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.prediction import Prediction, Verdict
 from cluster_core.model.prediction.words import format_score
+from cluster_core.sky_names.words import contradicts
 from pages.components.classify.answered import find_answered
 from pages.components.classify.redrawing import drop_outcome
 
@@ -43,6 +44,7 @@ _MARKS = {
     Reviewed.DONE: "reviewed",
     Reviewed.CORRECTED: "corrected",
     Reviewed.UNKNOWN: "don't know",
+    Reviewed.CONTRADICTED: "catalogue disagrees",
 }
 
 
@@ -169,7 +171,9 @@ def _tabulate(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> di
     }
     columns["file"] = [one.picture.name for one, _ in found]
     if room.objects:
-        columns["object"] = [_describe_object(room, one.picture.number) for one, _ in found]
+        columns["object"] = [
+            _describe_object(room, one.picture.number, prediction) for one, prediction in found
+        ]
     if any(prediction.novelty is not None for _, prediction in found):
         columns["novelty"] = [prediction.novelty for _, prediction in found]
     if _shows_others(model):
@@ -177,9 +181,13 @@ def _tabulate(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> di
     return columns
 
 
-def _describe_object(room: AnswerRoom, number: int) -> str:
+def _describe_object(room: AnswerRoom, number: int, prediction: Prediction) -> str:
+    """Name the object, with a mark if the model says otherwise."""
     known = room.objects.get(number)
-    return f"{known.name}, {known.kind}" if known and known.name else ""
+    if known is None or not known.name:
+        return ""
+    mark = "⚠ " if contradicts(prediction.label, prediction.verdict, known.kind) else ""
+    return f"{mark}{known.name}, {known.kind}"
 
 
 def _describe_answer(prediction: Prediction) -> str:
@@ -225,7 +233,9 @@ _CONFIG = {
     "answer": st.column_config.TextColumn("Answer and score", width=140),
     "yours": st.column_config.TextColumn("You say", width=110),
     "file": st.column_config.TextColumn("File", width="medium"),
-    "object": st.column_config.TextColumn("Object", width="medium"),
+    "object": st.column_config.TextColumn(
+        "Object", width="medium", help="By the catalogue. ⚠: the model says otherwise."
+    ),
     "novelty": st.column_config.NumberColumn(
         "Novelty",
         format="%.2f",
