@@ -84,11 +84,10 @@ def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
 
 
 def test_thousands_are_classified_while_the_page_is_left(visit, tmp_path):
-    (picture,) = render_files(tmp_path, 1)
-    content = picture.read_bytes()
+    contents = [path.read_bytes() for path in render_files(tmp_path, 12)]
     with zipfile.ZipFile(tmp_path / "night.zip", "w") as archive:
         for number in range(3_000):
-            archive.writestr(f"night/{number:04}.jpg", content)
+            archive.writestr(f"night/{number:04}.jpg", contents[number % len(contents)])
     page = visit.page
     visit.open("classify")
     visit.upload("pictures", tmp_path / "night.zip")
@@ -96,6 +95,8 @@ def test_thousands_are_classified_while_the_page_is_left(visit, tmp_path):
     visit.go("Home")
     visit.go("Classify")
     expect(page.get_by_text(re.compile(r"Classifying pictures: .* of 3,000"))).to_be_visible()
+    page.get_by_test_id("stDataFrame").scroll_into_view_if_needed()
+    visit.shoot("classify-thousands")
     visit.click("stop")
     expect(page.get_by_text(re.compile("Stopped: .* without an answer"))).to_be_visible()
     page.reload()

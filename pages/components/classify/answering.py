@@ -27,6 +27,7 @@ from pages.components.text import escape_markdown
 AT_ONCE = 20
 _AT_ONCE_S = 3.0
 _REDRAW_INTERVAL_S = 1.0
+_GROWTH = 4
 _MINUTE_S, _HOUR_S = 60, 3600
 
 
@@ -116,9 +117,11 @@ def _show_job(job: AnsweringJob) -> None:
 
 @st.fragment(run_every=_REDRAW_INTERVAL_S)
 def _show_progress(job: AnsweringJob, n_drawn: int) -> None:
-    """Draw the progress again and again, and the rest of the page until its table is full."""
+    """Draw the progress again and again, and the rest of the page while its table fills."""
     progress = job.progress
-    if not progress.is_active or n_drawn < min(PAGE_ROWS, progress.n_done):
+    # Each time with several times as many rows, because the table flickers when it is drawn.
+    n_next = min(PAGE_ROWS, max(1, _GROWTH * n_drawn))
+    if not progress.is_active or n_drawn < n_next <= progress.n_done:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="answering"):
         share = progress.n_done / max(progress.n_total, 1)
