@@ -20,7 +20,7 @@ def test_publish_open_the_link_on_a_phone_and_unpublish(visit, browser, tmp_path
     visit.settle()
     visit.click("confirm_publish")
     expect(visit.page.get_by_text('Published "Which star cluster?"')).to_be_visible()
-    visit.page.get_by_text("QR code").click()
+    visit.page.get_by_text("QR code", exact=True).click()
     visit.page.locator(".st-key-published_which-star-cluster").scroll_into_view_if_needed()
     visit.shoot("published")
     visit.assert_sound()
