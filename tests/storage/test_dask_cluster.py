@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
+from unittest import mock
 
 import dask
 import pytest
@@ -45,6 +48,8 @@ def give_up(item):
 @pytest.fixture(scope="module")
 def scheduler():
     with (
+        # Workers import the main module, which after a test of pages is one of these.
+        mock.patch.dict(sys.modules, {"__main__": ModuleType("__main__")}),
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as local,
     ):

@@ -81,12 +81,15 @@ def test_events_are_complete_and_in_order(config, workspace, backbone):
     result, events = run(config, workspace)
     stages = [event.stage for event in events if isinstance(event, StageProgress)]
     assert [stage for stage, _ in groupby(stages)] == list(Stage)
-    for stage in (Stage.READING, Stage.BOTTLENECKS):
-        progress = [
-            (e.done, e.total) for e in events if isinstance(e, StageProgress) and e.stage is stage
-        ]
-        total = 48 - (len(result.split.set_aside) if stage is Stage.BOTTLENECKS else 0)
-        assert progress == [(done, total) for done in range(1, total + 1)]
+    reading, computing = (
+        [(e.done, e.total) for e in events if isinstance(e, StageProgress) and e.stage is stage]
+        for stage in (Stage.READING, Stage.BOTTLENECKS)
+    )
+    # Half a file is done when its hash is known, which is the case for many at once.
+    assert reading == sorted(reading)
+    assert {done for done, _ in reading} == set(range(24, 49))
+    total = 48 - len(result.split.set_aside)
+    assert computing == [(done, total) for done in range(1, total + 1)]
     (read,) = (event for event in events if isinstance(event, DatasetRead))
     assert (read.index, read.split) == (result.index, result.split)
     steps = [event.step for event in events if isinstance(event, Evaluation)]
