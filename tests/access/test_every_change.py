@@ -21,7 +21,7 @@ from pages.components.signed_in import SIGNED_OUT, STRANGER
 from tests.labelling.samples import make_queue
 
 # What it returns depends on who asks.
-_READING = {"list_visible"}
+_READING = {"list_visible", "find_unfinished"}
 # Does nothing, without an error, for those who may not: a dataset's name is only a suggestion.
 _SILENT = {"save_last_dataset"}
 # Checks the action that a record names, or what it calls for each record: see its own tests.
