@@ -27,6 +27,7 @@ _TABLE = "answers table"
 _PAGE = "page of the table"
 # Only these rows, and their thumbnails, are sent to the browser.
 PAGE_ROWS = 100
+_PAGE_BUTTON_PX, _MAX_PAGE_NUMBERS = 44, 5
 # Text is wrapped in rows of more than 64 pixels.
 _ROW_PX, _MAX_HEIGHT_PX = 66, 600
 _OTHERS_SHOWN, _LOWEST_SHOWN = 3, 0.005
@@ -86,7 +87,14 @@ def choose_page(numbers: Sequence[int]) -> list[int]:
     page, turns = st.session_state.get(_PAGE, (1, 0))
     with st.container(horizontal=True, vertical_alignment="center", key="table_pages"):
         # A page that the script turns to needs a new widget, as ticks do.
-        page = st.pagination(n_pages, default=min(page, n_pages), key=f"table_page_{turns}")
+        page = st.pagination(
+            n_pages,
+            default=min(page, n_pages),
+            # In a row, the widget takes the least width, which is that of a single number.
+            width=_PAGE_BUTTON_PX * (min(n_pages, _MAX_PAGE_NUMBERS) + 2),
+            max_visible_pages=_MAX_PAGE_NUMBERS,
+            key=f"table_page_{turns}",
+        )
         st.session_state[_PAGE] = page, turns
         first = (page - 1) * PAGE_ROWS
         shown = list(numbers[first : first + PAGE_ROWS])
