@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import time
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -100,6 +102,17 @@ def _make_pngs() -> list[bytes]:
     return [*_make_with_pillow("PNG"), encode(noise().convert("P"), "PNG"), *deep, *transparent]
 
 
+def _make_heics() -> list[bytes]:
+    from pillow_heif import from_pillow
+
+    files = []
+    for picture in (noise(), noise().convert("L"), noise().convert("RGBA")):
+        file = io.BytesIO()
+        from_pillow(picture).save(file)
+        files.append(file.getvalue())
+    return files
+
+
 FORMATS: dict[str, Callable[[], list[bytes]]] = {
     "jpeg": lambda: _make_with_pillow("JPEG"),
     "png": _make_pngs,
@@ -113,6 +126,8 @@ FORMATS: dict[str, Callable[[], list[bytes]]] = {
     "ser": _make_sers,
     "xisf": _make_xisfs,
 }
+if find_spec("pillow_heif"):  # an optional package
+    FORMATS["heic"] = _make_heics
 
 
 @cache
