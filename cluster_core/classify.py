@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from cluster_core.console import PATH, ProgressLine, plain_exits
-from cluster_core.errors import ConfigError, RunError
+from cluster_core.console import DASK, PATH, ProgressLine, connecting, plain_exits
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import classify_sources
 from cluster_core.model.prediction.predictor import Predictor
@@ -23,9 +20,6 @@ from cluster_core.model.prediction.tables.sky import SKY_COLUMNS
 from cluster_core.sky_names.cache import identifying
 from cluster_core.sources.finding import PictureSources
 from cluster_core.workspace import Workspace
-
-if TYPE_CHECKING:
-    from cluster_core.storage.dask_cluster import DaskCluster
 
 SKIPPED_FILES_NAMED = 3
 
@@ -62,13 +56,7 @@ SKIPPED_FILES_NAMED = 3
     is_flag=True,
     help="Go on with an interrupted run that had the same --output, model and settings.",
 )
-@click.option(
-    "--dask",
-    "scheduler",
-    metavar="ADDRESS",
-    help="Work on the computers of the Dask cluster with this scheduler, such as "
-    "tcp://192.168.0.7:8786.",
-)
+@DASK
 @plain_exits(
     "Not all pictures were labelled; an existing --output file is unchanged. Add --resume to go "
     "on with a CSV or JSON lines file."
@@ -107,7 +95,7 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     opening = identifying(workspace) if identify else nullcontext()
     with (
         opening as say_what,
-        _connecting(scheduler, identify) as cluster,
+        connecting(scheduler) as cluster,
         writing_table(output, chosen, table, resume) as write,
     ):
         n_before, remaining = write.done.n, write.done.leave_out(sources)
@@ -126,29 +114,6 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
     )
     for line in names.describe():
         click.echo(line, err=True)
-
-
-@contextmanager
-def _connecting(scheduler: str | None, identify: bool) -> Iterator[DaskCluster | None]:
-    """Yield a connection to a cluster; None without an address."""
-    if scheduler is None:
-        yield None
-        return
-    if identify:
-        raise ConfigError(
-            "Objects are named on this computer only: leave out --identify or --dask.",
-            field="identify",
-            received=True,
-            allowed="without --dask",
-        )
-    try:
-        from cluster_core.storage.dask_cluster import DaskCluster
-    except ImportError as error:
-        raise RunError(
-            'Work on a cluster needs Dask: run `pip install "cluster-lab[dask]"`, then try again.'
-        ) from error
-    with DaskCluster(scheduler) as cluster:
-        yield cluster
 
 
 def _count(number: int, noun: str) -> str:

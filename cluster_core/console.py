@@ -8,15 +8,18 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from cluster_core.errors import ClusterError
+from cluster_core.errors import ClusterError, RunError
 from cluster_core.workspace import Workspace, name_target
+
+if TYPE_CHECKING:
+    from cluster_core.storage.dask_cluster import DaskCluster
 
 EXIT_ERROR = 1
 EXIT_STOPPED = 130
@@ -39,6 +42,13 @@ class _NamedPath(click.Path):
 
 # With click's own check, an unreadable file would count as wrong usage, with click's message.
 PATH = _NamedPath(path_type=Path, readable=False)
+DASK = click.option(
+    "--dask",
+    "scheduler",
+    metavar="ADDRESS",
+    help="Work on the computers of the Dask cluster with this scheduler, such as "
+    "tcp://192.168.0.7:8786.",
+)
 
 
 def plain_exits(stopped: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -112,6 +122,28 @@ def end_after_disk_error(error: OSError) -> NoReturn:
             err=True,
         )
     sys.exit(EXIT_ERROR)
+
+
+@contextlib.contextmanager
+def connecting(scheduler: str | None) -> Iterator[DaskCluster | None]:
+    """Yield a connection to a Dask cluster; None without the address of its scheduler.
+
+    Raises
+    ------
+    RunError
+        Dask is not installed, or the cluster cannot be used.
+    """
+    if scheduler is None:
+        yield None
+        return
+    try:
+        from cluster_core.storage.dask_cluster import DaskCluster
+    except ImportError as error:
+        raise RunError(
+            'Work on a cluster needs Dask: run `pip install "cluster-lab[dask]"`, then try again.'
+        ) from error
+    with DaskCluster(scheduler) as cluster:
+        yield cluster
 
 
 def run_as_program(command: click.Command) -> None:

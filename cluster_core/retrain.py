@@ -10,8 +10,10 @@ from typing import Any
 import click
 
 from cluster_core.console import (
+    DASK,
     PATH,
     ProgressLine,
+    connecting,
     end_after_disk_error,
     plain_exits,
     run_as_program,
@@ -137,8 +139,9 @@ def _switch(name: str, description: str) -> Any:
     "Rule that divides the pictures: 3 with groups.csv and more catalogue names of objects, 2 "
     "without, 1 by file name as in version 0.1.",
 )
+@DASK
 @plain_exits("What was computed so far is kept for the next training.")
-def main(print_misclassified_test_images: bool, **options: Any) -> None:
+def main(print_misclassified_test_images: bool, scheduler: str | None, **options: Any) -> None:
     """Train a model: retrain the last layer of a network on your own folders of pictures."""
     if options["architecture"] == TEST_BACKBONE.name and TEST_VARIABLE not in os.environ:
         raise BackboneError(
@@ -170,7 +173,8 @@ def main(print_misclassified_test_images: bool, **options: Any) -> None:
         except OSError as error:  # else the training would report an error in its own files
             end_after_disk_error(error)
 
-    result = train(config, Workspace.default(), on_event)
+    with connecting(scheduler) as cluster:
+        result = train(config, Workspace.default(), on_event, cluster=cluster)
     progress.clear()
     if print_misclassified_test_images:
         _print_misclassified(result.metrics)

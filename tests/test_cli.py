@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 
 import click
@@ -314,8 +314,38 @@ def test_cluster_without_its_package_is_reported(trained, folder, monkeypatch):
     )
 
 
-def test_cluster_names_no_objects(trained, folder):
-    assert_one_sentence(run(folder, "--dask", "tcp://127.0.0.1:1", "--identify"), "--identify")
+class Cluster:
+    """Maps as a cluster does, some pictures ahead; workers die of one file."""
+
+    def __init__(self, address):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def map_images(self, function, items, give_up):
+        for item in list(items):
+            yield (give_up if item.path.name == "M92.png" else function)(item)
+
+
+def test_objects_are_named_here_when_a_cluster_labels(trained, folder, monkeypatch):
+    names = ["M13", "M3", "M92", "M45", "M31", "M5"]
+    for path, name in zip(sorted(folder.rglob("*.png")), names, strict=True):
+        path.rename(path.with_stem(name))
+    (folder / "empty.png").touch()
+    alone = read_rows(run(folder, "--identify").stdout)
+    monkeypatch.setattr("cluster_core.storage.dask_cluster.DaskCluster", Cluster)
+    rows = read_rows(run(folder, "--identify", "--dask", "tcp://127.0.0.1:1").stdout)
+    of_lost = [Path(row["path"]).name == "M92.png" for row in rows]
+    (given_up,) = compress(rows, of_lost)
+    assert "given up" in given_up["problem"]
+    assert [row for row in rows if row is not given_up] == [
+        row for row, is_lost in zip(alone, of_lost, strict=True) if not is_lost
+    ]
+    assert {"M 13", "M 5"} <= {row["object"] for row in rows}
 
 
 def test_missing_path_is_reported(trained, folder, tmp_path):

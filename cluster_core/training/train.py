@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tensorflow.compat.v1 import GraphDef
 
 from cluster_core.data.index import DatasetIndex, scan_dataset
 from cluster_core.data.splits import Split, split_dataset
-from cluster_core.errors import RunError
+from cluster_core.errors import BundleError, RunError
 from cluster_core.evaluation.learned_pictures import record_learned
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics
@@ -20,6 +21,7 @@ from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.litert import load_extractor
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle.bundle import ModelBundle, save_bundle
+from cluster_core.model.bundle.collection import record_cross_validation
 from cluster_core.model.bundle.starter import find_prior
 from cluster_core.model.export.frozen_graph import save_graph
 from cluster_core.model.features.cache import BottleneckCache
@@ -43,10 +45,14 @@ from cluster_core.training.examples import TrainingExamples, compute_examples
 from cluster_core.training.exports import assemble_bundle, export, make_graph, record_choice
 from cluster_core.training.locks import hold_summaries_lock, hold_training_lock
 from cluster_core.training.novelty import add_novelty
+from cluster_core.training.on_cluster import compute_ahead, leave_out
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.summaries import TensorBoardSummaries
 from cluster_core.training.tensorflow_setup import set_up_tensorflow
 from cluster_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from cluster_core.storage.dask_cluster import DaskCluster
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +91,7 @@ def train(
     workspace: Workspace | None = None,
     on_event: EventHandler = lambda event: None,
     is_stopped: Callable[[], bool] = lambda: False,
+    cluster: DaskCluster | None = None,
 ) -> TrainingResult:
     """Train a model on a folder with one sub-folder of pictures per class.
 
@@ -100,6 +107,8 @@ def train(
     is_stopped : callable, optional
         Polled while the head is fitted. Once it returns True, the best head so far is tested and
         saved.
+    cluster : DaskCluster, optional
+        The computers that compute the features of pictures; only this one by default.
 
     Returns
     -------
@@ -116,7 +125,7 @@ def train(
     RunError
         The limit of concurrent trainings is reached, another training writes its summaries to the
         same folder, a file cannot be read or written, or the loss, the weights or the scores are
-        not finite; then no model is saved.
+        not finite; then no model is saved. Or a cluster is lost.
     """
     workspace = workspace or Workspace.default()
     set_up_tensorflow()
@@ -128,7 +137,7 @@ def train(
         hold_summaries_lock(outputs.summaries_dir),
         CacheFile(outputs.bottleneck_dir) as cache,
     ):
-        run = _Run(workspace, outputs, on_event, is_stopped)
+        run = _Run(workspace, outputs, on_event, is_stopped, cluster)
         return run.complete(config, cache)
 
 
@@ -140,6 +149,7 @@ class _Run:
     outputs: TrainingOutputs
     on_event: EventHandler
     is_stopped: Callable[[], bool]
+    cluster: DaskCluster | None
 
     def complete(self, config: TrainConfig, cache: CacheFile) -> TrainingResult:
         """Go through all stages."""
@@ -150,6 +160,11 @@ class _Run:
             config = replace(config, architecture=choice.architecture)
         backbone = self._prepare_backbone(config)
         source = _make_source(config, backbone, cache)
+        if self.cluster is not None:
+            given_up = compute_ahead(config, split, source, self.cluster, self.on_event)
+            if given_up:
+                index = leave_out(index, given_up)
+                split = _split(config, index, self.on_event)
         examples = compute_examples(config, index.labels, split, source, self.on_event)
         fitted, graph = self._fit(config, index.labels, backbone, examples)
 
@@ -162,6 +177,9 @@ class _Run:
         export(config, self.workspace, self.outputs, graph, bundle.labels)
         # Last, because it must not cost a model that is trained.
         evaluation = evaluate(config, examples, bundle)
+        if evaluation.cross_validation is not None:
+            with suppress(BundleError):  # deleted since, or the disk is full
+                record_cross_validation(folder, evaluation.cross_validation.summary)
         return TrainingResult(bundle, folder, metrics, index, split, evaluation)
 
     def _prepare_backbone(self, config: TrainConfig) -> ConvertedBackbone:
@@ -222,6 +240,10 @@ def _read_dataset(
         on_event(StageProgress(Stage.READING, done, total))
 
     index = scan_dataset(config.image_dir, cache, on_progress)
+    return index, _split(config, index, on_event)
+
+
+def _split(config: TrainConfig, index: DatasetIndex, on_event: EventHandler) -> Split:
     split = split_dataset(
         index,
         testing_percentage=config.testing_percentage,
@@ -229,7 +251,7 @@ def _read_dataset(
         version=config.split_version,
     )
     on_event(DatasetRead(index, split))
-    return index, split
+    return split
 
 
 def _choose_network(

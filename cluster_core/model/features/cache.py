@@ -24,6 +24,8 @@ _CREATE = """CREATE TABLE IF NOT EXISTS bottlenecks (
 _INSERT = "INSERT OR REPLACE INTO bottlenecks VALUES (?, ?, ?, ?)"
 _SELECT = """SELECT sha256, features FROM bottlenecks
     WHERE producer = ? AND view = ? AND sha256 IN ({keys})"""
+_SELECT_KEYS = """SELECT sha256 FROM bottlenecks
+    WHERE producer = ? AND view = ? AND sha256 IN ({keys})"""
 
 
 class BottleneckCache:
@@ -97,6 +99,21 @@ class BottleneckCache:
                 n_damaged,
             )
         return found
+
+    def find_known(self, view: str, sha256s: Sequence[str]) -> set[str]:
+        """Return the hashes of the pictures that have a row in one view.
+
+        Rows are not read, so some of them may be damaged.
+
+        Parameters
+        ----------
+        view : str
+            Name of the view.
+        sha256s : sequence of str
+            Hashes of the pictures' files, hexadecimal.
+        """
+        rows = self._file.read_in(_SELECT_KEYS, sha256s, self._producer, view)
+        return {sha256 for (sha256,) in rows}
 
     def save(self, entries: Iterable[tuple[str, str, np.ndarray]]) -> None:
         """Add features to the cache, or replace them; features that are not plausible are left out.

@@ -119,14 +119,51 @@ class BottleneckSource:
     def _extract(self, task: tuple[Picture, list[View]]) -> np.ndarray:
         """Return features of the missing views of a picture: float32, (n_missing, n_features)."""
         picture, missing = task
-        pixels = self.preprocessing.decode(read_bytes(picture.path), picture.path.name)
-        features = self.extractor.extract([view.apply(pixels) for view in missing])
-        if not np.isfinite(features).all():
-            raise RunError(
-                f"The network computes numbers that are not finite for {picture.path.name}: choose "
-                "another network, or remove the picture."
-            )
-        return features
+        content, name = read_bytes(picture.path), picture.path.name
+        return extract_views(self.extractor, self.preprocessing, content, name, missing)
+
+
+def extract_views(
+    extractor: FeatureExtractor,
+    preprocessing: Preprocessing,
+    content: bytes,
+    name: str,
+    views: Sequence[View],
+) -> np.ndarray:
+    """Compute the features of a picture file in some views.
+
+    Parameters
+    ----------
+    extractor : FeatureExtractor
+        Runs the backbone.
+    preprocessing : Preprocessing
+        How the picture is resized for the backbone.
+    content : bytes
+        Content of the file.
+    name : str
+        Name of the file, for messages.
+    views : sequence of View
+        At least one.
+
+    Returns
+    -------
+    ndarray of float32, (n_views, n_features)
+
+    Raises
+    ------
+    ImageError
+        The file cannot be read as a picture, or is blank.
+    RunError
+        The backbone computes numbers that are not finite.
+    """
+    pixels = preprocessing.decode(content, name)
+    features = extractor.extract([view.apply(pixels) for view in views])
+    if not np.isfinite(features).all():
+        raise RunError(
+            f"The network computes numbers that are not finite for {name}: choose another "
+            "network, or remove the picture."
+        )
+    return features
 
 
 def _list_missing(views: Sequence[View], is_known: np.ndarray) -> list[View]:

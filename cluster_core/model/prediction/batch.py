@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,7 +99,7 @@ def classify_sources(
     identify : callable, optional
         Says from the content and the name of a file which objects in the sky it shows.
     cluster : DaskCluster, optional
-        The computers to work on; only this one if not passed.
+        The computers to work on; only this one if not passed. `identify` always runs on this one.
 
     Yields
     ------
@@ -105,10 +107,40 @@ def classify_sources(
         One per picture, in the order of `sources`. An unreadable one does not stop the rest,
         nor does one on which the workers of a cluster die.
     """
-    classify = SourceClassifier(predictor, identify)
     if cluster is None:
+        classify = SourceClassifier(predictor, identify)
         return map_images(classify, sources, portion_size=1 if identify else PORTION)
-    return cluster.map_images(classify, sources, _give_up)
+    if identify is None:
+        return cluster.map_images(SourceClassifier(predictor), sources, _give_up)
+    return _classify_and_identify(predictor, sources, identify, cluster)
+
+
+def _classify_and_identify(
+    predictor: Predictor,
+    sources: Iterable[PictureSource],
+    identify: Callable[[bytes, str], Identification],
+    cluster: DaskCluster,
+) -> Generator[FilePrediction, None, None]:
+    """Label on a cluster, and name here, where the star charts and what was solved before are."""
+    sent: deque[PictureSource] = deque()
+
+    def remember() -> Iterator[PictureSource]:
+        for source in sources:
+            sent.append(source)
+            yield source
+
+    def name(answer: tuple[PictureSource, FilePrediction]) -> FilePrediction:
+        source, labelled = answer
+        if labelled == _give_up(source):  # it could end this program, too
+            return labelled
+        try:
+            return replace(labelled, sky=identify(source.read(), source.file_name))
+        except ImageError:  # as on the worker, or since
+            return labelled
+
+    with closing(cluster.map_images(SourceClassifier(predictor), remember(), _give_up)) as answers:
+        pairs = ((sent.popleft(), answer) for answer in answers)
+        yield from map_images(name, pairs, portion_size=1)
 
 
 def _give_up(source: PictureSource) -> FilePrediction:
