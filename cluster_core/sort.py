@@ -136,9 +136,7 @@ def _sort(task: SortTask) -> None:
     for folder in refused:
         click.echo(f"{folder} could not be opened: check its permissions.", err=True)
     _summarise(sorter, len(found) - len(waiting), len(others))
-    for line in names.describe():
-        click.echo(line, err=True)
-    _suggest(task.settings.output)
+    _finish(names, task.settings.output)
 
 
 def _summarise(sorter: Sorter, n_before: int, n_others: int) -> None:
@@ -152,8 +150,10 @@ def _summarise(sorter: Sorter, n_before: int, n_others: int) -> None:
     click.echo(", ".join(parts), err=True)
 
 
-def _suggest(output: Path) -> None:
-    """Print what can be done next."""
+def _finish(names: NameCounts, output: Path) -> None:
+    """Print what the pictures show, and what can be done next."""
+    for line in names.describe():
+        click.echo(line, err=True)
     command = "python -m cluster_core sort"
     if n_unsure := len(list_unsure(output)):
         noun = "picture" if n_unsure == 1 else "pictures"
@@ -181,7 +181,7 @@ def _watch(task: SortTask) -> None:
     click.echo("Watching. Press Ctrl-C to stop.", err=True)
     watcher.run()
     click.echo("Stopped watching: the same command goes on.", err=True)
-    _suggest(task.settings.output)
+    _finish(watcher.names, task.settings.output)
 
 
 def _undo(output: Path) -> None:

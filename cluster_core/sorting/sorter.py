@@ -21,6 +21,7 @@ from cluster_core.model.prediction.words import name_verdict
 from cluster_core.sorting.answering import AnsweredFile
 from cluster_core.sorting.before import SortedBefore
 from cluster_core.sorting.disk_errors import explaining_output_errors
+from cluster_core.sorting.finding import check_workspace
 from cluster_core.sorting.opening import opening_log
 from cluster_core.sorting.placing import Order, place_file
 from cluster_core.sorting.records import SortedFile, Transfer
@@ -102,10 +103,11 @@ class Sorter:
         AccessError
             This server does not allow it.
         SortingError
-            The folder cannot be written, is in use, was sorted by another model, or has a damaged
-            log and files that it does not explain.
+            The folder cannot be written, is in use, is in the workspace, was sorted by another
+            model, or has a damaged log and files that it does not explain.
         """
         self._access.require(Action.SORT_FILES)
+        check_workspace((), self._output, self._settings.transfer)
         is_new = not self._output.exists()
         with explaining_output_errors(self._output):
             self._output.mkdir(parents=True, exist_ok=True)
@@ -164,9 +166,10 @@ class Sorter:
         Raises
         ------
         SortingError
-            The folder cannot be written.
+            The folder cannot be written, or the file would be moved out of the workspace.
         """
         self._access.require(Action.SORT_FILES)
+        check_workspace((one.path,), self._output, self._settings.transfer)
         problem = one.answer.problem
         if one.answer.prediction is not None and one.facts is not None:
             try:

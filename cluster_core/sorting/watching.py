@@ -13,6 +13,7 @@ from cluster_core.access import Access
 from cluster_core.errors import SortingError
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.tables.names import NameCounts
 from cluster_core.sorting.answering import AnsweredFile, Identify, answer_files
 from cluster_core.sorting.arrivals import Arrivals
 from cluster_core.sorting.finding import find_files
@@ -61,6 +62,8 @@ class Watcher:
     ----------
     stop : threading.Event
         Set by another thread, or by a signal, to end after the present file.
+    names : NameCounts
+        The objects in the pictures, if they are identified.
     """
 
     def __init__(self, access: Access, task: SortTask, tell: Callable[[str], None]) -> None:
@@ -68,7 +71,7 @@ class Watcher:
         self._arrivals = Arrivals(task.settle_s)
         self._waits: dict[str, str] = {}
         self._is_table_old, self._next_table_s = False, 0.0
-        self.stop = threading.Event()
+        self.stop, self.names = threading.Event(), NameCounts()
 
     def run(self) -> None:
         """Watch until `stop` is set. A disk that is full or has gone is waited for.
@@ -131,6 +134,7 @@ class Watcher:
         if not is_whole and self._arrivals.wait_longer(one.path):
             return
         problem = sorter.sort(one)
+        self.names.add(one.answer)
         self._tell(problem or f"{one.path.name}: {sorter.latest}")
 
     def _tell_wait(self, what: str, reason: str) -> None:

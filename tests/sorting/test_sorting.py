@@ -213,6 +213,17 @@ def test_sort_into_the_workspace_is_refused(workspace, night, transfer):
         check_workspace([night], workspace.root / "sorted", transfer)
 
 
+def test_sorter_itself_leaves_the_workspace_alone(workspace, night, output):
+    (own,) = write_files(workspace.root, "photos/a.jpg")
+    with pytest.raises(SortingError, match="must stay where they are"):
+        sort([answer(own)], output, Transfer.MOVE)
+    assert own.exists()
+    (a,) = write_files(night, "a.jpg")
+    with pytest.raises(SortingError, match="Cluster Lab keeps its own files"):
+        sort([answer(a)], workspace.root / "sorted")
+    assert not (workspace.root / "sorted").exists()
+
+
 def test_output_that_can_be_made_is_left_as_it_was(night, output):
     (a,) = write_files(night, "a.jpg")
     check_output(output / "deeper")

@@ -171,7 +171,7 @@ def test_interrupted_watch_ends_cleanly_and_goes_on(tmp_path, workspace):
     for number in (1, 2):
         command = [sys.executable, "-m", "cluster_core", "sort", night, "--output", output]
         process = subprocess.Popen(
-            [*command, "--watch", "--settle", "0", "--move"],
+            [*command, "--watch", "--settle", "0", "--move", "--identify"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -183,6 +183,7 @@ def test_interrupted_watch_ends_cleanly_and_goes_on(tmp_path, workspace):
         _, errors = process.communicate(timeout=30)
         assert process.returncode == 0, errors
         assert "Stopped watching" in errors
+        assert "0 of 1 picture named" in errors
         assert "Traceback" not in errors
         if number == 1:
             late.rename(night / "late stars.png")
