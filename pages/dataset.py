@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from cluster_core.access import Action
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Split
@@ -34,6 +35,7 @@ from pages.components.demo_dataset import NAME as SIMULATED_SKY
 from pages.components.long_work import continue_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 
@@ -74,9 +76,10 @@ def show_pictures(workspace: Workspace, image_dir: Path, index: DatasetIndex) ->
 def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIndex) -> None:
     """Draw the selected view of a dataset that has files."""
     show_summary(reading, index)
+    may_check = get_access().allows(Action.EVALUATE)
     view = st.segmented_control(
         "View",
-        list(DatasetView),
+        [one for one in DatasetView if may_check or one is not DatasetView.CHECK],
         default=None if VIEW_KEY in st.session_state else DatasetView.PICTURES,
         required=True,
         key=VIEW_KEY,
@@ -86,7 +89,7 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
     if view == DatasetView.ADD:
         show_upload(workspace, reading.image_dir, tuple(index.all_counts))
     elif view == DatasetView.CHECK:
-        show_check(workspace, reading.image_dir, tuple(index.all_counts))
+        show_check(workspace, index)
     elif view == DatasetView.OVERVIEW:
         split = find_split(reading)
         show_overview(workspace, index, split if isinstance(split, Split) else None)
@@ -107,7 +110,7 @@ def show_empty_dataset(
 
 
 st.title("Dataset")
-default_workspace = Workspace.default()
+default_workspace = get_workspace()
 chosen = pick_dataset(default_workspace)
 chosen_dir = dataset_dir(default_workspace, chosen) if chosen else None
 continue_work()

@@ -46,6 +46,9 @@ class Finding:
         The class that the picture may belong to.
     file : RejectedFile or None
         The file that is not a picture, or cannot be read.
+    subject : str
+        What it is about, if it is about classes or the whole dataset; then the pictures are
+        examples. Else empty.
     """
 
     kind: FindingKind
@@ -54,20 +57,21 @@ class Finding:
     measure: float
     suggested: str | None = None
     file: RejectedFile | None = None
+    subject: str = ""
 
     @property
     def key(self) -> str:
-        """What identifies the finding in records: the same pictures in the same classes.
+        """What identifies the finding in records, whatever its figures.
 
-        A file is identified by its class, its name and what is wrong with it.
+        That is its subject; without one, the pictures with their classes; or the file, with its
+        class and what is wrong with it.
         """
-        parts = sorted(f"{picture.label}\0{picture.sha256}" for picture in self.pictures)
         if self.file is not None:
             parts = [f"{self.file.label}\0{self.file.reason}", self.file.path.name]
-        elif self.kind in (FindingKind.SHORTCUT, FindingKind.IMBALANCE):
-            parts = [self.sentence.split(" alone ")[0]]
-        elif self.kind is FindingKind.INSEPARABLE:
-            parts = [self.sentence.split(" cannot be told apart ")[0]]
+        elif self.subject:
+            parts = [self.subject]
+        else:
+            parts = sorted(f"{picture.label}\0{picture.sha256}" for picture in self.pictures)
         text = "\n".join([self.kind, *parts])
         return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 

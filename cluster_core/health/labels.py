@@ -138,10 +138,11 @@ def _describe_inseparable(
 ) -> Finding:
     answers = np.array(members)[scores[:, members].argmax(axis=1)]
     recall = float(np.mean([(answers[classes == one] == one).mean() for one in members]))
+    subject = join_words([labels[one] for one in members])
     sentence = (
-        f"{join_words([labels[one] for one in members])} cannot be told apart from these pictures: "
+        f"{subject} cannot be told apart from these pictures: "
         f"{recall:.0%} are recognised, where guessing gives {1 / len(members):.0%}. Their labels "
         "were not checked against each other. Add pictures that show the difference, or make "
         "them one class."
     )
-    return Finding(FindingKind.INSEPARABLE, (), sentence, recall)
+    return Finding(FindingKind.INSEPARABLE, (), sentence, recall, subject=subject)

@@ -73,14 +73,15 @@ def find_shortcuts(
         if low < majority + MIN_GAIN or accuracy < majority + MIN_DEVIATIONS * deviation:
             continue
         examples = (np.flatnonzero(is_right & (classes == label)) for label in range(len(labels)))
+        subject = f"The {trait}"
         sentence = (
-            f"The {trait} alone gives the right class for {accuracy:.0%} of the pictures (likely "
+            f"{subject} alone gives the right class for {accuracy:.0%} of the pictures (likely "
             f"{low:.0%} to {high:.0%}), where always answering {labels[counts.argmax()]} is right "
             f"for {majority:.0%}. A model can learn this instead of what the pictures show: "
             f"{_SUGGESTIONS.get(trait, _GENERAL)}."
         )
         shown = tuple(pictures[its[0]] for its in examples if len(its))
-        found.append(Finding(FindingKind.SHORTCUT, shown, sentence, accuracy))
+        found.append(Finding(FindingKind.SHORTCUT, shown, sentence, accuracy, subject=subject))
     return sorted(found, key=lambda finding: -finding.measure)
 
 

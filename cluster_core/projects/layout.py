@@ -15,6 +15,7 @@ from cluster_core.data.confirmed_labels import CONFIRMED
 from cluster_core.data.counter_classes import TICKED
 from cluster_core.data.declared_groups import GROUPS_FILE, SAME_OBJECTS
 from cluster_core.health.accepted import ACCEPTED
+from cluster_core.health.kept import LAST_CHECK
 from cluster_core.publishing.records import RECORD as PAGE_RECORD
 from cluster_core.storage.saved_values import check_count, check_shown_text, check_text
 from cluster_core.training.runs.evaluation_record import EVALUATION
@@ -27,8 +28,8 @@ FORMAT, VERSION = "cluster-lab project", 1
 RECORD = "project.json"
 DATASETS, MODELS, RUNS, QUEUES = "datasets", "models", "runs", "queues"
 PUBLISHED = "published"
-# What people decided about the pictures of a dataset, beside its classes.
-MARKS = frozenset({GROUPS_FILE, SAME_OBJECTS, CONFIRMED, TICKED, ACCEPTED})
+# What people decided about the pictures of a dataset, and its last check, beside its classes.
+MARKS = frozenset({GROUPS_FILE, SAME_OBJECTS, CONFIRMED, TICKED, ACCEPTED, LAST_CHECK})
 RUN_FILES = frozenset({CONFIG, STATUS, RESULT, EVALUATIONS, EVALUATION, CHOICE, REVIEWED, RUN_LOG})
 MAX_FILES = 200_000
 MAX_RECORD_BYTES = 50_000_000

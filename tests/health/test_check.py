@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from cluster_core.data.index import scan_dataset
 from cluster_core.errors import DatasetError, RunError
-from cluster_core.health import FindingKind, check, check_health, choose_network
+from cluster_core.health import Finding, FindingKind, check, check_health, choose_network
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import SHARED, draw_blob, needs_shared, save_picture, write_photos
 
@@ -147,7 +147,7 @@ def test_key_of_a_finding_changes_with_the_class_of_its_picture(workspace, backb
     write_photos(workspace.cluster_photos, 4)
     finding = run(workspace, network=backbone).findings[0]
     (first, *rest) = finding.pictures or run(workspace, network=backbone).findings[-1].pictures
-    one = replace(finding, kind=FindingKind.COPIES, pictures=(first, *rest))
+    one = Finding(FindingKind.COPIES, (first, *rest), "Copies.", 1.0)
     moved = replace(one, pictures=(replace(first, label="other"), *rest))
     assert one.key == replace(one, pictures=one.pictures[::-1], sentence="").key != moved.key
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
+import streamlit as st
 
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.declared_groups import load_same_objects
@@ -60,15 +62,12 @@ def test_faults_are_shown_with_their_pictures(page):
     assert not page.exception
 
 
-def test_findings_are_still_there_when_the_page_is_opened_anew(page):
+def test_findings_are_still_there_after_a_restart(page):
+    st.cache_resource.clear()
     again = choose(open_file("dataset.py"), "dataset_view", "Check")
     assert "wrong.png is in blue stars, but looks like red stars" in read(again)
+    assert re.search(r"Checked \d\d:\d\d\.", read(again))
     assert "has changed since" not in read(again)
-
-
-def test_dataset_that_was_not_checked_says_so(dataset):
-    page = choose(open_file("dataset.py"), "dataset_view", "Check")
-    assert "This dataset was not checked since the program was started" in read(page)
 
 
 def test_wrong_label_is_moved_and_moved_back(page, dataset):
@@ -78,11 +77,12 @@ def test_wrong_label_is_moved_and_moved_back(page, dataset):
     assert (dataset / "red stars" / "wrong.png").is_file()
     assert "wrong.png is in" not in read(page)
     assert "You have settled" in read(page)
-    assert "The dataset has changed since this check." in read(page)
+    assert "The dataset has changed since: check again." in read(page)
     assert page.button(key="check_dataset").label == "Check again"
     click(page, "undo")
     assert wrong.is_file()
     assert "wrong.png is in blue stars" in read(page)
+    assert "has changed since" not in read(page)
 
 
 def test_label_is_accepted_and_open_again(page, dataset):

@@ -2,70 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.data.index import Progress, scan_dataset
-from cluster_core.data.signature import compute_signature
-from cluster_core.health import HealthReport, check_health, choose_network, list_open
+from cluster_core.data.index import DatasetIndex, Progress, scan_dataset
+from cluster_core.health import (
+    KeptCheck,
+    check_health,
+    choose_network,
+    hash_content,
+    keep_check,
+    list_open,
+    load_check,
+)
+from cluster_core.health.kept import LAST_CHECK
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.dataset.check_findings import show_findings
 from pages.components.dataset.check_remedies import Checked
 from pages.components.long_work import Work, is_working, start_work
 from pages.components.outcome import Outcome
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
+from pages.components.words import format_time
 
-_DATASETS_IN_MEMORY = 8
+_CHECKS_IN_MEMORY = 8
 _STOPPED = "Stopped. Check again to continue; what was computed so far is kept."
 
 
-@dataclass(frozen=True)
-class _Check:
-    """The result of a check, and the state of the dataset that it is of."""
-
-    signature: str
-    report: HealthReport
+@st.cache_resource(max_entries=_CHECKS_IN_MEMORY, show_spinner=False)
+def _load_check(image_dir: Path, written_ns: int) -> KeptCheck | None:
+    return load_check(image_dir)
 
 
-@dataclass
-class _LastCheck:
-    """The last check of a dataset since the program was started, if there was one."""
-
-    check: _Check | None = None
-
-
-@st.cache_resource(max_entries=_DATASETS_IN_MEMORY, show_spinner=False)
-def _get_last_check(image_dir: str) -> _LastCheck:
-    """Return what all sessions share about a dataset, so that a reload does not lose it."""
-    return _LastCheck()
+def _find_check(image_dir: Path) -> KeptCheck | None:
+    with suppress(OSError):
+        return _load_check(image_dir, (image_dir / LAST_CHECK).stat().st_mtime_ns)
+    return None
 
 
-def show_check(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -> None:
+def show_check(workspace: Workspace, index: DatasetIndex) -> None:
     """Draw the button that checks a dataset, and what the last check found.
 
     Parameters
     ----------
     workspace : Workspace
-    image_dir : Path
-        The dataset's folder; it has files.
-    labels : tuple of str
-        All classes.
+    index : DatasetIndex
+        The dataset as it is now; it has files.
     """
-    check = _get_last_check(str(image_dir)).check
+    image_dir = index.image_dir
+    check = _find_check(image_dir)
     if check is None:
         st.markdown(
             "Looks for what would spoil a training or its test: copies, labels that may be wrong, "
             "pictures unlike all others, blurred or empty pictures, files that cannot be used, "
             "classes that cannot be told apart, and anything but the content "
             "that gives the class away, such as size or brightness. Nothing is changed until you "
-            "click. This dataset was not checked since the program was started."
+            "click."
         )
-        _show_button("Check this dataset", workspace, image_dir, is_first=True)
+        _show_button("Check this dataset", workspace, image_dir, is_due=True)
         return
+    _show_date(workspace, index, check)
     findings = list_open(image_dir, check.report.findings)
     n_settled = len(check.report.findings) - len(findings)
     n = check.report.n_pictures
@@ -83,29 +83,34 @@ def show_check(workspace: Workspace, image_dir: Path, labels: tuple[str, ...]) -
         st.success(f"Nothing found among {pictures}.", icon=":material/check:")
     for note in check.report.notes:
         st.caption(f":material/info: {escape_markdown(note)}")
-    if compute_signature(image_dir) != check.signature:
-        st.caption("The dataset has changed since this check.")
-        _show_button("Check again", workspace, image_dir)
     for kind, its in groupby(findings, key=lambda finding: finding.kind):
-        show_findings(Checked(workspace, image_dir, labels), kind, tuple(its))
+        show_findings(Checked(workspace, image_dir, tuple(index.all_counts)), kind, tuple(its))
 
 
-def _show_button(
-    label: str, workspace: Workspace, image_dir: Path, *, is_first: bool = False
-) -> None:
+def _show_date(workspace: Workspace, index: DatasetIndex, check: KeptCheck) -> None:
+    """Draw when the check was made, and a button if the pictures have changed since."""
+    made = f"Checked {format_time(check.made)}."
+    if hash_content(index) == check.content:
+        st.caption(made)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{made} The dataset has changed since: check again.", width="content")
+        _show_button("Check again", workspace, index.image_dir, is_due=False)
+
+
+def _show_button(label: str, workspace: Workspace, image_dir: Path, *, is_due: bool) -> None:
     def resume(on_progress: Progress) -> Outcome:
-        signature = compute_signature(image_dir)
         with CacheFile(workspace.bottlenecks) as cache:
             index = scan_dataset(image_dir, cache, on_progress)
             report = check_health(index, choose_network(index.pictures), cache, on_progress)
-        _get_last_check(str(image_dir)).check = _Check(signature, report)
+        keep_check(get_access(), index, report)
         n = report.n_pictures
         return Outcome(f"Checked {'1 picture' if n == 1 else f'{n:,} pictures'}.")
 
     st.button(
         label,
         key="check_dataset",
-        type="primary" if is_first else "secondary",
+        type="primary" if is_due else "secondary",
         icon=":material/health_and_safety:",
         disabled=is_working(),
         on_click=start_work,

@@ -116,7 +116,7 @@ def _show_group(dataset: Checked, finding: Finding) -> None:
                 with st.container(width=_CELL_PX, gap="xsmall"):
                     _show_picture(dataset.workspace, picture)
                     if can_remove:
-                        show_picture_remedies(dataset.workspace, picture)
+                        show_picture_remedies(dataset.workspace, finding, picture)
         n_hidden = len(finding.pictures) - _MAX_PICTURES
         if n_hidden > 0:
             st.caption(f"and {n_hidden:,} more")

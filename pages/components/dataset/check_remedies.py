@@ -72,9 +72,10 @@ def show_remedies(dataset: Checked, finding: Finding) -> None:
         _button("It is fine", f"fine_{key}", "check", lambda: _accept(dataset.image_dir, finding))
 
 
-def show_picture_remedies(workspace: Workspace, picture: Picture) -> None:
+def show_picture_remedies(workspace: Workspace, finding: Finding, picture: Picture) -> None:
     """Draw the button that removes one picture of several."""
-    digest = hashlib.sha256(str(picture.path).encode(errors="replace")).hexdigest()[:12]
+    named = f"{finding.key}{picture.path}".encode(errors="replace")
+    digest = hashlib.sha256(named).hexdigest()[:12]
     _button("Remove", f"drop_{digest}", "delete", lambda: _delete(workspace, [picture.path]))
 
 
