@@ -4,7 +4,8 @@ import streamlit as st
 
 from cluster_core.answers.answering import Answerer
 from cluster_core.errors import ClusterError
-from pages.components.classify.answering import answer_waiting, may_answer
+from pages.components.classify.answering import answer_waiting
+from pages.components.classify.earlier_answers import may_answer, show_earlier
 from pages.components.classify.example_view import show_examples
 from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.kept_room import open_room
@@ -29,7 +30,9 @@ room = open_room()
 if chosen_model is not None and st.session_state[LIVE]:
     show_live_camera(chosen_model)
 examples, answers = st.empty(), st.empty()
-if chosen_model is not None and room is not None and not may_answer(chosen_model, room):
+if room is not None and not may_answer(chosen_model, room):
+    with answers.container():
+        show_earlier(chosen_model, room)
     room = None
 if chosen_model is not None and (room is not None or EXAMPLE in st.session_state):
     loaded = obtain_predictor(chosen_model)

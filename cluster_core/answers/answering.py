@@ -22,6 +22,7 @@ from cluster_core.model.prediction.details import (
     shrink_to_show,
 )
 from cluster_core.model.prediction.predictor import Predictor
+from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.storage.mapping import map_images
 
 _THUMBNAIL_SIDE_PX, _QUALITY = 96, 90
@@ -100,6 +101,8 @@ def answer_pictures(
     def label(task: tuple[int, str, Callable[[], bytes]]) -> Labelled:
         return _label(answerer.predictor, *task)
 
+    if model.manifest_sha256 not in room.sources:
+        room.keep_source(model.manifest_sha256, AnswerSource.of(model))
     with closing(map_images(label, list_tasks())) as found:
         for one in found:
             room.keep_answer(

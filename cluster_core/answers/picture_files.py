@@ -1,4 +1,4 @@
-"""The files of a room: pictures named by numbers, their thumbnails, and archives of more."""
+"""The files of a room: pictures named by numbers, what goes with them, and archives of more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cluster_core.storage.safe_moves import explaining_disk_errors
 
-PICTURES, ARCHIVES, _THUMBNAILS = "pictures", "archives", "thumbnails"
+PICTURES, ARCHIVES, FIELDS, _THUMBNAILS = "pictures", "archives", "fields", "thumbnails"
 
 
 def name_picture(folder: Path, number: int) -> Path:
@@ -53,7 +53,8 @@ def write_thumbnail(folder: Path, number: int, jpeg: bytes) -> None:
 
 
 def delete_files(folder: Path, number: int) -> None:
-    """Delete a picture and its thumbnail, as far as they can be."""
-    for path in (name_picture(folder, number), name_thumbnail(folder, number)):
+    """Delete a picture, its thumbnail and what was found in it, as far as they can be."""
+    found = (folder / FIELDS).glob(f"{number}-*.zip")
+    for path in (name_picture(folder, number), name_thumbnail(folder, number), *found):
         with suppress(OSError):
             path.unlink()

@@ -10,6 +10,8 @@ from cluster_core.data.labels import fold_name, is_device_name
 from cluster_core.model.prediction.prediction import Verdict
 
 DONT_KNOW, UNUSABLE = "don't know", "could not be used"
+# The table beside the folders.
+TABLE_NAME = "answers.csv"
 # For pictures without a class.
 SPECIAL_FOLDERS = (Verdict.NONE_OF_THESE.value, Verdict.UNSURE.value, DONT_KNOW, UNUSABLE)
 _MAX_NAME_BYTES, _MAX_SUFFIX_BYTES = 150, 10
@@ -26,7 +28,7 @@ class SortedPlaces:
     """
 
     def __init__(self, labels: Sequence[str] = ()) -> None:
-        self._folders = {fold_name(name) for name in SPECIAL_FOLDERS}
+        self._folders = {fold_name(name) for name in (*SPECIAL_FOLDERS, TABLE_NAME)}
         self._class_folders: dict[str, str] = {}
         self._taken: set[str] = set()
         self._numbers: dict[str, int] = {}
@@ -34,7 +36,7 @@ class SortedPlaces:
             self.find_class_folder(label)
 
     def find_class_folder(self, label: str) -> str:
-        """Return the folder of a class; one with the name of a special folder gets a number."""
+        """Return the folder of a class; one with a name that is in use gets a number."""
         if label not in self._class_folders:
             stem, number = _make_safe(label), 1
             folder = stem

@@ -9,6 +9,7 @@ from typing import Any
 from cluster_core.data.counter_classes import COUNTER_CLASS
 from cluster_core.data.labels import find_label_problem
 from cluster_core.model.prediction.prediction import Limits, Prediction, Verdict
+from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.storage.saved_values import (
     check_count,
     check_number,
@@ -116,6 +117,19 @@ def check_review(entry: Mapping[str, Any]) -> Review:
     if find_label_problem(label):
         raise ValueError("a label was expected")
     return Review(label)
+
+
+def check_source(entry: Mapping[str, Any]) -> AnswerSource:
+    """Return the model of a line; raise one of `MALFORMED_ERRORS` if it is damaged."""
+    labels = tuple(check_shown_text(label) for label in entry["labels"])
+    if not labels:
+        raise ValueError("classes were expected")
+    return AnswerSource(
+        labels,
+        check_shown_text(entry["id"]),
+        check_shown_text(entry["title"]),
+        check_number(entry["unsure_below"]),
+    )
 
 
 def check_answer(entry: Mapping[str, Any]) -> dict[str, Any]:

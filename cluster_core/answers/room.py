@@ -22,6 +22,7 @@ from cluster_core.answers.records import KeptAnswer, KeptObject, KeptPicture, Re
 from cluster_core.answers.room_contents import RoomContents
 from cluster_core.data.labels import find_label_problem, shorten
 from cluster_core.errors import DatasetError, ImageError, ImageProblem
+from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, make_printable
 
 _MAX_NAME_LENGTH = 300
@@ -68,6 +69,11 @@ class AnswerRoom:
     def objects(self) -> Mapping[int, KeptObject]:
         """What pictures show, by number, of those that were asked."""
         return self._contents.objects
+
+    @property
+    def sources(self) -> Mapping[str, AnswerSource]:
+        """The models that answered, by the hashes of their manifests."""
+        return self._contents.sources
 
     @property
     def last_model(self) -> str | None:
@@ -147,6 +153,24 @@ class AnswerRoom:
     def find_thumbnail(self, number: int) -> Path:
         """Return the path of a picture's thumbnail, a JPEG, which may not exist."""
         return name_thumbnail(self._folder, number)
+
+    def keep_source(self, model: str, source: AnswerSource) -> None:
+        """Note which model answers from now on, so that its answers outlive it.
+
+        Parameters
+        ----------
+        model : str
+            Hash of the model's manifest.
+        source : AnswerSource
+            What a table says of it.
+
+        Raises
+        ------
+        DatasetError
+            It cannot be written.
+        """
+        noted = {"id": source.id, "title": source.title, "labels": list(source.labels)}
+        self._append({"model": model, **noted, "unsure_below": source.unsure_below})
 
     def keep_answer(
         self, number: int, model: str, answer: KeptAnswer, labels: Sequence[str], thumbnail: bytes

@@ -13,8 +13,10 @@ from cluster_core.answers.records import (
     check_object,
     check_picture,
     check_review,
+    check_source,
 )
-from cluster_core.storage.saved_values import check_count
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.storage.saved_values import check_count, check_text
 
 
 class RoomContents:
@@ -25,6 +27,8 @@ class RoomContents:
     pictures, reviews, objects : dict
         By the number of a picture.
     answers : AnswerIndex
+    sources : dict
+        The models that answered, by the hashes of their manifests.
     names : set of (str, str)
         Hash and name of each picture.
     n_bytes : int
@@ -38,6 +42,7 @@ class RoomContents:
         self.reviews: dict[int, Review] = {}
         self.objects: dict[int, KeptObject] = {}
         self.answers = AnswerIndex()
+        self.sources: dict[str, AnswerSource] = {}
         self.names: set[tuple[str, str]] = set()
         self.n_bytes = self.last_number = 0
 
@@ -56,6 +61,8 @@ class RoomContents:
                 self.objects[check_count(number)] = check_object(entry)
             case {"answer": _}:
                 self.answers.take(entry)
+            case {"model": sha256, "labels": _}:
+                self.sources[check_text(sha256)] = check_source(entry)
             case {"reviewed": numbers}:
                 self.reviews.update(dict.fromkeys(map(check_count, numbers), check_review(entry)))
             case {"unreviewed": numbers}:

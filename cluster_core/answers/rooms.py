@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cluster_core.access import Access, Mode, read_mode
 from cluster_core.answers.log import LOG
-from cluster_core.answers.picture_files import ARCHIVES, PICTURES
+from cluster_core.answers.picture_files import ARCHIVES, FIELDS, PICTURES
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.errors import DatasetError
 from cluster_core.storage.safe_moves import explaining_disk_errors
@@ -194,7 +194,7 @@ def _measure(folder: Path) -> tuple[float, int, Path]:
         used_s = folder.stat().st_mtime
         status = (folder / LOG).stat()
         used_s, size = max(used_s, status.st_mtime), status.st_size
-    for name in (PICTURES, ARCHIVES):
+    for name in (PICTURES, ARCHIVES, FIELDS):
         with suppress(OSError), os.scandir(folder / name) as entries:
             size += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
     return used_s, size, folder

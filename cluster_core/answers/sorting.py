@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import time
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from cluster_core.answers.places import DONT_KNOW, UNUSABLE, SortedPlaces
+from cluster_core.answers.places import DONT_KNOW, TABLE_NAME, UNUSABLE, SortedPlaces
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.counter_classes import is_counter_name
 from cluster_core.model.prediction.prediction import Verdict
@@ -24,12 +26,15 @@ class SortedPicture:
 
     Attributes
     ----------
+    number : int
+        Its number in the room.
     path : str
         `folder/name`, safe on every file system and unlike any other, also in capital letters.
     file : Path
         The file to pack.
     """
 
+    number: int
     path: str
     file: Path
 
@@ -65,12 +70,22 @@ def sort_pictures(
         label, special = _find_answer(room, number, model, labels)
         folder = special if label is None else places.find_class_folder(label)
         place = places.take(folder, room.pictures[number].name)
-        found.append(SortedPicture(place, room.find_file(number)))
+        found.append(SortedPicture(number, place, room.find_file(number)))
     return found
 
 
-def stream_zip(pictures: Iterable[SortedPicture]) -> Iterator[bytes]:
+def stream_zip(pictures: Iterable[SortedPicture], table: bytes) -> Iterator[bytes]:
     """Yield the bytes of a .zip, of which only a piece is in memory at a time.
+
+    Parameters
+    ----------
+    pictures : iterable of SortedPicture
+    table : bytes
+        The CSV that is put first, as `TABLE_NAME`.
+
+    Yields
+    ------
+    bytes
 
     Pictures are stored as they are, because their formats are compressed already. One whose
     file has gone is left out. Each is read twice, so that its checksum and size come before it:
@@ -78,23 +93,32 @@ def stream_zip(pictures: Iterable[SortedPicture]) -> Iterator[bytes]:
     """
     pieces = Pieces()
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:
-        out = archive.fp
-        assert out
+        info = zipfile.ZipInfo(TABLE_NAME, time.localtime()[:6])
+        yield from _pack(archive, info, io.BytesIO(table), pieces)
         for picture in pictures:
             try:
                 info = zipfile.ZipInfo.from_file(picture.file, picture.path)
                 source = picture.file.open("rb")
             except (OSError, ValueError):  # ValueError: a clock before 1980
                 continue
-            info.external_attr = 0o644 << 16
             with source:
-                _write_header(out, info, source)
-                for piece in _read_pieces(source):
-                    out.write(piece)
-                    yield pieces.take()
-            archive.filelist.append(info)
-            archive.start_dir = out.tell()
+                yield from _pack(archive, info, source, pieces)
     yield pieces.take()
+
+
+def _pack(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: BinaryIO, pieces: Pieces
+) -> Iterator[bytes]:
+    """Add a file to an archive that is written to `pieces`, and yield what was written."""
+    out = archive.fp
+    assert out
+    info.external_attr = 0o644 << 16
+    _write_header(out, info, source)
+    for piece in _read_pieces(source):
+        out.write(piece)
+        yield pieces.take()
+    archive.filelist.append(info)
+    archive.start_dir = out.tell()
 
 
 def _write_header(out: IO[bytes], info: zipfile.ZipInfo, source: BinaryIO) -> None:

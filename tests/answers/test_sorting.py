@@ -72,7 +72,7 @@ def test_number_stays_in_front_of_the_ending_of_a_packed_fits_file(room):
 
 
 def test_classes_that_differ_in_capitals_or_clash_with_a_folder_are_kept_apart(room):
-    for label in ("open", "Open", "unsure", "don't know"):
+    for label in ("open", "Open", "unsure", "don't know", "answers.csv"):
         add(room, f"{label}.jpg", None, Review(label))
     add(room, "z.jpg", answer(0.55))
     assert sort(room) == [
@@ -80,6 +80,7 @@ def test_classes_that_differ_in_capitals_or_clash_with_a_folder_are_kept_apart(r
         "Open (2)/Open.jpg",
         "unsure (2)/unsure.jpg",
         "don't know (2)/don't know.jpg",
+        "answers.csv (2)/answers.csv.jpg",
         "unsure/z.jpg",
     ]
 
@@ -111,17 +112,20 @@ def test_zip_holds_the_files_and_leaves_out_what_has_gone(room, tmp_path):
     add(room, "a.jpg")
     add(room, "ü.jpg")
     found = sort_pictures(room, room.pictures, "m", LABELS)
-    pieces = list(stream_zip([*found, SortedPicture("open/gone.jpg", tmp_path / "gone")]))
+    pieces = list(
+        stream_zip([*found, SortedPicture(9, "open/gone.jpg", tmp_path / "gone")], b"path\n")
+    )
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["open/a.jpg", "open/ü.jpg"]
+        assert archive.namelist() == ["answers.csv", "open/a.jpg", "open/ü.jpg"]
+        assert archive.read("answers.csv") == b"path\n"
         assert archive.read("open/ü.jpg") == "ü.jpg".encode()
 
 
 def test_sizes_and_checksums_come_before_the_contents(room):
     add(room, "a.jpg")
     add(room, "ü.jpg")
-    packed = b"".join(stream_zip(sort_pictures(room, room.pictures, "m", LABELS)))
+    packed = b"".join(stream_zip(sort_pictures(room, room.pictures, "m", LABELS), b"path\n"))
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         for info in archive.infolist():
             assert not info.flag_bits & 0x08  # would mean that they come after it
@@ -132,5 +136,5 @@ def test_sizes_and_checksums_come_before_the_contents(room):
 
 def test_large_file_comes_in_pieces(room):
     room.add_picture("a.jpg", b"x" * 5_000_000)
-    pieces = list(stream_zip(sort_pictures(room, room.pictures, "m", LABELS)))
+    pieces = list(stream_zip(sort_pictures(room, room.pictures, "m", LABELS), b"path\n"))
     assert max(map(len, pieces)) < 2_000_000

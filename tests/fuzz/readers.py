@@ -203,7 +203,7 @@ def _use_room(workspace: Workspace) -> object:
         return None
     answers = [room.find_answer(number, ROOM_MODEL, ROOM_LABELS) for number in room.pictures]
     pictures = sort_pictures(room, room.pictures, ROOM_MODEL, ROOM_LABELS)
-    return answers, sum(map(len, stream_zip(pictures)))
+    return answers, sum(map(len, stream_zip(pictures, b"")))
 
 
 def _use_curve(workspace: Workspace, run_id: str) -> object:

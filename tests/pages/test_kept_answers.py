@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import zipfile
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from astropy.table import Table
 from PIL import Image
+from pyarrow import parquet
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
@@ -18,7 +22,7 @@ from cluster_core.answers.rooms import find_room
 from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.publishing import visible
-from pages.components.classify import answer_table
+from pages.components.classify import answer_table, earlier_answers
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
 from pages.components.classify.answer_table import (
     OPENED,
@@ -26,8 +30,17 @@ from pages.components.classify.answer_table import (
     _describe_answer,
     _describe_others,
 )
+from pages.components.text import escape_markdown
 from tests.pages.routes import fetch_route
-from tests.pages.test_classify import all_text, give, give_many, make_picture, open_page, reject
+from tests.pages.test_classify import (
+    all_text,
+    give,
+    give_many,
+    headings,
+    make_picture,
+    open_page,
+    reject,
+)
 
 
 def get_keys(page: AppTest) -> set[str]:
@@ -324,11 +337,45 @@ def test_no_other_model_answers_kept_pictures_unasked(trained):
     page = give_many(open_page(), 1)
     address = page.query_params["answers"]
     shutil.rmtree(next(trained.bundles.iterdir()))
-    page = open_page(answers=address)
+    page = tick(open_page(answers=address), 1)
+    assert "which is no longer here" in all_text(page)
+    click(page, "bulk_right")
+    assert said(page) == ["✓ blue stars", ""]
+    (link,) = page.get("link_button")
+    assert fetch(link.proto.url)[0] == 200
+    open_row(page, 2)
+    assert headings(page)
+    click(page, "to_table")
+    click(page, "classify_again")
+    assert "no longer here" not in all_text(page)
+    assert len(page.dataframe[0].value) == 2
+
+
+def test_answers_of_an_earlier_version_wait_for_a_click_once_their_model_is_gone(trained):
+    page = give_many(open_page(), 1)
+    log = get_room(page, trained).folder / "log.jsonl"
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    log.write_text("".join(line for line in lines if '"title"' not in line), "utf-8")
+    shutil.rmtree(next(trained.bundles.iterdir()))
+    page = open_page(answers=page.query_params["answers"])
     assert "was changed or deleted" in page.warning[0].value
     assert not page.dataframe
     click(page, "classify_again")
     assert len(page.dataframe[0].value) == 2
+
+
+def test_many_pictures_are_not_classified_by_a_click_on_another_model(trained, monkeypatch):
+    monkeypatch.setattr(earlier_answers, "AT_ONCE", 3)
+    page = give_many(open_page(), 2)
+    (folder,) = trained.bundles.iterdir()
+    title = describe_model(folder).title
+    page.selectbox(key="model").set_value("starter").run()
+    assert f"Answers of **{escape_markdown(title)}**." in all_text(page)
+    assert len(page.dataframe[0].value) == 4
+    click(page, "classify_again")
+    assert "Answers of" not in all_text(page)
+    page.selectbox(key="model").set_value(folder.name).run()  # which has answered all
+    assert "Answers of" not in all_text(page)
 
 
 def test_cleared_answers_are_gone(trained):
@@ -399,16 +446,40 @@ def test_file_that_is_there_already_is_named(trained):
     assert "red stars 0.png is in the table already" in all_text(page)
 
 
-def test_csv_has_what_the_visitor_says(trained, monkeypatch):
-    downloads = []
-    monkeypatch.setattr(st, "download_button", lambda label, data, **_: downloads.append(data))
+@pytest.fixture
+def downloads(monkeypatch) -> dict[str, Callable[[], bytes]]:
+    """What makes the file of each download button, by its key."""
+    found: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr(
+        st, "download_button", lambda label, data, *, key, **_: found.update({key: data})
+    )
+    return found
+
+
+def test_csv_has_what_the_visitor_says(trained, downloads):
     page = tick(give_many(open_page(), 1), 1)
     enter(page, "correct_to", "green stars")
     tick(page, 2)
     click(page, "bulk_unknown")
-    rows = list(csv.DictReader(io.StringIO(downloads[-1]().decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(downloads["download_csv"]().decode(), newline="")))
     assert [row["confirmed"] for row in rows] == ["green stars", "don't know"]
     assert rows[0]["label"] == "blue stars"
+
+
+def test_other_formats_have_the_same_rows(trained, downloads):
+    page = tick(give_many(open_page(), 1), 1)
+    click(page, "bulk_unknown")
+    lines = downloads["download_jsonl"]().splitlines()
+    votable = Table.read(io.BytesIO(downloads["download_votable"]()), format="votable")
+    ecsv = Table.read(downloads["download_ecsv"]().decode(), format="ascii.ecsv")
+    tables = [
+        parquet.read_table(io.BytesIO(downloads["download_parquet"]())).to_pylist(),
+        [json.loads(line) for line in lines],
+        *([dict(row) for row in table] for table in (votable, ecsv)),
+    ]
+    for rows in tables:
+        assert [row["path"] for row in rows] == ["blue stars 0.png", "red stars 0.png"]
+        assert rows[0]["confirmed"] == "don't know"
 
 
 def test_public_demo_reviews_and_sorts_but_changes_no_dataset(trained, monkeypatch):
@@ -436,7 +507,11 @@ def test_pictures_come_sorted_from_the_server(trained):
     _, headers, body = fetch(address)
     assert headers["content-disposition"].startswith("attachment")
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
-        names = archive.namelist()
+        table, *names = archive.namelist()
+        rows = list(csv.DictReader(io.StringIO(archive.read(table).decode(), newline="")))
+    assert [row["path"] for row in rows] == names
+    assert [row["confirmed"] for row in rows] == ["green stars", "", ""]
+    assert table == "answers.csv"
     assert names == [
         "green stars/blue stars 0.png",
         "blue stars/blue stars 1.png",
@@ -466,12 +541,12 @@ def test_server_sends_nothing_for_another_address(trained):
         assert fetch(f"answers/{path}")[0] == 404
 
 
-def test_zip_names_no_model_that_is_neither_published_nor_used_in_the_room(trained):
+def test_zip_names_no_model_that_was_not_used_in_the_room(trained):
     room = get_room(give_many(open_page(model="starter"), 1), trained)
     (folder,) = trained.bundles.iterdir()
     address = f"answers/{room.id}/sorted.zip?pictures=1&model="
-    assert fetch(f"{address}{folder.name}")[0] == 404
-    assert fetch(f"{address}starter")[0] == 200
+    assert fetch(f"{address}{describe_model(folder).manifest_sha256}")[0] == 404
+    assert fetch(f"{address}{room.last_model}")[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ def test_clusters_of_a_large_picture_are_shown_and_kept(workspace):
     assert "2 parts look like clusters" in text
     assert "globular clusters" in text
     assert "certainty" in text
+    again = open_page(answers=page.query_params["answers"])
+    assert "2 parts look like clusters" in all_text(again)
     page.button(key="keep_cut_outs").click().run()
     assert "3 pictures classified" in all_text(page)
 

@@ -14,16 +14,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from cluster_core.access import Access
 from cluster_core.answers.choices import find_choice, keep_choice
 from cluster_core.answers.picture_files import name_thumbnail
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import find_room, find_room_folder
 from cluster_core.answers.sorting import sort_pictures, stream_zip
+from cluster_core.answers.tables import RoomTable
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.publishing.visible import list_visible
+from cluster_core.model.prediction.source import AnswerSource
+from cluster_core.model.prediction.tables.formats import TableFormat
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
 from pages.components.signed_in import find_request_access
@@ -49,7 +50,7 @@ def make_zip_address(model: ModelSummary, room: AnswerRoom, numbers: Iterable[in
     ranges = format_ranges(numbers)
     if len(ranges) > _MAX_RANGES_LENGTH:  # servers and proxies cut longer addresses
         ranges = keep_choice(room, ranges)
-    query = urlencode({"model": model.id, "pictures": ranges})
+    query = urlencode({"model": model.manifest_sha256, "pictures": ranges})
     return f"answers/{room.id}/sorted.zip?{query}"
 
 
@@ -93,34 +94,37 @@ def send_zip(request: Request) -> Response:
     """Answer with a .zip of pictures in folders, while it is made."""
     workspace = Workspace.default()
     room = find_room(workspace, request.path_params["room"], find_request_access(request))
+    model = request.query_params.get("model", "")
     try:
-        model = _find_model(workspace, room, request.query_params.get("model", ""))
+        source = _find_source(workspace, room, model)
     except ClusterError as error:
         return PlainTextResponse(str(error), 500, headers=_HEADERS)
-    if room is None or model is None:
+    if room is None or source is None:
         return PlainTextResponse(
             "These pictures are no longer kept: add them again on Classify.", 404, headers=_HEADERS
         )
     chosen = request.query_params.get("pictures", "")
     numbers = find_in_ranges(find_choice(room, chosen) or chosen, room.pictures)
-    pictures = sort_pictures(room, numbers, model.manifest_sha256, model.labels)
+    pictures = sort_pictures(room, numbers, model, source.labels)
+    places = {picture.number: picture.path for picture in pictures}
+    table = RoomTable(room, model, source).encode(TableFormat.CSV, places)
     headers = {
         **_HEADERS,
         "Content-Disposition": 'attachment; filename="sorted pictures.zip"',
         "Cache-Control": "no-store",
     }
-    return StreamingResponse(stream_zip(pictures), media_type="application/zip", headers=headers)
+    return StreamingResponse(
+        stream_zip(pictures, table), media_type="application/zip", headers=headers
+    )
 
 
-def _find_model(
-    workspace: Workspace, room: AnswerRoom | None, model_id: str
-) -> ModelSummary | None:
-    """Return a model that visitors may use, or that the owner has used in the room."""
-    model = next((model for model in list_models(workspace) if model.id == model_id), None)
-    if model is None or room is None:
+def _find_source(workspace: Workspace, room: AnswerRoom | None, model: str) -> AnswerSource | None:
+    """Return the model with this hash of its manifest if it answered in the room."""
+    if room is None or model in room.sources:
+        return room.sources[model] if room else None
+    # A room of an earlier version has no note of it.
+    found = (one for one in list_models(workspace) if one.manifest_sha256 == model)
+    summary = next(found, None)
+    if summary is None or not len(room.tabulate(model, summary.labels)):
         return None
-    columns = room.tabulate(model.manifest_sha256, model.labels)
-    if len(columns) or columns.problems:
-        return model
-    seen = {model.id for model in list_visible(Access.visitor(), workspace)}
-    return model if model.id in seen else None
+    return AnswerSource.of(summary)

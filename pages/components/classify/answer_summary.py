@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from dataclasses import replace
 
 import streamlit as st
 
 from cluster_core.access import Action
 from cluster_core.answers.answering import Answerer
 from cluster_core.answers.job_registry import find_job, obtain_job
-from cluster_core.answers.places import DONT_KNOW
-from cluster_core.answers.records import KeptObject, Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.model.prediction.batch import FilePrediction
 from cluster_core.model.prediction.predictor import Predictor
-from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.model.prediction.tables.columns import AnswerTable, Column
-from cluster_core.model.prediction.tables.csv import write_csv
 from cluster_core.workspace import Workspace
 from pages.components.classify.answer_actions import show_retrain
-from pages.components.classify.answer_table import name_reviewed_class
+from pages.components.classify.answer_downloads import show_downloads
 from pages.components.classify.answered import find_answered
 from pages.components.classify.label_unsure import show_label_unsure
 from pages.components.classify.redrawing import request_redraw
@@ -36,7 +28,7 @@ _MAX_PROBLEMS_OPEN = 3
 _COUNT_INTERVAL_S = 2.0
 
 
-def show_summary(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> None:
+def show_summary(model: ModelSummary, predictor: Predictor | None, room: AnswerRoom) -> None:
     """Draw how many pictures got which answer, and what can be done with all of them."""
     n_drawn = len(room.tabulate(model.manifest_sha256, model.labels))
     job = find_job(Workspace.default(), room.id, model.manifest_sha256)
@@ -45,17 +37,10 @@ def show_summary(model: ModelSummary, predictor: Predictor, room: AnswerRoom) ->
     st.fragment(_show_counts, run_every=interval_s)(model, room, n_drawn, is_active)
     with st.container(horizontal=True, vertical_alignment="center", key="answer_summary"):
         show_retrain()
-        st.download_button(
-            "Download as CSV",
-            lambda: _write_csv(model, room),
-            file_name="answers.csv",
-            mime="text/csv",
-            key="download_csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        show_downloads(model, room)
         show_label_unsure(model, room)
-        _show_naming(Answerer(model, predictor), room)
+        if predictor is not None:
+            _show_naming(Answerer(model, predictor), room)
         show_clear(room)
 
 
@@ -109,27 +94,6 @@ def _show_naming(answerer: Answerer, room: AnswerRoom) -> None:
         "a program that recognises them is installed. It takes up to a few seconds for each.",
         on_click=start,
     )
-
-
-def _write_csv(model: ModelSummary, room: AnswerRoom) -> bytes:
-    """Return the CSV of `python -m cluster_core classify`, and what the visitor says."""
-    stream = io.StringIO(newline="")
-    named = [Column("object"), Column("catalogue_type")] if room.objects else []
-    write = write_csv(stream, AnswerTable(AnswerSource.of(model), [Column("confirmed"), *named]))
-    for number in list(room.pictures):
-        if one := find_answered(model, room, number):
-            answer, review = one.answer, room.reviews.get(number)
-            row = FilePrediction(one.picture.name, answer.prediction, answer.problem, answer.cards)
-            known = room.objects.get(number, KeptObject())
-            more = {"object": known.name, "catalogue_type": known.kind} if room.objects else {}
-            write(replace(row, more={"confirmed": _name_review(review), **more}))
-    return stream.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _name_review(review: Review | None) -> str:
-    if review is None:
-        return ""
-    return DONT_KNOW if review.label is None else name_reviewed_class(review.label)
 
 
 def show_problems(model: ModelSummary, room: AnswerRoom) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from cluster_core.answers.records import Review, get_answered_class
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.selecting import Order, Reviewed, Selection, select_answers
-from cluster_core.data.counter_classes import COUNTER_CLASS
+from cluster_core.answers.tables import name_reviewed_class
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.prediction import Prediction, Verdict
 from cluster_core.model.prediction.words import format_score
@@ -223,11 +223,6 @@ def describe_review(review: Review | None, answer: str | None) -> str:
     if review.label is None:
         return "? don't know"
     return f"{'✓' if review.label == answer else '→'} {name_reviewed_class(review.label)}"
-
-
-def name_reviewed_class(label: str) -> str:
-    """Return a class as people read it: `none of these` for that of counter-examples."""
-    return Verdict.NONE_OF_THESE.value if label == COUNTER_CLASS else label
 
 
 def _shows_others(model: ModelSummary) -> bool:

@@ -13,13 +13,11 @@ from cluster_core.answers.job_registry import find_job, obtain_job
 from cluster_core.answers.jobs import AnsweringJob
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.supplies import Supply, find_unfinished
-from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.workspace import Workspace
 from pages.components.classify.answer_table import PAGE_ROWS
 from pages.components.classify.session_predictions import keep_view
 from pages.components.outcome import show_reasons
 from pages.components.picture_input import NEWEST, SUPPLIES, list_input_pictures
-from pages.components.selection import Choice, choose, get_chosen
 from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
@@ -29,28 +27,6 @@ _AT_ONCE_S = 3.0
 _REDRAW_INTERVAL_S = 1.0
 _GROWTH = 4
 _MINUTE_S, _HOUR_S = 60, 3600
-
-
-def may_answer(model: ModelSummary, room: AnswerRoom) -> bool:
-    """Return whether a model is the one that answered last, or was chosen; else draw a question.
-
-    The model that answered may be gone: no other answers thousands of pictures unasked.
-    """
-    if room.last_model in (None, model.manifest_sha256) or get_chosen(Choice.MODEL) is not None:
-        return True
-    st.warning(
-        "The model that classified your pictures was changed or deleted. Its answers are kept; "
-        f"{escape_markdown(model.title)} can classify the pictures again.",
-        icon=":material/model_training:",
-    )
-    st.button(
-        "Classify again",
-        key="classify_again",
-        icon=":material/refresh:",
-        on_click=choose,
-        args=(Choice.MODEL, model.id),
-    )
-    return False
 
 
 def answer_waiting(answerer: Answerer, room: AnswerRoom) -> None:
@@ -86,7 +62,7 @@ def answer_waiting(answerer: Answerer, room: AnswerRoom) -> None:
         job.start(supplies)
         st.session_state.pop(NEWEST, None)
     if job is not None:
-        _show_job(job)
+        show_job(job)
 
 
 def _classify_at_once(answerer: Answerer, room: AnswerRoom, numbers: list[int]) -> None:
@@ -103,7 +79,8 @@ def _classify_at_once(answerer: Answerer, room: AnswerRoom, numbers: list[int]) 
                 break
 
 
-def _show_job(job: AnsweringJob) -> None:
+def show_job(job: AnsweringJob) -> None:
+    """Draw how far a job is, or why it stopped, and what it left out."""
     progress = job.progress
     if progress.is_active:
         _show_progress(job, progress.n_done)

@@ -22,10 +22,11 @@ from pages.components.classify.answer_table import (
     show_table,
 )
 from pages.components.classify.answered import find_answered
+from pages.components.classify.into_view import scroll_to
 from pages.components.classify.kept_room import FOLDED
 from pages.components.classify.opened_picture import show_opened
 from pages.components.classify.redrawing import take_redraw_request
-from pages.components.classify.reviewing import show_steps
+from pages.components.classify.reviewing import STEPS, show_steps
 from pages.components.outcome import show_reasons
 from pages.components.picture_input import NEWEST
 from pages.components.text import escape_markdown
@@ -33,7 +34,7 @@ from pages.components.text import escape_markdown
 _MAX_PROBLEMS_OPEN = 3
 
 
-def show_kept(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> None:
+def show_kept(model: ModelSummary, predictor: Predictor | None, room: AnswerRoom) -> None:
     """Draw the answers of a room, if there are any.
 
     Parameters
@@ -41,7 +42,7 @@ def show_kept(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> No
     model : ModelSummary
         The model that answered.
     predictor : Predictor
-        The same model, loaded.
+        The same model, loaded; None if it is gone.
     room : AnswerRoom
     """
     columns = room.tabulate(model.manifest_sha256, model.labels)
@@ -86,7 +87,7 @@ def _show_refused(problems: list[str], n_good: int) -> None:
 
 
 @st.fragment
-def _show_all(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> None:
+def _show_all(model: ModelSummary, predictor: Predictor | None, room: AnswerRoom) -> None:
     """Draw the answers, as a fragment that reruns on its own after a click."""
     if take_redraw_request() or not room.exists():
         st.rerun()  # the whole page
@@ -112,6 +113,7 @@ def _show_all(model: ModelSummary, predictor: Predictor, room: AnswerRoom) -> No
             shown = numbers.tolist()
             st.session_state[SHOWN] = shown
         show_steps(shown, one.picture.number)
+        scroll_to(STEPS, one.picture.number)
     show_opened(model, predictor, room, one)
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cluster_core.answers.records import Review, get_answered_class
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.tables import name_reviewed_class
 from cluster_core.data.counter_classes import COUNTER_CLASS, is_counter_name
 from cluster_core.data.labels import fold_name
 from cluster_core.errors import ClusterError
@@ -18,7 +19,6 @@ from pages.components.classify.answer_table import (
     OPENED,
     SHOWN,
     describe_review,
-    name_reviewed_class,
     turn_to,
 )
 from pages.components.classify.answered import Answered
@@ -27,6 +27,8 @@ from pages.components.outcome import Outcome, set_outcome
 from pages.components.text import escape_markdown
 
 _KEYED_CLASSES = 9
+# The container of the way back and of the steps.
+STEPS = "review_steps"
 
 
 def list_classes_to_choose(model: ModelSummary, room: AnswerRoom) -> list[str]:
@@ -148,7 +150,7 @@ def ask_for_class(
 def show_steps(numbers: list[int], number: int) -> None:
     """Draw the way back to the table, and to the pictures before and after."""
     position = numbers.index(number)
-    with st.container(horizontal=True, vertical_alignment="center", key="review_steps"):
+    with st.container(horizontal=True, vertical_alignment="center", key=STEPS):
         st.button(
             "Table",
             key="to_table",

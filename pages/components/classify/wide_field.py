@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+from weakref import WeakValueDictionary
+
 import streamlit as st
 
+from cluster_core.answers.found_fields import FoundField, find_found, keep_found
+from cluster_core.answers.room import AnswerRoom
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.wide_fields import is_large
 from pages.components.classify.session_predictions import BoundedCache
-from pages.components.classify.wide_field_work import FieldTask, FoundField
+from pages.components.classify.wide_field_work import FieldTask
 from pages.components.picture_input import InputPicture
 from pages.components.signed_in import get_access
 
@@ -18,19 +24,49 @@ _FIELDS_KEPT = 2
 _LARGE = "large pictures"
 _SIZES_KEPT = 200
 
-_Key = tuple[str, str]
+_Key = tuple[str, int, str]
+# The searches of all sessions, so that one goes on when its page is reloaded.
+_running: WeakValueDictionary[_Key, FieldTask] = WeakValueDictionary()
 
 
-def get_found(model: ModelSummary, picture: InputPicture) -> FoundField | None:
-    """Return what the last search found in a picture with this model, or None."""
+@dataclass(frozen=True)
+class Field:
+    """A picture of a room in which a model looks for clusters.
+
+    Attributes
+    ----------
+    room : AnswerRoom
+    number : int
+        Of the picture.
+    picture : InputPicture
+        The same picture.
+    model : ModelSummary
+    """
+
+    room: AnswerRoom
+    number: int
+    picture: InputPicture
+    model: ModelSummary
+
+    @property
+    def key(self) -> _Key:
+        """What distinguishes it from any other."""
+        return self.room.id, self.number, self.model.manifest_sha256
+
+
+def get_found(field: Field) -> FoundField | None:
+    """Return what the last search found, also before the page was reloaded, or None."""
     cache: BoundedCache[FoundField] = st.session_state.setdefault(
         _FOUND, BoundedCache(_FIELDS_KEPT)
     )
-    key, task = _make_key(model, picture), get_search(model, picture)
+    task = get_search(field)
     if task is not None and task.found is not None:
         st.session_state.pop(_SEARCH)
-        return cache.keep(key, task.found)
-    return cache.look_up(key)
+        return cache.keep(field.key, task.found)
+    if (known := cache.look_up(field.key)) is not None:
+        return known
+    found = find_found(field.room, field.number, field.model.manifest_sha256)
+    return None if found is None else cache.keep(field.key, found)
 
 
 def may_hold_clusters(picture: InputPicture) -> bool:
@@ -48,9 +84,7 @@ def may_hold_clusters(picture: InputPicture) -> bool:
     )
 
 
-def start_search(
-    model: ModelSummary, predictor: Predictor, picture: InputPicture, *, by_catalogue: bool = True
-) -> None:
+def start_search(field: Field, predictor: Predictor, *, by_catalogue: bool = True) -> None:
     """Search a picture instead of what this session searched before.
 
     Raises
@@ -59,17 +93,23 @@ def start_search(
         This server does not allow it.
     """
     stop_search()
-    task = FieldTask(get_access(), predictor, picture, by_catalogue=by_catalogue)
-    st.session_state[_SEARCH] = (_make_key(model, picture), task)
+    keep = partial(keep_found, field.room, field.number, field.model.manifest_sha256)
+    task = FieldTask(get_access(), predictor, field.picture, keep, by_catalogue=by_catalogue)
+    _running[field.key] = task
+    st.session_state[_SEARCH] = (field.key, task)
 
 
-def get_search(model: ModelSummary, picture: InputPicture) -> FieldTask | None:
-    """Return the search of a picture with this model; one of anything else is stopped."""
+def get_search(field: Field) -> FieldTask | None:
+    """Return the search of a picture; one of anything else in this session is stopped."""
     key, task = st.session_state.get(_SEARCH, (None, None))
-    if key == _make_key(model, picture):
+    if key == field.key:
         return task
     stop_search()
-    return None
+    task = _running.get(field.key)
+    if task is None or not task.is_running:
+        return None
+    st.session_state[_SEARCH] = (field.key, task)
+    return task
 
 
 def stop_search() -> None:
@@ -77,7 +117,3 @@ def stop_search() -> None:
     _, task = st.session_state.pop(_SEARCH, (None, None))
     if task is not None:
         task.stop()
-
-
-def _make_key(model: ModelSummary, picture: InputPicture) -> _Key:
-    return picture.id, model.manifest_sha256

@@ -7,17 +7,17 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.answers.found_fields import FoundField
 from cluster_core.model.prediction.predictor import Predictor
 from pages.components.classify.wide_field import (
+    Field,
     get_found,
     get_search,
     may_hold_clusters,
     start_search,
     stop_search,
 )
-from pages.components.classify.wide_field_work import FoundField
-from pages.components.picture_input import InputPicture, keep_pictures
+from pages.components.picture_input import keep_pictures
 from pages.components.text import escape_markdown
 
 _POLL_S = 0.5
@@ -25,7 +25,7 @@ _CARD_WIDTH_PX = 160
 _MAX_CARDS = 60
 
 
-def show_wide_field(model: ModelSummary, predictor: Predictor, picture: InputPicture) -> None:
+def show_wide_field(field: Field, predictor: Predictor) -> None:
     """Draw a button that starts a search, and below it what the last one found.
 
     Nothing is drawn below a small picture.
@@ -35,16 +35,16 @@ def show_wide_field(model: ModelSummary, predictor: Predictor, picture: InputPic
     ImageError
         The picture cannot be read.
     """
-    search = get_search(model, picture)  # also ends the search of another picture
-    if not may_hold_clusters(picture):
+    search = get_search(field)  # also ends the search of another picture
+    if not may_hold_clusters(field.picture):
         return
     if search is not None and search.is_running:
-        _show_running(model, picture)
+        _show_running(field)
         return
     if search is not None and search.problem:
         st.error(escape_markdown(search.problem), icon=":material/error:")
-    found = get_found(model, picture)
-    start = partial(start_search, model, predictor, picture)
+    found = get_found(field)
+    start = partial(start_search, field, predictor)
     with st.container(horizontal=True, vertical_alignment="center", key="wide_field"):
         st.button(
             "Find clusters in this picture" if found is None else "Search again",
@@ -69,9 +69,9 @@ def show_wide_field(model: ModelSummary, predictor: Predictor, picture: InputPic
 
 
 @st.fragment(run_every=_POLL_S)
-def _show_running(model: ModelSummary, picture: InputPicture) -> None:
+def _show_running(field: Field) -> None:
     """Draw how far the search has got, until it ends."""
-    search = get_search(model, picture)
+    search = get_search(field)
     if search is None or not search.is_running:
         st.rerun()
     text = "Reading the picture …"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 from PIL import Image
 
 from cluster_core.access import Access, Action
+from cluster_core.answers.found_fields import FoundCluster, FoundField
 from cluster_core.errors import RunError
 from cluster_core.images import ImageLimits
 from cluster_core.model.prediction.details import shrink_to_show
@@ -39,50 +39,6 @@ _VISITOR_LIMITS = ImageLimits(max_pixels=24_000_000, max_file_bytes=100_000_000)
 _CUT_OUT_SIDE_PX = 1024
 
 
-@dataclass(frozen=True)
-class ShownCluster:
-    """A cut-out, ready to show.
-
-    Attributes
-    ----------
-    name, answer : str
-        What it is called, and what the model and the catalogue say of it.
-    picture : bytes
-        A JPEG.
-    """
-
-    name: str
-    answer: str
-    picture: bytes
-
-
-@dataclass(frozen=True)
-class FoundField:
-    """What was found in a picture, ready to show.
-
-    Attributes
-    ----------
-    name : str
-        Name of the picture's file.
-    drawn : bytes
-        The picture with boxes, a JPEG.
-    clusters : tuple of ShownCluster
-    table : bytes
-        The CSV of `python -m cluster_core find`.
-    by_catalogue : bool
-        Whether the catalogue said where clusters are.
-    problem : str or None
-        Why the position of the picture is not known.
-    """
-
-    name: str
-    drawn: bytes
-    clusters: tuple[ShownCluster, ...]
-    table: bytes
-    by_catalogue: bool
-    problem: str | None
-
-
 class FieldTask(BackgroundTask[FoundField]):
     """The search for clusters in a picture; the picture is in memory only while it runs.
 
@@ -91,6 +47,8 @@ class FieldTask(BackgroundTask[FoundField]):
     access : Access
     predictor : Predictor
     picture : InputPicture
+    keep : callable
+        Takes what was found, also if the page has been left.
     by_catalogue : bool
         Whether the catalogue says where clusters are, if the position is known.
 
@@ -106,12 +64,18 @@ class FieldTask(BackgroundTask[FoundField]):
     """
 
     def __init__(
-        self, access: Access, predictor: Predictor, picture: InputPicture, *, by_catalogue: bool
+        self,
+        access: Access,
+        predictor: Predictor,
+        picture: InputPicture,
+        keep: Callable[[FoundField], None],
+        *,
+        by_catalogue: bool,
     ) -> None:
         access.require(Action.CLASSIFY)
         super().__init__()
         self.n_done, self.n_parts = 0, 0
-        self._predictor = predictor
+        self._predictor, self._keep = predictor, keep
         self._by_catalogue = by_catalogue
         # A solver takes all of a core for some seconds, which visitors do not get.
         self._solver = (
@@ -119,7 +83,8 @@ class FieldTask(BackgroundTask[FoundField]):
             if by_catalogue and access.allows(Action.SOLVE)
             else None
         )
-        self._limits = FIELD_LIMITS if access.allows(Action.EDIT_DATASETS) else _VISITOR_LIMITS
+        is_owner = access.allows(Action.EDIT_DATASETS) and access.root is None
+        self._limits = FIELD_LIMITS if is_owner else _VISITOR_LIMITS
         self.start(partial(self._search, picture))
 
     def _search(self, picture: InputPicture) -> FoundField:
@@ -130,7 +95,9 @@ class FieldTask(BackgroundTask[FoundField]):
         try:
             self._note_progress(0, 0)
             search, problem = self._prepare(picture)
-            return _show(search, problem, search.run(self._note_progress))
+            found = _show(search, problem, search.run(self._note_progress))
+            self._keep(found)
+            return found
         finally:
             _turn.release()
 
@@ -151,7 +118,7 @@ def _show(search: FieldSearch, problem: str | None, clusters: Sequence[FieldClus
     table = io.StringIO(newline="")
     write_table(table, make_records(field, clusters))
     shown = tuple(
-        ShownCluster(
+        FoundCluster(
             name_cluster(cluster, number),
             describe_cluster(cluster),
             _encode(shrink_to_show(field.cut_out(cluster.box), _CUT_OUT_SIDE_PX)),

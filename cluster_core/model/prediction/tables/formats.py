@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from cluster_core.errors import ConfigError, RunError
 from cluster_core.model.prediction.batch import FilePrediction
@@ -130,8 +131,12 @@ def writing_table(
             ):
                 yield TableWriter(write, done)
             return
-        with replacing(output) as draft, ExitStack() as stack:
-            yield TableWriter(_open_draft(draft, table_format, table, stack))
+        with (
+            replacing(output) as draft,
+            draft.open("wb") as stream,
+            writing_stream(stream, table_format, table) as write,
+        ):
+            yield TableWriter(write)
     except OSError as error:
         raise RunError(
             f"{output} could not be written ({error.strerror or error}): check permissions and "
@@ -139,18 +144,39 @@ def writing_table(
         ) from error
 
 
-def _open_draft(
-    draft: Path, table_format: TableFormat, table: AnswerTable, stack: ExitStack
-) -> WriteRow:
+@contextmanager
+def writing_stream(
+    stream: BinaryIO, table_format: TableFormat, table: AnswerTable
+) -> Iterator[WriteRow]:
+    """Write a table to an open file, which is complete when the block ends.
+
+    Parameters
+    ----------
+    stream : binary file
+        Open for writing; it stays open.
+    table_format : TableFormat
+        The format.
+    table : AnswerTable
+        The columns.
+
+    Yields
+    ------
+    callable
+        Takes a `FilePrediction` and writes a row.
+    """
     if table_format is TableFormat.PARQUET:
         from cluster_core.model.prediction.tables.parquet import writing_parquet
 
-        return stack.enter_context(writing_parquet(stack.enter_context(draft.open("wb")), table))
+        with writing_parquet(stream, table) as write:
+            yield write
+        return
     # A file name may be invalid UTF-8; such bytes are written as \x escapes.
-    stream = stack.enter_context(
-        draft.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-    )
-    return stack.enter_context(_writing_text(stream, table_format, table))
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        with _writing_text(text, table_format, table) as write:
+            yield write
+    finally:
+        text.detach()  # which writes the rest
 
 
 @contextmanager
