@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,16 @@ def test_counter_examples_are_recognised_where_distance_does_not_help():
     )
     assert taught > without + 0.2
     assert (detectors[1].measure(draw_features(7, 200)) > detectors[1].threshold).mean() < 0.15
+
+
+@pytest.mark.parametrize("n_copies", [1, 3])
+def test_few_pictures_lose_no_more_new_ones_than_allowed(n_copies):
+    """20 objects: the empirical quantile would lose 2 of 21 on average."""
+    lost = []
+    for seed in range(100):
+        features = np.random.default_rng(seed).normal(4, 1, (320, 1, 6)).astype(np.float32)
+        groups = np.repeat(np.arange(20), n_copies)
+        known = replace(KnownPictures.of(features[groups]), groups=groups)
+        detector = fit_novelty(known)
+        lost.append((detector.measure(features[20:]) > detector.threshold).mean())
+    assert 0.02 < np.mean(lost) < LOST_SHARE + 0.015
