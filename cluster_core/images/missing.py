@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-_ROWS_PER_STEP = 64
+from cluster_core.images.planes import Planes, list_strips, mask
+
 _TRIED_PIXELS = 1_000_000
 _MIN_BORDER = 0.0005  # of the pixels; a few dead ones do not matter
 _MAX_BORDER = 0.25  # of the pixels; a larger black area is a background, not a border
@@ -15,12 +16,12 @@ _MAX_INNER_ZEROS = 0.01  # of the other pixels; photon counts are zero almost ev
 _MIN_GAP = 3.0  # from zero to the darkest sky, in units of the width of the sky's lower half
 
 
-def mask_missing(planes: NDArray[np.generic], lowest: float | None = None) -> NDArray[np.generic]:
+def mask_missing(planes: Planes, lowest: float | None = None) -> Planes:
     """Set pixels to NaN that hold a filler instead of a measurement.
 
     Parameters
     ----------
-    planes : ndarray
+    planes : ndarray or LazyPlanes
         Numbers of any dtype, shape (planes, height, width).
     lowest : float, optional
         What a stored -32768 means, the usual filler of 16-bit files whose header does not
@@ -28,8 +29,8 @@ def mask_missing(planes: NDArray[np.generic], lowest: float | None = None) -> ND
 
     Returns
     -------
-    ndarray
-        The same array if no pixel is missing, otherwise a copy as floating point. Zeros that
+    ndarray or LazyPlanes
+        The same planes if no pixel is missing, otherwise in floating point. Zeros that
         run from an edge inwards are missing in all planes if the sky does not reach down to
         zero: programs that align or rotate pictures fill the borders with them.
     """
@@ -40,38 +41,37 @@ def mask_missing(planes: NDArray[np.generic], lowest: float | None = None) -> ND
         missing = border if missing is None else missing | border
     if missing is None:
         return planes
-    numbers = planes.astype(np.result_type(planes.dtype, np.float32))
-    numbers[np.broadcast_to(missing, planes.shape)] = np.nan
-    return numbers
+    return mask(planes, np.broadcast_to(missing, planes.shape))
 
 
-def holds_something(planes: NDArray[np.generic]) -> bool:
-    """Tell whether an array, shape (planes, height, width), has two different finite values."""
+def holds_something(planes: Planes) -> bool:
+    """Tell whether planes, shape (planes, height, width), have two different finite values."""
     seen: set[float] = set()
-    for plane in planes:
-        for top in range(0, len(plane), _ROWS_PER_STEP):
-            rows = plane[top : top + _ROWS_PER_STEP]
-            finite = rows[np.isfinite(rows)]
-            if finite.size:
-                seen |= {float(finite.min()), float(finite.max())}
-            if len(seen) > 1:
-                return True
+    for strip in list_strips(planes):
+        rows = planes[strip]
+        finite = rows[np.isfinite(rows)]
+        if finite.size:
+            seen |= {float(finite.min()), float(finite.max())}
+        if len(seen) > 1:
+            return True
     return False
 
 
-def _find_lowest(planes: NDArray[np.generic], lowest: float | None) -> NDArray[np.bool_] | None:
+def _find_lowest(planes: Planes, lowest: float | None) -> NDArray[np.bool_] | None:
     if planes.dtype.kind == "u" or not lowest:
         return None
-    found = planes == (lowest if planes.dtype.kind == "f" else int(lowest))
-    if not found.any() or found.all():
-        return None
-    others = planes[~found]
-    others = others[np.isfinite(others)]
-    is_far = others.size > 0 and float(others.min()) - lowest > abs(lowest) / 4
-    return found if is_far else None
+    filler = lowest if planes.dtype.kind == "f" else int(lowest)
+    found, least = np.zeros(planes.shape, bool), np.inf
+    for strip in list_strips(planes):
+        rows = planes[strip]
+        found[strip] = rows == filler
+        others = rows[~found[strip] & np.isfinite(rows)]
+        least = min(least, float(others.min())) if others.size else least
+    is_far = np.isfinite(least) and least - lowest > abs(lowest) / 4
+    return found if is_far and found.any() else None
 
 
-def _find_border(planes: NDArray[np.generic]) -> NDArray[np.bool_] | None:
+def _find_border(planes: Planes) -> NDArray[np.bool_] | None:
     """Return the pixels of a zero border, shape (height, width), or None."""
     if planes[:, :: planes.shape[1] - 1, :: planes.shape[2] - 1].all():
         return None  # such borders cover a corner
@@ -93,16 +93,18 @@ def _find_border(planes: NDArray[np.generic]) -> NDArray[np.bool_] | None:
     return border if step == 1 else _trace_border(planes)
 
 
-def _trace_border(planes: NDArray[np.generic]) -> NDArray[np.bool_]:
+def _trace_border(planes: Planes) -> NDArray[np.bool_]:
     """Find the zeros of all planes from which only zeros lead to an edge."""
-    known = (planes != 0).any(axis=0)
+    known = np.zeros(planes.shape[1:], bool)
+    for index, rows in list_strips(planes):
+        known[rows] |= planes[index, rows] != 0
     border = np.zeros_like(known)
     for measured, found in ((known, border), (known.T, border.T)):
         n = measured.shape[1]
         holds_any = measured.any(axis=1)
         first = np.where(holds_any, measured.argmax(axis=1), n)
         last = n - 1 - measured[:, ::-1].argmax(axis=1)
-        position = np.arange(n)
-        outside = (position < first[:, np.newaxis]) | (position > last[:, np.newaxis])
-        np.logical_or(found, outside, out=found)
+        for line, start, end in zip(found, first, last, strict=True):
+            line[:start] = True
+            line[end + 1 :] = True
     return border

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cluster_core.errors import ConfigError
 from cluster_core.images.limits import LARGE_PIXELS
+from cluster_core.images.planes import Planes, list_strips
 
 JsonScalar = str | int | float | bool | None
 
@@ -23,7 +24,6 @@ _CURVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
 }
 _INTERVALS = ("zscale", "percentile", "minmax")
 _MIN_ZSCALE_VALUES = 5
-_ROWS_PER_STEP = 64  # a whole picture as float64 would take ten times the size of its file
 _MAX_MAGNITUDE = 1e300  # so that no difference overflows
 _MAX_DYNAMIC_RANGE = 1e9  # white in units of the interval
 
@@ -134,17 +134,21 @@ class _Interval(NamedTuple):
     white: float
 
 
-def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[np.uint8]:
+def apply_stretch(
+    values: Planes, stretch: FitsStretch, levels: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
     """Map measured brightness to grey levels.
 
     Parameters
     ----------
-    values : ndarray
+    values : ndarray or LazyPlanes
         Numbers of any dtype and byte order, shape (planes, height, width). All planes share
         one interval and one curve: if each channel were stretched by itself, all would show
         the same sky and stars, and the colours would be lost.
     stretch : FitsStretch
         The settings.
+    levels : ndarray, optional
+        Where the result goes, of its shape; all 0 at first.
 
     Returns
     -------
@@ -152,15 +156,14 @@ def apply_stretch(values: NDArray[np.generic], stretch: FitsStretch) -> NDArray[
         uint8, shape (planes, height, width). NaN and infinities are black, because nothing was
         measured there, and a constant picture is black.
     """
-    levels = np.zeros(values.shape, np.uint8)
+    levels = np.zeros(values.shape, np.uint8) if levels is None else levels
     # Damaged pictures contain NaNs of all kinds, and NumPy would warn about each.
     with np.errstate(all="ignore"):
         interval = _find_interval(values, stretch)
         if interval is not None:
-            for plane, out in zip(values, levels, strict=True):
-                for top in range(0, len(plane), _ROWS_PER_STEP):
-                    rows = slice(top, top + _ROWS_PER_STEP)
-                    out[rows] = _to_levels(plane[rows], interval, stretch)
+            # A whole picture as float64 would take ten times the size of its file.
+            for strip in list_strips(values):
+                levels[strip] = _to_levels(values[strip], interval, stretch)
     return levels
 
 
@@ -179,10 +182,9 @@ def _curve(brightness: NDArray[np.float32] | float, stretch: FitsStretch) -> NDA
     return _CURVES[stretch.function](np.asarray(brightness / stretch.softening, np.float32))
 
 
-def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interval | None:
+def _find_interval(planes: Planes, stretch: FitsStretch) -> _Interval | None:
     """Return the interval of the finite values, or None if they are all the same."""
-    if stretch.interval != "minmax":
-        values = _thin_out(values)
+    values = np.asarray(planes) if stretch.interval == "minmax" else _thin_out(planes)
     finite = values[np.isfinite(values)].astype(np.float64).clip(-_MAX_MAGNITUDE, _MAX_MAGNITUDE)
     if finite.size == 0:
         return None
@@ -197,11 +199,11 @@ def _find_interval(values: NDArray[np.generic], stretch: FitsStretch) -> _Interv
     return _Interval(black, unit, (white - black) / unit)
 
 
-def _thin_out(values: NDArray[np.generic]) -> NDArray[np.generic]:
+def _thin_out(values: Planes) -> NDArray[np.generic]:
     """Subsample the rows and columns of a large picture to at most 12 million values."""
     step = math.isqrt(max(values.size - 1, 0) // LARGE_PIXELS) + 1
     thinned = values[:, ::step, ::step]
-    return thinned if np.isfinite(thinned).any() else values
+    return thinned if np.isfinite(thinned).any() else np.asarray(values)
 
 
 def _find_levels(finite: NDArray[np.float64], stretch: FitsStretch) -> tuple[float, float, float]:

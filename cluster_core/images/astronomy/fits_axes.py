@@ -49,12 +49,20 @@ class PictureAxes:
         step = self.planes_per_picture
         return (range(first, first + step) for first in range(0, self.n_planes, step))
 
+    def view(self, array: NDArray[np.generic], planes: range) -> NDArray[np.generic]:
+        """Return planes of one picture in an array of all: shape (planes, height, width)."""
+        blocks = array.reshape(-1, self.height, self.width, self.n_last)
+        if self.n_last == 1:
+            return blocks[planes.start : planes.stop, ..., 0]
+        block, first = divmod(planes.start, _RGB)
+        return np.moveaxis(blocks[block], -1, 0)[first : first + len(planes)]
+
     def read(self, section: Any, planes: range) -> NDArray[np.generic]:
         """Read planes of one picture.
 
         Parameters
         ----------
-        section : astropy.io.fits.Section or ndarray
+        section : astropy.io.fits.CompImageSection
             The array, which is read only as far as needed.
         planes : range
             From `pictures`, or a part of it.

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.astronomy.fits_axes import PictureAxes
@@ -16,6 +15,7 @@ from cluster_core.images.astronomy.fits_headers import FitsPart
 from cluster_core.images.astronomy.fits_reading import check_part, read_pictures
 from cluster_core.images.limits import ImageLimits
 from cluster_core.images.missing import holds_something, mask_missing
+from cluster_core.images.planes import Planes
 
 _SCIENCE = frozenset({"SCI", "SCIENCE"})
 # Words in the names of parts that describe a picture instead of being one.
@@ -40,14 +40,14 @@ class Chosen:
         Its part of the file.
     planes : range
         Its planes.
-    values : ndarray
+    values : ndarray or LazyPlanes
         Shape (planes, height, width), NaN where nothing was measured; zeros if the picture is
         constant.
     """
 
     part: FitsPart
     planes: range
-    values: NDArray[np.generic]
+    values: Planes
 
 
 def rank_parts(parts: Iterable[FitsPart]) -> list[tuple[FitsPart, PictureAxes]]:
@@ -109,7 +109,7 @@ def choose_picture(
     for chosen in islice(tried, _MAX_TRIES):
         if holds_something(chosen.values):
             return chosen
-        if constant is None and np.isfinite(chosen.values).any():
+        if constant is None and np.isfinite(np.asarray(chosen.values)).any():
             black = np.zeros((1, *chosen.values.shape[1:]), np.uint8)
             constant = replace(chosen, values=black)
     if constant is None:

@@ -14,8 +14,10 @@ from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.astronomy.fits_axes import PictureAxes
 from cluster_core.images.astronomy.fits_headers import FitsPart
 from cluster_core.images.astronomy.fits_pixel_cards import keep_pixel_cards
+from cluster_core.images.astronomy.fits_scaling import read_stored, scale
 from cluster_core.images.astronomy.fits_tiles import check_gzipped_tiles
 from cluster_core.images.limits import ImageLimits, check_pixels
+from cluster_core.images.planes import Planes
 
 _BLOCK_BYTES = 2880
 # Without HCOMPRESS_1: on damaged tiles, astropy's decoder crashes the whole process, for example
@@ -98,7 +100,7 @@ def _check_tile_count(part: FitsPart, axes: PictureAxes, name: str) -> None:
 
 def read_pictures(
     data: bytes, part: FitsPart, axes: PictureAxes, pictures: Iterable[range], name: str
-) -> Iterator[tuple[range, NDArray[np.generic]]]:
+) -> Iterator[tuple[range, Planes]]:
     """Iterate over pictures of a part, reading each only when it is requested.
 
     Parameters
@@ -116,7 +118,7 @@ def read_pictures(
 
     Yields
     ------
-    tuple of (range, ndarray)
+    tuple of (range, ndarray or LazyPlanes)
         The planes, and their numbers of any dtype, shape (planes, height, width), the first row
         of the file first.
 
@@ -129,7 +131,12 @@ def read_pictures(
     from astropy.io.fits.hdu.compressed._compression import CfitsioException  # not public
 
     try:
-        yield from _read_with_astropy(_isolate(data, part), part, axes, pictures)
+        if part.tile_shape is not None:
+            yield from _read_tiles(_isolate(data, part), part, axes, pictures)
+            return
+        stored, header = read_stored(data, part)
+        for planes in pictures:
+            yield planes, scale(axes.view(stored, planes), header)
     except (*_ASTROPY_ERRORS, fits.VerifyError, CfitsioException) as error:
         raise ImageError(
             f"{name} contains a damaged picture: get a new copy of the file.",
@@ -147,23 +154,21 @@ def _isolate(data: bytes, part: FitsPart) -> bytes:
     return b"".join((first, header, memoryview(data)[part.data_start : part.end], padding))
 
 
-def _read_with_astropy(
+def _read_tiles(
     data: bytes, part: FitsPart, axes: PictureAxes, pictures: Iterable[range]
 ) -> Iterator[tuple[range, NDArray[np.generic]]]:
     from astropy.io import fits
 
     index = min(part.index, 1)
-    if part.tile_shape is not None:
-        with fits.open(io.BytesIO(data), memmap=False, disable_image_compression=True) as hdus:
-            table = hdus[index]
-            if not isinstance(table, fits.BinTableHDU):
-                raise TypeError(f"part {part.index} is not a table of tiles")
-            check_gzipped_tiles(table, part)
+    with fits.open(io.BytesIO(data), memmap=False, disable_image_compression=True) as hdus:
+        table = hdus[index]
+        if not isinstance(table, fits.BinTableHDU):
+            raise TypeError(f"part {part.index} is not a table of tiles")
+        check_gzipped_tiles(table, part)
     with fits.open(io.BytesIO(data), memmap=False) as hdus:
         hdu = hdus[index]
         # A header that astropy reads differently was not checked.
-        is_picture = isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
-        if not is_picture or tuple(hdu.shape) != part.shape:
+        if not isinstance(hdu, fits.CompImageHDU) or tuple(hdu.shape) != part.shape:
             raise TypeError(f"part {part.index} is a {type(hdu).__name__}")
         for planes in pictures:
             yield planes, axes.read(hdu.section, planes)

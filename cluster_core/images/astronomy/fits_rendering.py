@@ -9,13 +9,14 @@ from PIL import Image
 from cluster_core.images.astronomy.fits_mosaic import debayer
 from cluster_core.images.limits import find_reduction
 from cluster_core.images.pixels import reduce_to_rgb
+from cluster_core.images.planes import Planes
 from cluster_core.images.stretch import FitsStretch, apply_stretch
 
 _COLOUR_PLANES = 3
 
 
 def render(
-    planes: NDArray[np.generic],
+    planes: Planes,
     stretch: FitsStretch,
     *,
     mosaic: str = "",
@@ -26,7 +27,7 @@ def render(
 
     Parameters
     ----------
-    planes : ndarray
+    planes : ndarray or LazyPlanes
         Numbers of any dtype, shape (planes, height, width), one plane or three.
     stretch : FitsStretch
         How brightness is mapped to grey levels.
@@ -44,13 +45,15 @@ def render(
     """
     if mosaic and len(planes) == 1 and min(planes.shape[1:]) > 1:
         planes = debayer(planes[0], mosaic)
-    levels = apply_stretch(planes, stretch)
-    if not is_top_down:
-        levels = levels[:, ::-1]
-    reduction = find_reduction(levels.shape[2], levels.shape[1], min_side_px)
+    n_planes, height, width = planes.shape
+    reduction = find_reduction(width, height, min_side_px)
+    n_colours = 1 if n_planes == 1 and reduction != (1, 1) else _COLOUR_PLANES
+    picture = np.zeros((height, width, n_colours), np.uint8)
+    upright = picture.transpose(2, 0, 1)[:, :: 1 if is_top_down else -1]
+    apply_stretch(planes, stretch, upright[:n_planes])
     if reduction != (1, 1):
-        grey_or_rgb = levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)
+        grey_or_rgb = picture[..., 0] if n_colours == 1 else picture
         return np.array(reduce_to_rgb(Image.fromarray(grey_or_rgb), reduction))
-    rgb = np.empty((*levels.shape[1:], _COLOUR_PLANES), np.uint8)
-    rgb[:] = levels.transpose(1, 2, 0)  # one plane fills all three
-    return rgb
+    if n_planes == 1:
+        picture[..., 1:] = picture[..., :1]
+    return picture
