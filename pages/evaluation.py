@@ -10,11 +10,12 @@ from cluster_core.evaluation.scores import Metrics
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.insight.run_report import report_run
 from cluster_core.training.runs import load_config, load_evaluation, load_result, load_status
-from cluster_core.workspace import DATASET_SUFFIX, Workspace
+from cluster_core.workspace import DATASET_SUFFIX
 from pages.components.better_network import show_better_network
 from pages.components.evaluation.answers_view import show_answers
 from pages.components.evaluation.changed_labels import show_changed_labels
 from pages.components.evaluation.comparing import show_comparison
+from pages.components.evaluation.data_check import show_data_check
 from pages.components.evaluation.figures_view import show_figures
 from pages.components.evaluation.folder_view import show_folder_test
 from pages.components.evaluation.headline import show_headline
@@ -26,6 +27,7 @@ from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.run_start import start_run
 from pages.components.selection import Choice, get_chosen
+from pages.components.signed_in import get_workspace
 from pages.components.text import escape_markdown
 
 
@@ -107,7 +109,7 @@ def choose_pictures(
 
 
 st.title("Evaluation", anchor=False)
-workspace = Workspace.default()
+workspace = get_workspace()
 requested = get_chosen(Choice.RUN)
 run_id = choose_tested_run(workspace)
 if run_id is None:
@@ -133,6 +135,8 @@ model_id = status.bundle or ""
 evaluation = load_evaluation(workspace, run_id)
 validated = evaluation.cross_validation if evaluation else None
 show_headline(workspace, run_id, evaluation, metrics)
+dataset = run_config.image_dir.name.removesuffix(DATASET_SUFFIX)
+show_data_check(workspace, run_config.image_dir, dataset)
 comparison = show_better_network(workspace, status, run_config, metrics) if metrics else None
 show_outcome()
 continue_work()
@@ -143,13 +147,13 @@ scored, answers = choose_pictures(validated, evaluation.test if evaluation else 
 if answers is not None:
     key = run_id if answers is metrics else f"{run_id}_all"
     show_answers(workspace, run_config.image_dir, answers, key)
-if scored is not None:
-    show_figures(scored, validated, model_id, "evaluation")
-if answers is not None:
     has_changed |= show_mistakes_of(run_id, run_config, answers, is_test=answers is metrics)
 has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
+if scored is not None:
+    st.subheader("A closer look", anchor=False)
+    show_figures(scored, validated, model_id, "evaluation")
 show_comparison(workspace, status, run_config.image_dir)
-show_folder_test(workspace, model_id, run_config.image_dir.name.removesuffix(DATASET_SUFFIX))
+show_folder_test(workspace, model_id, dataset)
 with st.container(horizontal=True):
     show_train_again(run_config, is_due=has_changed)
     show_report_button(run_id)

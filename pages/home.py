@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from cluster_core.access import Action
 from cluster_core.model.bundle.selection import STARTER_ID
-from cluster_core.workspace import Workspace
 from pages.components.demo_dataset import pop_finished_demo, render_samples, start_demo
 from pages.components.home.project import show_project
 from pages.components.home.workflow import find_default_model, show_workflow
@@ -12,6 +12,7 @@ from pages.components.navigation import PageFile
 from pages.components.outcome import attempt, show_outcome
 from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice, choose
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 
@@ -24,7 +25,7 @@ def show_start_card(key: str, icon: str, title: str, sentence: str, action: str)
         return st.button(action, key=key, width="stretch", disabled=is_working())
 
 
-workspace = Workspace.default()
+workspace = get_workspace()
 st.title("Cluster Lab", anchor=False)
 st.write(
     "Teach a computer to recognise what pictures show: globular or open star clusters, or classes "
@@ -82,4 +83,5 @@ if pop_finished_demo():
     st.switch_page(PageFile.HYPERPARAMETERS)
 show_outcome()
 show_workflow(workspace)
-show_project(workspace)
+if get_access().allows(Action.SAVE_PROJECT):
+    show_project(workspace)

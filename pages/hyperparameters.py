@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from cluster_core.workspace import Workspace
 from pages.components.dataset_contents import read_dataset
 from pages.components.hyperparameters.architecture_cards import show_architectures
 from pages.components.hyperparameters.dataset_choice import choose_dataset, is_chosen_missing
@@ -18,12 +17,13 @@ from pages.components.settings_form import (
     show_tensor_name,
 )
 from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
+from pages.components.signed_in import get_workspace
 from pages.components.training.classifies_only import show_if_classifies_only
 
 st.title("Hyperparameters")
 st.caption("What a training learns from, and how it learns.")
 show_if_classifies_only()
-workspace = Workspace.default()
+workspace = get_workspace()
 init_settings()
 has_notice = is_chosen_missing(workspace)
 image_dir = choose_dataset(workspace)

@@ -6,7 +6,6 @@ import streamlit as st
 
 from cluster_core.errors import ClusterError
 from cluster_core.labelling.queue import LabelQueue
-from cluster_core.workspace import Workspace
 from pages.components.labelling.desk import show_desk
 from pages.components.labelling.finishing_view import show_finish
 from pages.components.labelling.new_queue import show_more_pictures, show_new_queue
@@ -15,6 +14,7 @@ from pages.components.labelling.progress_view import show_examination
 from pages.components.labelling.queue_row import show_queue_row
 from pages.components.long_work import continue_work
 from pages.components.outcome import show_outcome
+from pages.components.signed_in import get_workspace
 from pages.components.text import escape_markdown
 
 
@@ -32,7 +32,7 @@ def show_queue(queue: LabelQueue) -> None:
 
 
 st.title("Label")
-workspace = Workspace.default()
+workspace = get_workspace()
 continue_work()
 show_outcome()
 try:

@@ -11,6 +11,7 @@ from pages.components.outcome import clear_outcome
 from pages.components.selection import sync_choices
 from pages.components.sidebar import show_sidebar
 from pages.components.signed_in import get_access
+from pages.components.visitor_workspace import offers_workspace, show_visitor_home
 
 # A local file: browsers would fetch an emoji or a Material symbol from a third-party server.
 ICON = Path(__file__).with_name("components") / "icon.svg"
@@ -18,7 +19,8 @@ ICON = Path(__file__).with_name("components") / "icon.svg"
 st.set_page_config(page_title="Cluster Lab", page_icon=ICON, layout="wide")
 sync_choices()
 access = get_access()
-page = st.navigation(list_pages(access, show_front_door))
+visitor_home = show_visitor_home if offers_workspace() else None
+page = st.navigation(list_pages(access, show_front_door, visitor_home))
 if st.session_state.get("page") != page.url_path:
     st.session_state["page"] = page.url_path
     clear_outcome()  # a message belongs to the page that caused it

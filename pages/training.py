@@ -4,10 +4,10 @@ import streamlit as st
 
 from cluster_core.errors import ClusterError
 from cluster_core.training.runs import list_runs
-from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.run_view import show_run
 from pages.components.selection import Choice, choose, get_chosen
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 from pages.components.training.classifies_only import show_if_classifies_only
 from pages.components.training.run_table import show_runs
@@ -16,7 +16,7 @@ from pages.components.training.tensorboard_link import show_tensorboard
 st.title("Training")
 show_if_classifies_only()
 comparison = None
-workspace = Workspace.default()
+workspace = get_workspace()
 runs = list_runs(workspace)
 run_id = get_chosen(Choice.RUN)
 if run_id is not None and all(status.id != run_id for status in runs):
@@ -42,6 +42,7 @@ elif run_id is not None and any(status.id == run_id for status in runs):
         st.error(escape_markdown(str(error)), icon=":material/error:")
 st.divider()
 show_runs(workspace, runs, run_id)
-show_tensorboard(workspace)
+if get_access().root is None:
+    show_tensorboard(workspace)
 if comparison is not None:
     comparison.run_if_due()

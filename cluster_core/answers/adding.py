@@ -77,7 +77,7 @@ class Addition:
         pictures: Sequence[LabelledPicture],
         origin: str = "Classify",
     ) -> None:
-        access.require(Action.EDIT_DATASETS)
+        access.require(Action.EDIT_DATASETS, workspace.root)
         self._access = access
         self.workspace, self.dataset, self._origin = workspace, dataset, origin
         self.is_new = dataset not in list_datasets(workspace)

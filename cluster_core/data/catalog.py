@@ -130,7 +130,7 @@ def create_dataset(access: Access, workspace: Workspace, name: str) -> Path:
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, workspace.root)
     stored = check_folder_name(name, "dataset")
     folder = dataset_dir(workspace, stored)
     twin = next((d for d in list_datasets(workspace) if fold_name(d) == fold_name(stored)), None)
@@ -159,7 +159,7 @@ def delete_dataset(access: Access, workspace: Workspace, name: str) -> TrashEntr
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, workspace.root)
     return move_to_trash(access, workspace, [dataset_dir(workspace, name)], f"The dataset {name}")
 
 

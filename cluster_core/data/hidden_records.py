@@ -51,7 +51,7 @@ def change_record(access: Access, path: Path, edit: Callable[[], Any], failure: 
     DatasetError
         The record cannot be read or written, or another program holds it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, path)
     image_dir = path.parent
     with explaining_disk_errors(failure, image_dir):
         image_dir.stat()  # `replacing` would create the folder of a deleted dataset

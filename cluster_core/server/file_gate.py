@@ -97,9 +97,7 @@ class FileGateMiddleware:
             await _refuse("no access to files", access.refuse(Action.CLASSIFY), 403)(
                 scope, receive, send
             )
-        elif scope["path"].startswith(self._gate.uploads) and not access.allows(
-            Action.EDIT_DATASETS
-        ):
+        elif scope["path"].startswith(self._gate.uploads) and not _is_owner(access):
             await self._take_visitors_file(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -147,6 +145,10 @@ class FileGateMiddleware:
             return message
 
         return receive_limited
+
+
+def _is_owner(access: Access) -> bool:
+    return access.allows(Action.EDIT_DATASETS) and access.root is None
 
 
 def _make_over_quota(wait_s: int) -> Response:

@@ -70,7 +70,7 @@ def move_to_trash(
     AccessError
         This server does not allow `action`.
     """
-    access.require(action)
+    access.require(action, workspace.root)
     inside = _keep_outermost(_find_inside(workspace, path) for path in paths)
     present = [path for path in inside if os.path.lexists(workspace.root / path)]
     now = datetime.now(UTC)
@@ -136,7 +136,7 @@ def restore(access: Access, workspace: Workspace, entry_id: str) -> tuple[Path, 
     entry, paths = found
     if entry.problem:
         raise DatasetError(entry.problem, path=folder)
-    access.require(entry.action)
+    access.require(entry.action, workspace.root)
     restored = []
     with explaining_disk_errors(f"{entry.description} could not be restored", workspace.root):
         for path in paths:
@@ -195,7 +195,7 @@ def empty_trash(access: Access, workspace: Workspace, unreadable: Collection[str
     deleted = {entry.id for entry in entries if not entry.problem or entry.id in unreadable}
     readable = (entry.action for entry in entries if not entry.problem)
     for action in (Action.EDIT_DATASETS, *readable, *(_DELETIONS if unreadable else ())):
-        access.require(action)
+        access.require(action, workspace.root)
     n_files = 0
     with explaining_disk_errors("The trash could not be emptied", workspace.trash):
         for folder in _list_folders(workspace):

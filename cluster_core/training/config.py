@@ -198,6 +198,11 @@ class TrainConfig:
             seed=self.seed,
         )
 
+    def list_paths(self) -> list[Path]:
+        """Return the folders and files that it names."""
+        values = (getattr(self, name) for name in _list_path_fields())
+        return [value for value in values if value is not None]
+
     def to_record(self) -> dict[str, Any]:
         """Return the settings that affect what is learned, ready for JSON and without paths."""
         return {name: value for name, value in asdict(self).items() if not name.endswith(_PATHS)}

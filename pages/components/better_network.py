@@ -112,7 +112,7 @@ def _find_trial(workspace: Workspace, bundle: str) -> NetworkChoice | None:
 
 def _plan_comparison(workspace: Workspace, config: TrainConfig) -> Comparison | None:
     """Return the trial on the dataset as it is today; None if it is gone or may not be tried."""
-    if not get_access().allows(Action.TRAIN):
+    if not get_access().allows(Action.EVALUATE):
         return None
     with suppress(ClusterError):
         reading = read_dataset(workspace, config.image_dir)

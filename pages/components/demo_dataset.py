@@ -47,6 +47,7 @@ def start_demo(workspace: Workspace) -> None:
     AccessError
         This server does not allow it.
     """
+    get_access().require_room(n_pictures=PER_CLASS * len(CLASSES))  # before there is a dataset
     name = _find_free_name(workspace)
     image_dir = create_dataset(get_access(), workspace, name)
     choose(Choice.DATASET, name)
@@ -71,7 +72,13 @@ def start_rendering(
         Pictures per class.
     on_finished : callable, optional
         Called after the last picture.
+
+    Raises
+    ------
+    DatasetError
+        There is no room for so many.
     """
+    get_access().require_room(n_pictures=per_class * len(labels))
 
     def resume(on_progress: Progress) -> Outcome:
         paths = render_demo_dataset(image_dir, labels, per_class, _SEED, on_progress, resume=True)

@@ -16,6 +16,7 @@ from pages.components.navigation import PageFile
 from pages.components.return_address import describe_return
 from pages.components.sign_in_routes import SIGN_IN, SIGN_IN_ACCOUNT
 from pages.components.signed_in import COOKIE, is_signed_in
+from pages.components.visitor_workspace import offers_workspace, show_offer
 
 _DOCS = "docs/sharing.md"
 
@@ -34,6 +35,8 @@ def show_front_door() -> None:
             icon=":material/lock:",
         )
         st.page_link(PageFile.CLASSIFY, label="Classify pictures")
+        if offers_workspace():
+            show_offer()
         show_sign_in()
     else:
         st.warning(_find_reason(), icon=":material/lock:")

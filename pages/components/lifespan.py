@@ -12,6 +12,7 @@ import streamlit as st
 from cluster_core.access import has_owner
 from cluster_core.access.modes import OWNERS_VARIABLE, read_owners
 from cluster_core.access.passphrase import check_passphrase_hash
+from cluster_core.access.visitor_workspaces import count_visitor_workspaces
 from cluster_core.answers.job_registry import stop_jobs
 from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.api.rates import read_rate
@@ -21,6 +22,7 @@ from cluster_core.model.export.background import sweep_exports
 from cluster_core.server.sockets import send_all_at_once
 from cluster_core.training.installed import can_train
 from cluster_core.training.jobs.supervisor import start_supervisor
+from cluster_core.training.jobs.visitor_runs import sweep_visitor_workspaces
 from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.workspace import Workspace, remove_all_abandoned_drafts
 from pages.components.upload_limit import limit_uploads
@@ -41,14 +43,15 @@ def check_environment() -> None:
     Raises
     ------
     SystemExit
-        The limit of concurrent trainings, or of the REST API, is invalid; or what signing in needs
-        is.
+        A limit, of concurrent trainings, of the REST API or of visitors' workspaces, is invalid;
+        or what signing in needs is.
     """
     # Streamlit Community Cloud has settings only there; its entries become environment variables.
     st.secrets.load_if_toml_exists()
     try:
         count_trainings_at_once()
         read_rate()
+        count_visitor_workspaces()
         check_passphrase_hash()
         _check_accounts()
     except ConfigError as error:  # raised in the lifespan, it would appear as a traceback
@@ -89,7 +92,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     if has_owner():
         remove_abandoned_imports(Workspace.default())
         remove_all_abandoned_drafts(Workspace.default())
-    trains = has_owner() and can_train()
+    sweep_visitor_workspaces(Workspace.default())
+    trains = (has_owner() or count_visitor_workspaces() > 0) and can_train()
     supervisor = start_supervisor(Workspace.default()) if trains else None
     yield
     stop_jobs()

@@ -39,16 +39,20 @@ TITLES = {
 _NEEDED = {
     PageFile.HOME: Action.VIEW_DATASETS,
     PageFile.DATASET: Action.VIEW_DATASETS,
-    PageFile.LABEL: Action.VIEW_DATASETS,
+    PageFile.LABEL: Action.LABEL_QUEUES,
     PageFile.HYPERPARAMETERS: Action.VIEW_TRAININGS,
     PageFile.TRAINING: Action.VIEW_TRAININGS,
-    PageFile.EVALUATION: Action.VIEW_TRAININGS,
+    PageFile.EVALUATION: Action.EVALUATE,
     PageFile.CLASSIFY: Action.CLASSIFY,
     PageFile.MODELS: Action.VIEW_MODELS,
 }
 
 
-def list_pages(access: Access, show_front_door: Callable[[], None]) -> list[st.Page]:
+def list_pages(
+    access: Access,
+    show_front_door: Callable[[], None],
+    show_visitor_home: Callable[[], None] | None = None,
+) -> list[st.Page]:
     """Return the pages for `st.navigation`.
 
     Parameters
@@ -57,6 +61,8 @@ def list_pages(access: Access, show_front_door: Callable[[], None]) -> list[st.P
         Who sees them. Home leads those who may not see it to the first page that they may see.
     show_front_door : callable
         Drawn instead of every page that they may not see.
+    show_visitor_home : callable, optional
+        Drawn instead of Home for a visitor who is offered a workspace.
     """
     seen = [file for file in TITLES if access.allows(_NEEDED[file])]
 
@@ -68,7 +74,9 @@ def list_pages(access: Access, show_front_door: Callable[[], None]) -> list[st.P
     pages = []
     for file, (title, icon) in TITLES.items():
         is_home = file is PageFile.HOME
-        if file in seen:
+        if is_home and show_visitor_home:
+            pages.append(st.Page(show_visitor_home, title=title, icon=icon, default=True))
+        elif file in seen:
             pages.append(st.Page(file, title=title, icon=icon, default=is_home))
         else:
             hidden = st.Page(

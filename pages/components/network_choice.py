@@ -82,7 +82,9 @@ def run_trial_if_due(
     is_unasked : bool
         Whether it may begin without a click on the button.
     """
-    if get_choice(workspace, reading, split) is not None or not get_access().allows(Action.TRAIN):
+    if get_choice(workspace, reading, split) is not None or not get_access().allows(
+        Action.EVALUATE
+    ):
         return
     key = _make_key(workspace, reading, split)
     seconds = estimate_trial(workspace, _make_config(reading), split)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cluster_core.data.catalog import choose_default, list_datasets, save_last_dataset
 from cluster_core.workspace import Workspace
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 # An id in the address can be of any length; messages show this many characters of it.
@@ -100,7 +100,7 @@ def choose(choice: Choice, identifier: str | None) -> None:
     st.session_state[_key(choice)] = identifier
     if choice is Choice.DATASET and st.session_state.get(_SAVED_DATASET) != identifier:
         st.session_state[_SAVED_DATASET] = identifier
-        save_last_dataset(get_access(), Workspace.default(), identifier)
+        save_last_dataset(get_access(), get_workspace(), identifier)
     if st.query_params.get(choice) != identifier:
         _update_address()
 

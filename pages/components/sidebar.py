@@ -17,7 +17,9 @@ from pages.components.front_door import show_sign_in, show_sign_out
 from pages.components.model_picker import find_default
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
+from pages.components.signed_in import get_workspace
 from pages.components.text import escape_markdown
+from pages.components.visitor_workspace import show_workspace_note
 from pages.components.words import name_stage
 
 REFRESH_S = 2.0
@@ -29,7 +31,7 @@ _numbers = itertools.count()
 
 def show_sidebar(access: Access) -> None:
     """Draw the sidebar. It reports no errors: the page itself shows what cannot be read."""
-    workspace = Workspace.default()
+    workspace = get_workspace()
     with st.sidebar:
         if access.allows(Action.VIEW_DATASETS):
             _show_link("Dataset", PageFile.DATASET, _name_dataset(workspace))
@@ -41,7 +43,9 @@ def show_sidebar(access: Access) -> None:
             if st.button("View", key="sidebar_training", type="tertiary"):
                 choose(Choice.RUN, run.id)
                 st.switch_page(PageFile.TRAINING)
-        if not access.allows(Action.TRAIN) and access.allows(Action.CLASSIFY):
+        if access.root is not None:
+            show_workspace_note()
+        elif not access.allows(Action.TRAIN) and access.allows(Action.CLASSIFY):
             st.info(
                 "This is a public demo: you can classify your own pictures. To train models, "
                 "install Cluster Lab on your computer.",

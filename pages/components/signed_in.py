@@ -12,11 +12,15 @@ from starlette.requests import HTTPConnection
 from cluster_core.access import TENSORBOARD_VARIABLE, Access, Action, Mode, has_sign_in, read_mode
 from cluster_core.access.modes import read_owners
 from cluster_core.access.tokens import is_valid
+from cluster_core.access.visitor_workspaces import find_visitor_workspace, is_workspace_id
 from cluster_core.server.client import get_client_address
 from cluster_core.server.own_machine import is_at_own_machine
+from cluster_core.workspace import Workspace
 from pages.components.account_cookie import read_account
 
 COOKIE = "cluster_lab_session"
+# The id of a visitor's throw-away workspace.
+WORKSPACE_COOKIE = "cluster_lab_workspace"
 SIGNED_OUT = Access(
     "signed out",
     frozenset(),
@@ -38,6 +42,23 @@ def get_access() -> Access:
     context = st.context
     address = context.ip_address or "127.0.0.1"  # None stands for this computer
     return find_access(context.cookies, context.headers, address, st.user)
+
+
+def get_workspace() -> Workspace:
+    """Return the workspace of the person who uses the present page: the owner's, or a visitor's."""
+    return find_workspace(get_access())
+
+
+def find_workspace(access: Access) -> Workspace:
+    """Return the workspace that belongs to an access."""
+    return Workspace.default() if access.root is None else Workspace(access.root)
+
+
+def has_lost_workspace() -> bool:
+    """Tell whether the visitor of the present page had a workspace that was deleted."""
+    had_one = is_workspace_id(st.context.cookies.get(WORKSPACE_COOKIE, ""))
+    access = get_access()
+    return had_one and access.root is None and access == Access.visitor()
 
 
 def find_request_access(request: HTTPConnection) -> Access:
@@ -75,8 +96,10 @@ def find_access(
             owner = owner.without(Action.SORT_FILES).without(Action.READ_FOLDERS)
         may_run_tensorboard = os.environ.get(TENSORBOARD_VARIABLE) == "1"
         return owner if may_run_tensorboard else owner.without(Action.RUN_TENSORBOARD)
+    if mode is Mode.DEMO:
+        own = find_visitor_workspace(Workspace.default(), cookies.get(WORKSPACE_COOKIE, ""))
+        return Access.visitor() if own is None else Access.visitor_in(own)
     return {
-        Mode.DEMO: Access.visitor(),
         Mode.SHARED: SIGNED_OUT,
         Mode.OWN_MACHINE: STRANGER,
     }[mode]

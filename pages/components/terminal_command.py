@@ -25,4 +25,6 @@ def show_command(workspace: Workspace, config: TrainConfig) -> None:
 
 def get_shown_workspace(workspace: Workspace) -> Workspace:
     """Return the workspace to name in commands: in a public demo, the default one."""
-    return workspace if get_access().allows(Action.TRAIN) else Workspace(Path(DEFAULT_ROOT))
+    access = get_access()
+    may_see_path = access.allows(Action.TRAIN) and access.root is None
+    return workspace if may_see_path else Workspace(Path(DEFAULT_ROOT))

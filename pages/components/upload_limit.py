@@ -72,7 +72,9 @@ def get_max_upload_mb() -> int:
     public demo, whose visitors share the server's memory.
     """
     allowed = int(st.get_option(_OPTION))
-    return allowed if get_access().allows(Action.EDIT_DATASETS) else min(allowed, DEMO_MAX_MB)
+    access = get_access()
+    is_owner = access.allows(Action.EDIT_DATASETS) and access.root is None
+    return allowed if is_owner else min(allowed, DEMO_MAX_MB)
 
 
 def show_uploader(

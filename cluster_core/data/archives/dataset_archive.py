@@ -89,7 +89,7 @@ def import_archive(
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, workspace.root, image_dir)
     check_dataset_dir(workspace, image_dir)
     present = list_classes(image_dir)
     with open_archive(file) as archive:

@@ -100,7 +100,7 @@ def continue_import(
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, workspace.root)
     with _claim_interrupted(workspace, import_id) as (folder, placing):
         image_dir = dataset_dir(workspace, placing.dataset)
         for label in placing.labels:
@@ -122,7 +122,7 @@ def discard_import(access: Access, workspace: Workspace, import_id: str) -> None
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, workspace.root)
     with _claim_interrupted(workspace, import_id) as (folder, _):
         remove_staged(folder)
 

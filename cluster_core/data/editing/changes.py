@@ -83,7 +83,7 @@ def add_class(access: Access, image_dir: Path, label: str) -> Path:
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, image_dir)
     stored = check_class_name(label)
     refuse_link(image_dir)
     if os.path.lexists(image_dir):
@@ -122,7 +122,7 @@ def rename_class(access: Access, image_dir: Path, label: str, new: str) -> Path:
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, image_dir)
     stored = check_class_name(new)
     folder = find_class_dir(image_dir, label)
     _require_new(image_dir, stored, label)
@@ -155,7 +155,7 @@ def delete_class(access: Access, workspace: Workspace, image_dir: Path, label: s
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, workspace.root, image_dir)
     check_dataset_dir(workspace, image_dir)
     return move_to_trash(
         access, workspace, [find_class_dir(image_dir, label)], f"The class {label}"
@@ -207,7 +207,7 @@ def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, image_dir)
     class_dir = find_class_dir(image_dir, label)
     picture = inspect_picture(file_name, data)
     with explaining_disk_errors(f"{picture.file_name} could not be stored in {label}", class_dir):
@@ -220,6 +220,7 @@ def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
                 path=image_dir,
                 label=label,
             )
+        access.require_room(n_pictures=1, n_bytes=len(data))
         if cache is not None:
             PictureFactsCache(cache).save([(picture.sha256, picture.facts)])
         path = write_new(class_dir / picture.file_name, data)
@@ -248,7 +249,7 @@ def move_pictures(access: Access, image_dir: Path, paths: Sequence[Path], label:
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, image_dir)
     class_dir = find_class_dir(image_dir, label)
     for path in paths:
         require_in_class(image_dir, path)
@@ -294,7 +295,7 @@ def delete_pictures(access: Access, workspace: Workspace, paths: Sequence[Path])
     AccessError
         This server does not allow it.
     """
-    access.require(Action.EDIT_DATASETS)
+    access.require(Action.EDIT_DATASETS, workspace.root)
     for path in paths:
         image_dir = path.parent.parent
         check_dataset_dir(workspace, image_dir)

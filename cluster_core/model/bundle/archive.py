@@ -136,7 +136,7 @@ def import_model(access: Access, workspace: Workspace, file: BinaryIO) -> ModelS
     AccessError
         If this server does not allow changes to models.
     """
-    access.require(Action.EDIT_MODELS)
+    access.require(Action.IMPORT_MODELS, workspace.root)
     archive = read_archive(file.read(MAX_ARCHIVE_BYTES + 1), workspace.bundles)
     sha256 = hashlib.sha256(archive.files[MANIFEST]).hexdigest()
     try:

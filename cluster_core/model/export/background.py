@@ -79,11 +79,11 @@ def start_export(access: Access, request: ExportRequest, workspace: Workspace) -
     Raises
     ------
     AccessError
-        If they may not change models.
+        If they may not export models.
     BundleError
         If another export is not over.
     """
-    access.require(Action.EDIT_MODELS)
+    access.require(Action.EXPORT_MODELS, workspace.root)
     with _lock:
         last = find_export(workspace)
         if last is not None and not last.is_over:
@@ -106,9 +106,9 @@ def forget_export(access: Access, workspace: Workspace, export: Export) -> None:
     Raises
     ------
     AccessError
-        If they may not change models.
+        If they may not export models.
     """
-    access.require(Action.EDIT_MODELS)
+    access.require(Action.EXPORT_MODELS, workspace.root)
     with _lock:
         if export.is_over:
             if find_export(workspace) is export:

@@ -88,7 +88,7 @@ def make_export(
     Raises
     ------
     AccessError
-        If they may not change models.
+        If they may not export models.
     BackboneError
         If the network is missing, or cannot be written in this format.
     BundleError
@@ -98,7 +98,7 @@ def make_export(
     OSError
         If the target cannot be written.
     """
-    access.require(Action.EDIT_MODELS)
+    access.require(Action.EXPORT_MODELS, workspace.root)
     require_network(load_bundle(request.model), workspace)
     target.parent.mkdir(parents=True, exist_ok=True)
     with drafting(target) as folder:

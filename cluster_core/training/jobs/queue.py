@@ -35,6 +35,11 @@ class JobQueue:
         self._ended: set[str] = set()
         self._unsaved: dict[str, RunStatus] = {}
 
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace with the runs."""
+        return self._workspace
+
     def list_waiting(self, assigned: Collection[str] = ()) -> list[RunStatus]:
         """Return the runs that wait for a worker, the oldest first.
 

@@ -17,6 +17,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.jobs.failure_reasons import WORKER_CANNOT_START
 from cluster_core.training.jobs.preview_requests import PreviewRequest
 from cluster_core.training.jobs.queue import JobQueue
+from cluster_core.training.jobs.visitor_runs import VisitorRuns
 from cluster_core.training.jobs.worker_handle import WorkerHandle
 from cluster_core.training.jobs.worker_slot import WorkerSlot
 from cluster_core.training.locks import can_start_training, count_trainings_at_once, try_lock
@@ -60,6 +61,7 @@ class Supervisor:
     ) -> None:
         self._workspace = workspace
         self._queue = JobQueue(workspace)
+        self._visitors = VisitorRuns(workspace)
         self._wake = threading.Event()
         self._is_closed = False
         self._slots = tuple(
@@ -131,7 +133,7 @@ class Supervisor:
         while not self._is_closed and not try_lock(lock, self._workspace):
             self._pause(1.0)
         tasks: list[Callable[[], object]] = [partial(self._check, slot) for slot in self._slots]
-        tasks.append(self._assign_work)
+        tasks += [self._visitors.check, self._assign_work]
         try:
             self._attempt(self._queue.list_waiting)  # requeues runs that a server left running
             while not self._is_closed:
@@ -183,10 +185,16 @@ class Supervisor:
         if not idle or any(self._queue.is_starting(run_id) for run_id in assigned):
             return
         waiting = self._queue.list_waiting(assigned)
-        if waiting and can_start_training(self._workspace):
-            min(idle, key=lambda slot: slot.preview is not None).assign_run(waiting[0])
-        elif waiting:
-            self._queue.set_message(waiting[0], TERMINAL_TRAINING_RUNNING)
+        visitors = None if waiting else self._visitors.find_next()
+        run, queue = visitors or (waiting[0] if waiting else None, self._queue)
+        if run is None:
+            return
+        if not can_start_training(self._workspace):
+            queue.set_message(run, TERMINAL_TRAINING_RUNNING)
+            return
+        min(idle, key=lambda slot: slot.preview is not None).assign_run(run, queue)
+        if visitors:
+            self._visitors.begin(run, queue)
 
     def _list_assigned(self) -> list[str]:
         return [slot.run.id for slot in self._slots if slot.run is not None]

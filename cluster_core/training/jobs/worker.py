@@ -31,9 +31,9 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run as `python -m cluster_core.training.jobs.worker WORKSPACE`.
 
-    Requests are `{"kind": "train", "run": ID}` and `{"kind": "preview", "config": {...}}`, where
-    the configuration is as `write_config` returns it. Messages are `{"kind": "ready"}`,
-    `{"kind": "heartbeat"}`, `{"kind": "done", "status": {...} or null}` and
+    Requests are `{"kind": "train", "run": ID, "workspace": FOLDER}` and `{"kind": "preview",
+    "config": {...}}`, where the configuration is as `write_config` returns it. Messages are
+    `{"kind": "ready"}`, `{"kind": "heartbeat"}`, `{"kind": "done", "status": {...} or null}` and
     `{"kind": "preview", "evaluations": [...] or null}`.
     """
     _end_with_parent()
@@ -62,14 +62,15 @@ def main() -> None:
     while True:
         request = requests.get()
         if request["kind"] == "train":
+            place = Workspace(Path(request["workspace"]))  # perhaps a visitor's
             try:
-                with _logging_to(workspace.runs / request["run"] / LOG):
-                    status = run_job(workspace, request["run"])
+                with _logging_to(place.runs / request["run"] / LOG):
+                    status = run_job(place, request["run"])
             except ClusterError:  # the run has just been deleted
                 send(kind="done", status=None)
                 continue
             send(kind="done", status=status.to_record())
-            if status.bundle and requests.empty():
+            if status.bundle and requests.empty() and place == workspace:
                 measure_speed(workspace, status.architecture)
         else:
             send(kind="preview", evaluations=previews.make(request["config"]))

@@ -79,12 +79,19 @@ class WorkerSlot:
         worker = self._worker
         return None if worker is None else worker.pid
 
-    def assign_run(self, run: RunStatus) -> None:
-        """Have an idle worker train; a preview in progress is cut short."""
+    def assign_run(self, run: RunStatus, queue: JobQueue) -> None:
+        """Have an idle worker train; a preview in progress is cut short.
+
+        Parameters
+        ----------
+        run : RunStatus
+        queue : JobQueue
+            The queue of the run, which may be in the workspace of a visitor.
+        """
         assert self._worker is not None
-        self.run, self._stop_seen_s = run, None
+        self.run, self._queue, self._stop_seen_s = run, queue, None
         report_event("training_started", network=run.architecture)
-        self._worker.send(kind="train", run=run.id)
+        self._worker.send(kind="train", run=run.id, workspace=str(queue.workspace.root))
 
     def assign_preview(self, preview: PreviewRequest) -> None:
         """Have an idle worker make a preview."""
@@ -147,7 +154,7 @@ class WorkerSlot:
 
     def _enforce_stop(self, worker: WorkerHandle, run: RunStatus) -> None:
         """End a worker that does not stop in time; it may be in a long native computation."""
-        request = read_stop_request(self._workspace.runs / run.id)
+        request = read_stop_request(self._queue.workspace.runs / run.id)
         if request is None:
             return
         now_s = time.monotonic()

@@ -18,6 +18,7 @@ from cluster_core.training.locks import count_trainings_at_once
 from cluster_core.training.runs.paths import find_folder, list_run_ids
 from cluster_core.training.runs.records import READ_ERRORS, save_config
 from cluster_core.training.runs.status import RunState, RunStatus
+from cluster_core.training.runs.visitor_limits import check_visitor_training
 from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
 
 STATUS = "status.json"
@@ -49,10 +50,13 @@ def submit_run(access: Access, workspace: Workspace, config: TrainConfig) -> Run
     AccessError
         This server does not let its visitors train.
     RunError
-        The folder of runs cannot be written to, or TensorFlow is not installed.
+        The folder of runs cannot be written to, TensorFlow is not installed, or a visitor's
+        limits do not allow it.
     """
-    access.require(Action.TRAIN)
+    access.require(Action.TRAIN, workspace.root, *config.list_paths())
     require_training()
+    if access.root is not None:
+        check_visitor_training(workspace, config, list_runs(workspace))
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
     config = replace(
@@ -201,7 +205,7 @@ def request_stop(access: Access, workspace: Workspace, run_id: str, keep_best: b
     RunError
         There is no such run, it has ended, or the request cannot be saved.
     """
-    access.require(Action.TRAIN)
+    access.require(Action.TRAIN, workspace.root)
     folder = find_folder(workspace, run_id)
     status = read_status(folder)
     if status.state.is_over:
@@ -261,7 +265,7 @@ def delete_run(access: Access, workspace: Workspace, run_id: str) -> TrashEntry:
     RunError
         There is no such run, or it has not ended.
     """
-    access.require(Action.TRAIN)
+    access.require(Action.TRAIN, workspace.root)
     folder = find_folder(workspace, run_id)
     status = read_status(folder)
     if not status.state.is_over:

@@ -32,7 +32,7 @@ from pages.components.long_work import Work, start_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome
 from pages.components.selection import Choice, choose
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 _TARGET = "add_target"
@@ -122,7 +122,7 @@ def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -
         )
     if not labelled:
         return
-    workspace = Workspace.default()
+    workspace = get_workspace()
     names = list(list_datasets(workspace))
     suggested = _suggest_dataset(workspace, model, names)
     dataset = ask_for_target(labelled, names, suggested, _TARGET)

@@ -27,7 +27,7 @@ from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.classify.session_predictions import PredictionView
 from pages.components.dataset_contents import read_dataset
 from pages.components.evaluation.mistakes import show_thumbnail
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 _SEARCH = "similarity search"
@@ -55,7 +55,7 @@ def _show_heat_map(answer: PredictionView, seen: np.ndarray, predictor: Predicto
     label = right.selectbox("Show what speaks for", labels, key="why_label")
     try:
         with left, st.spinner("Measuring the parts of the picture …"):
-            found = compute_heat_map(predictor.bundle, seen, label, Workspace.default())
+            found = compute_heat_map(predictor.bundle, seen, label, get_workspace())
     except ClusterError as error:
         right.info(escape_markdown(str(error)), icon=":material/info:")
         return
@@ -85,7 +85,7 @@ def _show_similar(
     answer: PredictionView, seen: np.ndarray, model: ModelSummary, predictor: Predictor
 ) -> None:
     st.markdown("**Most similar training pictures**")
-    workspace = Workspace.default()
+    workspace = get_workspace()
     try:
         found = _obtain_search(workspace, model, predictor)
         if found is None:

@@ -17,14 +17,13 @@ from cluster_core.labelling.queues import QueueSettings, create_queue
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.sorting.unsure import find_queue_network
 from cluster_core.storage.cache_file import CacheFile
-from cluster_core.workspace import Workspace
 from pages.components.classify.redrawing import request_redraw
 from pages.components.labelling.new_queue import describe_filling
 from pages.components.labelling.opened_queue import show_queue
 from pages.components.long_work import Work, start_work
 from pages.components.navigation import PageFile
 from pages.components.outcome import Outcome, set_outcome
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 
 _IS_FILLED = "queue of unsure pictures is filled"
 
@@ -33,7 +32,7 @@ def show_label_unsure(model: ModelSummary, room: AnswerRoom) -> None:
     """Draw the button for the pictures of a room that are unsure and not reviewed."""
     columns = room.tabulate(model.manifest_sha256, model.labels)
     unsure = [int(n) for n in columns.numbers[columns.is_unsure] if int(n) not in room.reviews]
-    if not unsure or not get_access().allows(Action.EDIT_DATASETS):
+    if not unsure or not get_access().allows(Action.LABEL_QUEUES):
         return
 
     def label() -> None:
@@ -52,7 +51,7 @@ def show_label_unsure(model: ModelSummary, room: AnswerRoom) -> None:
 def _create(
     model: ModelSummary, room: AnswerRoom, numbers: list[int]
 ) -> tuple[LabelQueue, QueueFilling]:
-    workspace, access = Workspace.default(), get_access()
+    workspace, access = get_workspace(), get_access()
     network = find_queue_network(workspace, model.id)
     queue = create_queue(
         access, workspace, QueueSettings("Unsure on Classify", model.labels, network)
@@ -74,7 +73,7 @@ def start_queue(create: Callable[[], tuple[LabelQueue, QueueFilling]]) -> None:
     show_queue(queue.id)
 
     def resume(on_progress: Progress) -> Outcome:
-        with CacheFile(Workspace.default().bottlenecks) as cache:
+        with CacheFile(get_workspace().bottlenecks) as cache:
             filling.add_remaining(cache, on_progress)
         st.session_state[_IS_FILLED] = True
         return describe_filling(filling)

@@ -15,7 +15,6 @@ from cluster_core.sorting.log import LOG
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.sorter import SortSettings
 from cluster_core.sorting.unsure import create_unsure_queue
-from cluster_core.workspace import Workspace
 from pages.components.classify.label_unsure import start_queue
 from pages.components.classify.sort_folder_work import (
     FolderSort,
@@ -25,7 +24,7 @@ from pages.components.classify.sort_folder_work import (
 )
 from pages.components.long_work import is_working
 from pages.components.outcome import Outcome, set_outcome
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 _FOLDER, _OUTPUT, _TRANSFER, _CARDS = "sort_source", "sort_output", "sort_transfer", "sort_cards"
@@ -167,7 +166,7 @@ def _show_earlier(output: Path) -> None:
         icon=":material/new_label:",
         help="Makes a queue of them on the page Label, from where they go to a dataset.",
         on_click=lambda: start_queue(
-            lambda: create_unsure_queue(get_access(), Workspace.default(), output)
+            lambda: create_unsure_queue(get_access(), get_workspace(), output)
         ),
     )
 

@@ -215,7 +215,7 @@ def _show_download(index: DatasetIndex) -> None:
         return
     if sum(picture.n_bytes for picture in index.all_pictures) > MAX_DOWNLOAD_BYTES:
         instead = f": copy the folder {escape_markdown(str(index.image_dir))} instead"
-        may_see_path = get_access().allows(Action.EDIT_DATASETS)
+        may_see_path = get_access().allows(Action.EDIT_DATASETS) and get_access().root is None
         st.caption(f"This dataset is too large to download here{instead if may_see_path else ''}.")
         return
     st.download_button(

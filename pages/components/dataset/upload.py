@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from cluster_core.access import Action
 from cluster_core.data.archives.dataset_archive import ImportReport, import_archive
 from cluster_core.data.index import Progress
 from cluster_core.data.labels import check_class_name
@@ -56,15 +57,16 @@ def show_upload(
     def find_target(upload: str) -> Path:
         return image_dir if is_named else name_dataset_after(workspace, upload)
 
+    access = get_access()
     source = st.segmented_control(
         "Where are the pictures?",
-        _SOURCES,
+        _SOURCES if access.allows(Action.DOWNLOAD) else _SOURCES[:-1],
         default=_SOURCES[0],
         required=True,
         key="source",
         persist_state="session",
     )
-    if st.button(
+    if access.allows(Action.LABEL_QUEUES) and st.button(
         "Not sorted yet? Label them one at a time",
         key="to_labelling",
         type="tertiary",

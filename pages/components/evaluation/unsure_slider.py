@@ -14,7 +14,7 @@ from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.workspace import Workspace
 from pages.components.evaluation.plots import draw_coverage
 from pages.components.outcome import Outcome, attempt
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 _PLOT_PX = 460
@@ -41,7 +41,7 @@ def show_unsure(scored: ScoredPictures, model_id: str, key: str, *, is_validated
         Whether the scores are from a cross-validation, not from the model.
     """
     slider = f"{key}_unsure_{model_id}"
-    workspace = Workspace.default()
+    workspace = get_workspace()
     try:
         kept = load_bundle(model_dir(workspace, model_id)).unsure_below
     except ClusterError as error:

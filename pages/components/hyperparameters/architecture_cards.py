@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cluster_core.access import Action
 from cluster_core.model.backbones.availability import needs_download
 from cluster_core.model.backbones.registry import (
     BYTES_PER_PARAMETER,
@@ -21,6 +22,7 @@ from cluster_core.workspace import Workspace
 from pages.components.hyperparameters.automatic_card import show_automatic_card
 from pages.components.missing_network import show_missing_weights
 from pages.components.settings_list import key_of
+from pages.components.signed_in import get_access
 from pages.components.words import format_percent
 
 WIDTHS = ("0.25", "0.50", "0.75", "1.0")
@@ -123,11 +125,18 @@ def show_architectures(workspace: Workspace, choice: NetworkChoice | None) -> De
         with right:
             _show_card(workspace, selected, choice)
     show_missing_weights(st.session_state[key_of("architecture")], workspace)
-    others = [family for family in FAMILIES if family is not selected]
+    may_add = get_access().allows(Action.ADD_NETWORKS)
+    offered = FAMILIES if may_add else (SKY, EVERYDAY)
+    others = [family for family in offered if family is not selected]
     with st.expander("Choose a network yourself", icon=":material/add:", key="more_networks"):
         st.caption(
-            "Sky and Everyday are part of this app. The others are pretrained on everyday photos, "
-            "and each is downloaded once, on first use."
+            "Sky and Everyday are part of this app."
+            + (
+                " The others are pretrained on everyday photos, and each is downloaded once, on "
+                "first use."
+                if may_add
+                else ""
+            )
         )
         for start in range(0, len(others), COLUMNS):
             row = others[start : start + COLUMNS]

@@ -67,7 +67,7 @@ def show_start(
     _show_button(workspace, config if split is not None else None)
     if config is None:
         return
-    if split is not None:
+    if split is not None and get_access().root is None:
         _show_preview(workspace, _resolve(config, choice), reading)
     with st.expander("Command for a terminal", icon=":material/terminal:", key="command"):
         show_command(workspace, config)

@@ -13,10 +13,9 @@ from cluster_core.api.keys import (
     revoke_key,
 )
 from cluster_core.errors import ClusterError
-from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, confirm, is_open, open_dialog
 from pages.components.outcome import Outcome
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 _NEW, _PROBLEM = "new API key", "API key problem"
@@ -26,7 +25,7 @@ _SCOPES = {Scope.READ: "list models", Scope.CLASSIFY: "classify pictures"}
 
 def show_api_keys() -> None:
     """Draw the keys, and a form for another one."""
-    keys = list_keys(get_access(), Workspace.default())
+    keys = list_keys(get_access(), get_workspace())
     with st.expander("API keys", icon=":material/key:", key="api_keys"):
         st.caption("A program on another computer needs a key to use the models of this server.")
         _show_form()
@@ -64,7 +63,7 @@ def _make() -> None:
     state = st.session_state
     try:
         scopes = [Scope(scope) for scope in state["key_scopes"]]
-        state[_NEW], _ = create_key(get_access(), Workspace.default(), state["key_name"], scopes)
+        state[_NEW], _ = create_key(get_access(), get_workspace(), state["key_name"], scopes)
     except ClusterError as error:
         state[_PROBLEM] = str(error)
     else:
@@ -114,7 +113,7 @@ def _ask_to_revoke(key: ApiKey) -> None:
     )
 
     def act() -> Outcome:
-        revoke_key(get_access(), Workspace.default(), key.id)
+        revoke_key(get_access(), get_workspace(), key.id)
         st.session_state.pop(_NEW, None)
         return Outcome(f"Revoked the API key {key.name}.")
 

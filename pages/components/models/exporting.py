@@ -20,7 +20,7 @@ from cluster_core.model.export.formats import FORMATS, ExportFormat, find_obstac
 from cluster_core.model.export.request import ExportRequest
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 REDRAW_EVERY_S = 0.5
@@ -39,7 +39,7 @@ def show_exporting(model: ModelSummary) -> None:
     model : ModelSummary
         A model that can answer.
     """
-    workspace = Workspace.default()
+    workspace = get_workspace()
     running = find_export(workspace)
     is_busy = running is not None and not running.is_over
     own: Export | None = st.session_state.get(_OWN)

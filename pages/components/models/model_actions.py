@@ -7,17 +7,16 @@ from pathlib import Path
 
 from cluster_core.model.bundle.collection import delete_model, rename_model, set_default_model
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome
 from pages.components.selection import Choice, choose
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 
 
 def rename(model: ModelSummary, title: str) -> None:
     """Change a model's title."""
 
     def act() -> Outcome:
-        rename_model(get_access(), Workspace.default(), model.id, title)
+        rename_model(get_access(), get_workspace(), model.id, title)
         return Outcome(f"Renamed {model.title} to {title.strip()}.")
 
     attempt(act)
@@ -27,7 +26,7 @@ def make_default(model: ModelSummary) -> None:
     """Make a model the one that classifies when no other is chosen."""
 
     def act() -> Outcome:
-        set_default_model(get_access(), Workspace.default(), model.id)
+        set_default_model(get_access(), get_workspace(), model.id)
         return Outcome(f"{model.title} is now the default model.")
 
     attempt(act)
@@ -37,7 +36,7 @@ def delete(model: ModelSummary) -> None:
     """Move a model to the trash; the outcome has an Undo button."""
 
     def act() -> Outcome:
-        workspace = Workspace.default()
+        workspace = get_workspace()
         entry = delete_model(get_access(), workspace, model.id)
         choose(Choice.MODEL, None)
         return make_deletion_outcome(workspace, entry, _choose_restored)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cluster_core.access import Action
 from cluster_core.data.editing.inspection import clean_file_name
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import export_model, find_portable_network
 from cluster_core.model.bundle.card import ModelCard, load_card
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import MAX_TITLE_LENGTH, ModelSummary
-from cluster_core.workspace import Workspace
 from pages.components.missing_network import show_missing_network
 from pages.components.models.api_examples import show_examples
 from pages.components.models.exporting import show_exporting
@@ -18,6 +18,7 @@ from pages.components.models.model_actions import delete, make_default, rename
 from pages.components.models.publishing import show_publishing
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 from pages.components.words import name_network
 
@@ -33,18 +34,20 @@ def show_card(model: ModelSummary) -> None:
         _show_delete(model)
         return
     try:
-        card = load_card(Workspace.default(), model.id)
+        card = load_card(get_workspace(), model.id)
     except ClusterError as error:  # damaged or deleted since it was listed
         st.error(escape_markdown(str(error)), icon=":material/error:")
         _show_delete(model)
         return
     if model.lacks_network:
-        show_missing_network(model, Workspace.default())
+        show_missing_network(model, get_workspace())
     else:
         _show_actions(model)
     _show_download(model)
-    show_publishing(model)
-    if model.is_usable:
+    access = get_access()
+    if access.allows(Action.PUBLISH):
+        show_publishing(model)
+    if model.is_usable and access.allows(Action.EXPORT_MODELS):
         show_exporting(model)
         show_examples(model)
     _show_facts(model, card)
@@ -63,7 +66,8 @@ def _show_actions(model: ModelSummary) -> None:
         ):
             choose(Choice.MODEL, model.id)
             st.switch_page(PageFile.CLASSIFY)
-        if model.id != STARTER_ID and st.button(
+        may_evaluate = get_access().allows(Action.EVALUATE)
+        if (may_evaluate and model.id != STARTER_ID) and st.button(
             "Evaluation", key="evaluate", icon=":material/fact_check:"
         ):
             choose(Choice.MODEL, model.id)
@@ -80,7 +84,7 @@ def _show_actions(model: ModelSummary) -> None:
 
 
 def _show_download(model: ModelSummary) -> None:
-    network = find_portable_network(Workspace.default(), model.id)
+    network = find_portable_network(get_workspace(), model.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         with_network = False
         download = st.container(width="content")
@@ -98,7 +102,7 @@ def _show_download(model: ModelSummary) -> None:
         with download:
             st.download_button(
                 "Download the model",
-                lambda: export_model(Workspace.default(), model.id, with_network=with_network),
+                lambda: export_model(get_workspace(), model.id, with_network=with_network),
                 file_name=f"{clean_file_name(model.title.replace('/', '_'))}.zip",
                 mime="application/zip",
                 key="download",

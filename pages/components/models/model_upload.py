@@ -10,9 +10,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import list_models
-from cluster_core.workspace import Workspace
 from pages.components.selection import Choice, choose
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 from pages.components.upload_limit import show_uploader
 from pages.components.words import name_network
@@ -49,7 +48,7 @@ def show_upload() -> None:
 
 def _import(file: BinaryIO) -> tuple[bool, str]:
     """Import a model; return whether it succeeded, and a sentence about the outcome."""
-    workspace = Workspace.default()
+    workspace = get_workspace()
     known = {model.id: model for model in list_models(workspace)}
     try:
         model = import_model(get_access(), workspace, file)

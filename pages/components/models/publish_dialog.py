@@ -17,12 +17,11 @@ from cluster_core.publishing.store import (
 )
 from cluster_core.publishing.suggestions import suggest_alias, suggest_title
 from cluster_core.storage.safe_moves import explaining_disk_errors
-from cluster_core.workspace import Workspace
 from pages.components.dialogs import close_dialog, confirm, open_dialog
 from pages.components.models.publish_examples import choose_examples, forget_picked, save_chosen
 from pages.components.models.published_links import make_link
 from pages.components.outcome import Outcome, make_deletion_outcome, set_outcome
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 PUBLISH, UPDATE, UNPUBLISH = "publish", "update page", "unpublish"
@@ -82,7 +81,7 @@ def ask_to_unpublish(published: PublishedModel) -> None:
     )
 
     def act() -> Outcome:
-        workspace = Workspace.default()
+        workspace = get_workspace()
         entry = unpublish(get_access(), workspace, published.alias)
         return make_deletion_outcome(workspace, entry)
 
@@ -120,11 +119,11 @@ def _show_form(model: ModelSummary, published: PublishedModel | None) -> None:
         with st.spinner("Building the page …"):
             try:
                 with (
-                    explaining_disk_errors("The page could not be built", Workspace.default().root),
+                    explaining_disk_errors("The page could not be built", get_workspace().root),
                     save_chosen(model, source, chosen) as examples,
                 ):
                     page = PageText(title, description, examples, link.strip())
-                    act(access, Workspace.default(), model.id, page, alias)
+                    act(access, get_workspace(), model.id, page, alias)
             except ClusterError as error:
                 st.error(escape_markdown(str(error)), icon=":material/error:")
                 return
@@ -145,7 +144,7 @@ def _choose_alias(title: str) -> tuple[str, PublishedModel | None, bool]:
     is_warned : bool
         Whether the run before had warned of that, so that the owner has seen it.
     """
-    workspace = Workspace.default()
+    workspace = get_workspace()
     alias = st.text_input(
         "Name in the link",
         value=suggest_alias(workspace, title),

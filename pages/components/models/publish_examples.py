@@ -21,8 +21,8 @@ from cluster_core.publishing.examples import list_candidates, list_kinds, render
 from cluster_core.publishing.records import PublishedModel
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.staging import stage
-from cluster_core.workspace import Workspace
 from pages.components.picture_input import PICTURE_TYPES
+from pages.components.signed_in import get_workspace
 from pages.components.upload_limit import show_uploader
 
 _PER_PAGE = 12
@@ -57,7 +57,7 @@ def choose_examples(
     chosen : sequence of UploadedFile or Path
         The chosen files; empty if they are rendered later.
     """
-    candidates = list_candidates(Workspace.default(), model.dataset, model.labels)
+    candidates = list_candidates(get_workspace(), model.dataset, model.labels)
     possible = {
         Source.SAME: bool(published and published.examples),
         Source.NONE: True,
@@ -98,7 +98,7 @@ def save_chosen(
     OSError
         The workspace cannot be written to.
     """
-    with stage(Workspace.default()) as folder:
+    with stage(get_workspace()) as folder:
         if source is Source.RENDERED:
             yield render_examples(list_kinds(model.labels), folder)
             return
@@ -130,7 +130,7 @@ def _pick(candidates: Sequence[Path]) -> list[Path]:
     n_pages = -(-len(candidates) // _PER_PAGE)
     page = st.session_state.get(_PAGE, 0) % n_pages
     shown = candidates[page * _PER_PAGE : (page + 1) * _PER_PAGE]
-    with CacheFile(Workspace.default().bottlenecks) as cache:
+    with CacheFile(get_workspace().bottlenecks) as cache:
         thumbnails = ThumbnailCache(cache).get_many(list(shown))
     with st.container(horizontal=True, vertical_alignment="bottom", key="publish_candidates"):
         for path, thumbnail in zip(shown, thumbnails, strict=True):

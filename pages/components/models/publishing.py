@@ -12,7 +12,6 @@ import streamlit as st
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.records import PublishedModel
 from cluster_core.publishing.store import list_published
-from cluster_core.workspace import Workspace
 from pages.components.dialogs import is_open
 from pages.components.models.publish_dialog import (
     PUBLISH,
@@ -24,6 +23,7 @@ from pages.components.models.publish_dialog import (
     start_dialog,
 )
 from pages.components.models.published_links import describe_reach, make_frame, make_link
+from pages.components.signed_in import get_workspace
 from pages.components.text import escape_markdown
 
 _QR_PX = 220
@@ -31,7 +31,7 @@ _QR_PX = 220
 
 def show_publishing(model: ModelSummary) -> None:
     """Draw the published pages of a model, or a button to publish it."""
-    pages = [one for one in list_published(Workspace.default()) if one.model_id == model.id]
+    pages = [one for one in list_published(get_workspace()) if one.model_id == model.id]
     for page in pages:
         _show_page(page, model)
     if pages or not model.is_usable:
@@ -51,7 +51,7 @@ def show_publishing(model: ModelSummary) -> None:
 
 def show_gallery_link(models: Sequence[ModelSummary]) -> None:
     """Draw a link to the gallery, and the pages of models that were deleted since."""
-    published = list_published(Workspace.default())
+    published = list_published(get_workspace())
     if not published:
         return
     st.link_button("Published models", make_link(), icon=":material/public:")

@@ -1,0 +1,181 @@
+"""Throw-away workspaces of a demo's visitors: created, found by their id, and deleted.
+
+The id is 128 random bits, kept in a cookie of the visitor's browser. It is the name of the folder,
+and nothing lists it, links to it or logs it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+import filelock
+
+from cluster_core.access.modes import Mode, read_mode
+from cluster_core.errors import AccessError, ConfigError
+from cluster_core.events import report_event
+from cluster_core.workspace import Workspace
+
+# How many of a demo's visitors may have a workspace at once; without it, none may.
+WORKSPACES_VARIABLE = "CLUSTER_LAB_VISITOR_WORKSPACES"
+MOST_AT_ONCE = 100
+# Seconds since the last use.
+LIFETIME_S = 2 * 3600
+# One that holds nothing does not keep others out for long.
+EMPTY_LIFETIME_S = 15 * 60
+_ID = re.compile(r"[0-9a-f]{32}")
+_ID_BYTES = 16
+# Modified at each use; holds the seconds of training.
+_USED = ".used"
+_LOCK = ".lock"
+_LOCK_TIMEOUT_S = 10
+
+
+def count_visitor_workspaces() -> int:
+    """Return how many visitors may have a workspace at once; 0 unless a demo offers them.
+
+    Raises
+    ------
+    ConfigError
+        The environment variable is not a whole number from 0 to 100.
+    """
+    text = os.environ.get(WORKSPACES_VARIABLE) or "0"
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text[:9]) <= MOST_AT_ONCE:
+        raise ConfigError(
+            f"{WORKSPACES_VARIABLE} must be a whole number from 0 to {MOST_AT_ONCE}, not "
+            f"{text[:20]!r}: set it to the number of visitors who may train at once.",
+            field=WORKSPACES_VARIABLE,
+            received=text,
+            allowed=f"a whole number from 0 to {MOST_AT_ONCE}",
+        )
+    return int(text) if read_mode() is Mode.DEMO else 0
+
+
+def create_visitor_workspace(server: Workspace) -> str:
+    """Create a workspace for a visitor and return its id, which only they must get to know.
+
+    Parameters
+    ----------
+    server : Workspace
+        The owner's workspace, in which it is kept.
+
+    Raises
+    ------
+    AccessError
+        This server offers none, or all are in use.
+    OSError
+        The folder cannot be created.
+    """
+    most = count_visitor_workspaces()
+    if not most:
+        _refuse("none are offered", "This server has no workspaces for visitors.")
+    folder = _find_folder(server)
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chmod(folder, 0o700)  # noqa: PTH101
+    with filelock.FileLock(folder / _LOCK, timeout=_LOCK_TIMEOUT_S):
+        if len(list_visitor_workspaces(server)) >= most:
+            _refuse(
+                "all are in use",
+                "All workspaces of this server are in use: try again in a few minutes.",
+            )
+        workspace_id = secrets.token_hex(_ID_BYTES)
+        (folder / workspace_id).mkdir(mode=0o700)
+        (folder / workspace_id / _USED).write_text("0")
+    report_event("visitor_workspace_created")
+    return workspace_id
+
+
+def find_visitor_workspace(server: Workspace, workspace_id: str) -> Workspace | None:
+    """Return a visitor's workspace and mark it as used, or None if there is none of this id.
+
+    Parameters
+    ----------
+    server : Workspace
+        The owner's workspace.
+    workspace_id : str
+        From a cookie: anything but 32 hexadecimal digits is None.
+    """
+    if not is_workspace_id(workspace_id) or not count_visitor_workspaces():
+        return None
+    folder = _find_folder(server) / workspace_id
+    if folder.is_symlink() or not (folder / _USED).is_file():
+        return None
+    with suppress(OSError):
+        os.utime(folder / _USED)
+    return Workspace(folder)
+
+
+def is_workspace_id(text: str) -> bool:
+    """Tell whether a text could be the id of a visitor's workspace."""
+    return _ID.fullmatch(text) is not None
+
+
+def list_visitor_workspaces(server: Workspace) -> list[Workspace]:
+    """Return the workspaces of all visitors, for the server's own work."""
+    return [Workspace(path) for path in _list_folders(server)]
+
+
+def list_expired(server: Workspace) -> list[Workspace]:
+    """Return the workspaces that have not been used for too long."""
+    now_s = time.time()
+    return [Workspace(path) for path in _list_folders(server) if now_s > _find_end_s(path)]
+
+
+def remove_visitor_workspace(workspace: Workspace) -> None:
+    """Delete a visitor's workspace. Nothing is raised: what is left is deleted the next time."""
+    gone = workspace.root.with_name(f".gone-{secrets.token_hex(_ID_BYTES)}")
+    with suppress(OSError):
+        os.rename(workspace.root, gone)
+        report_event("visitor_workspace_deleted")
+    for leftover in workspace.root.parent.glob(".gone-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def read_training_s(workspace: Workspace) -> float:
+    """Return for how many seconds a visitor has trained."""
+    try:
+        return max(0.0, float((workspace.root / _USED).read_text()))
+    except (OSError, ValueError):
+        return 0.0
+
+
+def add_training_s(workspace: Workspace, seconds: float) -> None:
+    """Record that a visitor has trained; does nothing if the workspace was deleted."""
+    path = workspace.root / _USED
+    with suppress(OSError):
+        if path.is_file():
+            path.write_text(f"{read_training_s(workspace) + seconds:.1f}")
+
+
+def _find_folder(server: Workspace) -> Path:
+    return server.root / "visitors"
+
+
+def _list_folders(server: Workspace) -> Iterator[Path]:
+    with suppress(OSError):
+        for path in _find_folder(server).iterdir():
+            if _ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+                yield path
+
+
+def _find_end_s(folder: Path) -> float:
+    """Return when a workspace expires, in seconds since 1970."""
+    try:
+        is_empty = all(path.name.startswith(".") for path in folder.iterdir())
+        used = folder / _USED
+        used_s = (used if used.exists() else folder).stat().st_mtime
+    except OSError:
+        return 0.0
+    return used_s + (EMPTY_LIFETIME_S if is_empty else LIFETIME_S)
+
+
+def _refuse(reason: str, sentence: str) -> NoReturn:
+    report_event("refused", reason=f"workspace for a visitor: {reason}")
+    raise AccessError(sentence, action="train models")

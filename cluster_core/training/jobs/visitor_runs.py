@@ -1,0 +1,144 @@
+"""Trainings in the throw-away workspaces of visitors, from the supervisor's side.
+
+One of them runs at a time, whatever their number, and only while the owner has none waiting.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from cluster_core.access import Access
+from cluster_core.access.quota import MAX_TRAINING_S, find_excess
+from cluster_core.access.visitor_workspaces import (
+    add_training_s,
+    count_visitor_workspaces,
+    list_expired,
+    list_visitor_workspaces,
+    read_training_s,
+    remove_visitor_workspace,
+)
+from cluster_core.errors import ClusterError
+from cluster_core.training.jobs.queue import JobQueue
+from cluster_core.training.runs.folder import (
+    STOP_REQUEST,
+    list_runs,
+    load_status,
+    request_stop,
+    save_status,
+)
+from cluster_core.training.runs.status import RunState, RunStatus
+from cluster_core.training.runs.visitor_limits import TIME_IS_USED
+from cluster_core.workspace import Workspace
+
+SWEEP_EVERY_S = 60.0
+# How long a workspace waits for its training to end before it is deleted.
+_STOPPING_S = 30.0
+_MEASURE_EVERY_S = 2.0
+
+
+class VisitorRuns:
+    """Finds the next training of a visitor, and stops it at the visitor's limits.
+
+    Parameters
+    ----------
+    server : Workspace
+        The owner's workspace, in which those of visitors are kept.
+    """
+
+    def __init__(self, server: Workspace) -> None:
+        self._server = server
+        self._queues: dict[Path, JobQueue] = {}
+        self._active: _ActiveRun | None = None
+        self._last_sweep_s = float("-inf")
+
+    def find_next(self) -> tuple[RunStatus, JobQueue] | None:
+        """Return the visitors' oldest waiting training with its queue, if none is active."""
+        if self._active is not None or not count_visitor_workspaces():
+            return None
+        workspaces = list_visitor_workspaces(self._server)
+        self._queues = {one.root: self._queues.get(one.root) or JobQueue(one) for one in workspaces}
+        waiting = [
+            (status, queue) for queue in self._queues.values() for status in queue.list_waiting()
+        ]
+        return min(waiting, key=lambda found: found[0].id, default=None)
+
+    def begin(self, run: RunStatus, queue: JobQueue) -> None:
+        """Take note that a worker has a training."""
+        self._active = _ActiveRun(run.id, queue)
+
+    def check(self) -> None:
+        """Stop the active training at its limits, and delete expired workspaces once a minute."""
+        if self._active is not None and self._active.has_ended():
+            self._active = None
+        if time.monotonic() - self._last_sweep_s > SWEEP_EVERY_S:
+            self._last_sweep_s = time.monotonic()
+            sweep_visitor_workspaces(self._server)
+
+
+class _ActiveRun:
+    """The training that a worker has, with the time that is left for it."""
+
+    def __init__(self, run_id: str, queue: JobQueue) -> None:
+        self._run_id, self._queue = run_id, queue
+        self._start_s = time.monotonic()
+        self._left_s = MAX_TRAINING_S - read_training_s(queue.workspace)
+        self._last_measured_s = self._start_s
+        self._reason = ""
+
+    def has_ended(self) -> bool:
+        """Tell whether it has ended, and record its time; stop it if it is over a limit."""
+        workspace, now_s = self._queue.workspace, time.monotonic()
+        if self._queue.find_open(self._run_id) is None:
+            add_training_s(workspace, now_s - self._start_s)
+            if self._reason:
+                self._note_reason()
+            return True
+        if not self._reason and now_s - self._start_s > self._left_s:
+            self._stop(TIME_IS_USED, keep_best=True)
+        if not self._reason and now_s - self._last_measured_s > _MEASURE_EVERY_S:
+            self._last_measured_s = now_s
+            if problem := find_excess(workspace):
+                self._stop(problem, keep_best=False)
+        return False
+
+    def _stop(self, reason: str, *, keep_best: bool) -> None:
+        self._reason = reason
+        with suppress(ClusterError):  # it has just ended
+            request_stop(Access.owner(), self._queue.workspace, self._run_id, keep_best)
+
+    def _note_reason(self) -> None:
+        with suppress(ClusterError, OSError):
+            status = load_status(self._queue.workspace, self._run_id)
+            if status.state in (RunState.STOPPED, RunState.DISCARDED):
+                save_status(self._queue.workspace, replace(status, message=self._reason))
+
+
+def sweep_visitor_workspaces(server: Workspace) -> None:
+    """Delete the workspaces that were not used for too long; their trainings are ended first.
+
+    Nothing is raised.
+
+    Parameters
+    ----------
+    server : Workspace
+        The owner's workspace, in which they are kept.
+    """
+    for workspace in list_expired(server):
+        with suppress(ClusterError, OSError):
+            stopping = [_stop(workspace, run) for run in list_runs(workspace)]
+            if any(stopping):
+                continue
+        remove_visitor_workspace(workspace)
+
+
+def _stop(workspace: Workspace, run: RunStatus) -> bool:
+    """Ask a training to stop; return whether to wait for its end."""
+    if run.state.is_over:
+        return False
+    request = workspace.runs / run.id / STOP_REQUEST
+    if not request.exists():
+        request_stop(Access.owner(), workspace, run.id, keep_best=False)
+    return run.state is RunState.RUNNING and time.time() - request.stat().st_mtime < _STOPPING_S

@@ -1,0 +1,61 @@
+"""What visitors with a throw-away workspace may train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cluster_core.access.quota import MAX_STEPS, MAX_TRAINING_S, find_excess
+from cluster_core.access.visitor_workspaces import read_training_s
+from cluster_core.errors import RunError
+from cluster_core.events import report_event
+from cluster_core.model.backbones.availability import needs_download
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs.status import RunStatus
+from cluster_core.workspace import Workspace
+
+TIME_IS_USED = (
+    f"Your {MAX_TRAINING_S / 60:.0f} minutes of training are used. Your model can still be "
+    "downloaded."
+)
+
+
+def check_visitor_training(
+    workspace: Workspace, config: TrainConfig, runs: Iterable[RunStatus]
+) -> None:
+    """Check that a visitor may queue a training.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The visitor's.
+    config : TrainConfig
+    runs : iterable of RunStatus
+        Their trainings so far.
+
+    Raises
+    ------
+    RunError
+        They may not, with the reason.
+    """
+    if problem := _find_problem(workspace, config, runs):
+        report_event("refused", reason="limit of a visitor's training")
+        raise RunError(problem)
+
+
+def _find_problem(
+    workspace: Workspace, config: TrainConfig, runs: Iterable[RunStatus]
+) -> str | None:
+    if config.how_many_training_steps > MAX_STEPS:
+        return f"Visitors may train for up to {MAX_STEPS:,} steps: choose fewer Training steps."
+    if config.intermediate_store_frequency:
+        return "Visitors cannot save unfinished models: set Save unfinished models to never."
+    if not config.is_automatic and needs_download(config.backbone, workspace):
+        return (
+            "This network would have to be downloaded, which visitors cannot do: choose Automatic, "
+            "Sky or Everyday."
+        )
+    if any(not run.state.is_over for run in runs):
+        return "Your training has not ended: wait for it, or stop it, before you start another."
+    if read_training_s(workspace) >= MAX_TRAINING_S:
+        return TIME_IS_USED
+    return find_excess(workspace)
