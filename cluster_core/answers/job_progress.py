@@ -24,7 +24,8 @@ class JobProgress:
     ----------
     state : JobState
     n_done, n_total : int
-        Pictures labelled since the start, and these with the ones that wait.
+        Pictures labelled since the start, also before it was stopped, and these with the ones
+        that wait.
     seconds_left : float or None
         An estimate; None at the beginning.
     problem : str

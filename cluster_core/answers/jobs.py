@@ -57,7 +57,7 @@ class AnsweringJob:
         self._state, self._problem = JobState.DONE, ""
         self.names_wanted = self._is_naming = self._is_closed = False
         self._solver: Solver | None = None
-        self._n_done = self._n_waiting = 0
+        self._n_done = self._n_waiting = self._n_before = 0
         self._started_s = 0.0
         self.n_present, self.n_left_out = 0, 0
         self.left_out: list[str] = []
@@ -74,9 +74,12 @@ class AnsweringJob:
                     self._leave_out(problem)
             if self._state is JobState.RUNNING:
                 return
+            is_going_on = self._state in (JobState.STOPPED, JobState.FAILED)
+            n_before = self._n_before + self._n_done if is_going_on else 0
             self._state, self._problem = JobState.RUNNING, ""
             self._is_naming = False
             self._restart_clock()
+            self._n_before = n_before
             self._stop_requested.clear()
             name = f"answers {self._room_id[:8]}"
             self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -122,12 +125,12 @@ class AnsweringJob:
         if self._n_done >= _ESTIMATE_FROM:
             passed_s = time.monotonic() - self._started_s
             seconds_left = n_left * passed_s / self._n_done
-        n_total = self._n_done + n_left
+        n_done = self._n_before + self._n_done
         state = self._state
         if state is JobState.RUNNING and self._stop_requested.is_set():
             state = JobState.STOPPING
         return JobProgress(
-            state, self._n_done, n_total, seconds_left, self._problem, self._is_naming
+            state, n_done, n_done + n_left, seconds_left, self._problem, self._is_naming
         )
 
     def _run(self) -> None:
@@ -190,7 +193,7 @@ class AnsweringJob:
         return True
 
     def _restart_clock(self, n_waiting: int = 0) -> None:
-        self._n_done, self._n_waiting = 0, n_waiting
+        self._n_done, self._n_waiting, self._n_before = 0, n_waiting, 0
         self._started_s = time.monotonic()
 
     def _take_in(self, room: AnswerRoom) -> Iterator[int]:

@@ -120,6 +120,8 @@ def test_stopped_job_keeps_its_answers_and_goes_on(workspace, room, job, monkeyp
     job.start()
     job.wait(60)
     assert count_answers(workspace, room) == 20
+    progress = job.progress
+    assert (progress.state, progress.n_done, progress.n_total) == (JobState.DONE, 20, 20)
 
 
 def test_job_of_a_cleared_room_ends_with_a_sentence(workspace, room, job):

@@ -237,6 +237,21 @@ def test_all_skipped_offers_them_again(queue):
     assert "**0 of 4 labelled**" in all_text(page)
 
 
+def test_accuracy_is_not_that_of_other_pictures_when_none_are_left(queue, monkeypatch):
+    curve = (AccuracyEstimate(3, 0.4, 0.2, 0.6, 0.75),)
+    state = GuideState(guide_module.Advice(curve=curve), 4, 4)
+    monkeypatch.setattr(guide_module.Guide, "_work", lambda self: None)
+    monkeypatch.setattr(guide_module, "GuideState", lambda: state)
+    for sha256 in list(queue.pictures)[1:]:
+        queue.decide(OWNER, sha256, as_class(RED))
+    page = open_page()
+    assert "About **40%** of the other pictures" in all_text(page)
+    press(page, "1")
+    assert "other pictures would" not in all_text(page)
+    assert "labels 75% of these pictures as you did" in all_text(page)
+    assert "Add them to a dataset below" in all_text(page)
+
+
 def test_unreadable_picture_is_reported_and_can_be_skipped(workspace):
     queue = make_queue(workspace, draw_files(1)[:1])
     (sha256,) = queue.pictures

@@ -211,7 +211,10 @@ def _show_end(queue: LabelQueue) -> None:
     if n_skipped == len(queue.pictures):
         st.info("You skipped all pictures.", icon=":material/skip_next:")
     else:
-        st.success("Every picture has been decided.", icon=":material/check:")
+        st.success(
+            "Every picture has been decided. Add them to a dataset below, or add more pictures.",
+            icon=":material/check:",
+        )
     if n_skipped:
         noun = "skipped picture" if n_skipped == 1 else f"{n_skipped:,} skipped pictures"
         st.button(

@@ -29,7 +29,7 @@ def show_progress(queue: LabelQueue, guide: Guide) -> None:
     n_skipped = len(queue.decisions) - n_labelled
     skipped = f", {n_skipped:,} skipped" if n_skipped else ""
     st.progress(n_labelled / max(n, 1), text=f"**{n_labelled:,} of {n:,} labelled**{skipped}")
-    _show_accuracy(guide.state.advice.curve)
+    _show_accuracy(guide.state.advice.curve, n_others=n - n_labelled)
     if guide.state.problem:
         st.warning(escape_markdown(guide.state.problem), icon=":material/warning:")
 
@@ -56,7 +56,14 @@ def _show_examined(queue: LabelQueue, guide: Guide) -> None:
     )
 
 
-def _show_accuracy(curve: Sequence[AccuracyEstimate]) -> None:
+def _show_accuracy(curve: Sequence[AccuracyEstimate], n_others: int) -> None:
+    if not n_others:
+        if curve:
+            st.caption(
+                "No other pictures are left. Trained on all labels but one, a model labels "
+                f"{format_percent(curve[-1].on_labelled)} of these pictures as you did."
+            )
+        return
     if not curve:
         st.caption(
             f"The estimated accuracy appears after {MIN_LABELS} labels, with at least "
