@@ -17,6 +17,8 @@ from cluster_core.workspace import replacing
 
 _RECORD, _DRAWN, _TABLE = "found.json", "drawn.jpg", "clusters.csv"
 _MAX_BYTES, _MAX_KEPT = 20_000_000, 10
+# RuntimeError: an entry that is encrypted, or of an unknown kind.
+_DAMAGED = (OSError, EOFError, zipfile.BadZipFile, RuntimeError, *MALFORMED_ERRORS)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def keep_found(room: AnswerRoom, number: int, model: str, found: FoundField) -> 
 def find_found(room: AnswerRoom, number: int, model: str) -> FoundField | None:
     """Return what a model found in a picture, or None if nothing sound is kept."""
     path = _name_file(room, number, model)
-    with suppress(OSError, zipfile.BadZipFile, NotImplementedError, *MALFORMED_ERRORS):
+    with suppress(*_DAMAGED):
         if path.stat().st_size <= _MAX_BYTES:
             return _unpack(path)
     return None
