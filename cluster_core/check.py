@@ -10,7 +10,14 @@ import click
 
 from cluster_core.console import PATH, ProgressLine, plain_exits
 from cluster_core.data.index import scan_dataset
-from cluster_core.health import FindingKind, HealthReport, check_health, choose_network, list_open
+from cluster_core.health import (
+    Finding,
+    FindingKind,
+    HealthReport,
+    check_health,
+    choose_network,
+    list_open,
+)
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 
@@ -59,12 +66,21 @@ def main(image_dir: Path, as_json: bool) -> None:
         _print(report)
 
 
+def _locate(finding: Finding) -> str:
+    """Return the sentence of a finding, with the class before the name that it starts with."""
+    if finding.kind is not FindingKind.WRONG_LABEL and len(finding.pictures) == 1:
+        name = finding.pictures[0].path.name
+        if finding.sentence.startswith(name):
+            return finding.names[0] + finding.sentence.removeprefix(name)
+    return finding.sentence
+
+
 def _print(report: HealthReport) -> None:
     for kind, findings in groupby(report.findings, key=lambda finding: finding.kind):
         found = list(findings)
         click.echo(f"{TITLES[kind]} ({len(found):,})")
         for finding in found:
-            click.echo(f"  {finding.sentence}")
+            click.echo(f"  {_locate(finding)}")
     for note in report.notes:
         click.echo(note)
     n = len(report.findings)

@@ -4,11 +4,14 @@ from datetime import datetime
 
 import streamlit as st
 
+from cluster_core.access import Action
+from cluster_core.model.bundle.accuracy import ACCURACY_HELP
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.store import list_published
-from cluster_core.workspace import DATASET_SUFFIX, Workspace
-from pages.components.model_picker import describe_model_accuracy, join_labels
+from cluster_core.training.insight.model_accuracy import complete_accuracies
+from cluster_core.workspace import DATASET_SUFFIX
+from pages.components.model_picker import join_labels
 from pages.components.models.api_keys import show_api_keys
 from pages.components.models.model_card import show_card
 from pages.components.models.model_upload import show_upload
@@ -17,6 +20,7 @@ from pages.components.models.publishing import show_gallery_link
 from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.selection import Choice, choose, get_known
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 from pages.components.words import name_network
 
@@ -38,7 +42,7 @@ def show_model(model: ModelSummary, is_open: bool, is_published: bool) -> None:
                 args=(Choice.MODEL, None if is_open else model.id),
             )
         if not model.problem:
-            st.markdown(escape_markdown(describe_model_accuracy(model)))
+            st.markdown(model.accuracy_sentence, help=ACCURACY_HELP)
             st.caption(escape_markdown(describe(model)))
         elif not is_open:
             st.caption(escape_markdown(model.problem))
@@ -89,18 +93,22 @@ def choose_page(models: tuple[ModelSummary, ...], opened: str | None) -> tuple[M
 st.title("Models")
 end_publishing()
 show_outcome()
-show_upload()
-all_models = list_models(Workspace.default())
+access = get_access()
+if access.allows(Action.IMPORT_MODELS):
+    show_upload()
+all_models = complete_accuracies(get_workspace(), list_models(get_workspace()))
 chosen = get_known(
     Choice.MODEL,
     {model.id for model in all_models},
     lambda name: f'There is no model "{name}". It may have been deleted.',
 )
-show_gallery_link(all_models)
-published = {page.model_id for page in list_published(Workspace.default())}
+if access.allows(Action.PUBLISH):
+    show_gallery_link(all_models)
+published = {page.model_id for page in list_published(get_workspace())}
 for listed in choose_page(all_models, chosen):
     show_model(listed, listed.id == chosen, listed.id in published)
-show_api_keys()
+if access.allows(Action.MANAGE_KEYS):
+    show_api_keys()
 if len(all_models) == 1:
     st.write("Models that you train appear here.")
     if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):

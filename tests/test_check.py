@@ -14,7 +14,7 @@ from cluster_core.data.declared_groups import GROUPS_FILE
 from cluster_core.data.index import scan_dataset
 from cluster_core.health import accept_finding, check_health, choose_network
 from cluster_core.storage.cache_file import CacheFile
-from tests.samples import OWNER, write_photos
+from tests.samples import OWNER, draw_blob, save_picture, write_photos
 
 
 @pytest.fixture
@@ -36,6 +36,13 @@ def test_findings_are_printed_by_kind(dataset):
     assert first == "Copies in different classes (1)"
     assert second.startswith("  again.png and field 10000.png are the same file, but in different")
     assert result.stderr.startswith("9 pictures checked, ")
+
+
+def test_pictures_of_one_name_are_told_apart(dataset):
+    save_picture(dataset / "red stars" / "a.png", draw_blob(1))
+    save_picture(dataset / "blue stars" / "a.png", draw_blob(2))
+    lines = [line.split(" is only")[0] for line in run(dataset).stdout.splitlines()]
+    assert {"  blue stars/a.png", "  red stars/a.png"} < set(lines)
 
 
 def test_json_has_kinds_pictures_and_measures(dataset):

@@ -23,6 +23,7 @@ from cluster_core.api.rates import read_rate
 from cluster_core.api.visible_models import find_visible, list_visible
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.server.rates import RateLimit
+from cluster_core.training.insight.model_accuracy import complete_accuracies
 from cluster_core.version import __version__
 from cluster_core.workspace import Workspace
 
@@ -137,7 +138,9 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
     async def get_models(request: Request, _: Annotated[Any, _KEY]) -> Response:
         """List those that you may use, the default first."""
         _, models = await gate.enter(
-            request, Scope.READ, lambda caller: list_visible(workspace, caller)
+            request,
+            Scope.READ,
+            lambda caller: complete_accuracies(workspace, list_visible(workspace, caller)),
         )
         return _send({"models": [Model.of(model).model_dump() for model in models]})
 
@@ -149,8 +152,10 @@ def _add_endpoints(api: FastAPI, gate: _Gate) -> None:
     )
     async def get_model(request: Request, id: str, _: Annotated[Any, _KEY]) -> Response:
         """Get what the list says of one model."""
-        _, model = await gate.enter(
-            request, Scope.READ, lambda caller: find_visible(workspace, caller, id)
+        _, (model,) = await gate.enter(
+            request,
+            Scope.READ,
+            lambda caller: complete_accuracies(workspace, [find_visible(workspace, caller, id)]),
         )
         return _send(Model.of(model).model_dump())
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from cluster_core.model.bundle.accuracy import Accuracy
 from cluster_core.model.bundle.summaries import ModelSummary
 
 
@@ -14,6 +15,25 @@ class Health(BaseModel):
 
     status: Literal["ok"]
     program: str = Field(examples=["cluster-lab 0.2.0"])
+
+
+class ModelAccuracy(BaseModel):
+    """The best that is known of a model's accuracy on new pictures."""
+
+    share: float = Field(description="Share of correct answers, 0 to 1.")
+    interval: list[float] | None = Field(description="Its 95 % confidence interval, 0 to 1.")
+    n: int = Field(description="Number of pictures that it was measured on.")
+    source: Literal["cross-validation", "test"]
+
+    @classmethod
+    def of(cls, accuracy: Accuracy) -> ModelAccuracy:
+        """Return the document of an accuracy."""
+        return cls(
+            share=accuracy.share,
+            interval=list(accuracy.interval) if accuracy.interval else None,
+            n=accuracy.n,
+            source="cross-validation" if accuracy.is_cross_validated else "test",
+        )
 
 
 class Model(BaseModel):
@@ -32,8 +52,12 @@ class Model(BaseModel):
     )
     n_right: int | None = Field(description="Test pictures that it labelled correctly.")
     accuracy_interval: list[float] | None = Field(
-        description="The 95 % confidence interval of its accuracy, 0 to 1."
+        description="The 95 % confidence interval of its accuracy in the test, 0 to 1."
     )
+    accuracy: ModelAccuracy | None = Field(
+        description="The best that is known of its accuracy: its cross-validation, else its test."
+    )
+    accuracy_in_words: str = Field(description="The same as a sentence.")
     unsure_below: float = Field(
         description="An answer is unsure if its best score, rounded to two digits, is lower."
     )
@@ -57,6 +81,8 @@ class Model(BaseModel):
             n_test=model.n_test or None,
             n_right=model.n_right if model.n_test else None,
             accuracy_interval=list(model.interval) if model.interval else None,
+            accuracy=ModelAccuracy.of(model.accuracy) if model.accuracy else None,
+            accuracy_in_words=model.accuracy_sentence,
             unsure_below=model.unsure_below,
             measures_novelty=model.measures_novelty,
         )

@@ -19,6 +19,7 @@ from cluster_core.evaluation.intervals import compute_resampled_interval
 from cluster_core.evaluation.learning_curve import LearningCurve, measure_learning_curve
 from cluster_core.evaluation.out_of_fold import N_FOLDS, break_up_lone, draw_folds
 from cluster_core.evaluation.scored_pictures import ScoredPictures, name_pictures
+from cluster_core.model.bundle.accuracy import Accuracy
 from cluster_core.model.head.head import softmax
 from cluster_core.model.head.ridge import RidgeHead
 from cluster_core.storage.saved_values import check_count, check_number
@@ -68,6 +69,11 @@ class CrossValidation:
     def interval(self) -> tuple[float, float]:
         """95 % interval of the accuracy; see `compute_resampled_interval`."""
         return compute_resampled_interval(self.fold_accuracies, self.n_groups)
+
+    @property
+    def summary(self) -> Accuracy:
+        """The accuracy with its interval."""
+        return Accuracy(self.accuracy, self.interval, len(self.pictures), is_cross_validated=True)
 
     def to_record(self) -> dict[str, Any]:
         """Return a record for JSON."""

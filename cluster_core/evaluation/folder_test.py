@@ -89,6 +89,12 @@ def run_folder_test(
         for picture in index.pictures
         if picture.label in names
     ]
+    if not index.pictures:
+        raise DatasetError(
+            f"There are no labelled pictures in {index.image_dir}: add a sub-folder of pictures "
+            "for each class, or choose another folder.",
+            path=index.image_dir,
+        )
     if not known:
         raise DatasetError(
             f"The model knows {', '.join(bundle.labels)}, and {index.image_dir.name} has no "

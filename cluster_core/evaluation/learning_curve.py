@@ -18,7 +18,7 @@ MIN_POINTS = 4
 # Typical exponents are 0.1 to 1: Hestness et al. 2017.
 EXPONENTS = np.linspace(0.1, 1.5, 57)
 # A gain below this many points of accuracy is within the noise of the curve.
-SMALL_GAIN = 0.005
+SMALL_GAIN = 0.01
 # A forecast is poor if the points scatter by more than this share of the curve's rise.
 MAX_SCATTER = 0.25
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from cluster_core.data.index import Picture
 from cluster_core.evaluation.intervals import compute_wilson_interval
+from cluster_core.model.bundle.accuracy import Accuracy
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,13 @@ class Metrics:
     def interval(self) -> tuple[float, float]:
         """95 % Wilson interval of the accuracy, 0 to 1."""
         return compute_wilson_interval(self.n_right, self.n)
+
+    @property
+    def summary(self) -> Accuracy | None:
+        """The accuracy with its interval; None without pictures."""
+        if not self.n:
+            return None
+        return Accuracy(self.accuracy, self.interval, self.n, is_cross_validated=False)
 
     def to_record(self) -> dict[str, Any]:
         """Return the record that is saved in a bundle, ready for JSON."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cluster_core.evaluation.comparison import Comparison
 from cluster_core.evaluation.coverage import Coverage
 from cluster_core.evaluation.cross_validation import CrossValidation
 from cluster_core.evaluation.folder_test import FolderTest
 from cluster_core.evaluation.learning_curve import SMALL_GAIN, LearningCurve
 from cluster_core.evaluation.rejections import Rejections
+from cluster_core.evaluation.scores import Metrics
+from cluster_core.model.bundle.accuracy import format_interval
 
 MAX_NAMED = 5
 # Beside both figures of a training, which seldom agree.
@@ -22,18 +26,31 @@ def format_share(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f}%"
 
 
-def format_range(interval: tuple[float, float]) -> str:
-    """Return the two bounds as percentages: `89% to 98%`."""
-    return f"{format_share(interval[0])} to {format_share(interval[1])}"
-
-
-def describe_cross_validation(validated: CrossValidation) -> str:
-    """Return the headline: accuracy, number of pictures and interval."""
-    n = len(validated.pictures)
+def describe_test(metrics: Metrics) -> str:
+    """Return the number of right answers, with the interval of the accuracy."""
+    if not metrics.n:
+        return "Not tested: no pictures were kept for the final test."
+    low, high = map(format_share, metrics.interval)
     return (
-        f"{format_share(validated.accuracy)} correct in cross-validation of {n:,} pictures; likely "
-        f"between {format_share(validated.interval[0])} and {format_share(validated.interval[1])} "
-        "on new pictures."
+        f"{metrics.n_right:,} of {metrics.n:,} correct ({format_share(metrics.accuracy)}); likely "
+        f"between {low} and {high} on new pictures."
+    )
+
+
+def describe_weakest_class(metrics: Metrics) -> str:
+    """Return which class has the most mistakes, with its interval and the usual wrong answer."""
+    tested = [one for one in metrics.classes if one.n]
+    if not metrics.misclassified:
+        return "Every picture got its right label."
+    weakest = min(tested, key=lambda one: one.n_right / one.n)
+    wrong = Counter(
+        one.predicted for one in metrics.misclassified if one.label == weakest.label
+    ).most_common(1)
+    (answer, count), n_wrong = wrong[0], weakest.n - weakest.n_right
+    return (
+        f"{weakest.label}, {weakest.n_right:,} of {weakest.n:,} correct (likely "
+        f"{format_interval(weakest.interval)}). {count:,} of the {n_wrong:,} mistakes "
+        f"{'is' if count == 1 else 'are'} called {answer}."
     )
 
 
@@ -74,15 +91,20 @@ def describe_forecast(curve: LearningCurve, n_pictures: int) -> str:
             "not say what more would give."
         )
     now, then = forecast.predict(n_pictures), forecast.predict(2 * n_pictures)
-    if then - now < SMALL_GAIN or format_share(now) == format_share(then):
+    if then - now < SMALL_GAIN:
         return (
             "Twice as many pictures of the same kind would hardly help: about "
             f"{format_share(then)}, as now. Better labels or another network may."
         )
     return (
         f"Twice as many pictures ({2 * n_pictures:,} instead of {n_pictures:,}) would give about "
-        f"{format_share(then)} instead of {format_share(now)}, by the fitted curve."
+        f"{format_share(then)}, {_count_points(then - now)} more than now, by the fitted curve."
     )
+
+
+def _count_points(gain: float) -> str:
+    points = round(100 * gain)
+    return "1 point" if points == 1 else f"{points} points"
 
 
 def describe_coverage(coverage: Coverage) -> str:
@@ -92,7 +114,7 @@ def describe_coverage(coverage: Coverage) -> str:
     return (
         f"{coverage.n_answered:,} of {coverage.n:,} pictures get an answer "
         f"({format_share(coverage.share)}), and {format_share(coverage.accuracy)} of these are "
-        f"right (likely {format_range(coverage.interval)}); the others are unsure."
+        f"right (likely {format_interval(coverage.interval)}); the others are unsure."
     )
 
 

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import streamlit as st
 
 from cluster_core.access import Action
-from cluster_core.model.bundle.selection import STARTER_ID
-from cluster_core.model.bundle.summaries import STARTER_ACCURACY, ModelSummary
+from cluster_core.model.bundle.accuracy import ACCURACY_HELP
+from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.visible import list_visible
-from cluster_core.workspace import Workspace
+from cluster_core.training.insight.model_accuracy import complete_accuracies
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_known
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
-from pages.components.words import describe_accuracy, name_network, number_duplicates
+from pages.components.words import name_network, number_duplicates
 
 MAX_LABELS_SHOWN = 12
 _KEY = "model"
@@ -57,7 +57,9 @@ def pick_model(last_used: str | None = None) -> ModelSummary | None:
         None if the model is damaged or lacks its network; the page then shows why.
     """
     access = get_access()
-    models = {model.id: model for model in list_visible(access, Workspace.default())}
+    workspace = get_workspace()
+    visible = complete_accuracies(workspace, list_visible(access, workspace))
+    models = {model.id: model for model in visible}
     default = find_default(models)
     st.session_state[_VISITED] = default.id
     default = next((m for m in models.values() if m.manifest_sha256 == last_used), default)
@@ -100,7 +102,8 @@ def pick_model(last_used: str | None = None) -> ModelSummary | None:
     )
     st.caption(
         f"It knows these classes: {escape_markdown(join_labels(model))}. {others} "
-        f"{describe_model_accuracy(model)}"
+        f"{model.accuracy_sentence}",
+        help=ACCURACY_HELP,
     )
     return model
 
@@ -123,14 +126,6 @@ def join_labels(model: ModelSummary) -> str:
     shown = list(model.labels[:MAX_LABELS_SHOWN])
     n_others = len(model.labels) - len(shown)
     return ", ".join(shown) + (f" and {n_others} more" if n_others else "")
-
-
-def describe_model_accuracy(model: ModelSummary) -> str:
-    """Describe a model's accuracy on its test pictures."""
-    if model.id == STARTER_ID:
-        return STARTER_ACCURACY
-    sentence = describe_accuracy(model.n_right, model.n_test)
-    return f"Test pictures: {sentence}" if model.n_test else sentence
 
 
 def _name(model: ModelSummary) -> str:

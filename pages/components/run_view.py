@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import streamlit as st
 
+from cluster_core.access import Action
+from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST, describe_test
 from cluster_core.model.backbones.availability import needs_download
+from cluster_core.model.bundle.accuracy import ACCURACY_HELP, describe_accuracy
 from cluster_core.model.bundle.starter import find_prior
 from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.runs import (
     RunState,
     RunStatus,
+    load_accuracy,
     load_choice,
     load_config,
-    load_evaluation,
     load_evaluations,
     load_result,
     load_status,
@@ -22,7 +25,6 @@ from cluster_core.training.runs import (
 )
 from cluster_core.workspace import Workspace
 from pages.components.better_network import Comparison, show_better_network
-from pages.components.evaluation.headline import show_accuracies
 from pages.components.missing_network import show_missing_weights
 from pages.components.navigation import PageFile
 from pages.components.network_choice import describe
@@ -31,6 +33,7 @@ from pages.components.run_start import start_run
 from pages.components.selection import Choice, choose
 from pages.components.settings_form import put_settings
 from pages.components.settings_list import LABELS, describe_setting
+from pages.components.signed_in import get_access
 from pages.components.terminal_command import show_command
 from pages.components.text import escape_markdown
 from pages.components.words import (
@@ -83,6 +86,7 @@ def show_run(workspace: Workspace, run_id: str) -> Comparison | None:
         _show_failure(workspace, status, config)
     elif status.state is RunState.DISCARDED:
         st.info("This training was stopped and discarded, so it has no model.")
+        _show_reason(status)
         _show_again(workspace, status, config)
     else:
         comparison = _show_result(workspace, status, config)
@@ -123,11 +127,14 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
         _show_again(workspace, status, config)
         return None
     metrics = result.metrics
+    accuracy = load_accuracy(workspace, status.id)
     number, words = st.columns([1, 3], vertical_alignment="center")
-    number.metric("Test accuracy", format_percent(metrics.accuracy) if metrics.n else "not tested")
-    with words:
-        show_accuracies(load_evaluation(workspace, status.id), metrics)
+    number.metric("Accuracy", format_percent(accuracy.share) if accuracy else "not tested")
+    words.markdown(f"**{describe_accuracy(accuracy)}**", help=ACCURACY_HELP)
+    if accuracy and accuracy.is_cross_validated and metrics.n:
+        words.caption(f"Test pictures: {describe_test(metrics)} {CROSS_VALIDATION_OR_TEST}")
     words.caption(_describe_end(status, result.steps_run, result.step_kept))
+    _show_reason(status)
     comparison = show_better_network(workspace, status, config, metrics)
     for note in result.notes:
         st.caption(f":material/info: {escape_markdown(note)}")
@@ -140,11 +147,19 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
         ):
             choose(Choice.MODEL, status.bundle)
             st.switch_page(PageFile.CLASSIFY)
-        if st.button("See what it got wrong", key="to_evaluation", icon=":material/fact_check:"):
+        if get_access().allows(Action.EVALUATE) and st.button(
+            "See what it got wrong", key="to_evaluation", icon=":material/fact_check:"
+        ):
             choose(Choice.RUN, status.id)
             st.switch_page(PageFile.EVALUATION)
         _show_use_settings(status, config, "Change the settings")
     return comparison
+
+
+def _show_reason(status: RunStatus) -> None:
+    """Say why a training was stopped, if not by the person who started it."""
+    if status.message and status.state in (RunState.STOPPED, RunState.DISCARDED):
+        st.warning(escape_markdown(status.message), icon=":material/timer_off:")
 
 
 def _learned_simulations(workspace: Workspace, status: RunStatus, config: TrainConfig) -> bool:
@@ -160,7 +175,8 @@ def _describe_end(status: RunStatus, steps_run: int, step_kept: int) -> str:
     duration = ""
     if status.started:
         duration = f" in {format_seconds(count_seconds(status.started, status.ended))}"
-    verb = "Stopped by you after" if status.state is RunState.STOPPED else "Trained for"
+    by_you = "" if status.message else " by you"
+    verb = f"Stopped{by_you} after" if status.state is RunState.STOPPED else "Trained for"
     kept = f"; kept the model from step {step_kept:,}" if step_kept + 1 < steps_run else ""
     return f"{verb} {steps_run:,} steps{duration}{kept}."
 

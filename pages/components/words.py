@@ -1,4 +1,4 @@
-"""Names of stages and networks, accuracies, durations and times, as shown on the pages."""
+"""Names of stages and networks, shares, durations and times, as shown on the pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from cluster_core.evaluation.intervals import compute_wilson_interval
 from cluster_core.model.backbones.registry import EVERYDAY_BACKBONE, SKY_BACKBONE
 from cluster_core.training.config import AUTOMATIC
 from cluster_core.training.events import Stage
@@ -34,28 +33,6 @@ _NETWORKS = {
     "convnext_tiny": "ConvNeXt Tiny",
 }
 _MOBILENET = re.compile(r"mobilenet_(?P<width>[01]\.\d+)_(?P<size>\d+)")
-
-
-def describe_accuracy(n_right: int, n: int) -> str:
-    """Describe the accuracy on the test pictures, with its confidence interval.
-
-    Parameters
-    ----------
-    n_right, n : int
-        Test pictures labelled correctly, and test pictures in total (0 if there was no test).
-
-    Returns
-    -------
-    str
-        One sentence. The interval is Wilson's (1927), at 95%.
-    """
-    if not n:
-        return "Not tested: no pictures were kept for the final test."
-    low, high = compute_wilson_interval(n_right, n)
-    return (
-        f"{n_right} of {n} correct ({format_percent(n_right / n)}); likely between "
-        f"{format_percent(low)} and {format_percent(high)} on new pictures."
-    )
 
 
 def number_duplicates(names: Sequence[str]) -> list[str]:

@@ -185,7 +185,7 @@ def test_sentence_axis_and_curve_of_the_forecast_agree():
     fitted = curve.forecast()
     assert describe_forecast(curve, 154) == (
         "Twice as many pictures (308 instead of 154) would give about "
-        f"{fitted.predict(308):.0%} instead of {fitted.predict(154):.0%}, by the fitted curve."
+        f"{fitted.predict(308):.0%}, 1 point more than now, by the fitted curve."
     )
     assert ">308</text>" in draw_learning_curve(curve, 154)
 

@@ -497,11 +497,11 @@ def choose_view(page: AppTest, view: View) -> str:
 def test_cross_validation_is_measured_on_request_and_becomes_the_headline(validated):
     words = read_all(validated)
     assert "Cross-validated 48 pictures." in words
-    assert "correct in cross-validation of 48 pictures; likely between" in words
-    assert "Test pictures: 1 of 1 correct" in words
+    assert "About 98% correct on new pictures (likely" in words
+    assert "**Final test:** 1 of 1 correct" in words
     assert "red stars**: 23 of 23 correct" in words
     assert "cross_validate" not in list_keys(validated)
-    assert "in cross-validation of 48 pictures" in read_all(open_page())
+    assert "cross-validated on 48 pictures." in read_all(open_page())
 
 
 def test_test_pictures_can_be_looked_at_instead(validated):
@@ -514,7 +514,7 @@ def test_test_pictures_can_be_looked_at_instead(validated):
 def test_training_page_names_the_cross_validation_beside_the_test(validated):
     words = read_all(open_file("training.py"))
     assert "Test pictures: 1 of 1 correct" in words
-    assert "correct in cross-validation of 48 pictures" in words
+    assert "cross-validated on 48 pictures." in words
     assert CROSS_VALIDATION_OR_TEST in words
 
 
@@ -591,7 +591,7 @@ def test_model_is_tested_on_another_dataset(checkable, photos):
     page.button(key="test_folder").click().run()
     assert not page.exception
     words = read_all(page)
-    assert "48 of 48 right (100%)" in words
+    assert "48 of 48 correct (100%); likely" in words
     assert re.search(r"The model learned from \d+ of these 48 pictures", words)
 
 

@@ -220,7 +220,7 @@ def test_trained_model_is_described_with_its_accuracy(trained, visited_pages):
     page = open_home()
     words = read_all(page)
     assert "Last training: cluster." in words
-    assert "likely between" in words
+    assert "100% correct on new pictures" in words
     assert list_primary_buttons(page) == ["home_model"]
     click(page, "home_model")
     assert visited_pages == ["classify.py"]

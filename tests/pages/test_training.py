@@ -111,7 +111,7 @@ def test_result_of_a_training_is_shown(workspace):
     page = open_page(run=run_id)
     words = read_all(page)
     assert page.metric[0].value == "93%"
-    assert "26 of 28 correct (93%); likely between 77% and 98% on new pictures." in words
+    assert "About 93% correct on new pictures (likely 77% to 98%), tested on 28 pictures." in words
     assert "Trained for 491 steps in 42 s; kept the model from step 320." in words
     assert "Only 12 pictures of *open*; 30 or more work well." in words
     assert len(page.get("vega_lite_chart")) == 2

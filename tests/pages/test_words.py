@@ -6,23 +6,12 @@ import pytest
 
 from pages.components.words import (
     count_seconds,
-    describe_accuracy,
     format_percent,
     format_seconds,
     format_time,
     name_network,
     name_stage,
 )
-
-
-def test_accuracy_comes_with_confidence_interval():
-    assert describe_accuracy(26, 28) == (
-        "26 of 28 correct (93%); likely between 77% and 98% on new pictures."
-    )
-    assert describe_accuracy(3, 3) == (
-        "3 of 3 correct (100%); likely between 44% and 100% on new pictures."
-    )
-    assert describe_accuracy(0, 0).startswith("Not tested")
 
 
 @pytest.mark.parametrize(

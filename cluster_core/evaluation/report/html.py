@@ -18,13 +18,13 @@ from cluster_core.evaluation.report.summary import summarise_pictures
 from cluster_core.evaluation.scored_pictures import ScoredPictures
 from cluster_core.evaluation.words import (
     CROSS_VALIDATION_OR_TEST,
-    describe_cross_validation,
     describe_forecast,
     describe_rejections,
+    describe_test,
     explain_cross_validation,
-    format_range,
     format_share,
 )
+from cluster_core.model.bundle.accuracy import describe_accuracy
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 
@@ -97,15 +97,14 @@ def _write_headline(report: Report) -> str:
     if report.cross_validation is not None:
         validated = report.cross_validation
         lines.append(
-            f'<p class="headline">{escape(describe_cross_validation(validated))}</p>'
+            f'<p class="headline">{escape(describe_accuracy(validated.summary))}</p>'
             f"<p>{escape(explain_cross_validation(validated))}</p>"
         )
     if report.pictures is not None and len(report.pictures):
-        metrics = report.pictures.metrics
+        described = report.described[0].upper() + report.described[1:]
         lines.append(
-            f'<p class="headline">{metrics.n_right:,} of {metrics.n:,} {escape(report.described)} '
-            f"correct ({format_share(metrics.accuracy)}); likely {format_range(metrics.interval)} "
-            "on new pictures.</p>"
+            f'<p class="headline">{escape(described)}: '
+            f"{escape(describe_test(report.pictures.metrics))}</p>"
         )
         if report.cross_validation is not None:
             lines.append(f"<p>{escape(CROSS_VALIDATION_OR_TEST)}</p>")

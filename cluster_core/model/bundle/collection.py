@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import BundleError, ConfigError
+from cluster_core.model.bundle.accuracy import CROSS_VALIDATION, Accuracy
 from cluster_core.model.bundle.bundle import (
     BackboneReference,
     check_unsure_below,
@@ -89,7 +90,7 @@ def rename_model(access: Access, workspace: Workspace, model_id: str, title: str
     AccessError
         If this server does not allow changes to models.
     """
-    access.require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS, workspace.root)
     folder = _find_editable(workspace, model_id, "renamed")
     _change_manifest(folder, "title", _check_title(title, folder))
 
@@ -117,7 +118,7 @@ def set_unsure_below(access: Access, workspace: Workspace, model_id: str, value:
     AccessError
         If this server does not allow changes to models.
     """
-    access.require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS, workspace.root)
     folder = _find_editable(workspace, model_id, "changed")
     try:
         score = check_unsure_below(value)
@@ -129,6 +130,19 @@ def set_unsure_below(access: Access, workspace: Workspace, model_id: str, value:
             allowed="0 to 1",
         ) from error
     _change_manifest(folder, "unsure_below", score)
+
+
+def record_cross_validation(folder: Path, accuracy: Accuracy) -> None:
+    """Write what a cross-validation measured into the manifest of the model in a folder.
+
+    Raises
+    ------
+    BundleError
+        If there is no such model, or the disk cannot be written to.
+    """
+    metrics = read_manifest(folder).get("metrics")
+    known = metrics if isinstance(metrics, dict) else {}
+    _change_manifest(folder, "metrics", known | {CROSS_VALIDATION: accuracy.to_record()})
 
 
 def _change_manifest(folder: Path, key: str, value: object) -> None:
@@ -161,7 +175,7 @@ def set_default_model(access: Access, workspace: Workspace, model_id: str) -> No
     AccessError
         If this server does not allow changes to models.
     """
-    access.require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS, workspace.root)
     require_network(load_bundle(model_dir(workspace, model_id)), workspace)
     save_default(workspace, model_id)
 
@@ -181,7 +195,7 @@ def delete_model(access: Access, workspace: Workspace, model_id: str) -> TrashEn
     AccessError
         If this server does not allow changes to models.
     """
-    access.require(Action.EDIT_MODELS)
+    access.require(Action.EDIT_MODELS, workspace.root)
     folder = _find_editable(workspace, model_id, "deleted")
     title = describe_model(folder).title
     return move_to_trash(

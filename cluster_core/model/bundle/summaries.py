@@ -14,6 +14,14 @@ from typing import Any
 
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
+from cluster_core.model.bundle.accuracy import (
+    CROSS_VALIDATION,
+    STARTER_ACCURACY,
+    Accuracy,
+    describe_accuracy,
+    read_accuracy,
+    read_test,
+)
 from cluster_core.model.bundle.bundle import DEFAULT_UNSURE_BELOW, ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import STARTER_ID, get_model_id
 from cluster_core.model.bundle.untrusted_files import (
@@ -25,18 +33,11 @@ from cluster_core.model.bundle.untrusted_files import (
 )
 from cluster_core.storage.saved_values import (
     MALFORMED_ERRORS,
-    check_count,
     make_printable,
     parse_time,
 )
 
 STARTER_TITLE = "Starter model"
-# From docs/sky-backbone.md; the mean of the accuracies of both classes.
-STARTER_ACCURACY = (
-    "It learned from a simulated sky only. On photos by other people, which it had never seen, "
-    "its accuracy is 91% (154 pictures from the web) and 98% (105 of Messier clusters), with "
-    "both classes counted equally."
-)
 MAX_TITLE_LENGTH = 80
 CHANGEABLE = frozenset({"title", "unsure_below"})  # by `collection`, in the manifest
 _MAX_CACHED_SUMMARIES = 256
@@ -65,7 +66,7 @@ class ModelSummary:
     n_test, n_right : int
         Number of test pictures, and of those labelled correctly; 0 if it was not tested.
     interval : tuple of float or None
-        Lower and upper bound of the 95 % confidence interval of its accuracy, 0 to 1.
+        Lower and upper bound of the 95 % confidence interval of its accuracy in the test, 0 to 1.
     size_bytes : int
         Size of its files.
     is_default : bool
@@ -82,6 +83,8 @@ class ModelSummary:
         Its answers are "unsure" below this score, 0 to 1; see `ModelBundle`.
     measures_novelty : bool
         Whether it can answer "none of these".
+    accuracy : Accuracy or None
+        The best that is known of its accuracy; None if nothing is.
     """
 
     id: str
@@ -102,6 +105,12 @@ class ModelSummary:
     lacks_network: bool = False
     unsure_below: float = DEFAULT_UNSURE_BELOW
     measures_novelty: bool = False
+    accuracy: Accuracy | None = None
+
+    @property
+    def accuracy_sentence(self) -> str:
+        """How good it is, in words."""
+        return STARTER_ACCURACY if self.id == STARTER_ID else describe_accuracy(self.accuracy)
 
     @property
     def is_usable(self) -> bool:
@@ -174,11 +183,14 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
         problem=None,
         unsure_below=bundle.unsure_below,
         measures_novelty=bundle.novelty is not None,
+        accuracy=read_accuracy(bundle.metrics),
     )
 
 
 def _hash_content(manifest: Mapping[str, Any]) -> str:
     fixed = {key: value for key, value in manifest.items() if key not in CHANGEABLE}
+    if isinstance(metrics := manifest.get("metrics"), Mapping):  # measured later, by request
+        fixed["metrics"] = {key: metrics[key] for key in metrics if key != CROSS_VALIDATION}
     return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
 
@@ -224,24 +236,3 @@ def _parse_time(text: str) -> datetime | None:
         return parse_time(text)
     except (ValueError, OverflowError):
         return None
-
-
-def read_test(metrics: Mapping[str, Any]) -> tuple[int, int, tuple[float, float] | None]:
-    """Return the number of test pictures, of correct ones, and the interval, if they make sense."""
-    test = metrics.get("test")
-    if not isinstance(test, Mapping):
-        return 0, 0, None
-    try:
-        n, n_right = check_count(test.get("n")), check_count(test.get("n_right"))
-    except ValueError:
-        return 0, 0, None
-    if n_right > n or n == 0:
-        return 0, 0, None
-    return n, n_right, _read_bounds(test.get("interval_95"))
-
-
-def _read_bounds(bounds: object) -> tuple[float, float] | None:
-    match bounds:
-        case [float() | int() as low, float() | int() as high] if 0 <= low <= high <= 1:
-            return float(low), float(high)
-    return None

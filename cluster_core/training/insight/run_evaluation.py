@@ -16,6 +16,7 @@ from cluster_core.evaluation.model_evaluation import (
 )
 from cluster_core.evaluation.picture_features import compute_mean_features, iterate_features
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.collection import record_cross_validation
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.runs import load_config, load_result, load_status
 from cluster_core.training.runs.evaluation_record import save_evaluation
@@ -48,13 +49,13 @@ def evaluate_run(
     Raises
     ------
     AccessError
-        This server does not let its visitors train.
+        This server does not let its visitors evaluate trainings.
     RunError
         There is no such run, it made no model, or the result cannot be written.
     BundleError, DatasetError, BackboneError, ImageError
         The model, the dataset, the network or a picture cannot be used.
     """
-    access.require(Action.TRAIN)
+    access.require(Action.EVALUATE, workspace.root)
     status, config = load_status(workspace, run_id), load_config(workspace, run_id)
     if not status.bundle:
         raise RunError("This training made no model, so there is nothing to evaluate: train again.")
@@ -69,6 +70,10 @@ def evaluate_run(
     evaluation = evaluate_sides(bundle, (learned, test), workspace, on_progress)
     try:
         save_evaluation(workspace.runs / run_id, evaluation)
+        if evaluation.cross_validation is not None:
+            record_cross_validation(
+                workspace.bundles / status.bundle, evaluation.cross_validation.summary
+            )
     except OSError as error:
         raise RunError(
             f"The evaluation could not be saved ({error.strerror}): make sure that the disk has "

@@ -1,6 +1,6 @@
 """Training runs as folders: submit, watch and review trainings through files."""
 
-from cluster_core.training.runs.evaluation_record import load_evaluation
+from cluster_core.training.runs.evaluation_record import load_accuracy, load_evaluation
 from cluster_core.training.runs.folder import (
     delete_run,
     find_queue_position,
@@ -28,6 +28,7 @@ __all__ = [
     "delete_run",
     "find_queue_position",
     "list_runs",
+    "load_accuracy",
     "load_choice",
     "load_config",
     "load_evaluation",

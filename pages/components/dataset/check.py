@@ -38,7 +38,8 @@ def _load_check(image_dir: Path, written_ns: int) -> KeptCheck | None:
     return load_check(image_dir)
 
 
-def _find_check(image_dir: Path) -> KeptCheck | None:
+def find_check(image_dir: Path) -> KeptCheck | None:
+    """Return the last check of a dataset, from memory if its record is unchanged."""
     with suppress(OSError):
         return _load_check(image_dir, (image_dir / LAST_CHECK).stat().st_mtime_ns)
     return None
@@ -54,7 +55,7 @@ def show_check(workspace: Workspace, index: DatasetIndex) -> None:
         The dataset as it is now; it has files.
     """
     image_dir = index.image_dir
-    check = _find_check(image_dir)
+    check = find_check(image_dir)
     if check is None:
         st.markdown(
             "Looks for what would spoil a training or its test: copies, labels that may be wrong, "

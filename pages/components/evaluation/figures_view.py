@@ -34,10 +34,10 @@ class View(StrEnum):
 
     MORE = "More pictures"
     FIGURES = "Figures"
-    ROC = "ROC"
+    ROC = "Found or missed"
     PRECISION = "Precision and recall"
     SCORES = "Scores"
-    UNSURE = "Unsure"
+    UNSURE = "Unsure answers"
 
 
 def show_figures(
@@ -130,7 +130,8 @@ def _show_roc(scored: ScoredPictures, key: str) -> None:
     spec = draw_curves(curves, *titles, diagonal=True)
     st.vega_lite_chart(spec=spec, width=PLOT_PX, key=f"{key}_roc")
     st.caption(
-        "Further up and left is better. Area 1 is perfect; 0.5, the dashed line, is guessing."
+        "The ROC curve. Further up and left is better. Area 1 is perfect; 0.5, the dashed line, is "
+        "guessing."
     )
 
 

@@ -13,8 +13,7 @@ from cluster_core.evaluation.report.content import report_folder_test
 from cluster_core.evaluation.report.html import make_html
 from cluster_core.evaluation.words import (
     describe_rejections,
-    format_range,
-    format_share,
+    describe_test,
     list_warnings,
 )
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
@@ -112,10 +111,7 @@ def _start(workspace: Workspace, model_id: str, dataset: str) -> None:
 def _show(workspace: Workspace, done: _Done) -> None:
     scored = done.test.pictures
     metrics = scored.metrics
-    st.markdown(
-        f"#### {metrics.n_right:,} of {metrics.n:,} right ({format_share(metrics.accuracy)}); "
-        f"likely {format_range(metrics.interval)}"
-    )
+    st.markdown(f"#### {describe_test(metrics)}")
     if done.test.rejections is not None:
         st.markdown(escape_markdown(describe_rejections(done.test.rejections)))
     for warning in list_warnings(done.test):

@@ -9,16 +9,18 @@ from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.evaluation.words import (
     CROSS_VALIDATION_OR_TEST,
-    describe_cross_validation,
+    describe_forecast,
+    describe_test,
+    describe_weakest_class,
     explain_cross_validation,
 )
+from cluster_core.model.bundle.accuracy import describe_accuracy
 from cluster_core.training.insight.run_evaluation import evaluate_run
 from cluster_core.workspace import Workspace
 from pages.components.long_work import Work, is_working, start_work
 from pages.components.outcome import Outcome
 from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
-from pages.components.words import describe_accuracy
 
 _NO_TEST = (
     "No pictures were kept for the final test. To have one, raise Test pictures on the "
@@ -42,7 +44,7 @@ def show_headline(
         The test; None without one.
     """
     validated = evaluation.cross_validation if evaluation else None
-    tested = describe_accuracy(metrics.n_right, metrics.n) if metrics and metrics.n else _NO_TEST
+    tested = describe_test(metrics) if metrics and metrics.n else _NO_TEST
     if validated is None:
         if metrics and metrics.n:
             st.markdown(f"#### {tested}")
@@ -54,34 +56,18 @@ def show_headline(
             _show_button(workspace, run_id)
         return
     st.markdown(
-        f"#### {describe_cross_validation(validated)}",
-        help=f"{explain_cross_validation(validated)} The heads learn from four fifths of the "
-        "pictures, so the model itself tends to be slightly better.",
+        f"#### {describe_accuracy(validated.summary)}",
+        help=f"{explain_cross_validation(validated)} The quick layers learn from fewer "
+        "pictures than the model, which tends to be slightly better.",
     )
-    if metrics and metrics.n:
-        st.markdown(f"Test pictures: {tested}")
-        st.caption(CROSS_VALIDATION_OR_TEST)
-    else:
-        st.markdown(tested)
-
-
-def show_accuracies(evaluation: ModelEvaluation | None, metrics: Metrics) -> None:
-    """Draw the accuracy in the test, and beside it that of the cross-validation if it is known.
-
-    Parameters
-    ----------
-    evaluation : ModelEvaluation or None
-        That of the training.
-    metrics : Metrics
-        Its test.
-    """
-    tested = describe_accuracy(metrics.n_right, metrics.n)
-    st.markdown(f"**Test pictures: {tested}**" if metrics.n else f"**{tested}**")
-    validated = evaluation.cross_validation if evaluation else None
-    if validated is not None:
-        st.markdown(f"**{describe_cross_validation(validated)}**")
-        if metrics.n:
-            st.caption(CROSS_VALIDATION_OR_TEST)
+    forecast = describe_forecast(validated.curve, validated.n_in_dataset)
+    weakest = describe_weakest_class(validated.pictures.metrics)
+    st.markdown(
+        f"- **Weakest class:** {escape_markdown(weakest)}\n"
+        f"- **More pictures:** {forecast}\n"
+        f"- **Final test:** {tested}"
+        + (f" {CROSS_VALIDATION_OR_TEST}" if metrics and metrics.n else "")
+    )
 
 
 def _show_button(workspace: Workspace, run_id: str) -> None:

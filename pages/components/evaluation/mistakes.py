@@ -22,7 +22,7 @@ from cluster_core.workspace import Workspace
 from pages.components.evaluation.remedies import Suspect, show_remedies
 from pages.components.text import escape_markdown
 
-PER_PAGE = 12
+PER_PAGE = 6
 COLUMNS = 3
 SIDE_PX = 256
 

@@ -77,26 +77,26 @@ def show_remedies(workspace: Workspace, suspect: Suspect, labels: Sequence[str])
             on_click=attempt,
             args=(lambda: _move(suspect, label),),
         )
-    st.button(
-        "Delete",
-        key=f"remove_{suspect.key}",
-        icon=":material/delete:",
-        width="stretch",
-        on_click=attempt,
-        args=(
-            lambda: make_deletion_outcome(
-                workspace, delete_pictures(get_access(), workspace, [suspect.path])
+    with st.container(horizontal=True):
+        st.button(
+            "Remove",
+            key=f"remove_{suspect.key}",
+            icon=":material/delete:",
+            on_click=attempt,
+            args=(
+                lambda: make_deletion_outcome(
+                    workspace, delete_pictures(get_access(), workspace, [suspect.path])
+                ),
             ),
-        ),
-    )
-    st.button(
-        "Label is correct",
-        key=f"fine_{suspect.key}",
-        icon=":material/check:",
-        width="stretch",
-        on_click=attempt,
-        args=(lambda: _confirm(suspect),),
-    )
+        )
+        st.button(
+            "It is fine",
+            key=f"fine_{suspect.key}",
+            icon=":material/check:",
+            help="The label is correct: count this picture as reviewed.",
+            on_click=attempt,
+            args=(lambda: _confirm(suspect),),
+        )
 
 
 def _move(suspect: Suspect, label: str) -> Outcome:

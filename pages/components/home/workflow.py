@@ -16,13 +16,13 @@ from cluster_core.images import has_image_suffix
 from cluster_core.model.bundle.collection import list_models
 from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import ModelSummary
+from cluster_core.training.insight.model_accuracy import complete_accuracies
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.navigation import PageFile
 from pages.components.outcome import join_with_and
 from pages.components.selection import get_active_dataset
 from pages.components.text import escape_markdown
-from pages.components.words import describe_accuracy
 
 MIN_CLASSES = 2
 
@@ -140,6 +140,6 @@ def _find_model(workspace: Workspace) -> Step:
     if model.id == STARTER_ID:
         sentence = "The starter model labels pictures until you train your own."
     else:
-        mark = ":" if model.n_test else "."
-        sentence = f"{model.title}{mark} {describe_accuracy(model.n_right, model.n_test)}"
+        (model,) = complete_accuracies(workspace, [model])
+        sentence = f"{model.title}: {model.accuracy_sentence}"
     return Step(title, sentence, model.id != STARTER_ID, page, "Classify pictures")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cluster_core.access import Action
 from cluster_core.errors import ClusterError
+from cluster_core.model.bundle.accuracy import Accuracy, format_interval
 from cluster_core.storage.trash import TrashEntry, restore
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.insight.differences import find_differences
@@ -18,6 +19,7 @@ from cluster_core.training.runs import (
     RunState,
     RunStatus,
     delete_run,
+    load_accuracy,
     load_config,
     load_evaluations,
     load_result,
@@ -41,7 +43,9 @@ MAX_COMPARED = 8
 COLUMNS = {
     "Steps": st.column_config.NumberColumn(format="localized"),
     "Accuracy": st.column_config.NumberColumn(
-        format="%d%%", help="Share of the test pictures that were labelled correctly."
+        format="%d%%",
+        help="Share of new pictures that the model labels correctly, by its cross-validation; "
+        "without one, by its test.",
     ),
     "95% interval": st.column_config.TextColumn(
         help="95% confidence interval: the range that holds the true accuracy in 95 of 100 cases."
@@ -121,17 +125,19 @@ def _get_row(workspace: Workspace, status: RunStatus) -> _Row:
 def _read_row(workspace: Workspace, status: RunStatus) -> _Row:
     config: TrainConfig | None = None
     result: RunResult | None = None
+    accuracy: Accuracy | None = None
     with contextlib.suppress(ClusterError):  # damaged, or deleted since it was listed
         config = load_config(workspace, status.id)
         result = load_result(workspace, status.id)
-    metrics = result.metrics if result and result.metrics.n else None
-    low, high = metrics.interval if metrics else (0.0, 0.0)
+        accuracy = load_accuracy(workspace, status.id)
     # What a phone has room for comes first.
     cells = {
         "When": format_time(status.created, seconds=True),
-        "Accuracy": round(100 * metrics.accuracy) if metrics else None,
+        "Accuracy": round(100 * accuracy.share) if accuracy else None,
         "State": STATES[status.state][0] + _describe_damage(status, config, result),
-        "95% interval": f"{100 * low:.0f}% to {100 * high:.0f}%" if metrics else "",
+        "95% interval": format_interval(accuracy.interval)
+        if accuracy and accuracy.interval
+        else "",
         "Dataset": status.dataset,
         "Network": name_network(status.architecture),
         "Steps": result.steps_run if result else None,

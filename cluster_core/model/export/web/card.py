@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from cluster_core.model.backbones.shipped import STARTER
+from cluster_core.model.bundle.accuracy import (
+    STARTER_ACCURACY,
+    describe_accuracy,
+    read_accuracy,
+    read_test,
+)
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.card import read_card
-from cluster_core.model.bundle.summaries import STARTER_ACCURACY, read_test
 
 _SHOWN_SETTINGS = (
     ("how_many_training_steps", "Training steps"),
@@ -36,8 +41,12 @@ def describe_card(bundle: ModelBundle) -> dict[str, Any]:
         ("Views", views),
         *((name, card.settings.get(key, "")) for key, name in _SHOWN_SETTINGS),
     ]
+    n_test, n_right, _ = read_test(bundle.metrics)
+    if n_test:
+        rows.append(("Final test", f"{n_right:,} of {n_test:,} pictures labelled correctly"))
+    accuracy = describe_accuracy(read_accuracy(bundle.metrics))
     return {
-        "accuracy": _describe_accuracy(bundle),
+        "accuracy": STARTER_ACCURACY if bundle.name == STARTER else accuracy,
         "rows": [row for row in rows if row[1]],
         "confusion": [list(row) for row in card.confusion],
     }
@@ -47,15 +56,3 @@ def _count(counts: Any) -> str:
     total = sum(counts.values())
     named = ", ".join(f"{label} {count:,}" for label, count in counts.items())
     return f"{total:,} ({named})" if total else ""
-
-
-def _describe_accuracy(bundle: ModelBundle) -> str:
-    n_test, n_right, interval = read_test(bundle.metrics)
-    if not n_test:
-        is_starter = bundle.name == STARTER
-        return STARTER_ACCURACY if is_starter else "It was not tested."
-    likely = f", and probably between {interval[0]:.0%} and {interval[1]:.0%}" if interval else ""
-    return (
-        f"Of {n_test:,} test pictures that it had not learned from, it labelled {n_right:,} "
-        f"correctly: an accuracy of {n_right / n_test:.0%}{likely}."
-    )

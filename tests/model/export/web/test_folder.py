@@ -109,10 +109,11 @@ def test_card_of_a_trained_model_tells_accuracy_counts_and_confusion(trained, tm
     export_web(bundle, trained, tmp_path / "page", PageText("Colours"))
     record = json.loads((tmp_path / "page" / "model.json").read_text())
     test = bundle.metrics["test"]
-    assert f"Of {test['n']} test pictures" in record["card"]["accuracy"]
-    assert f"labelled {test['n_right']} correctly" in record["card"]["accuracy"]
+    assert "cross-validated on 48 pictures." in record["card"]["accuracy"]
     assert np.sum(record["card"]["confusion"]) == test["n"]
     rows = dict(record["card"]["rows"])
+    expected = f"{test['n_right']} of {test['n']} pictures labelled correctly"
+    assert rows["Final test"] == expected
     assert rows["Pictures"] == "48 (blue stars 24, red stars 24)"
     assert rows["Training steps"] == "60"
     assert record["views"] == 1

@@ -1,0 +1,60 @@
+"""Whether the pictures behind an evaluation were checked, since its figures depend on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cluster_core.data.catalog import list_datasets
+from cluster_core.health import FindingKind, list_open
+from cluster_core.workspace import Workspace
+from pages.components.dataset.check import find_check
+from pages.components.dataset.views import VIEW_KEY, DatasetView
+from pages.components.navigation import PageFile
+from pages.components.selection import Choice, choose
+
+# Those that make an accuracy wrong; copies never straddle a split.
+_HARMFUL = (
+    FindingKind.COPIES_ACROSS,
+    FindingKind.INSEPARABLE,
+    FindingKind.WRONG_LABEL,
+    FindingKind.SHORTCUT,
+)
+
+
+def show_data_check(workspace: Workspace, image_dir: Path, dataset: str) -> None:
+    """Draw what the last check of the dataset left open, and the way to it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    image_dir : Path
+        The dataset's folder; nothing is drawn if it is gone.
+    dataset : str
+        Its name.
+    """
+    if dataset not in list_datasets(workspace):
+        return
+    check = find_check(image_dir)
+    if check is None:
+        words = (
+            "The pictures were not checked. Wrong labels, and anything but the content that gives "
+            "the class away, make these figures too low or too high."
+        )
+        action = "Check the pictures"
+    else:
+        found = [one for one in check.report.findings if one.kind in _HARMFUL]
+        n_open = len(list_open(image_dir, found))
+        if not n_open:
+            st.caption(":material/check: The check of the pictures left nothing open.")
+            return
+        noun = "thing" if n_open == 1 else "things"
+        words = f"The check of the pictures found {n_open:,} {noun} that may distort these figures."
+        action = "See the check"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f":material/health_and_safety: {words}", width="stretch")
+        if st.button(action, key="to_check", icon=":material/arrow_forward:"):
+            choose(Choice.DATASET, dataset)
+            st.session_state[VIEW_KEY] = DatasetView.CHECK
+            st.switch_page(PageFile.DATASET)
