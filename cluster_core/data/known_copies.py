@@ -13,7 +13,7 @@ from cluster_core.data.fingerprints import FINGERPRINT_VERSION
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.checksums import seal, unseal
 
-SEARCH_VERSION = 1
+SEARCH_VERSION = 2
 _CREATE = "CREATE TABLE IF NOT EXISTS copies (pictures TEXT PRIMARY KEY, pairs BLOB) WITHOUT ROWID"
 _INSERT = "INSERT OR REPLACE INTO copies VALUES (?, ?)"
 _SELECT = "SELECT pairs FROM copies WHERE pictures IN ({keys})"

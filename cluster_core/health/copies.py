@@ -7,7 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cluster_core.data.copies import MAX_COPIES, compute_correlations, find_lookalikes
+from cluster_core.data.copies import (
+    MAX_COPIES,
+    ROOT_CORRELATION,
+    compute_correlations,
+    find_lookalikes,
+)
 from cluster_core.data.groups import join_pairs
 from cluster_core.data.index import Picture
 from cluster_core.data.recordings import find_recording
@@ -15,11 +20,7 @@ from cluster_core.health.findings import Finding, FindingKind, name_pictures
 
 # Fine structure that correlates this closely is the same picture in another file.
 _NEARLY_EXACT = 0.98
-# With a compact bright core on an empty ground, or with a white frame, any two pictures correlate
-# by 0.65. With the square roots of the values, copies correlate by 0.55 or more and such pictures
-# by 0.43 on average. Features of copies have a cosine of 0.75 or more, unless their brightness
-# was halved.
-_MIN_ROOT_CORRELATION = 0.55
+# Features of copies have a cosine of 0.75 or more, unless their brightness was halved.
 _MIN_COSINE = 0.75
 # Frames of one scene correlate by 0.98. Where all pictures are such frames, their features differ
 # by noise alone, and say nothing.
@@ -53,7 +54,7 @@ def find_copy_findings(
     prints = [picture.fingerprint for picture in pictures]
     alike = _drop_recordings(pictures, _thin(find_lookalikes(prints), len(pictures)))
     roots = compute_correlations(prints, alike, 0.5)
-    is_copy = roots >= _MIN_ROOT_CORRELATION
+    is_copy = roots >= ROOT_CORRELATION
     if features is not None:
         is_copy &= (_compute_cosines(features, alike) >= _MIN_COSINE) | (roots >= _SAME_SCENE)
     alike = alike[is_copy]

@@ -73,5 +73,14 @@ def test_correlation_of_compressed_values_ignores_a_single_bright_point():
     assert compute_correlations(prints, pair, 0.5)[0] < 0.3
 
 
+def test_stars_in_one_place_make_no_copies_of_many_pictures():
+    rows = draw(200) / 15
+    rows[:100, 500] = rows[100:, 600] = 127
+    copied = rows[:5] + draw(5, 1) / 100
+    assert find_copies(to_fingerprints(np.concatenate([rows, copied]))) == [
+        (n, 200 + n) for n in range(5)
+    ]
+
+
 def test_many_blank_pictures_are_not_copies():
     assert find_copies([bytes(32 * 32)] * 3) == []
