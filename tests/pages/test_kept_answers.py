@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import time
 import zipfile
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from cluster_core.answers.rooms import find_room
 from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.publishing import visible
-from pages.components.classify import answer_table, earlier_answers
+from pages.components.classify import answer_table, earlier_answers, reviewing
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
 from pages.components.classify.answer_table import (
     OPENED,
@@ -41,6 +42,11 @@ from tests.pages.test_classify import (
     open_page,
     reject,
 )
+
+
+@pytest.fixture(autouse=True)
+def quick_eyes(monkeypatch):
+    monkeypatch.setattr(reviewing, "LOOK_S", 0)
 
 
 def get_keys(page: AppTest) -> set[str]:
@@ -129,6 +135,18 @@ def test_one_picture_after_the_other_is_reviewed(trained):
     enter(page, "other_class", "green stars")
     click(page, "to_table")
     assert said(page) == ["", "✓ blue stars", "→ green stars", ""]
+
+
+def test_second_quick_press_decides_about_no_other_picture(trained, monkeypatch):
+    monkeypatch.setattr(reviewing, "LOOK_S", 0.2)
+    page = open_row(give_many(open_page(), 1), 1)
+    click(page, "review_right")  # before anybody can have seen the picture
+    assert "1 of 2" in all_text(page)
+    time.sleep(0.2)
+    click(page, "review_right")
+    click(page, "review_none")
+    click(page, "to_table")
+    assert said(page) == ["✓ blue stars", ""]
 
 
 def test_keys_are_offered_for_each_decision(trained):

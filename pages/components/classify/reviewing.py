@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -29,6 +30,9 @@ from pages.components.text import escape_markdown
 _KEYED_CLASSES = 9
 # The container of the way back and of the steps.
 STEPS = "review_steps"
+# Nobody sees a picture and presses a key sooner.
+LOOK_S = 0.2
+_SEEN = "picture under review"
 
 
 def list_classes_to_choose(model: ModelSummary, room: AnswerRoom) -> list[str]:
@@ -71,9 +75,12 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
     number, prediction = one.picture.number, one.answer.prediction
     label = get_answered_class(prediction) if prediction else None
 
+    _note_shown(number)
+
     def decide(review: Review) -> None:
-        mark(room, [number], review)
-        _go(1)
+        if _is_seen(number):
+            mark(room, [number], review)
+            _go(1)
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="review_bar"):
         if label is not None:
@@ -117,6 +124,18 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
                 icon=":material/undo:",
                 on_click=partial(mark, room, [number], None),
             )
+
+
+def _note_shown(number: int) -> None:
+    if st.session_state.get(_SEEN, (None, 0.0))[0] != number:
+        st.session_state[_SEEN] = number, time.monotonic()
+
+
+def _is_seen(number: int) -> bool:
+    """Tell whether this picture is shown, and long enough: a quick press was for the one before."""
+    shown, since_s = st.session_state.get(_SEEN, (None, 0.0))
+    is_opened = st.session_state.get(OPENED, number) == number
+    return shown == number and is_opened and time.monotonic() - since_s >= LOOK_S
 
 
 def ask_for_class(
