@@ -11,6 +11,8 @@ import pytest
 
 # Before anything loads TensorFlow, whose log would hide the output of a failing test.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Before anything loads NumPy: threads of small matrices wait for each other most of the time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["CLUSTER_LAB_TEST_BACKBONE"] = "1"
 
 from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE

@@ -16,7 +16,7 @@ def test_owner_may_do_everything(action):
     OWNER.require(action)
 
 
-@pytest.mark.parametrize("action", set(Action) - {Action.CLASSIFY})
+@pytest.mark.parametrize("action", [each for each in Action if each is not Action.CLASSIFY])
 def test_visitor_is_refused_with_the_name_of_the_action(action):
     assert not VISITOR.allows(action)
     with pytest.raises(AccessError, match=f"does not let its visitors {action}") as caught:

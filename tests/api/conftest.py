@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
@@ -117,17 +117,25 @@ def run_app(app: ASGIApp) -> Iterator[int]:
             thread.join(PATIENCE_S)
 
 
+@pytest.fixture(scope="package")
+def listening() -> Iterator[tuple[Starlette, int]]:
+    """An application that a server shows during all these tests, and its port."""
+    app = Starlette()  # starting and stopping a server takes longer than most tests
+    with run_app(app) as port:
+        yield app, port
+
+
 @pytest.fixture
-def serve(trained: Workspace) -> Iterator[Callable[..., Server]]:
+def serve(trained: Workspace, listening: tuple[Starlette, int]) -> Iterator[Callable[..., Server]]:
     """A function that starts the API, with a limit of pictures a minute."""
-    with ExitStack() as stack:
+    app, port = listening
 
-        def start(per_minute: int = 0) -> Server:
-            app = Starlette()
-            app.mount(PREFIX, make_api(trained, per_minute))
-            return Server(stack.enter_context(run_app(app)), trained)
+    def start(per_minute: int = 0) -> Server:
+        app.mount(PREFIX, make_api(trained, per_minute))
+        return Server(port, trained)
 
-        yield start
+    yield start
+    app.routes.clear()
 
 
 @pytest.fixture
