@@ -32,8 +32,9 @@ LIFETIME_S = 2 * 3600
 EMPTY_LIFETIME_S = 15 * 60
 _ID = re.compile(r"[0-9a-f]{32}")
 _ID_BYTES = 16
-# Modified at each use; holds the seconds of training.
+# Modified at each use.
 _USED = ".used"
+_TRAINING_S = ".training_seconds"
 _LOCK = ".lock"
 _LOCK_TIMEOUT_S = 10
 
@@ -87,7 +88,7 @@ def create_visitor_workspace(server: Workspace) -> str:
             )
         workspace_id = secrets.token_hex(_ID_BYTES)
         (folder / workspace_id).mkdir(mode=0o700)
-        (folder / workspace_id / _USED).write_text("0")
+        (folder / workspace_id / _USED).touch()
     report_event("visitor_workspace_created")
     return workspace_id
 
@@ -141,17 +142,16 @@ def remove_visitor_workspace(workspace: Workspace) -> None:
 def read_training_s(workspace: Workspace) -> float:
     """Return for how many seconds a visitor has trained."""
     try:
-        return max(0.0, float((workspace.root / _USED).read_text()))
+        return max(0.0, float((workspace.root / _TRAINING_S).read_text()))
     except (OSError, ValueError):
         return 0.0
 
 
 def add_training_s(workspace: Workspace, seconds: float) -> None:
     """Record that a visitor has trained; does nothing if the workspace was deleted."""
-    path = workspace.root / _USED
     with suppress(OSError):
-        if path.is_file():
-            path.write_text(f"{read_training_s(workspace) + seconds:.1f}")
+        total_s = read_training_s(workspace) + seconds
+        (workspace.root / _TRAINING_S).write_text(f"{total_s:.1f}")
 
 
 def _find_folder(server: Workspace) -> Path:

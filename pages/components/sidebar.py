@@ -19,7 +19,7 @@ from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
 from pages.components.signed_in import get_workspace
 from pages.components.text import escape_markdown
-from pages.components.visitor_workspace import show_workspace_note
+from pages.components.visitor_workspace import offers_workspace, show_workspace_note
 from pages.components.words import name_stage
 
 REFRESH_S = 2.0
@@ -46,9 +46,10 @@ def show_sidebar(access: Access) -> None:
         if access.root is not None:
             show_workspace_note()
         elif not access.allows(Action.TRAIN) and access.allows(Action.CLASSIFY):
+            where = "open Home" if offers_workspace() else "install Cluster Lab on your computer"
             st.info(
                 "This is a public demo: you can classify your own pictures. To train models, "
-                "install Cluster Lab on your computer.",
+                f"{where}.",
                 icon=":material/waving_hand:",
             )
             show_sign_in()

@@ -41,7 +41,7 @@ _COOKIE_S = 7 * 24 * 3600
 # Streamlit cannot set cookies, so a form leads to a route that can.
 _FORM = """
 <form method="post" action="{address}">
-  <button type="submit" style="font: inherit; color: white; background: #1f6feb; border: 0;
+  <button type="submit" style="font: inherit; color: white; background: #3b57a8; border: 0;
     border-radius: 0.5rem; padding: 0.5rem 1rem; cursor: pointer">Try training here</button>
 </form>
 """

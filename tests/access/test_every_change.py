@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -32,6 +33,7 @@ PEOPLE = {
     "other visitor": Access("other visitor", frozenset({Action.CLASSIFY})),
     "signed out": SIGNED_OUT,
     "stranger": STRANGER,
+    "visitor with another workspace": Access.visitor_in(Workspace(Path("visitors/another"))),
 }
 
 

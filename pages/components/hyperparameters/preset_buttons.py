@@ -11,6 +11,7 @@ from cluster_core.training.presets import PRESETS, Preset, find_preset
 from cluster_core.workspace import Workspace
 from pages.components.hyperparameters.architecture_cards import is_ready
 from pages.components.settings_form import get_settings, put_settings
+from pages.components.signed_in import get_access
 
 ARTICLE_URL = "https://codelabs.developers.google.com/codelabs/tensorflow-for-poets/"
 LABELS = {"Article": "2018 article"}
@@ -25,7 +26,8 @@ ICONS = {
 def show_presets(workspace: Workspace) -> None:
     """Draw one button per preset, with its description; mark the one that is set."""
     current = find_preset(get_settings())
-    for column, (name, preset) in zip(st.columns(len(PRESETS)), PRESETS.items(), strict=True):
+    offered = {name: one for name, one in PRESETS.items() if _may_use(one, workspace)}
+    for column, (name, preset) in zip(st.columns(len(offered)), offered.items(), strict=True):
         label = LABELS.get(name, name)
         with column:
             st.button(
@@ -39,6 +41,13 @@ def show_presets(workspace: Workspace) -> None:
             st.caption(
                 preset.sentence + LINKS.get(name, "") + _describe_download(preset, workspace)
             )
+
+
+def _may_use(preset: Preset, workspace: Workspace) -> bool:
+    """Tell whether a preset's network is there, or may be added by whoever trains."""
+    architecture = preset.settings["architecture"]
+    is_there = architecture == AUTOMATIC or is_ready(get_backbone(architecture), workspace)
+    return is_there or get_access().root is None
 
 
 def _describe_download(preset: Preset, workspace: Workspace) -> str:

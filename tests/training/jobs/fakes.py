@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import replace
+from pathlib import Path
 
 from cluster_core.training.events import Stage
 from cluster_core.training.jobs.supervisor import Supervisor
 from cluster_core.training.runs import RunState, load_status
 from cluster_core.training.runs.folder import save_status
+from cluster_core.workspace import Workspace
 
 PATIENCE_S = 10.0
 
@@ -32,6 +34,7 @@ class FakeWorker:
 
     def send(self, **request) -> None:
         if request["kind"] == "train":
+            self.workspace = Workspace(Path(request["workspace"]))
             status = load_status(self.workspace, request["run"])
             attempts = status.attempts + 1
             status = replace(

@@ -1,0 +1,175 @@
+"""Throw-away workspaces of a demo's visitors: ids, limits, time to live, and what they confine."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from cluster_core.access import PUBLIC_VARIABLE, Access, Action, quota
+from cluster_core.access import visitor_workspaces as visitors
+from cluster_core.access.quota import measure
+from cluster_core.access.visitor_workspaces import (
+    EMPTY_LIFETIME_S,
+    LIFETIME_S,
+    WORKSPACES_VARIABLE,
+    add_training_s,
+    count_visitor_workspaces,
+    create_visitor_workspace,
+    find_visitor_workspace,
+    list_expired,
+    read_training_s,
+    remove_visitor_workspace,
+)
+from cluster_core.data.editing.changes import add_class, add_picture, move_pictures
+from cluster_core.errors import AccessError, ConfigError, DatasetError
+from cluster_core.events import EVENTS
+from cluster_core.workspace import Workspace
+from tests.samples import OWNER, draw_blob, save_picture
+
+
+@pytest.fixture
+def demo(monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(WORKSPACES_VARIABLE, "2")
+
+
+@pytest.fixture
+def own(demo, workspace) -> Workspace:
+    found = find_visitor_workspace(workspace, create_visitor_workspace(workspace))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("value", ["", "0"])
+def test_none_are_offered_unless_asked_for(value, workspace, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(WORKSPACES_VARIABLE, value)
+    with pytest.raises(AccessError):
+        create_visitor_workspace(workspace)
+    assert not workspace.root.exists()
+
+
+def test_only_a_demo_offers_them(monkeypatch):
+    monkeypatch.setenv(WORKSPACES_VARIABLE, "2")
+    assert count_visitor_workspaces() == 0
+
+
+@pytest.mark.parametrize("value", ["-1", "101", "many", "1.5", "²"])
+def test_invalid_number_of_workspaces_is_reported(value, monkeypatch):
+    monkeypatch.setenv(WORKSPACES_VARIABLE, value)
+    with pytest.raises(ConfigError, match="whole number from 0 to 100"):
+        count_visitor_workspaces()
+
+
+def test_id_is_128_random_bits_and_not_logged(demo, workspace, caplog):
+    EVENTS.setLevel("INFO")
+    try:
+        ids = [create_visitor_workspace(workspace) for _ in range(2)]
+        with pytest.raises(AccessError, match="All workspaces of this server are in use"):
+            create_visitor_workspace(workspace)
+        remove_visitor_workspace(Workspace(workspace.root / "visitors" / ids[0]))
+    finally:
+        EVENTS.setLevel("WARNING")
+    assert len(set(ids)) == 2
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
+    logged = [f"{record.message} {record.fields}" for record in caplog.records]
+    assert [line.split()[0] for line in logged] == [
+        "visitor_workspace_created",
+        "visitor_workspace_created",
+        "refused",
+        "visitor_workspace_deleted",
+    ]
+    assert not any(one in line for one in ids for line in logged)
+
+
+@pytest.mark.parametrize("forged", ["", "..", "0" * 32, "A" * 32, "../" * 11, "٣" * 32, "é\ud800"])
+def test_forged_id_finds_nothing(forged, own, workspace):
+    (workspace.root / "visitors" / ("0" * 32)).symlink_to(own.root)
+    assert find_visitor_workspace(workspace, forged) is None
+
+
+def test_unused_workspaces_expire_and_empty_ones_sooner(own, workspace):
+    used = own.root / visitors._USED
+    now_s = used.stat().st_mtime
+    os.utime(used, (now_s, now_s - EMPTY_LIFETIME_S - 5))
+    assert list_expired(workspace) == [own]
+    own.runs.mkdir()
+    assert list_expired(workspace) == []
+    os.utime(used, (now_s, now_s - LIFETIME_S - 5))
+    assert list_expired(workspace) == [own]
+    assert find_visitor_workspace(workspace, own.root.name) == own  # which is a use
+    assert list_expired(workspace) == []
+
+
+def test_training_time_adds_up_and_dies_with_the_workspace(own, workspace):
+    add_training_s(own, 2.5)
+    add_training_s(own, 3)
+    assert read_training_s(own) == 5.5
+    remove_visitor_workspace(own)
+    add_training_s(own, 1)
+    assert list((workspace.root / "visitors").glob("[!.]*")) == []
+
+
+def test_visitor_changes_only_their_own_workspace(own, workspace):
+    access = Access.visitor_in(own)
+    other = Workspace(workspace.root / "visitors" / ("1" * 32))
+    mine = own.root / "shapes_photos"
+    add_class(access, mine, "round")
+    (own.root / "link_photos").symlink_to(workspace.root / "pupils_photos")
+    for theirs in (
+        workspace.root / "pupils_photos",
+        other.root / "shapes_photos",
+        own.root / ".." / "shapes_photos",
+        own.root / "link_photos",
+    ):
+        with pytest.raises(AccessError, match="only in your own workspace"):
+            add_class(access, theirs, "round")
+    with pytest.raises(AccessError):
+        access.require(Action.TRAIN)  # a forgotten path opens nothing
+    with pytest.raises(DatasetError):
+        move_pictures(access, mine, [workspace.root / "pupils_photos/anna/1.png"], "round")
+
+
+def test_visitor_may_make_a_dataset_and_a_model_and_nothing_else(own):
+    access = Access.visitor_in(own)
+    assert {action for action in Action if not access.allows(action)} == {
+        Action.DOWNLOAD,
+        Action.EVALUATE,
+        Action.LABEL_QUEUES,
+        Action.IMPORT_MODELS,
+        Action.EXPORT_MODELS,
+        Action.PUBLISH,
+        Action.MANAGE_KEYS,
+        Action.SAVE_PROJECT,
+        Action.ADD_NETWORKS,
+        Action.RUN_TENSORBOARD,
+        Action.READ_FOLDERS,
+        Action.SORT_FILES,
+        Action.SOLVE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "sentence"),
+    [
+        ("MAX_PICTURES", 2, "up to 2 pictures, so there is room for 0 more"),
+        ("MAX_BYTES", 1_000, "empty the trash on the Dataset page"),
+        ("MAX_FILES", 4, "up to 4 files"),
+    ],
+)
+def test_picture_above_a_limit_is_refused_and_nothing_is_lost(
+    limit, value, sentence, own, monkeypatch, tmp_path
+):
+    access, folder = Access.visitor_in(own), own.root / "shapes_photos"
+    for seed in range(2):
+        save_picture(folder / "round" / f"{seed}.png", draw_blob(seed))
+    before = measure(own)
+    monkeypatch.setattr(quota, limit, value)
+    data = save_picture(tmp_path / "new.png", draw_blob(7)).read_bytes()
+    with pytest.raises(DatasetError, match=sentence):
+        add_picture(access, folder, "round", "new.png", data)
+    assert measure(own) == before
+    assert before.n_pictures == 2
+    add_picture(OWNER, folder, "round", "new.png", data)  # no limit for the owner

@@ -1,0 +1,126 @@
+"""Trainings of visitors with a throw-away workspace: their turn, their limits, and their end."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from cluster_core.access import PUBLIC_VARIABLE, Access
+from cluster_core.access.visitor_workspaces import (
+    LIFETIME_S,
+    WORKSPACES_VARIABLE,
+    add_training_s,
+    create_visitor_workspace,
+    find_visitor_workspace,
+    read_training_s,
+)
+from cluster_core.errors import AccessError, RunError
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.jobs import visitor_runs
+from cluster_core.training.jobs.visitor_runs import sweep_visitor_workspaces
+from cluster_core.training.runs import RunState, load_status, submit_run
+from cluster_core.training.runs.folder import save_status
+from cluster_core.workspace import Workspace
+from tests.samples import OWNER
+from tests.training.jobs.fakes import assert_stays, state_of, wait_for
+
+
+@pytest.fixture
+def visitors(workspace, monkeypatch) -> list[Workspace]:
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(WORKSPACES_VARIABLE, "2")
+    ids = [create_visitor_workspace(workspace) for _ in range(2)]
+    return [found for one in ids if (found := find_visitor_workspace(workspace, one))]
+
+
+def submit(own: Workspace, **settings):
+    return submit_run(Access.visitor_in(own), own, TrainConfig(own.root / "a_photos", **settings))
+
+
+def test_visitors_train_one_at_a_time_behind_the_owner(workspace, config, visitors, start_server):
+    theirs = [submit(own) for own in visitors]
+    mine = submit_run(OWNER, workspace, config)
+    server = start_server()
+    for number, status in enumerate((mine, *theirs)):
+        wait_for(lambda number=number: len(server.assigned_runs) == number + 1)
+        assert_stays(lambda number=number: len(server.assigned_runs) == number + 1)
+        server.worker.finish(status.id)
+    assert server.assigned_runs == [mine.id, *(status.id for status in theirs)]
+    wait_for(lambda: all(read_training_s(own) >= 0 for own in visitors))
+    assert not any(run.is_dir() for run in workspace.runs.glob(theirs[0].id))
+
+
+def test_training_is_stopped_when_its_seconds_are_used(visitors, start_server, monkeypatch):
+    own = visitors[0]
+    monkeypatch.setattr(visitor_runs, "MAX_TRAINING_S", 0.05)
+    status = submit(own)
+    start_server()
+    wait_for(lambda: state_of(own, status) is RunState.DISCARDED)  # it had no model yet
+    wait_for(lambda: "minutes of training are used" in load_status(own, status.id).message)
+    wait_for(lambda: read_training_s(own) > 0)
+
+
+def test_training_that_fills_the_workspace_is_stopped(visitors, start_server, monkeypatch):
+    own = visitors[0]
+    status = submit(own)
+    monkeypatch.setattr(visitor_runs, "_MEASURE_EVERY_S", 0.0)
+    monkeypatch.setattr("cluster_core.access.quota.MAX_FILES", 1)
+    start_server()
+    wait_for(lambda: "up to 1 files" in load_status(own, status.id).message)
+    assert state_of(own, status) is RunState.DISCARDED
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"how_many_training_steps": 10_001}, "up to 10,000 steps"),
+        ({"intermediate_store_frequency": 1}, "cannot save unfinished models"),
+        ({"architecture": "mobilenet_0.50_224"}, "would have to be downloaded"),
+    ],
+)
+def test_settings_above_the_limits_are_refused(settings, sentence, visitors):
+    with pytest.raises(RunError, match=sentence):
+        submit(visitors[0], **settings)
+    assert not visitors[0].runs.exists()
+
+
+def test_second_training_waits_for_the_first_and_none_follows_without_time(visitors):
+    own = visitors[0]
+    status = submit(own)
+    with pytest.raises(RunError, match="has not ended"):
+        submit(own)
+    save_status(own, replace(status, state=RunState.FINISHED))
+    add_training_s(own, 600)
+    with pytest.raises(RunError, match="minutes of training are used"):
+        submit(own)
+
+
+def test_pictures_and_files_of_others_cannot_be_trained_with(visitors, workspace):
+    own, other = visitors
+    access = Access.visitor_in(own)
+    for config in (
+        TrainConfig(workspace.root / "pupils_photos"),
+        TrainConfig(other.root / "a_photos"),
+        TrainConfig(own.root / "a_photos", output_graph=workspace.root / "graph.pb"),
+    ):
+        with pytest.raises(AccessError, match="only in your own workspace"):
+            submit_run(access, own, config)
+
+
+def test_expired_workspace_is_deleted_once_its_training_has_ended(
+    visitors, workspace, start_server
+):
+    own, other = visitors
+    status = submit(own)
+    server = start_server()
+    wait_for(lambda: server.assigned_runs == [status.id])
+    used = own.root / ".used"
+    os.utime(used, (0, used.stat().st_mtime - LIFETIME_S - 5))
+    sweep_visitor_workspaces(workspace)
+    assert own.root.is_dir()  # the training is asked to stop, and has not
+    wait_for(lambda: state_of(own, status) is RunState.DISCARDED)
+    sweep_visitor_workspaces(workspace)
+    assert not own.root.exists()
+    assert other.root.is_dir()
