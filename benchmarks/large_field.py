@@ -22,7 +22,7 @@ from cluster_core.wide_fields import (
 )
 from cluster_core.workspace import Workspace
 
-KINDS = ("16 bits", "32 bits", "noise")
+KINDS = ("16 bits", "32 bits", "3 colours", "noise")
 # Of a mosaic of 6 x 5 simulated fields, as one camera of 9000 x 6700 pixels.
 _TILE_PX, _TILES = (1500, 1340), (6, 5)
 # Near M 38, in the middle of three clusters.
@@ -36,7 +36,8 @@ def write_field(path: Path, kind: str, seed: int) -> None:
     ----------
     path : Path
     kind : str
-        One of `KINDS`: 16-bit counts, 32-bit floating point numbers, or nothing but noise.
+        One of `KINDS`: 16-bit counts, 32-bit floating point numbers, 16-bit counts in three
+        colours, or nothing but noise.
     seed : int
     """
     from astropy.io import fits
@@ -61,6 +62,8 @@ def write_field(path: Path, kind: str, seed: int) -> None:
     wcs.wcs.crpix = [counts.shape[1] / 2, counts.shape[0] / 2]
     wcs.wcs.cd = [[-_SCALE_DEG, 0], [0, _SCALE_DEG]]
     stored = counts.astype(np.float32) if kind == "32 bits" else counts
+    if kind == "3 colours":
+        stored = np.stack([counts, counts // 5 * 4, counts // 5 * 3])
     fits.PrimaryHDU(stored, wcs.to_header()).writeto(path)
 
 
