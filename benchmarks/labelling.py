@@ -28,7 +28,7 @@ _ROUNDS_AT_RANDOM = 4
 Curve = dict[int, float]
 
 
-def render_draw(draw: int) -> tuple[np.ndarray, np.ndarray]:
+def render_draw(seed: int, draw: int) -> tuple[np.ndarray, np.ndarray]:
     """Render the pictures of one draw, and compute their features with the Sky network.
 
     Returns
@@ -44,7 +44,7 @@ def render_draw(draw: int) -> tuple[np.ndarray, np.ndarray]:
     extractor = load_extractor(load_shipped_record(SKY_BACKBONE))
     features, classes = [], []
     for number in range(N_QUEUED + N_TEST):
-        rng = np.random.default_rng([0, draw, number])
+        rng = np.random.default_rng([seed, draw, number])
         label = int(rng.integers(len(CLASSES)))
         kind = str(rng.choice(DEMO_CLASSES[CLASSES[label]]))
         picture = render_picture(rng, kind, SIZE_PX, SIZE_PX)
@@ -53,13 +53,13 @@ def render_draw(draw: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(features), np.array(classes)
 
 
-def load_draw(draw: int, cache: Path | None) -> tuple[np.ndarray, np.ndarray]:
+def load_draw(seed: int, draw: int, cache: Path | None) -> tuple[np.ndarray, np.ndarray]:
     """Return what `render_draw` does, from a folder if it was kept there."""
-    path = cache and cache / f"labelling_draw{draw}.npz"
+    path = cache and cache / f"labelling_seed{seed}_draw{draw}.npz"
     if path and path.exists():
         with np.load(path, allow_pickle=False) as arrays:
             return arrays["features"], arrays["classes"]
-    features, classes = render_draw(draw)
+    features, classes = render_draw(seed, draw)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, features=features, classes=classes)
@@ -131,19 +131,20 @@ class Simulation:
 
 @click.command()
 @click.option("--draws", default=10, show_default=True, help="Number of simulated queues.")
+@click.option("--seed", default=0, show_default=True, help="Another seed renders other queues.")
 @click.option(
     "--every", default=5, show_default=True, help="Labels between two updates of the order."
 )
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Folder where features are kept between runs."
 )
-def main(draws: int, every: int, cache: Path | None) -> None:
+def main(draws: int, seed: int, every: int, cache: Path | None) -> None:
     """Print accuracies by the number of labels, and how good the page's estimate of them is."""
     random_curves: list[Curve] = []
     telling_curves: list[Curve] = []
     estimates, seconds = [], []
     for draw in range(draws):
-        simulation = Simulation(*load_draw(draw, cache), every)
+        simulation = Simulation(*load_draw(seed, draw, cache), every)
         rounds = [simulation.label_at_random(seed) for seed in range(_ROUNDS_AT_RANDOM)]
         random_curves.append({n: float(np.mean([one[n] for one in rounds])) for n in rounds[0]})
         telling_curves.append(simulation.label_telling())
