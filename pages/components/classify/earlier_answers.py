@@ -15,7 +15,7 @@ from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.loaded_models import obtain_predictor
 from pages.components.picture_input import NEWEST, SUPPLIES
 from pages.components.selection import Choice, choose, get_chosen
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 # The room and the model that the visitor said may classify its pictures again.
@@ -76,7 +76,7 @@ def _describe(earlier: ModelSummary, is_present: bool) -> None:
     if is_present:
         st.markdown(f"Answers of {title}.")
         return
-    models = list_visible(get_access(), Workspace.default())
+    models = list_visible(get_access(), get_workspace())
     fate = "has changed since" if earlier.id in {m.id for m in models} else "is no longer here"
     st.markdown(f"Answers of {title}, which {fate}.")
 
@@ -95,7 +95,7 @@ def _offer(chosen: ModelSummary, room: AnswerRoom) -> None:
 
 
 def _find_visible(room: AnswerRoom) -> ModelSummary | None:
-    models = list_visible(get_access(), Workspace.default())
+    models = list_visible(get_access(), get_workspace())
     return next((one for one in models if one.manifest_sha256 == room.last_model), None)
 
 
