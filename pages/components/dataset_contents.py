@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.data.index import DatasetIndex, scan_dataset
+from cluster_core.data.index import DatasetIndex
 from cluster_core.data.picture_files import Progress
+from cluster_core.data.saved_index import scan_unless_saved
 from cluster_core.data.signature import compute_quick_signature, compute_signature
 from cluster_core.data.splits import Split, split_dataset
 from cluster_core.errors import ClusterError
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.training.choice.star_fields import measure_star_fields
 from cluster_core.training.config import TrainConfig
 from cluster_core.workspace import Workspace
 
@@ -50,6 +54,19 @@ class DatasetReading:
     quick_signature: str
     index: DatasetIndex | ClusterError
     splits: dict[tuple[float, float, int], Split | ClusterError] = field(default_factory=dict)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has so many pictures that the dates of all files take long to look up."""
+        return (
+            not isinstance(self.index, ClusterError)
+            and len(self.index.all_pictures) > MANY_PICTURES
+        )
+
+    @cached_property
+    def star_share(self) -> float:
+        """The share of its pictures that look like star fields; see `measure_star_fields`."""
+        return measure_star_fields(getattr(self.index, "pictures", ()))
 
     def split(self, config: TrainConfig) -> Split:
         """Return how a training with these settings would split the dataset.
@@ -123,8 +140,7 @@ def read_dataset(workspace: Workspace, image_dir: Path) -> DatasetReading:
     reading, checked_s = _readings.get(image_dir)
     if (
         reading is not None
-        and not isinstance(reading.index, ClusterError)
-        and len(reading.index.all_pictures) > MANY_PICTURES
+        and reading.is_large
         and time.monotonic() - checked_s < LOOK_AGAIN_S
         and compute_quick_signature(image_dir) == reading.quick_signature
     ):
@@ -132,9 +148,21 @@ def read_dataset(workspace: Workspace, image_dir: Path) -> DatasetReading:
     signature = compute_signature(image_dir)
     if reading is None or reading.signature != signature:
         reading = _scan(workspace, image_dir, signature)
+        if reading.is_large:
+            _spare_garbage_collection()
     if not isinstance(reading.index, ClusterError):  # the reason may have gone
         _readings.keep(reading)
     return reading
+
+
+def _spare_garbage_collection() -> None:
+    """Keep what is in memory out of the collections after each run of a page of any visitor.
+
+    Each would look through the million objects of a dataset of 100,000 pictures, for 0.1 s.
+    """
+    gc.unfreeze()  # else what is no longer used since the last time would stay
+    gc.collect()
+    gc.freeze()
 
 
 def _scan(workspace: Workspace, image_dir: Path, signature: str) -> DatasetReading:
@@ -151,9 +179,8 @@ def _scan(workspace: Workspace, image_dir: Path, signature: str) -> DatasetReadi
     index: DatasetIndex | ClusterError
     try:
         with CacheFile(workspace.bottlenecks) as cache:
-            index = scan_dataset(
-                image_dir, cache, show("Reading pictures", 20), show("Looking for copies: step", 1)
-            )
+            reading, comparing = show("Reading pictures", 20), show("Looking for copies: step", 1)
+            index = scan_unless_saved(image_dir, signature, cache, reading, comparing)
     except ClusterError as error:
         index = error
     bar.empty()

@@ -27,7 +27,7 @@ def read_count(page) -> str:
 
 def test_another_session_reads_no_picture(signatures, monkeypatch):
     open_file("dataset.py")
-    monkeypatch.setattr(dataset_contents, "scan_dataset", None)
+    monkeypatch.setattr(dataset_contents, "scan_unless_saved", None)
     assert read_count(open_file("dataset.py")).startswith("**4 pictures**")
     assert len(signatures) == 2
 

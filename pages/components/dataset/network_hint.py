@@ -9,7 +9,6 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.backbones.registry import SKY_BACKBONE
 from cluster_core.training.choice.decision import NetworkChoice, choose_without_trial
 from cluster_core.training.choice.networks import list_networks
-from cluster_core.training.choice.star_fields import measure_star_fields
 from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.workspace import Workspace
 from pages.components.dataset_contents import DatasetReading
@@ -18,7 +17,6 @@ from pages.components.words import name_network
 
 # Fewer pictures say little about what comes.
 MIN_PICTURES = 10
-_LOOK = "look of the pictures"
 
 
 def show_network_hint(
@@ -48,13 +46,7 @@ def show_network_hint(
 
 
 def _look_at_pictures(workspace: Workspace, reading: DatasetReading) -> NetworkChoice:
-    """Choose by what the pictures look like, which is measured once for each state of a dataset."""
-    cached = st.session_state.get(_LOOK)
-    key = (str(reading.image_dir), reading.signature)
-    if cached is None or cached[0] != key:
-        assert not isinstance(reading.index, ClusterError)
-        cached = key, measure_star_fields(reading.index.pictures)
-        st.session_state[_LOOK] = cached
+    """Choose by what the pictures look like."""
     config = TrainConfig(reading.image_dir, architecture=AUTOMATIC)
     names = [spec.name for spec in list_networks(config, workspace)]
-    return choose_without_trial(names, cached[1])
+    return choose_without_trial(names, reading.star_share)
