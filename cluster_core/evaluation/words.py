@@ -43,15 +43,16 @@ def describe_weakest_class(metrics: Metrics) -> str:
     if not metrics.misclassified:
         return "Every picture got its right label."
     weakest = min(tested, key=lambda one: one.n_right / one.n)
-    wrong = Counter(
-        one.predicted for one in metrics.misclassified if one.label == weakest.label
-    ).most_common(1)
-    (answer, count), n_wrong = wrong[0], weakest.n - weakest.n_right
-    return (
+    words = (
         f"{weakest.label}, {weakest.n_right:,} of {weakest.n:,} correct (likely "
-        f"{format_interval(weakest.interval)}). {count:,} of the {n_wrong:,} mistakes "
-        f"{'is' if count == 1 else 'are'} called {answer}."
+        f"{format_interval(weakest.interval)})."
     )
+    if len(metrics.labels) == 2:  # noqa: PLR2004
+        return words
+    wrong = Counter(one.predicted for one in metrics.misclassified if one.label == weakest.label)
+    ((answer, count),) = wrong.most_common(1)
+    n_wrong = weakest.n - weakest.n_right
+    return f"{words} Most often taken for {answer}: {count:,} of {n_wrong:,} mistakes."
 
 
 def explain_cross_validation(validated: CrossValidation) -> str:

@@ -14,6 +14,7 @@ from cluster_core.evaluation.cross_validation import CrossValidation
 from cluster_core.evaluation.figures import compute_class_figures, compute_confusion
 from cluster_core.evaluation.report import plots
 from cluster_core.evaluation.report.content import CITATION, Report, list_versions
+from cluster_core.evaluation.report.style import STYLE
 from cluster_core.evaluation.report.summary import summarise_pictures
 from cluster_core.evaluation.scored_pictures import ScoredPictures
 from cluster_core.evaluation.words import (
@@ -21,30 +22,17 @@ from cluster_core.evaluation.words import (
     describe_forecast,
     describe_rejections,
     describe_test,
+    describe_weakest_class,
     explain_cross_validation,
     format_share,
 )
 from cluster_core.model.bundle.accuracy import describe_accuracy
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.saved_values import parse_time
 from cluster_core.workspace import Workspace
 
 MAX_MISTAKES = 24
 SIDE_PX = 192
-_STYLE = """
-:root{color-scheme:light dark;--line:#8884;--soft:#8881}
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-h1{margin-bottom:0}h2{margin-top:2.2rem;border-bottom:1px solid var(--line)}
-.headline{font-size:1.3rem;margin:.4rem 0}.note{border-left:4px solid #E8871E;padding-left:.7rem}
-table{border-collapse:collapse}td,th{padding:.25rem .7rem;text-align:right;
-border-bottom:1px solid var(--line)}td:first-child,th:first-child{text-align:left}
-.plots,.pictures{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;width:320px;max-width:100%}
-.pictures figure{width:150px}img{width:100%;border-radius:6px}figcaption{font-size:.85rem}
-svg{width:100%;font:11px system-ui,sans-serif;fill:currentColor}svg .grid{stroke:#8883}
-code,pre{background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere}
-.scroll{overflow-x:auto}td:nth-child(2):last-child{overflow-wrap:anywhere}
-@media(max-width:480px){td,th{padding:.2rem .35rem;font-size:.85rem}}
-@media print{body{margin:0;max-width:none}h2,figure,tr{break-inside:avoid}}
-"""
 
 
 def make_html(report: Report, workspace: Workspace) -> str:
@@ -59,7 +47,7 @@ def make_html(report: Report, workspace: Workspace) -> str:
     scored = report.pictures
     parts = [
         f"<h1>{escape(report.title)}</h1><p>Evaluated with Cluster Lab, "
-        f"{escape(report.created)}.</p>",
+        f"{_format_time(report.created)}.</p>",
         *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
         _write_headline(report),
     ]
@@ -75,7 +63,7 @@ def make_html(report: Report, workspace: Workspace) -> str:
     return _make_encodable(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(report.title)}</title><style>{_STYLE}</style></head><body>"
+        f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>"
         + "".join(parts)
         + "</body></html>"
     )
@@ -99,6 +87,7 @@ def _write_headline(report: Report) -> str:
         lines.append(
             f'<p class="headline">{escape(describe_accuracy(validated.summary))}</p>'
             f"<p>{escape(explain_cross_validation(validated))}</p>"
+            f"<p>Weakest class: {escape(describe_weakest_class(validated.pictures.metrics))}</p>"
         )
     if report.pictures is not None and len(report.pictures):
         described = report.described[0].upper() + report.described[1:]
@@ -217,7 +206,7 @@ def _write_model(report: Report) -> str:
         "<p><b>What not for.</b> Pictures of another kind, from another instrument or with another "
         "processing than those of the dataset, unless it was tested on such pictures; decisions "
         "that nobody checks; counting classes whose true shares differ much from the dataset's.</p>"
-        f"<p>Model {escape(bundle.name)}, trained {escape(bundle.created or 'at an unknown time')} "
+        f"<p>Model {escape(bundle.name)}, trained {_format_time(bundle.created)} "
         f"on features of the network {escape(bundle.backbone.name)} "
         f"(weights <code>{escape(bundle.backbone.weights_sha256[:16])}</code>).</p>"
     )
@@ -238,6 +227,15 @@ def _write_provenance(report: Report) -> str:
         )
         + f"<h2>Repeat it</h2>{command}<p>To cite: {escape(CITATION)}</p>"
     )
+
+
+def _format_time(moment: str) -> str:
+    """Return a time in words; a model from elsewhere may have any."""
+    try:
+        time = parse_time(moment)
+    except (ValueError, OverflowError):
+        return "at an unknown time"
+    return f"{time.day} {time:%B %Y, %H:%M} UTC"
 
 
 def _write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -97,7 +97,7 @@ def draw_learning_curve(curve: LearningCurve, n_pictures: int) -> str:
         lines.append(Line("forecast", grid, fitted, COLOURS[1], is_dashed=True))
         ends = [n_pictures, 2 * n_pictures]
         dots = [forecast.predict(n) for n in ends]
-        lines.append(Line("", ends, dots, COLOURS[1], is_dashed=True, has_dots=True))
+        lines.append(Line("", ends, dots, COLOURS[1], has_dots=True, has_line=False))
         y, last = [*y, *fitted], 2.0 * n_pictures
     low = min(0.9, np.floor(min(y) * 10) / 10)
     return draw_plot(lines, Axes("pictures learned from", "accuracy", (0, last), (low, 1)))

@@ -9,12 +9,13 @@ from html import escape
 import numpy as np
 
 WIDTH_PX, HEIGHT_PX = 320, 250
-LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 44, 10, 10, 40
+LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 44, 20, 10, 40
 # Distinguishable with colour blindness, on white and on black.
 COLOURS = ("#4C78D8", "#E8871E", "#3AA887", "#C44E9C", "#8A7AD8", "#B8A024", "#D8504C", "#6C8EA0")
 # A curve of 10,000 pictures would make the file large.
 MAX_POINTS = 200
-_N_TICKS = 5
+# Every range of whole tenths is then divided at whole percents.
+_N_TICKS = 6
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Line:
     x, y : sequence of float
         The points.
     colour : str
-    is_dashed, has_dots : bool
+    is_dashed, has_dots, has_line : bool
     """
 
     name: str
@@ -37,6 +38,7 @@ class Line:
     colour: str = "gray"
     is_dashed: bool = False
     has_dots: bool = False
+    has_line: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,11 @@ def _format(value: float, its_range: tuple[float, float]) -> str:
 def _draw_line(line: Line, axes: Axes) -> str:
     chosen = np.unique(np.linspace(0, len(line.x) - 1, min(MAX_POINTS, len(line.x))).astype(int))
     points = [_place(float(line.x[n]), float(line.y[n]), axes) for n in chosen]
-    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    dash = ' stroke-dasharray="5 4"' if line.is_dashed else ""
-    drawn = f'<path d="{path}" fill="none" stroke="{line.colour}" stroke-width="2"{dash}/>'
+    drawn = ""
+    if line.has_line:
+        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+        dash = ' stroke-dasharray="5 4"' if line.is_dashed else ""
+        drawn = f'<path d="{path}" fill="none" stroke="{line.colour}" stroke-width="2"{dash}/>'
     if line.has_dots:
         drawn += "".join(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{line.colour}"/>' for x, y in points
