@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -16,7 +17,9 @@ import click
 import numpy as np
 from PIL import Image
 
-from benchmarks.isolated import run_isolated
+from benchmarks.isolated import PROJECT, run_isolated
+from benchmarks.streamlit_server import StreamlitServer, run_server
+from benchmarks.streamlit_session import visit
 from benchmarks.tables import print_table
 from cluster_core.data.groups import list_copies
 from cluster_core.data.index import scan_dataset
@@ -170,11 +173,38 @@ def train_dataset(workspace: str) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - started_s, "accuracy": result.metrics.accuracy}
 
 
+async def open_page(server: StreamlitServer) -> list[list[str]]:
+    """Open the page Dataset as visitors do, and click there.
+
+    Returns
+    -------
+    list of list of str
+        Rows of a table: what was done, its seconds, and the processor seconds of the server.
+    """
+    rows = []
+    await asyncio.to_thread(server.wait_until_healthy)
+    clock = server.read_cpu_s
+
+    def note(name: str, started_s: float, cpu_s: float) -> None:
+        seconds = time.perf_counter() - started_s
+        rows.append([name, f"{seconds:.2f}", f"{clock() - cpu_s:.2f}"])
+
+    for name in ("first visit after a start", "another visitor", "and another"):
+        started_s, cpu_s = time.perf_counter(), clock()
+        async with visit(server.port, "dataset") as session:
+            note(name, started_s, cpu_s)
+            started_s, cpu_s = time.perf_counter(), clock()
+            await session.rerun()
+            note("a click", started_s, cpu_s)
+    return rows
+
+
 @click.command()
 @click.option("--pictures", default=100_000, show_default=True, help="Size of the dataset.")
 @click.option("--training", is_flag=True, help="Also train on it, and print the peak memory.")
+@click.option("--page", is_flag=True, help="Also open the page Dataset.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Workspace to use and to keep.")
-def main(pictures: int, training: bool, keep: Path | None) -> None:
+def main(pictures: int, training: bool, page: bool, keep: Path | None) -> None:
     """Measure a large dataset in an empty workspace."""
     workspace = keep or Path(tempfile.mkdtemp())
     try:
@@ -190,6 +220,9 @@ def main(pictures: int, training: bool, keep: Path | None) -> None:
         print(f"{found['n']:,} pictures; of the copies {found['found']:.1%} found, "
               f"{found['false']} false")  # fmt: skip
         print_table(["", "signature s", "scan s", "split s", "whole s", "CPU s", "MB"], rows)
+        if page:
+            with run_server(PROJECT / "app.py", workspace) as server:
+                print_table(["page", "seconds", "CPU s"], asyncio.run(open_page(server)))
         if training:
             run_isolated(draw_features, workspace=str(workspace))
             trained = run_isolated(train_dataset, workspace=str(workspace))
