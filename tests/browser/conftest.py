@@ -1,4 +1,4 @@
-"""One app server per test module, and a real browser to visit it with."""
+"""App servers, and a real browser to visit them with."""
 
 from __future__ import annotations
 
@@ -91,11 +91,19 @@ def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
     raise AssertionError(f"The server did not answer.\n{log.read_text()}")
 
 
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app that most modules share; starting one takes seconds."""
+    with serve(tmp_path_factory.mktemp("server")) as app:
+        yield app
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An app with an empty workspace."""
-    with serve(tmp_path_factory.mktemp("server")) as running:
-        yield running
+def server(running: Server) -> Iterator[Server]:
+    """An app with an empty workspace. A module that trains overrides this with its own."""
+    yield running
+    for entry in running.workspace.root.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 @pytest.fixture(scope="package")

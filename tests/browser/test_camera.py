@@ -28,6 +28,13 @@ CanvasRenderingContext2D.prototype.drawImage = function (source, ...place) {
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """An app of its own, whose worker may be busy until the end."""
+    with serve(tmp_path_factory.mktemp("server")) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
 def camera_browser(browser):
     """Launch a browser with two cameras, which may be used without asking."""
     arguments = [

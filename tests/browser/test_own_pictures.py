@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import serve
 from tests.browser.pictures import write_zip
 
 COLOURS = {"red giants": (250, 80, 60), "blue giants": (60, 90, 250)}
 RESULT = re.compile(r"(\d+) of (\d+) correct \(")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """An app of its own, whose worker may be busy until the end."""
+    with serve(tmp_path_factory.mktemp("server")) as app:
+        yield app
 
 
 def read_result(visit) -> tuple[int, int]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, serve
 from tests.samples import write_photos
 
 PHONE = {"width": 390, "height": 844}
 PAGES = ("", "dataset", "hyperparameters", "training", "evaluation", "classify", "models")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """An app of its own, whose worker may be busy until the end."""
+    with serve(tmp_path_factory.mktemp("server")) as app:
+        yield app
 
 
 @pytest.fixture

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
+
+from tests.browser.conftest import serve
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """An app of its own, whose worker may be busy until the end."""
+    with serve(tmp_path_factory.mktemp("server")) as app:
+        yield app
 
 
 def test_simulated_dataset_is_trained_evaluated_and_used(visit):
