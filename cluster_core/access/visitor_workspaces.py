@@ -1,11 +1,12 @@
-"""Throw-away workspaces of a demo's visitors: created, found by their id, and deleted.
+"""Throw-away workspaces of a demo's visitors: created, found by their key, and deleted.
 
-The id is 128 random bits, kept in a cookie of the visitor's browser. It is the name of the folder,
-and nothing lists it, links to it or logs it.
+The key is 128 random bits, kept in a cookie of the visitor's browser and nowhere else. The folder
+is named after its hash, so that a message, log or screenshot with a path opens nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -30,8 +31,8 @@ MOST_AT_ONCE = 100
 LIFETIME_S = 2 * 3600
 # One that holds nothing does not keep others out for long.
 EMPTY_LIFETIME_S = 15 * 60
-_ID = re.compile(r"[0-9a-f]{32}")
-_ID_BYTES = 16
+_KEY = re.compile(r"[0-9a-f]{32}")
+_KEY_BYTES = 16
 # Modified at each use.
 _USED = ".used"
 _TRAINING_S = ".training_seconds"
@@ -60,7 +61,7 @@ def count_visitor_workspaces() -> int:
 
 
 def create_visitor_workspace(server: Workspace) -> str:
-    """Create a workspace for a visitor and return its id, which only they must get to know.
+    """Create a workspace for a visitor and return its key, which only they must get to know.
 
     Parameters
     ----------
@@ -86,26 +87,27 @@ def create_visitor_workspace(server: Workspace) -> str:
                 "all are in use",
                 "All workspaces of this server are in use: try again in a few minutes.",
             )
-        workspace_id = secrets.token_hex(_ID_BYTES)
-        (folder / workspace_id).mkdir(mode=0o700)
-        (folder / workspace_id / _USED).touch()
+        key = secrets.token_hex(_KEY_BYTES)
+        own = folder / _name_folder(key)
+        own.mkdir(mode=0o700)
+        (own / _USED).touch()
     report_event("visitor_workspace_created")
-    return workspace_id
+    return key
 
 
-def find_visitor_workspace(server: Workspace, workspace_id: str) -> Workspace | None:
-    """Return a visitor's workspace and mark it as used, or None if there is none of this id.
+def find_visitor_workspace(server: Workspace, key: str) -> Workspace | None:
+    """Return a visitor's workspace and mark it as used, or None if no workspace has this key.
 
     Parameters
     ----------
     server : Workspace
         The owner's workspace.
-    workspace_id : str
+    key : str
         From a cookie: anything but 32 hexadecimal digits is None.
     """
-    if not is_workspace_id(workspace_id) or not count_visitor_workspaces():
+    if not is_workspace_key(key) or not count_visitor_workspaces():
         return None
-    folder = _find_folder(server) / workspace_id
+    folder = _find_folder(server) / _name_folder(key)
     if folder.is_symlink() or not (folder / _USED).is_file():
         return None
     with suppress(OSError):
@@ -113,9 +115,9 @@ def find_visitor_workspace(server: Workspace, workspace_id: str) -> Workspace | 
     return Workspace(folder)
 
 
-def is_workspace_id(text: str) -> bool:
-    """Tell whether a text could be the id of a visitor's workspace."""
-    return _ID.fullmatch(text) is not None
+def is_workspace_key(text: str) -> bool:
+    """Tell whether a text could be the key of a visitor's workspace."""
+    return _KEY.fullmatch(text) is not None
 
 
 def list_visitor_workspaces(server: Workspace) -> list[Workspace]:
@@ -131,7 +133,7 @@ def list_expired(server: Workspace) -> list[Workspace]:
 
 def remove_visitor_workspace(workspace: Workspace) -> None:
     """Delete a visitor's workspace. Nothing is raised: what is left is deleted the next time."""
-    gone = workspace.root.with_name(f".gone-{secrets.token_hex(_ID_BYTES)}")
+    gone = workspace.root.with_name(f".gone-{secrets.token_hex(_KEY_BYTES)}")
     with suppress(OSError):
         os.rename(workspace.root, gone)
         report_event("visitor_workspace_deleted")
@@ -158,10 +160,14 @@ def _find_folder(server: Workspace) -> Path:
     return server.root / "visitors"
 
 
+def _name_folder(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[: 2 * _KEY_BYTES]
+
+
 def _list_folders(server: Workspace) -> Iterator[Path]:
     with suppress(OSError):
         for path in _find_folder(server).iterdir():
-            if _ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            if _KEY.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 yield path
 
 

@@ -12,14 +12,14 @@ from starlette.requests import HTTPConnection
 from cluster_core.access import TENSORBOARD_VARIABLE, Access, Action, Mode, has_sign_in, read_mode
 from cluster_core.access.modes import read_owners
 from cluster_core.access.tokens import is_valid
-from cluster_core.access.visitor_workspaces import find_visitor_workspace, is_workspace_id
+from cluster_core.access.visitor_workspaces import find_visitor_workspace, is_workspace_key
 from cluster_core.server.client import get_client_address
 from cluster_core.server.own_machine import is_at_own_machine
 from cluster_core.workspace import Workspace
 from pages.components.account_cookie import read_account
 
 COOKIE = "cluster_lab_session"
-# The id of a visitor's throw-away workspace.
+# The key of a visitor's throw-away workspace.
 WORKSPACE_COOKIE = "cluster_lab_workspace"
 SIGNED_OUT = Access(
     "signed out",
@@ -56,7 +56,7 @@ def find_workspace(access: Access) -> Workspace:
 
 def has_lost_workspace() -> bool:
     """Tell whether the visitor of the present page had a workspace that was deleted."""
-    had_one = is_workspace_id(st.context.cookies.get(WORKSPACE_COOKIE, ""))
+    had_one = is_workspace_key(st.context.cookies.get(WORKSPACE_COOKIE, ""))
     access = get_access()
     return had_one and access.root is None and access == Access.visitor()
 

@@ -113,7 +113,7 @@ async def answer_offer(request: Request) -> Response:
     if find_request_access(request) != Access.visitor():  # the owner, or a visitor who has one
         return response
     try:
-        workspace_id = await run_in_threadpool(_create)
+        key = await run_in_threadpool(_create)
     except AccessError as error:
         return PlainTextResponse(str(error), 503, headers=_HEADERS)
     except (OSError, filelock.Timeout):
@@ -121,7 +121,7 @@ async def answer_offer(request: Request) -> Response:
         return PlainTextResponse(sentence, 503, headers=_HEADERS)
     response.set_cookie(
         WORKSPACE_COOKIE,
-        workspace_id,
+        key,
         max_age=_COOKIE_S,
         path=get_base_path() or "/",
         secure=request.url.scheme == "https",

@@ -36,8 +36,13 @@ def demo(monkeypatch):
 
 
 @pytest.fixture
-def own(demo, workspace) -> Workspace:
-    found = find_visitor_workspace(workspace, create_visitor_workspace(workspace))
+def key(demo, workspace) -> str:
+    return create_visitor_workspace(workspace)
+
+
+@pytest.fixture
+def own(key, workspace) -> Workspace:
+    found = find_visitor_workspace(workspace, key)
     assert found is not None
     return found
 
@@ -63,13 +68,13 @@ def test_invalid_number_of_workspaces_is_reported(value, monkeypatch):
         count_visitor_workspaces()
 
 
-def test_id_is_128_random_bits_and_not_logged(demo, workspace, caplog):
+def test_key_is_128_random_bits_and_neither_logged_nor_a_path(demo, workspace, caplog):
     EVENTS.setLevel("INFO")
     try:
         ids = [create_visitor_workspace(workspace) for _ in range(2)]
         with pytest.raises(AccessError, match="All workspaces of this server are in use"):
             create_visitor_workspace(workspace)
-        remove_visitor_workspace(Workspace(workspace.root / "visitors" / ids[0]))
+        remove_visitor_workspace(find_visitor_workspace(workspace, ids[0]))
     finally:
         EVENTS.setLevel("WARNING")
     assert len(set(ids)) == 2
@@ -82,15 +87,16 @@ def test_id_is_128_random_bits_and_not_logged(demo, workspace, caplog):
         "visitor_workspace_deleted",
     ]
     assert not any(one in line for one in ids for line in logged)
+    assert not any(one in str(path) for one in ids for path in workspace.root.rglob("*"))
 
 
 @pytest.mark.parametrize("forged", ["", "..", "0" * 32, "A" * 32, "../" * 11, "٣" * 32, "é\ud800"])
-def test_forged_id_finds_nothing(forged, own, workspace):
-    (workspace.root / "visitors" / ("0" * 32)).symlink_to(own.root)
+def test_forged_key_finds_nothing(forged, own, workspace):
+    assert find_visitor_workspace(workspace, own.root.name) is None  # a folder is not its key
     assert find_visitor_workspace(workspace, forged) is None
 
 
-def test_unused_workspaces_expire_and_empty_ones_sooner(own, workspace):
+def test_unused_workspaces_expire_and_empty_ones_sooner(own, key, workspace):
     used = own.root / visitors._USED
     now_s = used.stat().st_mtime
     os.utime(used, (now_s, now_s - EMPTY_LIFETIME_S - 5))
@@ -99,7 +105,7 @@ def test_unused_workspaces_expire_and_empty_ones_sooner(own, workspace):
     assert list_expired(workspace) == []
     os.utime(used, (now_s, now_s - LIFETIME_S - 5))
     assert list_expired(workspace) == [own]
-    assert find_visitor_workspace(workspace, own.root.name) == own  # which is a use
+    assert find_visitor_workspace(workspace, key) == own  # which is a use
     assert list_expired(workspace) == []
 
 

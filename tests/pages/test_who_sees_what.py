@@ -15,13 +15,18 @@ from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.access.modes import PASSPHRASE_VARIABLE
 from cluster_core.access.passphrase import hash_passphrase
 from cluster_core.access.tokens import make_token
+from cluster_core.access.visitor_workspaces import (
+    WORKSPACES_VARIABLE,
+    create_visitor_workspace,
+    find_visitor_workspace,
+)
 from cluster_core.server.own_machine import is_at_own_machine
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import RunState, submit_run
 from cluster_core.training.runs.folder import save_status
 from pages.components import signed_in
 from pages.components.navigation import PageFile
-from pages.components.signed_in import COOKIE
+from pages.components.signed_in import COOKIE, WORKSPACE_COOKIE
 from tests.pages.opening import TIMEOUT_S
 from tests.samples import OWNER, REPOSITORY, draw_blob, save_picture
 
@@ -100,3 +105,61 @@ def test_pages_of_each_mode(private, connect, monkeypatch, mode, seen):
         assert ("Published models" in text) is (file not in seen and not is_led_on)
         leaked = [secret for secret in (*SECRETS, run_id) if secret in text]
         assert bool(leaked) is (seen == ALL)  # so a leak would be found
+
+
+@pytest.fixture
+def offered(private, monkeypatch):
+    """A demo that offers workspaces, with those of two visitors, each with a dataset."""
+    server, run_id = private
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(WORKSPACES_VARIABLE, "2")
+    keys = [create_visitor_workspace(server) for _ in range(2)]
+    for key, name in zip(keys, ("shells", "beetles"), strict=True):
+        own = find_visitor_workspace(server, key)
+        save_picture(own.root / f"{name}_photos" / name / "1.png", draw_blob(1))
+    return keys, run_id
+
+
+def test_visitor_sees_only_their_own_workspace(offered, connect):
+    (own, other), run_id = offered
+    connect("192.0.2.7", **{WORKSPACE_COOKIE: own})
+    for file in PageFile:
+        # The address is their own guess.
+        text = read_whole(open_page(file, run_id)).replace('no dataset \\"pupils', "")
+        is_hidden = file in (PageFile.LABEL, PageFile.EVALUATION)
+        assert ("for the owner of this server" in text) is is_hidden
+        assert not [one for one in (*SECRETS, own, other, "beetles", "visitors/") if one in text]
+        assert "shells" in text  # in the sidebar at least
+        for forbidden in ("publish", "save_project", "key_name", "model_zip", "start_tensorboard"):
+            assert f'"{forbidden}"' not in text
+
+
+@pytest.mark.parametrize("cookie", ["../../pupils_photos", "f" * 32])
+def test_visitor_without_a_workspace_is_offered_one(offered, connect, cookie):
+    (own, other), run_id = offered
+    connect("192.0.2.7", **{WORKSPACE_COOKIE: cookie})
+    for file in (PageFile.HOME, PageFile.DATASET):
+        text = read_whole(open_page(file, run_id))
+        assert "Try training here" in text
+        assert ("Your workspace was deleted" in text) is (cookie == "f" * 32)
+        leaked = (*SECRETS, own, other, "beetles", "shells")
+        assert not [secret for secret in leaked if secret in text]
+
+
+def test_pages_ask_whose_workspace_it_is():
+    """`Workspace.default()` is the owner's: only what visitors share may name it."""
+    found = {
+        path.relative_to(REPOSITORY / "pages").as_posix()
+        for path in (REPOSITORY / "pages").rglob("*.py")
+        if "Workspace.default()" in path.read_text("utf-8")
+    }
+    shared = {"answer_files", "answer_summary", "answering", "earlier_answers", "kept_room"}
+    shared |= {"sky_object_work"}
+    assert found == {
+        "components/lifespan.py",
+        "components/picture_input.py",
+        "components/server_stack.py",
+        "components/signed_in.py",
+        "components/visitor_workspace.py",
+        *(f"components/classify/{name}.py" for name in shared),
+    }
