@@ -11,6 +11,8 @@ import streamlit as st
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.declared_groups import load_same_objects
 from cluster_core.storage.trash import list_trash
+from cluster_core.workspace import ROOT_VARIABLE, Workspace
+from pages.components import signed_in
 from tests.pages.opening import open_file
 from tests.pages.test_dataset import choose, click
 from tests.samples import write_photos
@@ -18,22 +20,40 @@ from tests.samples import write_photos
 WRONG = "Labels that may be wrong"
 
 
-@pytest.fixture
-def dataset(workspace):
-    """Two classes, one picture in the wrong one, one copy in a class, and one across classes."""
+@pytest.fixture(scope="module")
+def checked_once(tmp_path_factory):
+    """The root of a workspace with a dataset and the findings in it. Read-only.
+
+    Two classes have one picture in the wrong one, one copy in a class, and one across classes.
+    """
+    workspace = Workspace(tmp_path_factory.mktemp("checked") / "tf_files")
     folder = write_photos(workspace.cluster_photos, 24)
     red, blue = folder / "red stars", folder / "blue stars"
     pictures = sorted(red.iterdir())
     pictures[3].rename(blue / "wrong.png")
     shutil.copy(pictures[5], red / "copy.png")
     shutil.copy(pictures[7], blue / "across.png")
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ROOT_VARIABLE, str(workspace.root))
+        patch.setattr(signed_in, "is_at_own_machine", lambda *_: True)
+        page = click(open_check(), "check_dataset")
+    assert "Checked 50 pictures." in read(page)
+    return workspace.root
+
+
+@pytest.fixture
+def dataset(workspace, checked_once):
+    shutil.copytree(checked_once, workspace.root)
+    return workspace.cluster_photos
 
 
 @pytest.fixture
 def page(dataset):
-    page = choose(open_file("dataset.py"), "dataset_view", "Check")
-    return click(page, "check_dataset")
+    return open_check()
+
+
+def open_check():
+    return choose(open_file("dataset.py"), "dataset_view", "Check")
 
 
 def find_button(page, prefix: str, title: str):
@@ -58,13 +78,12 @@ def test_faults_are_shown_with_their_pictures(page):
     text = read(page)
     assert "things to look at** among 50 pictures" in text
     assert "wrong.png is in blue stars, but looks like red stars" in text
-    assert "Checked 50 pictures." in text
     assert not page.exception
 
 
 def test_findings_are_still_there_after_a_restart(page):
     st.cache_resource.clear()
-    again = choose(open_file("dataset.py"), "dataset_view", "Check")
+    again = open_check()
     assert "wrong.png is in blue stars, but looks like red stars" in read(again)
     assert re.search(r"Checked \d\d:\d\d\.", read(again))
     assert "has changed since" not in read(again)
@@ -128,7 +147,7 @@ def test_unusable_file_is_named_and_removed(dataset):
     fake = dataset / "red stars" / "fake.jpg"
     fake.write_text("no picture")
     (dataset / "empty").mkdir()
-    page = click(choose(open_file("dataset.py"), "dataset_view", "Check"), "check_dataset")
+    page = click(open_check(), "check_dataset")
     assert "fake.jpg is " in read(page)
     assert "empty has no pictures that can be used" in read(page)
     press(page, "remove_", "Files that cannot be used")
