@@ -223,8 +223,10 @@ def get_scores(page):
 
 
 def test_several_pictures_give_a_table_and_the_csv_of_the_command_line(trained, monkeypatch):
-    downloads = []
-    monkeypatch.setattr(st, "download_button", lambda label, data, **_: downloads.append(data))
+    downloads = {}
+    monkeypatch.setattr(
+        st, "download_button", lambda label, data, **_: downloads.update({label: data})
+    )
     page = open_page()
     files = [(f"{label}.png", make_picture(label)) for label in COLOURS]
     give(page, *files, ("=evil.png", make_picture("red stars", 901)), ("page.jpg", b"<html>"))
@@ -234,7 +236,7 @@ def test_several_pictures_give_a_table_and_the_csv_of_the_command_line(trained, 
     assert get_scores(page).between(50, 99).all()
     assert "1 file could not be used" in page.expander[0].label
     assert "web page" in all_text(page)
-    rows = list(csv.DictReader(io.StringIO(downloads[-1]().decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(downloads["Download as CSV"]().decode(), newline="")))
     columns = ["path", "label", "score", "verdict", "novelty", "blue stars", "red stars", "problem"]
     assert list(rows[0])[:8] == columns
     assert [row["path"] for row in rows] == [

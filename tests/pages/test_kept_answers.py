@@ -364,9 +364,12 @@ def test_no_other_model_answers_kept_pictures_unasked(trained):
     open_row(page, 2)
     assert headings(page)
     click(page, "to_table")
+    give(page, ("new.png", make_picture("red stars", 950)))
+    assert said(page) == ["✓ blue stars", ""]
+    assert "all 3 pictures, also the new ones" in all_text(page)
     click(page, "classify_again")
     assert "no longer here" not in all_text(page)
-    assert len(page.dataframe[0].value) == 2
+    assert len(page.dataframe[0].value) == 3
 
 
 def test_answers_of_an_earlier_version_wait_for_a_click_once_their_model_is_gone(trained):

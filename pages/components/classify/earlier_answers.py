@@ -64,6 +64,7 @@ def show_earlier(chosen: ModelSummary | None, room: AnswerRoom) -> None:
         _offer(chosen, room)
     if earlier is None:
         return
+    st.session_state.pop(NEWEST, None)  # they wait for that click
     job = find_job(Workspace.default(), room.id, earlier.manifest_sha256)
     if job is not None and job.progress.is_active:
         show_job(job)
@@ -84,6 +85,8 @@ def _describe(earlier: ModelSummary, is_present: bool) -> None:
 def _offer(chosen: ModelSummary, room: AnswerRoom) -> None:
     n = len(room.pictures)
     noun = "this picture" if n == 1 else f"all {n:,} pictures"
+    if st.session_state.get(SUPPLIES) or _count_unanswered(room):
+        noun += ", also the new ones"
 
     def agree() -> None:
         choose(Choice.MODEL, chosen.id)
@@ -92,6 +95,13 @@ def _offer(chosen: ModelSummary, room: AnswerRoom) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="classify_again_row"):
         st.button("Classify again", key="classify_again", icon=":material/refresh:", on_click=agree)
         st.caption(f"{escape_markdown(chosen.title)} then answers {noun}.", width="content")
+
+
+def _count_unanswered(room: AnswerRoom) -> int:
+    """Return how many pictures the model that answered last has not answered."""
+    sha256 = room.last_model or ""
+    source = room.sources.get(sha256)
+    return 0 if source is None else len(room.list_unanswered(sha256, source.labels))
 
 
 def _find_visible(room: AnswerRoom) -> ModelSummary | None:

@@ -133,8 +133,8 @@ def writing_table(
             return
         with (
             replacing(output) as draft,
-            draft.open("wb") as stream,
-            writing_stream(stream, table_format, table) as write,
+            draft.open("wb") as file,
+            writing_stream(file, table_format, table) as write,
         ):
             yield TableWriter(write)
     except OSError as error:
