@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import streamlit as st
+from streamlit.runtime.context import ContextProxy
 
 from pages.components import signed_in
 
@@ -25,8 +26,12 @@ def frozen_heap() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_machine(monkeypatch) -> None:
-    """Let AppTest, which has no connection, count as a browser on the server's computer."""
+    """Let AppTest, which has no connection, count as a browser on the server's computer.
+
+    It has no cookies.
+    """
     monkeypatch.setattr(signed_in, "is_at_own_machine", lambda *_: True)
+    monkeypatch.setattr(ContextProxy, "cookies", {})
 
 
 @pytest.fixture
