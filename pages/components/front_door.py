@@ -15,7 +15,7 @@ from pages.components.base_path import get_base_path
 from pages.components.navigation import PageFile
 from pages.components.return_address import describe_return
 from pages.components.sign_in_routes import SIGN_IN, SIGN_IN_ACCOUNT
-from pages.components.signed_in import COOKIE, is_signed_in
+from pages.components.signed_in import COOKIE, get_access, is_signed_in
 from pages.components.visitor_workspace import offers_workspace, show_offer
 
 _DOCS = "docs/sharing.md"
@@ -29,9 +29,14 @@ def show_front_door() -> None:
         st.write("Sign in to see the datasets, trainings and models of this server.")
         show_sign_in()
     elif mode is Mode.DEMO:
+        has_workspace = get_access().root is not None
         st.info(
-            "This page is for the owner of this server. Visitors classify pictures with the "
-            "models that are published.",
+            "This page is for the owner of this server. "
+            + (
+                "The pages of your own workspace are in the menu."
+                if has_workspace
+                else "Visitors classify pictures with the models that are published."
+            ),
             icon=":material/lock:",
         )
         st.page_link(PageFile.CLASSIFY, label="Classify pictures")

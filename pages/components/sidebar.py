@@ -45,6 +45,7 @@ def show_sidebar(access: Access) -> None:
                 st.switch_page(PageFile.TRAINING)
         if access.root is not None:
             show_workspace_note()
+            show_sign_in()
         elif not access.allows(Action.TRAIN) and access.allows(Action.CLASSIFY):
             where = "open Home" if offers_workspace() else "install Cluster Lab on your computer"
             st.info(

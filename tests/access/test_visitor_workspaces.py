@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import zipfile
 
 import pytest
 
@@ -22,6 +24,7 @@ from cluster_core.access.visitor_workspaces import (
     read_training_s,
     remove_visitor_workspace,
 )
+from cluster_core.data.archives.dataset_archive import import_archive
 from cluster_core.data.editing.changes import add_class, add_picture, move_pictures
 from cluster_core.errors import AccessError, ConfigError, DatasetError
 from cluster_core.events import EVENTS
@@ -178,4 +181,10 @@ def test_picture_above_a_limit_is_refused_and_nothing_is_lost(
         add_picture(access, folder, "round", "new.png", data)
     assert measure(own) == before
     assert before.n_pictures == 2
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("square/new.png", data)
+    with pytest.raises(DatasetError, match=sentence):
+        import_archive(access, own, folder, archive)
+    assert measure(own) == before
     add_picture(OWNER, folder, "round", "new.png", data)  # no limit for the owner

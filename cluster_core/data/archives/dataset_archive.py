@@ -85,7 +85,7 @@ def import_archive(
     ------
     DatasetError
         The file is not a .zip, one of its entries is not allowed (the message names
-        it), or the disk is full. Nothing is added.
+        it), or the disk or a visitor's workspace is full. Nothing is added.
     AccessError
         This server does not allow it.
     """
@@ -94,6 +94,8 @@ def import_archive(
     present = list_classes(image_dir)
     with open_archive(file) as archive:
         plan = plan_import(archive.infolist(), file.seek(0, 2), present)
+        n_bytes = sum(picture.info.file_size for picture in plan.pictures)
+        access.require_room(n_pictures=len(plan.pictures), n_bytes=n_bytes)
         for label in {*plan.labels, *plan.empty_labels}.intersection(present):
             find_class_dir(image_dir, label)
         with _staging(workspace) as folder:

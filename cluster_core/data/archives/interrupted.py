@@ -96,7 +96,8 @@ def continue_import(
     Raises
     ------
     DatasetError
-        There is no such import any more, or the disk is full. Nothing is added.
+        There is no such import any more, or the disk or a visitor's workspace is full. Nothing
+        is added.
     AccessError
         This server does not allow it.
     """
@@ -106,6 +107,7 @@ def continue_import(
         for label in placing.labels:
             refuse_link(image_dir / label)
         waiting = Counter(file.label for file in find_waiting(folder, placing))
+        access.require_room(n_pictures=waiting.total())
         with explaining_disk_errors("The pictures could not be added", image_dir):
             place(folder, image_dir, placing, on_progress or (lambda done, total: None))
         remove_staged(folder)
