@@ -44,7 +44,7 @@ def describe_weakest_class(metrics: Metrics) -> str:
         return "Every picture got its right label."
     weakest = min(tested, key=lambda one: one.n_right / one.n)
     words = (
-        f"{weakest.label}, {weakest.n_right:,} of {weakest.n:,} correct (likely "
+        f"Weakest class: {weakest.label}, {weakest.n_right:,} of {weakest.n:,} correct (likely "
         f"{format_interval(weakest.interval)})."
     )
     if len(metrics.labels) == 2:  # noqa: PLR2004
@@ -83,6 +83,8 @@ def describe_forecast(curve: LearningCurve, n_pictures: int) -> str:
         Number of pictures in the dataset. Both accuracies are those of the fitted curve: after
         learning from as many, and from twice as many.
     """
+    if curve.points and curve.points[-1].accuracy == 1:
+        return "All answers are right already: more pictures would only narrow the range."
     forecast = curve.forecast()
     if forecast is None:
         return "There are too few pictures to say what more would give."

@@ -40,7 +40,8 @@ def test_weakest_class_is_named_with_its_usual_mistake():
         ("a", "a", 9), ("a", "b", 1), ("b", "b", 5), ("b", "c", 3), ("b", "a", 2)
     )
     assert describe_weakest_class(metrics) == (
-        "b, 5 of 10 correct (likely 24% to 76%). Most often taken for c: 3 of 5 mistakes."
+        "Weakest class: b, 5 of 10 correct (likely 24% to 76%). Most often taken for c: 3 of 5 "
+        "mistakes."
     )
     assert (
         describe_weakest_class(make_metrics(("a", "a", 9))) == "Every picture got its right label."

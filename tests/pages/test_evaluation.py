@@ -498,7 +498,7 @@ def test_cross_validation_is_measured_on_request_and_becomes_the_headline(valida
     words = read_all(validated)
     assert "Cross-validated 48 pictures." in words
     assert "About 98% correct on new pictures (likely" in words
-    assert "**Final test:** 1 of 1 correct" in words
+    assert "Test pictures: 1 of 1 correct" in words
     assert "red stars**: 23 of 23 correct" in words
     assert "cross_validate" not in list_keys(validated)
     assert "cross-validated on 48 pictures." in read_all(open_page())

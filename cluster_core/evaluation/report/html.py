@@ -87,7 +87,7 @@ def _write_headline(report: Report) -> str:
         lines.append(
             f'<p class="headline">{escape(describe_accuracy(validated.summary))}</p>'
             f"<p>{escape(explain_cross_validation(validated))}</p>"
-            f"<p>Weakest class: {escape(describe_weakest_class(validated.pictures.metrics))}</p>"
+            f"<p>{escape(describe_weakest_class(validated.pictures.metrics))}</p>"
         )
     if report.pictures is not None and len(report.pictures):
         described = report.described[0].upper() + report.described[1:]

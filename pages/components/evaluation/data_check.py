@@ -14,12 +14,13 @@ from pages.components.dataset.views import VIEW_KEY, DatasetView
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
 
-# Those that make an accuracy wrong; copies never straddle a split.
+# Those that make an accuracy wrong; copies do not, since they stay in one fold.
 _HARMFUL = (
     FindingKind.COPIES_ACROSS,
     FindingKind.INSEPARABLE,
     FindingKind.WRONG_LABEL,
     FindingKind.SHORTCUT,
+    FindingKind.SERIES,
 )
 
 

@@ -63,9 +63,9 @@ def show_headline(
     forecast = describe_forecast(validated.curve, validated.n_in_dataset)
     weakest = describe_weakest_class(validated.pictures.metrics)
     st.markdown(
-        f"- **Weakest class:** {escape_markdown(weakest)}\n"
-        f"- **More pictures:** {forecast}\n"
-        f"- **Final test:** {tested}"
+        f"- {escape_markdown(weakest)}\n"
+        f"- {forecast}\n"
+        f"- {'Test pictures: ' if metrics and metrics.n else ''}{tested}"
         + (f" {CROSS_VALIDATION_OR_TEST}" if metrics and metrics.n else "")
     )
 
