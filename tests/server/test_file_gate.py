@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from cluster_core.server.file_gate import FileGate, FileGateMiddleware
 from cluster_core.server.pace import Pace
 from cluster_core.server.rates import RateLimit
 from cluster_core.server.slots import SlotLimits, Slots
+from cluster_core.workspace import Workspace
 from tests.samples import OWNER, VISITOR
 from tests.server.asgi import Reply, make_scope, send
 
@@ -58,7 +60,8 @@ def test_visitors_file_is_bounded_whatever_length_it_names(monkeypatch):
     monkeypatch.setattr(file_gate, "MAX_VISITOR_FILE_BYTES", 1000)
     monkeypatch.setattr(file_gate, "_MAX_OVERHEAD_BYTES", 0)
     parts = [b"x" * 600] * 2
-    assert ask(make_app(VISITOR), UPLOAD, *parts).status == 413
+    for access in (VISITOR, Access.visitor_in(Workspace(Path("visitors/own")))):
+        assert ask(make_app(access), UPLOAD, *parts).status == 413
     assert ask(make_app(OWNER), UPLOAD, *parts).body == b"1200"
 
 
