@@ -6,6 +6,7 @@ import gc
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -179,9 +180,14 @@ def _scan(workspace: Workspace, image_dir: Path, signature: str) -> DatasetReadi
     index: DatasetIndex | ClusterError
     try:
         with CacheFile(workspace.bottlenecks) as cache:
-            reading, comparing = show("Reading pictures", 20), show("Looking for copies: step", 1)
-            index = scan_unless_saved(image_dir, signature, cache, reading, comparing)
+            reports = show("Reading pictures", 20), show("Looking for copies: step", 1)
+            index = scan_unless_saved(image_dir, signature, cache, *reports)
     except ClusterError as error:
         index = error
+    reading = DatasetReading(image_dir, signature, quick_signature, index)
+    if reading.is_large:
+        bar.progress(1.0, "Dividing the pictures …")
+        with suppress(ClusterError):  # which the page shows
+            reading.split(TrainConfig(image_dir))
     bar.empty()
-    return DatasetReading(image_dir, signature, quick_signature, index)
+    return reading

@@ -680,9 +680,9 @@ def test_dataset_deleted_in_another_tab_is_recreated_by_upload(dataset, workspac
 def test_pictures_are_read_once_until_a_file_changes(dataset, monkeypatch):
     from pages.components import dataset_contents
 
-    scan, calls = dataset_contents.scan_dataset, []
+    scan, calls = dataset_contents.scan_unless_saved, []
     monkeypatch.setattr(
-        dataset_contents, "scan_dataset", lambda *args: calls.append(args) or scan(*args)
+        dataset_contents, "scan_unless_saved", lambda *args: calls.append(args) or scan(*args)
     )
     page = open_page()
     page.run()

@@ -22,7 +22,7 @@ from cluster_core.workspace import Workspace
 _ROWS = "SELECT * FROM bottlenecks WHERE 'all' IN ({keys}) ORDER BY view, sha256"
 
 
-class Cluster:
+class Cluster(DaskCluster):
     """Maps as a cluster does, whose workers die of one file."""
 
     def __init__(self, poison: str) -> None:
