@@ -123,7 +123,9 @@ def _read_evaluations(workspace: Workspace, run_id: str) -> tuple[Evaluation, ..
 
 
 def _show_queue(position: int) -> None:
-    if position == 0:
+    if get_access().root is not None:  # the trainings of others are in other workspaces
+        st.progress(0.0, "Starting when it is your turn: visitors train one at a time.")
+    elif position == 0:
         st.progress(0.0, "Starting in a moment …")
     else:
         others = "another training" if position == 1 else f"{position} other trainings"
