@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,18 @@ class TrainingExamples:
         if self.validation is not None:
             sides.append((self.split.validation, self.validation))
         return gather_known(n_views, sides)
+
+    def average_views(self, n_views: int) -> TrainingExamples:
+        """Return the pictures for training and validation with the mean of their first views.
+
+        Once the head is fitted and `gather_known` is done, nothing else of them is needed, and
+        all views of a large dataset would be most of the memory that a training takes.
+        """
+        return replace(
+            self,
+            training=self.training.average_views(n_views),
+            validation=self.validation and self.validation.average_views(n_views),
+        )
 
 
 def compute_examples(

@@ -171,7 +171,10 @@ class _Run:
         self.on_event(StageProgress(Stage.TESTING))
         metrics = run_final_test(config, index.labels, examples, fitted.head)
         bundle = assemble_bundle(config, index, backbone, fitted, metrics)
-        bundle = _complete_bundle(config, bundle, examples, choice)
+        known = examples.gather_known(len(config.views))
+        examples = examples.average_views(len(config.views))
+        bundle = add_novelty(bundle, known, examples.testing, examples.counter)
+        bundle = _complete_bundle(bundle, split, choice)
         self.on_event(StageProgress(Stage.SAVING))
         folder = save_bundle(bundle, self.workspace.bundles)
         export(config, self.workspace, self.outputs, graph, bundle.labels)
@@ -220,15 +223,9 @@ class _Run:
 
 
 def _complete_bundle(
-    config: TrainConfig,
-    bundle: ModelBundle,
-    examples: TrainingExamples,
-    choice: NetworkChoice | None,
+    bundle: ModelBundle, split: Split, choice: NetworkChoice | None
 ) -> ModelBundle:
-    """Add its novelty, what it learned from, and why its network was chosen."""
-    known = examples.gather_known(len(config.views))
-    bundle = add_novelty(bundle, known, examples.testing, examples.counter)
-    split = examples.split
+    """Add what it learned from, and why its network was chosen."""
     bundle = record_learned(bundle, (*split.training, *split.validation, *split.counter_training))
     return bundle if choice is None else record_choice(bundle, choice)
 

@@ -540,6 +540,22 @@ def test_folder_that_cannot_be_made_is_reported_before_any_computation(
     assert events == []
 
 
+def test_views_to_learn_from_are_given_up_before_the_evaluation(
+    config, workspace, backbone, monkeypatch
+):
+    """They would be most of the memory that the training of a large dataset takes."""
+    learned, evaluate = [], train_module.evaluate
+
+    def spy(config, examples, bundle):
+        learned.append((examples.training, examples.validation))
+        return evaluate(config, examples, bundle)
+
+    monkeypatch.setattr(train_module, "evaluate", spy)
+    train(replace(config, flip_left_right=True), workspace)
+    [(training, validation)] = learned
+    assert training.features.shape[1] == validation.features.shape[1] == 1
+
+
 def test_model_is_saved_before_the_evaluation(config, workspace, backbone, monkeypatch):
     def fail(*_):
         raise MemoryError
