@@ -186,7 +186,7 @@ def test_app_serves_from_any_folder(bin_dir, elsewhere):
             assert page.status == 200
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     assert "Traceback" not in log.read_text()
 
 

@@ -23,8 +23,10 @@ from tests.samples import REPOSITORY
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Folder for the screenshots in the docs; without it none are taken.
 SCREENSHOTS_VARIABLE = "CLUSTER_LAB_SCREENSHOTS"
-START_TIMEOUT_S = 60
-PATIENCE_MS = 30_000
+START_TIMEOUT_S = 120
+PATIENCE_MS = 60_000
+# A worker has low priority, and loads TensorFlow first.
+TRAINING_MS = 300_000
 DESKTOP = ViewportSize(width=1280, height=900)
 
 
@@ -68,7 +70,7 @@ def serve(folder: Path, **variables: str) -> Iterator[Server]:
             yield Server(url, workspace, process, log)
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def find_free_port() -> int:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from cluster_core.access.modes import PUBLIC_VARIABLE
 from cluster_core.server.hosts import HOSTS_VARIABLE
-from tests.browser.conftest import BROWSERS, DESKTOP, PATIENCE_MS, Visit, serve
+from tests.browser.conftest import BROWSERS, DESKTOP, PATIENCE_MS, TRAINING_MS, Visit, serve
 
 SCENES = {"mugs": "#c33", "pens": "#3c3", "cups": "#33c"}
 RECORDING_MS = 1200
@@ -98,7 +98,7 @@ def test_three_classes_are_recorded_trained_and_recognised(visit):
     visit.click("preset_quick")
     visit.settle()
     visit.click("train")
-    expect(visit.page.get_by_text("Trained for")).to_be_visible(timeout=120_000)
+    expect(visit.page.get_by_text("Trained for")).to_be_visible(timeout=TRAINING_MS)
     visit.go("Classify")
     switch_on(visit, "live_on")
     for name in reversed(SCENES):

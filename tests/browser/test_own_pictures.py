@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import serve
+from tests.browser.conftest import TRAINING_MS, serve
 from tests.browser.pictures import write_zip
 
 COLOURS = {"red giants": (250, 80, 60), "blue giants": (60, 90, 250)}
@@ -23,7 +23,7 @@ def server(tmp_path_factory):
 
 def read_result(visit) -> tuple[int, int]:
     found = visit.page.get_by_text(RESULT).first
-    expect(found).to_be_visible(timeout=90_000)
+    expect(found).to_be_visible(timeout=TRAINING_MS)
     visit.settle()
     n_right, n = RESULT.search(found.inner_text()).groups()
     return int(n_right), int(n)
@@ -54,7 +54,7 @@ def test_zip_upload_stop_train_correct_label_and_retrain(visit, tmp_path):
     visit.click("preset_quick")
     visit.settle()
     visit.click("train")
-    expect(visit.page.get_by_text("Trained for")).to_be_visible(timeout=90_000)
+    expect(visit.page.get_by_text("Trained for")).to_be_visible(timeout=TRAINING_MS)
     n_right, n = read_result(visit)
     assert n_right < n
     visit.assert_sound()

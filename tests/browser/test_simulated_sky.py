@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import serve
+from tests.browser.conftest import TRAINING_MS, serve
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_simulated_dataset_is_trained_evaluated_and_used(visit):
     assert "run=" in visit.page.url
     address = visit.page.url
     expect(visit.page.get_by_text(re.compile(r"\d+ of \d+ correct \("))).to_be_visible(
-        timeout=90_000
+        timeout=TRAINING_MS
     )
     visit.settle()
     visit.shoot("training")
@@ -78,9 +78,9 @@ def test_back_button_returns_to_the_previous_page(visit):
 def test_changed_setting_redraws_the_preview(visit):
     visit.open("hyperparameters?dataset=simulated_sky")
     preview = visit.page.get_by_text("Preview with these settings")
-    expect(preview).to_be_visible()
+    expect(preview).to_be_visible(timeout=TRAINING_MS)
     before = preview.inner_text()
     visit.click("preset_quick")
     expect(visit.page.get_by_text(before)).not_to_be_visible()
-    expect(preview).to_be_visible()
+    expect(preview).to_be_visible(timeout=TRAINING_MS)
     visit.assert_sound()

@@ -18,11 +18,11 @@ from tests.samples import write_photos
 SEED = 0
 # Killing a training takes too long here: TensorFlow has to be loaded for each.
 N_CASES = {
-    "files": 10,
+    "files": 6,
     "training": 15,
-    "records": 2,
+    "records": 1,
     "manifests": 1,
-    "pages": 4,
+    "pages": 3,
     "model-zip": 12,
     "dataset-zip": 24,
     "project-zip": 8,

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.samples import REPOSITORY
 
-TIMEOUT_S = 30
+TIMEOUT_S = 60
 
 
 def open_file(name: str, **query: str) -> AppTest:

@@ -133,7 +133,7 @@ def searching(workspace, monkeypatch):
     monkeypatch.setattr(wide_field_work, "read_field", read_field)
     page = give(open_page(), ("field.jpg", make_jpeg()))
     page.button(key=FIND).click().run()
-    assert solver.started.wait(10)
+    assert solver.started.wait(30)
     return page, page.session_state[SEARCH][1], fields
 
 

@@ -256,7 +256,7 @@ def test_second_download_into_the_folder_is_rejected(server, folder):
     limits = FetchLimits(total_timeout_s=1.5, retry_waits_s=())
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(download_pictures, OWNER, [address], folder, tell, limits=limits)
-        assert started.wait(5)
+        assert started.wait(30)
         with pytest.raises(DatasetError, match="another download into this folder is running"):
             download([address], folder)
         assert len(first.result().failed) == 1

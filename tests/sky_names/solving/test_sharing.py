@@ -29,7 +29,7 @@ class WaitingSolver:
         self.n_running += 1
         self.most_running = max(self.most_running, self.n_running)
         self.started.set()
-        self.go.wait(10)
+        self.go.wait(30)
         self.n_running -= 1
         return ANSWER
 
@@ -41,7 +41,7 @@ def busy(monkeypatch):
     monkeypatch.setattr(sharing, "find_solver", lambda limits: solver)
     thread = threading.Thread(target=find_shared_solver(OWNER).solve, args=(PICTURE, None))
     thread.start()
-    assert solver.started.wait(10)
+    assert solver.started.wait(30)
     yield solver
     solver.go.set()
     thread.join(10)
