@@ -14,9 +14,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.data.confirmed_labels import load_confirmed
+from cluster_core.data.index import scan_dataset
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST
+from cluster_core.health import Finding, FindingKind, HealthReport, accept_finding, keep_check
 from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.insight.run_evaluation import evaluate_run
@@ -32,6 +35,7 @@ from cluster_core.training.runs.evaluation_record import save_evaluation
 from cluster_core.training.runs.folder import save_status
 from cluster_core.training.runs.results import save_result
 from cluster_core.workspace import Workspace
+from pages.components.dataset.views import VIEW_KEY, DatasetView
 from pages.components.evaluation import mistakes
 from pages.components.evaluation.confusion_matrix import CELL, draw_confusion
 from pages.components.evaluation.figures_view import View
@@ -502,6 +506,22 @@ def test_cross_validation_is_measured_on_request_and_becomes_the_headline(valida
     assert "red stars**: 23 of 23 correct" in words
     assert "cross_validate" not in list_keys(validated)
     assert "cross-validated on 48 pictures." in read_all(open_page())
+
+
+def test_what_the_check_left_open_is_one_click_away(validated, visited_pages):
+    assert "The pictures were not checked." in read_all(validated)
+    image_dir = Workspace.default().cluster_photos
+    with CacheFile(Workspace.default().bottlenecks) as cache:
+        index = scan_dataset(image_dir, cache)
+    doubt = Finding(FindingKind.WRONG_LABEL, index.pictures[:1], "Wrong.", 1.0)
+    keep_check(OWNER, index, HealthReport(48, (doubt,), ()))
+    page = open_page()
+    assert "The check of the pictures found 1 thing that may distort" in read_all(page)
+    page.button(key="to_check").click().run()
+    assert visited_pages == ["dataset.py"]
+    assert page.session_state[VIEW_KEY] == DatasetView.CHECK
+    accept_finding(OWNER, image_dir, doubt)
+    assert "The check of the pictures left nothing open." in read_all(open_page())
 
 
 def test_test_pictures_can_be_looked_at_instead(validated):

@@ -9,10 +9,13 @@ from dataclasses import replace
 
 import pytest
 
+from cluster_core.api.documents import Model as Document
 from cluster_core.errors import AccessError, RunError
 from cluster_core.evaluation.report.html import make_html, make_json
 from cluster_core.evaluation.scores import Metrics, TestedPicture
+from cluster_core.model.bundle.collection import list_models
 from cluster_core.training.config import TrainConfig
+from cluster_core.training.insight.model_accuracy import complete_accuracies
 from cluster_core.training.insight.run_evaluation import evaluate_run
 from cluster_core.training.insight.run_report import report_run
 from cluster_core.training.runs import RunResult, RunState, load_evaluation, submit_run
@@ -51,6 +54,25 @@ def test_run_without_an_evaluation_is_evaluated_and_kept(trained, run_id):
     kept = load_evaluation(trained, run_id)
     assert kept.cross_validation.interval == found.cross_validation.interval
     assert kept.test.paths == found.test.paths
+
+
+def test_model_without_a_record_of_it_has_the_accuracy_of_its_run(trained, run_id):
+    evaluate_run(OWNER, trained, run_id)
+    (path,) = trained.bundles.glob("*/manifest.json")
+    manifest = json.loads(path.read_text())
+    assert manifest["metrics"]["cross_validation"]["n"] == 48
+    del manifest["metrics"]["cross_validation"]
+    path.write_text(json.dumps(manifest))
+    model, starter = list_models(trained)
+    assert not model.accuracy.is_cross_validated
+    completed, same = complete_accuracies(trained, (model, starter))
+    assert completed.accuracy == load_evaluation(trained, run_id).cross_validation.summary
+    assert same == starter
+    document = Document.of(completed)
+    assert (document.accuracy.n, document.accuracy.source) == (48, "cross-validation")
+    assert document.accuracy_in_words == completed.accuracy_sentence
+    (trained.runs / run_id / EVALUATION).write_text("{")
+    assert complete_accuracies(trained, (model, starter))[0].accuracy.n == 6
 
 
 def test_run_without_a_model_is_refused(workspace):
