@@ -42,7 +42,7 @@ def show_model(model: ModelSummary, is_open: bool, is_published: bool) -> None:
                 args=(Choice.MODEL, None if is_open else model.id),
             )
         if not model.problem:
-            st.markdown(model.accuracy_sentence, help=ACCURACY_HELP)
+            st.markdown(model.accuracy_sentence, help=ACCURACY_HELP if model.accuracy else None)
             st.caption(escape_markdown(describe(model)))
         elif not is_open:
             st.caption(escape_markdown(model.problem))

@@ -103,7 +103,7 @@ def pick_model(last_used: str | None = None) -> ModelSummary | None:
     st.caption(
         f"It knows these classes: {escape_markdown(join_labels(model))}. {others} "
         f"{model.accuracy_sentence}",
-        help=ACCURACY_HELP,
+        help=ACCURACY_HELP if model.accuracy else None,
     )
     return model
 
