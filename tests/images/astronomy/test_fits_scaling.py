@@ -11,7 +11,7 @@ from astropy.io import fits
 from cluster_core.images.astronomy.fits_headers import walk_parts
 from cluster_core.images.astronomy.fits_reading import read_pictures
 
-CARDS = [
+CARDS: list[dict[str, float]] = [
     {},
     {"BSCALE": 2.5, "BZERO": -3.25},
     {"BZERO": 7},
@@ -39,7 +39,7 @@ def make_file(kind: str, shape: tuple[int, ...], cards: dict[str, float]) -> byt
 @pytest.mark.filterwarnings("ignore")  # of astropy, for a BLANK that it does not apply
 @pytest.mark.parametrize("kind", ["u1", ">i2", ">i4", ">i8", ">f4", ">f8"])
 def test_numbers_are_those_of_astropy(kind):
-    offsets = [{"BZERO": OFFSETS[kind]}] if kind in OFFSETS else []
+    offsets: list[dict[str, float]] = [{"BZERO": OFFSETS[kind]}] if kind in OFFSETS else []
     for cards in [*CARDS, *offsets]:
         data = make_file(kind, (3, 6, 7), cards)
         with fits.open(io.BytesIO(data), memmap=False) as hdus:
