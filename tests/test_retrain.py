@@ -125,7 +125,7 @@ def test_every_option_has_a_help_text():
     for option in retrain.main.params:
         assert option.help
         assert option.help.endswith((".", "convnext_tiny."))
-        assert f"--{option.name}" in help_text
+        assert option.opts[0] in help_text
 
 
 def test_output_lines_match_the_article(photos, backbone):
