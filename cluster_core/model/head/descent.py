@@ -15,9 +15,6 @@ from cluster_core.model.head.settings import HeadSettings
 INITIAL_SPREAD = 0.001
 # Features that hardly vary are not stretched to the spread of the others, in shares of the mean.
 MIN_SPREAD = 0.1
-# Share of each label that is spread evenly over the classes. More calibrates worse without
-# recognising more: see docs/decisions.md.
-LABEL_SMOOTHING = 0.02
 
 
 class Descent:
@@ -29,19 +26,16 @@ class Descent:
     settings : HeadSettings
     random : numpy.random.Generator
         Draws the initial weights.
-    decay : float or None
-        Weight decay of a prior, in addition to that of the settings. None without a prior; then
-        features have mean 0 and standard deviation 1, and labels are smoothed. Where features
-        differ in spread, or share a large mean, plain descent needs many times more steps [1]_.
-        Smoothing bounds the logits, as least squares do, so that every picture keeps its
-        influence on the head rather than only those near the boundary of a class [2]_.
+    decay : float
+        Weight decay in addition to that of the settings.
+    standardises : bool
+        Descend on features with mean 0 and standard deviation 1: where features differ in
+        spread, or share a large mean, plain descent needs many times more steps [1]_.
 
     References
     ----------
     .. [1] LeCun, Y., Bottou, L., Orr, G. B., Müller, K.-R. 1998, "Efficient backprop", section
        4.3, in "Neural networks: tricks of the trade".
-    .. [2] Szegedy, C., Vanhoucke, V., Ioffe, S., Shlens, J., Wojna, Z. 2016, "Rethinking the
-       Inception architecture for computer vision", section 7, CVPR.
     """
 
     def __init__(
@@ -50,23 +44,22 @@ class Descent:
         settings: HeadSettings,
         random: np.random.Generator,
         *,
-        decay: float | None,
+        decay: float,
+        standardises: bool,
     ) -> None:
         rows = weighted.rows
-        mean, scale = _measure_spread(rows) if decay is None else (np.zeros(1), np.ones(1))
-        smoothing = LABEL_SMOOTHING if decay is None else 0.0
+        mean, scale = _measure_spread(rows) if standardises else (np.zeros(1), np.ones(1))
         rates = settings.learning_rate / settings.train_batch_size * weighted.weights
         shape = (rows.shape[1], weighted.n_labels)
         initial = random.normal(0, INITIAL_SPREAD, shape) * scale[:, np.newaxis]
         kept = 1 - settings.learning_rate * settings.weight_decay
         # Division, unlike subtraction, never flips a sign, however high the learning rate.
-        kept /= 1 + settings.learning_rate * (decay or 0.0)
+        kept /= 1 + settings.learning_rate * decay
         mean, scale = (np.broadcast_to(one, rows.shape[1:]) for one in (mean, scale))
         self._rows = _share(rows)
         self._mean = tf.constant(mean[:, np.newaxis], tf.float32)
         self._conditioner = tf.constant(scale[:, np.newaxis] ** 2, tf.float32)
-        one_hot = tf.one_hot(weighted.classes, weighted.n_labels)
-        self._targets = (1 - smoothing) * one_hot + smoothing / weighted.n_labels
+        self._targets = tf.one_hot(weighted.classes, weighted.n_labels)
         self._rates = tf.constant(rates[:, np.newaxis], tf.float32)
         self._kept = tf.constant(kept, tf.float32)
         self._weights = tf.constant(initial, tf.float32)
@@ -150,7 +143,7 @@ def _run_steps(  # noqa: PLR0913, PLR0917 (a fixed signature takes plain tensors
     conditioner : Tensor of float32, (n_features, 1)
         The square of what they multiply the rest by.
     targets : Tensor of float32, (n_rows, n_labels)
-        Labels, one-hot or smoothed.
+        Labels, one-hot.
     rates : Tensor of float32, (n_rows, 1)
         Learning rate of each example, divided by the batch size.
     batches : Tensor of int32, (n_steps, batch_size)

@@ -105,7 +105,8 @@ def _fit_head(
         weighted,
         settings,
         random,
-        decay=None if prior is None else prior.decay,  # tuned to plain features and labels
+        decay=0.0 if prior is None else prior.decay,
+        standardises=prior is None,  # the decay of a prior is tuned to plain features
     )
     watch = ValidationWatch(validation, settings, random, stops_early=prior is None)
     mean = None if prior is None else _RunningMean(settings.learning_rate * prior.decay)

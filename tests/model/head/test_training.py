@@ -7,7 +7,7 @@ import pytest
 
 from cluster_core.errors import RunError
 from cluster_core.model.head import training as head_training
-from cluster_core.model.head.descent import INITIAL_SPREAD, LABEL_SMOOTHING, MIN_SPREAD
+from cluster_core.model.head.descent import INITIAL_SPREAD, MIN_SPREAD
 from cluster_core.model.head.examples import Examples, Prior, WeightedRows
 from cluster_core.model.head.head import softmax
 from cluster_core.model.head.settings import Evaluation, FitCallbacks, HeadSettings
@@ -57,7 +57,6 @@ def descend_in_numpy(training: Examples, settings: HeadSettings):
     rows = (plain - plain.mean(axis=0)) * scale
     classes = np.repeat(training.classes, training.features.shape[1])
     targets = np.eye(training.n_labels)[classes]
-    targets += LABEL_SMOOTHING * (1 / training.n_labels - targets)
     share = np.ones(len(rows))
     if settings.balance_classes:
         counts = np.bincount(classes)
