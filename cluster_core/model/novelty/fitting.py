@@ -143,7 +143,8 @@ def _find_offset(totals: np.ndarray, known: KnownPictures) -> float:
     """Return the total that at most `LOST_SHARE` of new groups are expected to exceed.
 
     The next group is as likely to rank anywhere among the known ones, hence a rank of n + 1
-    (conformal prediction [1]_). Of fewer than 19 groups, it is the highest total.
+    (conformal prediction [1]_). Of fewer than 39 groups it is the highest total; of fewer than
+    19, even that may lose more.
 
     References
     ----------
