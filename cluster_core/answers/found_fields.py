@@ -65,11 +65,11 @@ class FoundField:
     problem: str | None
 
 
-def keep_found(room: AnswerRoom, number: int, model: str, found: FoundField) -> None:
+def save_field_result(room: AnswerRoom, number: int, model: str, found: FoundField) -> None:
     """Keep what a model found in a picture, in place of the oldest if there is much.
 
-    It is not kept if it is too large, the room is full or was cleared, or the disk fails: the
-    search can be repeated.
+    It is not kept if it is too large, the room is full, the picture was removed, or the disk
+    fails: the search can be repeated.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ def keep_found(room: AnswerRoom, number: int, model: str, found: FoundField) -> 
     """
     data = _pack(found)
     path = _name_file(room, number, model)
-    if len(data) > _MAX_BYTES:
+    # Asked of the disk, because a search runs in its own thread, and the room is used by another.
+    if len(data) > _MAX_BYTES or not room.find_file(number).exists():
         return
     with suppress(OSError):
         path.parent.mkdir(exist_ok=True)
@@ -98,7 +99,7 @@ def keep_found(room: AnswerRoom, number: int, model: str, found: FoundField) -> 
                 draft.write_bytes(data)
 
 
-def find_found(room: AnswerRoom, number: int, model: str) -> FoundField | None:
+def load_field_result(room: AnswerRoom, number: int, model: str) -> FoundField | None:
     """Return what a model found in a picture, or None if nothing sound is kept."""
     path = _name_file(room, number, model)
     with suppress(*_DAMAGED):

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import streamlit as st
 
-from cluster_core.answers.found_fields import FoundField, find_found, keep_found
+from cluster_core.answers.found_fields import FoundField, load_field_result, save_field_result
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
@@ -65,7 +65,7 @@ def get_found(field: Field) -> FoundField | None:
         return cache.keep(field.key, task.found)
     if (known := cache.look_up(field.key)) is not None:
         return known
-    found = find_found(field.room, field.number, field.model.manifest_sha256)
+    found = load_field_result(field.room, field.number, field.model.manifest_sha256)
     return None if found is None else cache.keep(field.key, found)
 
 
@@ -93,7 +93,7 @@ def start_search(field: Field, predictor: Predictor, *, by_catalogue: bool = Tru
         This server does not allow it.
     """
     stop_search()
-    keep = partial(keep_found, field.room, field.number, field.model.manifest_sha256)
+    keep = partial(save_field_result, field.room, field.number, field.model.manifest_sha256)
     task = FieldTask(get_access(), predictor, field.picture, keep, by_catalogue=by_catalogue)
     _running[field.key] = task
     st.session_state[_SEARCH] = (field.key, task)
