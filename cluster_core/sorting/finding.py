@@ -114,8 +114,8 @@ def check_workspace(paths: Sequence[Path], output: Path, transfer: Transfer) -> 
     for path in paths if transfer is Transfer.MOVE else ():
         if _contains(root, path) or _contains(path, root):
             raise SortingError(
-                f"{path} has files of Cluster Lab itself ({root}), which must stay where they are: "
-                "copy or link them, or choose another folder.",
+                f"{path} cannot be moved, because the files of Cluster Lab itself ({root}) must "
+                "stay where they are: copy or link it, or choose other pictures.",
                 path=path,
             )
     if _contains(root, output):

@@ -76,7 +76,7 @@ def start_rendering(
     Raises
     ------
     DatasetError
-        There is no room for so many.
+        The visitor's workspace cannot take that many pictures.
     """
     get_access().require_room(n_pictures=per_class * len(labels))
 

@@ -26,7 +26,7 @@ def may_answer(model: ModelSummary | None, room: AnswerRoom) -> bool:
     """Return whether a model may classify the pictures of a room without a question.
 
     No other model than the one before answers thousands of pictures unasked, nor pictures
-    whose answers could not be had again.
+    whose answers could not be recomputed.
     """
     if model is None:
         return False

@@ -44,7 +44,7 @@ def show_presets(workspace: Workspace) -> None:
 
 
 def _may_use(preset: Preset, workspace: Workspace) -> bool:
-    """Tell whether a preset's network is there, or may be added by whoever trains."""
+    """Tell whether a preset's network is installed, or this user may add it."""
     architecture = preset.settings["architecture"]
     is_there = architecture == AUTOMATIC or is_ready(get_backbone(architecture), workspace)
     return is_there or get_access().root is None
