@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import itertools
 import os
@@ -32,6 +31,7 @@ from cluster_core.model.bundle.archive_network import list_network_files
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.card import read_card
 from cluster_core.model.bundle.collection import list_models
+from cluster_core.model.bundle.manifest_hash import hash_manifest
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.model.bundle.summaries import ModelSummary, describe_model
 from cluster_core.model.bundle.untrusted_files import (
@@ -138,7 +138,7 @@ def import_model(access: Access, workspace: Workspace, file: BinaryIO) -> ModelS
     """
     access.require(Action.IMPORT_MODELS, workspace.root)
     archive = read_archive(file.read(MAX_ARCHIVE_BYTES + 1), workspace.bundles)
-    sha256 = hashlib.sha256(archive.files[MANIFEST]).hexdigest()
+    sha256 = hash_manifest(archive.files[MANIFEST])
     try:
         for entry in list_models(workspace):
             if entry.manifest_sha256 == sha256:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from cluster_core.model.bundle.bundle import (
     check_unsure_below,
     load_bundle,
 )
+from cluster_core.model.bundle.manifest_hash import encode_manifest
 from cluster_core.model.bundle.network import lacks_network, require_network
 from cluster_core.model.bundle.selection import (
     STARTER_ID,
@@ -152,8 +152,7 @@ def _change_manifest(folder: Path, key: str, value: object) -> None:
     try:
         written = path.stat()
         with replacing(path) as draft:
-            # In ASCII, since an imported manifest may hold what UTF-8 cannot encode.
-            draft.write_text(json.dumps(manifest | {key: value}, indent=2), "ascii")
+            draft.write_bytes(encode_manifest(manifest | {key: value}, path.read_bytes()))
             # The newest model is the one trained last, so a change must not alter the time.
             os.utime(draft, ns=(written.st_atime_ns, written.st_mtime_ns))
     except OSError as error:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.accuracy import (
-    CROSS_VALIDATION,
     STARTER_ACCURACY,
     Accuracy,
     describe_accuracy,
@@ -23,6 +19,7 @@ from cluster_core.model.bundle.accuracy import (
     read_test,
 )
 from cluster_core.model.bundle.bundle import DEFAULT_UNSURE_BELOW, ModelBundle, load_bundle
+from cluster_core.model.bundle.manifest_hash import hash_content, hash_manifest
 from cluster_core.model.bundle.selection import STARTER_ID, get_model_id
 from cluster_core.model.bundle.untrusted_files import (
     HEAD,
@@ -39,7 +36,6 @@ from cluster_core.storage.saved_values import (
 
 STARTER_TITLE = "Starter model"
 MAX_TITLE_LENGTH = 80
-CHANGEABLE = frozenset({"title", "unsure_below"})  # by `collection`, in the manifest
 _MAX_CACHED_SUMMARIES = 256
 
 
@@ -72,7 +68,7 @@ class ModelSummary:
     is_default : bool
         Whether it answers when no model is named.
     manifest_sha256 : str
-        Hash of its manifest, which contains the hash of its head; empty if damaged.
+        From `hash_manifest` of its manifest, which contains the hash of its head; empty if damaged.
     content_sha256 : str
         The same without what its owner may change, such as its title.
     problem : str or None
@@ -160,8 +156,8 @@ def _read_summary(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> Mod
 
 def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
     bundle = load_bundle(folder)
-    manifest_bytes = (folder / MANIFEST).read_bytes()
-    manifest = json.loads(manifest_bytes)
+    content = (folder / MANIFEST).read_bytes()
+    manifest = json.loads(content)
     title = manifest.get("title")
     n_test, n_right, interval = read_test(bundle.metrics)
     is_starter = folder == (ASSETS / STARTER).absolute()
@@ -178,20 +174,13 @@ def _describe_usable(folder: Path, size_bytes: int) -> ModelSummary:
         interval=interval,
         size_bytes=size_bytes,
         is_default=False,
-        manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
-        content_sha256=_hash_content(manifest),
+        manifest_sha256=hash_manifest(content),
+        content_sha256=hash_content(manifest),
         problem=None,
         unsure_below=bundle.unsure_below,
         measures_novelty=bundle.novelty is not None,
         accuracy=read_accuracy(bundle.metrics),
     )
-
-
-def _hash_content(manifest: Mapping[str, Any]) -> str:
-    fixed = {key: value for key, value in manifest.items() if key not in CHANGEABLE}
-    if isinstance(metrics := manifest.get("metrics"), Mapping):  # measured later, by request
-        fixed["metrics"] = {key: metrics[key] for key in metrics if key != CROSS_VALIDATION}
-    return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
 
 def _describe_damaged(folder: Path, size_bytes: int, problem: str) -> ModelSummary:
