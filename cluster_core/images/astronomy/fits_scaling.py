@@ -37,7 +37,9 @@ def read_stored(data: bytes, part: FitsPart) -> tuple[NDArray[np.generic], Any]:
     Raises
     ------
     ValueError
-        The part says that it is not standard FITS (SIMPLE = F), or is smaller than its shape.
+        The part says that it is not standard FITS (SIMPLE = F).
+    TypeError
+        It is smaller than its shape.
     """
     from astropy.io import fits
 
