@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import shutil
-import time
 import zipfile
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -23,7 +22,7 @@ from cluster_core.answers.rooms import find_room
 from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.publishing import visible
-from pages.components.classify import answer_table, earlier_answers, reviewing
+from pages.components.classify import answer_table, earlier_answers, opened_picture, reviewing
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
 from pages.components.classify.answer_table import (
     OPENED,
@@ -139,10 +138,19 @@ def test_one_picture_after_the_other_is_reviewed(trained):
 
 def test_second_quick_press_decides_about_no_other_picture(trained, monkeypatch):
     monkeypatch.setattr(reviewing, "LOOK_S", 0.2)
+    clock = SimpleNamespace(now_s=0.0, monotonic=lambda: clock.now_s)
+    monkeypatch.setattr(reviewing, "time", clock)
+    predict = opened_picture.predict_view
+
+    def predict_slowly(*given):
+        clock.now_s += 60
+        return predict(*given)
+
+    monkeypatch.setattr(opened_picture, "predict_view", predict_slowly)
     page = open_row(give_many(open_page(), 1), 1)
-    click(page, "review_right")  # before anybody can have seen the picture
+    click(page, "review_right")  # as soon as the picture is drawn
     assert "1 of 2" in all_text(page)
-    time.sleep(0.2)
+    clock.now_s += 0.2
     click(page, "review_right")
     click(page, "review_none")
     click(page, "to_table")

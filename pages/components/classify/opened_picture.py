@@ -15,7 +15,7 @@ from pages.components.classify.answered import Answered
 from pages.components.classify.explanation import show_explanation
 from pages.components.classify.fits_view import show_fits
 from pages.components.classify.prediction_view import show_answer, show_words
-from pages.components.classify.reviewing import show_review_bar
+from pages.components.classify.reviewing import note_drawn, show_review_bar
 from pages.components.classify.session_predictions import predict_view
 from pages.components.classify.sky_object import show_sky_object
 from pages.components.classify.wide_field import Field
@@ -44,6 +44,7 @@ def show_opened(
         else:
             view = predict_view(model, predictor, picture)
             show_answer(view, picture.name, model)
+            note_drawn(one.picture.number)  # the reasons may take seconds
             show_explanation(view, model, predictor)
         if one.answer.prediction is not None:
             show_sky_object(picture, one.answer.prediction)
@@ -52,6 +53,7 @@ def show_opened(
     except ImageError as error:
         st.error(escape_markdown(str(error)), icon=":material/broken_image:")
     show_actions(model, room, {one.picture.number})
+    note_drawn(one.picture.number)
 
 
 def _show_kept_answer(model: ModelSummary, picture: InputPicture, one: Answered) -> None:

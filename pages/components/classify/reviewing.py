@@ -75,7 +75,8 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
     number, prediction = one.picture.number, one.answer.prediction
     label = get_answered_class(prediction) if prediction else None
 
-    _note_shown(number)
+    if _get_seen()[0] != number:
+        st.session_state.pop(_SEEN, None)
 
     def decide(review: Review) -> None:
         if _is_seen(number):
@@ -126,14 +127,21 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
             )
 
 
-def _note_shown(number: int) -> None:
-    if st.session_state.get(_SEEN, (None, 0.0))[0] != number:
+def note_drawn(number: int) -> None:
+    """Take keys for a picture from now on, once there was time to see it."""
+    if _get_seen()[0] != number:
         st.session_state[_SEEN] = number, time.monotonic()
+
+
+def _get_seen() -> tuple[int | None, float]:
+    """Return the picture that is drawn, and since when; None while another is being drawn."""
+    seen: tuple[int | None, float] = st.session_state.get(_SEEN, (None, 0.0))
+    return seen
 
 
 def _is_seen(number: int) -> bool:
     """Tell whether this picture is shown, and long enough: a quick press was for the one before."""
-    shown, since_s = st.session_state.get(_SEEN, (None, 0.0))
+    shown, since_s = _get_seen()
     is_opened = st.session_state.get(OPENED, number) == number
     return shown == number and is_opened and time.monotonic() - since_s >= LOOK_S
 
