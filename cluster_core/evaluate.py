@@ -15,7 +15,7 @@ from cluster_core.errors import BundleError, RunError
 from cluster_core.evaluation.folder_test import run_folder_test
 from cluster_core.evaluation.report.content import Report, report_folder_test
 from cluster_core.evaluation.report.html import make_html, make_json
-from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST, format_share
+from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST, NO_TEST_PICTURES, format_share
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.storage.cache_file import CacheFile
@@ -125,7 +125,7 @@ def _print(record: dict[str, Any]) -> None:
         _print_accuracy("Cross-validation accuracy", validated)
         click.echo(validated["forecast"])
     if not test:
-        click.echo("No pictures were kept for a test.")
+        click.echo(NO_TEST_PICTURES)
         return
     if validated:
         click.echo(CROSS_VALIDATION_OR_TEST)

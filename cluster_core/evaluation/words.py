@@ -8,12 +8,13 @@ from cluster_core.evaluation.comparison import Comparison
 from cluster_core.evaluation.coverage import Coverage
 from cluster_core.evaluation.cross_validation import CrossValidation
 from cluster_core.evaluation.folder_test import FolderTest
-from cluster_core.evaluation.learning_curve import SMALL_GAIN, LearningCurve
+from cluster_core.evaluation.learning_curve import SMALL_GAIN
 from cluster_core.evaluation.rejections import Rejections
 from cluster_core.evaluation.scores import Metrics
-from cluster_core.model.bundle.accuracy import format_interval
+from cluster_core.model.bundle.accuracy import NOT_TESTED, format_interval
 
 MAX_NAMED = 5
+NO_TEST_PICTURES = "No pictures were kept for the final test."
 # Beside both figures of a training, which seldom agree.
 CROSS_VALIDATION_OR_TEST = (
     "The cross-validation judges every picture; the test only the few that were kept for it. Where "
@@ -29,7 +30,7 @@ def format_share(share: float | None) -> str:
 def describe_test(metrics: Metrics) -> str:
     """Return the number of right answers, with the interval of the accuracy."""
     if not metrics.n:
-        return "Not tested: no pictures were kept for the final test."
+        return f"{NOT_TESTED} {NO_TEST_PICTURES}"
     low, high = map(format_share, metrics.interval)
     return (
         f"{metrics.n_right:,} of {metrics.n:,} correct ({format_share(metrics.accuracy)}); likely "
@@ -38,8 +39,13 @@ def describe_test(metrics: Metrics) -> str:
 
 
 def describe_weakest_class(metrics: Metrics) -> str:
-    """Return which class has the most mistakes, with its interval and the usual wrong answer."""
+    """Return the class with the lowest share of right answers, and how it is usually mistaken.
+
+    The wrong answer is named only if there are more than two classes, and no other is as frequent.
+    """
     tested = [one for one in metrics.classes if one.n]
+    if not tested:
+        return f"{NOT_TESTED} There are no pictures."
     if not metrics.misclassified:
         return "Every picture got its right label."
     weakest = min(tested, key=lambda one: one.n_right / one.n)
@@ -47,10 +53,10 @@ def describe_weakest_class(metrics: Metrics) -> str:
         f"Weakest class: {weakest.label}, {weakest.n_right:,} of {weakest.n:,} correct (likely "
         f"{format_interval(weakest.interval)})."
     )
-    if len(metrics.labels) == 2:  # noqa: PLR2004
-        return words
     wrong = Counter(one.predicted for one in metrics.misclassified if one.label == weakest.label)
-    ((answer, count),) = wrong.most_common(1)
+    (answer, count), *others = wrong.most_common(2)
+    if len(metrics.labels) == 2 or any(n == count for _, n in others):  # noqa: PLR2004
+        return words
     n_wrong = weakest.n - weakest.n_right
     return f"{words} Most often taken for {answer}: {count:,} of {n_wrong:,} mistakes."
 
@@ -73,19 +79,15 @@ def explain_cross_validation(validated: CrossValidation) -> str:
     return " ".join(sentences)
 
 
-def describe_forecast(curve: LearningCurve, n_pictures: int) -> str:
+def describe_forecast(validated: CrossValidation) -> str:
     """Return what twice as many pictures would give, or why that cannot be said.
 
-    Parameters
-    ----------
-    curve : LearningCurve
-    n_pictures : int
-        Number of pictures in the dataset. Both accuracies are those of the fitted curve: after
-        learning from as many, and from twice as many.
+    Both accuracies are those of the fitted curve: after learning from as many pictures as the
+    dataset has, and from twice as many.
     """
-    if curve.points and curve.points[-1].accuracy == 1:
+    if validated.accuracy == 1:  # the curve is of fewer repeats, and may miss a mistake
         return "All answers are right already: more pictures would only narrow the range."
-    forecast = curve.forecast()
+    forecast = validated.curve.forecast()
     if forecast is None:
         return "There are too few pictures to say what more would give."
     if forecast.is_poor:
@@ -93,6 +95,7 @@ def describe_forecast(curve: LearningCurve, n_pictures: int) -> str:
             "The accuracy does not rise steadily with the number of pictures, so these points do "
             "not say what more would give."
         )
+    n_pictures = validated.n_in_dataset
     now, then = forecast.predict(n_pictures), forecast.predict(2 * n_pictures)
     if then - now < SMALL_GAIN:
         return (

@@ -130,7 +130,8 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
     accuracy = load_accuracy(workspace, status.id)
     number, words = st.columns([1, 3], vertical_alignment="center")
     number.metric("Accuracy", format_percent(accuracy.share) if accuracy else "not tested")
-    words.markdown(f"**{describe_accuracy(accuracy)}**", help=ACCURACY_HELP)
+    sentence = describe_accuracy(accuracy) if accuracy else describe_test(metrics)
+    words.markdown(f"**{sentence}**", help=ACCURACY_HELP)
     if accuracy and accuracy.is_cross_validated and metrics.n:
         words.caption(f"Test pictures: {describe_test(metrics)} {CROSS_VALIDATION_OR_TEST}")
     words.caption(_describe_end(status, result.steps_run, result.step_kept))

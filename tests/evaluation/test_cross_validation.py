@@ -183,11 +183,21 @@ def test_sentence_axis_and_curve_of_the_forecast_agree():
     points = tuple(LearningPoint(n, 1 - 0.5 * n**-0.5) for n in (15, 31, 46, 62, 92, 123))
     curve = LearningCurve(points)
     fitted = curve.forecast()
-    assert describe_forecast(curve, 154) == (
+    found = replace(cross_validate({"a": 40, "b": 40}), n_in_dataset=154, curve=curve)
+    assert describe_forecast(found) == (
         "Twice as many pictures (308 instead of 154) would give about "
         f"{fitted.predict(308):.0%}, 1 point more than now, by the fitted curve."
     )
     assert ">308</text>" in draw_learning_curve(curve, 154)
+
+
+def test_all_answers_are_right_only_if_every_repeat_agrees():
+    flawless = make_curve([0.1, 0.08, 0.06, 0.04, 0.02, 0])
+    found = replace(cross_validate({"a": 40, "b": 40}), curve=flawless)
+    assert found.accuracy < 1
+    assert "right already" not in describe_forecast(found)
+    found = replace(found, fold_accuracies=np.ones((10, 5)))
+    assert describe_forecast(found).startswith("All answers are right already: more pictures")
 
 
 def test_sample_of_many_pictures_keeps_every_class(monkeypatch):

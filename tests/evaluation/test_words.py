@@ -28,7 +28,7 @@ def make_metrics(*answers: tuple[str, str, int]) -> Metrics:
             "26 of 28 correct (93%); likely between 77% and 98% on new pictures.",
         ),
         ([("a", "a", 3)], "3 of 3 correct (100%); likely between 44% and 100% on new pictures."),
-        ([], "Not tested: no pictures were kept for the final test."),
+        ([], "Not tested. No pictures were kept for the final test."),
     ],
 )
 def test_test_comes_with_its_interval(answers, words):
@@ -43,6 +43,18 @@ def test_weakest_class_is_named_with_its_usual_mistake():
         "Weakest class: b, 5 of 10 correct (likely 24% to 76%). Most often taken for c: 3 of 5 "
         "mistakes."
     )
-    assert (
-        describe_weakest_class(make_metrics(("a", "a", 9))) == "Every picture got its right label."
-    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (
+            [("a", "a", 2), ("b", "c", 1), ("b", "a", 1)],
+            "Weakest class: b, 0 of 2 correct (likely 0% to 66%).",
+        ),
+        ([("a", "a", 9)], "Every picture got its right label."),
+        ([], "Not tested. There are no pictures."),
+    ],
+)
+def test_no_usual_mistake_is_claimed_without_one(answers, words):
+    assert describe_weakest_class(make_metrics(*answers)) == words

@@ -146,7 +146,7 @@ def test_no_accuracy_is_shown_without_test_pictures(workspace):
     save_result(workspace.runs / run_id, result, workspace.cluster_photos)
     page = open_page(run=run_id)
     assert page.metric[0].value == "not tested"
-    assert "no pictures were kept for the final test" in read_all(page)
+    assert "Not tested. No pictures were kept for the final test." in read_all(page)
     assert "Trained for 491 steps in 42 s." in read_all(page)
 
 

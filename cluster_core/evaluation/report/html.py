@@ -19,6 +19,7 @@ from cluster_core.evaluation.report.summary import summarise_pictures
 from cluster_core.evaluation.scored_pictures import ScoredPictures
 from cluster_core.evaluation.words import (
     CROSS_VALIDATION_OR_TEST,
+    NO_TEST_PICTURES,
     describe_forecast,
     describe_rejections,
     describe_test,
@@ -98,14 +99,14 @@ def _write_headline(report: Report) -> str:
         if report.cross_validation is not None:
             lines.append(f"<p>{escape(CROSS_VALIDATION_OR_TEST)}</p>")
     else:
-        lines.append("<p>No pictures were kept for a test.</p>")
+        lines.append(f"<p>{NO_TEST_PICTURES}</p>")
     if report.rejections is not None:
         lines.append(f"<p>{escape(describe_rejections(report.rejections))}</p>")
     return "<h2>Accuracy</h2>" + "".join(lines)
 
 
 def _write_learning_curve(validated: CrossValidation) -> str:
-    words = describe_forecast(validated.curve, validated.n_in_dataset)
+    words = describe_forecast(validated)
     plot = plots.draw_learning_curve(validated.curve, validated.n_in_dataset)
     return (
         f"<h2>More pictures</h2><p>{escape(words)}</p>"
@@ -230,7 +231,7 @@ def _write_provenance(report: Report) -> str:
 
 
 def _format_time(moment: str) -> str:
-    """Return a time in words; a model from elsewhere may have any."""
+    """Return a time in words; a model from elsewhere may contain any text."""
     try:
         time = parse_time(moment)
     except (ValueError, OverflowError):

@@ -88,7 +88,7 @@ def summarise_cross_validation(validated: CrossValidation, unsure_below: float) 
         "interval_95": list(validated.interval),
         "learning_curve": validated.curve.to_record(),
         "power_law": None if forecast is None else vars(forecast),
-        "forecast": describe_forecast(validated.curve, validated.n_in_dataset),
+        "forecast": describe_forecast(validated),
         "figures": summarise_pictures(validated.pictures, unsure_below),
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, check_number
 
 CROSS_VALIDATION = "cross_validation"
+NOT_TESTED = "Not tested."
 # From docs/sky-backbone.md; the mean of the accuracies of both classes.
 STARTER_ACCURACY = (
     "It learned from a simulated sky only. On photos by other people, which it had never seen, "
@@ -16,9 +17,9 @@ STARTER_ACCURACY = (
     "both classes counted equally."
 )
 ACCURACY_HELP = (
-    "Of 100 new pictures of the same kind, about so many get the right label. The range holds the "
-    "true figure in 95 of 100 cases; more pictures make it narrower. In a cross-validation, every "
-    "picture is judged by a quick last layer that learned from other pictures only. A test judges "
+    "Of 100 new pictures of the same kind, about this many are labelled correctly. The range holds "
+    "the true figure in 95 of 100 cases; more pictures make it narrower. In a cross-validation, "
+    "every picture is judged by a quick last layer that learned from other pictures only. A test judges "
     "only the few pictures that were kept for it."
 )
 
@@ -100,7 +101,7 @@ def read_bounds(bounds: object) -> tuple[float, float] | None:
 def describe_accuracy(accuracy: Accuracy | None) -> str:
     """Return how good a model is, in one sentence."""
     if accuracy is None:
-        return "Not tested: no pictures were kept for the final test."
+        return NOT_TESTED
     likely = f" (likely {format_interval(accuracy.interval)})" if accuracy.interval else ""
     pictures = "1 picture" if accuracy.n == 1 else f"{accuracy.n:,} pictures"
     verb = "cross-validated on" if accuracy.is_cross_validated else "tested on"

@@ -77,7 +77,7 @@ def show_figures(
 
 
 def _show_learning_curve(validated: CrossValidation, key: str) -> None:
-    st.markdown(describe_forecast(validated.curve, validated.n_in_dataset))
+    st.markdown(describe_forecast(validated))
     if validated.curve.points:
         st.vega_lite_chart(
             spec=draw_learning_curve(validated.curve, validated.n_in_dataset),

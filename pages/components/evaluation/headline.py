@@ -9,6 +9,7 @@ from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.evaluation.words import (
     CROSS_VALIDATION_OR_TEST,
+    NO_TEST_PICTURES,
     describe_forecast,
     describe_test,
     describe_weakest_class,
@@ -23,8 +24,8 @@ from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 _NO_TEST = (
-    "No pictures were kept for the final test. To have one, raise Test pictures on the "
-    "Hyperparameters page and train again."
+    f"{NO_TEST_PICTURES} To have a test, raise Test pictures on the Hyperparameters page and train "
+    "again."
 )
 _STOPPED = "Stopped. Click Cross-validate to continue; what was computed so far is kept."
 
@@ -60,7 +61,7 @@ def show_headline(
         help=f"{explain_cross_validation(validated)} The quick layers learn from fewer "
         "pictures than the model, which tends to be slightly better.",
     )
-    forecast = describe_forecast(validated.curve, validated.n_in_dataset)
+    forecast = describe_forecast(validated)
     weakest = describe_weakest_class(validated.pictures.metrics)
     st.markdown(
         f"- {escape_markdown(weakest)}\n"

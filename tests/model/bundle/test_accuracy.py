@@ -35,7 +35,7 @@ OF_TEST = "About 93% correct on new pictures (likely 69% to 99%), tested on 14 p
             {"test": {"n": 1, "n_right": 1, "interval_95": None}},
             "About 100% correct on new pictures, tested on 1 picture.",
         ),
-        ({}, "Not tested: no pictures were kept for the final test."),
+        ({}, "Not tested."),
     ],
 )
 def test_cross_validation_comes_before_the_test(metrics, words):

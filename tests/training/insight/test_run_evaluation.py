@@ -135,4 +135,4 @@ def test_report_has_figures_settings_and_a_command_without_folders(trained, run_
 def test_report_of_a_run_without_evaluation_says_so(trained, run_id):
     report = report_run(trained, run_id)
     assert json.loads(make_json(report))["cross_validation"] is None
-    assert "No pictures were kept for a test." in make_html(report, trained)
+    assert "No pictures were kept for the final test." in make_html(report, trained)
