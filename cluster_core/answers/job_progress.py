@@ -24,8 +24,8 @@ class JobProgress:
     ----------
     state : JobState
     n_done, n_total : int
-        Pictures labelled since the start, also before it was stopped, and these with the ones
-        that wait.
+        Pictures labelled, or named, since the first start, also before it was stopped; and these
+        with the ones that wait.
     seconds_left : float or None
         An estimate; None at the beginning.
     problem : str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
@@ -57,7 +57,9 @@ class AnsweringJob:
         self._state, self._problem = JobState.DONE, ""
         self.names_wanted = self._is_naming = self._is_closed = False
         self._solver: Solver | None = None
-        self._n_done = self._n_waiting = self._n_before = 0
+        self._n_done = self._n_waiting = 0
+        # Of labelled (False) and named (True) pictures.
+        self._n_done_before_stop: Counter[bool] = Counter()
         self._started_s = 0.0
         self.n_present, self.n_left_out = 0, 0
         self.left_out: list[str] = []
@@ -74,12 +76,13 @@ class AnsweringJob:
                     self._leave_out(problem)
             if self._state is JobState.RUNNING:
                 return
-            is_going_on = self._state in (JobState.STOPPED, JobState.FAILED)
-            n_before = self._n_before + self._n_done if is_going_on else 0
+            if self._state in (JobState.STOPPED, JobState.FAILED):
+                self._n_done_before_stop[self._is_naming] += self._n_done
+            else:
+                self._n_done_before_stop.clear()
             self._state, self._problem = JobState.RUNNING, ""
             self._is_naming = False
             self._restart_clock()
-            self._n_before = n_before
             self._stop_requested.clear()
             name = f"answers {self._room_id[:8]}"
             self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -125,7 +128,7 @@ class AnsweringJob:
         if self._n_done >= _ESTIMATE_FROM:
             passed_s = time.monotonic() - self._started_s
             seconds_left = n_left * passed_s / self._n_done
-        n_done = self._n_before + self._n_done
+        n_done = self._n_done_before_stop[self._is_naming] + self._n_done
         state = self._state
         if state is JobState.RUNNING and self._stop_requested.is_set():
             state = JobState.STOPPING
@@ -179,6 +182,7 @@ class AnsweringJob:
                 self.names_wanted = False
             return False
         self._is_naming = True
+        self._n_done_before_stop[False] = 0  # all are labelled
         self._restart_clock(len(unnamed))
         with closing(name_pictures(room, self._workspace, self._solver, unnamed)) as named:
             try:
@@ -193,7 +197,7 @@ class AnsweringJob:
         return True
 
     def _restart_clock(self, n_waiting: int = 0) -> None:
-        self._n_done, self._n_waiting, self._n_before = 0, n_waiting, 0
+        self._n_done, self._n_waiting = 0, n_waiting
         self._started_s = time.monotonic()
 
     def _take_in(self, room: AnswerRoom) -> Iterator[int]:

@@ -293,6 +293,28 @@ def test_stop_ends_the_search_among_the_stars(room, job, solver):
     assert job.progress.state is JobState.STOPPED
 
 
+def test_stopped_naming_counts_on(room, job, monkeypatch):
+    for seed in range(3):
+        room.add_picture(f"{seed}.png", make_picture("red stars", seed))
+    name, counts = jobs.name_pictures, []
+
+    def name_pictures(*given):
+        counts.append((job.progress.n_done, job.progress.n_total))
+        for number in name(*given):
+            if len(counts) == 1:
+                job.stop()
+            yield number
+
+    monkeypatch.setattr(jobs, "name_pictures", name_pictures)
+    job.name_objects(OWNER)
+    job.wait(30)
+    assert job.progress.state is JobState.STOPPED
+    job.start()
+    job.wait(30)
+    assert counts == [(0, 3), (1, 3)]
+    assert (job.progress.n_done, job.progress.n_total) == (3, 3)
+
+
 def test_names_wanted_as_the_job_ends_are_found(workspace, room, job, monkeypatch):
     number = room.add_picture("M13.png", make_picture("red stars", 1)).number
     work = AnsweringJob._work

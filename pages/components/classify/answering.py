@@ -80,7 +80,11 @@ def _classify_at_once(answerer: Answerer, room: AnswerRoom, numbers: list[int]) 
 
 
 def show_job(job: AnsweringJob) -> None:
-    """Draw how far a job is, or why it stopped, and what it left out."""
+    """Draw the progress of a job with Stop, or why it stopped with Go on, and what it left out.
+
+    Of a job that is done, only what it left out is drawn. Progress counts from the first start:
+    after Stop and Go on, it continues.
+    """
     progress = job.progress
     if progress.is_active:
         _show_progress(job, progress.n_done)
