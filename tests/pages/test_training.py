@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
 from cluster_core.errors import RunError
+from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import load_bundle, save_bundle
@@ -26,6 +27,7 @@ from cluster_core.training.runs import (
     load_status,
     submit_run,
 )
+from cluster_core.training.runs.evaluation_record import save_evaluation
 from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
 from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_choice
 from cluster_core.training.runs.results import save_result
@@ -35,6 +37,7 @@ from pages.components.run_live import BACKBONE_NOTE
 from pages.components.training import tensorboard_link
 from pages.components.words import name_stage
 from tests.drawn_pictures import write_shapes
+from tests.evaluation.test_cross_validation import cross_validate
 from tests.pages.opening import open_file
 from tests.pages.test_hyperparameters import make_choice
 from tests.samples import OWNER, write_photos
@@ -332,6 +335,16 @@ def test_table_lists_all_trainings(workspace):
     assert table["95% interval"][1] == "77% to 98%"
     assert table["Steps"][1] == 491
     assert table["Duration"][1] == "42 s"
+
+
+def test_table_has_a_cross_validation_that_came_later(workspace):
+    run_id = write_run(workspace)
+    page = open_page()
+    found = cross_validate({"a": 40, "b": 40})
+    save_evaluation(workspace.runs / run_id, ModelEvaluation(found))
+    page.run()
+    table = next(t.value for t in page.dataframe if "When" in t.value.columns)
+    assert table["Accuracy"][0] == round(100 * found.accuracy) != 93
 
 
 def test_comparison_lists_only_the_settings_that_differ(workspace):

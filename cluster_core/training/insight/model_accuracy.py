@@ -7,20 +7,22 @@ from contextlib import suppress
 from dataclasses import replace
 
 from cluster_core.errors import RunError
+from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.training.runs import list_runs, load_accuracy
+from cluster_core.training.runs import list_runs, load_cross_validation
 from cluster_core.workspace import Workspace
 
 
 def complete_accuracies(
     workspace: Workspace, models: Iterable[ModelSummary]
 ) -> tuple[ModelSummary, ...]:
-    """Return the models with the accuracy of their runs, where their own is not cross-validated.
+    """Return the models with the cross-validations of their runs, where they have none themselves.
 
-    Repeated calls are cheap; a run that cannot be read changes nothing.
+    Only the states of the runs are read each time, and only if a model needs its run; a run that
+    cannot be read changes nothing.
     """
     models = tuple(models)
-    if all(model.accuracy and model.accuracy.is_cross_validated for model in models):
+    if not any(map(_is_incomplete, models)):
         return models
     runs = {}
     with suppress(RunError):
@@ -29,8 +31,12 @@ def complete_accuracies(
 
 
 def _complete(workspace: Workspace, model: ModelSummary, run_id: str | None) -> ModelSummary:
-    if run_id is None or (model.accuracy and model.accuracy.is_cross_validated):
+    if run_id is None or not _is_incomplete(model):
         return model
     with suppress(RunError):
-        return replace(model, accuracy=load_accuracy(workspace, run_id) or model.accuracy)
+        return replace(model, accuracy=load_cross_validation(workspace, run_id) or model.accuracy)
     return model
+
+
+def _is_incomplete(model: ModelSummary) -> bool:
+    return model.id != STARTER_ID and not (model.accuracy and model.accuracy.is_cross_validated)

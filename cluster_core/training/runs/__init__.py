@@ -1,6 +1,10 @@
 """Training runs as folders: submit, watch and review trainings through files."""
 
-from cluster_core.training.runs.evaluation_record import load_accuracy, load_evaluation
+from cluster_core.training.runs.evaluation_record import (
+    load_accuracy,
+    load_cross_validation,
+    load_evaluation,
+)
 from cluster_core.training.runs.folder import (
     delete_run,
     find_queue_position,
@@ -31,6 +35,7 @@ __all__ = [
     "load_accuracy",
     "load_choice",
     "load_config",
+    "load_cross_validation",
     "load_evaluation",
     "load_evaluations",
     "load_result",

@@ -46,8 +46,6 @@ def load_evaluation(workspace: Workspace, run_id: str) -> ModelEvaluation | None
 def load_accuracy(workspace: Workspace, run_id: str) -> Accuracy | None:
     """Return the best that is known of the accuracy of a run's model.
 
-    Repeated calls are cheap: a cross-validation is read once.
-
     Returns
     -------
     Accuracy or None
@@ -58,14 +56,25 @@ def load_accuracy(workspace: Workspace, run_id: str) -> Accuracy | None:
     RunError
         There is no such run.
     """
+    if validated := load_cross_validation(workspace, run_id):
+        return validated
+    result = load_result(workspace, run_id)
+    return result.metrics.summary if result else None
+
+
+def load_cross_validation(workspace: Workspace, run_id: str) -> Accuracy | None:
+    """Return the cross-validated accuracy of a run, or None; its file is read once per change.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
     path = find_folder(workspace, run_id) / EVALUATION
-    validated = None
     with suppress(OSError):
         status = path.stat()
-        validated = _read_accuracy(path, status.st_mtime_ns, status.st_size)
-    if validated is None and (result := load_result(workspace, run_id)):
-        return result.metrics.summary
-    return validated
+        return _read_accuracy(path, status.st_mtime_ns, status.st_size)
+    return None
 
 
 @functools.lru_cache(maxsize=_MAX_CACHED)

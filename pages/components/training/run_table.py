@@ -24,6 +24,7 @@ from cluster_core.training.runs import (
     load_evaluations,
     load_result,
 )
+from cluster_core.training.runs.evaluation_record import EVALUATION
 from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_comparison
 from pages.components.outcome import Outcome, attempt, show_outcome
@@ -111,9 +112,12 @@ def _show_table(rows: list[_Row], runs: tuple[RunStatus, ...]) -> list[int]:
 
 
 def _get_row(workspace: Workspace, status: RunStatus) -> _Row:
-    """Return a row of the table; that of a finished training is cached in the session."""
+    """Return a row of the table; that of a finished training is cached until it is evaluated."""
     cache = st.session_state.setdefault(_ROWS, {})
-    key = (str(workspace.root), status.id, status.state, st.context.timezone)
+    evaluated_ns = 0
+    with contextlib.suppress(OSError):
+        evaluated_ns = (workspace.runs / status.id / EVALUATION).stat().st_mtime_ns
+    key = (str(workspace.root), status.id, status.state, evaluated_ns, st.context.timezone)
     if key in cache:
         return cache[key]
     row = _read_row(workspace, status)
