@@ -18,6 +18,7 @@ from pages.components.models.model_upload import show_upload
 from pages.components.models.publish_dialog import end_publishing
 from pages.components.models.publishing import show_gallery_link
 from pages.components.navigation import PageFile
+from pages.components.offered_models import list_offered
 from pages.components.outcome import show_outcome
 from pages.components.selection import Choice, choose, get_known
 from pages.components.signed_in import get_access, get_workspace
@@ -99,7 +100,7 @@ if access.allows(Action.IMPORT_MODELS):
 all_models = complete_accuracies(get_workspace(), list_models(get_workspace()))
 chosen = get_known(
     Choice.MODEL,
-    {model.id for model in all_models},
+    {model.id for model in list_offered()},
     lambda name: f'There is no model "{name}". It may have been deleted.',
 )
 if access.allows(Action.PUBLISH):

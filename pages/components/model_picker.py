@@ -9,11 +9,10 @@ import streamlit as st
 from cluster_core.access import Action
 from cluster_core.model.bundle.accuracy import ACCURACY_HELP
 from cluster_core.model.bundle.summaries import ModelSummary
-from cluster_core.publishing.visible import list_visible
-from cluster_core.training.insight.model_accuracy import complete_accuracies
 from pages.components.navigation import PageFile
+from pages.components.offered_models import list_offered
 from pages.components.selection import Choice, choose, get_known
-from pages.components.signed_in import get_access, get_workspace
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import name_network, number_duplicates
 
@@ -56,10 +55,7 @@ def pick_model(last_used: str | None = None) -> ModelSummary | None:
     ModelSummary or None
         None if the model is damaged or lacks its network; the page then shows why.
     """
-    access = get_access()
-    workspace = get_workspace()
-    visible = complete_accuracies(workspace, list_visible(access, workspace))
-    models = {model.id: model for model in visible}
+    models = {model.id: model for model in list_offered()}
     default = find_default(models)
     st.session_state[_VISITED] = default.id
     default = next((m for m in models.values() if m.manifest_sha256 == last_used), default)
@@ -84,7 +80,7 @@ def pick_model(last_used: str | None = None) -> ModelSummary | None:
             on_change=lambda: choose(Choice.MODEL, st.session_state[_KEY]),
             width=420,
         )
-        if access.allows(Action.VIEW_MODELS) and st.button(
+        if get_access().allows(Action.VIEW_MODELS) and st.button(
             "All models", key="to_models", icon=":material/inventory_2:"
         ):
             st.switch_page(PageFile.MODELS)

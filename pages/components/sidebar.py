@@ -10,12 +10,12 @@ import streamlit as st
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import ClusterError
-from cluster_core.model.bundle.collection import list_models
 from cluster_core.training.runs import RunState, RunStatus, list_runs, load_status
 from cluster_core.workspace import Workspace
 from pages.components.front_door import show_sign_in, show_sign_out
 from pages.components.model_picker import find_default
 from pages.components.navigation import PageFile
+from pages.components.offered_models import list_offered
 from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
 from pages.components.signed_in import get_workspace
 from pages.components.text import escape_markdown
@@ -31,15 +31,14 @@ _numbers = itertools.count()
 
 def show_sidebar(access: Access) -> None:
     """Draw the sidebar. It reports no errors: the page itself shows what cannot be read."""
-    workspace = get_workspace()
     with st.sidebar:
         if access.allows(Action.VIEW_DATASETS):
-            _show_link("Dataset", PageFile.DATASET, _name_dataset(workspace))
+            _show_link("Dataset", PageFile.DATASET, _name_dataset(get_workspace()))
         if access.allows(Action.VIEW_MODELS):
-            _show_link("Model", PageFile.MODELS, _name_model(workspace))
-        run = _find_training(workspace) if access.allows(Action.VIEW_TRAININGS) else None
+            _show_link("Model", PageFile.MODELS, _name_model())
+        run = _find_training(get_workspace()) if access.allows(Action.VIEW_TRAININGS) else None
         if run is not None:
-            _repeat_as_new(_show_training)(workspace, run)
+            _repeat_as_new(_show_training)(get_workspace(), run)
             if st.button("View", key="sidebar_training", type="tertiary"):
                 choose(Choice.RUN, run.id)
                 st.switch_page(PageFile.TRAINING)
@@ -86,9 +85,9 @@ def _name_dataset(workspace: Workspace) -> str:
         return "cannot be read"
 
 
-def _name_model(workspace: Workspace) -> str:
+def _name_model() -> str:
     try:
-        models = list_models(workspace)
+        models = list_offered()
     except ClusterError:
         return "cannot be read"
     by_id = {model.id: model for model in models}

@@ -58,6 +58,7 @@ def connect(monkeypatch):
             ip_address=address, headers=headers, cookies=cookies, timezone="UTC", url=""
         )
         monkeypatch.setattr(st, "context", context)
+        monkeypatch.setattr(signed_in, "get_script_run_ctx", lambda **_: context)
 
     return connect
 
@@ -157,6 +158,7 @@ def test_pages_ask_whose_workspace_it_is():
     shared |= {"sky_object_work"}
     assert found == {
         "components/lifespan.py",
+        "components/offered_models.py",
         "components/picture_input.py",
         "components/server_stack.py",
         "components/signed_in.py",

@@ -8,14 +8,13 @@ from cluster_core.answers.job_registry import find_job
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.source import AnswerSource
-from cluster_core.publishing.visible import list_visible
 from cluster_core.workspace import Workspace
 from pages.components.classify.answering import AT_ONCE, show_job
 from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.loaded_models import obtain_predictor
+from pages.components.offered_models import list_offered
 from pages.components.picture_input import NEWEST, SUPPLIES
 from pages.components.selection import Choice, choose, get_chosen
-from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
 # The room and the model that the visitor said may classify its pictures again.
@@ -77,7 +76,7 @@ def _describe(earlier: ModelSummary, is_present: bool) -> None:
     if is_present:
         st.markdown(f"Answers of {title}.")
         return
-    models = list_visible(get_access(), get_workspace())
+    models = list_offered()
     fate = "has changed since" if earlier.id in {m.id for m in models} else "is no longer here"
     st.markdown(f"Answers of {title}, which {fate}.")
 
@@ -105,7 +104,7 @@ def _count_unanswered(room: AnswerRoom) -> int:
 
 
 def _find_visible(room: AnswerRoom) -> ModelSummary | None:
-    models = list_visible(get_access(), get_workspace())
+    models = list_offered()
     return next((one for one in models if one.manifest_sha256 == room.last_model), None)
 
 

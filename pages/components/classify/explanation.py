@@ -27,6 +27,7 @@ from cluster_core.workspace import DATASET_SUFFIX, Workspace
 from pages.components.classify.session_predictions import PredictionView
 from pages.components.dataset_contents import read_dataset
 from pages.components.evaluation.mistakes import show_thumbnail
+from pages.components.offered_models import find_home
 from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
 
@@ -44,18 +45,20 @@ def show_explanation(answer: PredictionView, model: ModelSummary, predictor: Pre
     ):
         return
     seen = np.asarray(Image.open(io.BytesIO(answer.seen)))
-    _show_heat_map(answer, seen, predictor)
+    _show_heat_map(answer, seen, model, predictor)
     if get_access().allows(Action.VIEW_DATASETS):
         _show_similar(answer, seen, model, predictor)
 
 
-def _show_heat_map(answer: PredictionView, seen: np.ndarray, predictor: Predictor) -> None:
+def _show_heat_map(
+    answer: PredictionView, seen: np.ndarray, model: ModelSummary, predictor: Predictor
+) -> None:
     labels = list(answer.prediction.scores)  # highest score first
     left, right = st.columns([2, 3], gap="medium")
     label = right.selectbox("Show what speaks for", labels, key="why_label")
     try:
         with left, st.spinner("Measuring the parts of the picture …"):
-            found = compute_heat_map(predictor.bundle, seen, label, get_workspace())
+            found = compute_heat_map(predictor.bundle, seen, label, find_home(model))
     except ClusterError as error:
         right.info(escape_markdown(str(error)), icon=":material/info:")
         return

@@ -9,7 +9,7 @@ from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction import loaded
 from cluster_core.model.prediction.predictor import Predictor
-from pages.components.signed_in import get_workspace
+from pages.components.offered_models import find_home
 from pages.components.text import escape_markdown
 
 
@@ -38,4 +38,4 @@ def _load_with_spinner(model: ModelSummary) -> Predictor:
             "is downloaded and prepared, which takes up to a minute …"
         )
     with st.spinner(message):
-        return loaded.obtain_predictor(get_workspace(), model)
+        return loaded.obtain_predictor(find_home(model), model)
