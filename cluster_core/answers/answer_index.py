@@ -96,6 +96,14 @@ class AnswerIndex:
         self.last_model = model
         self._columns.clear()
 
+    def rename(self, model: str, renamed: str) -> None:
+        """Let a model that got another name have the answers that it gave, and will, under both."""
+        entries = self._entries.setdefault(model, {})
+        entries.update(self._entries.get(renamed, {}))
+        self._entries[renamed] = entries
+        self.last_model = renamed
+        self._columns.clear()
+
     def forget(self, numbers: Iterable[int]) -> None:
         """Drop the answers to pictures that were removed."""
         gone = list(numbers)

@@ -6,7 +6,7 @@ import functools
 import io
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -45,6 +45,30 @@ class Answerer:
     def list_waiting(self, room: AnswerRoom) -> list[int]:
         """Return the pictures of a room that the model has not answered."""
         return room.list_unanswered(self.model.manifest_sha256, self.model.labels)
+
+
+def follow_renamed(room: AnswerRoom, models: Iterable[ModelSummary]) -> None:
+    """Let the model that answered last keep its answers if only its name has changed since.
+
+    Parameters
+    ----------
+    room : AnswerRoom
+    models : iterable of ModelSummary
+        Those that may answer.
+
+    Raises
+    ------
+    DatasetError
+        It cannot be written.
+    """
+    known = {one.manifest_sha256: AnswerSource.of(one) for one in models if one.problem is None}
+    last = room.sources.get(room.last_model or "")
+    if last is None or not last.fingerprint or room.last_model in known:
+        return
+    for sha256, source in known.items():
+        if replace(source, id=last.id, title=last.title) == last:
+            room.keep_source(sha256, source, renamed_from=room.last_model)
+            return
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ def check_source(entry: Mapping[str, Any]) -> AnswerSource:
         check_shown_text(entry["id"]),
         check_shown_text(entry["title"]),
         check_number(entry["unsure_below"]),
+        check_text(entry.get("content", "")),  # of an earlier version
     )
 
 

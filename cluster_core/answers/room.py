@@ -154,7 +154,9 @@ class AnswerRoom:
         """Return the path of a picture's thumbnail, a JPEG, which may not exist."""
         return name_thumbnail(self._folder, number)
 
-    def keep_source(self, model: str, source: AnswerSource) -> None:
+    def keep_source(
+        self, model: str, source: AnswerSource, *, renamed_from: str | None = None
+    ) -> None:
         """Note which model answers from now on, so that its answers outlive it.
 
         Parameters
@@ -163,6 +165,8 @@ class AnswerRoom:
             Hash of the model's manifest.
         source : AnswerSource
             What a table says of it.
+        renamed_from : str, optional
+            Hash of the manifest of the same model under an earlier name, whose answers it takes.
 
         Raises
         ------
@@ -170,7 +174,10 @@ class AnswerRoom:
             It cannot be written.
         """
         noted = {"id": source.id, "title": source.title, "labels": list(source.labels)}
-        self._append({"model": model, **noted, "unsure_below": source.unsure_below})
+        noted |= {"unsure_below": source.unsure_below, "content": source.fingerprint}
+        if renamed_from is not None:
+            noted["renamed_from"] = renamed_from
+        self._append({"model": model, **noted})
 
     def keep_answer(
         self, number: int, model: str, answer: KeptAnswer, labels: Sequence[str], thumbnail: bytes

@@ -63,6 +63,8 @@ class RoomContents:
                 self.answers.take(entry)
             case {"model": sha256, "labels": _}:
                 self.sources[check_text(sha256)] = check_source(entry)
+                if "renamed_from" in entry:
+                    self.answers.rename(check_text(entry["renamed_from"]), sha256)
             case {"reviewed": numbers}:
                 self.reviews.update(dict.fromkeys(map(check_count, numbers), check_review(entry)))
             case {"unreviewed": numbers}:

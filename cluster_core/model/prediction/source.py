@@ -44,7 +44,8 @@ class AnswerSource:
     @classmethod
     def of(cls, model: ModelSummary) -> AnswerSource:
         """Return the source for a model of a list."""
-        return cls(model.labels, model.id, model.title, model.unsure_below)
+        fingerprint = model.content_sha256
+        return cls(model.labels, model.id, model.title, model.unsure_below, fingerprint)
 
     @classmethod
     def of_bundle(
