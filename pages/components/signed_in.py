@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 from starlette.requests import HTTPConnection
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cluster_core.access import TENSORBOARD_VARIABLE, Access, Action, Mode, has_sign_in, read_mode
 from cluster_core.access.modes import read_owners
@@ -26,6 +27,7 @@ SIGNED_OUT = Access(
     frozenset(),
     "You may not {action} here before you sign in: open the start page and sign in.",
 )
+_IS_GONE = "Your workspace was deleted: reload this page."
 STRANGER = Access(
     "stranger",
     frozenset(),
@@ -38,19 +40,31 @@ def get_access() -> Access:
     """Return what the person who uses the present page may do.
 
     It is found anew at each call: a sign-in ends while its tab is open.
+
+    Raises
+    ------
+    RuntimeError
+        No page is running in this thread, as in the function of a download button: whatever it
+        needs must be found before.
     """
+    if get_script_run_ctx(suppress_warning=True) is None:
+        raise RuntimeError("no page is running in this thread, so nobody uses it")
     context = st.context
     address = context.ip_address or "127.0.0.1"  # None stands for this computer
     return find_access(context.cookies, context.headers, address, st.user)
 
 
 def get_workspace() -> Workspace:
-    """Return the workspace of the person who uses the present page: the owner's, or a visitor's."""
-    return find_workspace(get_access())
+    """Return the workspace of the person who uses the present page: the owner's, or a visitor's.
 
-
-def find_workspace(access: Access) -> Workspace:
-    """Return the workspace that belongs to an access."""
+    Whoever has none, such as a visitor whose workspace was deleted while a dialog was open, is
+    told so, and the page ends there.
+    """
+    access = get_access()
+    if access.root is None and not access.allows(Action.VIEW_DATASETS):
+        is_lost = has_lost_workspace()
+        st.error(_IS_GONE if is_lost else access.refuse(Action.VIEW_DATASETS))
+        st.stop()
     return Workspace.default() if access.root is None else Workspace(access.root)
 
 

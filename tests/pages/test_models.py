@@ -233,12 +233,12 @@ def test_upload_of_another_file_is_reported(workspace, data):
 
 
 def test_model_can_be_downloaded(trained, model_id, monkeypatch):
-    downloads = []
-    monkeypatch.setattr(st, "download_button", lambda label, data, **_: downloads.append(data()))
+    packing = []  # called when the button is clicked, in a thread without a page
+    monkeypatch.setattr(st, "download_button", lambda label, data, **_: packing.append(data))
     page = open_page(model=model_id)
-    assert downloads == [export_model(trained, model_id, with_network=True)]
+    assert packing[0]() == export_model(trained, model_id, with_network=True)
     page.checkbox(key=f"with_network_{model_id}").uncheck().run()
-    assert downloads[1:] == [export_model(trained, model_id)]
+    assert packing[1]() == export_model(trained, model_id)
 
 
 def test_starter_model_is_downloaded_without_the_network_that_everybody_has(workspace):
@@ -299,7 +299,7 @@ def test_public_demo_refuses_changes_from_a_stale_page(trained, model_id, monkey
     page = open_page(model=model_id)
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     page.button(key="delete").click().run()
-    assert "does not let its visitors change or upload models" in page.error[0].value
+    assert "does not let its visitors" in page.error[0].value
     assert len(list_models(trained)) == 2
 
 

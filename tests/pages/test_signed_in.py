@@ -6,16 +6,18 @@ from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE, Action
 from cluster_core.access.modes import OWNERS_VARIABLE, PASSPHRASE_VARIABLE
 from cluster_core.access.passphrase import hash_passphrase
 from cluster_core.access.tokens import make_token, sign_out
+from cluster_core.access.visitor_workspaces import WORKSPACES_VARIABLE
 from cluster_core.server.client import PROXIES_VARIABLE
 from cluster_core.server.hosts import HOSTS_VARIABLE
 from pages.components import signed_in
 from pages.components.navigation import PageFile, list_pages
-from pages.components.signed_in import COOKIE, get_access
+from pages.components.signed_in import COOKIE, WORKSPACE_COOKIE, get_access, get_workspace
 from tests.pages.opening import open_file
 from tests.samples import OWNER, VISITOR
 
@@ -35,6 +37,7 @@ def connect(monkeypatch):
     def connect(address=None, headers=LOCAL, cookies=None, **user):
         context = SimpleNamespace(ip_address=address, headers=headers, cookies=cookies or {})
         monkeypatch.setattr(st, "context", context)
+        monkeypatch.setattr(signed_in, "get_script_run_ctx", lambda **_: context)
         monkeypatch.setattr(st, "user", user)
         monkeypatch.setattr(signed_in, "is_at_own_machine", is_at_own_machine)
 
@@ -134,6 +137,29 @@ def test_navigation_has_only_what_may_be_seen(list_visible_titles):
     assert len(list_visible_titles(OWNER)) == len(PageFile)
     assert list_visible_titles(VISITOR) == ["Classify"]
     assert list_visible_titles(signed_in.STRANGER) == []
+
+
+def test_nobody_is_known_where_no_page_runs():
+    """As in the function of a download button, which must not be taken for the owner."""
+    with pytest.raises(RuntimeError, match="no page is running"):
+        get_workspace()
+
+
+def test_fragment_of_a_deleted_workspace_does_not_show_the_owners(connect, monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(WORKSPACES_VARIABLE, "1")
+    connect("192.0.2.7", cookies={WORKSPACE_COOKIE: "f" * 32})
+
+    def fragment() -> None:
+        import streamlit as st
+
+        from pages.components.signed_in import get_workspace
+
+        st.write(get_workspace().root)
+
+    page = AppTest.from_function(fragment).run()
+    assert [one.value for one in page.error] == ["Your workspace was deleted: reload this page."]
+    assert not page.markdown
 
 
 def test_stranger_is_told_what_the_owner_can_do(connect):

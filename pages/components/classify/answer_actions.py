@@ -90,8 +90,9 @@ def show_bulk_review(model: ModelSummary, room: AnswerRoom, ticked: set[int]) ->
 
 def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> None:
     """Draw what can be done with the chosen pictures, at least one."""
+    may_add = get_access().allows(Action.EDIT_DATASETS)
     with st.container(horizontal=True, vertical_alignment="bottom", key="answer_actions"):
-        if get_access().allows(Action.EDIT_DATASETS):
+        if may_add:
             st.button(
                 "Add to dataset",
                 key="add_to_dataset",
@@ -107,7 +108,7 @@ def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> Non
             "the answer.",
         )
         show_remove(room, chosen)
-    if is_open(_DIALOG):
+    if may_add and is_open(_DIALOG):
         _ask_for_dataset(model, room, chosen)
 
 

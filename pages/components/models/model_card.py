@@ -84,7 +84,8 @@ def _show_actions(model: ModelSummary) -> None:
 
 
 def _show_download(model: ModelSummary) -> None:
-    network = find_portable_network(get_workspace(), model.id)
+    workspace = get_workspace()  # the button's function runs where no page does
+    network = find_portable_network(workspace, model.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         with_network = False
         download = st.container(width="content")
@@ -102,7 +103,7 @@ def _show_download(model: ModelSummary) -> None:
         with download:
             st.download_button(
                 "Download the model",
-                lambda: export_model(get_workspace(), model.id, with_network=with_network),
+                lambda: export_model(workspace, model.id, with_network=with_network),
                 file_name=f"{clean_file_name(model.title.replace('/', '_'))}.zip",
                 mime="application/zip",
                 key="download",
