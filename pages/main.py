@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from cluster_core.access.visitor_workspaces import mark_used
+from cluster_core.workspace import Workspace
 from pages.components.front_door import show_front_door
 from pages.components.model_picker import forget_default
 from pages.components.navigation import list_pages
@@ -19,6 +21,8 @@ ICON = Path(__file__).with_name("components") / "icon.svg"
 st.set_page_config(page_title="Cluster Lab", page_icon=ICON, layout="wide")
 sync_choices()
 access = get_access()
+if access.root is not None:
+    mark_used(Workspace(access.root))
 visitor_home = show_visitor_home if offers_workspace() else None
 page = st.navigation(list_pages(access, show_front_door, visitor_home))
 if st.session_state.get("page") != page.url_path:

@@ -29,12 +29,14 @@ WORKSPACES_VARIABLE = "CLUSTER_LAB_VISITOR_WORKSPACES"
 MOST_AT_ONCE = 100
 # Seconds since the last use.
 LIFETIME_S = 2 * 3600
-# One that holds nothing does not keep others out for long.
+# Seconds since something was added or removed, while it is empty: nobody keeps others out by that.
 EMPTY_LIFETIME_S = 15 * 60
+# Seconds since it was created, however much it is used.
+WHOLE_LIFETIME_S = 8 * 3600
 _KEY = re.compile(r"[0-9a-f]{32}")
 _KEY_BYTES = 16
-# Modified at each use.
-_USED = ".used"
+# Modified at each use; when it is created only.
+_USED, _CREATED = ".used", ".created"
 _TRAINING_S = ".training_seconds"
 _LOCK = ".lock"
 _LOCK_TIMEOUT_S = 10
@@ -90,13 +92,14 @@ def create_visitor_workspace(server: Workspace) -> str:
         key = secrets.token_hex(_KEY_BYTES)
         own = folder / _name_folder(key)
         own.mkdir(mode=0o700)
+        (own / _CREATED).touch()
         (own / _USED).touch()
     report_event("visitor_workspace_created")
     return key
 
 
 def find_visitor_workspace(server: Workspace, key: str) -> Workspace | None:
-    """Return a visitor's workspace and mark it as used, or None if no workspace has this key.
+    """Return a visitor's workspace, or None if no workspace has this key.
 
     Parameters
     ----------
@@ -110,9 +113,27 @@ def find_visitor_workspace(server: Workspace, key: str) -> Workspace | None:
     folder = _find_folder(server) / _name_folder(key)
     if folder.is_symlink() or not (folder / _USED).is_file():
         return None
-    with suppress(OSError):
-        os.utime(folder / _USED)
     return Workspace(folder)
+
+
+def mark_used(workspace: Workspace) -> None:
+    """Keep a visitor's workspace for longer; does nothing if it was deleted."""
+    with suppress(OSError):
+        os.utime(workspace.root / _USED)
+
+
+def find_end_s(workspace: Workspace) -> float:
+    """Return when a visitor's workspace expires unless it is used, in seconds since 1970."""
+    folder = workspace.root
+    try:
+        created_s = _read_time_s(folder / _CREATED, folder)
+        if all(path.name.startswith(".") for path in folder.iterdir()):
+            end_s = folder.stat().st_mtime + EMPTY_LIFETIME_S
+        else:
+            end_s = _read_time_s(folder / _USED, folder) + LIFETIME_S
+    except OSError:
+        return 0.0
+    return min(end_s, created_s + WHOLE_LIFETIME_S)
 
 
 def is_workspace_key(text: str) -> bool:
@@ -128,7 +149,7 @@ def list_visitor_workspaces(server: Workspace) -> list[Workspace]:
 def list_expired(server: Workspace) -> list[Workspace]:
     """Return the workspaces that have not been used for too long."""
     now_s = time.time()
-    return [Workspace(path) for path in _list_folders(server) if now_s > _find_end_s(path)]
+    return [one for one in list_visitor_workspaces(server) if now_s > find_end_s(one)]
 
 
 def remove_visitor_workspace(workspace: Workspace) -> None:
@@ -171,15 +192,8 @@ def _list_folders(server: Workspace) -> Iterator[Path]:
                 yield path
 
 
-def _find_end_s(folder: Path) -> float:
-    """Return when a workspace expires, in seconds since 1970."""
-    try:
-        is_empty = all(path.name.startswith(".") for path in folder.iterdir())
-        used = folder / _USED
-        used_s = (used if used.exists() else folder).stat().st_mtime
-    except OSError:
-        return 0.0
-    return used_s + (EMPTY_LIFETIME_S if is_empty else LIFETIME_S)
+def _read_time_s(mark: Path, folder: Path) -> float:
+    return (mark if mark.exists() else folder).stat().st_mtime
 
 
 def _refuse(reason: str, sentence: str) -> NoReturn:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import re
+import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +17,14 @@ from cluster_core.access.quota import measure
 from cluster_core.access.visitor_workspaces import (
     EMPTY_LIFETIME_S,
     LIFETIME_S,
+    WHOLE_LIFETIME_S,
     WORKSPACES_VARIABLE,
     add_training_s,
     count_visitor_workspaces,
     create_visitor_workspace,
     find_visitor_workspace,
     list_expired,
+    mark_used,
     read_training_s,
     remove_visitor_workspace,
 )
@@ -99,17 +103,32 @@ def test_forged_key_finds_nothing(forged, own, workspace):
     assert find_visitor_workspace(workspace, forged) is None
 
 
-def test_unused_workspaces_expire_and_empty_ones_sooner(own, key, workspace):
-    used = own.root / visitors._USED
-    now_s = used.stat().st_mtime
-    os.utime(used, (now_s, now_s - EMPTY_LIFETIME_S - 5))
+def shift(path: Path, seconds: float) -> None:
+    """Make a file or folder older than now."""
+    then_s = time.time() - seconds
+    os.utime(path, (then_s, then_s))
+
+
+def test_unused_workspaces_expire(own, key, workspace):
+    own.runs.mkdir()
+    shift(own.root / visitors._USED, LIFETIME_S - 5)
+    assert list_expired(workspace) == []
+    shift(own.root / visitors._USED, LIFETIME_S + 5)
+    assert find_visitor_workspace(workspace, key) == own  # a mere request, which is no use
+    assert list_expired(workspace) == [own]
+    mark_used(own)
+    assert list_expired(workspace) == []
+
+
+def test_use_keeps_neither_an_empty_workspace_nor_any_for_ever(own, workspace):
+    shift(own.root, EMPTY_LIFETIME_S + 5)
+    mark_used(own)
     assert list_expired(workspace) == [own]
     own.runs.mkdir()
     assert list_expired(workspace) == []
-    os.utime(used, (now_s, now_s - LIFETIME_S - 5))
+    shift(own.root / visitors._CREATED, WHOLE_LIFETIME_S + 5)
+    mark_used(own)
     assert list_expired(workspace) == [own]
-    assert find_visitor_workspace(workspace, key) == own  # which is a use
-    assert list_expired(workspace) == []
 
 
 def test_training_time_adds_up_and_dies_with_the_workspace(own, workspace):
