@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.pictures import render_files
 
 _ROW_PX, _HEADER_PX, _FIRST_COLUMN_PX = 66, 36, 150
+_AREA = "document.querySelector('[data-testid=stMain]')"
 
 
 def write_fits(path: Path, seed: int) -> Path:
@@ -30,6 +31,13 @@ def click_row(visit: Visit, row: int) -> None:
     table.click(position={"x": _FIRST_COLUMN_PX, "y": y})
 
 
+def assert_keyboard_ends_scrolling(page: Page) -> None:
+    page.keyboard.press("End")
+    bottom_px = page.evaluate(f"{_AREA}.scrollTo(0, 1e6), {_AREA}.scrollTop")
+    page.wait_for_timeout(300)
+    assert page.evaluate(f"{_AREA}.scrollTop") == bottom_px
+
+
 def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
     pictures = render_files(tmp_path / "sky", 16)
     pictures += [write_fits(tmp_path / f"frame {n}.fits", n) for n in range(4)]
@@ -43,6 +51,9 @@ def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
     visit.settle()
 
     click_row(visit, 0)
+    expect(page.get_by_text("1 of 20", exact=True)).to_be_visible()
+    visit.settle()
+    assert_keyboard_ends_scrolling(page)
     for step, key in enumerate(("2", "0", "Escape"), start=1):
         expect(page.get_by_text(f"{step} of 20", exact=True)).to_be_visible()
         visit.settle()
