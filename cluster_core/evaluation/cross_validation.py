@@ -112,13 +112,29 @@ class CrossValidation:
         )
 
 
+@dataclass(frozen=True)
+class PictureSample:
+    """The pictures that take part in a cross-validation.
+
+    Attributes
+    ----------
+    pictures : sequence of Picture
+        In the order of `draw_sample`.
+    features : ndarray of float32, (n_pictures, n_features)
+        Their features, averaged over the views.
+    n_in_dataset : int
+        Number of pictures that they were drawn from.
+    """
+
+    pictures: Sequence[Picture]
+    features: np.ndarray
+    n_in_dataset: int
+
+
 def cross_validate_pictures(
     pictures: Sequence[Picture], features: np.ndarray, labels: tuple[str, ...]
 ) -> CrossValidation:
-    """Cross-validate a quick head: ten repeats of five folds, groups of pictures kept together.
-
-    The figure is the expected accuracy on new pictures of a `RidgeHead` that learned from four
-    fifths of the pictures; the head of a model learns from more, and by gradient descent.
+    """Cross-validate the pictures of a dataset, or a sample of them.
 
     Parameters
     ----------
@@ -136,21 +152,42 @@ def cross_validate_pictures(
 
     Raises
     ------
+    DatasetError, RunError
+        As `cross_validate_sample`.
+    """
+    order = draw_sample(pictures)
+    chosen = [pictures[number] for number in order]
+    return cross_validate_sample(PictureSample(chosen, features[order], len(pictures)), labels)
+
+
+def cross_validate_sample(sample: PictureSample, labels: tuple[str, ...]) -> CrossValidation:
+    """Cross-validate a quick head: ten repeats of five folds, groups of pictures kept together.
+
+    The figure is the expected accuracy on new pictures of a `RidgeHead` that learned from four
+    fifths of the pictures; the head of a model learns from more, and by gradient descent.
+
+    Parameters
+    ----------
+    sample : PictureSample
+    labels : tuple of str
+        The classes.
+
+    Raises
+    ------
     DatasetError
         There are too few pictures, fewer than two classes, or nothing that tells the pictures
         apart.
     RunError
         A feature is not a finite number.
     """
-    _check(pictures, features)
-    order = draw_sample(pictures)
-    chosen = [pictures[number] for number in order]
+    chosen = sample.pictures
+    _check(chosen, sample.features)
     present = tuple(label for label in labels if any(one.label == label for one in chosen))
     classes = np.array([present.index(picture.label) for picture in chosen])
     groups = np.array(group_pictures(chosen, list_copies(chosen)))
-    head = RidgeHead(features[order], classes, len(present))
+    head = RidgeHead(sample.features, classes, len(present))
     folds = draw_repeated_folds(classes, groups)
-    with on_one_thread(len(order)):
+    with on_one_thread(len(chosen)):
         outputs = np.stack([head.predict_left_out(row) for row in folds])
         curve = measure_learning_curve(head, classes, break_up_lone(groups, classes), folds)
     temperatures = fit_fold_temperatures(outputs[0], classes, folds[0])
@@ -160,7 +197,7 @@ def cross_validate_pictures(
         ScoredPictures(present, paths, sha256s, classes, scores),
         compute_fold_accuracies(outputs.argmax(axis=2) == classes, folds),
         len(np.unique(groups)),
-        len(pictures),
+        sample.n_in_dataset,
         curve,
     )
 

@@ -10,7 +10,12 @@ import numpy as np
 
 from cluster_core.data.index import Picture
 from cluster_core.errors import ClusterError
-from cluster_core.evaluation.cross_validation import CrossValidation, cross_validate_pictures
+from cluster_core.evaluation.cross_validation import (
+    CrossValidation,
+    PictureSample,
+    cross_validate_sample,
+    draw_sample,
+)
 from cluster_core.evaluation.scored_pictures import ScoredPictures, name_pictures
 from cluster_core.model.head.head import Head
 from cluster_core.storage.saved_values import check_text
@@ -75,18 +80,35 @@ class SideFeatures:
     features: np.ndarray
 
 
-def evaluate_training(
-    learned: Sequence[SideFeatures],
-    tested: SideFeatures | None,
-    labels: tuple[str, ...],
-    head: Head,
-) -> ModelEvaluation:
-    """Cross-validate all pictures of a training, and score its test pictures.
+def average_sample(sides: Sequence[SideFeatures]) -> PictureSample:
+    """Return those pictures of all sides that take part in a cross-validation.
 
     Parameters
     ----------
-    learned : sequence of SideFeatures
-        The training and validation pictures.
+    sides : sequence of SideFeatures
+        At least one.
+    """
+    pictures = [picture for side in sides for picture in side.pictures]
+    order = np.array(draw_sample(pictures), int)
+    means = np.empty((len(order), sides[0].features.shape[2]), np.float32)
+    first = 0
+    for side in sides:
+        is_here = (order >= first) & (order < first + len(side.pictures))
+        for place in np.flatnonzero(is_here):  # at once, the views would be in memory twice
+            side.features[order[place] - first].mean(axis=0, out=means[place])
+        first += len(side.pictures)
+    return PictureSample([pictures[number] for number in order], means, len(pictures))
+
+
+def evaluate_training(
+    sample: PictureSample, tested: SideFeatures | None, labels: tuple[str, ...], head: Head
+) -> ModelEvaluation:
+    """Cross-validate the pictures of a training, and score its test pictures.
+
+    Parameters
+    ----------
+    sample : PictureSample
+        From `average_sample` of the training, validation and test pictures.
     tested : SideFeatures or None
         The test pictures, if there are any.
     labels : tuple of str
@@ -99,25 +121,11 @@ def evaluate_training(
     ModelEvaluation
         A cross-validation that is not possible becomes its `problem`.
     """
-    sides = [*learned, *([tested] if tested else [])]
     test = score_features(head, tested, labels) if tested else None
-    pictures = [picture for side in sides for picture in side.pictures]
-    features = _average_views(sides)
     try:
-        return ModelEvaluation(cross_validate_pictures(pictures, features, labels), test=test)
+        return ModelEvaluation(cross_validate_sample(sample, labels), test=test)
     except ClusterError as error:
         return ModelEvaluation(None, str(error), test)
-
-
-def _average_views(sides: Sequence[SideFeatures]) -> np.ndarray:
-    """Return the mean of the views of all pictures: float32, (n_pictures, n_features)."""
-    n_pictures = sum(len(side.pictures) for side in sides)
-    features = np.empty((n_pictures, sides[0].features.shape[2]), np.float32)
-    first = 0
-    for side in sides:  # `concatenate` would have all in memory twice
-        side.features.mean(axis=1, out=features[first : first + len(side.pictures)])
-        first += len(side.pictures)
-    return features
 
 
 def score_features(head: Head, side: SideFeatures, labels: tuple[str, ...]) -> ScoredPictures:

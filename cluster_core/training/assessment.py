@@ -1,4 +1,4 @@
-"""How good a fitted head is: its temperature, the final test and cross-validation."""
+"""How good a fitted head is: its temperature, and the final test."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ import numpy as np
 
 from cluster_core.errors import RunError
 from cluster_core.evaluation.calibration import fit_temperature
-from cluster_core.evaluation.model_evaluation import (
-    ModelEvaluation,
-    SideFeatures,
-    evaluate_training,
-)
 from cluster_core.evaluation.scores import Metrics, compute_metrics
-from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import ALL_PICTURES
@@ -53,20 +47,3 @@ def run_final_test(
         chosen = np.sort(random.permutation(len(pictures))[: config.test_batch_size])
         pictures, scores = tuple(pictures[number] for number in chosen), scores[chosen]
     return compute_metrics(pictures, scores, labels)
-
-
-def evaluate(
-    config: TrainConfig, examples: TrainingExamples, bundle: ModelBundle
-) -> ModelEvaluation:
-    """Cross-validate the pictures of all three sides, without distorted views."""
-    split = examples.split
-    sides = (
-        (split.training, examples.training),
-        (split.validation, examples.validation),
-        (split.testing, examples.testing),
-    )
-    *learned, tested = (
-        SideFeatures(pictures, side.features[:, : len(config.views)]) if side else None
-        for pictures, side in sides
-    )
-    return evaluate_training(list(filter(None, learned)), tested, bundle.labels, bundle.head)

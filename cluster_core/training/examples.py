@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from cluster_core.data.index import Picture
 from cluster_core.data.splits import Split
+from cluster_core.evaluation.cross_validation import PictureSample
+from cluster_core.evaluation.model_evaluation import SideFeatures, average_sample
 from cluster_core.model.features.extraction import BottleneckSource
 from cluster_core.model.features.views import View
 from cluster_core.model.head.examples import Examples
@@ -40,24 +42,46 @@ class TrainingExamples:
     testing: Examples | None
     counter: CounterExamples
 
-    def gather_known(self, n_views: int) -> KnownPictures:
-        """Return the pictures for training and validation in their first `n_views` views."""
-        sides = [(self.split.training, self.training)]
-        if self.validation is not None:
-            sides.append((self.split.validation, self.validation))
-        return gather_known(n_views, sides)
+    def reduce(self, n_views: int) -> ReducedExamples:
+        """Return what is needed once the head is fitted and tested.
 
-    def average_views(self, n_views: int) -> TrainingExamples:
-        """Return the pictures for training and validation with the mean of their first views.
+        All views of a large dataset would be most of the memory that a training takes.
 
-        Once the head is fitted and `gather_known` is done, nothing else of them is needed, and
-        all views of a large dataset would be most of the memory that a training takes.
+        Parameters
+        ----------
+        n_views : int
+            The first views, which are not distorted.
         """
-        return replace(
-            self,
-            training=self.training.average_views(n_views),
-            validation=self.validation and self.validation.average_views(n_views),
-        )
+        learned = [(self.split.training, self.training)]
+        if self.validation is not None:
+            learned.append((self.split.validation, self.validation))
+        sides = [SideFeatures(its, one.features[:, :n_views]) for its, one in learned]
+        testing = None
+        if self.testing is not None:
+            testing = SideFeatures(self.split.testing, self.testing.features)
+            sides.append(testing)
+        known, sample = gather_known(n_views, learned), average_sample(sides)
+        return ReducedExamples(known, sample, testing, self.counter)
+
+
+@dataclass(frozen=True)
+class ReducedExamples:
+    """What is left of `TrainingExamples`.
+
+    Attributes
+    ----------
+    known : KnownPictures
+        Pictures for training and validation, to recognise others by.
+    sample : PictureSample
+        Pictures of all sides, for a cross-validation.
+    testing : SideFeatures or None
+    counter : CounterExamples
+    """
+
+    known: KnownPictures
+    sample: PictureSample
+    testing: SideFeatures | None
+    counter: CounterExamples
 
 
 def compute_examples(

@@ -59,13 +59,15 @@ def gather_known(
     groups = np.array(group_pictures(pictures, list_copies(pictures)))
     drawn = np.random.default_rng(0).permutation(len(pictures))[:MAX_PICTURES]
     chosen = np.sort(drawn)
-    features, first = [], 0
-    for its, examples in sides:
-        of_side = chosen[(chosen >= first) & (chosen < first + len(its))] - first
-        features.append(examples.features[of_side, :n_views])
+    shape = (len(chosen), n_views, sides[0][1].features.shape[2])
+    features, first, place = np.empty(shape, np.float32), 0, 0
+    for its, examples in sides:  # `concatenate` would have all in memory twice
+        for number in chosen[(chosen >= first) & (chosen < first + len(its))]:
+            features[place] = examples.features[number - first, :n_views]
+            place += 1
         first += len(its)
     return KnownPictures(
-        np.concatenate(features),
+        features,
         classes[chosen],
         break_up_lone(groups, classes)[chosen],
         np.ones(len(chosen), bool),
@@ -75,7 +77,7 @@ def gather_known(
 def add_novelty(
     bundle: ModelBundle,
     known: KnownPictures,
-    testing: Examples | None,
+    testing: np.ndarray | None,
     counter: CounterExamples,
 ) -> ModelBundle:
     """Return a model that recognises pictures of none of its classes, and how well it does.
@@ -86,8 +88,8 @@ def add_novelty(
         The model without a detector.
     known : KnownPictures
         From `gather_known`.
-    testing : Examples or None
-        The test pictures.
+    testing : ndarray of float32, (n_pictures, n_views, n_features), or None
+        Features of the test pictures.
     counter : CounterExamples
         Pictures of none of the classes.
     """
@@ -103,7 +105,7 @@ def add_novelty(
     if detector is None:
         return bundle
     record = {
-        "test": _count_rejected(detector, None if testing is None else testing.features),
+        "test": _count_rejected(detector, testing),
         "counter_examples": _count_rejected(detector, counter.testing),
     }
     return replace(bundle, novelty=detector, metrics={**bundle.metrics, RECORD: record})

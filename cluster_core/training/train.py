@@ -10,43 +10,34 @@ from typing import TYPE_CHECKING
 
 from tensorflow.compat.v1 import GraphDef
 
-from cluster_core.data.index import DatasetIndex, scan_dataset
-from cluster_core.data.splits import Split, split_dataset
+from cluster_core.data.index import DatasetIndex
+from cluster_core.data.splits import Split
 from cluster_core.errors import BundleError, RunError
 from cluster_core.evaluation.learned_pictures import record_learned
-from cluster_core.evaluation.model_evaluation import ModelEvaluation
+from cluster_core.evaluation.model_evaluation import ModelEvaluation, evaluate_training
 from cluster_core.evaluation.scores import Metrics
-from cluster_core.model.backbones.conversion import prepare_backbone
 from cluster_core.model.backbones.converted import ConvertedBackbone
-from cluster_core.model.backbones.litert import load_extractor
-from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.bundle.bundle import ModelBundle, save_bundle
 from cluster_core.model.bundle.collection import record_cross_validation
 from cluster_core.model.bundle.starter import find_prior
 from cluster_core.model.export.frozen_graph import save_graph
-from cluster_core.model.features.cache import BottleneckCache
-from cluster_core.model.features.extraction import BottleneckSource
 from cluster_core.model.head.head import Head
 from cluster_core.model.head.settings import Evaluation, FitCallbacks
 from cluster_core.model.head.training import FittedHead, fit_head
 from cluster_core.storage.cache_file import CacheFile
-from cluster_core.training.assessment import calibrate, evaluate, run_final_test
-from cluster_core.training.choice.decision import NetworkChoice
-from cluster_core.training.choice.trial import choose_network
+from cluster_core.training.assessment import calibrate, run_final_test
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import (
-    DatasetRead,
     EventHandler,
-    NetworkChosen,
     Stage,
     StageProgress,
 )
-from cluster_core.training.examples import TrainingExamples, compute_examples
+from cluster_core.training.examples import ReducedExamples, TrainingExamples, compute_examples
 from cluster_core.training.exports import assemble_bundle, export, make_graph, record_choice
 from cluster_core.training.locks import hold_summaries_lock, hold_training_lock
 from cluster_core.training.novelty import add_novelty
-from cluster_core.training.on_cluster import compute_ahead, leave_out
 from cluster_core.training.outputs import TrainingOutputs
+from cluster_core.training.preparation import Preparation, prepare
 from cluster_core.training.summaries import TensorBoardSummaries
 from cluster_core.training.tensorflow_setup import set_up_tensorflow
 from cluster_core.workspace import Workspace
@@ -153,47 +144,32 @@ class _Run:
 
     def complete(self, config: TrainConfig, cache: CacheFile) -> TrainingResult:
         """Go through all stages."""
-        index, split = _read_dataset(config, cache, self.on_event)
-        self.on_event(StageProgress(Stage.BACKBONE))
-        choice = _choose_network(config, index, split, self.workspace, self.on_event)
-        if choice is not None:
-            config = replace(config, architecture=choice.architecture)
-        backbone = self._prepare_backbone(config)
-        source = _make_source(config, backbone, cache)
+        prepared = prepare(config, cache, self.workspace, self.outputs, self.on_event)
         if self.cluster is not None:
-            given_up = compute_ahead(config, split, source, self.cluster, self.on_event)
-            if given_up:
-                index = leave_out(index, given_up)
-                split = _split(config, index, self.on_event)
-        examples = compute_examples(config, index.labels, split, source, self.on_event)
-        fitted, graph = self._fit(config, index.labels, backbone, examples)
-
-        self.on_event(StageProgress(Stage.TESTING))
-        metrics = run_final_test(config, index.labels, examples, fitted.head)
-        bundle = assemble_bundle(config, index, backbone, fitted, metrics)
-        known = examples.gather_known(len(config.views))
-        examples = examples.average_views(len(config.views))
-        bundle = add_novelty(bundle, known, examples.testing, examples.counter)
-        bundle = _complete_bundle(bundle, split, choice)
+            prepared = prepared.compute_ahead(self.cluster, self.on_event)
+        learned = self._learn(prepared)
+        bundle = _assemble(prepared, learned)
         self.on_event(StageProgress(Stage.SAVING))
         folder = save_bundle(bundle, self.workspace.bundles)
-        export(config, self.workspace, self.outputs, graph, bundle.labels)
+        export(prepared.config, self.workspace, self.outputs, learned.graph, bundle.labels)
         # Last, because it must not cost a model that is trained.
-        evaluation = evaluate(config, examples, bundle)
+        rest = learned.rest
+        evaluation = evaluate_training(rest.sample, rest.testing, bundle.labels, bundle.head)
         if evaluation.cross_validation is not None:
             with suppress(BundleError):  # deleted since, or the disk is full
                 record_cross_validation(folder, evaluation.cross_validation.summary)
-        return TrainingResult(bundle, folder, metrics, index, split, evaluation)
-
-    def _prepare_backbone(self, config: TrainConfig) -> ConvertedBackbone:
-        return prepare_backbone(
-            config.backbone,
-            self.outputs.model_dir,
-            self.workspace.backbones,
-            # A folder the user named must have the weights. The workspace's own need not: an
-            # earlier conversion is enough.
-            any_weights=config.model_dir is None,
+        return TrainingResult(
+            bundle, folder, learned.metrics, prepared.index, prepared.split, evaluation
         )
+
+    def _learn(self, prepared: Preparation) -> _Learned:
+        """Fit and test the head. All views of the pictures are in memory only while this runs."""
+        config, labels = prepared.config, prepared.index.labels
+        examples = compute_examples(config, labels, prepared.split, prepared.source, self.on_event)
+        fitted, graph = self._fit(config, labels, prepared.backbone, examples)
+        self.on_event(StageProgress(Stage.TESTING))
+        metrics = run_final_test(config, labels, examples, fitted.head)
+        return _Learned(fitted, graph, metrics, examples.reduce(len(config.views)))
 
     def _fit(
         self,
@@ -222,60 +198,26 @@ class _Run:
         return fitted, graph
 
 
-def _complete_bundle(
-    bundle: ModelBundle, split: Split, choice: NetworkChoice | None
-) -> ModelBundle:
-    """Add what it learned from, and why its network was chosen."""
-    bundle = record_learned(bundle, (*split.training, *split.validation, *split.counter_training))
-    return bundle if choice is None else record_choice(bundle, choice)
+@dataclass(frozen=True)
+class _Learned:
+    """What comes out of fitting and testing a head."""
+
+    fitted: FittedHead
+    graph: GraphDef
+    metrics: Metrics
+    rest: ReducedExamples
 
 
-def _read_dataset(
-    config: TrainConfig, cache: CacheFile, on_event: EventHandler
-) -> tuple[DatasetIndex, Split]:
-    def on_progress(done: int, total: int) -> None:
-        on_event(StageProgress(Stage.READING, done, total))
-
-    index = scan_dataset(config.image_dir, cache, on_progress)
-    return index, _split(config, index, on_event)
-
-
-def _split(config: TrainConfig, index: DatasetIndex, on_event: EventHandler) -> Split:
-    split = split_dataset(
-        index,
-        testing_percentage=config.testing_percentage,
-        validation_percentage=config.validation_percentage,
-        version=config.split_version,
+def _assemble(prepared: Preparation, learned: _Learned) -> ModelBundle:
+    """Return the model, with what it learned from, and why its network was chosen."""
+    split, rest = prepared.split, learned.rest
+    bundle = assemble_bundle(
+        prepared.config, prepared.index, prepared.backbone, learned.fitted, learned.metrics
     )
-    on_event(DatasetRead(index, split))
-    return split
-
-
-def _choose_network(
-    config: TrainConfig,
-    index: DatasetIndex,
-    split: Split,
-    workspace: Workspace,
-    on_event: EventHandler,
-) -> NetworkChoice | None:
-    """Choose the network if the architecture is `auto`; else return None."""
-    if not config.is_automatic:
-        return None
-
-    def on_progress(done: int, total: int) -> None:
-        on_event(StageProgress(Stage.BACKBONE, done, total))
-
-    choice = choose_network(config, index, split, workspace, on_progress)
-    on_event(NetworkChosen(choice))
-    return choice
-
-
-def _make_source(
-    config: TrainConfig, backbone: ConvertedBackbone, cache: CacheFile
-) -> BottleneckSource:
-    preprocessing = Preprocessing(config.backbone.input_size_px)
-    bottlenecks = BottleneckCache(cache, backbone, preprocessing)
-    return BottleneckSource(load_extractor(backbone), preprocessing, bottlenecks)
+    testing = None if rest.testing is None else rest.testing.features
+    bundle = add_novelty(bundle, rest.known, testing, rest.counter)
+    bundle = record_learned(bundle, (*split.training, *split.validation, *split.counter_training))
+    return bundle if prepared.choice is None else record_choice(bundle, prepared.choice)
 
 
 def _report_evaluation(

@@ -51,7 +51,7 @@ def test_counter_examples_get_no_score_and_are_tested_apart(config, workspace, b
 
 def test_rejections_are_counted_for_counter_examples_and_for_the_classes():
     counter = CounterExamples(None, make_examples(1, centre=-10.0).features)
-    testing = make_examples(2, n=10)
+    testing = make_examples(2, n=10).features
     bundle = add_novelty(make_bundle(), make_known(3), testing, counter)
     record = bundle.metrics["none_of_these"]
     assert record["counter_examples"] == {"n": 30, "n_rejected": 30}

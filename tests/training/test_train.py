@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -22,6 +23,7 @@ from cluster_core.errors import (
     ImageError,
     RunError,
 )
+from cluster_core.evaluation import cross_validation
 from cluster_core.model.backbones.converted import find_converted
 from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.registry import TEST_BACKBONE
@@ -544,23 +546,32 @@ def test_views_to_learn_from_are_given_up_before_the_evaluation(
     config, workspace, backbone, monkeypatch
 ):
     """They would be most of the memory that the training of a large dataset takes."""
-    learned, evaluate = [], train_module.evaluate
+    examples, alive = [], []
+    compute, evaluate = train_module.compute_examples, train_module.evaluate_training
 
-    def spy(config, examples, bundle):
-        learned.append((examples.training, examples.validation))
-        return evaluate(config, examples, bundle)
+    def watch(*args):
+        found = compute(*args)
+        examples.append(weakref.ref(found.training.features.base))
+        return found
 
-    monkeypatch.setattr(train_module, "evaluate", spy)
-    train(replace(config, flip_left_right=True), workspace)
-    [(training, validation)] = learned
-    assert training.features.shape[1] == validation.features.shape[1] == 1
+    def spy(sample, *args):
+        alive.append(examples[0]() is not None)
+        alive.append(len(sample.features) > cross_validation.MAX_PICTURES)
+        return evaluate(sample, *args)
+
+    monkeypatch.setattr(cross_validation, "MAX_PICTURES", 20)
+    monkeypatch.setattr(train_module, "compute_examples", watch)
+    monkeypatch.setattr(train_module, "evaluate_training", spy)
+    result = train(replace(config, flip_left_right=True), workspace)
+    assert alive == [False, False]
+    assert result.evaluation.cross_validation.n_in_dataset == 48
 
 
 def test_model_is_saved_before_the_evaluation(config, workspace, backbone, monkeypatch):
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr(train_module, "evaluate", fail)
+    monkeypatch.setattr(train_module, "evaluate_training", fail)
     with pytest.raises(MemoryError):
         train(config, workspace)
     (folder,) = workspace.bundles.iterdir()

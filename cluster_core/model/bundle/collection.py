@@ -14,7 +14,7 @@ from cluster_core.model.bundle.bundle import (
     check_unsure_below,
     load_bundle,
 )
-from cluster_core.model.bundle.manifest_hash import encode_manifest
+from cluster_core.model.bundle.manifest_hash import UNENCODABLE, format_manifest
 from cluster_core.model.bundle.network import lacks_network, require_network
 from cluster_core.model.bundle.selection import (
     STARTER_ID,
@@ -152,7 +152,8 @@ def _change_manifest(folder: Path, key: str, value: object) -> None:
     try:
         written = path.stat()
         with replacing(path) as draft:
-            draft.write_bytes(encode_manifest(manifest | {key: value}, path.read_bytes()))
+            text = format_manifest(manifest | {key: value}, path.read_bytes())
+            draft.write_text(text, "utf-8", UNENCODABLE)
             # The newest model is the one trained last, so a change must not alter the time.
             os.utime(draft, ns=(written.st_atime_ns, written.st_mtime_ns))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The hashes that identify a model by its manifest, and the bytes of a changed manifest."""
+"""The hashes that identify a model by its manifest, and the text of a changed one."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from cluster_core.storage.saved_values import MALFORMED_ERRORS
 _CHANGEABLE = frozenset({"title", "unsure_below"})  # by `collection`, in the manifest
 
 
-def encode_manifest(manifest: Mapping[str, Any], earlier: bytes) -> bytes:
+# An imported manifest may hold what UTF-8 cannot encode, in escapes that JSON has anyway.
+UNENCODABLE = "backslashreplace"
+
+
+def format_manifest(manifest: Mapping[str, Any], earlier: bytes) -> str:
     """Return a manifest as JSON in the style of an earlier version of its file.
 
-    So nothing but what was changed differs, and `hash_manifest` can undo a change.
+    So nothing but what was changed differs, and `hash_manifest` can undo a change. It is to be
+    written in UTF-8, with `UNENCODABLE`.
     """
-    # An imported manifest may hold what UTF-8 cannot encode, but then in escapes.
-    text = json.dumps(manifest, indent=2, ensure_ascii=earlier.isascii())
-    return text.encode("utf-8", "backslashreplace")
+    return json.dumps(manifest, indent=2, ensure_ascii=earlier.isascii())
 
 
 def hash_manifest(content: bytes) -> str:
@@ -44,7 +47,7 @@ def hash_manifest(content: bytes) -> str:
         try:
             manifest = parse_manifest(content.decode())
             del manifest["metrics"][CROSS_VALIDATION]
-            content = encode_manifest(manifest, content)
+            content = format_manifest(manifest, content).encode(errors=UNENCODABLE)
         except MALFORMED_ERRORS:  # of a damaged or foreign model
             pass
     return hashlib.sha256(content).hexdigest()

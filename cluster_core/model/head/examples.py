@@ -37,11 +37,6 @@ class Examples:
         """Class of every row: int, (n_pictures * n_views,)."""
         return np.repeat(self.classes, self.features.shape[1])
 
-    def average_views(self, n_views: int) -> Examples:
-        """Return the pictures in a single view: the mean of their first `n_views` views."""
-        mean = self.features[:, :n_views].mean(axis=1, keepdims=True)
-        return replace(self, features=mean)
-
 
 @dataclass(frozen=True)
 class Prior:

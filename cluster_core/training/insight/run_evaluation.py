@@ -12,6 +12,7 @@ from cluster_core.errors import RunError
 from cluster_core.evaluation.model_evaluation import (
     ModelEvaluation,
     SideFeatures,
+    average_sample,
     evaluate_training,
 )
 from cluster_core.evaluation.picture_features import compute_mean_features, iterate_features
@@ -115,9 +116,6 @@ def evaluate_sides(
     # For the pictures that were learned from, a cross-validation needs no single views.
     means = compute_mean_features(learned, bundle, workspace, on_progress)[:, np.newaxis]
     features = [views for _, views in iterate_features(test, bundle, workspace, on_progress)]
-    return evaluate_training(
-        [SideFeatures(learned, means)],
-        SideFeatures(test, np.concatenate(features)) if test else None,
-        bundle.labels,
-        bundle.head,
-    )
+    tested = SideFeatures(test, np.concatenate(features)) if test else None
+    sample = average_sample([SideFeatures(learned, means), *([tested] if tested else [])])
+    return evaluate_training(sample, tested, bundle.labels, bundle.head)
