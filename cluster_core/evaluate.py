@@ -34,8 +34,9 @@ from cluster_core.workspace import Workspace, replacing
 def main(model: str | None, folder: Path | None, as_json: bool, html: Path | None) -> None:
     """Measure how good a MODEL is on the labelled pictures in DIR, which it should not know.
 
-    DIR has one sub-folder of pictures per class. Counter-examples in none_of_these are counted
-    apart: how many of them, and of the classes, are answered none of these.
+    DIR has one sub-folder of pictures per class, named like a class of the model: globular counts
+    as globular clusters. Counter-examples in none_of_these are counted apart: how many of them,
+    and of the classes, are answered none of these.
 
     Without DIR, the evaluation of the model's own training is shown. A model that was trained with
     the retrain command is evaluated anew: its dataset must be in the workspace or in the current
@@ -136,8 +137,8 @@ def _print(record: dict[str, Any]) -> None:
     balanced, matthews = test["balanced_accuracy"], test["matthews"]
     click.echo(
         f"Balanced accuracy (every class counts equally) = {format_share(balanced)}, Matthews "
-        "correlation (0 is guessing, 1 is perfect) = "
-        f"{'-' if matthews is None else f'{matthews:.2f}'}"
+        "correlation (0 is guessing, 1 is perfect) "
+        + ("cannot be computed from one class" if matthews is None else f"= {matthews:.2f}")
     )
     if calibration := test["calibration"]:
         click.echo(

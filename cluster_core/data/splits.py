@@ -66,7 +66,8 @@ def split_dataset(
 
     If that leaves copies on different sides, because a class has little else, only those on the
     most important side are used: testing before validation before training. If a class has no
-    picture on a side, one moves there, from training if it has enough.
+    picture on a side, one moves there, from training if it has enough. A note says how many
+    held-out files are then equal to one in training.
 
     Parameters
     ----------
@@ -112,12 +113,13 @@ def split_dataset(
         positions = [compute_position(picture.sha256) for picture in pictures]
         sides = stratify(pictures, _group(pictures, copies, version), shares)
     _set_copies_aside(sides, copies)
-    notes = _fill_empty_sides(index, sides, positions, copies, held_out)
+    moves = _fill_empty_sides(index, sides, positions, copies, held_out)
     require_every_side(index, sides, (Side.TRAINING, *held_out))
 
     def on(side: Side) -> tuple[Picture, ...]:
         return tuple(p for p, its_side in zip(pictures, sides, strict=True) if its_side is side)
 
+    notes = [*_describe_equal_files(pictures, sides), *moves]
     set_aside = on(Side.SET_ASIDE)
     if set_aside:
         plural = "pictures were" if len(set_aside) > 1 else "picture was"
@@ -236,7 +238,32 @@ def _fill_empty_sides(
             if not any(sides[member] is side for member in members):
                 source = _move_picture(sides, members, positions, partners, side)
                 if source:
-                    notes.append(f"One picture of {label} was moved from {source} to {side}.")
+                    notes.append(
+                        f"One picture of {label} was moved from {source} to {side}, which had none."
+                    )
+    return notes
+
+
+def _describe_equal_files(pictures: Sequence[Picture], sides: Sequence[Side]) -> list[str]:
+    """Return a note for each held-out side with files that are equal to training pictures.
+
+    Nothing is said about pictures of one object, since a class may be one object.
+    """
+    content: dict[Side, list[str]] = defaultdict(list)
+    for picture, side in zip(pictures, sides, strict=True):
+        content[side].append(picture.sha256)
+    learned = set(content[Side.TRAINING])
+    notes = []
+    for side, name in ((Side.TESTING, "test"), (Side.VALIDATION, "validation")):
+        n_equal = sum(sha256 in learned for sha256 in content[side])
+        if n_equal:
+            worth = "is worthless" if n_equal == len(content[side]) else "is too good"
+            verb = "is a copy" if n_equal == 1 else "are copies"
+            notes.append(
+                f"{n_equal} of {len(content[side])} {name} pictures {verb} of training pictures, "
+                f"because there are too few different ones; the {name} {worth}: add different "
+                "pictures."
+            )
     return notes
 
 

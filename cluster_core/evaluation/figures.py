@@ -22,11 +22,12 @@ class ClassFigures:
     support : int
         Number of pictures of the class.
     precision : float or None
-        Share of the answers "this class" that are right, 0 to 1; None if there are none.
+        Share of the answers "this class" that are right, 0 to 1; None if there are none, or no
+        pictures of this class, without which no such answer could be right.
     recall : float or None
         Share of the pictures of this class that are found, 0 to 1; None if there are none.
     f1 : float or None
-        Harmonic mean of both, 0 to 1; None if the class neither occurs nor is answered.
+        Harmonic mean of both, 0 to 1; None if there are no pictures of it.
     """
 
     label: str
@@ -61,9 +62,9 @@ def compute_class_figures(
         ClassFigures(
             label,
             int(shown[number]),
-            _divide(found[number], answered[number]),
+            _divide(found[number], answered[number]) if shown[number] else None,
             _divide(found[number], shown[number]),
-            _divide(2 * found[number], shown[number] + answered[number]),
+            _divide(2 * found[number], shown[number] + answered[number]) if shown[number] else None,
         )
         for number, label in enumerate(labels)
     )

@@ -99,8 +99,8 @@ def describe_forecast(validated: CrossValidation) -> str:
     now, then = forecast.predict(n_pictures), forecast.predict(2 * n_pictures)
     if then - now < SMALL_GAIN:
         return (
-            "Twice as many pictures of the same kind would hardly help: about "
-            f"{format_share(then)}, as now. Better labels or another network may."
+            "Twice as many pictures of the same kind would hardly help, by the fitted curve. "
+            "Better labels or another network may."
         )
     return (
         f"Twice as many pictures ({2 * n_pictures:,} instead of {n_pictures:,}) would give about "

@@ -411,6 +411,20 @@ def test_large_classes_need_no_notes():
     assert split(make_index({"a": make_names(n), "b": make_names(n, 1)})).notes == ()
 
 
+def test_copies_that_are_tested_for_want_of_other_pictures_are_reported():
+    index = make_index({"a": make_names(6), "b": make_names(6, 1)})
+    equal = index.pictures[0]
+    copies = [
+        replace(p, sha256=equal.sha256, fingerprint=equal.fingerprint) for p in index.pictures
+    ]
+    notes = split(replace(index, pictures=tuple(copies))).notes
+    assert notes[0] == (
+        "2 of 2 test pictures are copies of training pictures, because there are too few "
+        "different ones; the test is worthless: add different pictures."
+    )
+    assert "One picture of a was moved from training to testing, which had none." in notes
+
+
 def test_side_with_zero_share_stays_empty():
     index = make_index({"a": make_names(9), "b": make_names(9, 1)})
     assert split(index, testing=0).testing == ()

@@ -191,6 +191,13 @@ def test_sentence_axis_and_curve_of_the_forecast_agree():
     assert ">308</text>" in draw_learning_curve(curve, 154)
 
 
+def test_forecast_of_hardly_any_gain_repeats_no_other_accuracy():
+    curve = make_curve([0.2, 0.12, 0.1, 0.1, 0.1, 0.1])
+    words = describe_forecast(replace(cross_validate({"a": 40, "b": 40}), curve=curve))
+    assert words.startswith("Twice as many pictures of the same kind would hardly help")
+    assert "%" not in words
+
+
 def test_all_answers_are_right_only_if_every_repeat_agrees():
     flawless = make_curve([0.1, 0.08, 0.06, 0.04, 0.02, 0])
     found = replace(cross_validate({"a": 40, "b": 40}), curve=flawless)

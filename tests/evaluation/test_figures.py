@@ -97,6 +97,11 @@ def test_figures_without_pictures_or_answers_are_none():
     assert (figures.precision, figures.recall, figures.f1) == (None, None, None)
 
 
+def test_class_without_pictures_has_no_precision():
+    one = compute_class_figures([[3, 2], [0, 0]], ("a", "b"))[1]
+    assert (one.precision, one.recall, one.f1) == (None, None, None)
+
+
 def test_class_that_is_never_answered_has_no_precision():
     (one, other) = compute_class_figures([[0, 5], [0, 5]], ("a", "b"))
     assert (one.precision, one.recall, one.f1) == (None, 0.0, 0.0)
