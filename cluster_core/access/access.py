@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from cluster_core.access.quota import require_room
+from cluster_core.access.quota import keep_others_out, require_room
 from cluster_core.errors import AccessError
 from cluster_core.events import report_event
 from cluster_core.workspace import Workspace
@@ -145,6 +146,16 @@ class Access:
         """
         if self.root is not None:
             require_room(Workspace(self.root), n_pictures, n_bytes)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep others out of their workspace, if it is limited, from `require_room` to the files.
+
+        Raises
+        ------
+        DatasetError
+            Entering: the workspace was deleted, or somebody else is adding to it.
+        """
+        return nullcontext() if self.root is None else keep_others_out(Workspace(self.root))
 
     def _is_inside(self, path: Path) -> bool:
         assert self.root is not None

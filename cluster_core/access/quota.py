@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import filelock
 
 from cluster_core.errors import DatasetError
 from cluster_core.events import report_event
@@ -19,6 +21,9 @@ MAX_TRAINING_S = 600.0
 MAX_STEPS = 10_000
 # Held by every new file, so that small ones are limited too.
 _FILES_PER_PICTURE = 2
+_LOCK = ".room.lock"
+_LOCK_TIMEOUT_S = 60
+_POLL_S = 0.005
 _ADVICE = "delete something and empty the trash on the Dataset page."
 
 
@@ -80,6 +85,31 @@ def require_room(workspace: Workspace, n_pictures: int = 0, n_bytes: int = 0) ->
         raise DatasetError(problem, path=workspace.root)
 
 
+@contextmanager
+def keep_others_out(workspace: Workspace) -> Iterator[None]:
+    """Let nobody else add to a workspace, so that what is measured stays true until it is used.
+
+    Raises
+    ------
+    DatasetError
+        The workspace was deleted, or somebody adds to it for longer than a minute.
+    """
+    if not workspace.root.is_dir():  # the lock would create it
+        raise DatasetError("Your workspace was deleted: reload this page.", path=workspace.root)
+    lock = filelock.FileLock(workspace.root / _LOCK, _LOCK_TIMEOUT_S, poll_interval=_POLL_S)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise DatasetError(
+            "Something else is being added to your workspace: try again when that has ended.",
+            path=workspace.root,
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _list_files(folder: Path) -> Iterator[Path]:
     for parent, _, names in os.walk(folder):
-        yield from (Path(parent, name) for name in names)
+        yield from (Path(parent, name) for name in names if name != _LOCK)

@@ -1,7 +1,7 @@
 """Simulated photographs of the sky: star clusters, star fields, galaxies and nebulae."""
 
 from cluster_core.sky.contact_sheet import render_contact_sheet
-from cluster_core.sky.demo import render_demo_dataset
+from cluster_core.sky.demo import count_missing, render_demo_dataset
 from cluster_core.sky.examples import render_example
 from cluster_core.sky.frame import SkyLabels
 from cluster_core.sky.kinds import DEMO_CLASSES, KINDS
@@ -27,6 +27,7 @@ __all__ = [
     "SimulatedField",
     "SkyLabels",
     "SkyPicture",
+    "count_missing",
     "render_contact_sheet",
     "render_demo_dataset",
     "render_example",

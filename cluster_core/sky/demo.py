@@ -80,6 +80,12 @@ def render_demo_dataset(  # noqa: PLR0913 (each is an option of `demo-data`)
     return paths
 
 
+def count_missing(output: Path, labels: Sequence[str], per_class: int) -> int:
+    """Return how many pictures `render_demo_dataset` would add if it resumes."""
+    files = (_name_file(output, label, n) for label in set(labels) for n in range(per_class))
+    return sum(not file.exists() for file in files)
+
+
 def _name_file(output: Path, label: str, number: int) -> Path:
     return output / label / f"{label.replace(' ', '_')}_{number + 1:04d}.jpg"
 

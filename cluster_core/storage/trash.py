@@ -28,7 +28,7 @@ from cluster_core.storage.trash_records import (
     load_entry,
     write_record,
 )
-from cluster_core.workspace import Workspace
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 # An unreadable entry may hold anything that can be deleted.
 _DELETIONS = (Action.EDIT_DATASETS, Action.EDIT_MODELS, Action.TRAIN)
@@ -121,8 +121,8 @@ def restore(access: Access, workspace: Workspace, entry_id: str) -> tuple[Path, 
     Raises
     ------
     DatasetError
-        There is no such entry, its record is damaged, or something cannot be moved
-        and stays in the trash.
+        There is no such entry, its record is damaged, a visitor's workspace has no room for its
+        pictures, or something cannot be moved and stays in the trash.
     AccessError
         This server does not allow the action of the entry.
     """
@@ -138,7 +138,11 @@ def restore(access: Access, workspace: Workspace, entry_id: str) -> tuple[Path, 
         raise DatasetError(entry.problem, path=folder)
     access.require(entry.action, workspace.root)
     restored = []
-    with explaining_disk_errors(f"{entry.description} could not be restored", workspace.root):
+    with (
+        access.alone(),
+        explaining_disk_errors(f"{entry.description} could not be restored", workspace.root),
+    ):
+        access.require_room(n_pictures=_count_pictures(folder / CONTENT, paths))
         for path in paths:
             source, target = folder / CONTENT / path, workspace.root / path
             if os.path.lexists(source):
@@ -154,6 +158,11 @@ def restore(access: Access, workspace: Workspace, entry_id: str) -> tuple[Path, 
             )
         shutil.rmtree(folder)
     return tuple(restored)
+
+
+def _count_pictures(content: Path, paths: Iterable[PurePath]) -> int:
+    in_datasets = (path for path in paths if path.parts[0].endswith(DATASET_SUFFIX))
+    return sum(count_files(content / path) for path in in_datasets)
 
 
 def list_trash(workspace: Workspace) -> tuple[TrashEntry, ...]:

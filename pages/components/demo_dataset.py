@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from cluster_core.data.catalog import create_dataset, list_datasets
 from cluster_core.data.index import Progress
-from cluster_core.sky import render_demo_dataset, render_picture
+from cluster_core.sky import count_missing, render_demo_dataset, render_picture
 from cluster_core.workspace import Workspace
 from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome
@@ -78,10 +78,15 @@ def start_rendering(
     DatasetError
         The visitor's workspace cannot take that many pictures.
     """
-    get_access().require_room(n_pictures=per_class * len(labels))
+    get_access().require_room(n_pictures=count_missing(image_dir, labels, per_class))
 
     def resume(on_progress: Progress) -> Outcome:
-        paths = render_demo_dataset(image_dir, labels, per_class, _SEED, on_progress, resume=True)
+        access = get_access()
+        with access.alone():  # other tabs of a visitor add pictures too
+            access.require_room(n_pictures=count_missing(image_dir, labels, per_class))
+            paths = render_demo_dataset(
+                image_dir, labels, per_class, _SEED, on_progress, resume=True
+            )
         on_finished()
         return Outcome(f"{len(paths):,} pictures of a simulated sky are ready for training.")
 

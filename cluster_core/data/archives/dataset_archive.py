@@ -92,7 +92,7 @@ def import_archive(
     access.require(Action.EDIT_DATASETS, workspace.root, image_dir)
     check_dataset_dir(workspace, image_dir)
     present = list_classes(image_dir)
-    with open_archive(file) as archive:
+    with open_archive(file) as archive, access.alone():
         plan = plan_import(archive.infolist(), file.seek(0, 2), present)
         n_bytes = sum(picture.info.file_size for picture in plan.pictures)
         access.require_room(n_pictures=len(plan.pictures), n_bytes=n_bytes)

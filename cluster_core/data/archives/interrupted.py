@@ -102,7 +102,7 @@ def continue_import(
         This server does not allow it.
     """
     access.require(Action.EDIT_DATASETS, workspace.root)
-    with _claim_interrupted(workspace, import_id) as (folder, placing):
+    with _claim_interrupted(workspace, import_id) as (folder, placing), access.alone():
         image_dir = dataset_dir(workspace, placing.dataset)
         for label in placing.labels:
             refuse_link(image_dir / label)

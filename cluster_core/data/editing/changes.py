@@ -220,10 +220,11 @@ def add_picture(  # noqa: PLR0913  two optional caches for adding many pictures
                 path=image_dir,
                 label=label,
             )
-        access.require_room(n_pictures=1, n_bytes=len(data))
-        if cache is not None:
-            PictureFactsCache(cache).save([(picture.sha256, picture.facts)])
-        path = write_new(class_dir / picture.file_name, data)
+        with access.alone():
+            access.require_room(n_pictures=1, n_bytes=len(data))
+            if cache is not None:
+                PictureFactsCache(cache).save([(picture.sha256, picture.facts)])
+            path = write_new(class_dir / picture.file_name, data)
     contents.add(picture, path)
     return path
 
