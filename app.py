@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute
 
 from cluster_core.api.app import list_routes
 from cluster_core.publishing import routes as published_routes
-from pages.components import sign_in_routes, visitor_workspace
+from pages.components import sign_in_routes, workspace_routes
 from pages.components.base_path import get_base_path
 from pages.components.classify import answer_files
 from pages.components.error_boundary import show_error
@@ -18,7 +18,7 @@ check_environment()
 stack = make_app_stack()
 routes: list[BaseRoute] = [
     *sign_in_routes.list_routes(),
-    *visitor_workspace.list_routes(),
+    *workspace_routes.list_routes(),
     *answer_files.list_routes(),
     *published_routes.list_routes(get_base_path()),
 ]

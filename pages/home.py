@@ -14,6 +14,7 @@ from pages.components.picture_input import EXAMPLE, FIRST_EXAMPLE
 from pages.components.selection import Choice, choose
 from pages.components.signed_in import get_access, get_workspace
 from pages.components.text import escape_markdown
+from pages.components.visitor_workspace import show_workspace_note
 
 
 def show_start_card(key: str, icon: str, title: str, sentence: str, action: str) -> bool:
@@ -26,12 +27,15 @@ def show_start_card(key: str, icon: str, title: str, sentence: str, action: str)
 
 
 workspace = get_workspace()
+access = get_access()
 st.title("Cluster Lab", anchor=False)
 st.write(
     "Teach a computer to recognise what pictures show: globular or open star clusters, or classes "
     "of your own. Give it a few dozen pictures per class. Training takes seconds and runs on this "
-    "machine."
+    f"{'machine' if access.root is None else 'server'}."
 )
+if access.root is not None:
+    show_workspace_note()
 st.image(render_samples(), width="stretch")
 st.caption("Pictures of a simulated sky, like those that the built-in network was pretrained on.")
 
@@ -83,5 +87,5 @@ if pop_finished_demo():
     st.switch_page(PageFile.HYPERPARAMETERS)
 show_outcome()
 show_workflow(workspace)
-if get_access().allows(Action.SAVE_PROJECT):
+if access.allows(Action.SAVE_PROJECT):
     show_project(workspace)

@@ -122,6 +122,12 @@ def mark_used(workspace: Workspace) -> None:
         os.utime(workspace.root / _USED)
 
 
+def end_visitor_workspace(workspace: Workspace) -> None:
+    """Let a visitor's workspace expire now: the next sweep ends its training and deletes it."""
+    with suppress(OSError):
+        os.utime(workspace.root / _CREATED, (0, 0))
+
+
 def find_end_s(workspace: Workspace) -> float:
     """Return when a visitor's workspace expires unless it is used, in seconds since 1970."""
     folder = workspace.root

@@ -31,12 +31,11 @@ def show_front_door() -> None:
     elif mode is Mode.DEMO:
         has_workspace = get_access().root is not None
         st.info(
-            "This page is for the owner of this server. "
-            + (
-                "The pages of your own workspace are in the menu."
-                if has_workspace
-                else "Visitors classify pictures with the models that are published."
-            ),
+            "This page is not available in a workspace for trying. The pages that are, are in the "
+            "menu."
+            if has_workspace
+            else "This page is for the owner of this server. Visitors classify pictures with the "
+            "models that are published.",
             icon=":material/lock:",
         )
         st.page_link(PageFile.CLASSIFY, label="Classify pictures")

@@ -19,7 +19,11 @@ from pages.components.offered_models import list_offered
 from pages.components.selection import Choice, choose, get_active_dataset, get_chosen
 from pages.components.signed_in import get_workspace
 from pages.components.text import escape_markdown
-from pages.components.visitor_workspace import offers_workspace, show_workspace_note
+from pages.components.visitor_workspace import (
+    offers_workspace,
+    show_workspace_note,
+    show_workspace_use,
+)
 from pages.components.words import name_stage
 
 REFRESH_S = 2.0
@@ -44,6 +48,7 @@ def show_sidebar(access: Access) -> None:
                 st.switch_page(PageFile.TRAINING)
         if access.root is not None:
             show_workspace_note()
+            show_workspace_use(get_workspace())
             show_sign_in()
         elif not access.allows(Action.TRAIN) and access.allows(Action.CLASSIFY):
             where = "open Home" if offers_workspace() else "install Cluster Lab on your computer"

@@ -1,50 +1,46 @@
-"""The offer of a throw-away workspace to a demo's visitors, and where it is created."""
+"""A demo's visitors and their throw-away workspace: the offer, what it holds, and its end."""
 
 from __future__ import annotations
 
 import html
+from datetime import UTC, datetime
 
-import filelock
 import streamlit as st
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
 
 from cluster_core.access import Access
-from cluster_core.access.quota import MAX_BYTES, MAX_PICTURES, MAX_TRAINING_S
+from cluster_core.access.quota import MAX_BYTES, MAX_PICTURES, MAX_TRAINING_S, measure
 from cluster_core.access.visitor_workspaces import (
+    EMPTY_LIFETIME_S,
     LIFETIME_S,
+    WHOLE_LIFETIME_S,
     count_visitor_workspaces,
-    create_visitor_workspace,
+    find_end_s,
+    read_training_s,
 )
-from cluster_core.api.clients import is_cross_origin
-from cluster_core.errors import AccessError
-from cluster_core.events import report_event
 from cluster_core.training.installed import can_train
-from cluster_core.training.jobs.visitor_runs import sweep_visitor_workspaces
 from cluster_core.workspace import Workspace
+from pages.components import workspace_routes as routes
 from pages.components.base_path import get_base_path
 from pages.components.navigation import PageFile
-from pages.components.signed_in import (
-    WORKSPACE_COOKIE,
-    find_request_access,
-    get_access,
-    has_lost_workspace,
-)
+from pages.components.signed_in import get_access, has_lost_workspace
+from pages.components.words import format_time
 
-_PATH = "try-training"
-_HEADERS = {"Cache-Control": "no-store"}
-_HOURS = LIFETIME_S // 3600
-# The cookie outlives the workspace, so that a visitor who returns is told that it is gone.
-_COOKIE_S = 7 * 24 * 3600
-# Streamlit cannot set cookies, so a form leads to a route that can.
+_HOURS, _MOST_HOURS = LIFETIME_S // 3600, WHOLE_LIFETIME_S // 3600
+_EMPTY_MINUTES = EMPTY_LIFETIME_S // 60
 _FORM = """
 <form method="post" action="{address}">
-  <button type="submit" style="font: inherit; color: white; background: #3b57a8; border: 0;
-    border-radius: 0.5rem; padding: 0.5rem 1rem; cursor: pointer">Try training here</button>
+  <button type="submit" style="font: inherit; color: white; background: {colour}; border: 0;
+    border-radius: 0.5rem; padding: 0.5rem 1rem; cursor: pointer">{label}</button>
 </form>
 """
+_BLUE, _RED = "#3b57a8", "#b3261e"
+_REFUSALS = {
+    routes.IN_USE: "All workspaces of this server are in use: try again in a few minutes.",
+    routes.OFTEN: "Many workspaces were started from your address: try again in 15 minutes.",
+    routes.IN_FRAME: "You cannot train inside the page of another site: open this page in a tab "
+    "of its own.",
+    routes.FAILED: "The workspace could not be created: try again in a few minutes.",
+}
 
 
 def offers_workspace() -> bool:
@@ -74,66 +70,59 @@ def show_offer() -> None:
     """Draw the button that creates a workspace, and what becomes of it."""
     if has_lost_workspace():
         st.warning(
-            f"Your workspace was deleted, because it had not been used for {_HOURS} hours, or held "
-            "nothing. You can start a new one.",
+            f"Your workspace was deleted: it had not been used for {_HOURS} hours, held nothing "
+            f"for {_EMPTY_MINUTES} minutes, or was {_MOST_HOURS} hours old. You can start a new "
+            "one.",
             icon=":material/auto_delete:",
         )
+    refused = st.query_params.get(routes.REFUSED, "")
+    if refused in _REFUSALS:
+        st.warning(_REFUSALS[refused], icon=":material/block:")
+    if refused == routes.IN_FRAME:
+        st.link_button("Open in a tab of its own", f"{get_base_path()}/")
+        return
     st.write(
         "Make a dataset, train on it, and download your model. What you add is kept for "
-        f"{_HOURS} hours after you last use it, then deleted. Do not bring pictures of people."
+        f"{_HOURS} hours after you last use it, at most {_MOST_HOURS} in all, then deleted; a "
+        f"workspace that holds nothing goes after {_EMPTY_MINUTES} minutes. Do not bring pictures "
+        "of people."
     )
     st.caption(
         f"Up to {MAX_PICTURES} pictures, {MAX_BYTES // 1_000_000} MB and "
         f"{MAX_TRAINING_S / 60:.0f} minutes of training. Sets a cookie in this browser, which is "
         "the only key to your workspace."
     )
-    st.html(_FORM.format(address=html.escape(f"{get_base_path()}/{_PATH}")))
+    _show_form(routes.START, "Try training here", _BLUE)
 
 
 def show_workspace_note() -> None:
-    """Say in the sidebar that what the visitor makes is deleted."""
+    """Say that what the visitor makes is deleted."""
     st.info(
-        f"This is your own workspace, for {_HOURS} hours after you last use it: download your "
-        "model before. Do not bring pictures of people.",
+        f"This is your own workspace. It is deleted {_HOURS} hours after you last use it, "
+        f"{_MOST_HOURS} after its start at the latest, so download your model in time. Do not "
+        "bring pictures of people.",
         icon=":material/auto_delete:",
     )
 
 
-def list_routes() -> list[Route]:
-    """Return the route, below the path that the app is served at."""
-    return [Route(f"{get_base_path()}/{_PATH}", answer_offer, methods=["POST"])]
-
-
-async def answer_offer(request: Request) -> Response:
-    """Create a workspace for a visitor who has none, and lead to Home."""
-    if is_cross_origin(request):
-        report_event("refused", reason="form of another site")
-        return PlainTextResponse("Click the button on Home.", 403, headers=_HEADERS)
-    response = RedirectResponse(f"{get_base_path()}/", 303, headers=_HEADERS)
-    if find_request_access(request) != Access.visitor():  # the owner, or a visitor who has one
-        return response
-    try:
-        key = await run_in_threadpool(_create)
-    except AccessError as error:
-        return PlainTextResponse(str(error), 503, headers=_HEADERS)
-    except (OSError, filelock.Timeout):
-        sentence = "The workspace could not be created: try again in a few minutes."
-        return PlainTextResponse(sentence, 503, headers=_HEADERS)
-    response.set_cookie(
-        WORKSPACE_COOKIE,
-        key,
-        max_age=_COOKIE_S,
-        path=get_base_path() or "/",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
+def show_workspace_use(workspace: Workspace) -> None:
+    """Draw what a visitor's workspace holds, how long it is kept, and how to delete it."""
+    usage = measure(workspace)
+    left_s = max(0.0, MAX_TRAINING_S - read_training_s(workspace))
+    end = datetime.fromtimestamp(find_end_s(workspace), UTC)
+    st.caption(
+        f"{usage.n_pictures} of {MAX_PICTURES} pictures, {usage.n_bytes / 1e6:.0f} of "
+        f"{MAX_BYTES // 1_000_000} MB, {left_s / 60:.0f} of {MAX_TRAINING_S / 60:.0f} minutes of "
+        f"training left. Kept until {format_time(end.isoformat())}."
     )
-    return response
+    with st.popover("Delete my workspace", icon=":material/delete:"):
+        st.write(
+            "This deletes your datasets, trainings and models now, and cannot be undone. Pictures "
+            "on the Classify page are not in the workspace: clear them there."
+        )
+        _show_form(routes.DELETE, "Delete all now", _RED)
 
 
-def _create() -> str:
-    if not can_train():
-        raise AccessError("This server does not train models.", action="train models")
-    server = Workspace.default()
-    sweep_visitor_workspaces(server)
-    return create_visitor_workspace(server)
+def _show_form(path: str, label: str, colour: str) -> None:
+    address = html.escape(f"{get_base_path()}/{path}")
+    st.html(_FORM.format(address=address, label=label, colour=colour))

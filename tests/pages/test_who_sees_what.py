@@ -128,7 +128,7 @@ def test_visitor_sees_only_their_own_workspace(offered, connect):
         # The address is their own guess.
         text = read_whole(open_page(file, run_id)).replace('no dataset \\"pupils', "")
         is_hidden = file in (PageFile.LABEL, PageFile.EVALUATION)
-        assert ("for the owner of this server" in text) is is_hidden
+        assert ("not available in a workspace" in text) is is_hidden
         assert not [one for one in (*SECRETS, own, other, "beetles", "visitors/") if one in text]
         assert "shells" in text  # in the sidebar at least
         for forbidden in ("publish", "save_project", "key_name", "model_zip", "start_tensorboard"):
@@ -162,6 +162,6 @@ def test_pages_ask_whose_workspace_it_is():
         "components/picture_input.py",
         "components/server_stack.py",
         "components/signed_in.py",
-        "components/visitor_workspace.py",
+        "components/workspace_routes.py",
         *(f"components/classify/{name}.py" for name in shared),
     }
