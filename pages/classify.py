@@ -8,7 +8,7 @@ from pages.components.classify.answering import answer_waiting
 from pages.components.classify.earlier_answers import may_answer, show_earlier
 from pages.components.classify.example_view import show_examples
 from pages.components.classify.kept_answers import show_kept
-from pages.components.classify.kept_room import open_room
+from pages.components.classify.kept_room import find_last_model, open_room
 from pages.components.classify.label_unsure import follow_to_label
 from pages.components.classify.live_camera import show_live_camera
 from pages.components.classify.loaded_models import obtain_predictor
@@ -16,13 +16,21 @@ from pages.components.classify.sort_folder import show_sort_folder
 from pages.components.long_work import continue_work
 from pages.components.model_picker import pick_model
 from pages.components.outcome import show_outcome
-from pages.components.picture_input import EXAMPLE, LIVE, take_pictures
+from pages.components.picture_input import (
+    EXAMPLE,
+    LIVE,
+    place_input,
+    show_left_out,
+    take_pictures,
+)
 from pages.components.text import escape_markdown
 
 st.title("Classify")
-earlier = open_room()
-chosen_model = pick_model(earlier.last_model if earlier is not None else None)
-take_pictures()
+notes = st.container()
+with place_input(open_room()):
+    chosen_model = pick_model(notes, find_last_model())
+    take_pictures()
+show_left_out()
 continue_work()
 follow_to_label()
 show_outcome()

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.answers.rooms import find_room
+from cluster_core.model.bundle.collection import rename_model, set_unsure_below
 from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.publishing import visible
@@ -41,6 +42,7 @@ from tests.pages.test_classify import (
     open_page,
     reject,
 )
+from tests.samples import OWNER
 
 
 @pytest.fixture(autouse=True)
@@ -378,6 +380,19 @@ def test_no_other_model_answers_kept_pictures_unasked(trained):
     click(page, "classify_again")
     assert "no longer here" not in all_text(page)
     assert len(page.dataframe[0].value) == 3
+
+
+def test_renamed_model_keeps_its_answers_until_its_threshold_changes(trained):
+    address = give_many(open_page(), 1).query_params["answers"]
+    (folder,) = trained.bundles.iterdir()
+    rename_model(OWNER, trained, folder.name, "Night")
+    page = open_page(answers=address)
+    assert "Answers of" not in all_text(page)
+    assert len(page.dataframe[0].value) == 2
+    set_unsure_below(OWNER, trained, folder.name, 0.9)
+    page = open_page(answers=address)
+    assert "Answers of **Night**, which has changed since." in all_text(page)
+    assert len(page.dataframe[0].value) == 2
 
 
 def test_answers_of_an_earlier_version_wait_for_a_click_once_their_model_is_gone(trained):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
+from cluster_core.answers.answering import follow_renamed
 from cluster_core.answers.job_registry import forget_cleared
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.answers.rooms import create_room, find_room, find_room_folder
+from cluster_core.errors import DatasetError
 from cluster_core.workspace import Workspace
+from pages.components.offered_models import list_offered
 from pages.components.selection import Choice, choose, get_chosen
 from pages.components.signed_in import get_access
 
@@ -39,6 +44,16 @@ def open_room() -> AnswerRoom | None:
     st.session_state[_ROOM] = room
     room.refresh()
     return room
+
+
+def find_last_model() -> str | None:
+    """Return the hash of the manifest of the model that answered last, as it is called now."""
+    room = open_room()
+    if room is None:
+        return None
+    with suppress(DatasetError):  # then the answers are shown as those of another model
+        follow_renamed(room, list_offered())
+    return room.last_model
 
 
 def obtain_room() -> AnswerRoom:
