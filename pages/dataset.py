@@ -89,7 +89,7 @@ def show_dataset(workspace: Workspace, reading: DatasetReading, index: DatasetIn
     if view == DatasetView.ADD:
         show_upload(workspace, reading.image_dir, tuple(index.all_counts))
     elif view == DatasetView.CHECK:
-        show_check(workspace, index)
+        show_check(workspace, reading, index)
     elif view == DatasetView.OVERVIEW:
         split = find_split(reading)
         show_overview(workspace, index, split if isinstance(split, Split) else None)

@@ -1,4 +1,4 @@
-"""Keep the result of the last check with its dataset, until the pictures change and beyond."""
+"""Keep the result of the last check with its dataset, also after its pictures have changed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class KeptCheck:
     Attributes
     ----------
     report : HealthReport
-        Its pictures have no fingerprints.
+        Read from the disk, its pictures have no fingerprints.
     made : str
         When it was made, ISO 8601, UTC.
     content : str
@@ -57,6 +57,11 @@ def hash_content(index: DatasetIndex) -> str:
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
+def make_check(index: DatasetIndex, report: HealthReport) -> KeptCheck:
+    """Return what a check found just now, with the time and the content of the dataset."""
+    return KeptCheck(report, datetime.now(UTC).isoformat(timespec="seconds"), hash_content(index))
+
+
 def keep_check(access: Access, index: DatasetIndex, report: HealthReport) -> None:
     """Write the result of a check into the folder of the dataset, in place of an earlier one.
 
@@ -67,9 +72,10 @@ def keep_check(access: Access, index: DatasetIndex, report: HealthReport) -> Non
     DatasetError
         The record cannot be written.
     """
+    check = make_check(index, report)
     record = {
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "content": hash_content(index),
+        "made": check.made,
+        "content": check.content,
         "n_pictures": report.n_pictures,
         "notes": report.notes,
         "findings": [_write_finding(finding) for finding in report.findings],

@@ -19,6 +19,7 @@ from cluster_core.data.saved_index import scan_unless_saved
 from cluster_core.data.signature import compute_quick_signature, compute_signature
 from cluster_core.data.splits import Split, split_dataset
 from cluster_core.errors import ClusterError
+from cluster_core.health import hash_content
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.choice.star_fields import measure_star_fields
 from cluster_core.training.config import TrainConfig
@@ -68,6 +69,11 @@ class DatasetReading:
     def star_share(self) -> float:
         """The share of its pictures that look like star fields; see `measure_star_fields`."""
         return measure_star_fields(getattr(self.index, "pictures", ()))
+
+    @cached_property
+    def content(self) -> str | None:
+        """See `hash_content`; None if its pictures cannot be read."""
+        return None if isinstance(self.index, ClusterError) else hash_content(self.index)
 
     def split(self, config: TrainConfig) -> Split:
         """Return how a training with these settings would split the dataset.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 
 import pytest
@@ -10,9 +9,12 @@ import streamlit as st
 
 from cluster_core.data.confirmed_labels import load_confirmed
 from cluster_core.data.declared_groups import load_same_objects
+from cluster_core.health import load_check
+from cluster_core.health.kept import LAST_CHECK
 from cluster_core.storage.trash import list_trash
 from cluster_core.workspace import ROOT_VARIABLE, Workspace
 from pages.components import signed_in
+from pages.components.words import format_time
 from tests.pages.opening import open_file
 from tests.pages.test_dataset import choose, click
 from tests.samples import write_photos
@@ -85,8 +87,20 @@ def test_findings_are_still_there_after_a_restart(page):
     st.cache_resource.clear()
     again = open_check()
     assert "wrong.png is in blue stars, but looks like red stars" in read(again)
-    assert re.search(r"Checked \d\d:\d\d\.", read(again))
+    made = load_check(Workspace.default().cluster_photos).made
+    assert f"Checked {format_time(made)}." in read(again)
     assert "has changed since" not in read(again)
+
+
+def test_check_that_cannot_be_saved_is_shown_until_the_restart(workspace):
+    write_photos(workspace.cluster_photos, 3)
+    (workspace.cluster_photos / LAST_CHECK).mkdir()
+    page = click(open_check(), "check_dataset")
+    assert "could not be kept, because" in read(page)
+    assert "It is shown here until the program is restarted." in read(page)
+    assert "blue stars has only 3 pictures" in read(open_check())
+    st.cache_resource.clear()
+    assert "blue stars has only" not in read(open_check())
 
 
 def test_wrong_label_is_moved_and_moved_back(page, dataset):

@@ -522,6 +522,11 @@ def test_what_the_check_left_open_is_one_click_away(validated, visited_pages):
     assert page.session_state[VIEW_KEY] == DatasetView.CHECK
     accept_finding(OWNER, image_dir, doubt)
     assert "The check of the pictures left nothing open." in read_all(open_page())
+    index.pictures[0].path.unlink()
+    page = open_page()
+    assert "nothing open" not in read_all(page)
+    assert "and the dataset has changed since." in read_all(page)
+    assert page.button(key="to_check").label == "Check again"
 
 
 def test_test_pictures_can_be_looked_at_instead(validated):
@@ -648,7 +653,7 @@ def test_run_without_test_pictures_is_cross_validated(checkable):
     page.button(key="cross_validate").click().run()
     assert not page.exception
     words = read_all(page)
-    assert "in cross-validation of 48 pictures" in words
+    assert "cross-validated on 48 pictures." in words
     assert "No pictures were kept for the final test." in words
     assert "red stars**: 23 of 23 correct" in words
     assert "NaN" not in words

@@ -2,59 +2,39 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
 import streamlit as st
 
 from cluster_core.data.index import DatasetIndex, Progress, scan_dataset
-from cluster_core.health import (
-    KeptCheck,
-    check_health,
-    choose_network,
-    hash_content,
-    keep_check,
-    list_open,
-    load_check,
-)
-from cluster_core.health.kept import LAST_CHECK
+from cluster_core.health import KeptCheck, check_health, choose_network, list_open
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 from pages.components.dataset.check_findings import show_findings
 from pages.components.dataset.check_remedies import Checked
+from pages.components.dataset.last_check import find_check, save_check
+from pages.components.dataset_contents import DatasetReading
 from pages.components.long_work import Work, is_working, start_work
 from pages.components.outcome import Outcome
 from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 from pages.components.words import format_time
 
-_CHECKS_IN_MEMORY = 8
 _STOPPED = "Stopped. Check again to continue; what was computed so far is kept."
 
 
-@st.cache_resource(max_entries=_CHECKS_IN_MEMORY, show_spinner=False)
-def _load_check(image_dir: Path, written_ns: int) -> KeptCheck | None:
-    return load_check(image_dir)
-
-
-def find_check(image_dir: Path) -> KeptCheck | None:
-    """Return the last check of a dataset, from memory if its record is unchanged."""
-    with suppress(OSError):
-        return _load_check(image_dir, (image_dir / LAST_CHECK).stat().st_mtime_ns)
-    return None
-
-
-def show_check(workspace: Workspace, index: DatasetIndex) -> None:
+def show_check(workspace: Workspace, reading: DatasetReading, index: DatasetIndex) -> None:
     """Draw the button that checks a dataset, and what the last check found.
 
     Parameters
     ----------
     workspace : Workspace
+    reading : DatasetReading
     index : DatasetIndex
         The dataset as it is now; it has files.
     """
-    image_dir = index.image_dir
+    image_dir = reading.image_dir
     check = find_check(image_dir)
     if check is None:
         st.markdown(
@@ -66,7 +46,7 @@ def show_check(workspace: Workspace, index: DatasetIndex) -> None:
         )
         _show_button("Check this dataset", workspace, image_dir, is_due=True)
         return
-    _show_date(workspace, index, check)
+    _show_date(workspace, reading, check)
     findings = list_open(image_dir, check.report.findings)
     n_settled = len(check.report.findings) - len(findings)
     n = check.report.n_pictures
@@ -88,15 +68,15 @@ def show_check(workspace: Workspace, index: DatasetIndex) -> None:
         show_findings(Checked(workspace, image_dir, tuple(index.all_counts)), kind, tuple(its))
 
 
-def _show_date(workspace: Workspace, index: DatasetIndex, check: KeptCheck) -> None:
+def _show_date(workspace: Workspace, reading: DatasetReading, check: KeptCheck) -> None:
     """Draw when the check was made, and a button if the pictures have changed since."""
     made = f"Checked {format_time(check.made)}."
-    if hash_content(index) == check.content:
+    if reading.content == check.content:
         st.caption(made)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{made} The dataset has changed since: check again.", width="content")
-        _show_button("Check again", workspace, index.image_dir, is_due=False)
+        _show_button("Check again", workspace, reading.image_dir, is_due=False)
 
 
 def _show_button(label: str, workspace: Workspace, image_dir: Path, *, is_due: bool) -> None:
@@ -104,9 +84,10 @@ def _show_button(label: str, workspace: Workspace, image_dir: Path, *, is_due: b
         with CacheFile(workspace.bottlenecks) as cache:
             index = scan_dataset(image_dir, cache, on_progress)
             report = check_health(index, choose_network(index.pictures), cache, on_progress)
-        keep_check(get_access(), index, report)
+        problem = save_check(get_access(), index, report)
         n = report.n_pictures
-        return Outcome(f"Checked {'1 picture' if n == 1 else f'{n:,} pictures'}.")
+        done = f"Checked {'1 picture' if n == 1 else f'{n:,} pictures'}."
+        return Outcome(f"{done} {problem}".rstrip(), is_good=not problem)
 
     st.button(
         label,

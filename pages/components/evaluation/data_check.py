@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from cluster_core.data.catalog import list_datasets
+from cluster_core.errors import ClusterError
 from cluster_core.health import FindingKind, list_open
 from cluster_core.workspace import Workspace
-from pages.components.dataset.check import find_check
+from pages.components.dataset.last_check import find_check
 from pages.components.dataset.views import VIEW_KEY, DatasetView
+from pages.components.dataset_contents import read_dataset
 from pages.components.navigation import PageFile
 from pages.components.selection import Choice, choose
+from pages.components.words import format_time
 
 # Those that make an accuracy wrong; copies do not, since they stay in one fold.
 _HARMFUL = (
@@ -44,6 +48,12 @@ def show_data_check(workspace: Workspace, image_dir: Path, dataset: str) -> None
             "the class away, make these figures too low or too high."
         )
         action = "Check the pictures"
+    elif check.content != _find_content(workspace, image_dir):
+        words = (
+            f"The pictures were checked {format_time(check.made)}, and the dataset has changed "
+            "since."
+        )
+        action = "Check again"
     else:
         found = [one for one in check.report.findings if one.kind in _HARMFUL]
         n_open = len(list_open(image_dir, found))
@@ -59,3 +69,9 @@ def show_data_check(workspace: Workspace, image_dir: Path, dataset: str) -> None
             choose(Choice.DATASET, dataset)
             st.session_state[VIEW_KEY] = DatasetView.CHECK
             st.switch_page(PageFile.DATASET)
+
+
+def _find_content(workspace: Workspace, image_dir: Path) -> str | None:
+    with suppress(ClusterError):
+        return read_dataset(workspace, image_dir).content
+    return None
