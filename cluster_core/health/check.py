@@ -173,8 +173,8 @@ def _find_imbalance(index: DatasetIndex) -> list[Finding]:
     """Return classes with no or few pictures, and a large difference between classes."""
     empty = [
         _describe_imbalance(
-            f"{label} has no pictures",
-            " that can be used: add some, or delete the class.",
+            f"{label}: no pictures",
+            f"{label} has no pictures that can be used: add some, or delete the class.",
             0.0,
         )
         for label, count in index.all_counts.items()
@@ -183,9 +183,9 @@ def _find_imbalance(index: DatasetIndex) -> list[Finding]:
     counts = {label: count for label, count in index.counts.items() if count}
     found = empty + [
         _describe_imbalance(
-            f"{label} has only",
-            f" {count:,} {'picture' if count == 1 else 'pictures'}: {FEW_PICTURES} or more work "
-            "better.",
+            f"{label}: few pictures",
+            f"{label} has only {count:,} {'picture' if count == 1 else 'pictures'}: "
+            f"{FEW_PICTURES} or more work better.",
             float(count),
         )
         for label, count in counts.items()
@@ -200,11 +200,9 @@ def _find_imbalance(index: DatasetIndex) -> list[Finding]:
             f"{most} has {ratio:.0f} times as many pictures as {least} ({counts[most]:,} and "
             f"{counts[least]:,}): add pictures of {least}, or keep balanced classes on."
         )
-        found.append(
-            Finding(FindingKind.IMBALANCE, (), sentence, ratio, subject=f"{most}, {least}")
-        )
+        found.append(_describe_imbalance(f"{most}, {least}", sentence, ratio))
     return found
 
 
-def _describe_imbalance(subject: str, rest: str, measure: float) -> Finding:
-    return Finding(FindingKind.IMBALANCE, (), f"{subject}{rest}", measure, subject=subject)
+def _describe_imbalance(subject: str, sentence: str, measure: float) -> Finding:
+    return Finding(FindingKind.IMBALANCE, (), sentence, measure, subject=subject)
