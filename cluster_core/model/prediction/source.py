@@ -33,6 +33,8 @@ class AnswerSource:
         Its answers are unsure below this score, rounded to two digits.
     fingerprint : str
         Differs for models that answer differently; empty if it was not computed.
+    created : str
+        When the model was trained, in ISO 8601; empty if that is not known.
     """
 
     labels: tuple[str, ...]
@@ -40,6 +42,7 @@ class AnswerSource:
     title: str
     unsure_below: float = DEFAULT_UNSURE_BELOW
     fingerprint: str = ""
+    created: str = ""
 
     @classmethod
     def of(cls, model: ModelSummary) -> AnswerSource:
@@ -62,14 +65,14 @@ class AnswerSource:
         workspace : Workspace
             The workspace of the model.
         """
-        fingerprint = _compute_fingerprint(bundle)
+        known = (bundle.unsure_below, _compute_fingerprint(bundle), bundle.created)
         try:
             folder = folder or model_dir(workspace, get_model_id(Path(bundle.name)))
         except BundleError:  # deleted since it was loaded, or its folder is a link
             name = bundle.name
-            return cls(bundle.labels, name, name, bundle.unsure_below, fingerprint)
+            return cls(bundle.labels, name, name, *known)
         model = describe_model(folder)
-        return cls(bundle.labels, model.id, model.title, bundle.unsure_below, fingerprint)
+        return cls(bundle.labels, model.id, model.title, *known)
 
     def describe(self) -> Mapping[str, str | float]:
         """Return what every row of a table repeats: the threshold, the model and the program.

@@ -59,12 +59,13 @@ class AnswerTable:
     Attributes
     ----------
     source : AnswerSource
+    more : tuple of Column
     columns : tuple of Column
         All columns, under their names in the table.
     """
 
     def __init__(self, source: AnswerSource, more: Sequence[Column] = ()) -> None:
-        self.source = source
+        self.source, self.more = source, tuple(more)
         self._described = source.describe()
         labels = source.labels
         self._added = (

@@ -6,10 +6,12 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, TextIO
 
 from filelock import FileLock, Timeout
@@ -17,7 +19,9 @@ from filelock import FileLock, Timeout
 from cluster_core.errors import RunError
 from cluster_core.model.prediction.tables.columns import AnswerTable, escape_unencodable
 from cluster_core.model.prediction.tables.csv import escape_formula
+from cluster_core.model.prediction.tables.finished import is_continuable
 from cluster_core.sources.source import PictureSource
+from cluster_core.workspace import replacing
 
 
 class DoneNames:
@@ -66,7 +70,7 @@ class UnfinishedTable:
     """
 
     def __init__(self, output: Path, table: AnswerTable, is_csv: bool) -> None:
-        self._output, self._is_csv = output, is_csv
+        self._output, self._table, self._is_csv = output, table, is_csv
         self._n_columns = len(table.columns)
         names = [column.name for column in table.columns]
         source = table.source
@@ -82,7 +86,8 @@ class UnfinishedTable:
         Parameters
         ----------
         resume : bool
-            Whether to keep the rows of an earlier run; a last one that is cut off is dropped.
+            Whether to keep the rows of an earlier run, also of one that was finished; a last one
+            that is cut off is dropped.
 
         Yields
         ------
@@ -95,7 +100,7 @@ class UnfinishedTable:
         ------
         RunError
             Another run is writing this table, or the earlier one had another model or other
-            settings.
+            settings, or the finished table was changed.
         OSError
             The file cannot be read or written.
         """
@@ -104,10 +109,12 @@ class UnfinishedTable:
             done = DoneNames(_write_csv_name if self._is_csv else str)
             if not resume:
                 self.path.unlink(missing_ok=True)
-            elif self.path.exists():
-                self._read(done)
             else:
-                self._require_no_other()
+                if not self.path.exists():
+                    self._require_no_other()
+                    self._take_finished()
+                if self.path.exists():
+                    self._read(done)
             try:
                 # A file name may be invalid UTF-8; such bytes are written as \x escapes.
                 # Each row is flushed, so that a kill loses none.
@@ -128,6 +135,18 @@ class UnfinishedTable:
                     f"again, or delete {other} to start anew."
                 )
 
+    def _take_finished(self) -> None:
+        """Begin with the rows of the finished table, if there is one: they are not made twice."""
+        if not self._output.exists() or not self._output.stat().st_size:
+            return
+        if not is_continuable(self._output, self._table, self._is_csv):
+            raise RunError(
+                f"{self._output} was finished with another model or other settings, or changed "
+                "since: choose another --output file, or leave out --resume to label all again."
+            )
+        with replacing(self.path) as draft:
+            shutil.copyfile(self._output, draft)
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         path = Path(f"{self.path}.lock")
@@ -139,6 +158,7 @@ class UnfinishedTable:
                     with suppress(OSError):
                         path.unlink()
         except Timeout as error:
+            TemporaryFile(dir=path.parent).close()  # raises if there can be no lock at all
             raise RunError(
                 f"Another run is writing {self._output}: wait for it, or choose another --output "
                 "file."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from filelock import FileLock
 
@@ -11,6 +14,7 @@ from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.model.prediction.tables.columns import AnswerTable
 from cluster_core.model.prediction.tables.formats import TableFormat, writing_table
+from cluster_core.model.prediction.tables.sky import SKY_COLUMNS
 from cluster_core.sources.source import PictureSource
 
 # As spreadsheets, CSV and UTF-8 make them difficult.
@@ -23,9 +27,9 @@ def make_table(fingerprint="one"):
     return AnswerTable(AnswerSource(("a", "b"), "m-1", "My model", fingerprint=fingerprint))
 
 
-def write(path, table_format, resume=False, stop_after=None, table=None):
+def write(path, table_format, resume=False, stop_after=None, table=None, n_sources=None):
     """Write rows, and return the names of those that were not there."""
-    sources = [PictureSource(name, bytes) for name in NAMES]
+    sources = [PictureSource(name, bytes) for name in NAMES[:n_sources]]
     written = []
     with writing_table(path, table_format, table or make_table(), resume) as writer:
         for source in writer.done.leave_out(sources):
@@ -87,6 +91,49 @@ def test_resume_without_an_interrupted_run_begins(tmp_path):
     assert write(tmp_path / "out.csv", TableFormat.CSV, resume=True) == NAMES
 
 
+@FORMATS
+def test_resume_of_a_finished_table_labels_only_what_is_new(tmp_path, table_format):
+    whole, path = tmp_path / "whole", tmp_path / "out"
+    write(whole, table_format)
+    write(path, table_format, n_sources=N_BEFORE)
+    assert write(path, table_format, resume=True) == NAMES[N_BEFORE:]
+    assert write(path, table_format, resume=True) == []
+    assert path.read_bytes() == whole.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [path, whole]
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"title": "Other"},
+        {"unsure_below": 0.9},
+        {"labels": ("a", "c")},
+        {"created": "2999-01-01T00:00:00+00:00"},
+        None,
+    ],
+    ids=["title", "threshold", "classes", "trained later", "identify"],
+)
+def test_finished_table_of_other_settings_is_refused(tmp_path, table_format, source):
+    path, table = tmp_path / "out", make_table()
+    write(path, table_format)
+    before = path.read_bytes()
+    other = AnswerTable(replace(table.source, **(source or {})), () if source else SKY_COLUMNS)
+    with pytest.raises(RunError, match="was finished with another model or other settings"):
+        write(path, table_format, resume=True, table=other)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@FORMATS
+def test_finished_table_that_was_cut_off_is_refused(tmp_path, table_format):
+    path = tmp_path / "out"
+    write(path, table_format)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(RunError, match="or changed since"):
+        write(path, table_format, resume=True)
+
+
 def test_other_model_is_refused(tmp_path):
     path = tmp_path / "out.csv"
     unfinished = interrupt(path, TableFormat.CSV)
@@ -105,6 +152,12 @@ def test_second_run_at_the_same_time_is_refused(tmp_path):
             with pytest.raises(RunError, match="Another run is writing"):
                 write(path, TableFormat.CSV)
     assert unfinished.read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that takes no files")
+def test_place_that_takes_no_file_is_no_other_run():
+    with pytest.raises(RunError, match="/proc/out.csv could not be written"):
+        write(Path("/proc/out.csv"), TableFormat.CSV)
 
 
 @pytest.mark.parametrize("name", ["a.parquet", None])
