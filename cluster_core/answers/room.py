@@ -173,7 +173,11 @@ class AnswerRoom:
         DatasetError
             It cannot be written.
         """
-        noted = {"id": source.id, "title": source.title, "labels": list(source.labels)}
+        noted: dict[str, Any] = {
+            "id": source.id,
+            "title": source.title,
+            "labels": list(source.labels),
+        }
         noted |= {"unsure_below": source.unsure_below, "content": source.fingerprint}
         if renamed_from is not None:
             noted["renamed_from"] = renamed_from

@@ -140,8 +140,8 @@ def test_one_picture_after_the_other_is_reviewed(trained):
 
 def test_second_quick_press_decides_about_no_other_picture(trained, monkeypatch):
     monkeypatch.setattr(reviewing, "LOOK_S", 0.2)
-    clock = SimpleNamespace(now_s=0.0, monotonic=lambda: clock.now_s)
-    monkeypatch.setattr(reviewing, "time", clock)
+    clock = SimpleNamespace(now_s=0.0)
+    monkeypatch.setattr(reviewing, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
     predict = opened_picture.predict_view
 
     def predict_slowly(*given):
