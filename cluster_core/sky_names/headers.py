@@ -15,7 +15,7 @@ from cluster_core.sky_names.position import Pointing, SkyPosition
 from cluster_core.sky_names.wcs_cards import parse_wcs
 
 _NAME_CARDS = ("OBJECT", "TARGNAME", "TARGET")
-# The first are sexagesimal by convention, the others degrees or sexagesimal.
+# The first are sexagesimal by convention, in hours; the others degrees or sexagesimal.
 _PLACE_CARDS = (("OBJCTRA", "OBJCTDEC"), ("RA", "DEC"), ("RA_TARG", "DEC_TARG"))
 _SCALE_CARDS = ("PIXSCALE", "SECPIX", "SECPIX1", "SCALE")
 _MAX_NAME_LENGTH = 200
@@ -133,8 +133,14 @@ def _read_pointing(header: PictureHeader, objects: tuple[CatalogueObject, ...]) 
             continue
         ra_deg = _parse_ra(ra, in_hours=_says_hours(header, ra_card))
         dec_deg = parse_angle(dec)
-        # Some programs count right ascension from -180, or beyond a full circle.
-        if ra_deg is None or dec_deg is None or not (-360 <= ra_deg <= 720 and abs(dec_deg) <= 90):  # noqa: PLR2004
+        hours = parse_sexagesimal(ra) if ra_card == "OBJCTRA" or "h" in str(ra).lower() else None
+        # Some programs count right ascension from -180.
+        if (
+            ra_deg is None
+            or (hours is not None and not 0 <= hours < _FULL_CIRCLE_H)
+            or dec_deg is None
+            or not (-180 <= ra_deg <= 360 and abs(dec_deg) <= 90)  # noqa: PLR2004
+        ):
             raise PositionError(
                 f"The cards {ra_card} and {dec_card} of this picture are not a place in the sky."
             )

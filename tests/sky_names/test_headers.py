@@ -61,9 +61,9 @@ def test_absurd_wcs_is_one_sentence_and_no_position(broken):
         ({"RA": "250:25:24.6", "DEC": "36:27:40.7"}, *M13),
         ({"RA": 16.694900, "DEC": 36.4613, "OBJECT": "M13"}, *M13),
         ({"RA": "00 00 01", "DEC": "-00 30 00"}, 15 / 3600, -0.5),
+        ({"OBJCTRA": "00 00 00", "OBJCTDEC": "-30 30 00"}, 0.0, -30.5),
         ({"RA": 360.0, "DEC": -89.9}, 0.0, -89.9),
         ({"RA": M13[0] - 360, "DEC": M13[1]}, *M13),
-        ({"RA": M13[0] + 360, "DEC": M13[1]}, *M13),
     ],
 )
 def test_right_ascension_is_understood_in_hours_and_in_degrees(cards, ra, dec):
@@ -71,13 +71,26 @@ def test_right_ascension_is_understood_in_hours_and_in_degrees(cards, ra, dec):
     assert compute_separations(pointing.ra_deg, pointing.dec_deg, ra, dec) < 0.001
 
 
-@pytest.mark.parametrize("cards", [{"RA": 721.0, "DEC": 3.0}, {"RA": "here", "DEC": "there"}])
-def test_place_that_is_none_is_one_sentence(cards):
-    header = read(**cards)
+@pytest.mark.parametrize(
+    ("ra_card", "ra"),
+    [
+        ("RA", 400.0),
+        ("RA", "here"),
+        ("RA", "25h10m00s"),
+        ("RA", "370 10 00"),
+        ("OBJCTRA", "25 10 00"),
+        ("OBJCTRA", "25 99 99"),
+        ("OBJCTRA", "16 75 00"),
+        ("OBJCTRA", "16 41 75"),
+    ],
+)
+def test_place_that_is_none_is_one_sentence(ra_card, ra):
+    dec_card = ra_card.replace("RA", "DEC")
+    header = read(**{ra_card: ra, dec_card: "36 27 40"})
     assert header.pointing is None
     assert header.problem == (
-        "The cards RA and DEC of this picture are not a place in the sky."
-    )  # fmt: skip
+        f"The cards {ra_card} and {dec_card} of this picture are not a place in the sky."
+    )
 
 
 def test_scale_comes_from_the_optics():
