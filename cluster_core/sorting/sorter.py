@@ -110,7 +110,13 @@ class Sorter:
         check_workspace((), self._output, self._settings.transfer)
         is_new = not self._output.exists()
         with explaining_output_errors(self._output):
-            self._output.mkdir(parents=True, exist_ok=True)
+            try:
+                self._output.mkdir(parents=True, exist_ok=True)
+            except FileNotFoundError as error:  # in a folder of the system, such as /proc
+                raise SortingError(
+                    f"{self._output} cannot be created: choose another output folder.",
+                    path=self._output,
+                ) from error
         self._log = self._stack.enter_context(opening_log(self._output))
         try:
             self._check_log()

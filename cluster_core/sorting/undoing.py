@@ -38,7 +38,8 @@ def undo_sort(
     """Remove the copies and links of a sort, and move moved files back, the latest first.
 
     A file that was changed since stays, as does a copy whose original has gone, and everything
-    that the sort did not make. Folders, table and log go once nothing sorted is left.
+    that the sort did not make. Folders go once they are empty, table and log once nothing sorted is
+    left.
 
     Parameters
     ----------
@@ -73,11 +74,11 @@ def undo_sort(
                     n_undone += 1
                 on_progress(done, len(files))
             is_over = not log.state.list_files(Stage.DONE) and not log.unknown
+            for folder in reversed(log.state.folders):
+                with suppress(OSError):  # it holds something else
+                    (output / folder).rmdir()
             if is_over:
                 kept += _remove_tables(log, output)
-                for folder in reversed(log.state.folders):
-                    with suppress(OSError):  # it holds something else
-                        (output / folder).rmdir()
                 log.path.unlink()
         if is_over:
             (output / LOCK).unlink(missing_ok=True)

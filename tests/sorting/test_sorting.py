@@ -250,6 +250,12 @@ def test_folder_that_cannot_be_written_is_named(night, output):
     assert a.exists()
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that takes no files")
+def test_output_that_cannot_be_created_is_no_matter_of_the_disk():
+    with pytest.raises(SortingError, match="/proc/sorted cannot be created: choose another"):
+        sort([], Path("/proc/sorted"))
+
+
 @pytest.mark.parametrize(
     ("where", "code", "sentence"),
     [

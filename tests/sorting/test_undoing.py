@@ -14,7 +14,7 @@ from cluster_core.sorting.log import LOG, format_line, read_lines
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.undoing import undo_sort
 from tests.samples import OWNER, VISITOR
-from tests.sorting.samples import answer, list_tree, sort, write_files
+from tests.sorting.samples import GLOBULAR, answer, list_tree, sort, write_files
 
 
 @pytest.fixture
@@ -48,6 +48,15 @@ def test_all_is_as_before(night, output, transfer):
     assert (report.n_undone, report.kept) == (2, ())
     assert list_tree(night) == before
     assert not output.exists()
+
+
+def test_empty_folders_go_although_a_changed_file_stays(tmp_path, output):
+    a, b = write_files(tmp_path / "night", "a.jpg", "b.jpg")
+    sort([answer(a), answer(b, GLOBULAR)], output)
+    (output / "open" / "a.jpg").write_text("retouched")
+    undo_sort(OWNER, output)
+    assert [path.name for path in output.iterdir() if path.is_dir()] == ["open"]
+    assert not undo_sort(OWNER, output).n_undone  # once more
 
 
 @pytest.mark.parametrize("transfer", [Transfer.COPY, Transfer.MOVE])
