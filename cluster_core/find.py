@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from cluster_core.console import PATH, ProgressLine, plain_exits
+from cluster_core.console import EXIT_ERROR, PATH, ProgressLine, plain_exits
 from cluster_core.errors import ClusterError, RunError
 from cluster_core.images import read_bytes
 from cluster_core.model.bundle.selection import choose_bundle
@@ -60,8 +60,7 @@ def main(
     Where the position of a PICTURE in the sky is known, from its header or by its stars, these are
     the clusters of the catalogue; elsewhere, parts of the PICTURE that look like clusters.
     """
-    if output is not None:
-        _check_folder(output)
+    _check_folder(output)
     workspace = Workspace.default()
     finder = _Finder(Predictor(choose_bundle(graph, workspace), workspace), by_catalogue=not search)
     records: list[Record] = []
@@ -90,6 +89,8 @@ def main(
                 write_table(stream, records)
     if not as_json:
         write_table(sys.stdout, records)
+    if n_read < len(pictures):
+        sys.exit(EXIT_ERROR)
 
 
 class _Finder:
@@ -103,6 +104,10 @@ class _Finder:
 
     def find(self, picture: Path, folder: Path | None, part: str) -> Sequence[Record]:
         """Return rows of the table, and write the cut-outs below the folder, if there is one."""
+        if picture.is_dir():
+            raise RunError(
+                f"{picture} is a folder: name its picture files, for example {picture}/*.fits."
+            )
         data = read_bytes(picture, FIELD_LIMITS)
         field = read_field(data, picture.name, self._predictor.bundle.preprocessing)
         field, problem = locate_field(field, data, self._solver)
@@ -124,8 +129,8 @@ class _Finder:
         return [dict(record) for record in make_records(field, clusters, cut_outs)]
 
 
-def _check_folder(output: Path) -> None:
-    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
+def _check_folder(output: Path | None) -> None:
+    if output and output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise _make_taken(output)
 
 

@@ -68,7 +68,7 @@ def test_folder_that_cannot_be_written_is_called_as_the_user_calls_it(tmp_path, 
 def test_bad_picture_does_not_stop_the_others(tmp_path, located):
     (tmp_path / "bad.fits").write_bytes(b"SIMPLE")
     result = run(tmp_path / "bad.fits", located, tmp_path / "gone.jpg", "--json")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     bad, good, gone = map(json.loads, result.stdout.splitlines())
     assert len(good["clusters"]) == 4
     assert "problem" not in good
@@ -107,6 +107,12 @@ def test_single_bad_picture_is_one_sentence(tmp_path):
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_folder_is_told_apart_from_its_pictures(tmp_path):
+    result = run(tmp_path)
+    assert result.exit_code == 1
+    assert f"is a folder: name its picture files, for example {tmp_path}/*.fits" in result.stderr
 
 
 def test_no_usable_picture_leaves_no_output_folder(tmp_path):
