@@ -54,7 +54,7 @@ SKIPPED_FILES_NAMED = 3
 @click.option(
     "--resume",
     is_flag=True,
-    help="Label only what has no row yet in --output, after a run with the same model and settings.",
+    help="Label only pictures without a row in the --output of the same model and settings.",
 )
 @DASK
 @plain_exits(

@@ -156,7 +156,7 @@ def test_second_run_at_the_same_time_is_refused(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that takes no files")
 def test_place_that_takes_no_file_is_no_other_run():
-    with pytest.raises(RunError, match="/proc/out.csv could not be written"):
+    with pytest.raises(RunError, match=r"/proc/out\.csv could not be written"):
         write(Path("/proc/out.csv"), TableFormat.CSV)
 
 
