@@ -22,7 +22,7 @@ import filelock
 from cluster_core.access.modes import Mode, read_mode
 from cluster_core.errors import AccessError, ConfigError
 from cluster_core.events import report_event
-from cluster_core.workspace import Workspace
+from cluster_core.workspace import Workspace, replacing
 
 # How many of a demo's visitors may have a workspace at once; without it, none may.
 WORKSPACES_VARIABLE = "CLUSTER_LAB_VISITOR_WORKSPACES"
@@ -51,7 +51,7 @@ def count_visitor_workspaces() -> int:
         The environment variable is not a whole number from 0 to 100.
     """
     text = os.environ.get(WORKSPACES_VARIABLE) or "0"
-    if not text.isascii() or not text.isdigit() or not 0 <= int(text[:9]) <= MOST_AT_ONCE:
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) > MOST_AT_ONCE:
         raise ConfigError(
             f"{WORKSPACES_VARIABLE} must be a whole number from 0 to {MOST_AT_ONCE}, not "
             f"{text[:20]!r}: set it to the number of visitors who may train at once.",
@@ -83,7 +83,7 @@ def create_visitor_workspace(server: Workspace) -> str:
     folder = _find_folder(server)
     folder.mkdir(parents=True, exist_ok=True)
     os.chmod(folder, 0o700)  # noqa: PTH101
-    with filelock.FileLock(folder / _LOCK, timeout=_LOCK_TIMEOUT_S):
+    with _lock(folder):
         if len(list_visitor_workspaces(server)) >= most:
             _refuse(
                 "all are in use",
@@ -118,7 +118,7 @@ def find_visitor_workspace(server: Workspace, key: str) -> Workspace | None:
 
 def mark_used(workspace: Workspace) -> None:
     """Keep a visitor's workspace for longer; does nothing if it was deleted."""
-    with suppress(OSError):
+    with suppress(OSError), _lock(workspace.root.parent):
         os.utime(workspace.root / _USED)
 
 
@@ -132,11 +132,12 @@ def find_end_s(workspace: Workspace) -> float:
     """Return when a visitor's workspace expires unless it is used, in seconds since 1970."""
     folder = workspace.root
     try:
+        used_s = (folder / _USED).stat().st_mtime  # else it was written to after it was deleted
         created_s = _read_time_s(folder / _CREATED, folder)
         if all(path.name.startswith(".") for path in folder.iterdir()):
             end_s = folder.stat().st_mtime + EMPTY_LIFETIME_S
         else:
-            end_s = _read_time_s(folder / _USED, folder) + LIFETIME_S
+            end_s = used_s + LIFETIME_S
     except OSError:
         return 0.0
     return min(end_s, created_s + WHOLE_LIFETIME_S)
@@ -156,6 +157,13 @@ def list_expired(server: Workspace) -> list[Workspace]:
     """Return the workspaces that have not been used for too long."""
     now_s = time.time()
     return [one for one in list_visitor_workspaces(server) if now_s > find_end_s(one)]
+
+
+def remove_if_expired(workspace: Workspace) -> None:
+    """Delete a visitor's workspace unless it was used since it was listed. Nothing is raised."""
+    with suppress(OSError), _lock(workspace.root.parent):
+        if time.time() > find_end_s(workspace):
+            remove_visitor_workspace(workspace)
 
 
 def remove_visitor_workspace(workspace: Workspace) -> None:
@@ -179,12 +187,19 @@ def read_training_s(workspace: Workspace) -> float:
 def add_training_s(workspace: Workspace, seconds: float) -> None:
     """Record that a visitor has trained; does nothing if the workspace was deleted."""
     with suppress(OSError):
+        workspace.root.stat()  # `replacing` would recreate the folder
         total_s = read_training_s(workspace) + seconds
-        (workspace.root / _TRAINING_S).write_text(f"{total_s:.1f}")
+        with replacing(workspace.root / _TRAINING_S) as draft:  # pages read it meanwhile
+            draft.write_text(f"{total_s:.1f}")
 
 
 def _find_folder(server: Workspace) -> Path:
     return server.root / "visitors"
+
+
+def _lock(folder: Path) -> filelock.BaseFileLock:
+    """Return the lock for whatever creates, prolongs or deletes a workspace."""
+    return filelock.FileLock(folder / _LOCK, timeout=_LOCK_TIMEOUT_S)
 
 
 def _name_folder(key: str) -> str:

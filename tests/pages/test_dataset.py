@@ -15,7 +15,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.access import Access
 from cluster_core.data.catalog import list_datasets
 from cluster_core.data.editing.changes import list_classes
 from cluster_core.data.web.downloads import DownloadReport, FailedAddress
@@ -152,14 +152,17 @@ def test_stopped_rendering_keeps_its_pictures(workspace, monkeypatch):
     assert not has(page, "stop_work")
 
 
-@pytest.mark.parametrize("is_public", [False, True])
-def test_dataset_too_large_to_download_names_its_folder(dataset, monkeypatch, is_public):
-    monkeypatch.setenv(PUBLIC_VARIABLE, str(int(is_public)))
+@pytest.mark.parametrize("is_visitor", [False, True])
+def test_dataset_too_large_to_download_names_its_folder(
+    workspace, dataset, monkeypatch, is_visitor
+):
+    access = Access.visitor_in(workspace) if is_visitor else OWNER
+    monkeypatch.setattr(overview, "get_access", lambda: access)
     monkeypatch.setattr(overview, "MAX_DOWNLOAD_BYTES", 10)
     page = open_page("Overview")
     assert not page.get("download_button")
     assert "too large to download here" in read_all(page)
-    assert (str(dataset) in read_all(page)) is not is_public
+    assert (str(dataset) in read_all(page)) is not is_visitor
 
 
 def test_crashed_task_is_not_resumed(workspace, monkeypatch):

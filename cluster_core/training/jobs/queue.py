@@ -107,9 +107,9 @@ class JobQueue:
         """Record that a run has failed, and why; does nothing if the run has ended."""
         self._end(run_id, RunState.FAILED, message, exit_code)
 
-    def discard(self, run_id: str) -> None:
+    def discard(self, run_id: str, message: str = "") -> None:
         """Record that a run was stopped with nothing kept; does nothing if the run has ended."""
-        self._end(run_id, RunState.DISCARDED, "", None)
+        self._end(run_id, RunState.DISCARDED, message, None)
 
     def record(self, status: RunStatus) -> None:
         """Save the final status that a worker sent, unless the worker has saved it already."""

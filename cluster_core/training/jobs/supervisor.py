@@ -165,6 +165,7 @@ class Supervisor:
         if all(other.n_failed_starts > MAX_FAILED_STARTS for other in self._slots):
             for status in self._queue.list_waiting(self._list_assigned()):
                 self._queue.fail(status.id, WORKER_CANNOT_START, exit_code)
+            self._visitors.fail_waiting(WORKER_CANNOT_START, exit_code)
 
     def _assign_work(self) -> None:
         """Assign the oldest run to an idle worker, then a preview if a worker is still idle."""

@@ -18,7 +18,7 @@ from cluster_core.access.visitor_workspaces import (
     list_expired,
     list_visitor_workspaces,
     read_training_s,
-    remove_visitor_workspace,
+    remove_if_expired,
 )
 from cluster_core.errors import ClusterError
 from cluster_core.training.jobs.queue import JobQueue
@@ -30,7 +30,7 @@ from cluster_core.training.runs.folder import (
     save_status,
 )
 from cluster_core.training.runs.status import RunState, RunStatus
-from cluster_core.training.runs.visitor_limits import TIME_IS_USED
+from cluster_core.training.runs.visitor_limits import explain_used_time
 from cluster_core.workspace import Workspace
 
 SWEEP_EVERY_S = 60.0
@@ -55,15 +55,27 @@ class VisitorRuns:
         self._last_sweep_s = float("-inf")
 
     def find_next(self) -> tuple[RunStatus, JobQueue] | None:
-        """Return the visitors' oldest waiting training with its queue, if none is active."""
+        """Return a visitor's waiting training with its queue, if none is active.
+
+        It is of the visitor who has trained least, and of these the oldest.
+        """
         if self._active is not None or not count_visitor_workspaces():
             return None
-        workspaces = list_visitor_workspaces(self._server)
-        self._queues = {one.root: self._queues.get(one.root) or JobQueue(one) for one in workspaces}
-        waiting = [
-            (status, queue) for queue in self._queues.values() for status in queue.list_waiting()
-        ]
-        return min(waiting, key=lambda found: found[0].id, default=None)
+        waiting = []
+        for status, queue in self._list_waiting():
+            used_s = read_training_s(queue.workspace)
+            if used_s >= MAX_TRAINING_S:
+                queue.discard(status.id, explain_used_time(has_model=False))
+            else:
+                waiting.append((used_s, status.id, status, queue))
+        first = min(waiting, key=lambda found: found[:2], default=None)
+        return None if first is None else first[2:]
+
+    def fail_waiting(self, message: str, exit_code: int) -> None:
+        """Record that no waiting training can start, and why."""
+        if self._active is None and count_visitor_workspaces():
+            for status, queue in self._list_waiting():
+                queue.fail(status.id, message, exit_code)
 
     def begin(self, run: RunStatus, queue: JobQueue) -> None:
         """Take note that a worker has a training."""
@@ -77,43 +89,58 @@ class VisitorRuns:
             self._last_sweep_s = time.monotonic()
             sweep_visitor_workspaces(self._server)
 
+    def _list_waiting(self) -> list[tuple[RunStatus, JobQueue]]:
+        workspaces = list_visitor_workspaces(self._server)
+        self._queues = {one.root: self._queues.get(one.root) or JobQueue(one) for one in workspaces}
+        return [
+            (status, queue) for queue in self._queues.values() for status in queue.list_waiting()
+        ]
+
 
 class _ActiveRun:
     """The training that a worker has, with the time that is left for it."""
 
     def __init__(self, run_id: str, queue: JobQueue) -> None:
         self._run_id, self._queue = run_id, queue
-        self._start_s = time.monotonic()
+        self._start_s = self._last_measured_s = time.monotonic()
         self._left_s = MAX_TRAINING_S - read_training_s(queue.workspace)
-        self._last_measured_s = self._start_s
+        self._is_over_time = False
         self._reason = ""
 
     def has_ended(self) -> bool:
         """Tell whether it has ended, and record its time; stop it if it is over a limit."""
         workspace, now_s = self._queue.workspace, time.monotonic()
         if self._queue.find_open(self._run_id) is None:
-            add_training_s(workspace, now_s - self._start_s)
-            if self._reason:
-                self._note_reason()
+            self._record(now_s)
+            self._note_reason()
             return True
-        if not self._reason and now_s - self._start_s > self._left_s:
-            self._stop(TIME_IS_USED, keep_best=True)
-        if not self._reason and now_s - self._last_measured_s > _MEASURE_EVERY_S:
-            self._last_measured_s = now_s
-            if problem := find_excess(workspace):
-                self._stop(problem, keep_best=False)
+        is_stopping = self._is_over_time or self._reason
+        if not is_stopping and now_s - self._start_s > self._left_s:
+            self._is_over_time = True
+            self._stop(keep_best=True)
+        elif now_s - self._last_measured_s > _MEASURE_EVERY_S:
+            self._record(now_s)  # now, as a server that is killed cannot
+            if not is_stopping and (problem := find_excess(workspace)):
+                self._reason = problem
+                self._stop(keep_best=False)
         return False
 
-    def _stop(self, reason: str, *, keep_best: bool) -> None:
-        self._reason = reason
+    def _record(self, now_s: float) -> None:
+        add_training_s(self._queue.workspace, now_s - self._last_measured_s)
+        self._last_measured_s = now_s
+
+    def _stop(self, *, keep_best: bool) -> None:
         with suppress(ClusterError):  # it has just ended
             request_stop(Access.owner(), self._queue.workspace, self._run_id, keep_best)
 
     def _note_reason(self) -> None:
         with suppress(ClusterError, OSError):
             status = load_status(self._queue.workspace, self._run_id)
-            if status.state in (RunState.STOPPED, RunState.DISCARDED):
-                save_status(self._queue.workspace, replace(status, message=self._reason))
+            reason = self._reason
+            if self._is_over_time:
+                reason = explain_used_time(status.state is RunState.STOPPED)
+            if reason and status.state in (RunState.STOPPED, RunState.DISCARDED):
+                save_status(self._queue.workspace, replace(status, message=reason))
 
 
 def sweep_visitor_workspaces(server: Workspace) -> None:
@@ -131,7 +158,7 @@ def sweep_visitor_workspaces(server: Workspace) -> None:
             stopping = [_stop(workspace, run) for run in list_runs(workspace)]
             if any(stopping):
                 continue
-        remove_visitor_workspace(workspace)
+        remove_if_expired(workspace)
 
 
 def _stop(workspace: Workspace, run: RunStatus) -> bool:

@@ -121,6 +121,9 @@ class WorkerSlot:
         if worker.silent_s > SILENCE_S:
             self._kill_reason = WORKER_NOT_RESPONDING
             worker.kill()
+        elif self.run is not None and self._was_deleted(self.run):
+            self._end(worker)
+            self.run = None
         elif self.run is not None:
             self._enforce_stop(worker, self.run)
         return None
@@ -151,6 +154,11 @@ class WorkerSlot:
         elif message["kind"] == "preview" and self.preview is not None:
             self.preview.complete(message["evaluations"])
             self.preview = None
+
+    def _was_deleted(self, run: RunStatus) -> bool:
+        """Tell whether a run was deleted together with the workspace of its visitor."""
+        workspace = self._queue.workspace
+        return workspace != self._workspace and not (workspace.runs / run.id).is_dir()
 
     def _enforce_stop(self, worker: WorkerHandle, run: RunStatus) -> None:
         """End a worker that does not stop in time; it may be in a long native computation."""

@@ -52,11 +52,18 @@ def submit_run(access: Access, workspace: Workspace, config: TrainConfig) -> Run
     RunError
         The folder of runs cannot be written to, TensorFlow is not installed, or a visitor's
         limits do not allow it.
+    DatasetError
+        A visitor's workspace was deleted, or something else is being added to it.
     """
     access.require(Action.TRAIN, workspace.root, *config.list_paths())
     require_training()
-    if access.root is not None:
-        check_visitor_training(workspace, config, list_runs(workspace))
+    with access.alone():
+        if access.root is not None:
+            check_visitor_training(workspace, config, list_runs(workspace))
+        return _save_new(workspace, config)
+
+
+def _save_new(workspace: Workspace, config: TrainConfig) -> RunStatus:
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
     config = replace(

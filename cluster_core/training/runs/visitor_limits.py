@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from cluster_core.access.quota import MAX_STEPS, MAX_TRAINING_S, find_excess
 from cluster_core.access.visitor_workspaces import read_training_s
@@ -10,17 +10,22 @@ from cluster_core.errors import RunError
 from cluster_core.events import report_event
 from cluster_core.model.backbones.availability import needs_download
 from cluster_core.training.config import TrainConfig
-from cluster_core.training.runs.status import RunStatus
+from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.workspace import Workspace
 
-TIME_IS_USED = (
-    f"Your {MAX_TRAINING_S / 60:.0f} minutes of training are used. Your model can still be "
-    "downloaded."
-)
+_HAVE_A_MODEL = (RunState.FINISHED, RunState.STOPPED)
+_TIME_IS_USED = f"Your {MAX_TRAINING_S / 60:.0f} minutes of training are used"
+
+
+def explain_used_time(has_model: bool) -> str:
+    """Return the sentence for a visitor whose training time is used, and what they still have."""
+    if has_model:
+        return f"{_TIME_IS_USED}. Your model can still be downloaded."
+    return f"{_TIME_IS_USED}, and no model was ready by then."
 
 
 def check_visitor_training(
-    workspace: Workspace, config: TrainConfig, runs: Iterable[RunStatus]
+    workspace: Workspace, config: TrainConfig, runs: Collection[RunStatus]
 ) -> None:
     """Check that a visitor may queue a training.
 
@@ -29,7 +34,7 @@ def check_visitor_training(
     workspace : Workspace
         The visitor's.
     config : TrainConfig
-    runs : iterable of RunStatus
+    runs : collection of RunStatus
         Their trainings so far.
 
     Raises
@@ -43,7 +48,7 @@ def check_visitor_training(
 
 
 def _find_problem(
-    workspace: Workspace, config: TrainConfig, runs: Iterable[RunStatus]
+    workspace: Workspace, config: TrainConfig, runs: Collection[RunStatus]
 ) -> str | None:
     if config.how_many_training_steps > MAX_STEPS:
         return f"Visitors may train for up to {MAX_STEPS:,} steps: choose fewer Training steps."
@@ -57,5 +62,5 @@ def _find_problem(
     if any(not run.state.is_over for run in runs):
         return "Your training has not ended: wait for it, or stop it, before you start another."
     if read_training_s(workspace) >= MAX_TRAINING_S:
-        return TIME_IS_USED
+        return explain_used_time(any(run.state in _HAVE_A_MODEL for run in runs))
     return find_excess(workspace)
