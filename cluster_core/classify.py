@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cluster_core.console import DASK, PATH, ProgressLine, connecting, plain_exits
+from cluster_core.console import DASK, NO_PICTURES, PATH, ProgressLine, connecting, plain_exits
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.batch import classify_sources
 from cluster_core.model.prediction.predictor import Predictor
@@ -112,6 +112,8 @@ def main(  # noqa: PLR0913, PLR0917 (each is an option)
         f"used{_describe_skipped(sources)}",
         err=True,
     )
+    if not n_before + n_done:
+        click.echo(NO_PICTURES, err=True)
     for line in names.describe():
         click.echo(line, err=True)
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 EXIT_ERROR = 1
 EXIT_STOPPED = 130
 REDRAW_EVERY_S = 0.1
+NO_PICTURES = (
+    "No pictures were found: check the path, and that the files have the ending of a picture, such "
+    "as .jpg, .png or .fits."
+)
 
 
 class _NamedPath(click.Path):

@@ -55,6 +55,7 @@ def main(model: str | None, folder: Path | None, as_json: bool, html: Path | Non
         report = _report_training(bundle, workspace)
     if html:
         _write(html, make_html(report, workspace))
+        click.echo(f"The report is in {html}", err=True)
     if as_json:
         click.echo(make_json(report))
     else:

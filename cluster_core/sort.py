@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from cluster_core.access import Access
-from cluster_core.console import EXIT_ERROR, PATH, ProgressLine, plain_exits
+from cluster_core.console import EXIT_ERROR, NO_PICTURES, PATH, ProgressLine, plain_exits
 from cluster_core.errors import ConfigError
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.predictor import Predictor
@@ -19,7 +19,8 @@ from cluster_core.model.prediction.tables.names import NameCounts
 from cluster_core.sky_names.cache import identifying
 from cluster_core.sorting.answering import answer_files
 from cluster_core.sorting.finding import check_sources, check_workspace, find_files
-from cluster_core.sorting.records import Transfer
+from cluster_core.sorting.log import read_state
+from cluster_core.sorting.records import Stage, Transfer
 from cluster_core.sorting.sorter import Sorter, SortSettings
 from cluster_core.sorting.undoing import undo_sort
 from cluster_core.sorting.unsure import create_unsure_queue, list_unsure
@@ -28,6 +29,7 @@ from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace
 
 _UNDO, _LABEL = "--undo", "--label-unsure"
+_WAITING_NAMED = 3
 
 
 @click.command()
@@ -136,6 +138,8 @@ def _sort(task: SortTask) -> None:
     for folder in refused:
         click.echo(f"{folder} could not be opened: check its permissions.", err=True)
     _summarise(sorter, len(found) - len(waiting), len(others))
+    if not found:
+        click.echo(NO_PICTURES, err=True)
     _finish(names, task.settings.output)
 
 
@@ -146,7 +150,8 @@ def _summarise(sorter: Sorter, n_before: int, n_others: int) -> None:
     parts = [f"{n_sorted:,} {'picture' if n_sorted == 1 else 'pictures'} sorted"]
     parts += [f"{n_before:,} sorted before"] if n_before else []
     parts += [f"{len(sorter.problems):,} with a problem"] if sorter.problems else []
-    parts += [f"{n_others:,} other files skipped"] if n_others else []
+    others = "other file" if n_others == 1 else "other files"
+    parts += [f"{n_others:,} {others} skipped"] if n_others else []
     click.echo(", ".join(parts), err=True)
 
 
@@ -158,7 +163,8 @@ def _finish(names: NameCounts, output: Path) -> None:
     if n_unsure := len(list_unsure(output)):
         noun = "picture" if n_unsure == 1 else "pictures"
         click.echo(f'Label the {n_unsure:,} unsure {noun}: {command} {_LABEL} "{output}"', err=True)
-    click.echo(f'Take this back: {command} {_UNDO} "{output}"', err=True)
+    if read_state(output).list_files(Stage.DONE):
+        click.echo(f'Take this back: {command} {_UNDO} "{output}"', err=True)
 
 
 def _watch(task: SortTask) -> None:
@@ -181,6 +187,10 @@ def _watch(task: SortTask) -> None:
     click.echo("Watching. Press Ctrl-C to stop.", err=True)
     watcher.run()
     click.echo("Stopped watching: the same command goes on.", err=True)
+    if names := [path.name for path in watcher.waiting]:
+        waiting = "1 file still waits" if len(names) == 1 else f"{len(names):,} files still wait"
+        named = [*names[:_WAITING_NAMED], *(["…"] if len(names) > _WAITING_NAMED else [])]
+        click.echo(f"{waiting}: {', '.join(named)}", err=True)
     _finish(watcher.names, task.settings.output)
 
 

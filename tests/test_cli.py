@@ -240,7 +240,7 @@ def test_folder_without_pictures_gives_an_empty_table(trained, tmp_path):
     assert result.exit_code == 0
     (header,) = result.stdout.splitlines()
     assert header.startswith("path,label,score,verdict,novelty,blue stars,red stars,problem,")
-    assert result.stderr == "0 pictures labelled, 0 could not be used\n"
+    assert result.stderr == (f"0 pictures labelled, 0 could not be used\n{console.NO_PICTURES}\n")
 
 
 @pytest.mark.parametrize("kind", ["a folder", "below a file"])

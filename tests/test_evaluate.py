@@ -78,6 +78,7 @@ def test_rejected_pictures_are_counted(trained, folder, tmp_path):
         "classes."
     )
     assert sentence in result.stdout
+    assert f"The report is in {tmp_path / 'report.html'}\n" in result.stderr
     assert "Accuracy on pictures of new = 100.0% (N=24)" in result.stdout
     assert sentence in (tmp_path / "report.html").read_text("utf-8")
     record = json.loads(run(tmp_path / "strict", folder, "--json").stdout)["none_of_these"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
+from cluster_core.console import NO_PICTURES
 from cluster_core.labelling.queues import find_queue, list_queues
 from cluster_core.model.prediction.prediction import Limits
 from cluster_core.sort import main
@@ -29,7 +30,7 @@ def test_pictures_are_sorted_named_and_taken_back(night):
     outcome = run(night, "--output", output, "--move", "--identify")
     assert outcome.exit_code == 0, outcome.output
     assert "1  blue stars\n     1  red stars\n" in outcome.output
-    assert "2 pictures sorted, 1 other files skipped" in outcome.output
+    assert "2 pictures sorted, 1 other file skipped" in outcome.output
     assert "2 of 2 pictures named" in outcome.output
     assert f'sort --undo "{output}"' in outcome.output
     assert (output / "blue stars" / "blue stars M13.png").is_file()
@@ -39,6 +40,13 @@ def test_pictures_are_sorted_named_and_taken_back(night):
     assert "2 pictures taken back" in run("--undo", output).output
     assert len(list(night.glob("*.png"))) == 2
     assert not output.exists()
+
+
+def test_empty_folder_is_reported_and_leaves_nothing_to_take_back(tmp_path, workspace):
+    (tmp_path / "empty").mkdir()
+    printed = run(tmp_path / "empty", "--output", tmp_path / "sorted").output
+    assert NO_PICTURES in printed
+    assert "--undo" not in printed
 
 
 def test_unsure_pictures_become_a_queue(night, workspace, monkeypatch):

@@ -83,11 +83,6 @@ class Arrivals:
         seen.is_patient, seen.is_taken = True, False
         return True
 
-    @property
-    def n_waiting(self) -> int:
-        """Number of files that are not complete yet."""
-        return sum(not seen.is_taken for seen in self._seen.values())
-
 
 def is_temporary(name: str) -> bool:
     """Tell whether a file has the name of one that is still being written."""

@@ -64,6 +64,8 @@ class Watcher:
         Set by another thread, or by a signal, to end after the present file.
     names : NameCounts
         The objects in the pictures, if they are identified.
+    waiting : list of Path
+        After `run`, the files that were neither sorted nor reported.
     """
 
     def __init__(self, access: Access, task: SortTask, tell: Callable[[str], None]) -> None:
@@ -71,7 +73,9 @@ class Watcher:
         self._arrivals = Arrivals(task.settle_s)
         self._waits: dict[str, str] = {}
         self._is_table_old, self._next_table_s = False, 0.0
+        self._reported: set[Path] = set()
         self.stop, self.names = threading.Event(), NameCounts()
+        self.waiting: list[Path] = []
 
     def run(self) -> None:
         """Watch until `stop` is set. A disk that is full or has gone is waited for.
@@ -93,6 +97,7 @@ class Watcher:
                         self._update_table(sorter)
                         self.stop.wait(_POLL_S)
                     self._update_table(sorter)
+                    self.waiting = self._list_waiting(sorter)
             except SortingError as error:
                 if not has_opened:
                     raise
@@ -117,6 +122,14 @@ class Watcher:
                 if self.stop.is_set():
                     break
 
+    def _list_waiting(self, sorter: Sorter) -> list[Path]:
+        folders = [path for path in self._task.paths if path.is_dir()]
+        return [
+            path
+            for path in find_files(folders)
+            if path not in self._reported and not sorter.is_sorted(path)
+        ]
+
     def _update_table(self, sorter: Sorter) -> None:
         """Write the table if it is due, or if this is the end."""
         start_s = time.monotonic()
@@ -134,6 +147,8 @@ class Watcher:
         if not is_whole and self._arrivals.wait_longer(one.path):
             return
         problem = sorter.sort(one)
+        if problem:
+            self._reported.add(one.path)
         self.names.add(one.answer)
         self._tell(problem or f"{one.path.name}: {sorter.latest}")
 

@@ -155,6 +155,15 @@ def test_table_of_a_long_watch_is_not_written_for_every_file(watcher, tmp_path, 
     assert writes[-1].read_text().count("\n") == 1 + len(names)
 
 
+def test_watch_says_which_files_still_wait_at_its_end(watcher, tmp_path):
+    night = tmp_path / "night"
+    write_files(night, "a.jpg")
+    (night / "empty.jpg").touch()
+    (night / "lost.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    run_until(watcher, (tmp_path / "sorted" / "open" / "a.jpg").exists)
+    assert [path.name for path in watcher.waiting] == ["empty.jpg", "lost.jpg"]
+
+
 def test_watch_does_not_start_on_a_folder_in_use(watcher, tmp_path):
     write_files(tmp_path, "sorted")
     with pytest.raises(SortingError):
@@ -167,6 +176,7 @@ def test_interrupted_watch_ends_cleanly_and_goes_on(tmp_path, workspace):
         label: save_picture(night / f"{label}.png", draw_blob(900 + number, colour))
         for number, (label, colour) in enumerate(COLOURS.items())
     }
+    (night / "part.png").touch()
     late = pictures["red stars"].rename(tmp_path / "late.png")
     for number in (1, 2):
         command = [sys.executable, "-m", "cluster_core", "sort", night, "--output", output]
@@ -182,6 +192,7 @@ def test_interrupted_watch_ends_cleanly_and_goes_on(tmp_path, workspace):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
         assert process.returncode == 0, errors
+        assert "1 file still waits: part.png\n" in errors
         assert "Stopped watching" in errors
         assert "0 of 1 picture named" in errors
         assert "Traceback" not in errors
