@@ -190,7 +190,7 @@ def add_training_s(workspace: Workspace, seconds: float) -> None:
         workspace.root.stat()  # `replacing` would recreate the folder
         total_s = read_training_s(workspace) + seconds
         with replacing(workspace.root / _TRAINING_S) as draft:  # pages read it meanwhile
-            draft.write_text(f"{total_s:.1f}")
+            draft.write_text(f"{total_s:.3f}")
 
 
 def _find_folder(server: Workspace) -> Path:

@@ -12,7 +12,7 @@ import streamlit as st
 from cluster_core.access import has_owner
 from cluster_core.access.modes import OWNERS_VARIABLE, read_owners
 from cluster_core.access.passphrase import check_passphrase_hash
-from cluster_core.access.visitor_workspaces import count_visitor_workspaces
+from cluster_core.access.visitor_workspaces import count_visitor_workspaces, list_visitor_workspaces
 from cluster_core.answers.job_registry import stop_jobs
 from cluster_core.answers.rooms import sweep_rooms
 from cluster_core.api.rates import read_rate
@@ -93,6 +93,9 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         remove_abandoned_imports(Workspace.default())
         remove_all_abandoned_drafts(Workspace.default())
     sweep_visitor_workspaces(Workspace.default())
+    for workspace in list_visitor_workspaces(Workspace.default()):
+        remove_abandoned_imports(workspace)
+        remove_all_abandoned_drafts(workspace)
     trains = (has_owner() or count_visitor_workspaces() > 0) and can_train()
     supervisor = start_supervisor(Workspace.default()) if trains else None
     yield

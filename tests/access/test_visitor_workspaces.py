@@ -26,6 +26,7 @@ from cluster_core.access.visitor_workspaces import (
     list_expired,
     mark_used,
     read_training_s,
+    remove_if_expired,
     remove_visitor_workspace,
 )
 from cluster_core.data.archives.dataset_archive import import_archive
@@ -68,7 +69,7 @@ def test_only_a_demo_offers_them(monkeypatch):
     assert count_visitor_workspaces() == 0
 
 
-@pytest.mark.parametrize("value", ["-1", "101", "many", "1.5", "²"])
+@pytest.mark.parametrize("value", ["-1", "101", "many", "1.5", "²", "000000005"])
 def test_invalid_number_of_workspaces_is_reported(value, monkeypatch):
     monkeypatch.setenv(WORKSPACES_VARIABLE, value)
     with pytest.raises(ConfigError, match="whole number from 0 to 100"):
@@ -118,6 +119,18 @@ def test_unused_workspaces_expire(own, key, workspace):
     assert list_expired(workspace) == [own]
     mark_used(own)
     assert list_expired(workspace) == []
+
+
+def test_workspace_used_just_before_the_sweep_reaches_it_stays(own, workspace):
+    own.runs.mkdir()
+    shift(own.root / visitors._USED, LIFETIME_S + 5)
+    (listed,) = list_expired(workspace)
+    mark_used(own)
+    remove_if_expired(listed)
+    assert own.root.is_dir()
+    (own.root / visitors._USED).unlink()  # as in a folder that was written to after its deletion
+    remove_if_expired(listed)
+    assert not own.root.exists()
 
 
 def test_use_keeps_neither_an_empty_workspace_nor_any_for_ever(own, workspace):

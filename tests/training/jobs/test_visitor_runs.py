@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -15,16 +18,17 @@ from cluster_core.access.visitor_workspaces import (
     create_visitor_workspace,
     find_visitor_workspace,
     read_training_s,
+    remove_visitor_workspace,
 )
 from cluster_core.errors import AccessError, RunError
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.jobs import visitor_runs
-from cluster_core.training.jobs.visitor_runs import sweep_visitor_workspaces
-from cluster_core.training.runs import RunState, load_status, submit_run
+from cluster_core.training.jobs.visitor_runs import VisitorRuns, sweep_visitor_workspaces
+from cluster_core.training.runs import RunState, list_runs, load_status, submit_run
 from cluster_core.training.runs.folder import save_status
 from cluster_core.workspace import Workspace
 from tests.samples import OWNER
-from tests.training.jobs.fakes import assert_stays, state_of, wait_for
+from tests.training.jobs.fakes import FakeWorker, assert_stays, state_of, wait_for
 
 
 @pytest.fixture
@@ -95,6 +99,62 @@ def test_second_training_waits_for_the_first_and_none_follows_without_time(visit
     add_training_s(own, 600)
     with pytest.raises(RunError, match="minutes of training are used"):
         submit(own)
+
+
+def test_clicks_in_several_tabs_queue_one_training(visitors, monkeypatch):
+    own = visitors[0]
+    begin = Barrier(4, timeout=10)
+
+    def click(_) -> bool:
+        begin.wait()
+        with suppress(RunError):
+            return bool(submit(own))
+        return False
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(click, range(4))) == 1
+    assert len(list_runs(own)) == 1
+
+
+def test_who_trained_least_comes_first_and_nobody_without_time(visitors, workspace):
+    (first, second), runs = visitors, VisitorRuns(workspace)
+    statuses = [submit(own) for own in visitors]
+    add_training_s(first, 5)
+    run, queue = runs.find_next()
+    assert (run.id, queue.workspace) == (statuses[1].id, second)
+    for own in visitors:
+        add_training_s(own, 600)
+    assert runs.find_next() is None
+    message = load_status(first, statuses[0].id).message
+    assert message == "Your 10 minutes of training are used, and no model was ready by then."
+
+
+def test_time_before_the_server_was_killed_counts(visitors, start_server, monkeypatch):
+    monkeypatch.setattr(visitor_runs, "_MEASURE_EVERY_S", 0.0)
+    submit(visitors[0])
+    start_server()
+    wait_for(lambda: read_training_s(visitors[0]) >= 0.1)
+
+
+def test_worker_whose_workspace_vanished_is_ended(visitors, start_server):
+    status = submit(visitors[0])
+    server = start_server()
+    wait_for(lambda: server.assigned_runs == [status.id])
+    worker = server.worker
+    remove_visitor_workspace(visitors[0])
+    wait_for(lambda: not worker.is_alive)
+
+
+def test_waiting_training_fails_when_no_worker_can_start(visitors, start_server):
+    status = submit(visitors[0])
+
+    def make_broken(workspace):
+        worker = FakeWorker(workspace, is_ready=False)
+        worker.die(1)
+        return worker
+
+    start_server(make_broken)
+    wait_for(lambda: state_of(visitors[0], status) is RunState.FAILED)
 
 
 def test_pictures_and_files_of_others_cannot_be_trained_with(visitors, workspace):
