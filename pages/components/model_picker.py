@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cluster_core.access import Action
 from cluster_core.model.bundle.accuracy import ACCURACY_HELP
@@ -41,11 +42,13 @@ def forget_default() -> None:
     st.session_state.pop(_VISITED, None)
 
 
-def pick_model(last_used: str | None = None) -> ModelSummary | None:
+def pick_model(notes: DeltaGenerator, last_used: str | None = None) -> ModelSummary | None:
     """Draw the model select box and a summary of the selected model.
 
     Parameters
     ----------
+    notes : DeltaGenerator
+        The container that gets warnings, in sight even if the rest is folded.
     last_used : str or None
         The hash of the manifest of the model that is selected if nobody chose another, instead
         of the default.
@@ -59,14 +62,15 @@ def pick_model(last_used: str | None = None) -> ModelSummary | None:
     default = find_default(models)
     st.session_state[_VISITED] = default.id
     default = next((m for m in models.values() if m.manifest_sha256 == last_used), default)
-    chosen = get_known(
-        Choice.MODEL,
-        models,
-        lambda name: (
-            f'There is no model "{name}". It may have been deleted. '
-            f"{escape_markdown(default.title)} is used instead."
-        ),
-    )
+    with notes:
+        chosen = get_known(
+            Choice.MODEL,
+            models,
+            lambda name: (
+                f'There is no model "{name}". It may have been deleted. '
+                f"{escape_markdown(default.title)} is used instead."
+            ),
+        )
     names = dict(
         zip(models, number_duplicates([_name(model) for model in models.values()]), strict=True)
     )
@@ -86,10 +90,11 @@ def pick_model(last_used: str | None = None) -> ModelSummary | None:
             st.switch_page(PageFile.MODELS)
     model = models[st.session_state[_KEY]]
     if model.problem:
-        st.error(escape_markdown(model.problem), icon=":material/error:")
+        notes.error(escape_markdown(model.problem), icon=":material/error:")
         return None
     if model.lacks_network:
-        _show_missing_network(model)
+        with notes:
+            _show_missing_network(model)
         return None
     others = (
         "It answers 'none of these' if a picture is unlike those it learned from."

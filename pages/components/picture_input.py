@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cluster_core.access import Action
@@ -33,6 +34,8 @@ PICTURE_TYPES = [
     *sorted(CAMERA_RAW_SUFFIXES),
 ]
 LIVE = "live_on"
+_CAMERA, _PASTE, _FOLDER = "camera_on", "paste_on", "folder_on"
+_WAYS_IN = (LIVE, _CAMERA, _PASTE, _FOLDER)
 EXAMPLE = "example number"
 FIRST_EXAMPLE = 12  # a seed whose pictures look good
 # The numbers of the pictures that came last, until they are answered.
@@ -45,6 +48,27 @@ _ZIP = ".zip"
 _ROUND = "pictures round"
 _PHOTO = "photo taken"
 _HOUR_S, _MB = 3600, 1_000_000
+# With fewer pictures, the table begins high enough.
+_FOLD_FROM = 5
+
+
+def place_input(room: AnswerRoom | None) -> DeltaGenerator:
+    """Return the container for the model and the uploader, folded once there are many pictures.
+
+    Parameters
+    ----------
+    room : AnswerRoom or None
+    """
+    if room is None or len(room.pictures) < _FOLD_FROM:
+        return st.container()
+    is_used = any(st.session_state.get(key) for key in _WAYS_IN)
+    return st.expander(
+        "Add pictures or change the model",
+        icon=":material/add_photo_alternate:",
+        expanded=is_used,
+        # A new round folds it again.
+        key=f"input_{st.session_state.get(_ROUND, 0)}",
+    )
 
 
 @dataclass(frozen=True)
@@ -99,10 +123,10 @@ def take_pictures() -> None:
             on_click=_show_next_example,
         )
         st.toggle("Live camera", key=LIVE)
-        camera_is_on = st.toggle("Photo", key="camera_on")
-        paste_is_on = st.toggle("Paste", key="paste_on")
+        camera_is_on = st.toggle("Photo", key=_CAMERA)
+        paste_is_on = st.toggle("Paste", key=_PASTE)
         is_own_machine = get_access().allows(Action.READ_FOLDERS)
-        folder_is_on = is_own_machine and st.toggle("Folder", key="folder_on")
+        folder_is_on = is_own_machine and st.toggle("Folder", key=_FOLDER)
     if folder_is_on:
         _ask_for_folder()
     if paste_is_on:
@@ -112,6 +136,10 @@ def take_pictures() -> None:
     if files:
         _keep_uploads(files)
         st.rerun()
+
+
+def show_left_out() -> None:
+    """Draw which of the newest files were left out, and why."""
     if reasons := st.session_state.get(_LEFT_OUT):
         n = len(reasons)
         st.warning(

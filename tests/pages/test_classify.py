@@ -401,6 +401,17 @@ def test_folder_of_this_computer_is_classified_and_another_refused(trained, tmp_
     assert "1 picture classified" in all_text(page)
 
 
+def test_input_is_folded_above_many_answers_but_not_its_warnings(trained):
+    page = give_many(open_page(), 2)
+    assert len(page.expander) == 1  # to sort a folder
+    give(page, ("more.png", make_picture("red stars", 950)))
+    assert page.expander[0].label == "Add pictures or change the model"
+    assert not page.expander[0].proto.expanded
+    give(page, ("more.png", make_picture("red stars", 950)))
+    assert page.warning[0].value == "1 file was left out."
+    assert not page.expander[0].warning
+
+
 def test_single_new_picture_need_not_wait_for_many(trained, monkeypatch):
     _, go_on = pause_after(0, monkeypatch)
     page = give_many(open_page(), 2)

@@ -56,10 +56,10 @@ def filter_answers(model: ModelSummary, room: AnswerRoom) -> list[int]:
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="answer_filters"):
         verdicts = st.multiselect(
-            "Only these answers", choices, key="only_labels", placeholder="all answers", width=220
+            "Only these answers", choices, key="only_labels", placeholder="all answers", width=170
         )
         low, high = st.slider(
-            "Score", 0, 100, (0, 100), step=1, format="%d%%", key="only_scores", width=180
+            "Score", 0, 100, (0, 100), step=1, format="%d%%", key="only_scores", width=170
         )
         mark = st.selectbox(
             "Review", list(_MARKS), format_func=_MARKS.__getitem__, key="only_marks", width=165
