@@ -16,8 +16,8 @@ from pages.components.settings_form import (
     show_sky_views,
     show_tensor_name,
 )
-from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING
-from pages.components.signed_in import get_workspace
+from pages.components.settings_list import ADVANCED, DISTORTIONS, LEARNING, UNFINISHED
+from pages.components.signed_in import get_access, get_workspace
 from pages.components.training.classifies_only import show_if_classifies_only
 
 st.title("Hyperparameters")
@@ -44,7 +44,9 @@ with form:
         show_sky_views()
         show_settings(DISTORTIONS, 2)
         st.markdown("**Details**")
-        show_settings(ADVANCED, 2)
+        # Visitors may not save unfinished models.
+        hidden = () if get_access().root is None else (UNFINISHED,)
+        show_settings([one for one in ADVANCED if one.name not in hidden], 2)
         show_seed()
         show_tensor_name()
     # The expander may be closed, so errors in its settings are drawn below it.

@@ -24,7 +24,7 @@ _FILES_PER_PICTURE = 2
 _LOCK = ".room.lock"
 _LOCK_TIMEOUT_S = 60
 _POLL_S = 0.005
-_ADVICE = "delete something and empty the trash on the Dataset page."
+_ADVICE = "delete pictures, trainings or models, then empty the trash on the Dataset page."
 
 
 @dataclass(frozen=True)

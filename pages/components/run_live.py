@@ -147,7 +147,8 @@ def _show_stages(status: RunStatus) -> None:
         unit = "steps" if stages[current] == Stage.TRAINING else "pictures"
         text += f": {status.done:,} of {status.total:,} {unit}{_describe_pace(status, unit)}"
     else:
-        text += BACKBONE_NOTE if stages[current] == Stage.BACKBONE else " …"
+        is_first_use = stages[current] == Stage.BACKBONE and get_access().root is None
+        text += BACKBONE_NOTE if is_first_use else " …"
     st.progress(min(1.0, status.done / status.total) if status.total else 0.0, text)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cluster_core.access.quota import MAX_STEPS
 from cluster_core.errors import ConfigError
 from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.presets import DEFAULTS
@@ -18,12 +19,14 @@ from pages.components.settings_list import (
     MAX_SEED,
     SEED,
     SKY_VIEWS,
+    STEPS,
     TENSOR,
     VIEWS,
     Setting,
     describe_setting,
     key_of,
 )
+from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
 
 
@@ -72,8 +75,10 @@ def _show_setting(setting: Setting) -> None:
     if not setting.options:
         st.toggle(setting.label, key=setting.key, help=setting.help, persist_state="session")
         return
+    is_limited = setting.name == STEPS and get_access().root is not None
+    offered = [one for one in setting.options if not is_limited or one <= MAX_STEPS]
     # A value taken over from an earlier run may not be among the options.
-    options = sorted({*setting.options, st.session_state[setting.key]})
+    options = sorted({*offered, st.session_state[setting.key]})
     st.select_slider(
         setting.label,
         options,

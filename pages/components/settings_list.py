@@ -12,6 +12,7 @@ from pages.components.words import name_network
 
 ALL = -1
 MAX_SEED = 2**32 - 1
+STEPS, UNFINISHED = "how_many_training_steps", "intermediate_store_frequency"
 SKY_VIEWS = {"automatic": None, "on": True, "off": False}
 
 
@@ -67,7 +68,7 @@ class Setting:
 
 LEARNING = (
     Setting(
-        "how_many_training_steps",
+        STEPS,
         "Training steps",
         "How many times the model looks at a few pictures (a batch) and corrects itself. More "
         "steps learn more, until there is nothing left to gain.",
@@ -194,7 +195,7 @@ ADVANCED = (
         _count,
     ),
     Setting(
-        "intermediate_store_frequency",
+        UNFINISHED,
         "Save unfinished models",
         "For programmers: how often, in steps, to save the unfinished model as a TensorFlow file.",
         (0, 100, 200, 500, 1000, 2000),

@@ -113,7 +113,8 @@ def show_workspace_use(workspace: Workspace) -> None:
     st.caption(
         f"{usage.n_pictures} of {MAX_PICTURES} pictures, {usage.n_bytes / 1e6:.0f} of "
         f"{MAX_BYTES // 1_000_000} MB, {left_s / 60:.0f} of {MAX_TRAINING_S / 60:.0f} minutes of "
-        f"training left. Kept until {format_time(end.isoformat())}."
+        f"training left. Kept until {format_time(end.isoformat())}"
+        f"{', longer if you add something' if not usage.n_pictures else ''}."
     )
     with st.popover("Delete my workspace", icon=":material/delete:"):
         st.write(

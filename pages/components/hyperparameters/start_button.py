@@ -69,6 +69,8 @@ def show_start(
         return
     if split is not None and get_access().root is None:
         _show_preview(workspace, _resolve(config, choice), reading)
+    if get_access().root is not None:  # whose trainings no terminal starts
+        return
     with st.expander("Command for a terminal", icon=":material/terminal:", key="command"):
         show_command(workspace, config)
 

@@ -43,7 +43,7 @@ def show_card(model: ModelSummary) -> None:
         show_missing_network(model, get_workspace())
     else:
         _show_actions(model)
-    _show_download(model)
+    show_download(model)
     access = get_access()
     if access.allows(Action.PUBLISH):
         show_publishing(model)
@@ -83,7 +83,8 @@ def _show_actions(model: ModelSummary) -> None:
         )
 
 
-def _show_download(model: ModelSummary) -> None:
+def show_download(model: ModelSummary) -> None:
+    """Draw the button that downloads a model, and whether to add its network."""
     workspace = get_workspace()  # the button's function runs where no page does
     network = find_portable_network(workspace, model.id)
     with st.container(horizontal=True, vertical_alignment="center"):
