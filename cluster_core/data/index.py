@@ -92,6 +92,17 @@ class DatasetIndex:
         lines += [f"\0{picture.label}\0{picture.sha256}\n" for picture in self.counter_pictures]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
+    def without_fingerprints(self) -> DatasetIndex:
+        """Return it with no fingerprints where the copies are known, to save 1 KB a picture.
+
+        Splits of earlier versions need them: they search for copies in another way.
+        """
+        sides = (self.pictures, self.counter_pictures)
+        if any(picture.copies is None for side in sides for picture in side):
+            return self
+        spared = [tuple(replace(one, fingerprint=b"") for one in side) for side in sides]
+        return replace(self, pictures=spared[0], counter_pictures=spared[1])
+
 
 def _count(labels: tuple[str, ...], pictures: tuple[Picture, ...]) -> dict[str, int]:
     counted = Counter(picture.label for picture in pictures)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cluster_core.data.index import DatasetIndex, scan_dataset
-from cluster_core.data.splits import Split, split_dataset
+from cluster_core.data.splits import BY_GROUP, Split, split_dataset
 from cluster_core.model.backbones.conversion import prepare_backbone
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.litert import load_extractor
@@ -120,6 +120,8 @@ def _read_dataset(
         on_event(StageProgress(Stage.READING, done, total))
 
     index = scan_dataset(config.image_dir, cache, on_progress)
+    if config.split_version >= BY_GROUP:
+        index = index.without_fingerprints()
     return index, _split(config, index, on_event)
 
 

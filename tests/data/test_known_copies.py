@@ -49,11 +49,16 @@ def test_scan_marks_the_copies_among_many_pictures(cache, tmp_path, monkeypatch)
     first = next((folder / "blue stars").iterdir())
     for name in ("again.png", "once more.png"):
         (folder / "blue stars" / name).write_bytes(first.read_bytes())
-    expected = list_copies(scan_dataset(folder, cache).pictures)
+    before = scan_dataset(folder, cache)
+    expected = list_copies(before.pictures)
+    assert before.without_fingerprints() is before  # which are still needed
     monkeypatch.setattr(index_module, "EXACT_UP_TO", 2)
     index = scan_dataset(folder, cache)
     assert list_copies(index.pictures) == expected
     assert len(expected) == 3
+    spared = index.without_fingerprints()
+    assert not any(picture.fingerprint for picture in spared.all_pictures)
+    assert list_copies(spared.pictures) == expected
 
 
 def test_search_among_many_reports_its_steps(monkeypatch):
