@@ -12,6 +12,7 @@ from cluster_core.training.insight.run_report import report_run
 from cluster_core.training.runs import load_config, load_evaluation, load_result, load_status
 from cluster_core.workspace import DATASET_SUFFIX
 from pages.components.better_network import show_better_network
+from pages.components.deleted_model import is_deleted, show_deleted_model
 from pages.components.evaluation.answers_view import show_answers
 from pages.components.evaluation.changed_labels import show_changed_labels
 from pages.components.evaluation.comparing import show_comparison
@@ -134,7 +135,10 @@ status = load_status(workspace, run_id)
 model_id = status.bundle or ""
 evaluation = load_evaluation(workspace, run_id)
 validated = evaluation.cross_validation if evaluation else None
-show_headline(workspace, run_id, evaluation, metrics)
+has_model = not is_deleted(workspace, model_id)
+if not has_model:
+    show_deleted_model(workspace, model_id)
+show_headline(workspace, run_id, evaluation, metrics, has_model=has_model)
 dataset = run_config.image_dir.name.removesuffix(DATASET_SUFFIX)
 show_data_check(workspace, run_config.image_dir, dataset)
 comparison = show_better_network(workspace, status, run_config, metrics) if metrics else None
@@ -148,10 +152,11 @@ if answers is not None:
     key = run_id if answers is metrics else f"{run_id}_all"
     show_answers(workspace, run_config.image_dir, answers, key)
     has_changed |= show_mistakes_of(run_id, run_config, answers, is_test=answers is metrics)
-has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
+if has_model:  # its network judges
+    has_changed |= show_label_check(workspace, run_config.image_dir, model_id)
 if scored is not None:
     st.subheader("A closer look", anchor=False)
-    show_figures(scored, validated, model_id, "evaluation")
+    show_figures(scored, validated, model_id if has_model else None, "evaluation")
 show_comparison(workspace, status, run_config.image_dir)
 show_folder_test(workspace, model_id, dataset)
 with st.container(horizontal=True):

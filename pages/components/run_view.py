@@ -10,7 +10,9 @@ from cluster_core.access import Action
 from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST, describe_test
 from cluster_core.model.backbones.availability import needs_download
 from cluster_core.model.bundle.accuracy import ACCURACY_HELP, describe_accuracy
+from cluster_core.model.bundle.selection import model_dir
 from cluster_core.model.bundle.starter import find_prior
+from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.runs import (
     RunState,
@@ -25,7 +27,9 @@ from cluster_core.training.runs import (
 )
 from cluster_core.workspace import Workspace
 from pages.components.better_network import Comparison, show_better_network
+from pages.components.deleted_model import is_deleted, show_deleted_model
 from pages.components.missing_network import show_missing_weights
+from pages.components.models.model_card import show_download
 from pages.components.navigation import PageFile
 from pages.components.network_choice import describe
 from pages.components.run_live import show_curves, show_running
@@ -136,11 +140,18 @@ def _show_result(workspace: Workspace, status: RunStatus, config: TrainConfig) -
         words.caption(f"Test pictures: {describe_test(metrics)} {CROSS_VALIDATION_OR_TEST}")
     words.caption(_describe_end(status, result.steps_run, result.step_kept))
     _show_reason(status)
+    has_model = bool(status.bundle) and not is_deleted(workspace, status.bundle or "")
+    if status.bundle and not has_model:
+        show_deleted_model(workspace, status.bundle)
     comparison = show_better_network(workspace, status, config, metrics)
     for note in result.notes:
         st.caption(f":material/info: {escape_markdown(note)}")
+    if has_model and get_access().root is not None:  # whose workspace is deleted soon
+        show_download(describe_model(model_dir(workspace, status.bundle or "")))
     with st.container(horizontal=True):
-        if status.bundle and st.button(
+        if not has_model:
+            _show_try_again(workspace, config)
+        elif st.button(
             "Classify pictures with it",
             key="to_classify",
             type="primary",
@@ -229,9 +240,13 @@ def _show_failed_download(workspace: Workspace, status: RunStatus, config: Train
 
 def _show_again(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     with st.container(horizontal=True):
-        if st.button("Train again", key="try_again", type="primary", icon=":material/replay:"):
-            start_run(workspace, config)
+        _show_try_again(workspace, config)
         _show_use_settings(status, config, "Change the settings")
+
+
+def _show_try_again(workspace: Workspace, config: TrainConfig) -> None:
+    if st.button("Train again", key="try_again", type="primary", icon=":material/replay:"):
+        start_run(workspace, config)
 
 
 def _show_use_settings(status: RunStatus, config: TrainConfig, label: str) -> None:

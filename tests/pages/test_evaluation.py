@@ -19,6 +19,7 @@ from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST
 from cluster_core.health import Finding, FindingKind, HealthReport, accept_finding, keep_check
 from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.collection import delete_model
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig
@@ -319,10 +320,16 @@ def test_confirmed_picture_is_not_shown_by_a_later_check(checkable):
     assert "1 of 1 reviewed" in read_all(page)
 
 
-def test_check_with_a_deleted_model_is_reported(checkable):
-    for folder in checkable.bundles.iterdir():
-        shutil.rmtree(folder)
-    assert len(check_all(open_page()).error) == 1
+def test_what_needs_a_deleted_model_is_hidden_until_it_is_restored(checkable):
+    (folder,) = checkable.bundles.iterdir()
+    delete_model(OWNER, checkable, folder.name)
+    page = open_page()
+    assert "Deleted: the model" in read_all(page)
+    assert folder.name not in read_all(page)
+    assert not {"check_labels", "cross_validate"} & set(list_keys(page))
+    page.button(key="restore_model").click().run()
+    assert "Restored the model" in read_all(page)
+    assert {"check_labels", "cross_validate"} <= set(list_keys(page))
 
 
 def test_edited_picture_is_marked(tested):
@@ -410,7 +417,7 @@ def test_no_accuracy_is_shown_without_test_pictures(workspace):
     write_run(workspace, [], bundle="a-bundle")
     page = open_page()
     assert "No pictures were kept for the final test" in read_all(page)
-    assert list_keys(page) == ["cross_validate", "evaluation_retrain"]
+    assert list_keys(page) == ["evaluation_retrain"]
 
 
 @pytest.mark.parametrize("run", [UNKNOWN, "../../etc", "*[x](y)*", "a" * 3_000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.bundle import load_bundle, save_bundle
+from cluster_core.model.bundle.collection import delete_model
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.choice.store import TrialStore
@@ -79,6 +81,12 @@ def write_run(workspace, state=RunState.FINISHED, n_evaluations=50, n_right=26, 
     return status.id
 
 
+def write_bundle(workspace) -> None:
+    """Write a model that is found, but damaged."""
+    (workspace.bundles / "a-bundle").mkdir(parents=True)
+    (workspace.bundles / "a-bundle" / "manifest.json").write_text("{}")
+
+
 def open_page(**query: str) -> AppTest:
     return open_file("training.py", **query)
 
@@ -133,6 +141,7 @@ def test_result_of_a_training_is_shown(workspace):
     ],
 )
 def test_result_buttons_open_their_pages(workspace, visited_pages, button, way, choice, chosen):
+    write_bundle(workspace)
     run_id = write_run(workspace, bundle="a-bundle", learning_rate=0.5, seed=7)
     page = open_page(run=run_id)
     page.button(key=button).click().run()
@@ -141,6 +150,24 @@ def test_result_buttons_open_their_pages(workspace, visited_pages, button, way, 
     if button == "use_settings":
         assert page.session_state["setting_learning_rate"] == 0.5
         assert page.session_state["setting_seed"] == 7
+
+
+def test_deleted_model_can_be_restored_or_trained_again(workspace):
+    write_bundle(workspace)
+    page = open_page(run=write_run(workspace, bundle="a-bundle"))
+    assert has_button(page, "to_classify")
+    delete_model(OWNER, workspace, "a-bundle")
+    page.run()
+    assert "Deleted: the model a-bundle." in read_all(page)
+    assert not has_button(page, "to_classify")
+    assert has_button(page, "try_again")
+    page.button(key="restore_model").click().run()
+    assert has_button(page, "to_classify")
+    entry = delete_model(OWNER, workspace, "a-bundle")
+    shutil.rmtree(workspace.trash / entry.id)
+    page.run()
+    assert "was deleted. Train again" in read_all(page)
+    assert not has_button(page, "restore_model")
 
 
 def test_no_accuracy_is_shown_without_test_pictures(workspace):
@@ -154,7 +181,8 @@ def test_no_accuracy_is_shown_without_test_pictures(workspace):
 
 
 def test_stopped_training_shows_its_model(workspace):
-    page = open_page(run=write_run(workspace, RunState.STOPPED, bundle="b"))
+    write_bundle(workspace)
+    page = open_page(run=write_run(workspace, RunState.STOPPED, bundle="a-bundle"))
     assert "Stopped by you after 491 steps" in read_all(page)
     assert has_button(page, "to_classify")
 
@@ -253,7 +281,8 @@ def test_queued_training_shows_its_position(workspace):
 
 
 def test_page_switches_to_the_result_when_training_ends(workspace):
-    run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TESTING), bundle="b")
+    write_bundle(workspace)
+    run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TESTING), bundle="a-bundle")
     page = open_page(run=run_id)
     assert not has_button(page, "to_classify")
     write_run(workspace)  # a finished run to copy the result from

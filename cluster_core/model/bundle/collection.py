@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cluster_core.access import Access, Action
-from cluster_core.errors import BundleError, ConfigError
+from cluster_core.errors import BundleError, ConfigError, DatasetError
 from cluster_core.model.bundle.accuracy import CROSS_VALIDATION, Accuracy
 from cluster_core.model.bundle.bundle import (
     BackboneReference,
@@ -31,7 +31,8 @@ from cluster_core.model.bundle.summaries import (
 )
 from cluster_core.model.bundle.untrusted_files import MANIFEST, read_manifest
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
-from cluster_core.storage.trash import TrashEntry, move_to_trash
+from cluster_core.storage.trash import TrashEntry, list_trash, move_to_trash
+from cluster_core.storage.trash_records import CONTENT
 from cluster_core.workspace import Workspace, replacing
 
 
@@ -201,6 +202,20 @@ def delete_model(access: Access, workspace: Workspace, model_id: str) -> TrashEn
     return move_to_trash(
         access, workspace, [folder], f"The model {title}", action=Action.EDIT_MODELS
     )
+
+
+def find_deleted_model(workspace: Workspace, model_id: str) -> TrashEntry | None:
+    """Return the newest entry of the trash that has a model; None if there is none."""
+    bundles = workspace.bundles.relative_to(workspace.root)
+    try:
+        entries = list_trash(workspace)
+    except DatasetError:
+        return None
+    for entry in entries:
+        found = (workspace.trash / entry.id / CONTENT / bundles).glob("*")
+        if entry.problem is None and any(get_model_id(folder) == model_id for folder in found):
+            return entry
+    return None
 
 
 def _find_editable(workspace: Workspace, model_id: str, change: str) -> Path:

@@ -41,7 +41,7 @@ class View(StrEnum):
 
 
 def show_figures(
-    scored: ScoredPictures, validated: CrossValidation | None, model_id: str, key: str
+    scored: ScoredPictures, validated: CrossValidation | None, model_id: str | None, key: str
 ) -> None:
     """Draw the choice of a part, and the chosen part.
 
@@ -51,12 +51,14 @@ def show_figures(
         The pictures to look at.
     validated : CrossValidation or None
         Has the learning curve.
-    model_id : str
-        The model whose limit for unsure answers can be set.
+    model_id : str or None
+        The model whose limit for unsure answers can be set; None if it was deleted.
     key : str
         Prefix of the keys of all widgets.
     """
-    views = [view for view in View if view is not View.MORE or validated is not None]
+    absent = {View.MORE} if validated is None else set()
+    absent |= {View.UNSURE} if model_id is None else set()
+    views = [view for view in View if view not in absent]
     chosen = st.segmented_control(
         "What to look at", views, key=f"{key}_view", default=views[0], label_visibility="collapsed"
     )
@@ -71,7 +73,7 @@ def show_figures(
         _show_precision(scored, key)
     elif view is View.SCORES:
         _show_scores(scored, key)
-    else:
+    elif model_id is not None:
         is_validated = validated is not None and scored is validated.pictures
         show_unsure(scored, model_id, key, is_validated=is_validated)
 

@@ -31,7 +31,12 @@ _STOPPED = "Stopped. Click Cross-validate to continue; what was computed so far 
 
 
 def show_headline(
-    workspace: Workspace, run_id: str, evaluation: ModelEvaluation | None, metrics: Metrics | None
+    workspace: Workspace,
+    run_id: str,
+    evaluation: ModelEvaluation | None,
+    metrics: Metrics | None,
+    *,
+    has_model: bool,
 ) -> None:
     """Draw the accuracy on all pictures if it is known, and that of the test.
 
@@ -43,6 +48,8 @@ def show_headline(
         None for a run of a version without cross-validation; then a button measures it.
     metrics : Metrics or None
         The test; None without one.
+    has_model : bool
+        Whether the model is still there: without it, nothing more can be measured.
     """
     validated = evaluation.cross_validation if evaluation else None
     tested = describe_test(metrics) if metrics and metrics.n else _NO_TEST
@@ -53,7 +60,7 @@ def show_headline(
             st.info(f"{tested} The accuracy is unknown.", icon=":material/help:")
         if evaluation is not None:
             st.caption(f"Not cross-validated: {escape_markdown(evaluation.problem)}")
-        else:
+        elif has_model:
             _show_button(workspace, run_id)
         return
     st.markdown(
