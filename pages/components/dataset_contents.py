@@ -13,6 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from cluster_core.access.quota import MAX_PICTURES
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.picture_files import Progress
 from cluster_core.data.saved_index import scan_unless_saved
@@ -27,6 +28,8 @@ from cluster_core.workspace import Workspace
 
 # A hundred thousand pictures take 200 MB.
 MAX_READINGS = 2
+# Of datasets as small as visitors may make, which must not displace the owner's large ones.
+MAX_SMALL_READINGS = 10
 # From this number on, the dates of all files are not looked up at each rerun.
 MANY_PICTURES = 5_000
 LOOK_AGAIN_S = 60.0
@@ -56,6 +59,12 @@ class DatasetReading:
     quick_signature: str
     index: DatasetIndex | ClusterError
     splits: dict[tuple[float, float, int], Split | ClusterError] = field(default_factory=dict)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it has no more pictures than a visitor's workspace may hold."""
+        is_read = isinstance(self.index, DatasetIndex)
+        return not is_read or len(self.index.all_pictures) <= MAX_PICTURES
 
     @property
     def is_large(self) -> bool:
@@ -120,8 +129,10 @@ class _Readings:
         with self._lock:
             self._checked[reading.image_dir] = reading, time.monotonic()
             self._checked.move_to_end(reading.image_dir)
-            while len(self._checked) > MAX_READINGS:
-                self._checked.popitem(last=False)
+            small = [path for path, (one, _) in self._checked.items() if one.is_small]
+            large = [path for path in self._checked if path not in small]
+            for image_dir in (*small[:-MAX_SMALL_READINGS], *large[:-MAX_READINGS]):
+                del self._checked[image_dir]
 
 
 _readings = _Readings()

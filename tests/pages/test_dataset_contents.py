@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pages.components import dataset_contents
+from pages.components.dataset_contents import read_dataset
 from tests.pages.opening import open_file
 from tests.samples import draw_blob, save_picture, write_photos
 
@@ -45,6 +46,19 @@ def test_many_files_are_looked_up_after_a_change_of_their_folder(
     page.run()
     assert read_count(page).startswith("**5 pictures**")
     assert len(signatures) == 2
+
+
+def test_small_datasets_do_not_displace_a_large_one(workspace, monkeypatch):
+    monkeypatch.setattr(dataset_contents, "MAX_PICTURES", 3)
+    monkeypatch.setattr(dataset_contents, "MAX_SMALL_READINGS", 1)
+    write_photos(workspace.cluster_photos, 2)
+    folders = [workspace.root / f"{name}_photos" for name in "abc"]
+    for folder in folders:
+        write_photos(folder, 1)
+    read = [read_dataset(workspace, one) for one in (workspace.cluster_photos, *folders)]
+    assert read_dataset(workspace, workspace.cluster_photos) is read[0]
+    assert read_dataset(workspace, folders[2]) is read[3]
+    assert read_dataset(workspace, folders[0]) is not read[1]
 
 
 def test_many_files_are_looked_up_once_in_a_while(signatures, monkeypatch):
