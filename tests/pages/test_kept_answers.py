@@ -18,6 +18,8 @@ from pyarrow import parquet
 from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import PUBLIC_VARIABLE
+from cluster_core.answers import selecting
+from cluster_core.answers.records import KeptObject
 from cluster_core.answers.rooms import find_room
 from cluster_core.model.bundle.collection import rename_model, set_unsure_below
 from cluster_core.model.bundle.summaries import describe_model
@@ -27,6 +29,7 @@ from pages.components.classify import answer_table, earlier_answers, opened_pict
 from pages.components.classify.answer_files import find_in_ranges, format_ranges, list_routes
 from pages.components.classify.answer_table import (
     OPENED,
+    SHOWN,
     TICKED,
     _describe_answer,
     _describe_others,
@@ -166,8 +169,8 @@ def test_keys_are_offered_for_each_decision(trained):
         "review_right": "y",
         "review_1": "1",
         "review_2": "2",
-        "review_none": "n",
-        "review_unknown": "0",
+        "review_none": "0",
+        "review_unknown": "d",
         "review_previous": "left",
         "review_next": "right",
         "to_table": "escape",
@@ -482,6 +485,18 @@ def test_refused_picture_hides_earlier_answers_until_asked(trained):
     click(page, "unfold")
     assert len(page.dataframe[0].value) == 2
     assert not page.error
+
+
+def test_named_objects_are_counted_and_contradicted_answers_shown(trained, monkeypatch):
+    monkeypatch.setattr(selecting, "contradicts", lambda label, verdict, kind: kind == "nebula")
+    page = give_many(open_page(), 2)
+    (room,) = (find_room(trained, one.name) for one in trained.answers.iterdir())
+    for number, known in ((1, KeptObject("M 1", "nebula")), (2, KeptObject())):
+        room.keep_object(number, known)
+    page.multiselect(key="only_labels").set_value(["unsure"]).run()
+    assert "1 of 4 named; 1 answer disagrees with the catalogue." in all_text(page)
+    click(page, "show_contradicted")
+    assert page.session_state[SHOWN] == [1]
 
 
 def test_file_that_is_there_already_is_named(trained):

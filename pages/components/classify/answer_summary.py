@@ -10,11 +10,13 @@ from cluster_core.access import Action
 from cluster_core.answers.answering import Answerer
 from cluster_core.answers.job_registry import find_job, obtain_job
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.answers.selecting import Reviewed, Selection, select_answers
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.workspace import Workspace
 from pages.components.classify.answer_actions import show_retrain
 from pages.components.classify.answer_downloads import show_downloads
+from pages.components.classify.answer_table import show_only
 from pages.components.classify.answered import find_answered
 from pages.components.classify.label_unsure import show_label_unsure
 from pages.components.classify.redrawing import request_redraw
@@ -35,6 +37,8 @@ def show_summary(model: ModelSummary, predictor: Predictor | None, room: AnswerR
     is_active = job is not None and job.progress.is_active
     interval_s = _COUNT_INTERVAL_S if is_active else None
     st.fragment(_show_counts, run_every=interval_s)(model, room, n_drawn, is_active)
+    if not is_active:
+        _show_names(model, room)
     with st.container(horizontal=True, vertical_alignment="center", key="answer_summary"):
         show_retrain()
         show_downloads(model, room)
@@ -70,6 +74,31 @@ def _show_counts(model: ModelSummary, room: AnswerRoom, n_drawn: int, is_active:
             st.caption(f"{n_new:,} of them {verb} not in the table yet.", width="content")
             if st.button("Show them", key="show_new", icon=":material/refresh:", type="tertiary"):
                 st.rerun()
+
+
+def _show_names(model: ModelSummary, room: AnswerRoom) -> None:
+    """Draw how many objects are named, with the way to those that the model contradicts."""
+    if not room.objects:
+        return
+    columns = room.tabulate(model.manifest_sha256, model.labels)
+    chosen = Selection(reviewed=Reviewed.CONTRADICTED)
+    n_contradicted = len(select_answers(columns, room, chosen))
+    n_named = sum(bool(known.name) for known in room.objects.values())
+    said = f"{n_named:,} of {len(room.pictures):,} named"
+    with st.container(horizontal=True, vertical_alignment="center", key="names"):
+        if not n_contradicted:
+            st.caption(f"{said}.", width="content")
+            return
+        verb = "answer disagrees" if n_contradicted == 1 else "answers disagree"
+        st.caption(f"{said}; {n_contradicted:,} {verb} with the catalogue.", width="content")
+        st.button(
+            "Show it" if n_contradicted == 1 else f"Show these {n_contradicted:,}",
+            key="show_contradicted",
+            type="tertiary",
+            icon=":material/filter_alt:",
+            on_click=show_only,
+            args=(Reviewed.CONTRADICTED,),
+        )
 
 
 def _show_naming(answerer: Answerer, room: AnswerRoom) -> None:

@@ -79,6 +79,15 @@ def filter_answers(model: ModelSummary, room: AnswerRoom) -> list[int]:
     return numbers
 
 
+def show_only(mark: Reviewed) -> None:
+    """Make the table show the answers with this mark, whatever was filtered before."""
+    st.session_state.pop(OPENED, None)
+    for key in ("only_labels", "only_scores"):
+        st.session_state.pop(key, None)
+    st.session_state["only_marks"] = mark
+    _turn_to_first()
+
+
 def choose_page(numbers: Sequence[int]) -> list[int]:
     """Draw the page numbers, if there are several; return the pictures of the chosen one."""
     n_pages = -(-len(numbers) // PAGE_ROWS)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cluster_core.answers.job_registry import find_job
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.model.bundle.selection import STARTER_ID
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.workspace import Workspace
@@ -93,7 +94,8 @@ def _offer(chosen: ModelSummary, room: AnswerRoom) -> None:
 
     with st.container(horizontal=True, vertical_alignment="center", key="classify_again_row"):
         st.button("Classify again", key="classify_again", icon=":material/refresh:", on_click=agree)
-        st.caption(f"{escape_markdown(chosen.title)} then answers {noun}.", width="content")
+        name = "the starter model" if chosen.id == STARTER_ID else escape_markdown(chosen.title)
+        st.caption(f"This classifies {noun} with {name}.", width="content")
 
 
 def _count_unanswered(room: AnswerRoom) -> int:

@@ -129,7 +129,8 @@ def _show_table(model: ModelSummary, room: AnswerRoom) -> None:
             st.markdown(f"**{len(ticked):,} ticked**", width="content")
         else:
             st.caption(
-                "Click on a row to review it with the keys Y, N, 0 to 9 and the arrows. Tick rows "
+                "Click on a row to review it with the keys Y, 1 to 9, 0 or N for none of "
+                "these, D for don't know, and the arrows. Tick rows "
                 "to review many at once, add them to a dataset or download them sorted."
             )
     if ticked:

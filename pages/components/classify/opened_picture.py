@@ -63,4 +63,4 @@ def _show_kept_answer(model: ModelSummary, picture: InputPicture, one: Answered)
     with right:
         if one.answer.prediction is not None:
             show_words(one.answer.prediction)
-        st.caption(f"Answered by {escape_markdown(model.title)} before.")
+        st.caption(f"Answered by {escape_markdown(model.title)}, which is no longer here.")

@@ -24,6 +24,7 @@ from pages.components.classify.answer_table import (
 )
 from pages.components.classify.answered import Answered
 from pages.components.classify.redrawing import drop_outcome, request_redraw
+from pages.components.labelling.keys import NONE_AREA, watch_keys
 from pages.components.outcome import Outcome, set_outcome
 from pages.components.text import escape_markdown
 
@@ -100,20 +101,23 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
                 shortcut=str(position),
                 on_click=partial(decide, Review(other)),
             )
-        st.button(
-            "None of these",
-            key="review_none",
-            shortcut="N",
-            on_click=partial(decide, Review(COUNTER_CLASS)),
-        )
+        with st.container(key=NONE_AREA, width="content"):
+            st.button(
+                "None of these",
+                key="review_none",
+                shortcut="0",
+                help="Key 0 or N.",
+                on_click=partial(decide, Review(COUNTER_CLASS)),
+            )
         st.button(
             "Don't know",
             key="review_unknown",
-            shortcut="0",
+            shortcut="D",
             on_click=partial(decide, Review(None)),
         )
         classes = list_classes_to_choose(model, room)
         ask_for_class("other_class", "Another class", classes, decide)
+    watch_keys()
     said = describe_review(room.reviews.get(number), label)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"You say: **{escape_markdown(said)}**" if said else "Not reviewed yet.")

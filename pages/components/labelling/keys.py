@@ -1,4 +1,4 @@
-"""A second key for "None of these", the same as on the Classify page."""
+"""A second key for "None of these", on the pages Label and Classify."""
 
 from __future__ import annotations
 
