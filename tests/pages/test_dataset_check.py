@@ -109,7 +109,7 @@ def test_wrong_label_is_moved_and_moved_back(page, dataset):
     assert not wrong.exists()
     assert (dataset / "red stars" / "wrong.png").is_file()
     assert "wrong.png is in" not in read(page)
-    assert "You have settled" in read(page)
+    assert "that this check found." in read(page)
     assert "The dataset has changed since: check again." in read(page)
     assert page.button(key="check_dataset").label == "Check again"
     click(page, "undo")

@@ -521,6 +521,10 @@ def test_what_the_check_left_open_is_one_click_away(validated, visited_pages):
     with CacheFile(Workspace.default().bottlenecks) as cache:
         index = scan_dataset(image_dir, cache)
     doubt = Finding(FindingKind.WRONG_LABEL, index.pictures[:1], "Wrong.", 1.0)
+    blurred = Finding(FindingKind.BLURRED, index.pictures[1:2], "Blurred.", 1.0)
+    keep_check(OWNER, index, HealthReport(48, (doubt, blurred), ()))
+    words = read_all(open_page())
+    assert "The check of the pictures found 2 things to look at, of which 1 may distort" in words
     keep_check(OWNER, index, HealthReport(48, (doubt,), ()))
     page = open_page()
     assert "The check of the pictures found 1 thing that may distort" in read_all(page)
@@ -528,7 +532,7 @@ def test_what_the_check_left_open_is_one_click_away(validated, visited_pages):
     assert visited_pages == ["dataset.py"]
     assert page.session_state[VIEW_KEY] == DatasetView.CHECK
     accept_finding(OWNER, image_dir, doubt)
-    assert "The check of the pictures left nothing open." in read_all(open_page())
+    assert "The check of the pictures left nothing open that may distort" in read_all(open_page())
     index.pictures[0].path.unlink()
     page = open_page()
     assert "nothing open" not in read_all(page)

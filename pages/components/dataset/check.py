@@ -51,7 +51,9 @@ def show_check(workspace: Workspace, reading: DatasetReading, index: DatasetInde
     n_settled = len(check.report.findings) - len(findings)
     n = check.report.n_pictures
     pictures = "1 picture" if n == 1 else f"{n:,} pictures"
-    settled = f" You have settled {n_settled:,}." if n_settled else ""
+    # Of this check alone: a new one no longer finds what was moved or removed.
+    noun = "other" if n_settled == 1 else "others"
+    settled = f" You have settled {n_settled:,} {noun} that this check found." if n_settled else ""
     if findings:
         noun = "thing" if len(findings) == 1 else "things"
         st.markdown(

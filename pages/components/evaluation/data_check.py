@@ -55,13 +55,20 @@ def show_data_check(workspace: Workspace, image_dir: Path, dataset: str) -> None
         )
         action = "Check again"
     else:
-        found = [one for one in check.report.findings if one.kind in _HARMFUL]
-        n_open = len(list_open(image_dir, found))
-        if not n_open:
-            st.caption(":material/check: The check of the pictures left nothing open.")
+        still_open = list_open(image_dir, check.report.findings)
+        n_harmful = sum(one.kind in _HARMFUL for one in still_open)
+        if not n_harmful:
+            st.caption(
+                ":material/check: The check of the pictures left nothing open that may distort "
+                "these figures."
+            )
             return
+        n_open = len(still_open)
         noun = "thing" if n_open == 1 else "things"
-        words = f"The check of the pictures found {n_open:,} {noun} that may distort these figures."
+        share = "that" if n_harmful == n_open else f"to look at, of which {n_harmful:,}"
+        words = (
+            f"The check of the pictures found {n_open:,} {noun} {share} may distort these figures."
+        )
         action = "See the check"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f":material/health_and_safety: {words}", width="stretch")
