@@ -119,6 +119,11 @@ class Workspace:
         return self.root / ".last_dataset.json"
 
     @property
+    def last_sort(self) -> Path:
+        """The folder that was sorted last on the Classify page; missing until one was."""
+        return self.root / ".last_sort.json"
+
+    @property
     def bottlenecks(self) -> Path:
         """The folder of the bottleneck cache."""
         return self.root / "bottlenecks"

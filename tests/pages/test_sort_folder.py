@@ -54,6 +54,15 @@ def test_folder_is_looked_at_then_sorted_and_taken_back(night):
     assert len(list_files(night)) == 3
 
 
+def test_last_sort_is_taken_back_in_another_session(night):
+    look(night).button(key="sort_confirm").click().run()
+    page = open_file("classify.py")
+    assert page.text_input(key="sort_source").value == str(night)
+    page.button(key="sort_undo").click().run()
+    assert "Took 2 pictures out" in page.success[0].value
+    assert not open_file("classify.py").text_input(key="sort_source").value
+
+
 def test_unsure_pictures_go_to_a_queue(night, visited_pages, workspace, monkeypatch):
     monkeypatch.setattr(Limits, "of", lambda bundle: Limits(unsure_below=1.01))
     page = look(night)

@@ -11,6 +11,7 @@ from cluster_core.access import Action
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.sorting.finding import check_output, check_sources, check_workspace
+from cluster_core.sorting.last_sort import load_last_sort
 from cluster_core.sorting.log import LOG
 from cluster_core.sorting.records import Transfer
 from cluster_core.sorting.sorter import SortSettings
@@ -41,6 +42,7 @@ def show_sort_folder(model: ModelSummary) -> None:
     """Draw the form that sorts a folder, for somebody who sits at this computer."""
     if not get_access().allows(Action.SORT_FILES):
         return
+    _recall_last()
     looked: FolderSort | None = st.session_state.get(_LOOKED)
     with st.expander(
         "Sort a folder on this computer",
@@ -56,6 +58,15 @@ def show_sort_folder(model: ModelSummary) -> None:
             _show_preview(looked)
         else:
             _show_form(model)
+
+
+def _recall_last() -> None:
+    """In a new session, name the folders of the last sort, while it can be taken back."""
+    if _FOLDER in st.session_state:
+        return
+    last = load_last_sort(get_workspace())
+    if last is not None and _has_log(last.output):
+        st.session_state[_FOLDER], st.session_state[_OUTPUT] = last.folder, last.output
 
 
 def _show_form(model: ModelSummary) -> None:

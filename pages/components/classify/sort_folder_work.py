@@ -17,12 +17,13 @@ from cluster_core.model.prediction.words import name_verdict
 from cluster_core.sorting.answering import AnsweredFile, answer_files
 from cluster_core.sorting.before import read_sorted
 from cluster_core.sorting.finding import find_files
+from cluster_core.sorting.last_sort import LastSort, save_last_sort
 from cluster_core.sorting.sorter import Sorter, SortSettings
 from cluster_core.sorting.undoing import UndoReport, undo_sort
 from pages.components.classify.loaded_models import obtain_predictor
 from pages.components.long_work import Work, start_work
 from pages.components.outcome import Outcome
-from pages.components.signed_in import get_access
+from pages.components.signed_in import get_access, get_workspace
 
 
 @dataclass
@@ -108,6 +109,8 @@ def start_looking(job: FolderSort, key: str) -> None:
 def start_sorting(job: FolderSort, key: str) -> None:
     """Sort the pictures of a folder that was looked at."""
     st.session_state.pop(key, None)
+    last = LastSort(str(job.folder), str(job.settings.output))
+    save_last_sort(get_access(), get_workspace(), last)
 
     def resume(on_progress: Progress) -> Outcome:
         with Sorter(get_access(), job.settings, AnswerSource.of(job.model)) as sorter:
