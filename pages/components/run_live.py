@@ -126,7 +126,7 @@ def _show_queue(position: int) -> None:
     if get_access().root is not None:  # the trainings of others are in other workspaces
         st.progress(0.0, "Starting when it is your turn: visitors train one at a time.")
     elif position == 0:
-        st.progress(0.0, "Starting in a moment …")
+        st.progress(0.0, "Starting: loading the training software takes about ten seconds …")
     else:
         others = "another training" if position == 1 else f"{position} other trainings"
         st.progress(0.0, f"Waiting for {others} to finish. You can close this page.")

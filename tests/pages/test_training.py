@@ -280,6 +280,12 @@ def test_queued_training_shows_its_position(workspace):
     assert "so it has no model" in read_all(page)
 
 
+def test_start_of_a_training_says_what_takes_time(workspace):
+    run_id = submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos)).id
+    (bar,) = open_page(run=run_id).get("progress")
+    assert "loading the training software takes about ten seconds" in bar.proto.text
+
+
 def test_page_switches_to_the_result_when_training_ends(workspace):
     write_bundle(workspace)
     run_id = write_run(workspace, RunState.RUNNING, stage=str(Stage.TESTING), bundle="a-bundle")
