@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -70,6 +71,15 @@ def find_excess(workspace: Workspace, n_pictures: int = 0, n_bytes: int = 0) -> 
     if usage.n_files + _FILES_PER_PICTURE * n_pictures > MAX_FILES:
         return f"Your workspace holds up to {MAX_FILES:,} files: {_ADVICE}"
     return None
+
+
+def drop_byproducts(workspace: Workspace) -> None:
+    """Delete what a training left beside its model, which its visitor can neither see nor free."""
+    shutil.rmtree(workspace.training_summaries, ignore_errors=True)
+    for path in (workspace.retrained_graph, workspace.retrained_labels):
+        path.unlink(missing_ok=True)
+    if find_excess(workspace):
+        shutil.rmtree(workspace.bottlenecks, ignore_errors=True)  # computed again when needed
 
 
 def require_room(workspace: Workspace, n_pictures: int = 0, n_bytes: int = 0) -> None:

@@ -153,6 +153,21 @@ def test_training_time_adds_up_and_dies_with_the_workspace(own, workspace):
     assert list((workspace.root / "visitors").glob("[!.]*")) == []
 
 
+def test_by_products_of_a_training_take_no_room(own, monkeypatch):
+    for path in (own.training_summaries / "sky" / "events", own.retrained_graph):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(2_000))
+    kept = own.bottlenecks / "kept"
+    kept.parent.mkdir()
+    kept.write_bytes(bytes(600))
+    monkeypatch.setattr(quota, "MAX_BYTES", 1_000)
+    quota.drop_byproducts(own)
+    assert (measure(own).n_bytes, kept.exists()) == (600, True)
+    monkeypatch.setattr(quota, "MAX_BYTES", 500)
+    quota.drop_byproducts(own)
+    assert measure(own).n_bytes == 0
+
+
 def test_visitor_changes_only_their_own_workspace(own, workspace):
     access = Access.visitor_in(own)
     other = Workspace(workspace.root / "visitors" / ("1" * 32))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cluster_core.access import Access
-from cluster_core.access.quota import MAX_TRAINING_S, find_excess
+from cluster_core.access.quota import MAX_TRAINING_S, drop_byproducts, find_excess
 from cluster_core.access.visitor_workspaces import (
     add_training_s,
     count_visitor_workspaces,
@@ -113,6 +113,8 @@ class _ActiveRun:
         if self._queue.find_open(self._run_id) is None:
             self._record(now_s)
             self._note_reason()
+            with suppress(OSError):
+                drop_byproducts(workspace)
             return True
         is_stopping = self._is_over_time or self._reason
         if not is_stopping and now_s - self._start_s > self._left_s:
