@@ -11,6 +11,7 @@ from cluster_core.errors import ClusterError
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import Stage
+from cluster_core.training.jobs.visitor_runs import is_visitor_training
 from cluster_core.training.runs import (
     EvaluationReader,
     RunState,
@@ -98,7 +99,7 @@ def _show_live(workspace: Workspace, drawn: RunStatus, config: TrainConfig, is_n
     if status.state is not drawn.state or is_no_longer_new:
         st.rerun()
     if status.state is RunState.QUEUED:
-        _show_queue(find_queue_position(workspace, drawn.id))
+        _show_queue(workspace, find_queue_position(workspace, drawn.id))
         return
     _show_stages(status)
     evaluations = _read_evaluations(workspace, drawn.id)
@@ -122,9 +123,11 @@ def _read_evaluations(workspace: Workspace, run_id: str) -> tuple[Evaluation, ..
     return cached[1].read()
 
 
-def _show_queue(position: int) -> None:
+def _show_queue(workspace: Workspace, position: int) -> None:
     if get_access().root is not None:  # the trainings of others are in other workspaces
         st.progress(0.0, "Starting when it is your turn: visitors train one at a time.")
+    elif position == 0 and is_visitor_training(workspace):
+        st.progress(0.0, "Waiting for a visitor's training to finish. You can close this page.")
     elif position == 0:
         st.progress(0.0, "Starting: loading the training software takes about ten seconds …")
     else:

@@ -145,6 +145,17 @@ class _ActiveRun:
                 save_status(self._queue.workspace, replace(status, message=reason))
 
 
+def is_visitor_training(server: Workspace) -> bool:
+    """Tell whether the training of a visitor runs, which that of the owner waits for."""
+    with suppress(ClusterError):
+        return any(
+            run.state is RunState.RUNNING
+            for own in list_visitor_workspaces(server)
+            for run in list_runs(own)
+        )
+    return False
+
+
 def sweep_visitor_workspaces(server: Workspace) -> None:
     """Delete the workspaces that were not used for too long; their trainings are ended first.
 

@@ -56,6 +56,13 @@ def test_visitors_train_one_at_a_time_behind_the_owner(workspace, config, visito
     assert not any(run.is_dir() for run in workspace.runs.glob(theirs[0].id))
 
 
+def test_owner_is_told_that_a_visitor_trains(workspace, visitors):
+    status = submit(visitors[1])
+    assert not visitor_runs.is_visitor_training(workspace)
+    save_status(visitors[1], replace(status, state=RunState.RUNNING))
+    assert visitor_runs.is_visitor_training(workspace)
+
+
 def test_training_is_stopped_when_its_seconds_are_used(visitors, start_server, monkeypatch):
     own = visitors[0]
     monkeypatch.setattr(visitor_runs, "MAX_TRAINING_S", 0.05)
