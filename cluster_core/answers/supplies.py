@@ -18,6 +18,7 @@ from cluster_core.answers.rooms import get_limits
 from cluster_core.data.archives.unsorted import list_packed
 from cluster_core.errors import AccessError, DatasetError, ImageError, ImageProblem
 from cluster_core.sources.folders import iterate_folder
+from cluster_core.sources.source import PictureSource
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.workspace import Workspace
 
@@ -34,7 +35,8 @@ class Supply:
     name : str
         Of the archive or folder.
     pictures : sequence of (str, callable)
-        Name of each, and a function that returns its content or raises an ImageError.
+        Name of each, with its folders, and a function that returns its content or raises an
+        ImageError.
     problems : sequence of str
         Why other files were left out, in a sentence for each.
     end, close : callable
@@ -190,7 +192,12 @@ def find_folder(access: Access, folder: str) -> Supply:
     files = "1 file" if n_others == 1 else f"{n_others:,} files"
     verb = "is not a picture" if n_others == 1 else "are not pictures"
     problems = (f"{files} of {path} {verb}.",) if n_others else ()
-    return Supply(path.name, [(one.file_name, one.read) for one in sources], problems)
+    return Supply(path.name, [(_name_below(path, one), one.read) for one in sources], problems)
+
+
+def _name_below(folder: Path, source: PictureSource) -> str:
+    """Return the name with its sub-folders, which tells two files of one name apart."""
+    return source.path.relative_to(folder).as_posix() if source.path else source.file_name
 
 
 def _require_outside_workspace(path: Path) -> None:

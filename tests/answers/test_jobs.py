@@ -88,6 +88,9 @@ def test_pictures_of_an_archive_are_labelled_and_others_left_out(workspace, room
     progress = job.progress
     assert (progress.state, progress.n_done, progress.n_total) == (JobState.DONE, 6, 6)
     assert count_answers(workspace, room) == 5
+    room.refresh()
+    names = [one.name for one in room.pictures.values()]
+    assert names == [*(f"night/{n}.png" for n in range(5)), "page.png"]
     assert job.n_left_out == 1
     assert "notes.txt is not a picture" in job.left_out[0]
     assert not list((room.folder / "archives").iterdir())
@@ -165,7 +168,7 @@ def test_folder_is_for_the_owner_at_the_own_machine_only(tmp_path, monkeypatch):
     (night / "sub" / "a.png").write_bytes(make_picture("red stars"))
     (night / "notes.txt").write_text("clouds")
     supply = find_folder(OWNER, str(night))
-    assert [name for name, _ in supply.pictures] == ["a.png"]
+    assert [name for name, _ in supply.pictures] == ["sub/a.png"]
     assert "1 file of" in supply.problems[0]
     with pytest.raises(AccessError):
         find_folder(Access.visitor(), str(night))

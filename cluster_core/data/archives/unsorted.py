@@ -20,7 +20,7 @@ class PackedPicture:
     Attributes
     ----------
     name : str
-        File name without folders.
+        Its name in the archive, with its folders.
     read : callable
         Returns the content of the file, or raises an ImageError if it is damaged.
     """
@@ -51,7 +51,7 @@ def list_packed(file: BinaryIO) -> tuple[list[PackedPicture], list[str]]:
     """
     archive = open_archive(file, EXPECTED_UNSORTED)
     pictures, rejected = list_unsorted(archive.infolist(), file.seek(0, 2))
-    files = [PackedPicture(one.path.name, _make_reader(archive, one)) for one in pictures]
+    files = [PackedPicture(one.path.as_posix(), _make_reader(archive, one)) for one in pictures]
     return files, [one.reason for one in rejected]
 
 
