@@ -391,7 +391,7 @@ def test_invalid_limit_of_trainings_is_reported_first(photos, workspace, monkeyp
 
 
 def test_bug_keeps_its_traceback(photos, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr(train_module, "train", fail)

@@ -55,7 +55,8 @@ def parse(line: str) -> tuple[dict[str, str], TrainConfig]:
         variables[name] = value
     assert words[:3] == PROGRAM.split()
     parameters = retrain.main.make_context("retrain", words[3:]).params
-    parameters.pop("print_misclassified_test_images")
+    for name in ("print_misclassified_test_images", "scheduler"):  # of the command alone
+        parameters.pop(name)
     return variables, TrainConfig(**parameters)
 
 
