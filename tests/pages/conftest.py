@@ -40,3 +40,9 @@ def visited_pages(monkeypatch) -> list[str]:
     found: list[str] = []
     monkeypatch.setattr(st, "switch_page", lambda page, **_: found.append(str(page)))
     return found
+
+
+@pytest.fixture
+def as_a_page(monkeypatch) -> None:
+    """Let a test call functions of a page as the page does."""
+    monkeypatch.setattr(signed_in, "get_script_run_ctx", lambda **_: True)

@@ -28,6 +28,8 @@ from tests.pages.opening import open_file
 from tests.pages.test_classify import reject
 from tests.samples import write_photos
 
+pytestmark = pytest.mark.usefixtures("as_a_page")
+
 STARTED = datetime(2026, 11, 27, 20, 15, 3)
 FRAME = make_frame(0)
 SENT = {"recording": "one", "first": 0, "frames": [encode(FRAME)], "is_last": True}

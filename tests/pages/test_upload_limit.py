@@ -11,6 +11,8 @@ from pages.components import upload_limit
 from pages.components.upload_limit import get_max_upload_mb, limit_uploads
 from tests.samples import REPOSITORY
 
+pytestmark = pytest.mark.usefixtures("as_a_page")
+
 
 @pytest.fixture(autouse=True)
 def own_limit():
