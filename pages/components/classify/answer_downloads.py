@@ -31,7 +31,6 @@ def show_downloads(model: ModelSummary, room: AnswerRoom) -> None:
         mime="text/csv",
         key="download_csv",
         icon=":material/download:",
-        help="All pictures, whichever the table shows.",
         on_click="ignore",
     )
     with st.popover("Other formats", key="other_formats", type="tertiary"):
