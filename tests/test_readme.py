@@ -76,7 +76,7 @@ def test_the_library_example_is_typed(tmp_path):
 def test_the_two_lines_at_the_top_name_what_is_there():
     start, tests = (block.strip() for block in list_blocks("bash")[:2])
     assert start == "python3 install.py && .venv/bin/streamlit run app.py"
-    assert tests == "python3 install.py --dev && .venv/bin/python -m pytest"
+    assert tests == "python3 install.py --dev && .venv/bin/python -m pytest -n 2 --dist loadfile"
     for name in ("install.py", "app.py", "requirements.txt", "requirements-dev.txt"):
         assert (REPOSITORY / name).is_file()
 
