@@ -63,8 +63,7 @@ class DatasetReading:
     @property
     def is_small(self) -> bool:
         """Whether it has no more pictures than a visitor's workspace may hold."""
-        is_read = isinstance(self.index, DatasetIndex)
-        return not is_read or len(self.index.all_pictures) <= MAX_PICTURES
+        return isinstance(self.index, ClusterError) or len(self.index.all_pictures) <= MAX_PICTURES
 
     @property
     def is_large(self) -> bool:

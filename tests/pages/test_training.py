@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE
+from cluster_core.access import PUBLIC_VARIABLE, TENSORBOARD_VARIABLE, Access, Action
 from cluster_core.errors import RunError
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics, TestedPicture
@@ -33,7 +33,7 @@ from cluster_core.training.runs.evaluation_record import save_evaluation
 from cluster_core.training.runs.folder import LOG, STOP_REQUEST, save_status
 from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, save_choice
 from cluster_core.training.runs.results import save_result
-from pages.components import network_choice
+from pages.components import better_network, network_choice
 from pages.components.charts import Measure
 from pages.components.run_live import BACKBONE_NOTE
 from pages.components.training import tensorboard_link
@@ -574,10 +574,10 @@ def test_nothing_is_compared_after_a_perfect_test(untried, workspace):
     assert not untried
 
 
-def test_public_demo_names_the_better_network_without_a_button(workspace, monkeypatch):
-    run_id = write_tried_run(workspace, "sky")
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    page = open_page(run=run_id)
+def test_who_may_not_train_reads_of_the_better_network_without_a_button(workspace, monkeypatch):
+    access = Access.owner().without(Action.TRAIN)
+    monkeypatch.setattr(better_network, "get_access", lambda: access)
+    page = open_page(run=write_tried_run(workspace, "sky"))
     assert "Everyday suits these pictures better" in page.warning[0].value
     assert not has_button(page, "train_with_better")
 
