@@ -19,8 +19,8 @@ STARTER_ACCURACY = (
 ACCURACY_HELP = (
     "Of 100 new pictures of the same kind, about this many are labelled correctly. The range holds "
     "the true figure in 95 of 100 cases; more pictures make it narrower. In a cross-validation, "
-    "every picture is judged by a quick last layer that learned from other pictures only. A test judges "
-    "only the few pictures that were kept for it."
+    "every picture is judged by a quick last layer that learned from other pictures only. A test "
+    "judges only the few pictures that were kept for it."
 )
 
 
