@@ -16,9 +16,11 @@ import asyncio, json, sys
 from app import app, lifespan
 from cluster_core.training.jobs.supervisor import find_supervisor
 from pages.components import signed_in
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 signed_in.is_at_own_machine = lambda *_: True  # AppTest has no connection
+ContextProxy.cookies = {}
 
 async def serve():
     async with lifespan(app):

@@ -185,10 +185,10 @@ def test_sidebar_omits_training_deleted_in_another_tab(workspace, monkeypatch):
 
 
 def test_unreadable_workspace_does_not_break_the_page(workspace, monkeypatch):
-    def fail(_):
+    def fail(*_):
         raise RunError("It cannot be read.")
 
-    for name in ("get_active_dataset", "list_models", "list_runs"):
+    for name in ("get_active_dataset", "list_offered", "list_runs"):
         monkeypatch.setattr(sidebar, name, fail)
     page = open_frame()
     assert list_links(page) == ["**cannot be read**"] * 2
