@@ -53,7 +53,8 @@ def save(file: Path, datasets: tuple[str, ...], force: bool) -> None:
     )
     progress.clear()
     _print_notes(report.notes)
-    click.echo(f"{report.n_files:,} files, {report.n_bytes / 1e6:,.1f} MB in {file}")
+    files = "1 file" if report.n_files == 1 else f"{report.n_files:,} files"
+    click.echo(f"{files}, {report.n_bytes / 1e6:,.1f} MB in {file}")
 
 
 @main.command()

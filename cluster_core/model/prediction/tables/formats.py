@@ -101,22 +101,8 @@ def writing_table(
     """
     is_lines = table_format in (TableFormat.CSV, TableFormat.JSON_LINES)
     is_file = output is not None and (output.is_file() or not output.exists())
-    if resume and not (is_lines and is_file):
-        raise ConfigError(
-            "Only a CSV or JSON lines file can be resumed: give --output such a name, or "
-            "leave out --resume.",
-            field="resume",
-            received=table_format.value,
-            allowed="csv or jsonl, with --output",
-        )
+    _check_destination(output, table_format, resume, can_resume=is_lines and is_file)
     if output is None:
-        if table_format is TableFormat.PARQUET:
-            raise ConfigError(
-                "Parquet is not text: add --output with a file name.",
-                field="output",
-                received=None,
-                allowed="a file name",
-            )
         with _writing_text(sys.stdout, table_format, table) as write:
             yield TableWriter(write)
         return
@@ -142,6 +128,27 @@ def writing_table(
             f"{output} could not be written ({error.strerror or error}): check permissions and "
             "free disk space, or choose another --output file."
         ) from error
+
+
+def _check_destination(
+    output: Path | None, table_format: TableFormat, resume: bool, can_resume: bool
+) -> None:
+    """Check what `writing_table` was asked for, before anything is opened."""
+    if resume and not can_resume:
+        raise ConfigError(
+            "Only a CSV or JSON lines file can be resumed: give --output such a name, or "
+            "leave out --resume.",
+            field="resume",
+            received=table_format.value,
+            allowed="csv or jsonl, with --output",
+        )
+    if output is None and table_format is TableFormat.PARQUET:
+        raise ConfigError(
+            "Parquet is not text: add --output with a file name.",
+            field="output",
+            received=None,
+            allowed="a file name",
+        )
 
 
 @contextmanager
