@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cluster_core.errors import ClusterError, RunError
-from cluster_core.workspace import Workspace, name_target
+from cluster_core.storage.drafts import name_target
+from cluster_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from cluster_core.storage.dask_cluster import DaskCluster

@@ -19,10 +19,11 @@ from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST, NO_TEST_PICT
 from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.drafts import replacing
 from cluster_core.training.insight.model_report import report_model
 from cluster_core.training.insight.run_report import report_run
 from cluster_core.training.runs import list_runs
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 
 @click.command()

@@ -17,6 +17,7 @@ from cluster_core.images import read_bytes
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky_names.solving import find_solver
+from cluster_core.storage.drafts import drafting
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.wide_fields import (
     FIELD_LIMITS,
@@ -28,7 +29,7 @@ from cluster_core.wide_fields import (
     write_cut_outs,
     write_table,
 )
-from cluster_core.workspace import Workspace, drafting
+from cluster_core.workspace import Workspace
 
 Record = dict[str, object]
 

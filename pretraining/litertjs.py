@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from cluster_core.workspace import replacing
+from cluster_core.storage.drafts import replacing
 
 VERSION = "2.5.3"
 TARGET = Path(__file__).parents[1] / "cluster_core" / "assets" / "litertjs"

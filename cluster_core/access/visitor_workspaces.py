@@ -22,7 +22,7 @@ import filelock
 from cluster_core.access.modes import Mode, read_mode
 from cluster_core.errors import AccessError, ConfigError
 from cluster_core.events import report_event
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 # How many of a demo's visitors may have a workspace at once; without it, none may.
 WORKSPACES_VARIABLE = "CLUSTER_LAB_VISITOR_WORKSPACES"
@@ -37,7 +37,6 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 _KEY_BYTES = 16
 # Modified at each use; when it is created only.
 _USED, _CREATED = ".used", ".created"
-_TRAINING_S = ".training_seconds"
 _LOCK = ".lock"
 _LOCK_TIMEOUT_S = 10
 
@@ -80,7 +79,7 @@ def create_visitor_workspace(server: Workspace) -> str:
     most = count_visitor_workspaces()
     if not most:
         _refuse("none are offered", "This server has no workspaces for visitors.")
-    folder = _find_folder(server)
+    folder = server.visitors
     folder.mkdir(parents=True, exist_ok=True)
     os.chmod(folder, 0o700)  # noqa: PTH101
     with _lock(folder):
@@ -110,7 +109,7 @@ def find_visitor_workspace(server: Workspace, key: str) -> Workspace | None:
     """
     if not is_workspace_key(key) or not count_visitor_workspaces():
         return None
-    folder = _find_folder(server) / _name_folder(key)
+    folder = server.visitors / _name_folder(key)
     if folder.is_symlink() or not (folder / _USED).is_file():
         return None
     return Workspace(folder)
@@ -176,27 +175,6 @@ def remove_visitor_workspace(workspace: Workspace) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def read_training_s(workspace: Workspace) -> float:
-    """Return for how many seconds a visitor has trained."""
-    try:
-        return max(0.0, float((workspace.root / _TRAINING_S).read_text()))
-    except (OSError, ValueError):
-        return 0.0
-
-
-def add_training_s(workspace: Workspace, seconds: float) -> None:
-    """Record that a visitor has trained; does nothing if the workspace was deleted."""
-    with suppress(OSError):
-        workspace.root.stat()  # `replacing` would recreate the folder
-        total_s = read_training_s(workspace) + seconds
-        with replacing(workspace.root / _TRAINING_S) as draft:  # pages read it meanwhile
-            draft.write_text(f"{total_s:.3f}")
-
-
-def _find_folder(server: Workspace) -> Path:
-    return server.root / "visitors"
-
-
 def _lock(folder: Path) -> filelock.BaseFileLock:
     """Return the lock for whatever creates, prolongs or deletes a workspace."""
     return filelock.FileLock(folder / _LOCK, timeout=_LOCK_TIMEOUT_S)
@@ -208,7 +186,7 @@ def _name_folder(key: str) -> str:
 
 def _list_folders(server: Workspace) -> Iterator[Path]:
     with suppress(OSError):
-        for path in _find_folder(server).iterdir():
+        for path in server.visitors.iterdir():
             if _KEY.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 yield path
 

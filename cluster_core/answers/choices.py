@@ -8,8 +8,8 @@ import re
 from contextlib import suppress
 
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.safe_moves import explaining_disk_errors
-from cluster_core.workspace import replacing
 
 _FOLDER = "choices"
 _NAME = re.compile(r"[0-9a-f]{64}")

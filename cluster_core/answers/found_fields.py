@@ -12,8 +12,8 @@ from pathlib import Path
 
 from cluster_core.answers.picture_files import FIELDS
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_shown_text
-from cluster_core.workspace import replacing
 
 _RECORD, _DRAWN, _TABLE = "found.json", "drawn.jpg", "clusters.csv"
 _MAX_BYTES, _MAX_KEPT = 20_000_000, 10

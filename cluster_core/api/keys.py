@@ -17,9 +17,10 @@ from typing import Any
 from cluster_core.access import Access, Action
 from cluster_core.errors import ConfigError
 from cluster_core.model.bundle.summaries import clean_title
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.file_hashes import take_stamp
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_shown_text
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 MAX_NAME_LENGTH = 60
 MAX_KEYS = 1000

@@ -10,9 +10,10 @@ from pathlib import Path
 from cluster_core.access import Access, Action
 from cluster_core.data.labels import check_folder_name, find_folder_name_problem, fold_name, shorten
 from cluster_core.errors import DatasetError
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.trash import TrashEntry, move_to_trash
-from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 DEFAULT_DATASET = "cluster"
 # `test_photos` holds unlabelled pictures to try a model on.

@@ -11,8 +11,8 @@ import filelock
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import DatasetError
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.safe_moves import explaining_disk_errors
-from cluster_core.workspace import replacing
 
 MAX_BYTES = 50_000_000
 DAMAGED = ".damaged"

@@ -21,8 +21,8 @@ from cluster_core.errors import DatasetError, ImageError
 from cluster_core.labelling.queue import LabelQueue
 from cluster_core.labelling.records import QueuedPicture
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.drafts import drafting
 from cluster_core.storage.mapping import map_images
-from cluster_core.workspace import drafting
 
 MAX_PICTURES = 10_000
 MAX_BYTES = 50_000_000_000

@@ -16,10 +16,11 @@ from cluster_core.errors import DatasetError
 from cluster_core.labelling.queue import MAX_CLASSES, PICTURES, LabelQueue
 from cluster_core.labelling.queue_log import LOG
 from cluster_core.model.backbones.registry import get_backbone
+from cluster_core.storage.drafts import drafting
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_shown_text, make_printable
 from cluster_core.storage.trash import TrashEntry, move_to_trash
-from cluster_core.workspace import Workspace, drafting
+from cluster_core.workspace import Workspace
 
 MAX_QUEUES = 100
 MAX_NAME_LENGTH = 100

@@ -19,7 +19,8 @@ from cluster_core.projects.published import publish_again
 from cluster_core.projects.queues import add_queue
 from cluster_core.projects.reading import ProjectArchive
 from cluster_core.projects.runs import add_run
-from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
+from cluster_core.storage.drafts import replacing
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 
 @dataclass

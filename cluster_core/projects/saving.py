@@ -32,9 +32,10 @@ from cluster_core.projects.models import choose_models, list_model_files
 from cluster_core.projects.published import list_pages
 from cluster_core.projects.queues import list_queue_files
 from cluster_core.projects.runs import list_run_files
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.pieces import Pieces
 from cluster_core.version import __version__
-from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 _PIECE_BYTES = 1 << 20
 _BIG_BYTES = 1 << 30

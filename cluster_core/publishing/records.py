@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from cluster_core.publishing.aliases import is_alias, is_content_id
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.saved_values import (
     MALFORMED_ERRORS,
     check_shown_text,
     check_text,
     check_time,
 )
-from cluster_core.workspace import replacing
 
 RECORD = "published.json"
 _MAX_RECORD_BYTES = 1_000_000

@@ -24,11 +24,12 @@ from cluster_core.model.bundle.selection import model_dir
 from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.publishing.aliases import check_alias, is_alias, is_content_id
 from cluster_core.publishing.records import PublishedModel, load_record, write_record
+from cluster_core.storage.drafts import drafting
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
 from cluster_core.storage.safe_moves import explaining_disk_errors
 from cluster_core.storage.trash import TrashEntry, move_to_trash
-from cluster_core.workspace import Workspace, drafting
+from cluster_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from cluster_core.model.export.web import PageText

@@ -11,8 +11,8 @@ from PIL import Image
 from cluster_core.errors import ConfigError, DatasetError
 from cluster_core.sky.kinds import DEMO_CLASSES
 from cluster_core.sky.render import render_picture
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.safe_moves import explaining_disk_errors
-from cluster_core.workspace import replacing
 
 MAX_PER_CLASS = 5000
 SIZE_PX = 256

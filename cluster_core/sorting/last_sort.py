@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cluster_core.access import Access, Action
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.storage.drafts import replacing
+from cluster_core.workspace import Workspace
 
 _MAX_RECORD_BYTES = 20_000
 

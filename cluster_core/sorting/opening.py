@@ -15,7 +15,7 @@ from cluster_core.sorting.log import LOG, SortLog
 from cluster_core.sorting.placing import is_ours, remove_original
 from cluster_core.sorting.records import SortedFile, Stage, Transfer
 from cluster_core.sorting.restoring import restore
-from cluster_core.workspace import remove_abandoned_drafts
+from cluster_core.storage.drafts import remove_abandoned_drafts
 
 LOCK = ".sort.lock"
 

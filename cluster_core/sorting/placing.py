@@ -20,9 +20,9 @@ from cluster_core.sorting.copying import sync, write_copy
 from cluster_core.sorting.disk_errors import make_changed, make_unreadable
 from cluster_core.sorting.log import SortLog
 from cluster_core.sorting.records import FileFacts, SortedFile, Stage, Transfer
+from cluster_core.storage.drafts import drafting
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
-from cluster_core.workspace import drafting
 
 _LOCKED = frozenset({errno.EACCES, errno.EPERM})
 

@@ -12,8 +12,8 @@ from cluster_core.sorting.copying import sync, write_copy
 from cluster_core.sorting.log import SortLog
 from cluster_core.sorting.placing import has_original, is_in_place
 from cluster_core.sorting.records import SortedFile, Stage, Transfer
+from cluster_core.storage.drafts import drafting
 from cluster_core.storage.exclusive_rename import rename_exclusively
-from cluster_core.workspace import drafting
 
 
 def restore(log: SortLog, output: Path, file: SortedFile) -> str | None:

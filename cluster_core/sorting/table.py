@@ -16,10 +16,10 @@ from cluster_core.model.prediction.tables.csv import write_csv
 from cluster_core.model.prediction.tables.sky import make_sky_values
 from cluster_core.sorting.log import TABLE, SortLog, read_lines
 from cluster_core.sorting.records import Stage
+from cluster_core.storage.drafts import drafting
 from cluster_core.storage.exclusive_rename import rename_exclusively
 from cluster_core.storage.hashing import hash_file
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
-from cluster_core.workspace import drafting
 
 _SORTED_TO = "sorted_to"
 

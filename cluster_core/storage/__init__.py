@@ -1,1 +1,1 @@
-"""Files and caches on disk: safe moves, the trash, the cache file, file hashes."""
+"""Files and caches on disk: drafts, safe moves, the trash, the cache file, file hashes."""

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cluster_core.errors import DatasetError
+from cluster_core.storage.drafts import drafting
 from cluster_core.storage.exclusive_rename import rename_exclusively
-from cluster_core.workspace import DATASET_SUFFIX, drafting
+from cluster_core.workspace import DATASET_SUFFIX
 
 _MAX_NAME_BYTES = 255
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

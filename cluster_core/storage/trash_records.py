@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from cluster_core.access import Action
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.saved_values import (
     MALFORMED_ERRORS,
     check_count,
@@ -19,7 +20,6 @@ from cluster_core.storage.saved_values import (
     check_shown_text,
     check_time,
 )
-from cluster_core.workspace import replacing
 
 CONTENT = "content"
 ENTRY_ID = re.compile(r"[0-9A-Za-z-]{1,80}")

@@ -20,11 +20,12 @@ from cluster_core.data.archives.interrupted import remove_abandoned_imports
 from cluster_core.errors import ConfigError
 from cluster_core.model.export.background import sweep_exports
 from cluster_core.server.sockets import send_all_at_once
+from cluster_core.storage.drafts import remove_all_abandoned_drafts
 from cluster_core.training.installed import can_train
 from cluster_core.training.jobs.supervisor import start_supervisor
 from cluster_core.training.jobs.visitor_runs import sweep_visitor_workspaces
 from cluster_core.training.locks import count_trainings_at_once
-from cluster_core.workspace import Workspace, remove_all_abandoned_drafts
+from cluster_core.workspace import Workspace
 from pages.components.upload_limit import limit_uploads
 
 # What Streamlit needs to know about an identity provider.

@@ -15,9 +15,9 @@ from cluster_core.access.visitor_workspaces import (
     WHOLE_LIFETIME_S,
     count_visitor_workspaces,
     find_end_s,
-    read_training_s,
 )
 from cluster_core.training.installed import can_train
+from cluster_core.training.runs.visitor_limits import read_training_s
 from cluster_core.workspace import Workspace
 from pages.components import workspace_routes as routes
 from pages.components.base_path import get_base_path

@@ -19,13 +19,11 @@ from cluster_core.access.visitor_workspaces import (
     LIFETIME_S,
     WHOLE_LIFETIME_S,
     WORKSPACES_VARIABLE,
-    add_training_s,
     count_visitor_workspaces,
     create_visitor_workspace,
     find_visitor_workspace,
     list_expired,
     mark_used,
-    read_training_s,
     remove_if_expired,
     remove_visitor_workspace,
 )
@@ -142,15 +140,6 @@ def test_use_keeps_neither_an_empty_workspace_nor_any_for_ever(own, workspace):
     shift(own.root / visitors._CREATED, WHOLE_LIFETIME_S + 5)
     mark_used(own)
     assert list_expired(workspace) == [own]
-
-
-def test_training_time_adds_up_and_dies_with_the_workspace(own, workspace):
-    add_training_s(own, 2.5)
-    add_training_s(own, 3)
-    assert read_training_s(own) == 5.5
-    remove_visitor_workspace(own)
-    add_training_s(own, 1)
-    assert list((workspace.root / "visitors").glob("[!.]*")) == []
 
 
 def test_by_products_of_a_training_take_no_room(own, monkeypatch):

@@ -21,8 +21,8 @@ from cluster_core.data.archives.interrupted import (
 )
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.collection import list_models
+from cluster_core.storage.drafts import remove_all_abandoned_drafts
 from cluster_core.storage.trash import list_trash
-from cluster_core.workspace import remove_all_abandoned_drafts
 from tests.fuzz import long_work
 from tests.fuzz.case import Case, CaseId, FaultError
 from tests.fuzz.checks import require_everything_listed

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cluster_core.errors import ConfigError, RunError
+from cluster_core.storage.drafts import replacing
 from cluster_core.training.outputs import TrainingOutputs
-from cluster_core.workspace import replacing
 
 
 def check(config, workspace, **changes) -> None:

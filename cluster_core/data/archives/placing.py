@@ -16,8 +16,9 @@ from cluster_core.data.editing.inspection import clean_file_name
 from cluster_core.data.index import Progress
 from cluster_core.data.labels import find_folder_name_problem
 from cluster_core.errors import DatasetError
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.safe_moves import move_without_overwriting
-from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 _RECORD = "placing.json"
 

@@ -31,8 +31,8 @@ from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.preprocessing import to_unit_range
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.backbones.weights import find_weights
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.hashing import hash_file
-from cluster_core.workspace import replacing
 
 _logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from typing import Any
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.backbones.weights import find_weights
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.file_times import get_written_ns
 from cluster_core.storage.hashing import hash_file
-from cluster_core.workspace import replacing
 
 CONVERSION_VERSION = 2
 _MAX_HASHES = 64

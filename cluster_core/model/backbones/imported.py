@@ -13,8 +13,9 @@ from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.availability import find_network
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.registry import BYTES_PER_PARAMETER, BackboneSpec
+from cluster_core.storage.drafts import replacing
 from cluster_core.subprocesses import make_command, run_limited
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 TIMEOUT_S = 90.0
 _MAX_RATIO = 1.25

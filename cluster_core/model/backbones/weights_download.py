@@ -17,7 +17,7 @@ import certifi
 
 from cluster_core.errors import DownloadError
 from cluster_core.model.backbones.registry import BackboneSpec
-from cluster_core.workspace import replacing
+from cluster_core.storage.drafts import replacing
 
 CHUNK_BYTES = 1 << 17
 TIMEOUT_S = 20.0

@@ -12,8 +12,9 @@ from cluster_core.access import Access, Action
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.registry import BackboneSpec
 from cluster_core.model.backbones.weights import find_weights, list_weights_files
+from cluster_core.storage.drafts import drafting
 from cluster_core.subprocesses import make_command, run_limited
-from cluster_core.workspace import Workspace, drafting
+from cluster_core.workspace import Workspace
 
 # Converting the largest network takes a minute.
 TIMEOUT_S = 600.0

@@ -40,7 +40,8 @@ from cluster_core.model.bundle.untrusted_files import (
     NOVELTY,
     make_unreadable_error,
 )
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.storage.drafts import replacing
+from cluster_core.workspace import Workspace
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_ID_LENGTH = 80

@@ -34,9 +34,9 @@ from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS, View
 from cluster_core.model.head.head import Head
 from cluster_core.model.novelty import NoveltyDetector
 from cluster_core.model.novelty.saving import read_detector, to_record, to_table
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.file_times import get_written_ns
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_number, check_text
-from cluster_core.workspace import replacing
 
 # Far beyond what a training produces; outside this range scores would overflow.
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0

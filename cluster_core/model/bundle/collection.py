@@ -30,10 +30,11 @@ from cluster_core.model.bundle.summaries import (
     describe_model,
 )
 from cluster_core.model.bundle.untrusted_files import MANIFEST, read_manifest
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.saved_values import MALFORMED_ERRORS
 from cluster_core.storage.trash import TrashEntry, list_trash, move_to_trash
 from cluster_core.storage.trash_records import CONTENT
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 
 def list_models(workspace: Workspace) -> tuple[ModelSummary, ...]:

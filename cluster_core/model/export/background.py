@@ -18,7 +18,8 @@ from cluster_core.model.export.exporting import ExportProgress, StoppedError, ma
 from cluster_core.model.export.formats import FORMATS
 from cluster_core.model.export.request import ExportRequest
 from cluster_core.model.export.verification import ExportCheck
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.storage.drafts import replacing
+from cluster_core.workspace import Workspace
 
 KEPT_S = 24 * 3600.0
 # More than people download at once; an export can have hundreds of megabytes.

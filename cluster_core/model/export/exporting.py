@@ -19,8 +19,9 @@ from cluster_core.model.export.verification import (
     require_agreement,
     verify_export,
 )
+from cluster_core.storage.drafts import drafting, replacing
 from cluster_core.subprocesses import make_command, run_limited
-from cluster_core.workspace import Workspace, drafting, replacing
+from cluster_core.workspace import Workspace
 
 
 class Phase(StrEnum):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from cluster_core.model.backbones.converted import GRAPH_INPUT, GRAPH_OUTPUT, ConvertedBackbone
 from cluster_core.model.features.views import PLAIN_VIEWS, View
 from cluster_core.model.head.head import Head
-from cluster_core.workspace import replacing
+from cluster_core.storage.drafts import replacing
 
 LABELS_FILE = "labels.txt"
 

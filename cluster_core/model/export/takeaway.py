@@ -16,7 +16,7 @@ from cluster_core.model.backbones.shipped import ASSETS
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.export.description import DESCRIPTION_FILE, format_description
 from cluster_core.model.export.formats import ExportFormat
-from cluster_core.workspace import replacing
+from cluster_core.storage.drafts import replacing
 
 SCRIPT, NETWORK, MODEL = "classify.py", "network.tflite", "model.npz"
 _README, _REQUIREMENTS = "README.txt", "requirements.txt"

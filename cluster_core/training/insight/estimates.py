@@ -22,12 +22,13 @@ from cluster_core.model.backbones.shipped import load_shipped_record
 from cluster_core.model.features.cache import BottleneckCache
 from cluster_core.model.features.views import PLAIN_VIEWS, View
 from cluster_core.storage.cache_file import CacheFile
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.mapping import count_usable_cpus
 from cluster_core.training.choice.networks import list_networks
 from cluster_core.training.choice.sample import draw_sample
 from cluster_core.training.choice.trial import find_choice, list_candidates
 from cluster_core.training.config import TrainConfig
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 SPEEDS = "speeds.json"
 N_TIMINGS = 5

@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from cluster_core.errors import ClusterError
+from cluster_core.storage.drafts import remove_drafts
 from cluster_core.training.jobs.failure_reasons import SERVER_ENDED_TWICE
 from cluster_core.training.outputs import TrainingOutputs
 from cluster_core.training.runs.folder import read_status, save_status
 from cluster_core.training.runs.paths import list_run_ids
 from cluster_core.training.runs.records import load_config
 from cluster_core.training.runs.status import RunState, RunStatus
-from cluster_core.workspace import Workspace, remove_drafts
+from cluster_core.workspace import Workspace
 
 MAX_ATTEMPTS = 2
 

@@ -13,11 +13,9 @@ from pathlib import Path
 from cluster_core.access import Access
 from cluster_core.access.quota import MAX_TRAINING_S, drop_byproducts, find_excess
 from cluster_core.access.visitor_workspaces import (
-    add_training_s,
     count_visitor_workspaces,
     list_expired,
     list_visitor_workspaces,
-    read_training_s,
     remove_if_expired,
 )
 from cluster_core.errors import ClusterError
@@ -30,7 +28,11 @@ from cluster_core.training.runs.folder import (
     save_status,
 )
 from cluster_core.training.runs.status import RunState, RunStatus
-from cluster_core.training.runs.visitor_limits import explain_used_time
+from cluster_core.training.runs.visitor_limits import (
+    add_training_s,
+    explain_used_time,
+    read_training_s,
+)
 from cluster_core.workspace import Workspace
 
 SWEEP_EVERY_S = 60.0

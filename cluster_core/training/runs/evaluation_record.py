@@ -9,10 +9,11 @@ from pathlib import Path
 
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.model.bundle.accuracy import Accuracy
+from cluster_core.storage.drafts import replacing
 from cluster_core.training.runs.paths import find_folder
 from cluster_core.training.runs.records import READ_ERRORS
 from cluster_core.training.runs.results import load_result
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 EVALUATION = "evaluation.json"
 # 20,000 pictures of 100 classes take 50 MB.

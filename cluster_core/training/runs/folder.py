@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import RunError
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.saved_values import check_time
 from cluster_core.storage.trash import TrashEntry, move_to_trash
 from cluster_core.training.config import TrainConfig
@@ -19,7 +20,7 @@ from cluster_core.training.runs.paths import find_folder, list_run_ids
 from cluster_core.training.runs.records import READ_ERRORS, save_config
 from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.training.runs.visitor_limits import check_visitor_training
-from cluster_core.workspace import DATASET_SUFFIX, Workspace, replacing
+from cluster_core.workspace import DATASET_SUFFIX, Workspace
 
 STATUS = "status.json"
 LOG = "log.txt"

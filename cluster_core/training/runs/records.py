@@ -12,6 +12,7 @@ from typing import Any
 from cluster_core.data.splits import BY_FILE_NAME
 from cluster_core.errors import BackboneError, ClusterError, RunError
 from cluster_core.model.head.settings import Evaluation
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.saved_values import (
     MALFORMED_ERRORS,
     make_printable,
@@ -24,7 +25,7 @@ from cluster_core.training.runs.checks import (
     parse_evaluation,
 )
 from cluster_core.training.runs.paths import find_folder
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 CONFIG = "config.json"
 CHOICE = "network_choice.json"

@@ -11,12 +11,13 @@ from typing import Any
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.splits import Side, Split
 from cluster_core.evaluation.scores import Metrics
+from cluster_core.storage.drafts import replacing
 from cluster_core.storage.saved_values import check_count, check_text
 from cluster_core.training.novelty import describe_rejections
 from cluster_core.training.runs.checks import check_counts, check_metrics, check_texts
 from cluster_core.training.runs.paths import find_folder
 from cluster_core.training.runs.records import READ_ERRORS
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 
 RESULT = "result.json"
 

@@ -1,20 +1,39 @@
-"""What visitors with a throw-away workspace may train."""
+"""What visitors with a throw-away workspace may train, and for how long they have trained."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from cluster_core.access.quota import MAX_STEPS, MAX_TRAINING_S, find_excess
-from cluster_core.access.visitor_workspaces import read_training_s
 from cluster_core.errors import RunError
 from cluster_core.events import report_event
 from cluster_core.model.backbones.availability import needs_download
+from cluster_core.storage.drafts import replacing
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.workspace import Workspace
 
+_TRAINING_S = ".training_seconds"
 _HAVE_A_MODEL = (RunState.FINISHED, RunState.STOPPED)
 _TIME_IS_USED = f"Your {MAX_TRAINING_S / 60:.0f} minutes of training are used"
+
+
+def read_training_s(workspace: Workspace) -> float:
+    """Return for how many seconds a visitor has trained."""
+    try:
+        return max(0.0, float((workspace.root / _TRAINING_S).read_text()))
+    except (OSError, ValueError):
+        return 0.0
+
+
+def add_training_s(workspace: Workspace, seconds: float) -> None:
+    """Record that a visitor has trained; does nothing if the workspace was deleted."""
+    with suppress(OSError):
+        workspace.root.stat()  # `replacing` would recreate the folder
+        total_s = read_training_s(workspace) + seconds
+        with replacing(workspace.root / _TRAINING_S) as draft:  # pages read it meanwhile
+            draft.write_text(f"{total_s:.3f}")
 
 
 def explain_used_time(has_model: bool) -> str:

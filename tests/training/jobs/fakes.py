@@ -7,9 +7,11 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
+from cluster_core.access import Access
+from cluster_core.training.config import TrainConfig
 from cluster_core.training.events import Stage
 from cluster_core.training.jobs.supervisor import Supervisor
-from cluster_core.training.runs import RunState, load_status
+from cluster_core.training.runs import RunState, RunStatus, load_status, submit_run
 from cluster_core.training.runs.folder import save_status
 from cluster_core.workspace import Workspace
 
@@ -115,3 +117,7 @@ def assert_stays(condition) -> None:
 
 def state_of(workspace, status) -> RunState:
     return load_status(workspace, status.id).state
+
+
+def submit_as_visitor(own: Workspace, **settings) -> RunStatus:
+    return submit_run(Access.visitor_in(own), own, TrainConfig(own.root / "a_photos", **settings))

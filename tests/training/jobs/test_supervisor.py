@@ -12,6 +12,7 @@ import filelock
 import pytest
 
 from cluster_core.errors import AccessError
+from cluster_core.storage.drafts import replacing
 from cluster_core.training.events import Stage
 from cluster_core.training.jobs import queue as run_queue
 from cluster_core.training.jobs import supervisor, worker_slot
@@ -35,7 +36,7 @@ from cluster_core.training.runs import (
     submit_run,
 )
 from cluster_core.training.runs.folder import save_status
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.workspace import Workspace
 from tests.samples import OWNER, VISITOR
 from tests.training.jobs.fakes import PATIENCE_S, FakeWorker, assert_stays, state_of, wait_for
 

@@ -10,14 +10,9 @@ from threading import Barrier
 
 import pytest
 
-from cluster_core.access import PUBLIC_VARIABLE, Access
+from cluster_core.access import Access
 from cluster_core.access.visitor_workspaces import (
     LIFETIME_S,
-    WORKSPACES_VARIABLE,
-    add_training_s,
-    create_visitor_workspace,
-    find_visitor_workspace,
-    read_training_s,
     remove_visitor_workspace,
 )
 from cluster_core.errors import AccessError, RunError
@@ -26,25 +21,19 @@ from cluster_core.training.jobs import visitor_runs
 from cluster_core.training.jobs.visitor_runs import VisitorRuns, sweep_visitor_workspaces
 from cluster_core.training.runs import RunState, list_runs, load_status, submit_run
 from cluster_core.training.runs.folder import save_status
-from cluster_core.workspace import Workspace
+from cluster_core.training.runs.visitor_limits import add_training_s, read_training_s
 from tests.samples import OWNER
-from tests.training.jobs.fakes import FakeWorker, assert_stays, state_of, wait_for
-
-
-@pytest.fixture
-def visitors(workspace, monkeypatch) -> list[Workspace]:
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-    monkeypatch.setenv(WORKSPACES_VARIABLE, "2")
-    ids = [create_visitor_workspace(workspace) for _ in range(2)]
-    return [found for one in ids if (found := find_visitor_workspace(workspace, one))]
-
-
-def submit(own: Workspace, **settings):
-    return submit_run(Access.visitor_in(own), own, TrainConfig(own.root / "a_photos", **settings))
+from tests.training.jobs.fakes import (
+    FakeWorker,
+    assert_stays,
+    state_of,
+    submit_as_visitor,
+    wait_for,
+)
 
 
 def test_visitors_train_one_at_a_time_behind_the_owner(workspace, config, visitors, start_server):
-    theirs = [submit(own) for own in visitors]
+    theirs = [submit_as_visitor(own) for own in visitors]
     mine = submit_run(OWNER, workspace, config)
     server = start_server()
     for number, status in enumerate((mine, *theirs)):
@@ -57,7 +46,7 @@ def test_visitors_train_one_at_a_time_behind_the_owner(workspace, config, visito
 
 
 def test_owner_is_told_that_a_visitor_trains(workspace, visitors):
-    status = submit(visitors[1])
+    status = submit_as_visitor(visitors[1])
     assert not visitor_runs.is_visitor_training(workspace)
     save_status(visitors[1], replace(status, state=RunState.RUNNING))
     assert visitor_runs.is_visitor_training(workspace)
@@ -66,7 +55,7 @@ def test_owner_is_told_that_a_visitor_trains(workspace, visitors):
 def test_training_is_stopped_when_its_seconds_are_used(visitors, start_server, monkeypatch):
     own = visitors[0]
     monkeypatch.setattr(visitor_runs, "MAX_TRAINING_S", 0.05)
-    status = submit(own)
+    status = submit_as_visitor(own)
     start_server()
     wait_for(lambda: state_of(own, status) is RunState.DISCARDED)  # it had no model yet
     wait_for(lambda: "minutes of training are used" in load_status(own, status.id).message)
@@ -75,37 +64,12 @@ def test_training_is_stopped_when_its_seconds_are_used(visitors, start_server, m
 
 def test_training_that_fills_the_workspace_is_stopped(visitors, start_server, monkeypatch):
     own = visitors[0]
-    status = submit(own)
+    status = submit_as_visitor(own)
     monkeypatch.setattr(visitor_runs, "_MEASURE_EVERY_S", 0.0)
     monkeypatch.setattr("cluster_core.access.quota.MAX_FILES", 1)
     start_server()
     wait_for(lambda: "up to 1 files" in load_status(own, status.id).message)
     assert state_of(own, status) is RunState.DISCARDED
-
-
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"how_many_training_steps": 10_001}, "up to 10,000 steps"),
-        ({"intermediate_store_frequency": 1}, "cannot save unfinished models"),
-        ({"architecture": "mobilenet_0.50_224"}, "would have to be downloaded"),
-    ],
-)
-def test_settings_above_the_limits_are_refused(settings, sentence, visitors):
-    with pytest.raises(RunError, match=sentence):
-        submit(visitors[0], **settings)
-    assert not visitors[0].runs.exists()
-
-
-def test_second_training_waits_for_the_first_and_none_follows_without_time(visitors):
-    own = visitors[0]
-    status = submit(own)
-    with pytest.raises(RunError, match="has not ended"):
-        submit(own)
-    save_status(own, replace(status, state=RunState.FINISHED))
-    add_training_s(own, 600)
-    with pytest.raises(RunError, match="minutes of training are used"):
-        submit(own)
 
 
 def test_clicks_in_several_tabs_queue_one_training(visitors, monkeypatch):
@@ -115,7 +79,7 @@ def test_clicks_in_several_tabs_queue_one_training(visitors, monkeypatch):
     def click(_) -> bool:
         begin.wait()
         with suppress(RunError):
-            return bool(submit(own))
+            return bool(submit_as_visitor(own))
         return False
 
     with ThreadPoolExecutor(4) as threads:
@@ -125,7 +89,7 @@ def test_clicks_in_several_tabs_queue_one_training(visitors, monkeypatch):
 
 def test_who_trained_least_comes_first_and_nobody_without_time(visitors, workspace):
     (first, second), runs = visitors, VisitorRuns(workspace)
-    statuses = [submit(own) for own in visitors]
+    statuses = [submit_as_visitor(own) for own in visitors]
     add_training_s(first, 5)
     run, queue = runs.find_next()
     assert (run.id, queue.workspace) == (statuses[1].id, second)
@@ -138,13 +102,13 @@ def test_who_trained_least_comes_first_and_nobody_without_time(visitors, workspa
 
 def test_time_before_the_server_was_killed_counts(visitors, start_server, monkeypatch):
     monkeypatch.setattr(visitor_runs, "_MEASURE_EVERY_S", 0.0)
-    submit(visitors[0])
+    submit_as_visitor(visitors[0])
     start_server()
     wait_for(lambda: read_training_s(visitors[0]) >= 0.1)
 
 
 def test_worker_whose_workspace_vanished_is_ended(visitors, start_server):
-    status = submit(visitors[0])
+    status = submit_as_visitor(visitors[0])
     server = start_server()
     wait_for(lambda: server.assigned_runs == [status.id])
     worker = server.worker
@@ -153,7 +117,7 @@ def test_worker_whose_workspace_vanished_is_ended(visitors, start_server):
 
 
 def test_waiting_training_fails_when_no_worker_can_start(visitors, start_server):
-    status = submit(visitors[0])
+    status = submit_as_visitor(visitors[0])
 
     def make_broken(workspace):
         worker = FakeWorker(workspace, is_ready=False)
@@ -180,7 +144,7 @@ def test_expired_workspace_is_deleted_once_its_training_has_ended(
     visitors, workspace, start_server
 ):
     own, other = visitors
-    status = submit(own)
+    status = submit_as_visitor(own)
     server = start_server()
     wait_for(lambda: server.assigned_runs == [status.id])
     used = own.root / ".used"

@@ -16,7 +16,8 @@ from cluster_core.model.export.web.network import make_web_network
 from cluster_core.model.export.web.page_text import PageText
 from cluster_core.model.export.web.record import make_record, make_tables
 from cluster_core.model.prediction.predictor import obtain_backbone
-from cluster_core.workspace import Workspace, replacing
+from cluster_core.storage.drafts import replacing
+from cluster_core.workspace import Workspace
 
 INDEX = "index.html"
 _SERVICE_WORKER = "service-worker.js"

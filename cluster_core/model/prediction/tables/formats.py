@@ -17,7 +17,7 @@ from cluster_core.model.prediction.tables.columns import AnswerTable
 from cluster_core.model.prediction.tables.csv import write_csv
 from cluster_core.model.prediction.tables.json import format_json
 from cluster_core.model.prediction.tables.unfinished import DoneNames, UnfinishedTable
-from cluster_core.workspace import replacing
+from cluster_core.storage.drafts import replacing
 
 WriteRow = Callable[[FilePrediction], None]
 

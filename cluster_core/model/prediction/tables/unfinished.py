@@ -21,7 +21,7 @@ from cluster_core.model.prediction.tables.columns import AnswerTable, escape_une
 from cluster_core.model.prediction.tables.csv import escape_formula
 from cluster_core.model.prediction.tables.finished import is_continuable
 from cluster_core.sources.source import PictureSource
-from cluster_core.workspace import replacing
+from cluster_core.storage.drafts import replacing
 
 
 class DoneNames:
