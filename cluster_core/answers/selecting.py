@@ -10,6 +10,7 @@ import numpy as np
 
 from cluster_core.answers.answer_index import AnswerColumns
 from cluster_core.answers.room import AnswerRoom
+from cluster_core.data.pictures import natural_order
 from cluster_core.model.prediction.prediction import Verdict
 from cluster_core.sky_names.words import contradicts
 
@@ -124,5 +125,5 @@ def _rank(columns: AnswerColumns, room: AnswerRoom, rows: np.ndarray, order: Ord
         case Order.CLASS:
             alphabetic = np.argsort(np.argsort(np.array(columns.labels)))
             return np.lexsort((falling, alphabetic[columns.best[rows]]))
-    names = np.array([room.pictures[int(n)].name.casefold() for n in columns.numbers[rows]])
-    return np.lexsort((falling, names))
+    names = [natural_order(room.pictures[int(n)].name) for n in columns.numbers[rows]]
+    return np.array(sorted(range(len(rows)), key=lambda row: (names[row], falling[row])), int)

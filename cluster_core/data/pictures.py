@@ -80,7 +80,8 @@ class RejectedFile:
 
 def natural_order(name: str) -> list[int | str]:
     """Return a sort key that orders numbers in names by value: 2 before 10."""
-    pieces = re.split(r"(\d+)", name.lower())  # text and numbers alternate
+    # Text and numbers alternate. Python refuses to read a number of thousands of digits.
+    pieces = re.split(r"(\d{1,99})", name.lower())
     return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
 
 

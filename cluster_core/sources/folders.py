@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from cluster_core.data.pictures import natural_order
 from cluster_core.images import has_image_suffix
 from cluster_core.sources.source import PictureSource
 
 
 def iterate_folder(folder: Path, on_other: Callable[[str], None]) -> Iterator[PictureSource]:
-    """Yield the pictures of a folder, sorted by name within each sub-folder.
+    """Yield the pictures of a folder, in natural order of their names within each sub-folder.
 
     Hidden files and folders are skipped, and links to folders are not followed, so that links
     in circles end.
@@ -31,8 +32,8 @@ def iterate_folder(folder: Path, on_other: Callable[[str], None]) -> Iterator[Pi
     refused: list[OSError] = []
     for root, folders, names in os.walk(folder, onerror=refused.append):
         yield from _take_refused(refused)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+        folders[:] = sorted((n for n in folders if not n.startswith(".")), key=natural_order)
+        for name in sorted(names, key=natural_order):
             if name.startswith("."):
                 continue
             path = Path(root, name)

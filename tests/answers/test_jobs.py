@@ -90,7 +90,7 @@ def test_pictures_of_an_archive_are_labelled_and_others_left_out(workspace, room
     assert count_answers(workspace, room) == 5
     room.refresh()
     names = [one.name for one in room.pictures.values()]
-    assert names == [*(f"night/{n}.png" for n in range(5)), "page.png"]
+    assert names == ["page.png", *(f"night/{n}.png" for n in range(5))]
     assert job.n_left_out == 1
     assert "notes.txt is not a picture" in job.left_out[0]
     assert not list((room.folder / "archives").iterdir())
@@ -212,7 +212,7 @@ def test_folder_without_pictures_is_reported(tmp_path: Path):
 
 
 def test_answers_are_chosen_and_ordered_by_their_columns(room):
-    names = ["b.png", "a.png", "c.png"]
+    names = ["M 13.png", "M 5.png", "M 57.png"]
     numbers = [room.add_picture(name, name.encode()).number for name in names]
     for number in numbers:
         room.keep_answer(number, "m", ANSWER, LABELS, b"")

@@ -45,6 +45,14 @@ def test_folders_are_searched_for_pictures_in_order(folder):
     assert sources.count() == 4
 
 
+def test_numbers_in_names_are_ordered_by_value(tmp_path):
+    for name in ("night 10/1.png", "night 2/IMG_10.png", "night 2/IMG_9.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    names = [source.file_name for source in PictureSources([str(tmp_path)])]
+    assert names == ["IMG_9.png", "IMG_10.png", "1.png"]
+
+
 def test_explicitly_named_file_is_included_whatever_its_name(folder):
     (source,) = PictureSources([str(folder / "notes.txt")])
     assert (source.read(), source.file_name) == (b"notes.txt", "notes.txt")

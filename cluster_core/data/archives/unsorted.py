@@ -10,6 +10,7 @@ from typing import BinaryIO
 from cluster_core.data.archives.dataset_archive import open_archive
 from cluster_core.data.archives.entries import EXPECTED_UNSORTED, PlannedPicture, list_unsorted
 from cluster_core.data.archives.unpacking import ZIP_ERRORS
+from cluster_core.data.pictures import natural_order
 from cluster_core.errors import ImageError, ImageProblem
 
 
@@ -40,7 +41,7 @@ def list_packed(file: BinaryIO) -> tuple[list[PackedPicture], list[str]]:
     Returns
     -------
     files : list of PackedPicture
-        In the order of the archive.
+        In natural order of their names, folder by folder: programs pack in the order of the disk.
     problems : list of str
         Why an entry was left out, in a sentence for each.
 
@@ -51,8 +52,14 @@ def list_packed(file: BinaryIO) -> tuple[list[PackedPicture], list[str]]:
     """
     archive = open_archive(file, EXPECTED_UNSORTED)
     pictures, rejected = list_unsorted(archive.infolist(), file.seek(0, 2))
+    pictures.sort(key=_order)
     files = [PackedPicture(one.path.as_posix(), _make_reader(archive, one)) for one in pictures]
     return files, [one.reason for one in rejected]
+
+
+def _order(picture: PlannedPicture) -> tuple[list[list[int | str]], list[int | str]]:
+    folder, name = picture.path.parent, picture.path.name
+    return [natural_order(part) for part in folder.parts], natural_order(name)
 
 
 def _make_reader(archive: zipfile.ZipFile, picture: PlannedPicture) -> Callable[[], bytes]:

@@ -26,6 +26,18 @@ def test_pictures_in_any_folders_are_added_and_others_reported(workspace):
     assert problem.startswith("n.txt is not a picture")
 
 
+def test_pictures_come_in_natural_order_of_their_names():
+    names = ["b/IMG_10.png", "b/IMG_2.png", "night 10/1.png", "night 2/1.png", "img 3.png"]
+    files, _ = list_packed(open_zip({name: make_png(n) for n, name in enumerate(names)}))
+    expected = ["img 3.png", "b/IMG_2.png", "b/IMG_10.png", "night 2/1.png", "night 10/1.png"]
+    assert [file.name for file in files] == expected
+
+
+def test_number_of_thousands_of_digits_can_be_ordered():
+    files, _ = list_packed(open_zip({f"{'7' * 5000}.png": make_png(1), "8.png": make_png(2)}))
+    assert len(files) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
