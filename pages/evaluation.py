@@ -11,6 +11,7 @@ from cluster_core.training.config import TrainConfig
 from cluster_core.training.insight.run_report import report_run
 from cluster_core.training.runs import load_config, load_evaluation, load_result, load_status
 from cluster_core.workspace import DATASET_SUFFIX
+from pages.components.active_training import show_way_to_a_model
 from pages.components.better_network import show_better_network
 from pages.components.deleted_model import is_deleted, show_deleted_model
 from pages.components.evaluation.answers_view import show_answers
@@ -24,7 +25,6 @@ from pages.components.evaluation.label_check import show_label_check
 from pages.components.evaluation.mistakes import show_mistakes
 from pages.components.evaluation.run_choice import choose_tested_run
 from pages.components.long_work import continue_work
-from pages.components.navigation import PageFile
 from pages.components.outcome import show_outcome
 from pages.components.run_start import start_run
 from pages.components.selection import Choice, get_chosen
@@ -118,8 +118,7 @@ if run_id is None:
         "This page shows what a model got right and wrong, picture by picture. No training started "
         "in the browser has finished yet."
     )
-    if st.button("Choose settings and train", key="to_hyperparameters", icon=":material/tune:"):
-        st.switch_page(PageFile.HYPERPARAMETERS)
+    show_way_to_a_model(workspace, "Choose settings and train", "tune")
     show_outcome()
     continue_work()
     show_folder_test(workspace, None, None)

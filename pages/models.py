@@ -11,13 +11,13 @@ from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.publishing.store import list_published
 from cluster_core.training.insight.model_accuracy import complete_accuracies
 from cluster_core.workspace import DATASET_SUFFIX
+from pages.components.active_training import show_way_to_a_model
 from pages.components.model_picker import join_labels
 from pages.components.models.api_keys import show_api_keys
 from pages.components.models.model_card import show_card
 from pages.components.models.model_upload import show_upload
 from pages.components.models.publish_dialog import end_publishing
 from pages.components.models.publishing import show_gallery_link
-from pages.components.navigation import PageFile
 from pages.components.offered_models import list_offered
 from pages.components.outcome import show_outcome
 from pages.components.selection import Choice, choose, get_known
@@ -112,5 +112,4 @@ if access.allows(Action.MANAGE_KEYS):
     show_api_keys()
 if len(all_models) == 1:
     st.write("Models that you train appear here.")
-    if st.button("Train a model", key="to_hyperparameters", icon=":material/model_training:"):
-        st.switch_page(PageFile.HYPERPARAMETERS)
+    show_way_to_a_model(get_workspace(), "Train a model", "model_training")

@@ -21,7 +21,7 @@ from pages.components.dataset.overview import find_split
 from pages.components.dataset_contents import DatasetReading
 from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
-from pages.components.words import format_percent, format_seconds, name_network
+from pages.components.words import format_estimate, format_percent, name_network
 
 # A longer trial starts with a click.
 MAX_UNASKED_S = 3.0
@@ -91,7 +91,7 @@ def run_trial_if_due(
     is_unasked &= seconds <= MAX_UNASKED_S and st.session_state.get(_STOPPED) != key
     if not is_unasked and st.session_state.get(_WANTED) != key:
         area.button(
-            f"Try the networks (about {format_seconds(seconds)})",
+            f"Try the networks (about {format_estimate(seconds)})",
             key="try_networks",
             icon=":material/experiment:",
             help="Shows which of the networks on this computer does best on these pictures.",

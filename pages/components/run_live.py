@@ -8,15 +8,16 @@ import streamlit as st
 
 from cluster_core.access import Action
 from cluster_core.errors import ClusterError
+from cluster_core.model.backbones.availability import needs_download
+from cluster_core.model.backbones.converted import find_converted
+from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.model.head.settings import Evaluation
-from cluster_core.training.config import TrainConfig
+from cluster_core.training.config import AUTOMATIC, TrainConfig
 from cluster_core.training.events import Stage
-from cluster_core.training.jobs.visitor_runs import is_visitor_training
 from cluster_core.training.runs import (
     EvaluationReader,
     RunState,
     RunStatus,
-    find_queue_position,
     load_status,
     request_stop,
 )
@@ -24,14 +25,16 @@ from cluster_core.workspace import Workspace
 from pages.components.charts import Measure, draw_learning_curve
 from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
-from pages.components.words import count_seconds, format_percent, format_seconds, name_stage
+from pages.components.training.waiting import show_waiting
+from pages.components.words import count_seconds, format_estimate, format_percent, name_stage
 
 # Redraw intervals: short at first, longer once the training has lasted FAST_FOR_S.
 FAST_S = 0.3
 SLOW_S = 1.0
 FAST_FOR_S = 30.0
 MIN_AXIS_STEPS = 100
-BACKBONE_NOTE = " … On first use it is downloaded if necessary and converted for this computer."
+DOWNLOAD_NOTE = " … It is downloaded first, and converted for this computer."
+CONVERSION_NOTE = " … It is converted for this computer once, which takes some seconds."
 SIMULATIONS_NOTE = " They also include simulated clusters."
 _NO_BREAK = "\u00a0"
 _STOPPING = "stopping"
@@ -99,9 +102,9 @@ def _show_live(workspace: Workspace, drawn: RunStatus, config: TrainConfig, is_n
     if status.state is not drawn.state or is_no_longer_new:
         st.rerun()
     if status.state is RunState.QUEUED:
-        _show_queue(workspace, find_queue_position(workspace, drawn.id))
+        show_waiting(workspace, drawn.id)
         return
-    _show_stages(status)
+    _show_stages(workspace, status)
     evaluations = _read_evaluations(workspace, drawn.id)
     if evaluations:
         show_curves(evaluations, _find_axis_end(evaluations, config.how_many_training_steps))
@@ -123,19 +126,7 @@ def _read_evaluations(workspace: Workspace, run_id: str) -> tuple[Evaluation, ..
     return cached[1].read()
 
 
-def _show_queue(workspace: Workspace, position: int) -> None:
-    if get_access().root is not None:  # the trainings of others are in other workspaces
-        st.progress(0.0, "Starting when it is your turn: visitors train one at a time.")
-    elif position == 0 and is_visitor_training(workspace):
-        st.progress(0.0, "Waiting for a visitor's training to finish. You can close this page.")
-    elif position == 0:
-        st.progress(0.0, "Starting: loading the training software takes about ten seconds …")
-    else:
-        others = "another training" if position == 1 else f"{position} other trainings"
-        st.progress(0.0, f"Waiting for {others} to finish. You can close this page.")
-
-
-def _show_stages(status: RunStatus) -> None:
+def _show_stages(workspace: Workspace, status: RunStatus) -> None:
     """Draw the finished, current and remaining stages, and the progress of the current one."""
     stages = [str(stage) for stage in Stage]
     current = stages.index(status.stage) if status.stage in stages else 0
@@ -150,9 +141,19 @@ def _show_stages(status: RunStatus) -> None:
         unit = "steps" if stages[current] == Stage.TRAINING else "pictures"
         text += f": {status.done:,} of {status.total:,} {unit}{_describe_pace(status, unit)}"
     else:
-        is_first_use = stages[current] == Stage.BACKBONE and get_access().root is None
-        text += BACKBONE_NOTE if is_first_use else " …"
+        is_preparing = stages[current] == Stage.BACKBONE and get_access().root is None
+        text += _describe_preparation(workspace, status.architecture) if is_preparing else " …"
     st.progress(min(1.0, status.done / status.total) if status.total else 0.0, text)
+
+
+def _describe_preparation(workspace: Workspace, architecture: str) -> str:
+    """Say why a network is not ready at once, if it is known which one will be used."""
+    if architecture == AUTOMATIC:
+        return " …"
+    spec = get_backbone(architecture)
+    if needs_download(spec, workspace):
+        return DOWNLOAD_NOTE
+    return " …" if find_converted(spec, workspace.backbones) else CONVERSION_NOTE
 
 
 def _describe_pace(status: RunStatus, unit: str) -> str:
@@ -168,7 +169,7 @@ def _describe_pace(status: RunStatus, unit: str) -> str:
     speed = (status.done - first_done) / (now_s - first_s)
     left_s = (status.total - status.done) / speed
     noun = unit.removesuffix("s") if f"{speed:.0f}" == "1" else unit
-    return f", {speed:,.0f} {noun} per second, about {format_seconds(left_s)} left"
+    return f", {speed:,.0f} {noun} per second, about {format_estimate(left_s)} left"
 
 
 def _find_axis_end(evaluations: tuple[Evaluation, ...], n_steps: int) -> int:

@@ -10,8 +10,9 @@ import streamlit as st
 
 from cluster_core.access import Access, Action
 from cluster_core.errors import ClusterError
-from cluster_core.training.runs import RunState, RunStatus, list_runs, load_status
+from cluster_core.training.runs import RunState, RunStatus, load_status
 from cluster_core.workspace import Workspace
+from pages.components.active_training import find_active_training
 from pages.components.front_door import show_sign_in, show_sign_out
 from pages.components.model_picker import find_default
 from pages.components.navigation import PageFile
@@ -33,21 +34,30 @@ _WIDE = 2
 _numbers = itertools.count()
 
 
-def show_sidebar(access: Access) -> None:
-    """Draw the sidebar. It reports no errors: the page itself shows what cannot be read."""
+def show_sidebar(access: Access, is_home: bool) -> None:
+    """Draw the sidebar. It reports no errors: the page itself shows what cannot be read.
+
+    Parameters
+    ----------
+    access : Access
+    is_home : bool
+        Whether it is beside Home, which has the note on a visitor's workspace itself.
+    """
     with st.sidebar:
         if access.allows(Action.VIEW_DATASETS):
             _show_link("Dataset", PageFile.DATASET, _name_dataset(get_workspace()))
         if access.allows(Action.VIEW_MODELS):
             _show_link("Model", PageFile.MODELS, _name_model())
-        run = _find_training(get_workspace()) if access.allows(Action.VIEW_TRAININGS) else None
+        may_view = access.allows(Action.VIEW_TRAININGS)
+        run = find_active_training(get_workspace()) if may_view else None
         if run is not None:
             _repeat_as_new(_show_training)(get_workspace(), run)
             if st.button("View", key="sidebar_training", type="tertiary"):
                 choose(Choice.RUN, run.id)
                 st.switch_page(PageFile.TRAINING)
         if access.root is not None:
-            show_workspace_note()
+            if not is_home:
+                show_workspace_note()
             show_workspace_use(get_workspace())
             show_sign_in()
         elif not access.allows(Action.TRAIN) and access.allows(Action.CLASSIFY):
@@ -98,16 +108,6 @@ def _name_model() -> str:
     by_id = {model.id: model for model in models}
     chosen = by_id.get(get_chosen(Choice.MODEL) or "")
     return (chosen or find_default(by_id)).title
-
-
-def _find_training(workspace: Workspace) -> RunStatus | None:
-    """Return the training in progress, or else the next one in the queue."""
-    try:
-        active = [status for status in list_runs(workspace) if not status.state.is_over]
-    except ClusterError:
-        return None
-    running = (status for status in active if status.state is RunState.RUNNING)
-    return next(running, active[-1] if active else None)
 
 
 def _show_training(workspace: Workspace, drawn: RunStatus) -> None:

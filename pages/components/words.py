@@ -104,6 +104,12 @@ def format_seconds(seconds: float) -> str:
     return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S} min"
 
 
+def format_estimate(seconds: float) -> str:
+    """Return an estimated duration, which is no better than to the second."""
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < _MINUTE_S else format_seconds(whole)
+
+
 def count_seconds(start: str, end: str | None) -> float:
     """Return the seconds between two times, at least 0.
 

@@ -135,6 +135,7 @@ def test_running_training_is_not_evaluated(workspace):
     submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos))
     page = open_page()
     assert "No training started in the browser has finished yet" in read_all(page)
+    assert list_keys(page) == ["to_training"]
 
 
 def test_accuracy_is_shown_overall_and_per_class(tested):

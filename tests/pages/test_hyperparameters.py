@@ -18,7 +18,7 @@ from cluster_core.training.choice.decision import NetworkChoice, choose_by_figur
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.presets import DEFAULTS, PRESETS, SCRIPT_OF_2018
 from cluster_core.training.runs import folder as run_folder
-from cluster_core.training.runs import list_runs, load_config, submit_run
+from cluster_core.training.runs import list_runs, load_config, request_stop, submit_run
 from pages.components import network_choice
 from pages.components.charts import Measure
 from pages.components.hyperparameters import start_button
@@ -313,7 +313,7 @@ def test_preview_is_recomputed_only_when_a_setting_changes(dataset, monkeypatch)
     ("supervisor", "words"),
     [
         (None, "Where training is turned on"),
-        (WarmSupervisor(is_warm=False), "The training program is starting"),
+        (WarmSupervisor(is_warm=False), "Once the training program has started"),
         (WarmSupervisor(knows=False), "Train once"),
     ],
 )
@@ -322,6 +322,25 @@ def test_missing_preview_is_explained(dataset, monkeypatch, supervisor, words):
     page = open_page()
     assert not page.get("vega_lite_chart")
     assert words in page.info[0].value
+
+
+def test_estimate_includes_the_start_of_the_training_program_until_it_has_started(
+    dataset, workspace, monkeypatch
+):
+    supervisor = WarmSupervisor(knows=False, is_warm=False)
+    monkeypatch.setattr(start_button, "find_supervisor", lambda: supervisor)
+    page = open_page()
+    assert "adds up to ten seconds" in find_estimate(page)
+    run_id = submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos)).id
+    assert "when the training that is running has finished" in find_estimate(page.run())
+    request_stop(OWNER, workspace, run_id, False)
+    supervisor.is_warm = True
+    assert find_estimate(page.run()).endswith("or less if it stops early.")
+
+
+def find_estimate(page: AppTest) -> str:
+    (sentence,) = (text.value for text in page.markdown if "material/timer" in text.value)
+    return sentence
 
 
 def test_preview_waits_while_a_training_runs(dataset, workspace, monkeypatch):

@@ -20,6 +20,8 @@ from cluster_core.model.backbones import obtaining, weights_download
 from cluster_core.model.backbones.registry import get_backbone
 from cluster_core.model.bundle.archive import export_model
 from cluster_core.model.bundle.collection import delete_model, list_models
+from cluster_core.training.config import TrainConfig
+from cluster_core.training.runs import submit_run
 from cluster_core.workspace import Workspace
 from tests.pages.opening import open_file
 from tests.samples import OWNER
@@ -69,6 +71,16 @@ def test_starter_model_is_listed_with_its_accuracy(workspace):
     assert {"classify_with", "make_default"} <= list_keys(page)
     assert not {"rename", "delete", "evaluate"} & list_keys(page)
     assert "cannot be renamed or deleted" in read_all(page)
+
+
+def test_first_training_in_progress_is_shown_instead_of_the_settings(workspace, visited_pages):
+    run_id = submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos)).id
+    page = open_page()
+    assert "A training is queued." in read_all(page)
+    assert "to_hyperparameters" not in list_keys(page)
+    click(page, "to_training")
+    assert visited_pages == ["training.py"]
+    assert page.query_params["run"] in (run_id, [run_id])
 
 
 def test_open_model_shows_dataset_accuracy_and_settings(trained, model_id):

@@ -35,7 +35,7 @@ from cluster_core.training.runs.records import EVALUATIONS, format_evaluation, s
 from cluster_core.training.runs.results import save_result
 from pages.components import better_network, network_choice
 from pages.components.charts import Measure
-from pages.components.run_live import BACKBONE_NOTE
+from pages.components.run_live import CONVERSION_NOTE, DOWNLOAD_NOTE
 from pages.components.training import tensorboard_link
 from pages.components.words import name_stage
 from tests.drawn_pictures import write_shapes
@@ -222,7 +222,7 @@ def test_failed_training_shows_the_reason_and_next_steps(workspace):
     ("stage", "done", "total", "words"),
     [
         (Stage.READING, 40, 154, "Reading pictures: 40 of 154 pictures"),
-        (Stage.BACKBONE, 0, 0, f"Preparing the network{BACKBONE_NOTE}"),
+        (Stage.BACKBONE, 0, 0, f"Preparing the network{CONVERSION_NOTE}"),
         (Stage.BOTTLENECKS, 77, 154, "Looking at the pictures: 77 of 154 pictures"),
         (Stage.TRAINING, 2000, 4000, "Training: 2,000 of 4,000 steps"),
         (Stage.SAVING, 0, 0, "Saving …"),
@@ -243,6 +243,23 @@ def test_running_training_shows_its_progress(workspace, stage, done, total, word
         assert "Step 1,990 of 4,000: 80% of 14 validation pictures labelled correctly" in read_all(
             page
         )
+
+
+@pytest.mark.parametrize(
+    ("architecture", "note"),
+    [
+        ("auto", " …"),
+        ("random", " …"),
+        ("everyday", CONVERSION_NOTE),
+        ("inception_v3", DOWNLOAD_NOTE),
+    ],
+)
+def test_only_a_network_that_is_not_here_is_said_to_be_downloaded(
+    workspace, backbone, architecture, note
+):
+    changes = {"stage": str(Stage.BACKBONE), "architecture": architecture}
+    page = open_page(run=write_run(workspace, RunState.RUNNING, **changes))
+    assert page.get("progress")[0].proto.text == f"Preparing the network{note}"
 
 
 @pytest.mark.parametrize(("button", "request_"), [("stop_keep", "keep"), ("stop_discard", "disc")])

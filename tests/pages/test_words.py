@@ -6,6 +6,7 @@ import pytest
 
 from pages.components.words import (
     count_seconds,
+    format_estimate,
     format_percent,
     format_seconds,
     format_time,
@@ -29,6 +30,11 @@ from pages.components.words import (
 )
 def test_duration_unit_depends_on_length(seconds, words):
     assert format_seconds(seconds) == words
+
+
+def test_estimates_are_whole_seconds():
+    shown = [format_estimate(seconds) for seconds in (0.2, 6.4, 9.96, 59.9, 115)]
+    assert shown == ["1 s", "6 s", "10 s", "1 min 0 s", "1 min 55 s"]
 
 
 def test_percentage_has_no_decimals():

@@ -19,6 +19,7 @@ from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.training.insight.model_accuracy import complete_accuracies
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
+from pages.components.active_training import find_active_training
 from pages.components.navigation import PageFile
 from pages.components.outcome import join_with_and
 from pages.components.selection import get_active_dataset
@@ -118,7 +119,7 @@ def _find_training(workspace: Workspace) -> Step:
         runs = list_runs(workspace)
     except ClusterError as error:
         return Step(title, str(error), False, PageFile.TRAINING, "View trainings")
-    active = next((status for status in runs if not status.state.is_over), None)
+    active = find_active_training(workspace)
     if active is not None:
         is_queued = active.state is RunState.QUEUED
         sentence = "A training is queued." if is_queued else "A training is in progress."

@@ -17,8 +17,8 @@ from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.insight.estimates import estimate_training
 from cluster_core.training.jobs.supervisor import find_supervisor
-from cluster_core.training.runs import list_runs
 from cluster_core.workspace import Workspace
+from pages.components.active_training import find_active_training
 from pages.components.charts import Measure, draw_learning_curve
 from pages.components.dataset_contents import DatasetReading
 from pages.components.hyperparameters.architecture_cards import is_ready
@@ -26,9 +26,10 @@ from pages.components.run_start import start_run
 from pages.components.signed_in import get_access
 from pages.components.terminal_command import show_command
 from pages.components.text import escape_markdown
-from pages.components.words import format_percent, format_seconds
+from pages.components.words import format_estimate, format_percent, format_seconds
 
 PREVIEW_TIMEOUT_S = 4.0
+REDRAW_EVERY_S = 1.0
 _PREVIEW = "preview"
 _ESTIMATE = "estimate"
 
@@ -63,7 +64,7 @@ def show_start(
             _describe_split(split),
             help="The file name decides, so small datasets differ from the percentages.",
         )
-        st.markdown(_describe_time(workspace, config, reading))
+        _show_time(workspace, config, reading)
     _show_button(workspace, config if split is not None else None)
     if config is None:
         return
@@ -121,6 +122,32 @@ def _describe_split(split: Split) -> str:
     return f"Pictures: {', '.join(counts)}."
 
 
+def _show_time(workspace: Workspace, config: TrainConfig, reading: DatasetReading) -> None:
+    """Draw the estimated time, with what delays the start as long as it does."""
+    delay = _describe_delay(workspace)
+    sentence = _describe_time(workspace, config, reading)
+    if not delay:
+        st.markdown(f"{sentence}.")
+        return
+
+    def show() -> None:
+        if _describe_delay(workspace) != delay:  # the preview below may be drawn now, too
+            st.rerun()
+        st.markdown(f"{sentence}. {delay}")
+
+    st.fragment(show, run_every=REDRAW_EVERY_S)()
+
+
+def _describe_delay(workspace: Workspace) -> str:
+    """Say in a sentence why a training would not start at once; empty if it would."""
+    supervisor = find_supervisor()
+    if supervisor is None or supervisor.is_warm:
+        return ""
+    if find_active_training(workspace) is not None:
+        return "It starts when the training that is running has finished."
+    return "The training program is still starting, which adds up to ten seconds."
+
+
 def _describe_time(workspace: Workspace, config: TrainConfig, reading: DatasetReading) -> str:
     """Return the estimated time; recomputed when a setting, a picture or the cache changes."""
     key = (reading.image_dir, reading.signature, config, _list_cache_times(workspace))
@@ -128,7 +155,7 @@ def _describe_time(workspace: Workspace, config: TrainConfig, reading: DatasetRe
     if cached is None or cached[0] != key:
         cached = key, estimate_training(workspace, config, reading.split(config))
         st.session_state[_ESTIMATE] = cached
-    sentence = f":material/timer: About **{format_seconds(cached[1])}**"
+    sentence = f":material/timer: About **{format_estimate(cached[1])}**"
     if config.early_stopping:
         sentence += ", or less if it stops early"
     if config.is_automatic or is_ready(config.backbone, workspace):
@@ -191,19 +218,19 @@ def _explain_no_preview(workspace: Workspace) -> str:
             "Where training is turned on, a preview of the learning curve appears here when you "
             "move a slider."
         )
-    if not supervisor.is_warm:
-        return (
-            "The training program is starting, which takes a few seconds. After that, a preview of "
-            "the learning curve appears here when you move a slider."
-        )
-    if any(not status.state.is_over for status in list_runs(workspace)):
+    if find_active_training(workspace) is not None:
         return (
             "A training is running. After that, a preview of the learning curve appears here when "
             "you move a slider."
         )
+    if not supervisor.is_warm:
+        return (
+            "Once the training program has started, a preview of the learning curve appears here "
+            "when you move a slider."
+        )
     return (
-        "Train once with this network and these altered pictures. Then the learning curve is "
-        "previewed here when you move a slider."
+        "Train once with these settings. After that, a preview of the learning curve appears here "
+        "when you move a slider."
     )
 
 

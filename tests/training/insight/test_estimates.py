@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
 from cluster_core.data.index import scan_dataset
 from cluster_core.data.splits import split_dataset
+from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.registry import list_backbones
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.choice.trial import choose_network
@@ -47,6 +49,18 @@ def test_only_converted_networks_are_measured(workspace, backbone):
     assert 0 < measured.ms < 50
     measure_speed(workspace, "mobilenet_v2")  # not converted
     assert not estimate_speed(workspace, "mobilenet_v2").is_measured
+
+
+def test_other_programs_do_not_slow_the_measured_speed(workspace, backbone, monkeypatch):
+    extract = LiteRTExtractor.extract
+
+    def wait_for_the_core(self, pictures):
+        time.sleep(0.06)
+        return extract(self, pictures)
+
+    monkeypatch.setattr(LiteRTExtractor, "extract", wait_for_the_core)
+    measure_speed(workspace, "random")
+    assert estimate_speed(workspace, "random").ms < 50
 
 
 def test_shipped_network_is_measured_without_conversion(workspace):
