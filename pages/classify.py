@@ -6,12 +6,13 @@ from cluster_core.answers.answering import Answerer
 from cluster_core.errors import ClusterError
 from pages.components.classify.answering import answer_waiting
 from pages.components.classify.earlier_answers import may_answer, show_earlier
-from pages.components.classify.example_view import show_examples
+from pages.components.classify.example_view import list_kinds, show_examples
 from pages.components.classify.kept_answers import show_kept
 from pages.components.classify.kept_room import find_last_model, open_room
 from pages.components.classify.label_unsure import follow_to_label
 from pages.components.classify.live_camera import show_live_camera
 from pages.components.classify.loaded_models import obtain_predictor
+from pages.components.classify.opened_address import follow_address
 from pages.components.classify.sort_folder import show_sort_folder
 from pages.components.long_work import continue_work
 from pages.components.model_picker import pick_model
@@ -29,11 +30,14 @@ st.title("Classify")
 notes = st.container()
 with place_input(open_room()):
     chosen_model = pick_model(notes, find_last_model())
-    take_pictures()
+    # Clusters would tell nothing about a model of other things.
+    has_examples = chosen_model is not None and bool(list_kinds(chosen_model))
+    take_pictures(has_examples=has_examples)
 show_left_out()
 continue_work()
 follow_to_label()
 show_outcome()
+follow_address()
 room = open_room()
 if chosen_model is not None and st.session_state[LIVE]:
     show_live_camera(chosen_model)
@@ -42,9 +46,10 @@ if room is not None and not may_answer(chosen_model, room):
     with answers.container():
         show_earlier(chosen_model, room)
     room = None
-if chosen_model is not None and (room is not None or EXAMPLE in st.session_state):
+wants_examples = has_examples and EXAMPLE in st.session_state
+if chosen_model is not None and (room is not None or wants_examples):
     loaded = obtain_predictor(chosen_model)
-    if loaded is not None and EXAMPLE in st.session_state:
+    if loaded is not None and wants_examples:
         with examples.container():
             show_examples(chosen_model, loaded)
     if loaded is not None and room is not None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cluster_core.access.visitor_workspaces import mark_used
 from cluster_core.workspace import Workspace
+from pages.components.classify.opened_address import forget_address
 from pages.components.front_door import show_front_door
 from pages.components.model_picker import forget_default
 from pages.components.navigation import list_pages
@@ -29,5 +30,6 @@ if st.session_state.get("page") != page.url_path:
     st.session_state["page"] = page.url_path
     clear_outcome()  # a message belongs to the page that caused it
     forget_default()
-show_sidebar(access)
+    forget_address()
+show_sidebar(access, is_home=not page.url_path)
 page.run()

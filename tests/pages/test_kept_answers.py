@@ -525,6 +525,43 @@ def test_csv_has_what_the_visitor_says(trained, downloads):
     assert rows[0]["label"] == "blue stars"
 
 
+def test_filtered_answers_can_be_downloaded_alone_in_their_order(trained, downloads):
+    page = give_many(open_page(), 2)
+    assert "download_filtered" not in downloads
+    page.selectbox(key="order").set_value("name")
+    page.multiselect(key="only_labels").set_value(["red stars"]).run()
+    rows = csv.DictReader(io.StringIO(downloads["download_filtered"]().decode(), newline=""))
+    assert [row["path"] for row in rows] == ["red stars 0.png", "red stars 1.png"]
+    assert downloads["download_csv"]().count(b"\n") == 5  # with its header
+
+
+def test_page_of_the_table_offers_no_download_of_its_own(trained, monkeypatch):
+    page = give_many(open_page(), 1)
+    assert not page.get("html")
+    monkeypatch.setattr(answer_table, "PAGE_ROWS", 1)
+    (style,) = page.run().get("html")
+    assert "Download as CSV" in style.proto.body
+
+
+def test_back_and_forward_close_and_open_a_picture(trained):
+    page = open_row(give_many(open_page(), 2), 2)
+    assert list(page.query_params) == ["view", "answers"]
+    click(page, "review_next")
+    del page.query_params["view"]
+    assert page.run().dataframe
+    page.query_params["view"] = "picture"
+    assert "3 of 4" in all_text(page.run())
+    click(page, "to_table")
+    assert "view" not in page.query_params
+
+
+def test_address_of_an_opened_picture_leads_to_the_table_in_a_new_session(trained):
+    page = give_many(open_page(), 1)
+    again = open_page(answers=page.query_params["answers"], view="picture")
+    assert again.run().dataframe
+    assert "view" in again.query_params
+
+
 def test_other_formats_have_the_same_rows(trained, downloads):
     page = tick(give_many(open_page(), 1), 1)
     click(page, "bulk_unknown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -23,7 +24,7 @@ _OTHERS = {
 
 def show_downloads(model: ModelSummary, room: AnswerRoom) -> None:
     """Draw the buttons that download all answers; a table is made when one is clicked."""
-    table = RoomTable(room, model.manifest_sha256, AnswerSource.of(model))
+    table = _make_table(model, room)
     st.download_button(
         "Download as CSV",
         partial(table.encode, TableFormat.CSV),
@@ -44,3 +45,21 @@ def show_downloads(model: ModelSummary, room: AnswerRoom) -> None:
                 type="tertiary",
                 on_click="ignore",
             )
+
+
+def show_filtered_download(model: ModelSummary, room: AnswerRoom, numbers: Sequence[int]) -> None:
+    """Draw the button that downloads these answers only, in their order."""
+    names = {number: room.pictures[number].name for number in numbers}
+    st.download_button(
+        "CSV of this one" if len(numbers) == 1 else f"CSV of these {len(numbers):,}",
+        partial(_make_table(model, room).encode, TableFormat.CSV, names),
+        file_name="answers, filtered.csv",
+        mime="text/csv",
+        key="download_filtered",
+        icon=":material/filter_alt:",
+        on_click="ignore",
+    )
+
+
+def _make_table(model: ModelSummary, room: AnswerRoom) -> RoomTable:
+    return RoomTable(room, model.manifest_sha256, AnswerSource.of(model))

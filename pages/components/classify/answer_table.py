@@ -30,6 +30,11 @@ PAGE_ROWS = 100
 _PAGE_BUTTON_PX, _MAX_PAGE_NUMBERS = 44, 5
 # Text is wrapped in rows of more than 64 pixels.
 _ROW_PX, _MAX_HEIGHT_PX = 66, 600
+# Streamlit's own download and search know this page of the table only.
+_WITHOUT_PAGE_TOOLS = """<style>
+[class*="st-key-answers_"] [data-testid="stElementToolbarButton"]:has(
+    [aria-label^="Download as CSV"], [aria-label^="Search"]) { display: none }
+</style>"""
 _OTHERS_SHOWN, _LOWEST_SHOWN = 3, 0.005
 _ORDERS = {
     Order.GIVEN: "as added",
@@ -56,7 +61,7 @@ def filter_answers(model: ModelSummary, room: AnswerRoom) -> list[int]:
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="answer_filters"):
         verdicts = st.multiselect(
-            "Only these answers", choices, key="only_labels", placeholder="all answers", width=170
+            "Only these answers", choices, key="only_labels", placeholder="all answers", width=240
         )
         low, high = st.slider(
             "Score", 0, 100, (0, 100), step=1, format="%d%%", key="only_scores", width=170
@@ -129,6 +134,8 @@ def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> N
     ticked = list_ticked()
     rows = [row for row, number in enumerate(shown) if number in ticked]
     table = _number_table(rows, shown)
+    if len(list_shown()) > len(shown):
+        st.html(_WITHOUT_PAGE_TOOLS)
     st.dataframe(
         _tabulate(model, room, shown),
         key=f"answers_{table}",
@@ -157,10 +164,16 @@ def _number_table(rows: list[int], shown: Sequence[int]) -> int:
     return number
 
 
+def list_shown() -> Sequence[int]:
+    """Return the numbers of the pictures in the table, on all its pages."""
+    shown: Sequence[int] = st.session_state.get(SHOWN, ())
+    return shown
+
+
 def list_ticked() -> set[int]:
     """Return the numbers of the ticked pictures that are in the table, on any page."""
     ticked: set[int] = st.session_state.get(TICKED, set())
-    return ticked & set(st.session_state.get(SHOWN, ()))
+    return ticked & set(list_shown())
 
 
 def _take_selection(table: int, shown: Sequence[int]) -> None:

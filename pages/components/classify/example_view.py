@@ -18,14 +18,26 @@ from pages.components.text import escape_markdown
 
 _SIDE_PX = 320
 _EXAMPLES_KEPT = 20
-_FALLBACK_KINDS = ("globular clusters", "open clusters")
 _MAX_SHOWN = 3
 
 
+def list_kinds(model: ModelSummary) -> list[str]:
+    """Return the classes of a model that the simulated sky has, by its own names for them."""
+    return list(dict.fromkeys(filter(None, map(find_kind, model.labels))))[:_MAX_SHOWN]
+
+
 def show_examples(model: ModelSummary, predictor: Predictor) -> None:
-    """Draw one simulated picture per class with its answer, and a button for more examples."""
+    """Draw one simulated picture per class with its answer, and a button for more examples.
+
+    Parameters
+    ----------
+    model : ModelSummary
+        A model with classes of the simulated sky; see `list_kinds`.
+    predictor : Predictor
+        The model, loaded.
+    """
     number = st.session_state[EXAMPLE]
-    kinds = list(dict.fromkeys(filter(None, map(find_kind, model.labels))))[:_MAX_SHOWN]
+    kinds = list_kinds(model)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Examples", anchor=False, width="stretch")
         st.button(
@@ -40,15 +52,7 @@ def show_examples(model: ModelSummary, predictor: Predictor) -> None:
             icon=":material/close:",
             on_click=lambda: st.session_state.pop(EXAMPLE, None),
         )
-    if not kinds:
-        st.info(
-            "The simulated sky has none of this model's classes, so the answers here are only for "
-            "show.",
-            icon=":material/info:",
-        )
-    for column, kind in zip(
-        st.columns(len(kinds) or len(_FALLBACK_KINDS)), kinds or _FALLBACK_KINDS, strict=True
-    ):
+    for column, kind in zip(st.columns(len(kinds)), kinds, strict=True):
         with column:
             answer = predict_view(model, predictor, _render(kind, number))
             show_picture(answer, f"A simulated sky: {name_one(kind)}")

@@ -12,6 +12,7 @@ from pages.components.classify.answer_actions import (
     show_bulk_review,
     show_tick_bar,
 )
+from pages.components.classify.answer_downloads import show_filtered_download
 from pages.components.classify.answer_summary import list_problems, show_problems, show_summary
 from pages.components.classify.answer_table import (
     OPENED,
@@ -24,6 +25,7 @@ from pages.components.classify.answer_table import (
 from pages.components.classify.answered import find_answered
 from pages.components.classify.into_view import scroll_to
 from pages.components.classify.kept_room import FOLDED
+from pages.components.classify.opened_address import note_in_address
 from pages.components.classify.opened_picture import show_opened
 from pages.components.classify.redrawing import take_redraw_request
 from pages.components.classify.reviewing import STEPS, show_steps
@@ -104,6 +106,7 @@ def _show_all(model: ModelSummary, predictor: Predictor | None, room: AnswerRoom
         st.session_state[SHOWN] = [opened]
     one = None if opened is None else find_answered(model, room, opened)
     if one is None or one.answer.prediction is None:
+        note_in_address(None)
         _show_table(model, room)
         return
     if len(numbers) > 1:
@@ -112,6 +115,7 @@ def _show_all(model: ModelSummary, predictor: Predictor | None, room: AnswerRoom
         if opened not in shown:
             shown = numbers.tolist()
             st.session_state[SHOWN] = shown
+        note_in_address(one.picture.number)
         show_steps(shown, one.picture.number)
         scroll_to(STEPS, one.picture.number)
     show_opened(model, predictor, room, one)
@@ -125,6 +129,8 @@ def _show_table(model: ModelSummary, room: AnswerRoom) -> None:
     ticked = list_ticked()
     with st.container(horizontal=True, vertical_alignment="center", key="tick_bar"):
         show_tick_bar(len(numbers), ticked)
+        if len(numbers) < len(room.tabulate(model.manifest_sha256, model.labels)):
+            show_filtered_download(model, room, numbers)
         if ticked:
             st.markdown(f"**{len(ticked):,} ticked**", width="content")
         else:
