@@ -3,7 +3,7 @@
 import streamlit as st
 from starlette.routing import BaseRoute
 
-from cluster_core.api.app import list_routes
+from cluster_core.api.routes import list_routes
 from cluster_core.publishing import routes as published_routes
 from pages.components import sign_in_routes, workspace_routes
 from pages.components.base_path import get_base_path

@@ -10,6 +10,7 @@ import click
 from cluster_core.console import plain_exits
 from cluster_core.errors import RunError
 from cluster_core.server.sockets import send_at_once
+from cluster_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -69,16 +70,19 @@ def make_app() -> Starlette:
     """
     from starlette.applications import Starlette
     from starlette.responses import RedirectResponse
-    from starlette.routing import Route
+    from starlette.routing import Mount, Route
 
-    from cluster_core.api.app import PREFIX, list_routes
+    from cluster_core.api.app import make_api
+    from cluster_core.api.rates import read_rate
+    from cluster_core.api.routes import PREFIX
     from cluster_core.publishing import routes as published_routes
     from cluster_core.server.stack import make_stack
 
     # It trains nothing, so there are no runs to count.
     stack = make_stack(has_visitors=True, count_runs=dict)
     home = Route("/", lambda _: RedirectResponse(f".{PREFIX}/docs"))
-    routes = [home, *stack.routes, *published_routes.list_routes(), *list_routes()]
+    api = Mount(PREFIX, make_api(Workspace.default(), read_rate()))
+    routes = [home, *stack.routes, *published_routes.list_routes(), api]
     return Starlette(routes=routes, middleware=stack.middleware)
 
 

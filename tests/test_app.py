@@ -30,7 +30,7 @@ async def serve():
     return during, find_supervisor() is None
 
 during, is_over = asyncio.run(serve())
-heavy = [name for name in ("tensorflow", "keras") if name in sys.modules]
+heavy = [name for name in ("tensorflow", "keras", "fastapi") if name in sys.modules]
 print(json.dumps([during, is_over, heavy]))
 """
 
@@ -41,7 +41,7 @@ def serve(*pages: str, **environment: str) -> list:
     return json.loads(outcome.stdout.splitlines()[-1])
 
 
-def test_a_server_keeps_a_worker_and_stays_free_of_tensorflow(workspace):
+def test_a_server_keeps_a_worker_and_stays_free_of_tensorflow_and_fastapi(workspace):
     pages = ("main", "home", "dataset", "hyperparameters", "training", "models")
     assert serve(*pages) == [True, True, []]
 

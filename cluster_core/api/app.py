@@ -1,4 +1,4 @@
-"""The REST API as an ASGI application, and the routes that it is mounted at."""
+"""The REST API as an ASGI application."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from fastapi.security import HTTPBearer
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount
 
 from cluster_core.api import description, docs_page
 from cluster_core.api.callers import Caller, identify
@@ -19,7 +18,6 @@ from cluster_core.api.documents import Answers, Health, Model, Models
 from cluster_core.api.keys import Scope
 from cluster_core.api.labelling import Labeller
 from cluster_core.api.problems import ApiError, handle_problems
-from cluster_core.api.rates import read_rate
 from cluster_core.api.visible_models import find_visible, list_visible
 from cluster_core.model.prediction.source import AnswerSource
 from cluster_core.server.rates import RateLimit
@@ -29,23 +27,11 @@ from cluster_core.workspace import Workspace
 
 T = TypeVar("T")
 
-PREFIX = "/api/v1"
 # Sites whose pages may use the API, such as https://lab.example, separated by commas.
 ORIGINS_VARIABLE = "CLUSTER_LAB_API_ORIGINS"
 _PROGRAM = f"cluster-lab {__version__}"
 # Only for the description: `identify` reads the header, and says in a sentence what is wrong.
 _KEY = Depends(HTTPBearer(scheme_name=description.KEY_SCHEME, auto_error=False))
-
-
-def list_routes(base: str = "") -> list[BaseRoute]:
-    """Return the routes of the API, below the path `base` that the server is at.
-
-    Raises
-    ------
-    ConfigError
-        The limit of pictures a minute is invalid.
-    """
-    return [Mount(f"{base}{PREFIX}", make_api(Workspace.default(), read_rate()))]
 
 
 def make_api(workspace: Workspace, per_minute: int) -> FastAPI:

@@ -20,7 +20,8 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from cluster_core.api.app import PREFIX, make_api
+from cluster_core.api.app import make_api
+from cluster_core.api.routes import PREFIX
 from cluster_core.workspace import Workspace
 from tests.samples import COLOURS, draw_blob
 

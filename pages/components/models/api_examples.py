@@ -6,8 +6,8 @@ from urllib.parse import urljoin, urlsplit
 
 import streamlit as st
 
-from cluster_core.api.app import PREFIX
 from cluster_core.api.examples import KEY_PLACEHOLDER, make_examples
+from cluster_core.api.routes import PREFIX
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.server.client import is_loopback_name
 
