@@ -16,6 +16,7 @@ import h5py
 from cluster_core.errors import BackboneError, ClusterError
 from cluster_core.model.backbones.conversion import LOCK_NAME, convert_backbone
 from cluster_core.model.backbones.registry import BYTES_PER_PARAMETER, BackboneSpec, get_backbone
+from cluster_core.model.backbones.weights import explain_wrong_file
 from cluster_core.subprocesses import limit_memory
 
 # ConvNeXt, the largest network, takes 6 GB of addresses and half of that in memory.
@@ -38,11 +39,7 @@ def convert_untrusted(spec: BackboneSpec, weights_path: Path, backbones_dir: Pat
     try:
         check_hdf5(weights_path, max_bytes)
     except _H5PY_ERRORS as error:
-        raise BackboneError(
-            f"{weights_path} does not contain the weights of {spec.name}: download "
-            f"{spec.weights_file} from Keras again, and choose that file.",
-            name=spec.name,
-        ) from error
+        raise BackboneError(explain_wrong_file(str(weights_path), spec), name=spec.name) from error
     backbones_dir.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(backbones_dir / LOCK_NAME):
         convert_backbone(spec, weights_path, backbones_dir)

@@ -12,6 +12,14 @@ def list_weights_files(spec: BackboneSpec) -> tuple[str, ...]:
     return (f"{spec.name}_no_top.weights.h5", spec.weights_file)
 
 
+def explain_wrong_file(file: str, spec: BackboneSpec) -> str:
+    """Return a sentence on a file, named at its beginning, that is not a backbone's weights."""
+    return (
+        f"{file} does not contain the weights of {spec.name}: download {spec.weights_file} from "
+        "Keras again, and choose that file."
+    )
+
+
 def find_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
     """Return the path of a backbone's weights file in a folder, or None."""
     candidates = (model_dir / name for name in list_weights_files(spec))

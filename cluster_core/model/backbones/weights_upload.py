@@ -11,7 +11,11 @@ from typing import BinaryIO
 from cluster_core.access import Access, Action
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.registry import BackboneSpec
-from cluster_core.model.backbones.weights import find_weights, list_weights_files
+from cluster_core.model.backbones.weights import (
+    explain_wrong_file,
+    find_weights,
+    list_weights_files,
+)
 from cluster_core.storage.drafts import drafting
 from cluster_core.subprocesses import make_command, run_limited
 from cluster_core.workspace import Workspace
@@ -21,6 +25,7 @@ TIMEOUT_S = 600.0
 _MAX_RATIO = 1.5
 _MEGA = 1_000_000
 _CHUNK_BYTES = 1 << 20
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,10 @@ def convert_confined(
 
 
 def _copy(file: BinaryIO, target: Path, spec: BackboneSpec) -> None:
+    # Answered at once, as loading TensorFlow to find out takes seconds.
+    if file.read(len(_HDF5)) != _HDF5:
+        raise BackboneError(explain_wrong_file("This file", spec), name=spec.name)
+    file.seek(0)
     n_left = count_max_bytes(spec)
     with target.open("wb") as copy:
         while chunk := file.read(_CHUNK_BYTES):

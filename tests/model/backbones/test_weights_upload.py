@@ -20,6 +20,7 @@ from cluster_core.model.backbones.weights_upload import WeightsFile, add_weights
 from tests.samples import OWNER, VISITOR
 
 SMALL = get_backbone("mobilenet_0.25_128")
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +77,23 @@ def test_weights_of_another_network_are_refused_in_a_sentence(workspace, weights
     assert find_converted(other, workspace.backbones) is None
 
 
+def test_web_page_is_refused_at_once(workspace, without_children):
+    page = io.BytesIO(b"<!doctype html><p>Blocked by the school's proxy</p>")
+    with pytest.raises(BackboneError, match="This file does not contain the weights"):
+        add_weights(OWNER, SMALL, WeightsFile("x.h5", page), workspace)
+    assert list(workspace.models.iterdir()) == []
+
+
 def test_file_of_any_content_is_refused_in_a_sentence(workspace):
     wanted = r"This file does not contain the weights .*\.$"
     with pytest.raises(BackboneError, match=wanted) as caught:
-        add_weights(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(b"hello")), workspace)
+        add_weights(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(SIGNATURE + b"hello")), workspace)
     assert "choose that file" in str(caught.value)
     assert "synchronously" not in str(caught.value)
 
 
 def test_large_file_is_refused_before_it_is_read(workspace, without_children):
-    large = io.BytesIO(bytes(weights_upload.count_max_bytes(SMALL) + 1))
+    large = io.BytesIO(SIGNATURE + bytes(weights_upload.count_max_bytes(SMALL)))
     with pytest.raises(BackboneError, match="larger than the weights"):
         add_weights(OWNER, SMALL, WeightsFile("x.h5", large), workspace)
     assert list(workspace.models.iterdir()) == []
@@ -103,12 +111,12 @@ def test_check_that_takes_too_long_is_ended(workspace, monkeypatch):
     monkeypatch.setattr(weights_upload, "make_command", lambda *_: ["bash", "-c", "exec sleep 60"])
     monkeypatch.setattr(weights_upload, "TIMEOUT_S", 0.1)
     with pytest.raises(BackboneError, match="took too much time or memory"):
-        add_weights(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(b"x")), workspace)
+        add_weights(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(SIGNATURE)), workspace)
 
 
 def test_stop_ends_the_check_and_keeps_nothing(workspace, monkeypatch):
     monkeypatch.setattr(weights_upload, "make_command", lambda *_: ["bash", "-c", "exec sleep 60"])
-    found = start_upload(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(b"x")), workspace)
+    found = start_upload(OWNER, SMALL, WeightsFile("x.h5", io.BytesIO(SIGNATURE)), workspace)
     assert start_download(OWNER, SMALL, workspace) is found, "one attempt at a time"
     found.stop()
     wait(found)
