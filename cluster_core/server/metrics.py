@@ -105,10 +105,12 @@ class Metrics:
     Parameters
     ----------
     count_runs : callable
-        Returns the number of trainings in each state.
+        Returns the number of the owner's trainings in each state.
+    count_visitor_runs : callable, optional
+        Returns the same of all visitors' trainings.
     """
 
-    def __init__(self, count_runs: CountRuns) -> None:
+    def __init__(self, count_runs: CountRuns, count_visitor_runs: CountRuns = dict) -> None:
         self._registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self._requests = Counter(
@@ -117,7 +119,7 @@ class Metrics:
         self._seconds = Histogram(
             "cluster_lab_request_seconds", "Durations", ("route",), registry=self._registry
         )
-        self._registry.register(_StateCollector(count_runs))
+        self._registry.register(_StateCollector(count_runs, count_visitor_runs))
         ProcessCollector(registry=self._registry)  # memory and processor time, on Linux
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -140,17 +142,22 @@ class Metrics:
 class _StateCollector(Collector):
     """Counts trainings and events when the figures are read."""
 
-    def __init__(self, count_runs: CountRuns) -> None:
-        self._count_runs = count_runs
+    def __init__(self, count_runs: CountRuns, count_visitor_runs: CountRuns) -> None:
+        self._counts = {
+            "cluster_lab_trainings": ("Trainings", count_runs),
+            "cluster_lab_visitor_trainings": ("Trainings of visitors", count_visitor_runs),
+        }
 
     def collect(self) -> Iterator[Metric]:
-        runs = GaugeMetricFamily("cluster_lab_trainings", "Trainings", labels=["state"])
-        for state, n_runs in self._count_runs().items():
-            runs.add_metric([state], n_runs)
+        for name, (words, count) in self._counts.items():
+            runs = GaugeMetricFamily(name, words, labels=["state"])
+            for state, n_runs in count().items():
+                runs.add_metric([state], n_runs)
+            yield runs
         events = CounterMetricFamily("cluster_lab_events", "Events", labels=["event"])
-        for event, count in get_counts().items():
-            events.add_metric([event], count)
-        return iter((runs, events))
+        for event, n_events in get_counts().items():
+            events.add_metric([event], n_events)
+        yield events
 
 
 class MetricsMiddleware:

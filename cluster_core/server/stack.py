@@ -35,6 +35,7 @@ def make_stack(
     *,
     has_visitors: bool,
     count_runs: CountRuns,
+    count_visitor_runs: CountRuns = dict,
     base: str = "",
     innermost: Sequence[Middleware] = (),
 ) -> ServerStack:
@@ -45,7 +46,9 @@ def make_stack(
     has_visitors : bool
         Whether others than its owner use the server; it then keeps a log unless told otherwise.
     count_runs : callable
-        Returns the number of trainings in each state.
+        Returns the number of the owner's trainings in each state.
+    count_visitor_runs : callable, optional
+        Returns the same of all visitors' trainings.
     base : str
         The path that the server is at, such as `/lab`; empty for the root.
     innermost : sequence of Middleware
@@ -66,7 +69,7 @@ def make_stack(
         middleware.append(Middleware(RequestLogMiddleware))
     routes = []
     if readers is not None:
-        metrics = Metrics(count_runs)
+        metrics = Metrics(count_runs, count_visitor_runs)
         middleware.append(Middleware(MetricsMiddleware, metrics))
         routes.append(metrics.make_route(readers, base))
     middleware.append(Middleware(SecurityHeadersMiddleware, read_frames()))

@@ -8,10 +8,12 @@ from collections import Counter
 from starlette.middleware import Middleware
 
 from cluster_core.access import Mode, read_mode
+from cluster_core.access.visitor_workspaces import count_visitor_workspaces
 from cluster_core.errors import ClusterError, ConfigError
 from cluster_core.server.file_gate import FileGate, FileGateMiddleware
 from cluster_core.server.stack import ServerStack, make_stack
 from cluster_core.server.unknown_pages import UnknownPageMiddleware
+from cluster_core.training.jobs.visitor_turns import count_visitor_runs
 from cluster_core.training.runs import RunState, list_runs
 from cluster_core.workspace import Workspace
 from pages.components.base_path import get_base_path
@@ -33,6 +35,7 @@ def make_app_stack() -> ServerStack:
         return make_stack(
             has_visitors=read_mode() is not Mode.OWN_MACHINE,
             count_runs=_count_runs,
+            count_visitor_runs=_count_visitor_runs,
             base=base,
             innermost=[
                 Middleware(FileGateMiddleware, make_file_gate(base)),
@@ -61,9 +64,20 @@ def make_file_gate(base: str) -> FileGate:
 
 
 def _count_runs() -> dict[str, int]:
-    """Return the number of trainings in each state."""
+    """Return the number of the owner's trainings in each state."""
     try:
         counts = Counter(run.state for run in list_runs(Workspace.default()))
     except ClusterError:
         return {}
+    return _name_states(counts)
+
+
+def _count_visitor_runs() -> dict[str, int]:
+    """Return the number of visitors' trainings in each state, if they may train here."""
+    if not count_visitor_workspaces():
+        return {}
+    return _name_states(count_visitor_runs(Workspace.default()))
+
+
+def _name_states(counts: Counter[RunState]) -> dict[str, int]:
     return {str(state): counts[state] for state in RunState}

@@ -15,12 +15,19 @@ from cluster_core.access import PUBLIC_VARIABLE
 from cluster_core.access.modes import OWNERS_VARIABLE, PASSPHRASE_VARIABLE
 from cluster_core.access.passphrase import hash_passphrase
 from cluster_core.access.tokens import make_token
+from cluster_core.access.visitor_workspaces import (
+    WORKSPACES_VARIABLE,
+    create_visitor_workspace,
+    find_visitor_workspace,
+)
 from cluster_core.server.client import PROXIES_VARIABLE
+from cluster_core.server.metrics import METRICS_VARIABLE
 from cluster_core.server.own_machine import is_at_own_machine
 from pages.components import signed_in
 from pages.components.server_stack import make_app_stack
 from pages.components.signed_in import COOKIE
 from tests.server.asgi import make_scope, send
+from tests.training.jobs.fakes import submit_as_visitor
 
 UPLOAD = "/_stcore/upload_file/session/file"
 LOCAL = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
@@ -57,6 +64,24 @@ def test_shared_server_takes_files_from_those_who_signed_in(monkeypatch):
 def test_demo_takes_files_from_everybody(monkeypatch):
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     assert upload() == 200
+
+
+def read_metrics() -> str:
+    stack = make_app_stack()
+    return send(Starlette(routes=stack.routes), make_scope("/metrics", headers=LOCAL)).body.decode()
+
+
+def test_metrics_count_trainings_of_visitors_without_a_name(workspace, monkeypatch):
+    monkeypatch.setenv(METRICS_VARIABLE, "127.0.0.1")
+    assert "cluster_lab_visitor_trainings{" not in read_metrics()
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(WORKSPACES_VARIABLE, "1")
+    own = find_visitor_workspace(workspace, create_visitor_workspace(workspace))
+    status = submit_as_visitor(own)
+    text = read_metrics()
+    assert 'cluster_lab_visitor_trainings{state="queued"} 1.0' in text
+    assert 'cluster_lab_trainings{state="queued"} 0.0' in text
+    assert not [one for one in (own.root.name, status.id) if one in text]
 
 
 def make_account(**more: object) -> str:

@@ -23,12 +23,15 @@ from cluster_core.access.visitor_workspaces import (
 from cluster_core.server.own_machine import is_at_own_machine
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import RunState, submit_run
-from cluster_core.training.runs.folder import save_status
+from cluster_core.training.runs.folder import KEEP_BEST, read_stop_request, save_status
+from cluster_core.workspace import Workspace
 from pages.components import signed_in
 from pages.components.navigation import PageFile
 from pages.components.signed_in import COOKIE, WORKSPACE_COOKIE
+from pages.components.training import waiting
 from tests.pages.opening import TIMEOUT_S
 from tests.samples import OWNER, REPOSITORY, draw_blob, save_picture
+from tests.training.jobs.fakes import submit_as_visitor
 
 ALL = set(PageFile)
 # What each page has of the owner's, if it is shown: names of a dataset, class, file, run or model.
@@ -135,6 +138,46 @@ def test_visitor_sees_only_their_own_workspace(offered, connect):
             assert f'"{forbidden}"' not in text
 
 
+def test_note_on_the_workspace_is_on_each_page_once(offered, connect):
+    (own, _), run_id = offered
+    connect("192.0.2.7", **{WORKSPACE_COOKIE: own})
+    for file in (PageFile.HOME, PageFile.TRAINING):
+        page = open_page(file, run_id)
+        notes = [note for note in page.info if "This is your own workspace" in note.value]
+        assert len(notes) == 1
+
+
+def test_visitor_reads_their_place_in_the_line(offered, connect):
+    keys, _ = offered
+    waiting._read_line.clear()
+    server = Workspace.default()
+    submit_run(OWNER, server, TrainConfig(server.root / "pupils_photos"))
+    first, second = [submit_as_visitor(find_visitor_workspace(server, key)) for key in keys]
+    for key, run, place in zip(keys, (first, second), ("2nd", "3rd"), strict=True):
+        connect("192.0.2.7", **{WORKSPACE_COOKIE: key})
+        (bar,) = (one for one in open_page(PageFile.TRAINING, run.id).main.get("progress"))
+        assert f"{place} in line" in bar.proto.text
+
+
+def test_owner_stops_the_training_of_a_visitor_to_start_their_own(offered, connect, monkeypatch):
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, hash_passphrase("correct horse battery"))
+    (key, _), _ = offered
+    server = Workspace.default()
+    own = find_visitor_workspace(server, key)
+    theirs = submit_as_visitor(own)
+    save_status(own, replace(theirs, state=RunState.RUNNING))
+    mine = submit_run(OWNER, server, TrainConfig(server.root / "pupils_photos"))
+    connect("192.0.2.7", **{COOKIE: make_token()})
+    page = open_page(PageFile.TRAINING, mine.id)
+    text = read_whole(page)
+    assert "Waiting for a visitor's training to finish" in text.replace("\\", "")
+    assert not [one for one in ("shells", own.root.name) if one in text]
+    page.button(key="stop_visitor").click().run()
+    assert not page.exception
+    assert read_stop_request(own.runs / theirs.id) == KEEP_BEST
+    assert "training is stopping" in read_whole(page)
+
+
 @pytest.mark.parametrize("cookie", ["../../pupils_photos", "f" * 32])
 def test_visitor_without_a_workspace_is_offered_one(offered, connect, cookie):
     (own, other), run_id = offered
@@ -162,6 +205,7 @@ def test_pages_ask_whose_workspace_it_is():
         "components/picture_input.py",
         "components/server_stack.py",
         "components/signed_in.py",
+        "components/training/waiting.py",
         "components/workspace_routes.py",
         *(f"components/classify/{name}.py" for name in shared),
     }

@@ -17,7 +17,11 @@ def make_app(monkeypatch):
     def make(networks="", token=""):
         monkeypatch.setenv(METRICS_VARIABLE, networks)
         monkeypatch.setenv(TOKEN_VARIABLE, token)
-        stack = make_stack(has_visitors=False, count_runs=lambda: {"running": 1, "finished": 4})
+        stack = make_stack(
+            has_visitors=False,
+            count_runs=lambda: {"running": 1, "finished": 4},
+            count_visitor_runs=lambda: {"queued": 2},
+        )
         page = Route("/rooms/{id}", lambda _: PlainTextResponse("page"), methods=["GET", "POST"])
         return Starlette(routes=[page, *stack.routes], middleware=stack.middleware)
 
@@ -44,6 +48,7 @@ def test_requests_trainings_and_events_are_counted(make_app):
     assert 'method="other",route="/rooms/{id}",status="405"' in text
     assert 'cluster_lab_request_seconds_count{route="/rooms/{id}"} 4.0' in text
     assert 'cluster_lab_trainings{state="running"} 1.0' in text
+    assert 'cluster_lab_visitor_trainings{state="queued"} 2.0' in text
     assert 'cluster_lab_events_total{event="prediction"}' in text
 
 

@@ -20,6 +20,7 @@ from cluster_core.access.visitor_workspaces import (
 )
 from cluster_core.errors import ClusterError
 from cluster_core.training.jobs.queue import JobQueue
+from cluster_core.training.jobs.visitor_turns import VisitorRun
 from cluster_core.training.runs.folder import (
     STOP_REQUEST,
     list_runs,
@@ -30,6 +31,7 @@ from cluster_core.training.runs.folder import (
 from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.training.runs.visitor_limits import (
     add_training_s,
+    explain_owner_stop,
     explain_used_time,
     read_training_s,
 )
@@ -65,13 +67,11 @@ class VisitorRuns:
             return None
         waiting = []
         for status, queue in self._list_waiting():
-            used_s = read_training_s(queue.workspace)
-            if used_s >= MAX_TRAINING_S:
+            if read_training_s(queue.workspace) >= MAX_TRAINING_S:
                 queue.discard(status.id, explain_used_time(has_model=False))
             else:
-                waiting.append((used_s, status.id, status, queue))
-        first = min(waiting, key=lambda found: found[:2], default=None)
-        return None if first is None else first[2:]
+                waiting.append((status, queue))
+        return min(waiting, key=lambda one: VisitorRun(one[1].workspace, one[0]).turn, default=None)
 
     def fail_waiting(self, message: str, exit_code: int) -> None:
         """Record that no waiting training can start, and why."""
@@ -140,22 +140,14 @@ class _ActiveRun:
     def _note_reason(self) -> None:
         with suppress(ClusterError, OSError):
             status = load_status(self._queue.workspace, self._run_id)
+            has_model = status.state is RunState.STOPPED
             reason = self._reason
             if self._is_over_time:
-                reason = explain_used_time(status.state is RunState.STOPPED)
+                reason = explain_used_time(has_model)
+            elif not reason:
+                reason = explain_owner_stop(self._queue.workspace, self._run_id, has_model)
             if reason and status.state in (RunState.STOPPED, RunState.DISCARDED):
                 save_status(self._queue.workspace, replace(status, message=reason))
-
-
-def is_visitor_training(server: Workspace) -> bool:
-    """Tell whether the training of a visitor runs, which that of the owner waits for."""
-    with suppress(ClusterError):
-        return any(
-            run.state is RunState.RUNNING
-            for own in list_visitor_workspaces(server)
-            for run in list_runs(own)
-        )
-    return False
 
 
 def sweep_visitor_workspaces(server: Workspace) -> None:

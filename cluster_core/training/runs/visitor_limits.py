@@ -15,6 +15,8 @@ from cluster_core.training.runs.status import RunState, RunStatus
 from cluster_core.workspace import Workspace
 
 _TRAINING_S = ".training_seconds"
+# In the folder of a run that the owner of the server stopped.
+_OWNER_STOP = "stopped_by_owner.txt"
 _HAVE_A_MODEL = (RunState.FINISHED, RunState.STOPPED)
 _TIME_IS_USED = f"Your {MAX_TRAINING_S / 60:.0f} minutes of training are used"
 
@@ -41,6 +43,20 @@ def explain_used_time(has_model: bool) -> str:
     if has_model:
         return f"{_TIME_IS_USED}. Your model can still be downloaded."
     return f"{_TIME_IS_USED}, and no model was ready by then."
+
+
+def note_owner_stop(workspace: Workspace, run_id: str) -> None:
+    """Record that the owner of the server stops a visitor's training. Nothing is raised."""
+    with suppress(OSError):
+        (workspace.runs / run_id / _OWNER_STOP).touch()
+
+
+def explain_owner_stop(workspace: Workspace, run_id: str, has_model: bool) -> str:
+    """Return the sentence for a visitor whose training the owner stopped; empty if they did not."""
+    if not (workspace.runs / run_id / _OWNER_STOP).exists():
+        return ""
+    sentence = "The owner of this server stopped this training, because theirs was waiting"
+    return f"{sentence}. The model so far was kept." if has_model else f"{sentence}."
 
 
 def check_visitor_training(

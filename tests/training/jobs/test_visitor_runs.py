@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -19,8 +18,8 @@ from cluster_core.errors import AccessError, RunError
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.jobs import visitor_runs
 from cluster_core.training.jobs.visitor_runs import VisitorRuns, sweep_visitor_workspaces
+from cluster_core.training.jobs.visitor_turns import stop_visitor_run
 from cluster_core.training.runs import RunState, list_runs, load_status, submit_run
-from cluster_core.training.runs.folder import save_status
 from cluster_core.training.runs.visitor_limits import add_training_s, read_training_s
 from tests.samples import OWNER
 from tests.training.jobs.fakes import (
@@ -45,11 +44,14 @@ def test_visitors_train_one_at_a_time_behind_the_owner(workspace, config, visito
     assert not any(run.is_dir() for run in workspace.runs.glob(theirs[0].id))
 
 
-def test_owner_is_told_that_a_visitor_trains(workspace, visitors):
-    status = submit_as_visitor(visitors[1])
-    assert not visitor_runs.is_visitor_training(workspace)
-    save_status(visitors[1], replace(status, state=RunState.RUNNING))
-    assert visitor_runs.is_visitor_training(workspace)
+def test_visitor_reads_that_the_owner_stopped_their_training(visitors, workspace, start_server):
+    own = visitors[0]
+    status = submit_as_visitor(own)
+    server = start_server()
+    wait_for(lambda: state_of(own, status) is RunState.RUNNING)
+    stop_visitor_run(OWNER, workspace, status.id)
+    server.worker.finish(status.id)
+    wait_for(lambda: "The owner of this server stopped" in load_status(own, status.id).message)
 
 
 def test_training_is_stopped_when_its_seconds_are_used(visitors, start_server, monkeypatch):
