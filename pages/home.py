@@ -32,12 +32,12 @@ st.title("Cluster Lab", anchor=False)
 st.write(
     "Teach a computer to recognise what pictures show: globular or open star clusters, or classes "
     "of your own. Give it a few dozen pictures per class. Training takes seconds and runs on this "
-    f"{'machine' if access.root is None else 'server'}."
+    f"{'computer' if access.root is None else 'server'}."
 )
 if access.root is not None:
     show_workspace_note()
 st.image(render_samples(), width="stretch")
-st.caption("Pictures of a simulated sky, like those that the built-in network was pretrained on.")
+st.caption("Pictures of a simulated sky, like those that the Sky network was pretrained on.")
 
 model = find_default_model(workspace)
 has_own_model = model is not None and model.id != STARTER_ID
@@ -48,7 +48,7 @@ with columns[0]:
         "home_try",
         "image_search",
         "Try a picture",
-        f"Your model {escape_markdown(model.title)} is ready to label new pictures."
+        f"Your model **{escape_markdown(model.title)}** is ready to label new pictures."
         if model is not None and has_own_model
         else "The starter model already recognises star clusters. Use your own picture or an "
         "example.",
@@ -60,8 +60,7 @@ with columns[1]:
         "auto_awesome",
         "Simulated sky",
         "Creates 80 labelled pictures of star clusters in a few seconds, ready for training. "
-        "Some carry random captions, as photos on the web do, so that the model learns to "
-        "ignore text.",
+        "Some carry captions, as photos on the web do, so that the model learns to ignore text.",
         "Create pictures",
     )
 with columns[2]:
@@ -69,7 +68,7 @@ with columns[2]:
         "home_own_pictures",
         "add_photo_alternate",
         "Your own pictures",
-        "Stars, cells, leaves: anything. Add one folder of pictures per class, or a .zip file.",
+        "Stars, cells, leaves: anything works. Add a folder of pictures for each class, or a .zip.",
         "Set up a dataset",
     )
 if wants_to_try:

@@ -21,7 +21,7 @@ from pages.components.signed_in import get_access, get_workspace
 from pages.components.training.classifies_only import show_if_classifies_only
 
 st.title("Hyperparameters")
-st.caption("What a training learns from, and how it learns.")
+st.caption("The settings of a training: which pictures it learns from, and how it learns.")
 show_if_classifies_only()
 workspace = get_workspace()
 init_settings()

@@ -66,7 +66,7 @@ SCRIPT_OF_2018: Mapping[str, Any] = MappingProxyType(
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "Quick": Preset(
-            "A first model within seconds: a few large steps, with the network that suits the "
+            "A first model in seconds: fewer and larger steps, with the network that suits your "
             "pictures.",
             MappingProxyType(
                 {
@@ -91,8 +91,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
         ),
         "Best": Preset(
-            "The most accurate on new pictures: the network that suits them, and as many steps as "
-            "help.",
+            "The most accurate on new pictures: the network that suits yours, and as many steps as "
+            "improve the model.",
             MappingProxyType({"architecture": AUTOMATIC}),
         ),
     }

@@ -147,7 +147,7 @@ def make_import_outcome(report: ImportReport, n_stopped: int = 0) -> Outcome:
     n_stopped : int
         Pictures that were not processed because the visitor clicked Stop.
     """
-    added = {label: count for label, count in report.added.items() if count}
+    added = {label: count for label, count in sorted(report.added.items()) if count}
     parts = [f"{count:,} to {label}" for label, count in added.items()]
     n_present = sum(file.is_present for file in report.rejected)
     n_bad = len(report.rejected) - n_present

@@ -12,9 +12,9 @@ CROSS_VALIDATION = "cross_validation"
 NOT_TESTED = "Not tested."
 # From docs/sky-backbone.md; the mean of the accuracies of both classes.
 STARTER_ACCURACY = (
-    "It learned from a simulated sky only. On photos by other people, which it had never seen, "
-    "its accuracy is 91% (154 pictures from the web) and 98% (105 of Messier clusters), with "
-    "both classes counted equally."
+    "It learned from a simulated sky only. On other people's photos, which it had never seen, its "
+    "accuracy is 91% (154 pictures from the web) and 98% (105 of Messier clusters), with both "
+    "classes counted equally."
 )
 ACCURACY_HELP = (
     "Of 100 new pictures of the same kind, about this many are labelled correctly. The range holds "

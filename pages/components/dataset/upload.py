@@ -162,7 +162,7 @@ def _show_files(workspace: Workspace, image_dir: Path, label: str) -> None:
         type=PICTURE_TYPES,
         accept_multiple_files=True,
     )
-    st.caption(f"JPEG, PNG, WebP, TIFF, BMP, GIF or FITS, each up to {get_max_upload_mb()} MB.")
+    st.caption(f"JPEG, PNG, WebP, TIFF, FITS and many others, up to {get_max_upload_mb()} MB each.")
 
 
 def _show_folder(
@@ -217,8 +217,7 @@ def _show_zip(workspace: Workspace, find_target: Callable[[str], Path]) -> None:
         type=[".zip"],
     )
     st.caption(
-        f"Up to {get_max_upload_mb()} MB. For more, unpack the .zip and choose Folder above. On "
-        "your own server, you can also raise `server.maxUploadSize`."
+        f"Up to {get_max_upload_mb()} MB. For more, unpack the .zip and choose Folder above."
     )
 
 

@@ -29,7 +29,7 @@ def show_project(workspace: Workspace) -> None:
     """Draw the buttons that save and load a project."""
     st.subheader("Your project", anchor=False)
     st.caption(
-        "All datasets, labels, models and trainings as one file: a backup, or the way to another "
+        "All datasets, labels, models and trainings in one file, as a backup or for another "
         "computer."
     )
     with st.container(horizontal=True, key="project"):

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.counter_classes import list_counter_classes
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.errors import ClusterError
 from cluster_core.images import has_image_suffix
 from cluster_core.model.bundle.collection import list_models
@@ -142,5 +142,5 @@ def _find_model(workspace: Workspace) -> Step:
         sentence = "The starter model labels pictures until you train your own."
     else:
         (model,) = complete_accuracies(workspace, [model])
-        sentence = f"{model.title}: {model.accuracy_sentence}"
+        sentence = f"{model.title}. {model.accuracy_sentence}"
     return Step(title, sentence, model.id != STARTER_ID, page, "Classify pictures")

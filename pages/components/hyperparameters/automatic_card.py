@@ -26,8 +26,8 @@ def show_automatic_card(choice: NetworkChoice | None) -> DeltaGenerator:
             if is_selected:
                 st.badge("selected", icon=":material/check:", color="green")
         st.caption(
-            "Tries the networks that are on this computer with your pictures, and takes the one "
-            "that suits them."
+            "Tries the networks on this computer with your pictures, and uses the one that suits "
+            "them best."
         )
         if choice is not None:
             st.markdown(
