@@ -100,10 +100,15 @@ def list_input_pictures(room: AnswerRoom, numbers: Sequence[int]) -> list[InputP
     return [make(number) for number in numbers if number in room.pictures]
 
 
-def take_pictures() -> None:
-    """Draw the uploader, the example button, the camera, and the fields to paste and for a folder.
+def take_pictures(*, has_examples: bool) -> None:
+    """Draw the uploader, the camera, and the fields to paste and for a folder.
 
     New pictures are put into the visitor's room, and the page is rerun.
+
+    Parameters
+    ----------
+    has_examples : bool
+        Whether the simulated sky has examples for the model, so that a button offers them.
     """
     found = show_uploader(
         "pictures",
@@ -116,12 +121,13 @@ def take_pictures() -> None:
     files = found if isinstance(found, list) else []
     st.caption(_describe_limits())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Show me an example",
-            key="example",
-            icon=":material/auto_awesome:",
-            on_click=_show_next_example,
-        )
+        if has_examples:
+            st.button(
+                "Show me an example",
+                key="example",
+                icon=":material/auto_awesome:",
+                on_click=_show_next_example,
+            )
         st.toggle("Live camera", key=LIVE)
         camera_is_on = st.toggle("Photo", key=_CAMERA)
         paste_is_on = st.toggle("Paste", key=_PASTE)

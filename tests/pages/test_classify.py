@@ -442,11 +442,15 @@ def test_examples_can_be_shown_replaced_and_closed(workspace):
     assert not headings(page)
 
 
-def test_examples_warn_when_the_model_has_other_classes(trained):
-    page = open_page()
+def test_examples_of_clusters_are_not_offered_to_a_model_of_other_classes(trained):
+    page = open_page(model=STARTER_ID)
     page.button(key="example").click().run()
-    assert "only for show" in all_text(page)
+    assert len(headings(page)) == 2
+    own = next(model.id for model in collection.list_models(trained) if model.id != STARTER_ID)
+    page.selectbox(key="model").select(own).run()
     assert not page.exception
+    assert "example" not in [button.key for button in page.button]
+    assert not headings(page)
 
 
 def test_model_in_the_address_is_selected(trained):
