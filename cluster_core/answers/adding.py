@@ -12,7 +12,7 @@ from cluster_core.access import Access, Action
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import create_dataset, dataset_dir, list_datasets
 from cluster_core.data.counter_classes import COUNTER_CLASS, is_counter_name
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.labels import fold_name
 from cluster_core.data.twins import ClassesByContent
 from cluster_core.data.uploads import NewPicture, PictureBatch

@@ -14,8 +14,9 @@ from cluster_core.access import Access
 from cluster_core.data.archives.dataset_archive import ImportReport
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.class_folders import is_system_file
-from cluster_core.data.editing.changes import add_class, add_picture, list_classes
+from cluster_core.data.editing.classes import add_class, list_classes
 from cluster_core.data.editing.inspection import ClassContents, clean_file_name
+from cluster_core.data.editing.pictures import add_picture
 from cluster_core.data.index import Progress, RejectedFile
 from cluster_core.data.labels import check_class_name, check_folder_name, fold_name
 from cluster_core.data.twins import ClassesByContent, Twin

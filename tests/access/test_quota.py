@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from cluster_core.access import Access, quota
-from cluster_core.data.editing.changes import add_picture
+from cluster_core.data.editing.pictures import add_picture
 from cluster_core.errors import DatasetError
 from cluster_core.storage.trash import move_to_trash, restore
 from tests.samples import draw_blob, save_picture

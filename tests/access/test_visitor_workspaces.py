@@ -28,7 +28,8 @@ from cluster_core.access.visitor_workspaces import (
     remove_visitor_workspace,
 )
 from cluster_core.data.archives.dataset_archive import import_archive
-from cluster_core.data.editing.changes import add_class, add_picture, move_pictures
+from cluster_core.data.editing.classes import add_class
+from cluster_core.data.editing.pictures import add_picture, move_pictures
 from cluster_core.errors import AccessError, ConfigError, DatasetError
 from cluster_core.events import EVENTS
 from cluster_core.workspace import Workspace

@@ -10,7 +10,7 @@ from cluster_core.data.counter_classes import (
     list_counter_classes,
     tick_counter_class,
 )
-from cluster_core.data.editing.changes import add_class, rename_class
+from cluster_core.data.editing.classes import add_class, rename_class
 from cluster_core.data.index import scan_dataset
 from cluster_core.data.signature import compute_signature
 from cluster_core.data.splits import split_dataset

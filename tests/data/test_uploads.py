@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.index import scan_dataset
 from cluster_core.data.uploads import (
     NewPicture,

@@ -11,7 +11,7 @@ import numpy as np
 
 from cluster_core.data.archives.dataset_archive import import_archive, write_archive
 from cluster_core.data.catalog import dataset_dir
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.errors import ClusterError
 from cluster_core.model.bundle.archive import import_model
 from cluster_core.model.bundle.collection import list_models

@@ -15,7 +15,7 @@ from typing import Any
 
 from cluster_core import classify, retrain
 from cluster_core.data.archives.dataset_archive import import_archive
-from cluster_core.data.editing.changes import delete_pictures, move_pictures
+from cluster_core.data.editing.pictures import delete_pictures, move_pictures
 from cluster_core.storage.trash import list_trash, restore
 from cluster_core.workspace import ROOT_VARIABLE, Workspace
 from tests.samples import OWNER

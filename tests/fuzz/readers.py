@@ -16,7 +16,7 @@ from cluster_core.data.archives.dataset_archive import write_archive
 from cluster_core.data.catalog import dataset_dir, list_datasets
 from cluster_core.data.class_folders import list_files
 from cluster_core.data.confirmed_labels import load_confirmed
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.index import scan_dataset
 from cluster_core.data.signature import compute_signature
 from cluster_core.data.splits import split_dataset

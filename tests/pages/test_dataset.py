@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from cluster_core.access import Access
 from cluster_core.data.catalog import list_datasets
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.web.downloads import DownloadReport, FailedAddress
 from cluster_core.storage import safe_moves
 from cluster_core.storage.trash import list_trash

@@ -18,7 +18,7 @@ from cluster_core.data.archives.placing import place_pictures
 from cluster_core.data.archives.unpacking import ZIP_ERRORS, Unpacked, unpack_all
 from cluster_core.data.class_folders import list_files, list_labels
 from cluster_core.data.editing.allowed_paths import check_dataset_dir, find_class_dir
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.facts import PictureFactsCache
 from cluster_core.data.index import Progress, RejectedFile
 from cluster_core.data.twins import Twin

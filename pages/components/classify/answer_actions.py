@@ -12,7 +12,7 @@ from cluster_core.answers.records import Review
 from cluster_core.answers.room import AnswerRoom
 from cluster_core.data.catalog import dataset_dir, list_datasets
 from cluster_core.data.counter_classes import COUNTER_CLASS
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.labels import fold_name
 from cluster_core.errors import DatasetError
 from cluster_core.model.bundle.summaries import ModelSummary

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cluster_core.access import Action
 from cluster_core.data.editing.allowed_paths import find_class_dir
-from cluster_core.data.editing.changes import add_class, list_classes
+from cluster_core.data.editing.classes import add_class, list_classes
 from cluster_core.data.index import Progress
 from cluster_core.data.web.addresses import parse_addresses
 from cluster_core.data.web.downloads import download_pictures

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.data.declared_groups import mark_same_object, unmark_same_object
-from cluster_core.data.editing.changes import delete_pictures, move_pictures
+from cluster_core.data.editing.pictures import delete_pictures, move_pictures
 from cluster_core.data.index import Picture
 from cluster_core.errors import DatasetError
 from cluster_core.health import Finding, FindingKind, accept_finding, withdraw_acceptance

@@ -12,7 +12,7 @@ from cluster_core.data.counter_classes import (
     list_counter_classes,
     tick_counter_class,
 )
-from cluster_core.data.editing.changes import add_class, delete_class, rename_class
+from cluster_core.data.editing.classes import add_class, delete_class, rename_class
 from cluster_core.workspace import Workspace
 from pages.components.dialogs import NameField, ask_for_name, close_dialog, is_open, open_dialog
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome

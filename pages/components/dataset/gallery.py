@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cluster_core.data.editing.changes import delete_pictures, move_pictures
+from cluster_core.data.editing.pictures import delete_pictures, move_pictures
 from cluster_core.data.index import Picture
 from cluster_core.data.thumbnails import SIDE_PX, ThumbnailCache
 from cluster_core.errors import ClusterError, ImageError

@@ -11,7 +11,7 @@ import streamlit as st
 
 from cluster_core.access import Action
 from cluster_core.data.archives.dataset_archive import write_archive
-from cluster_core.data.editing.changes import delete_pictures
+from cluster_core.data.editing.pictures import delete_pictures
 from cluster_core.data.index import DatasetIndex, Picture, RejectedFile
 from cluster_core.data.splits import FEW_PICTURES, Split
 from cluster_core.errors import ClusterError, ConfigError

@@ -12,7 +12,8 @@ import streamlit as st
 
 from cluster_core.data.archives.dataset_archive import ImportReport
 from cluster_core.data.class_folders import list_files
-from cluster_core.data.editing.changes import delete_class, delete_pictures
+from cluster_core.data.editing.classes import delete_class
+from cluster_core.data.editing.pictures import delete_pictures
 from cluster_core.data.index import RejectedFile
 from cluster_core.data.recordings import name_frame
 from cluster_core.data.uploads import NewPicture, PictureBatch

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.data.confirmed_labels import load_confirmed
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.index import Progress, scan_dataset
 from cluster_core.data.signature import compute_signature
 from cluster_core.evaluation.label_doubts import LabelDoubt, check_labels

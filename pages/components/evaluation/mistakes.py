@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.data.confirmed_labels import load_confirmed
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.thumbnails import ThumbnailCache
 from cluster_core.errors import ClusterError, ImageError
 from cluster_core.evaluation.review import FoundPicture, PictureStatus, find_picture

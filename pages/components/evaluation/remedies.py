@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from cluster_core.data.confirmed_labels import confirm_label, withdraw_confirmation
-from cluster_core.data.editing.changes import delete_pictures, move_pictures
+from cluster_core.data.editing.pictures import delete_pictures, move_pictures
 from cluster_core.errors import DatasetError
 from cluster_core.workspace import Workspace
 from pages.components.outcome import Outcome, attempt, make_deletion_outcome

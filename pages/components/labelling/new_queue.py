@@ -12,7 +12,7 @@ from cluster_core.data.archives.unsorted import list_packed
 from cluster_core.data.catalog import dataset_dir
 from cluster_core.data.class_folders import is_system_file
 from cluster_core.data.counter_classes import is_counter_name
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.index import Progress
 from cluster_core.errors import ClusterError
 from cluster_core.labelling.filling import MAX_PICTURES, QueueFilling, UnlabelledFile

@@ -26,7 +26,7 @@ from cluster_core.data.archives import dataset_archive, entry_checks, unpacking
 from cluster_core.data.archives import entries as archive_entries
 from cluster_core.data.archives.dataset_archive import import_archive, write_archive
 from cluster_core.data.archives.directory import count_entries
-from cluster_core.data.editing.changes import list_classes
+from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.index import scan_dataset
 from cluster_core.errors import AccessError, DatasetError
 from cluster_core.storage import safe_moves
