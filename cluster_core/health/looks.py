@@ -18,7 +18,7 @@ from cluster_core.storage.checksums import seal, unseal
 from cluster_core.storage.mapping import map_images
 from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_number, check_text
 
-VERSION = 1
+VERSION = 2
 SIDE_PX = 256
 SAVE_EVERY = 200
 _BORDER_RANGE = 6
@@ -108,11 +108,13 @@ def measure_blur(grey: np.ndarray) -> float:
     """Return how blurred a picture is, 0 to 1, by how little a further blur changes it.
 
     A blur removes differences between neighbouring pixels; where few are left, the picture was
-    blurred already [1]_.
+    blurred already [1]_. A difference of one grey level counts as not removed: in a dark or very
+    blurred picture, most are rounding errors, which look sharp.
 
     Parameters
     ----------
     grey : ndarray of float, (height, width)
+        In grey levels, 0 to 255.
 
     References
     ----------
@@ -130,7 +132,8 @@ def measure_blur(grey: np.ndarray) -> float:
         before = before[tuple(middle)]
         total = float(before.sum())
         if total > 0:
-            shares.append(1 - float(np.maximum(0, before - after).sum()) / total)
+            removed = np.maximum(0, before - after)[before > 1]
+            shares.append(1 - float(removed.sum()) / total)
     return max(shares, default=0.0)
 
 

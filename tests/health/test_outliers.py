@@ -60,8 +60,8 @@ def test_poor_pictures_are_found_the_worst_first():
     pictures[4] = replace(pictures[4], width_px=30)
     looks = [PLAIN_LOOK] * 6
     looks[0] = replace(PLAIN_LOOK, contrast=0.005, blur=1.0)
-    looks[1] = replace(PLAIN_LOOK, blur=0.6)
-    looks[2] = replace(PLAIN_LOOK, blur=0.7)
+    looks[1] = replace(PLAIN_LOOK, blur=0.7)
+    looks[2] = replace(PLAIN_LOOK, blur=0.8)
     found = [(one.kind, one.pictures[0]) for one in find_poor_pictures(pictures, looks)]
     assert found == [
         (FindingKind.NOTHING, pictures[0]),
