@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cluster_core.storage.checksums import seal, unseal
 from cluster_core.version import __version__
 
 # The format of the rows, and all that decides what a scan finds in the same files.
-_VERSIONS = f"2 {__version__} {FINGERPRINT_VERSION} {SEARCH_VERSION}"
+_VERSIONS = f"3 {__version__} {FINGERPRINT_VERSION} {SEARCH_VERSION}"
 _N_BYTES = SIDE_PX * SIDE_PX
 _LENGTH_BYTES = 8
 # Bounds the memory for reading and writing.
@@ -27,7 +28,7 @@ PICTURES_PER_PART = 2000
 # A hundred megabytes are not written after each of many changes.
 SAVE_AGAIN_S = 300.0
 
-_CREATE = """CREATE TABLE IF NOT EXISTS dataset_index_parts (
+CREATE = """CREATE TABLE IF NOT EXISTS dataset_index_parts (
     image_dir TEXT, part INTEGER, signature TEXT, content BLOB, PRIMARY KEY (image_dir, part))"""
 _INSERT = "INSERT OR REPLACE INTO dataset_index_parts VALUES (?, ?, ?, ?)"
 _DELETE = "DELETE FROM dataset_index_parts WHERE image_dir = ?"
@@ -67,7 +68,7 @@ def scan_unless_saved(
     DatasetError, RunError
         As `scan_dataset`.
     """
-    cache.create_table(_CREATE)
+    cache.create_table(CREATE)
     signature = f"{_VERSIONS} {signature}"
     saved = _load(cache, image_dir, signature)
     if saved is not None:
@@ -93,23 +94,44 @@ def _save(cache: CacheFile, signature: str, index: DatasetIndex) -> None:
         elif not Path(folder).is_dir():
             replaced.add(folder)
     cache.write_many(_DELETE, [(folder,) for folder in replaced])
+    save_parts(cache, index.image_dir, signature, enumerate(_list_parts(index, now_s)))
+
+
+def save_parts(
+    cache: CacheFile, image_dir: Path, signature: str, parts: Iterable[tuple[int, bytes]]
+) -> None:
+    """Save numbered parts of what is known of a dataset.
+
+    Raises
+    ------
+    RunError
+        The cache cannot be written.
+    """
+    folder = str(image_dir)
     cache.write_many(
         _INSERT,
         (
-            (image_dir, part, signature, seal(content, image_dir, part, signature))
-            for part, content in enumerate(_list_parts(index, now_s))
+            (folder, part, signature, seal(content, folder, part, signature))
+            for part, content in parts
         ),
     )
 
 
+def load_part(cache: CacheFile, image_dir: Path, signature: str, part: int) -> bytes | None:
+    """Return what was saved with this signature; None if there is nothing, or it is damaged.
+
+    Raises
+    ------
+    RunError
+        The cache cannot be read.
+    """
+    rows = cache.read_in(_SELECT, [str(image_dir)], signature, part)
+    return next((unseal(row[0], str(image_dir), part, signature) for row in rows), None)
+
+
 def _load(cache: CacheFile, image_dir: Path, signature: str) -> DatasetIndex | None:
     """Return a saved index; None if there is none, or a part of it is missing or damaged."""
-
-    def read_part(part: int) -> bytes | None:
-        rows = cache.read_in(_SELECT, [str(image_dir)], signature, part)
-        return next((unseal(row[0], str(image_dir), part, signature) for row in rows), None)
-
-    content = read_part(0)
+    content = load_part(cache, image_dir, signature, 0)
     if content is None:
         return None
     head = json.loads(content)
@@ -117,7 +139,7 @@ def _load(cache: CacheFile, image_dir: Path, signature: str) -> DatasetIndex | N
     folders = {label: image_dir / label for label in (*labels, *counter_labels)}
     pictures: list[Picture] = []
     for part in range(1, head["n_parts"] + 1):
-        content = read_part(part)
+        content = load_part(cache, image_dir, signature, part)
         if content is None:
             return None
         pictures += _unpack(folders, content)
@@ -150,22 +172,11 @@ def _list_parts(index: DatasetIndex, saved_s: float) -> Iterator[bytes]:
 
 
 def _pack(pictures: Sequence[Picture]) -> bytes:
-    """Return pictures as JSON, followed by all fingerprints."""
-    text = json.dumps([_list_values(picture) for picture in pictures]).encode()
+    """Return one column for each value of the pictures as JSON, followed by all fingerprints."""
+    columns = list(zip(*map(_list_values, pictures), strict=True))
+    text = json.dumps(columns).encode()
     fingerprints = [picture.fingerprint for picture in pictures]
     return b"".join([len(text).to_bytes(_LENGTH_BYTES, "little"), text, *fingerprints])
-
-
-def _unpack(folders: dict[str, Path], content: bytes) -> list[Picture]:
-    start = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
-    return [
-        _make_picture(folders, values, content[at : at + _N_BYTES])
-        for values, at in zip(
-            json.loads(content[_LENGTH_BYTES:start]),
-            range(start, len(content), _N_BYTES),
-            strict=True,
-        )
-    ]
 
 
 def _list_values(picture: Picture) -> list[Any]:
@@ -175,9 +186,18 @@ def _list_values(picture: Picture) -> list[Any]:
     ]
 
 
-def _make_picture(folders: dict[str, Path], values: Sequence[Any], fingerprint: bytes) -> Picture:
-    label, name, sha256, width, height, loss, groups, copies, n_bytes, sky_object = values
-    return Picture(
-        *(folders[label] / name, folders[label].name, sha256, width, height, fingerprint, loss),
-        *(tuple(groups), None if copies is None else tuple(copies), n_bytes, sky_object),
+def _unpack(folders: Mapping[str, Path], content: bytes) -> Iterator[Picture]:
+    start = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
+    columns = json.loads(content[_LENGTH_BYTES:start])
+    labels, names, sha256s, widths, heights, losses, groups, copies, sizes, objects = columns
+    return map(
+        Picture,
+        [folders[label] / name for label, name in zip(labels, names, strict=True)],
+        map(sys.intern, labels),  # one text for all pictures of a class
+        *(sha256s, widths, heights),
+        [content[at : at + _N_BYTES] for at in range(start, len(content), _N_BYTES)],
+        losses,
+        map(tuple, groups),
+        [None if its is None else tuple(its) for its in copies],
+        *(sizes, objects),
     )

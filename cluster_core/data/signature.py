@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from cluster_core.data.counter_classes import load_ticked
@@ -29,17 +28,20 @@ def compute_signature(image_dir: Path) -> str:
         if folder.name in (GROUPS_FILE, SAME_OBJECTS):
             digest.update(_describe_state(folder))
         elif _is_folder(folder):
-            for file in _scan_folder(Path(folder.path)):
-                digest.update(os.fsencode(file.name) + _describe_state(file) + b"\0")
+            files = _scan_folder(Path(folder.path))
+            digest.update(
+                b"".join(os.fsencode(file.name) + _describe_state(file) + b"\0" for file in files)
+            )
     return digest.hexdigest()
 
 
 def _describe_state(file: os.DirEntry[str]) -> bytes:
     """Return the size and dates of a file; those of none if it is gone or a broken link."""
-    state: tuple[int, ...] = ()
-    with suppress(OSError):
+    try:
         status = file.stat()
-        state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    except OSError:
+        return b"()"
+    state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
     return repr(state).encode()
 
 

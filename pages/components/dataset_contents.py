@@ -17,8 +17,9 @@ from cluster_core.access.quota import MAX_PICTURES
 from cluster_core.data.index import DatasetIndex
 from cluster_core.data.picture_files import Progress
 from cluster_core.data.saved_index import scan_unless_saved
+from cluster_core.data.saved_split import split_unless_saved
 from cluster_core.data.signature import compute_quick_signature, compute_signature
-from cluster_core.data.splits import Split, split_dataset
+from cluster_core.data.splits import BY_OBJECT, Split, split_dataset
 from cluster_core.errors import ClusterError
 from cluster_core.health import hash_content
 from cluster_core.storage.cache_file import CacheFile
@@ -193,17 +194,24 @@ def _scan(workspace: Workspace, image_dir: Path, signature: str) -> DatasetReadi
 
         return on_progress
 
-    index: DatasetIndex | ClusterError
     try:
         with CacheFile(workspace.bottlenecks) as cache:
             reports = show("Reading pictures", 20), show("Looking for copies: step", 1)
             index = scan_unless_saved(image_dir, signature, cache, *reports)
+            reading = DatasetReading(image_dir, signature, quick_signature, index)
+            if reading.is_large:
+                bar.progress(1.0, "Dividing the pictures …")
+                _divide(reading, index, cache)
     except ClusterError as error:
-        index = error
-    reading = DatasetReading(image_dir, signature, quick_signature, index)
-    if reading.is_large:
-        bar.progress(1.0, "Dividing the pictures …")
-        with suppress(ClusterError):  # which the page shows
-            reading.split(TrainConfig(image_dir))
+        reading = DatasetReading(image_dir, signature, quick_signature, error)
     bar.empty()
     return reading
+
+
+def _divide(reading: DatasetReading, index: DatasetIndex, cache: CacheFile) -> None:
+    """Split a dataset in the usual shares, or take the split of an earlier start of the server."""
+    config = TrainConfig(reading.image_dir)
+    shares = config.testing_percentage, config.validation_percentage
+    with suppress(ClusterError):  # which the page shows
+        split = split_unless_saved(index, reading.signature, cache, shares)
+        reading.splits[*shares, BY_OBJECT] = split
