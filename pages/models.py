@@ -75,7 +75,7 @@ def describe(model: ModelSummary) -> str:
     if model.created or model.dataset:
         parts.append(origin)
     parts.append(f"network {name_network(model.architecture)}")
-    parts.append(f"{max(1, round(model.size_bytes / 1000)):,} kB")
+    parts.append(f"{max(1, round(model.size_bytes / 1000)):,}\u00a0kB")
     return " · ".join(parts)
 
 
