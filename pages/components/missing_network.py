@@ -137,7 +137,7 @@ def _show_upload(spec: BackboneSpec, workspace: Workspace) -> None:
     own_name, keras_name = list_weights_files(spec)
     st.caption(
         f"On a computer with a connection, download `{keras_name}` from "
-        f"[Keras]({spec.weights_url}). Your own weights, `{own_name}`, can be used as well."
+        f"[Keras]({spec.weights_url}). A file of your own weights, named `{own_name}`, works too."
     )
     file = show_uploader(
         "weights_upload", f"weights_{spec.name}", "A file with weights", type=["h5"]

@@ -160,7 +160,7 @@ def _show_export(export: Export, workspace: Workspace) -> None:
 
 def _show_download(export: Export, title: str) -> None:
     if not export.path.is_file():
-        st.info("The file was deleted meanwhile: export the model again.")
+        st.info("The file has been deleted since: export the model again.")
         return
     checked = f" {export.check.describe()}" if export.check else ""
     st.success(f"{title} is ready.{checked}", icon=":material/check:")

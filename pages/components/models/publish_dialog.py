@@ -76,8 +76,8 @@ def ask_to_unpublish(published: PublishedModel) -> None:
     """Draw the dialog that ends a publication."""
     st.write(
         f"The links to {escape_markdown(published.title)} stop working, also where it is embedded. "
-        "Who opened the page before keeps a copy until they open it again with a connection. "
-        "The model itself stays. You can undo this."
+        "Anyone who opened the page keeps a copy until they open it again with a connection. "
+        "The model itself is kept. You can undo this."
     )
 
     def act() -> Outcome:

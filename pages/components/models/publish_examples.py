@@ -143,7 +143,7 @@ def _pick(candidates: Sequence[Path]) -> list[Path]:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"{len(picked)} chosen, up to {MAX_EXAMPLES}. Everyone with the link can see them: "
-            "choose none of people who did not agree."
+            "leave out people who did not agree to it."
         )
         if n_pages > 1:
             st.button(
