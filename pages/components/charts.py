@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import altair as alt
-
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.training.insight.curves import smooth_curve
 
@@ -146,6 +144,8 @@ def _find_floor(rows: list[dict[str, Any]], measure: Measure) -> float | None:
 # Altair takes 30 ms to validate a chart, and a live chart is redrawn several times a second.
 @functools.lru_cache(maxsize=64)
 def _lay_out_one(measure: Measure, frame: _Frame) -> Spec:
+    import altair as alt  # only where a chart is drawn: it takes 28 MB and a quarter of a second
+
     colour = alt.Color(
         "of:N",
         title=None,
@@ -156,6 +156,8 @@ def _lay_out_one(measure: Measure, frame: _Frame) -> Spec:
 
 
 def _lay_out_several(measure: Measure, names: tuple[str, ...], frame: _Frame) -> Spec:
+    import altair as alt
+
     colours = [COLOURS[number % len(COLOURS)] for number in range(len(names))]
     encodings = {
         "color": alt.Color(
@@ -187,6 +189,8 @@ def _lay_out(
     frame: _Frame,
 ) -> Spec:
     """Lay out the lines, and a rule under the pointer with a tooltip of all values at that step."""
+    import altair as alt
+
     base = alt.Chart(alt.NamedData(name=DATA))
     x = alt.X(
         "step:Q",

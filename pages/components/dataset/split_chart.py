@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import altair as alt
+from typing import TYPE_CHECKING
 
 from cluster_core.data.splits import Split
+
+if TYPE_CHECKING:
+    import altair as alt
 
 SET_ASIDE = "set aside"
 # In workflow order, in colours that colour-blind people can distinguish.
@@ -72,6 +74,8 @@ def count_shares(counts: Mapping[str, int], split: Split | None) -> list[Share]:
 
 def draw_shares(shares: list[Share]) -> alt.Chart:
     """Return a chart with one stacked bar per class."""
+    import altair as alt  # see charts.py
+
     uses = [use for use in (*USES, PICTURES) if any(share.use == use for share in shares)]
     labels = list(dict.fromkeys(share.label for share in shares))
     colours = [USES.get(use, USES["training"]) for use in uses]
