@@ -24,7 +24,7 @@ PILLOW_ERRORS = (
     zlib.error,
 )
 # What may be missing of a picture that is shown: a few last rows, not the half of it.
-_MAX_LOSS = 0.25
+MAX_LOSS = 0.25
 _SAMPLES_PER_SIDE = 1000
 _noted: ContextVar[list[float] | None] = ContextVar("noted losses", default=None)
 
@@ -53,6 +53,12 @@ def describe_loss(name: str, losses: list[float]) -> str:
     share = max(losses)
     amount = "less than 1%" if share < 0.01 else f"about {share:.0%}"  # noqa: PLR2004
     return f"{name} is cut off or damaged: {amount} of the picture is missing."
+
+
+def note_loss(share: float) -> None:
+    """Note that a picture is shown although a share of its pixels, 0 to 1, is lost."""
+    if share and (losses := _noted.get()) is not None:
+        losses.append(share)
 
 
 def load_most(image: Image.Image, reopen: Callable[[int], Image.Image]) -> Image.Image:
@@ -85,10 +91,9 @@ def load_most(image: Image.Image, reopen: Callable[[int], Image.Image]) -> Image
         other = _sample(_load_over(reopen(1), 1))
         black = _load_over(reopen(0), 0)
         loss = _estimate_loss(_sample(black), other)
-        if loss > _MAX_LOSS:
+        if loss > MAX_LOSS:
             raise
-        if loss and (losses := _noted.get()) is not None:
-            losses.append(loss)
+        note_loss(loss)
         return black
     return image
 

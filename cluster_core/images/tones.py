@@ -60,7 +60,9 @@ def is_photograph(
     return n_bright > n_ignored >= n_outside
 
 
-def show_measured(planes: NDArray[np.generic], stretch: FitsStretch) -> NDArray[np.uint8]:
+def show_measured(
+    planes: NDArray[np.generic], stretch: FitsStretch, no_data: float | None = None
+) -> NDArray[np.uint8]:
     """Map measured brightness to grey levels as if it came from a FITS file.
 
     Parameters
@@ -69,13 +71,15 @@ def show_measured(planes: NDArray[np.generic], stretch: FitsStretch) -> NDArray[
         Numbers of any dtype, shape (planes, height, width).
     stretch : FitsStretch
         How brightness is mapped to grey levels.
+    no_data : float, optional
+        The value of pixels without a measurement, if the file declares it.
 
     Returns
     -------
     ndarray
         uint8, the shape of `planes`.
     """
-    return apply_stretch(mask_missing(planes), stretch)
+    return apply_stretch(mask_missing(planes, declared=no_data), stretch)
 
 
 def to_eight_bits(image: Image.Image, stretch: FitsStretch) -> Image.Image:

@@ -134,7 +134,7 @@ def _read_all(
         check_part(part, axes, len(data), name, limits)
         wanted = axes.pictures() if planes is None else (planes,)
         for chosen, values in read_pictures(data, part, axes, wanted, name):
-            yield Chosen(part, chosen, mask_missing(values, part.lowest))
+            yield Chosen(part, chosen, mask_missing(values, lowest=part.lowest))
             n_pixels += axes.height * axes.width
             if n_pixels >= _MAX_TRIED_PICTURES * limits.max_pixels:
                 return

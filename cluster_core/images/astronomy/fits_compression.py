@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import gzip
-import io
 import zlib
 
 from cluster_core.errors import ImageError, ImageProblem
@@ -12,6 +10,7 @@ from cluster_core.images.limits import ImageLimits
 from cluster_core.images.sniffing import BZIP2_MAGIC, FITS_MAGIC, GZIP_MAGIC
 
 _KINDS = {GZIP_MAGIC: "gzip", BZIP2_MAGIC: "bzip2"}
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _BZIP2_SLOWNESS = 4  # compared with gzip; a file must not take many seconds
 
 
@@ -36,20 +35,15 @@ def unpack(data: bytes, name: str, limits: ImageLimits) -> bytes:
     kind = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
     if kind is None:
         return data
-    file = io.BytesIO(data)
     max_bytes = limits.max_unpacked_bytes // (1 if kind == "gzip" else _BZIP2_SLOWNESS)
     try:
-        with gzip.open(file) if kind == "gzip" else bz2.open(file) as stream:
-            unpacked = stream.read(len(FITS_MAGIC))
-            if unpacked == FITS_MAGIC:
-                stream.seek(0)
-                unpacked = stream.read(max_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ImageError(
-            f"{name} is a damaged or incomplete {kind} archive: get a new copy of the file.",
-            path=name,
-            reason=ImageProblem.UNREADABLE,
-        ) from error
+        unpacked = _unpack_members(data, kind, len(FITS_MAGIC))
+        if unpacked == FITS_MAGIC:
+            unpacked = _unpack_members(data, kind, max_bytes + 1)
+    except (OSError, zlib.error) as error:
+        raise _damaged(name, kind) from error
+    if not unpacked:
+        raise _damaged(name, kind)
     if not unpacked.startswith(FITS_MAGIC):
         raise ImageError(
             f"{name} is a {kind} archive without a FITS file: unpack it and choose the picture "
@@ -65,3 +59,25 @@ def unpack(data: bytes, name: str, limits: ImageLimits) -> bytes:
             reason=ImageProblem.TOO_LARGE,
         )
     return unpacked
+
+
+def _unpack_members(data: bytes, kind: str, max_bytes: int) -> bytes:
+    """Unpack a file of one member or several, or as much as there is of a file that is cut off."""
+    parts: list[bytes] = []
+    rest, n_left = memoryview(data), max_bytes
+    while n_left > 0 and bytes(rest[:2]) == data[:2]:
+        unpacker = zlib.decompressobj(_GZIP_WINDOW) if kind == "gzip" else bz2.BZ2Decompressor()
+        parts.append(unpacker.decompress(rest, n_left))
+        n_left -= len(parts[-1])
+        if not unpacker.eof:
+            break
+        rest = memoryview(unpacker.unused_data)
+    return b"".join(parts)
+
+
+def _damaged(name: str, kind: str) -> ImageError:
+    return ImageError(
+        f"{name} is a damaged or incomplete {kind} archive: get a new copy of the file.",
+        path=name,
+        reason=ImageProblem.UNREADABLE,
+    )

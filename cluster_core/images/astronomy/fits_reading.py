@@ -14,10 +14,11 @@ from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.astronomy.fits_axes import PictureAxes
 from cluster_core.images.astronomy.fits_headers import FitsPart
 from cluster_core.images.astronomy.fits_pixel_cards import keep_pixel_cards
-from cluster_core.images.astronomy.fits_scaling import read_stored, scale
+from cluster_core.images.astronomy.fits_scaling import find_lost, read_stored, scale
 from cluster_core.images.astronomy.fits_tiles import check_gzipped_tiles
 from cluster_core.images.limits import ImageLimits, check_pixels
-from cluster_core.images.planes import Planes
+from cluster_core.images.losses import MAX_LOSS, note_loss
+from cluster_core.images.planes import Planes, mask
 
 _BLOCK_BYTES = 2880
 # Without HCOMPRESS_1: on damaged tiles, astropy's decoder crashes the whole process, for example
@@ -75,13 +76,18 @@ def check_part(
         depth = math.prod(part.tile_shape[: len(axes.leading)])
         check_pixels(axes.width, axes.height * depth, name, limits)
         _check_tile_count(part, axes, name)
-    if part.end > n_bytes:
-        raise ImageError(
-            f"{name} is incomplete: it has {n_bytes:,} of {part.end:,} bytes. Get a new copy of "
-            "the file.",
-            path=name,
-            reason=ImageProblem.UNREADABLE,
-        )
+    may_lose = MAX_LOSS * (part.end - part.data_start) if part.tile_shape is None else 0
+    if part.end - n_bytes > may_lose:
+        raise _incomplete(part, n_bytes, name)
+
+
+def _incomplete(part: FitsPart, n_bytes: int, name: str) -> ImageError:
+    return ImageError(
+        f"{name} is incomplete: it has {n_bytes:,} of {part.end:,} bytes. Get a new copy of "
+        "the file.",
+        path=name,
+        reason=ImageProblem.UNREADABLE,
+    )
 
 
 def _check_tile_count(part: FitsPart, axes: PictureAxes, name: str) -> None:
@@ -125,7 +131,8 @@ def read_pictures(
     Raises
     ------
     ImageError
-        With reason UNREADABLE if the part is damaged.
+        With reason UNREADABLE if the part is damaged, or more than a quarter of a picture is
+        lost because the file is cut off.
     """
     from astropy.io import fits
     from astropy.io.fits.hdu.compressed._compression import CfitsioException  # not public
@@ -135,8 +142,16 @@ def read_pictures(
             yield from _read_tiles(_isolate(data, part), part, axes, pictures)
             return
         stored, header = read_stored(data, part)
+        lost = find_lost(data, part, stored)
         for planes in pictures:
-            yield planes, scale(axes.view(stored, planes), header)
+            values = scale(axes.view(stored, planes), header)
+            if lost is not None:
+                missing = axes.view(lost, planes)
+                if missing.mean() > MAX_LOSS:
+                    raise _incomplete(part, len(data), name)
+                note_loss(float(missing.mean()))
+                values = mask(values, missing)
+            yield planes, values
     except (*_ASTROPY_ERRORS, fits.VerifyError, CfitsioException) as error:
         raise ImageError(
             f"{name} contains a damaged picture: get a new copy of the file.",

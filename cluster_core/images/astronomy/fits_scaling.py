@@ -30,7 +30,8 @@ def read_stored(data: bytes, part: FitsPart) -> tuple[NDArray[np.generic], Any]:
     Returns
     -------
     stored : ndarray
-        A view of the data, in the shape of the part.
+        A view of the data, in the shape of the part; a copy if the file ends early, with 0 for
+        what it has lost.
     header : astropy.io.fits.Header
         The cards that say how they are scaled.
 
@@ -47,9 +48,33 @@ def read_stored(data: bytes, part: FitsPart) -> tuple[NDArray[np.generic], Any]:
     header = fits.Header.fromstring(cards.decode("latin-1"))
     if not header.get("SIMPLE", True):
         raise ValueError("SIMPLE is not T")
-    kept = memoryview(data)[part.data_start : part.end]
+    kept: bytes | memoryview = memoryview(data)[part.data_start : part.end]
+    if part.end > len(data):
+        kept = bytes(kept).ljust(part.end - part.data_start, b"\0")
     stored = np.ndarray(part.shape, _STORED[header["BITPIX"]], buffer=kept)
     return stored, header
+
+
+def find_lost(data: bytes, part: FitsPart, stored: NDArray[np.generic]) -> NDArray[np.bool_] | None:
+    """Return which numbers are lost because the file ends early, or None if it does not.
+
+    Parameters
+    ----------
+    data, part
+        As for `read_stored`.
+    stored : ndarray
+        Its result.
+
+    Returns
+    -------
+    ndarray or None
+        In the shape of the part.
+    """
+    if part.end <= len(data):
+        return None
+    n_kept = (len(data) - part.data_start) // stored.dtype.itemsize
+    lost: NDArray[np.bool_] = np.arange(stored.size) >= n_kept
+    return lost.reshape(stored.shape)
 
 
 def scale(stored: NDArray[np.generic], header: Any) -> Planes:

@@ -33,7 +33,7 @@ _TURN = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_MAX_BLANK_FRAMES = 10
+_MAX_BLANK_FRAMES, _MAX_BLANK_PIXELS = 256, 64_000_000
 
 
 def decode_raster(
@@ -79,8 +79,12 @@ def _decode_first_picture(frames: Iterator[Frame], options: RasterOptions) -> ND
     first = _decode_frame(next(frames), options)
     if not is_blank(first):
         return first
+    n_pixels = 0
     with contextlib.suppress(ImageError, Image.DecompressionBombError, *PILLOW_ERRORS):
         for frame in itertools.islice(frames, _MAX_BLANK_FRAMES):
+            n_pixels += frame.n_pixels
+            if n_pixels > max(_MAX_BLANK_PIXELS, 2 * first.size):
+                break
             pixels = _decode_frame(frame, options)
             if not is_blank(pixels):
                 return pixels

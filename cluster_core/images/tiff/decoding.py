@@ -17,7 +17,7 @@ from cluster_core.images.losses import load_most
 from cluster_core.images.pixels import find_range, scale_to_bytes
 from cluster_core.images.sniffing import has_camera_raw_suffix
 from cluster_core.images.stretch import FitsStretch
-from cluster_core.images.tiff.headers import TiffPage, is_camera_raw, read_pages
+from cluster_core.images.tiff.headers import TiffPage, is_camera_raw, rank_pages, read_pages
 from cluster_core.images.tiff.plain import view_plain, with_metadata
 from cluster_core.images.tiff.raw_bytes import check_page
 from cluster_core.images.tiff.samples import TiffSamples
@@ -26,6 +26,7 @@ from cluster_core.images.tiff.varieties import (
     RGB,
     SIGNED,
     WHITE_IS_ZERO,
+    count_channels,
     describe,
     is_for_pillow,
     is_plain_colour,
@@ -69,18 +70,23 @@ def list_pages(data: bytes, name: str, options: RasterOptions) -> Iterator[Frame
     # Old raw files hold a preview, and the sensor's data in tags that only their maker knows.
     if has_camera_raw_suffix(name) or is_camera_raw(data, pages):
         raise refusals.camera_raw(name)
-    for page in [page for page in pages if not page.is_secondary] or pages:
+    for page in rank_pages(data, pages):
         check_page(page, name, options.limits)
         if variety := name_unsupported(page):
             raise refusals.unsupported_variety(name, variety)
-        yield Frame(page.width * page.height, partial(_load, data, page, name, options.measured))
+        load = partial(_load, data, page, name, options.measured)
+        for channel in range(count_channels(page)):
+            yield Frame(page.width * page.height, partial(load, channel))
 
 
-def _load(data: bytes, page: TiffPage, name: str, measured: FitsStretch | None) -> Image.Image:
+def _load(
+    data: bytes, page: TiffPage, name: str, measured: FitsStretch | None, channel: int
+) -> Image.Image:
     if plain := view_plain(data, page):
         return plain
-    decode = _decode_with_pillow if is_for_pillow(page) else _decode
-    return decode(data, page, name, measured)
+    if is_for_pillow(page):
+        return _decode_with_pillow(data, page, name, measured)
+    return _decode(data, page, measured, channel)
 
 
 def _decode_with_pillow(
@@ -100,24 +106,31 @@ def _decode_with_pillow(
         raise refusals.unsupported_variety(name, describe(page)) from error
     except TypeError as error:  # Pillow does not check the types of numbers in a directory
         raise ValueError("a tag has the wrong type") from error
+    colours = page.colour_map
+    if image.mode == "P" and colours is not None and colours.max() <= 255:  # noqa: PLR2004
+        # Some programs write 8 bits where the format says 16, of which Pillow keeps the upper ones.
+        image.putpalette(colours.astype(np.uint8).tobytes())
     if measured and page.bits[0] > _MAX_PLAIN_BITS and is_plain_colour(page):
         high_bytes = np.asarray(image)[..., :3]  # all that Pillow keeps
         if not is_photograph([high_bytes], high_bytes.size, (0.0, 255.0)):
-            return _decode(data, page, name, measured)
+            return _decode(data, page, measured)
     return image
 
 
-def _decode(data: bytes, page: TiffPage, _: str, measured: FitsStretch | None) -> Image.Image:
+def _decode(
+    data: bytes, page: TiffPage, measured: FitsStretch | None, channel: int = 0
+) -> Image.Image:
     n_colours = 3 if page.photometric == RGB else 1
     extra = page.extra_samples[:1]
     has_alpha = page.samples > n_colours and extra in ((_PREMULTIPLIED,), (_ALPHA,))
-    samples = TiffSamples(data, page, n_colours + has_alpha)
+    channels = range(channel, channel + n_colours + has_alpha)
+    samples = TiffSamples(data, page, channels)
     pixels = np.empty((page.height, page.width, n_colours + has_alpha), np.uint8)
     colours = pixels[..., :n_colours]
     scale = _find_scale(page, samples, n_colours, measured)
     if measured and scale is None:
         planes = _gather(page, samples, n_colours)
-        colours[:] = show_measured(planes, measured).transpose(1, 2, 0)
+        colours[:] = show_measured(planes, measured, page.no_data).transpose(1, 2, 0)
     for top, values in samples.blocks() if scale or has_alpha else ():
         rows = slice(top, top + len(values))
         if scale is not None:
@@ -137,7 +150,10 @@ def _find_scale(
 ) -> tuple[float, float] | None:
     """Return the values that become black and white; None for measured brightness."""
     bits, full_range = page.bits[0], _full_range(page)
+    colours: Iterator[NDArray[np.generic]]
     colours = (values[..., :n_colours] for _, values in samples.blocks())
+    if page.no_data is not None:
+        colours = (values[values != page.no_data] for values in colours)
     if measured and bits > _MAX_PLAIN_BITS:
         n_values = page.width * page.height * n_colours
         return full_range if is_photograph(colours, n_values, full_range) else None

@@ -13,20 +13,26 @@ from numpy.typing import NDArray
 
 _MAX_PAGES = 64
 _MAX_SUB_PAGES = 16
-# Type codes of integers: BYTE, SHORT, LONG, SBYTE, UNDEFINED, SSHORT, SLONG, IFD, LONG8, IFD8.
+# Type codes of integers and text: BYTE, ASCII, SHORT, LONG, SBYTE, UNDEFINED, SSHORT, SLONG, IFD,
+# LONG8, IFD8.
 _TYPES = {
-    **{1: "u1", 3: "u2", 4: "u4", 6: "i1", 7: "u1"},
+    **{1: "u1", 2: "u1", 3: "u2", 4: "u4", 6: "i1", 7: "u1"},
     **{8: "i2", 9: "i4", 13: "u4", 16: "u8", 18: "u8"},
 }
-_SUB_IFDS, _ICC, _DNG_VERSION, _CFA_PATTERN = 330, 34675, 50706, 33422
+_SUB_IFDS, _ICC, _DNG_VERSION, _CFA_PATTERN, _NO_DATA = 330, 34675, 50706, 33422, 42113
+_COLOUR_MAP = 320
 _OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips, of tiles
 # All tags that are read.
 _TAGS = frozenset(
-    {254, 256, 257, 258, 259, 262, 266, 274, 277, 278, 284, 317, 322, 323, 338, 339, 530}
-    | {*_OFFSETS, *_COUNTS, _SUB_IFDS, _ICC, _DNG_VERSION, _CFA_PATTERN}
+    {254, 255, 256, 257, 258, 259, 262, 266, 274, 277, 278, 284, 317, 322, 323, 338, 339, 530}
+    | {*_OFFSETS, *_COUNTS, _COLOUR_MAP, _SUB_IFDS, _ICC, _DNG_VERSION, _CFA_PATTERN, _NO_DATA}
 )
 _SENSOR_DATA = frozenset({32803, 34892})  # photometric: colour filter array, linear raw
 _NOT_THE_PICTURE = 0b101  # of the subfile type: a thumbnail, a mask
+_OLD_THUMBNAIL = 2  # of the older tag for the same
+_MASK = 4  # photometric
+_MAX_NUMBER = 40  # characters
+_TINY = 1 / 16  # of the pixels of the largest page: a thumbnail that is not called one
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,26 @@ class TiffPage:
     @property
     def is_secondary(self) -> bool:
         """Whether the file calls it a thumbnail or a mask."""
-        return bool(self.first(254) & _NOT_THE_PICTURE)
+        is_mask = self.photometric == _MASK
+        return is_mask or bool(
+            self.first(254) & _NOT_THE_PICTURE or self.first(255) == _OLD_THUMBNAIL
+        )
+
+    @property
+    def colour_map(self) -> NDArray[np.generic] | None:
+        """The colours of a palette, shape (colours, 3), 0 to 65535; None without a palette."""
+        values = self.tags.get(_COLOUR_MAP, np.zeros(0, int))
+        return values.reshape(3, -1).T if values.size and values.size % 3 == 0 else None
+
+    @property
+    def no_data(self) -> float | None:
+        """The value of pixels without a measurement, which mapping programs (GDAL) declare."""
+        if _NO_DATA not in self.tags:
+            return None
+        try:
+            return float(self.tags[_NO_DATA][:_MAX_NUMBER].tobytes().rstrip(b"\0 "))
+        except ValueError:
+            return None
 
 
 def read_pages(data: bytes) -> list[TiffPage]:
@@ -147,6 +172,21 @@ def read_pages(data: bytes) -> list[TiffPage]:
     if not pages:
         raise ValueError("the first directory is damaged")
     return pages
+
+
+def rank_pages(data: bytes, pages: list[TiffPage]) -> list[TiffPage]:
+    """Return the pages in the order in which they are tried.
+
+    Thumbnails and masks are left out if there is a picture, which may be below the first page.
+    Pages that are tiny beside the largest one come last.
+    """
+    pictures = [page for page in pages if not page.is_secondary]
+    pictures = pictures or [
+        page for page in _read_sub_pages(data, pages[0]) if not page.is_secondary
+    ]
+    found = pictures or pages
+    largest = max(page.width * page.height for page in found)
+    return sorted(found, key=lambda page: page.width * page.height < _TINY * largest)
 
 
 def is_camera_raw(data: bytes, pages: list[TiffPage]) -> bool:

@@ -26,13 +26,15 @@ class TiffSamples:
         The whole file.
     page : TiffPage
         The page, whose sizes and layout have been checked.
-    n_channels : int
-        How many of the samples of a pixel are shown, from the first.
+    channels : range
+        Which of the samples of a pixel are shown.
     """
 
-    def __init__(self, data: bytes, page: TiffPage, n_channels: int) -> None:
-        self._page, self._grid, self._n_channels = page, ByteGrid.of(page), n_channels
-        planes = range(n_channels if page.is_planar else 1)
+    def __init__(self, data: bytes, page: TiffPage, channels: range) -> None:
+        self._page, self._grid = page, ByteGrid.of(page)
+        planes = channels if page.is_planar else range(1)
+        # Of separate planes, only those that are shown are unpacked.
+        self._channels = slice(None) if page.is_planar else slice(channels.start, channels.stop)
         self._planes = [unpack_plane(data, page, plane) for plane in planes]
         bits = page.bits[0]
         kind = _KINDS.get(page.sample_format, "u")
@@ -53,7 +55,7 @@ class TiffSamples:
         for top in range(0, height, step):
             box = (0, top, width, min(top + step, height))
             rows = [self._decode(np.asarray(plane.crop(box))) for plane in self._planes]
-            yield top, np.concatenate(rows, axis=2)[..., : self._n_channels]
+            yield top, np.concatenate(rows, axis=2)[..., self._channels]
 
     def _decode(self, rows: NDArray[np.uint8]) -> NDArray[np.generic]:
         """Turn bytes, shape (rows, row_bytes), to samples, shape (rows, width, samples)."""

@@ -18,9 +18,11 @@ _COMPRESSION_NAMES = {
     **{22610: "JPEG XR", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL"},
     **{34887: "LERC", 34661: "JBIG", 32809: "ThunderScan", 34676: "LogLuv", 34677: "LogLuv"},
 }
+_COLOUR_NAMES = {9: "in ICC Lab", 10: "in ITU Lab", 32844: "in LogL", 32845: "in LogLuv"}
 _FLOAT_BITS = frozenset({16, 32, 64})
 _WHOLE_BYTES = frozenset({8, 16, 32, 64})
 _MAX_PACKED_BITS = 16
+_ALPHAS = frozenset({1, 2})  # of the extra samples
 _PREDICTORS = (1, 2, 3)  # none, horizontal, of floats
 _BITS_OF_PILLOW = {
     **{_PALETTE: (1, 2, 4, 8), _CMYK: (8, 16), _YCBCR: (8,), _LAB: (8,)},
@@ -41,10 +43,13 @@ def is_for_pillow(page: TiffPage) -> bool:
 
     Pillow opens more than that: it reads separate planes of 16 bits as 8, takes no account
     of the sign of 8 bits or of white that is zero in 16, and turns large unsigned numbers
-    of 32 bits into negative ones. Of BigTIFF it knows only one byte order.
+    of 32 bits into negative ones. It does not know which value stands for no data. Of BigTIFF
+    it knows only one byte order.
     """
     if page.photometric > RGB or page.compression not in _OF_BYTES:
         return True
+    if page.no_data is not None and page.bits[0] > 8:  # noqa: PLR2004 (bits)
+        return False
     if page.is_big or page.is_planar or page.sample_format != UNSIGNED or len(set(page.bits)) != 1:
         return False
     return (page.photometric, page.samples, page.bits[0], page.extra_samples) in _PLAIN
@@ -73,17 +78,26 @@ def name_unsupported(page: TiffPage) -> str | None:
     if len(set(page.bits)) != 1 or len(page.bits) != page.samples:
         return "a TIFF with different numbers of bits for its colours"
     if page.photometric not in _BITS_OF_PILLOW:
-        return f"a TIFF with colours of kind {page.photometric}"
+        kind = _COLOUR_NAMES.get(page.photometric, f"of kind {page.photometric}")
+        return f"a TIFF with colours {kind}"
     bits = page.bits[0]
     is_good = _is_good_for_pillow(page, bits) if is_for_pillow(page) else _is_good(page, bits)
     return None if is_good else describe(page)
 
 
+def count_channels(page: TiffPage) -> int:
+    """Return how many grey pictures a page holds: one for each band of a multispectral picture."""
+    is_grey = page.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO) and not is_for_pillow(page)
+    return page.samples if is_grey and not _ALPHAS.intersection(page.extra_samples) else 1
+
+
 def describe(page: TiffPage) -> str:
-    """Describe the layout of a page's pixels, such as "a TIFF with 3 x 24 bits (float)"."""
+    """Describe a page's pixels, such as "a TIFF with 3 x 24 bits (float)"."""
     kind = {SIGNED: "signed", FLOAT: "float"}.get(page.sample_format, "unsigned")
     planes = ", in separate planes" if page.is_planar else ""
-    return f"a TIFF with {page.samples} x {page.bits[0]} bits ({kind}{planes})"
+    colours = {_PALETTE: "palette, ", _CMYK: "CMYK, ", _YCBCR: "YCbCr, ", _LAB: "Lab, "}
+    colour = colours.get(page.photometric, "")
+    return f"a TIFF with {page.samples} x {page.bits[0]} bits ({colour}{kind}{planes})"
 
 
 def _is_good_for_pillow(page: TiffPage, bits: int) -> bool:

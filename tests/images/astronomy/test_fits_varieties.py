@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import itertools
 
 import numpy as np
 import pytest
@@ -178,8 +179,14 @@ def test_repeated_card_is_ignored(key):
     assert np.array_equal(decode_fits(changed, "a"), decode_fits(data, "a"))
 
 
-@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float32, np.float64])
-@pytest.mark.parametrize("filler", [-32768, 0])
+@pytest.mark.parametrize(
+    ("dtype", "filler"),
+    [
+        *itertools.product([np.int16, np.int32, np.float32, np.float64], [-32768, 0, -999]),
+        *itertools.product([np.float32, np.float64], [-99999, 65535, 1e30, -3.4e38, np.inf]),
+        (np.uint16, 65535),
+    ],
+)
 def test_filler_at_the_border_is_black_and_does_not_set_the_range(dtype, filler):
     values = np.rint(sky())
     values[:4], values[:, :5] = filler, filler

@@ -148,7 +148,7 @@ def test_orientation_is_applied(orientation):
         (GREY, {259: 34712}, "compressed with JPEG 2000"),
         (GREY, {259: 12345}, "method 12345"),
         (COLOURS, {258: [8, 8, 4]}, "different numbers of bits"),
-        (GREY, {262: 32844}, "colours of kind 32844"),
+        (GREY, {262: 32844}, "colours in LogL"),
         (GREY.astype(np.float32), {258: 24}, "24 bits"),
         (as_type(COLOURS, "f4"), {262: 8}, "32 bits"),
         (COLOURS, {262: 6, 530: [2, 2]}, "3 x 8 bits"),
