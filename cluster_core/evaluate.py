@@ -15,8 +15,14 @@ from cluster_core.errors import BundleError, RunError
 from cluster_core.evaluation.folder_test import run_folder_test
 from cluster_core.evaluation.report.content import Report, report_folder_test
 from cluster_core.evaluation.report.html import make_html, make_json
-from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST, NO_TEST_PICTURES, format_share
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.evaluation.words import (
+    CROSS_VALIDATION_OR_TEST,
+    NO_TEST_PICTURES,
+    describe_independence,
+)
+from cluster_core.model.bundle.accuracy import format_share
+from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.drafts import replacing
@@ -175,3 +181,5 @@ def _print_accuracy(name: str, figures: dict[str, Any]) -> None:
         f"{name} = {figures['accuracy']:.1%} (N={figures['n']}), 95% interval: {low:.1%} to "
         f"{high:.1%}"
     )
+    if alike := describe_independence(figures["n"], figures.get("n_independent", figures["n"])):
+        click.echo(alike)

@@ -15,7 +15,7 @@ from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import Picture
 from cluster_core.errors import DatasetError, RunError
 from cluster_core.evaluation.calibration import fit_fold_temperatures
-from cluster_core.evaluation.intervals import compute_resampled_interval
+from cluster_core.evaluation.intervals import compute_resampled_interval, count_independent
 from cluster_core.evaluation.learning_curve import LearningCurve, measure_learning_curve
 from cluster_core.evaluation.out_of_fold import N_FOLDS, break_up_lone, draw_folds
 from cluster_core.evaluation.scored_pictures import ScoredPictures, name_pictures
@@ -194,7 +194,9 @@ def cross_validate_sample(sample: PictureSample, labels: tuple[str, ...]) -> Cro
     paths, sha256s = name_pictures(chosen)
     scores = softmax(outputs / temperatures[:, np.newaxis]).mean(axis=0)
     return CrossValidation(
-        ScoredPictures(present, paths, sha256s, classes, scores),
+        ScoredPictures(
+            present, paths, sha256s, classes, scores, n_independent=count_independent(groups)
+        ),
         compute_fold_accuracies(outputs.argmax(axis=2) == classes, folds),
         len(np.unique(groups)),
         sample.n_in_dataset,

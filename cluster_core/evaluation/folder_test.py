@@ -13,6 +13,7 @@ from cluster_core.evaluation.model_evaluation import SideFeatures, score_feature
 from cluster_core.evaluation.picture_features import iterate_features
 from cluster_core.evaluation.rejections import Rejections
 from cluster_core.evaluation.scored_pictures import ScoredPictures, join
+from cluster_core.evaluation.scores import count_independent_pictures
 from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.prediction.words import find_kind
 from cluster_core.workspace import Workspace
@@ -123,7 +124,8 @@ def run_folder_test(
             index.counter_labels, len(counter), sum(of_counter), len(known), sum(of_known)
         )
     learned = count_learned(bundle, index)
-    return FolderTest(join(scored), index, dict(unknown), learned, rejections)
+    answered = replace(join(scored), n_independent=count_independent_pictures(known))
+    return FolderTest(answered, index, dict(unknown), learned, rejections)
 
 
 def match_labels(labels: Sequence[str], known: Sequence[str]) -> dict[str, str]:

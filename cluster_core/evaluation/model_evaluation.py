@@ -17,6 +17,7 @@ from cluster_core.evaluation.cross_validation import (
     draw_sample,
 )
 from cluster_core.evaluation.scored_pictures import ScoredPictures, name_pictures
+from cluster_core.evaluation.scores import count_independent_pictures
 from cluster_core.model.head.head import Head
 from cluster_core.storage.saved_values import check_text
 
@@ -121,7 +122,10 @@ def evaluate_training(
     ModelEvaluation
         A cross-validation that is not possible becomes its `problem`.
     """
-    test = score_features(head, tested, labels) if tested else None
+    test = None
+    if tested:
+        n_independent = count_independent_pictures(tested.pictures)
+        test = replace(score_features(head, tested, labels), n_independent=n_independent)
     try:
         return ModelEvaluation(cross_validate_sample(sample, labels), test=test)
     except ClusterError as error:

@@ -123,7 +123,10 @@ def rescore(image_dir: Path, metrics: Metrics) -> RescoredTest:
             label = tested.label
         n_changed += label != tested.label
         pictures.append(replace(tested, label=label))
-    return RescoredTest(Metrics(metrics.labels, tuple(pictures)), n_changed)
+    n_independent = metrics.n_independent
+    if n_independent is not None and pictures:
+        n_independent = max(1.0, n_independent * len(pictures) / metrics.n)
+    return RescoredTest(Metrics(metrics.labels, tuple(pictures), n_independent), n_changed)
 
 
 class _ClassFiles:

@@ -11,7 +11,12 @@ import numpy as np
 
 from cluster_core.data.index import Picture
 from cluster_core.evaluation.scores import Metrics, TestedPicture
-from cluster_core.storage.saved_values import check_count, check_inner_path, check_text
+from cluster_core.storage.saved_values import (
+    check_count,
+    check_inner_path,
+    check_number,
+    check_text,
+)
 
 # Saved scores are rounded, so that a record of 10,000 pictures is about a megabyte.
 _DIGITS = 5
@@ -35,6 +40,8 @@ class ScoredPictures:
         The scores, 0 to 1; each row adds up to 1.
     raw_scores : ndarray of float, (n_pictures, n_labels), or None
         The scores before temperature scaling, where they were kept.
+    n_independent : float or None
+        As that of `Metrics`.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +50,7 @@ class ScoredPictures:
     classes: np.ndarray
     scores: np.ndarray
     raw_scores: np.ndarray | None = None
+    n_independent: float | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -74,6 +82,7 @@ class ScoredPictures:
                 TestedPicture(Path(path), sha256, self.labels[true], self.labels[said], float(best))
                 for path, sha256, true, said, best in rows
             ),
+            self.n_independent,
         )
 
     def to_record(self) -> dict[str, Any]:
@@ -87,6 +96,7 @@ class ScoredPictures:
             "raw_scores": None
             if self.raw_scores is None
             else self.raw_scores.round(_DIGITS).tolist(),
+            "n_independent": self.n_independent,
         }
 
     @classmethod
@@ -110,6 +120,7 @@ class ScoredPictures:
             None
             if record["raw_scores"] is None
             else _check_scores(record["raw_scores"], (len(paths), len(labels))),
+            check_independent(record.get("n_independent"), len(paths)),
         )
         if len(labels) < 2:  # noqa: PLR2004
             raise ValueError("at least two classes were expected")
@@ -131,6 +142,22 @@ def join(parts: Sequence[ScoredPictures]) -> ScoredPictures:
         np.concatenate([part.scores for part in parts]),
         np.concatenate(raw) if len(raw) == len(parts) else None,
     )
+
+
+def check_independent(value: object, n: int) -> float | None:
+    """Return a recorded number of independent ones among n pictures; earlier records have none.
+
+    Raises
+    ------
+    One of MALFORMED_ERRORS
+        It is not possible.
+    """
+    if value is None:
+        return None
+    number = check_number(value)
+    if not min(n, 1) <= number <= n:
+        raise ValueError("there are more independent pictures than pictures")
+    return number
 
 
 def name_pictures(pictures: Sequence[Picture]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from cluster_core.data.groups import group_pictures, list_copies
 from cluster_core.data.index import Picture
-from cluster_core.evaluation.intervals import compute_wilson_interval
+from cluster_core.evaluation.intervals import compute_score_interval, count_independent
 from cluster_core.model.bundle.accuracy import Accuracy
 
 
@@ -57,16 +58,19 @@ class ClassAccuracy:
         The class.
     n, n_right : int
         Number of test pictures of the class, and of those labelled correctly.
+    n_independent : float
+        Number of independent pictures that are as telling.
     """
 
     label: str
     n: int
     n_right: int
+    n_independent: float
 
     @property
     def interval(self) -> tuple[float, float]:
         """95 % Wilson interval of the accuracy, 0 to 1."""
-        return compute_wilson_interval(self.n_right, self.n)
+        return _compute_interval(self.n_right, self.n, self.n_independent)
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,10 +83,14 @@ class Metrics:
         The classes.
     pictures : tuple of TestedPicture
         The test pictures; true and answered classes are in `labels`.
+    n_independent : float or None
+        Number of independent pictures that are as telling, from `count_independent`; None, as in
+        records of earlier versions, if each picture counts.
     """
 
     labels: tuple[str, ...]
     pictures: tuple[TestedPicture, ...]
+    n_independent: float | None = None
 
     def __repr__(self) -> str:
         return f"Metrics({self.n_right} of {self.n} correct, labels={list(self.labels)})"
@@ -98,8 +106,9 @@ class Metrics:
     @property
     def classes(self) -> tuple[ClassAccuracy, ...]:
         """Accuracy of each class, in the order of `labels`."""
+        share = self.n_independent / self.n if self.n and self.n_independent else 1.0
         return tuple(
-            ClassAccuracy(label, sum(row), row[number])
+            ClassAccuracy(label, sum(row), row[number], sum(row) * share)
             for number, (label, row) in enumerate(zip(self.labels, self.confusion, strict=True))
         )
 
@@ -126,8 +135,8 @@ class Metrics:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval of the accuracy, 0 to 1."""
-        return compute_wilson_interval(self.n_right, self.n)
+        """95 % Wilson interval of the accuracy, 0 to 1; copies count once."""
+        return _compute_interval(self.n_right, self.n, self.n_independent or self.n)
 
     @property
     def summary(self) -> Accuracy | None:
@@ -173,4 +182,14 @@ def compute_metrics(
             )
             for picture, row, answer in zip(pictures, scores, answers, strict=True)
         ),
+        count_independent_pictures(pictures),
     )
+
+
+def count_independent_pictures(pictures: Sequence[Picture]) -> float:
+    """Return how many pictures are as telling, if copies and pictures of one object count once."""
+    return count_independent(group_pictures(pictures, list_copies(pictures)))
+
+
+def _compute_interval(n_right: int, n: int, n_independent: float) -> tuple[float, float]:
+    return compute_score_interval(n_right / n, n_independent) if n else (0.0, 1.0)

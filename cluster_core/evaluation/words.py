@@ -11,7 +11,7 @@ from cluster_core.evaluation.folder_test import FolderTest
 from cluster_core.evaluation.learning_curve import SMALL_GAIN
 from cluster_core.evaluation.rejections import Rejections
 from cluster_core.evaluation.scores import Metrics
-from cluster_core.model.bundle.accuracy import NOT_TESTED, format_interval
+from cluster_core.model.bundle.accuracy import NOT_TESTED, format_interval, format_share
 
 MAX_NAMED = 5
 NO_TEST_PICTURES = "No pictures were kept for the final test."
@@ -22,19 +22,28 @@ CROSS_VALIDATION_OR_TEST = (
 )
 
 
-def format_share(share: float | None) -> str:
-    """Return a share from 0 to 1 as a whole percentage; a dash for None."""
-    return "-" if share is None else f"{100 * share:.0f}%"
-
-
 def describe_test(metrics: Metrics) -> str:
     """Return the number of right answers, with the interval of the accuracy."""
     if not metrics.n:
         return f"{NOT_TESTED} {NO_TEST_PICTURES}"
     low, high = map(format_share, metrics.interval)
-    return (
+    words = (
         f"{metrics.n_right:,} of {metrics.n:,} correct ({format_share(metrics.accuracy)}); likely "
         f"between {low} and {high} on new pictures."
+    )
+    alike = describe_independence(metrics.n, metrics.n_independent or metrics.n)
+    return f"{words} {alike}" if alike else words
+
+
+def describe_independence(n: int, n_independent: float) -> str:
+    """Return what copies and pictures of one object do to the interval; empty without any."""
+    rounded = max(1, round(n_independent))
+    if rounded >= n:
+        return ""
+    noun = "picture" if rounded == 1 else "different pictures"
+    return (
+        f"Some are copies or show the same object, so the range is that of {rounded:,} {noun}, not "
+        f"of {n:,}."
     )
 
 

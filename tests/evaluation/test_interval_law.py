@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from cluster_core.evaluation.intervals import compute_resampled_interval, compute_wilson_interval
+from cluster_core.evaluation.intervals import (
+    compute_resampled_interval,
+    compute_score_interval,
+    compute_wilson_interval,
+    count_independent,
+)
 from tests.evaluation.simulated_experiments import cross_validate, draw_population
 
 N_EXPERIMENTS = 500
@@ -33,3 +38,18 @@ def test_interval_of_a_test_holds_the_truth():
         low, high = compute_wilson_interval(int(random.binomial(n, truth)), n)
         n_held += low <= truth <= high
     assert 0.93 <= n_held / N_EXPERIMENTS <= 0.97
+
+
+def test_interval_of_a_test_with_several_pictures_of_an_object_holds_the_truth():
+    random = np.random.default_rng(1)
+    n_held = n_held_by_pictures = 0
+    for _ in range(N_EXPERIMENTS):
+        truth, n_objects = random.uniform(0.5, 0.95), int(random.integers(20, 100))
+        groups = np.repeat(np.arange(n_objects), random.integers(1, 9, n_objects))
+        right = (random.random(n_objects) < truth)[groups]  # one object is answered alike
+        low, high = compute_score_interval(float(right.mean()), count_independent(groups))
+        n_held += low <= truth <= high
+        low, high = compute_wilson_interval(int(right.sum()), len(right))
+        n_held_by_pictures += low <= truth <= high
+    assert 0.93 <= n_held / N_EXPERIMENTS <= 0.97
+    assert n_held_by_pictures / N_EXPERIMENTS < 0.8

@@ -11,7 +11,7 @@ import pytest
 from cluster_core.data.index import scan_dataset
 from cluster_core.errors import DatasetError
 from cluster_core.evaluation.label_doubts import break_up_lone, check_labels, rank_doubts
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import make_index
 

@@ -9,7 +9,7 @@ import pytest
 
 from cluster_core.data.index import Picture, scan_dataset
 from cluster_core.evaluation.learned_pictures import count_learned, divide_learned, record_learned
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.storage.cache_file import CacheFile
 from tests.samples import draw_blob, save_picture, write_photos
 

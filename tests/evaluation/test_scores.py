@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from cluster_core.evaluation.intervals import compute_wilson_interval
+from cluster_core.evaluation.intervals import compute_score_interval, compute_wilson_interval
 from cluster_core.evaluation.scores import compute_metrics
 from tests.samples import make_index
 
@@ -38,6 +38,16 @@ def test_every_picture_is_counted_once(pictures, scores):
     assert metrics.n_right + len(metrics.misclassified) == metrics.n
     assert metrics.accuracy == metrics.n_right / 60
     assert metrics.interval == compute_wilson_interval(metrics.n_right, 60)
+
+
+def test_pictures_of_one_object_count_once():
+    index = make_index({"globular": ["M13.png", "M13 b.png", "M13 c.png"], "open": ["M45.png"]})
+    scores = np.tile([0.0, 1.0, 0.0], (4, 1))
+    metrics = compute_metrics(index.pictures, scores, LABELS)
+    assert metrics.n == 4
+    assert metrics.n_independent == 1.6  # 4 ** 2 / (3 ** 2 + 1)
+    assert metrics.interval == compute_score_interval(3 / 4, 1.6)
+    assert metrics.classes[1].interval == pytest.approx(compute_score_interval(1, 1.2))
 
 
 def test_mistakes_are_sorted_by_score(pictures, scores):

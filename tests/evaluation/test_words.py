@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from cluster_core.evaluation.scores import Metrics, TestedPicture
-from cluster_core.evaluation.words import describe_test, describe_weakest_class
+from cluster_core.evaluation.words import (
+    describe_independence,
+    describe_test,
+    describe_weakest_class,
+)
 
 
 def make_metrics(*answers: tuple[str, str, int]) -> Metrics:
@@ -33,6 +37,28 @@ def make_metrics(*answers: tuple[str, str, int]) -> Metrics:
 )
 def test_test_comes_with_its_interval(answers, words):
     assert describe_test(make_metrics(*answers)) == words
+
+
+@pytest.mark.parametrize(
+    ("n", "n_independent", "words"),
+    [
+        (15, 15.0, ""),
+        (
+            105,
+            57.6,
+            "Some are copies or show the same object, so the range is that of 58 different "
+            "pictures, not of 105.",
+        ),
+        (
+            10_000,
+            1.0,
+            "Some are copies or show the same object, so the range is that of 1 picture, not of "
+            "10,000.",
+        ),
+    ],
+)
+def test_copies_widen_the_range_in_words(n, n_independent, words):
+    assert describe_independence(n, n_independent) == words
 
 
 def test_weakest_class_is_named_with_its_usual_mistake():

@@ -25,9 +25,8 @@ from cluster_core.evaluation.words import (
     describe_test,
     describe_weakest_class,
     explain_cross_validation,
-    format_share,
 )
-from cluster_core.model.bundle.accuracy import describe_accuracy
+from cluster_core.model.bundle.accuracy import describe_accuracy, format_share
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.saved_values import parse_time
 from cluster_core.workspace import Workspace

@@ -12,7 +12,7 @@ from cluster_core.evaluation.curves import Curve, compute_precision_recall, comp
 from cluster_core.evaluation.learning_curve import LearningCurve
 from cluster_core.evaluation.report.svg import COLOURS, Axes, Line, draw_plot
 from cluster_core.evaluation.scored_pictures import ScoredPictures
-from cluster_core.evaluation.words import format_share
+from cluster_core.model.bundle.accuracy import format_share
 
 # Up to this many classes, each has its line; of two classes, one says everything.
 MAX_LINES = len(COLOURS)

@@ -32,6 +32,7 @@ def summarise_pictures(scored: ScoredPictures, unsure_below: float) -> dict[str,
     raw = scored.raw_scores
     return {
         "n": len(scored),
+        "n_independent": metrics.n_independent or metrics.n,
         "n_right": metrics.n_right,
         "accuracy": metrics.accuracy if metrics.n else None,
         "interval_95": list(metrics.interval),

@@ -10,6 +10,7 @@ from cluster_core.storage.saved_values import MALFORMED_ERRORS, check_count, che
 
 CROSS_VALIDATION = "cross_validation"
 NOT_TESTED = "Not tested."
+_MAX_DIGITS = 3
 # From docs/sky-backbone.md; the mean of the accuracies of both classes.
 STARTER_ACCURACY = (
     "It learned from a simulated sky only. On other people's photos, which it had never seen, its "
@@ -105,12 +106,28 @@ def describe_accuracy(accuracy: Accuracy | None) -> str:
     likely = f" (likely {format_interval(accuracy.interval)})" if accuracy.interval else ""
     pictures = "1 picture" if accuracy.n == 1 else f"{accuracy.n:,} pictures"
     verb = "cross-validated on" if accuracy.is_cross_validated else "tested on"
-    return f"About {accuracy.share:.0%} correct on new pictures{likely}, {verb} {pictures}."
+    return (
+        f"About {format_share(accuracy.share)} correct on new pictures{likely}, {verb} {pictures}."
+    )
+
+
+def format_share(share: float | None) -> str:
+    """Return a share from 0 to 1 as a whole percentage; a dash for None.
+
+    Only all is 100 %, and only nothing 0 %: other shares have as many digits as that takes.
+    """
+    if share is None:
+        return "-"
+    for digits in range(_MAX_DIGITS):
+        words = f"{100 * share:.{digits}f}"
+        if share in (0, 1) or float(words) not in (0, 100):
+            return f"{words}%"
+    return "under 0.01%" if share < 0.5 else "over 99.99%"  # noqa: PLR2004
 
 
 def format_interval(interval: tuple[float, float]) -> str:
     """Return the two bounds as percentages: `89% to 98%`."""
-    return f"{interval[0]:.0%} to {interval[1]:.0%}"
+    return f"{format_share(interval[0])} to {format_share(interval[1])}"
 
 
 def _read_test(metrics: Mapping[str, Any]) -> Accuracy | None:

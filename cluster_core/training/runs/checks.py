@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from cluster_core.evaluation.scored_pictures import check_independent
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.storage.saved_values import (
@@ -65,7 +66,8 @@ def check_metrics(record: dict[str, Any]) -> Metrics:
         picture.predicted for picture in pictures
     ).issubset(labels):
         raise ValueError("a picture has an unknown class")
-    return Metrics(labels, pictures)
+    n_independent = check_independent(record.get("n_independent"), len(pictures))
+    return Metrics(labels, pictures, n_independent)
 
 
 def _check_picture(

@@ -113,6 +113,7 @@ def save_result(folder: Path, result: RunResult, image_dir: Path) -> None:
     record = {
         "labels": result.metrics.labels,
         "pictures": pictures,
+        "n_independent": result.metrics.n_independent,
         "counts": result.counts,
         "rejected": result.rejected,
         "notes": result.notes,

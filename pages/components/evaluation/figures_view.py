@@ -17,7 +17,8 @@ from cluster_core.evaluation.figures import (
 )
 from cluster_core.evaluation.report.plots import list_classes_drawn
 from cluster_core.evaluation.scored_pictures import ScoredPictures
-from cluster_core.evaluation.words import describe_forecast, format_share
+from cluster_core.evaluation.words import describe_forecast
+from cluster_core.model.bundle.accuracy import format_share
 from pages.components.evaluation.plots import (
     draw_curves,
     draw_learning_curve,

@@ -35,6 +35,10 @@ OF_TEST = "About 93% correct on new pictures (likely 69% to 99%), tested on 14 p
             {"test": {"n": 1, "n_right": 1, "interval_95": None}},
             "About 100% correct on new pictures, tested on 1 picture.",
         ),
+        (
+            {"test": {"n": 1000, "n_right": 999, "interval_95": [0.9944, 0.99982]}},
+            "About 99.9% correct on new pictures (likely 99% to 99.98%), tested on 1,000 pictures.",
+        ),
         ({}, "Not tested."),
     ],
 )
