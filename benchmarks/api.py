@@ -23,7 +23,7 @@ from PIL import Image
 from benchmarks.isolated import PROJECT
 from benchmarks.streamlit_server import HOST, START_TIMEOUT_S
 from benchmarks.tables import print_table
-from cluster_core.model.bundle.bundle import load_bundle, save_bundle
+from cluster_core.model.bundle.folder import load_bundle, save_bundle
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.workspace import ROOT_VARIABLE, Workspace
 

@@ -22,7 +22,7 @@ from cluster_core.evaluation.cross_validation import (
 from cluster_core.evaluation.intervals import compute_resampled_interval, compute_wilson_interval
 from cluster_core.evaluation.picture_features import compute_mean_features
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.head.ridge import RidgeHead
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace

@@ -10,7 +10,7 @@ import numpy as np
 
 from cluster_core.images import read_bytes
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky import PLANTED_KINDS, render_wide_field
 from cluster_core.wide_fields import (

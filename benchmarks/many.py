@@ -24,7 +24,7 @@ from benchmarks.our_retraining import ARCHITECTURE, prepare_model
 from benchmarks.predict import fill_folder
 from benchmarks.tables import print_table
 from cluster_core.model.backbones.registry import get_backbone
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.prediction.batch import classify_sources
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sources.finding import PictureSources

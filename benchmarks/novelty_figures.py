@@ -50,7 +50,7 @@ def measure(photos: str, training: str | None) -> dict[str, Any]:
 
 def _get_model(training: str | None, workspace: Workspace) -> Any:
     from cluster_core.model.backbones.shipped import ASSETS, STARTER
-    from cluster_core.model.bundle.bundle import load_bundle
+    from cluster_core.model.bundle.folder import load_bundle
 
     if training is None:
         return load_bundle(ASSETS / STARTER)

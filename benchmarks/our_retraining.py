@@ -89,7 +89,8 @@ def prepare_model(model_dir: str, workspace: str, alpha: float) -> dict[str, Any
     from cluster_core.model.backbones.conversion import prepare_backbone
     from cluster_core.model.backbones.preprocessing import Preprocessing
     from cluster_core.model.backbones.weights import find_weights
-    from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle, save_bundle
+    from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle
+    from cluster_core.model.bundle.folder import save_bundle
     from cluster_core.model.head.head import Head
 
     spec, folders = get_backbone(ARCHITECTURE), Workspace(Path(workspace))

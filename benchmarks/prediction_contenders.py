@@ -40,7 +40,7 @@ def measure_ours(files: list[str], bundle: str, workspace: str, n_threads: int) 
         `single_ms`, median milliseconds per picture, and `per_second`, pictures per second
         for all files.
     """
-    from cluster_core.model.bundle.bundle import load_bundle
+    from cluster_core.model.bundle.folder import load_bundle
     from cluster_core.model.prediction.batch import classify_sources
     from cluster_core.model.prediction.predictor import Predictor
     from cluster_core.sources.source import PictureSource

@@ -157,7 +157,7 @@ def _make_heads(
     examples: Any, groups: np.ndarray, config: Any, labels: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return the head trained on all photos, and the starter's if it is of this network."""
-    from cluster_core.model.bundle.bundle import load_bundle
+    from cluster_core.model.bundle.folder import load_bundle
     from cluster_core.model.bundle.starter import ASSETS, STARTER, find_prior
     from cluster_core.model.head.training import fit_head
 

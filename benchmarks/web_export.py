@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.tables import print_table
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.export.web import PageText, export_web
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor

@@ -19,7 +19,7 @@ from benchmarks.isolated import run_isolated
 from benchmarks.tables import print_table
 from cluster_core.evaluation.intervals import compute_wilson_interval
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky import (
     FIELD_STARS,

@@ -16,8 +16,9 @@ from cluster_core.data.counter_classes import list_counter_classes
 from cluster_core.errors import BundleError, DatasetError, ImageError, ImageProblem
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.images import read_bytes
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle, save_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.collection import list_models
+from cluster_core.model.bundle.folder import load_bundle, save_bundle
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.model.prediction.prediction import Prediction
 from cluster_core.model.prediction.predictor import Predictor

@@ -9,7 +9,7 @@ import numpy as np
 
 from cluster_core.model.backbones.registry import SKY_BACKBONE
 from cluster_core.model.backbones.shipped import STARTER, load_shipped_record
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.starter import load_rehearsal
 from pretraining.linear import Floats, Integers, LinearHead, fit_linear, score_balanced, sigmoid
 from pretraining.photos import Photos, group_near_copies, load_photos, load_views

@@ -14,7 +14,8 @@ from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.backbones.registry import SKY_BACKBONE
 from cluster_core.model.backbones.shipped import STARTER
 from cluster_core.model.backbones.sky import build_sky_model
-from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle, save_bundle
+from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle
+from cluster_core.model.bundle.folder import save_bundle
 from cluster_core.model.bundle.starter import REHEARSAL
 from cluster_core.model.head.head import Head
 from cluster_core.storage.hashing import hash_file

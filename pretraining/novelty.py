@@ -16,7 +16,7 @@ from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.litert import FeatureExtractor, load_extractor
 from cluster_core.model.backbones.registry import SKY_BACKBONE
 from cluster_core.model.backbones.shipped import ASSETS, STARTER, load_shipped_record
-from cluster_core.model.bundle.bundle import load_bundle, save_bundle
+from cluster_core.model.bundle.folder import load_bundle, save_bundle
 from cluster_core.model.bundle.starter import NOVELTY, load_rehearsal
 from cluster_core.model.features.views import SKY_VIEWS
 from cluster_core.model.novelty import EvidencePrior, NoveltyDetector

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from cluster_core import cli
-from cluster_core.model.bundle.bundle import load_bundle, save_bundle
+from cluster_core.model.bundle.folder import load_bundle, save_bundle
 from cluster_core.model.bundle.untrusted_files import MANIFEST
 from tests.samples import draw_blob, run_python, save_picture, write_photos
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cluster_core import label_image, load_model, retrain
-from cluster_core.model.bundle.bundle import find_newest_bundle
+from cluster_core.model.bundle.folder import find_newest_bundle
 from cluster_core.workspace import Workspace
 from tests.drawn_pictures import SHAPES, draw_shape, write_shapes
 from tests.samples import run_python, save_picture

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cluster_core import classify, label_image, retrain
-from cluster_core.model.bundle.bundle import find_newest_bundle
+from cluster_core.model.bundle.folder import find_newest_bundle
 from tests.samples import COLOURS, draw_blob, not_as_root, run_python, save_picture
 
 ANSWER = re.compile(

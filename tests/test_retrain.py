@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from cluster_core import retrain
-from cluster_core.model.bundle.bundle import find_newest_bundle, load_bundle
+from cluster_core.model.bundle.folder import find_newest_bundle, load_bundle
 from cluster_core.training import train as train_module
 from cluster_core.training.choice import trial
 from tests.samples import (

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from cluster_core.access import Access, Action
 from cluster_core.errors import PublishError
 from cluster_core.events import report_event
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import model_dir
 from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.publishing.aliases import check_alias, is_alias, is_content_id

@@ -17,8 +17,9 @@ from cluster_core.evaluation.learned_pictures import record_learned
 from cluster_core.evaluation.model_evaluation import ModelEvaluation, evaluate_training
 from cluster_core.evaluation.scores import Metrics
 from cluster_core.model.backbones.converted import ConvertedBackbone
-from cluster_core.model.bundle.bundle import ModelBundle, save_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.collection import record_cross_validation
+from cluster_core.model.bundle.folder import save_bundle
 from cluster_core.model.bundle.starter import find_prior
 from cluster_core.model.export.frozen_graph import save_graph
 from cluster_core.model.head.head import Head

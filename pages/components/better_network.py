@@ -12,7 +12,7 @@ from cluster_core.access import Action
 from cluster_core.data.splits import Split
 from cluster_core.errors import ClusterError
 from cluster_core.evaluation.scores import Metrics
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import model_dir
 from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.choice.trial import find_latest_choice

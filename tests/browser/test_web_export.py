@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from cluster_core.model.backbones.preprocessing import Preprocessing
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.export.web import PageText, export_web
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.workspace import Workspace

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.export.web import PageText, export_web
 from cluster_core.model.prediction.predictor import Predictor
 from tests.browser.file_kinds import write_files

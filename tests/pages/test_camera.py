@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 
 from cluster_core.access import PUBLIC_VARIABLE
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.model.prediction.predictor import Predictor
 from pages.components.camera.frames import (

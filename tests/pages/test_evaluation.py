@@ -18,8 +18,8 @@ from cluster_core.data.index import scan_dataset
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.evaluation.words import CROSS_VALIDATION_OR_TEST
 from cluster_core.health import Finding, FindingKind, HealthReport, accept_finding, keep_check
-from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.collection import delete_model
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.storage.trash import list_trash
 from cluster_core.training.config import TrainConfig

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from cluster_core.model.bundle.bundle import MANIFEST, list_bundle_folders
+from cluster_core.model.bundle.folder import list_bundle_folders
+from cluster_core.model.bundle.untrusted_files import MANIFEST
 from tests.pages.test_classify import all_text, give, make_picture, open_page, to_png
 
 
@@ -47,7 +48,7 @@ def test_changed_dataset_is_mentioned(dataset):
 
 
 def test_missing_dataset_is_mentioned(trained):
-    assert "are not on this computer" in all_text(explain())
+    assert "The dataset that this model learned from is not here" in all_text(explain())
 
 
 def test_starter_has_a_heat_map_but_no_training_photos(workspace):

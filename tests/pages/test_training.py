@@ -14,8 +14,8 @@ from cluster_core.errors import RunError
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.scores import Metrics, TestedPicture
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle, save_bundle
 from cluster_core.model.bundle.collection import delete_model
+from cluster_core.model.bundle.folder import load_bundle, save_bundle
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.choice.store import TrialStore
@@ -260,6 +260,14 @@ def test_only_a_network_that_is_not_here_is_said_to_be_downloaded(
     changes = {"stage": str(Stage.BACKBONE), "architecture": architecture}
     page = open_page(run=write_run(workspace, RunState.RUNNING, **changes))
     assert page.get("progress")[0].proto.text == f"Preparing the network{note}"
+
+
+def test_download_of_a_network_is_shown_in_megabytes(workspace):
+    changes = {"stage": str(Stage.BACKBONE), "architecture": "inception_v3"}
+    run_id = write_run(workspace, RunState.RUNNING, done=45_000, total=87_900, **changes)
+    bar = open_page(run=run_id).get("progress")[0].proto
+    assert bar.text == "Downloading the network: 45.0 of 87.9 MB"
+    assert bar.value == 51
 
 
 @pytest.mark.parametrize(("button", "request_"), [("stop_keep", "keep"), ("stop_discard", "disc")])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.starter import REHEARSAL
 from cluster_core.model.novelty.evidence import fit_log_odds
 from pretraining.novelty import (

@@ -10,11 +10,11 @@ import warnings
 
 import pytest
 
-from cluster_core import workspace
 from cluster_core.sorting import placing, restoring
 from cluster_core.sorting.log import SortLog
 from cluster_core.sorting.records import Stage, Transfer
 from cluster_core.sorting.undoing import undo_sort
+from cluster_core.storage import drafts
 from tests.samples import OWNER
 from tests.sorting.samples import OPEN, UNSURE, answer, list_tree, sort, write_files
 
@@ -49,7 +49,7 @@ class Place:
         (self.output / "open" / "a.fits").write_text("of somebody else")
 
     def sort(self):
-        workspace._clean_once.cache_clear()  # as in a new process
+        drafts._clean_once.cache_clear()  # as in a new process
         scores = zip(NAMES, (OPEN, UNSURE), strict=True)
         paths = [(self.source / name, score) for name, score in scores]
         sort(
@@ -59,7 +59,7 @@ class Place:
         )
 
     def undo(self):
-        workspace._clean_once.cache_clear()
+        drafts._clean_once.cache_clear()
         return undo_sort(OWNER, self.output)
 
     def list_sorted(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cluster_core.data.index import Picture
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.head.examples import Examples
 from cluster_core.model.novelty import KnownPictures
 from cluster_core.training import novelty
@@ -21,7 +21,7 @@ from cluster_core.training.novelty import (
 )
 from cluster_core.training.runs.results import RunResult
 from cluster_core.training.train import train
-from tests.model.bundle.test_bundle import make_bundle
+from tests.model.bundle.test_folder import make_bundle
 from tests.samples import COLOURS, write_photos
 
 GREEN = {"None of these": (60, 250, 80)}

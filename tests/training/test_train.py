@@ -27,7 +27,7 @@ from cluster_core.evaluation import cross_validation
 from cluster_core.model.backbones.converted import find_converted
 from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.registry import TEST_BACKBONE
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.head.settings import Evaluation
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.storage.cache_file import FILE_NAME

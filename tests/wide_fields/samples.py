@@ -11,7 +11,7 @@ from astropy.wcs import WCS
 from PIL import Image
 
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.prediction.predictor import Predictor
 from cluster_core.sky import SimulatedField, render_wide_field
 from cluster_core.workspace import Workspace

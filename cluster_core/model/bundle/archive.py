@@ -28,9 +28,10 @@ from cluster_core.model.bundle.archive_entries import (
     read_archive,
 )
 from cluster_core.model.bundle.archive_network import list_network_files
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.card import read_card
 from cluster_core.model.bundle.collection import list_models
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.manifest_hash import hash_manifest
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.model.bundle.summaries import ModelSummary, describe_model

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import model_dir
 from cluster_core.model.bundle.summaries import clean_title
 from cluster_core.storage.saved_values import MAX_COUNT

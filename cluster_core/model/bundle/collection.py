@@ -9,11 +9,8 @@ from pathlib import Path
 from cluster_core.access import Access, Action
 from cluster_core.errors import BundleError, ConfigError, DatasetError
 from cluster_core.model.bundle.accuracy import CROSS_VALIDATION, Accuracy
-from cluster_core.model.bundle.bundle import (
-    BackboneReference,
-    check_unsure_below,
-    load_bundle,
-)
+from cluster_core.model.bundle.bundle import BackboneReference
+from cluster_core.model.bundle.folder import check_unsure_below, load_bundle
 from cluster_core.model.bundle.manifest_hash import UNENCODABLE, format_manifest
 from cluster_core.model.bundle.network import lacks_network, require_network
 from cluster_core.model.bundle.selection import (

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import ModelBundle, list_bundle_folders, load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.folder import list_bundle_folders, load_bundle
 from cluster_core.model.bundle.network import require_network
 from cluster_core.storage.drafts import replacing
 from cluster_core.storage.saved_values import make_printable

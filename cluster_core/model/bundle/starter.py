@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cluster_core.model.backbones.shipped import ASSETS, STARTER, check_shipped_file
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.head.examples import Examples, Prior
 from cluster_core.model.novelty import EvidencePrior, NoveltyPrior
 

@@ -18,7 +18,8 @@ from cluster_core.model.bundle.accuracy import (
     read_accuracy,
     read_test,
 )
-from cluster_core.model.bundle.bundle import DEFAULT_UNSURE_BELOW, ModelBundle, load_bundle
+from cluster_core.model.bundle.bundle import DEFAULT_UNSURE_BELOW, ModelBundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.manifest_hash import hash_content, hash_manifest
 from cluster_core.model.bundle.selection import STARTER_ID, get_model_id
 from cluster_core.model.bundle.untrusted_files import (

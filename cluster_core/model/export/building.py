@@ -13,7 +13,8 @@ import click
 from PIL import Image
 
 from cluster_core.errors import BackboneError, ClusterError
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.summaries import describe_model
 from cluster_core.model.export.check_pictures import (
     CheckPicture,

@@ -9,7 +9,7 @@ from pathlib import Path
 from cluster_core.access import Access, Action
 from cluster_core.errors import BackboneError, BundleError, ClusterError
 from cluster_core.events import report_event
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.network import require_network
 from cluster_core.model.export.formats import FORMATS
 from cluster_core.model.export.request import EXPECTED, PICTURES, ExportRequest

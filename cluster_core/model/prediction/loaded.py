@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import model_dir
 from cluster_core.model.bundle.summaries import ModelSummary
 from cluster_core.model.prediction.predictor import MODELS_IN_MEMORY, Predictor

@@ -16,8 +16,9 @@ from cluster_core.evaluation.model_evaluation import (
     evaluate_training,
 )
 from cluster_core.evaluation.picture_features import compute_mean_features, iterate_features
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.collection import record_cross_validation
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.training.runs import load_config, load_result, load_status
 from cluster_core.training.runs.evaluation_record import save_evaluation

@@ -9,7 +9,7 @@ from typing import Any
 from cluster_core.errors import RunError
 from cluster_core.evaluation.model_evaluation import ModelEvaluation
 from cluster_core.evaluation.report.content import Report
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.training.retrain_command import format_command
 from cluster_core.training.runs import (
     RunResult,

@@ -16,8 +16,9 @@ from cluster_core.evaluation.words import (
     describe_test,
     list_warnings,
 )
-from cluster_core.model.bundle.bundle import ModelBundle, load_bundle
+from cluster_core.model.bundle.bundle import ModelBundle
 from cluster_core.model.bundle.collection import list_models
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import model_dir
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace

@@ -13,7 +13,7 @@ from cluster_core.data.editing.classes import list_classes
 from cluster_core.data.index import Progress, scan_dataset
 from cluster_core.data.signature import compute_signature
 from cluster_core.evaluation.label_doubts import LabelDoubt, check_labels
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.prediction.words import format_score
 from cluster_core.storage.cache_file import CacheFile
 from cluster_core.workspace import Workspace

@@ -9,8 +9,8 @@ from cluster_core.evaluation.coverage import compute_coverage
 from cluster_core.evaluation.scored_pictures import ScoredPictures
 from cluster_core.evaluation.words import describe_coverage
 from cluster_core.model.bundle.accuracy import format_share
-from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.collection import set_unsure_below
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import STARTER_ID, model_dir
 from cluster_core.workspace import Workspace
 from pages.components.evaluation.plots import draw_coverage

@@ -10,7 +10,7 @@ from PIL import Image
 from cluster_core.errors import ConfigError, ImageError, ImageProblem
 from cluster_core.images import FitsStretch
 from cluster_core.model.backbones.preprocessing import Preprocessing, to_unit_range
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from tests.samples import REPOSITORY, draw_blob
 
 EARLIER_MODEL = (

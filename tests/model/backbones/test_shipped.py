@@ -17,7 +17,7 @@ from cluster_core.model.backbones.preprocessing import to_unit_range
 from cluster_core.model.backbones.registry import EVERYDAY_BACKBONE, SKY_BACKBONE
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle import starter
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.starter import REHEARSAL
 from cluster_core.model.prediction.batch import classify_sources
 from cluster_core.model.prediction.predictor import Predictor

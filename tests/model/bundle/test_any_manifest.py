@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from cluster_core.errors import BundleError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
 from cluster_core.model.bundle.archive import import_model
-from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.card import load_card
 from cluster_core.model.bundle.collection import list_models
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.workspace import Workspace

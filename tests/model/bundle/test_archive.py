@@ -15,8 +15,8 @@ import pytest
 from cluster_core.errors import AccessError, BundleError
 from cluster_core.model.bundle import archive as bundle_archive
 from cluster_core.model.bundle.archive import export_model, import_model
-from cluster_core.model.bundle.bundle import load_bundle
 from cluster_core.model.bundle.collection import list_models, rename_model
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import choose_bundle, model_dir
 from cluster_core.model.bundle.untrusted_files import HEAD, MANIFEST, NOVELTY
 from cluster_core.workspace import Workspace

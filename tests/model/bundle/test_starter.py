@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.starter import find_prior
 
 LABELS = [

@@ -8,7 +8,7 @@ import pytest
 from cluster_core.errors import BackboneError
 from cluster_core.model.backbones.litert import load_extractor
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.explanation import heat_map
 from cluster_core.model.explanation.heat_map import compute_heat_map
 from cluster_core.model.head.head import Head

@@ -5,7 +5,7 @@ import pytest
 
 from cluster_core.data.index import scan_dataset
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.explanation.similar import SimilaritySearch, SimilarPicture, choose_suspect
 from cluster_core.storage.cache_file import CacheFile
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import ASSETS, STARTER, choose_bundle
 from cluster_core.model.export.check_pictures import (
     choose_pictures,

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from cluster_core import label_image
 from cluster_core.model.backbones.registry import list_backbones
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import ASSETS, STARTER
 from cluster_core.model.export import formats
 from cluster_core.model.export.description import describe_export

@@ -11,7 +11,7 @@ from cluster_core.model.backbones import converted
 from cluster_core.model.backbones.converted import find_converted
 from cluster_core.model.backbones.preprocessing import to_unit_range
 from cluster_core.model.backbones.registry import TEST_BACKBONE
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.export.frozen_graph import (
     LABELS_FILE,

@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import ASSETS, STARTER
 from cluster_core.model.export.building import build_export
 from cluster_core.model.export.formats import ExportFormat

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images import FitsStretch
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.prediction.details import (
     SHOWN_SIDE_PX,
     FitsChoice,

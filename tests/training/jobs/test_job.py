@@ -10,7 +10,7 @@ import pytest
 
 from cluster_core.data.splits import Side
 from cluster_core.errors import RunError
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.training.choice import trial
 from cluster_core.training.choice.decision import NetworkChoice
 from cluster_core.training.events import Stage, StageProgress

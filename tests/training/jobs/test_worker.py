@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.training.jobs.failure_reasons import OUT_OF_MEMORY
 from cluster_core.training.jobs.supervisor import Supervisor
 from cluster_core.training.locks import AT_ONCE_VARIABLE

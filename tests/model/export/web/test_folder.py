@@ -12,7 +12,7 @@ from PIL import Image
 
 from cluster_core.errors import BackboneError, ConfigError, ImageError
 from cluster_core.model.backbones.shipped import ASSETS, STARTER
-from cluster_core.model.bundle.bundle import load_bundle
+from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.model.bundle.selection import choose_bundle
 from cluster_core.model.export.web import PageText, export_web
 from cluster_core.model.export.web.page_text import MAX_EXAMPLES

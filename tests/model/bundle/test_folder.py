@@ -14,24 +14,17 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from cluster_core import workspace as workspace_module
 from cluster_core.errors import BundleError, ClusterError
 from cluster_core.model.backbones.preprocessing import Preprocessing
-from cluster_core.model.bundle import bundle as bundle_module
-from cluster_core.model.bundle.bundle import (
-    BUNDLE_VERSION,
-    HEAD,
-    MANIFEST,
-    BackboneReference,
-    ModelBundle,
-    find_newest_bundle,
-    load_bundle,
-    save_bundle,
-)
+from cluster_core.model.bundle import folder as bundle_folder
+from cluster_core.model.bundle.bundle import BackboneReference, ModelBundle
+from cluster_core.model.bundle.folder import find_newest_bundle, load_bundle, save_bundle
 from cluster_core.model.bundle.selection import choose_bundle
+from cluster_core.model.bundle.untrusted_files import BUNDLE_VERSION, HEAD, MANIFEST
 from cluster_core.model.features.views import PLAIN_VIEWS, SKY_VIEWS
 from cluster_core.model.head.head import Head
 from cluster_core.model.prediction.predictor import predict
+from cluster_core.storage import drafts
 from cluster_core.workspace import Workspace
 from tests.samples import draw_blob
 
@@ -219,7 +212,7 @@ def test_any_altered_byte_of_the_head_is_detected(saved):
 
 
 def test_huge_head_is_rejected_without_reading_it(saved, monkeypatch):
-    monkeypatch.setattr(bundle_module, "MAX_HEAD_BYTES", 100)
+    monkeypatch.setattr(bundle_folder, "MAX_HEAD_BYTES", 100)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("it was read"))
     with pytest.raises(BundleError, match="larger than"):
         load_bundle(saved)
@@ -426,7 +419,7 @@ def test_failed_rename_keeps_the_old_bundle(saved, monkeypatch):
             raise OSError(5, "Input/output error")
         rename(source, target)
 
-    monkeypatch.setattr(workspace_module.os, "rename", refuse_draft)
+    monkeypatch.setattr(drafts.os, "rename", refuse_draft)
     with pytest.raises(OSError, match="Input/output"):
         save_bundle(make_bundle(labels=("x", "y", "z")), saved.parent)
     assert_equal(load_bundle(saved), make_bundle())
