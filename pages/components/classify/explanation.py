@@ -75,8 +75,8 @@ def _describe(found: HeatMap) -> str:
     colours = f":orange[Orange] parts speak for {name}, :blue[blue] ones against it."
     if found.is_exact:
         return (
-            f"{colours} This is exact, the parts add up to the model's evidence, but coarse: "
-            f"{rows} × {columns} parts, each of which has seen some of its surroundings."
+            f"{colours} This is exact (the parts add up to the model's evidence) but coarse: "
+            f"{rows} × {columns} parts, each of which also reflects its surroundings."
         )
     return (
         f"{colours} An estimate: each of {rows} × {columns} parts was covered in turn, to see how "
@@ -95,7 +95,8 @@ def _show_similar(
             st.caption(
                 "The starter model learned from a simulated sky, so there are no photos to show."
                 if model.id == STARTER_ID
-                else "The pictures that this model learned from are not on this computer."
+                else "The dataset that this model learned from is not here: it was renamed or "
+                "deleted, or the model was trained elsewhere."
             )
             return
     except ClusterError as error:
@@ -110,8 +111,8 @@ def _show_similar(
                 caption = f"{one.picture.path.name}: {one.picture.label}, {one.similarity:.0%}"
                 show_thumbnail(workspace, one.picture.path, caption)
     st.caption(
-        "100% is the same picture. The percentage only ranks the training pictures by what the "
-        "network sees in them: also a picture that is none of these has a most similar one."
+        "100% means the same picture. The percentages only rank the training pictures by what the "
+        "network sees in them: even a picture that is none of these has a most similar one."
     )
     if suspect is not None:
         st.caption(
@@ -120,7 +121,7 @@ def _show_similar(
             f"{escape_markdown(answer.prediction.label)}."
         )
     if not is_exact:
-        st.caption("The dataset has changed since the training: these are its pictures of today.")
+        st.caption("The dataset has changed since the training: these pictures are in it today.")
 
 
 def _obtain_search(

@@ -39,9 +39,9 @@ _NOTHING_FOUND = "No pictures were added: choose pictures, or a .zip or folder o
 def show_new_queue(workspace: Workspace) -> None:
     """Draw the form that makes a queue."""
     st.markdown(
-        "Add pictures that nobody has sorted yet. Cluster Lab shows them one at a time, those "
-        "that teach it most first, so that fewer labels are needed. The pictures "
-        "with their classes then go to a dataset."
+        "Add pictures that nobody has sorted yet. Cluster Lab shows them one at a time, starting "
+        "with those that teach it most, so that you need to label fewer. You then add the labelled "
+        "pictures to a dataset."
     )
     st.session_state.setdefault(_CLASSES, _suggest_classes(workspace))
     classes = st.multiselect(
@@ -50,8 +50,8 @@ def show_new_queue(workspace: Workspace) -> None:
         key=_CLASSES,
         accept_new_options=True,
         placeholder="Type a name and press Enter, for example open clusters",
-        help="What the pictures can show. Name at least two; you can add more later. The keys 1 "
-        "to 9 follow this order.",
+        help="What the pictures can show. Name at least two; you can add more later. Keys 1 to 9 "
+        "are in this order.",
         persist_state="session",
         width=620,
     )

@@ -17,9 +17,9 @@ from pages.components.words import format_percent
 _CHART_PX = 150
 _REFRESH_S = 2.0
 _EXPLANATION = (
-    "Estimated by leaving out each labelled picture in turn. The pictures that you label are "
-    "chosen because they are hard, so they are weighted to resemble the others; the interval holds "
-    "the true accuracy in 95 of 100 cases."
+    "Estimated by leaving out each labelled picture in turn. You are shown the hard pictures "
+    "first, so the labelled ones are weighted to resemble the others. The interval holds the true "
+    "accuracy in 95 of 100 cases."
 )
 
 
@@ -87,7 +87,7 @@ def draw_accuracy(curve: Sequence[AccuracyEstimate]) -> dict[str, Any]:
         {"labels": one.n_labels, "accuracy": one.accuracy, "low": one.low, "high": one.high}
         for one in curve
     ]
-    share = {"format": ".0%", "tickCount": 4}
+    share = {"format": ".0%", "values": [0, 0.5, 1]}
     y = {"field": "accuracy", "type": "quantitative", "title": None, "axis": share}
     x = {
         "field": "labels",
