@@ -35,7 +35,8 @@ class StageProgress:
     ----------
     stage : Stage
     done, total : int
-        Pictures processed, and pictures in all; both are 0 for a stage that is not counted.
+        Pictures processed, and pictures in all; for the download of a network, kilobytes. Both
+        are 0 for a stage that is not counted.
     """
 
     stage: Stage

@@ -31,6 +31,8 @@ from cluster_core.workspace import Workspace
 if TYPE_CHECKING:
     from cluster_core.storage.dask_cluster import DaskCluster
 
+_KILO = 1000
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -94,6 +96,10 @@ def prepare(
     DatasetError, ImageError, BackboneError, RunError
         As `train`.
     """
+
+    def on_download(done_bytes: int, total_bytes: int) -> None:
+        on_event(StageProgress(Stage.BACKBONE, done_bytes // _KILO, total_bytes // _KILO))
+
     index, split = _read_dataset(config, cache, on_event)
     on_event(StageProgress(Stage.BACKBONE))
     choice = _choose_network(config, index, split, workspace, on_event)
@@ -106,6 +112,7 @@ def prepare(
         # A folder the user named must have the weights. The workspace's own need not: an
         # earlier conversion is enough.
         any_weights=config.model_dir is None,
+        on_download=on_download,
     )
     preprocessing = Preprocessing(config.backbone.input_size_px)
     bottlenecks = BottleneckCache(cache, backbone, preprocessing)

@@ -79,6 +79,8 @@ def show_missing_network(model: ModelSummary, workspace: Workspace) -> None:
     """
     spec = get_backbone(model.architecture)
     sentence = explain_missing_network(spec.name, model.weights_sha256, workspace)
+    named = f"the network {name_network(spec.name)}"
+    sentence = sentence.replace(f"the network {spec.name}", named)
     st.warning(
         f"This model cannot be used yet. {escape_markdown(sentence)}",
         icon=":material/extension_off:",

@@ -104,7 +104,7 @@ def _show_live(workspace: Workspace, drawn: RunStatus, config: TrainConfig, is_n
     if status.state is RunState.QUEUED:
         show_waiting(workspace, drawn.id)
         return
-    _show_stages(workspace, status)
+    _show_stages(workspace, status, config)
     evaluations = _read_evaluations(workspace, drawn.id)
     if evaluations:
         show_curves(evaluations, _find_axis_end(evaluations, config.how_many_training_steps))
@@ -126,7 +126,7 @@ def _read_evaluations(workspace: Workspace, run_id: str) -> tuple[Evaluation, ..
     return cached[1].read()
 
 
-def _show_stages(workspace: Workspace, status: RunStatus) -> None:
+def _show_stages(workspace: Workspace, status: RunStatus, config: TrainConfig) -> None:
     """Draw the finished, current and remaining stages, and the progress of the current one."""
     stages = [str(stage) for stage in Stage]
     current = stages.index(status.stage) if status.stage in stages else 0
@@ -137,7 +137,9 @@ def _show_stages(workspace: Workspace, status: RunStatus) -> None:
     parts += [f":gray[{name_stage(stage)}]" for stage in stages[current + 1 :]]
     st.markdown(" → ".join(parts))
     text = name_stage(stages[current])
-    if status.total:
+    if status.total and stages[current] == Stage.BACKBONE and not config.is_automatic:
+        text = f"Downloading the network: {status.done / 1000:.1f} of {status.total / 1000:.1f} MB"
+    elif status.total:
         unit = "steps" if stages[current] == Stage.TRAINING else "pictures"
         text += f": {status.done:,} of {status.total:,} {unit}{_describe_pace(status, unit)}"
     else:

@@ -31,6 +31,7 @@ from cluster_core.model.backbones.litert import LiteRTExtractor
 from cluster_core.model.backbones.preprocessing import to_unit_range
 from cluster_core.model.backbones.registry import BackboneSpec, get_backbone
 from cluster_core.model.backbones.weights import find_weights
+from cluster_core.model.backbones.weights_download import ByteProgress, ignore_progress
 from cluster_core.storage.drafts import replacing
 from cluster_core.storage.hashing import hash_file
 
@@ -53,7 +54,12 @@ class _LiteRTOutcome:
 
 
 def prepare_backbone(
-    spec: BackboneSpec, model_dir: Path, backbones_dir: Path, *, any_weights: bool = False
+    spec: BackboneSpec,
+    model_dir: Path,
+    backbones_dir: Path,
+    *,
+    any_weights: bool = False,
+    on_download: ByteProgress = ignore_progress,
 ) -> ConvertedBackbone:
     """Return a converted backbone; download and convert it first if necessary.
 
@@ -67,6 +73,8 @@ def prepare_backbone(
         Folder of converted backbones; created if necessary.
     any_weights : bool
         If `model_dir` has no weights, accept the newest conversion whatever its weights.
+    on_download : callable, optional
+        See `download_weights`.
 
     Returns
     -------
@@ -87,7 +95,8 @@ def prepare_backbone(
         if ready and not _is_worth_another_try(ready, model_dir):
             return ready
         try:
-            return convert_backbone(spec, obtain_weights(spec, model_dir), backbones_dir)
+            weights = obtain_weights(spec, model_dir, on_download)
+            return convert_backbone(spec, weights, backbones_dir)
         except BackboneError as error:
             if ready is None:
                 raise

@@ -22,7 +22,11 @@ from cluster_core.model.backbones.registry import (
 from cluster_core.model.backbones.shipped import check_shipped_weights
 from cluster_core.model.backbones.sky import build_sky_model
 from cluster_core.model.backbones.weights import find_weights, list_weights_files
-from cluster_core.model.backbones.weights_download import download_weights
+from cluster_core.model.backbones.weights_download import (
+    ByteProgress,
+    download_weights,
+    ignore_progress,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -33,7 +37,9 @@ BUILDERS = {SKY_BACKBONE.name: build_sky_model, EVERYDAY_BACKBONE.name: build_ev
 _LOADING_ERRORS = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
 
-def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
+def obtain_weights(
+    spec: BackboneSpec, model_dir: Path, on_download: ByteProgress = ignore_progress
+) -> Path | None:
     """Return the weights file of a backbone; download it if it is missing.
 
     Parameters
@@ -42,6 +48,8 @@ def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
         The network.
     model_dir : Path
         Folder to search, and to download to.
+    on_download : callable, optional
+        See `download_weights`.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def obtain_weights(spec: BackboneSpec, model_dir: Path) -> Path | None:
         return check_shipped_weights(spec)
     if not spec.weights_file:
         return None
-    return find_weights(spec, model_dir) or _download(spec, model_dir)
+    return find_weights(spec, model_dir) or _download(spec, model_dir, on_download)
 
 
 def load_backbone(spec: BackboneSpec, weights_path: Path | None) -> keras.Model:
@@ -166,11 +174,11 @@ def _build_random(spec: BackboneSpec) -> keras.Model:
     return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(hidden))
 
 
-def _download(spec: BackboneSpec, model_dir: Path) -> Path:
+def _download(spec: BackboneSpec, model_dir: Path, on_download: ByteProgress) -> Path:
     _logger.info("Downloading the weights of %s (%.0f MB)", spec.name, spec.download_mb)
     problem: Exception
     try:
-        return download_weights(spec, model_dir)
+        return download_weights(spec, model_dir, on_download)
     except DownloadError as error:
         problem, reason = error, str(error)
     except OSError as error:

@@ -38,8 +38,12 @@ _HANDLERS = (
 ByteProgress = Callable[[int, int], None]
 
 
+def ignore_progress(done_bytes: int, total_bytes: int) -> None:
+    """Take no note of the progress of a download."""
+
+
 def download_weights(
-    spec: BackboneSpec, model_dir: Path, on_progress: ByteProgress = lambda done, total: None
+    spec: BackboneSpec, model_dir: Path, on_progress: ByteProgress = ignore_progress
 ) -> Path:
     """Download the weights of a network, and check them by their hash.
 

@@ -307,13 +307,18 @@ def test_failed_download_names_files_folder_and_address(tmp_path, monkeypatch):
 
 
 def test_weights_are_downloaded_once(tmp_path, monkeypatch):
-    def download(spec, model_dir):
+    def download(spec, model_dir, on_progress):
+        on_progress(3, 7)
         path = model_dir / spec.weights_file
         path.write_bytes(b"weights")
         return path
 
     monkeypatch.setattr(keras_backbones, "download_weights", download)
-    assert obtain_weights(SMALL, tmp_path) == tmp_path / SMALL.weights_file
+    seen = []
+    assert obtain_weights(SMALL, tmp_path, lambda *at: seen.append(at)) == (
+        tmp_path / SMALL.weights_file
+    )
+    assert seen == [(3, 7)]
     monkeypatch.setattr(keras_backbones, "download_weights", None)
     assert obtain_weights(SMALL, tmp_path) == tmp_path / SMALL.weights_file
 
