@@ -231,7 +231,8 @@ def test_uploaded_model_says_which_network_it_lacks_until_that_arrives(trained, 
         return content.getvalue()
 
     page = upload(open_page(), export(with_network=False))
-    assert "this computer lacks its network random" in page.success[0].value
+    assert "this computer lacks its network random" in page.warning[0].value
+    assert not page.success
     upload(page, export(with_network=True))
     assert "Its network was added" in page.success[0].value
     assert all(model.is_usable for model in list_models(trained))

@@ -18,6 +18,11 @@ from pages.components.words import name_network
 
 _IMPORTED = "models taken"
 _IS_REFUSED = "model file refused"
+_MESSAGES = {
+    True: (st.success, "check"),
+    False: (st.warning, "extension_off"),
+    None: (st.error, "error"),
+}
 
 
 def show_upload() -> None:
@@ -41,19 +46,19 @@ def show_upload() -> None:
             with st.spinner("Checking the model …"):
                 imported = (file.file_id, *_import(file))
             st.session_state[_IMPORTED] = imported
-        _, is_good, sentence = imported
-        show, icon = (st.success, "check") if is_good else (st.error, "error")
+        _, is_usable, sentence = imported
+        show, icon = _MESSAGES[is_usable]
         show(escape_markdown(sentence), icon=f":material/{icon}:")
 
 
-def _import(file: BinaryIO) -> tuple[bool, str]:
-    """Import a model; return whether it succeeded, and a sentence about the outcome."""
+def _import(file: BinaryIO) -> tuple[bool | None, str]:
+    """Import a model; return whether it can be used, None if there is none, and a sentence."""
     workspace = get_workspace()
     known = {model.id: model for model in list_models(workspace)}
     try:
         model = import_model(get_access(), workspace, file)
     except ClusterError as error:
-        return False, str(error)
+        return None, str(error)
     choose(Choice.MODEL, model.id)
     sentence = f"Added {model.title}. It is open below."
     if model.id in known:
@@ -63,7 +68,7 @@ def _import(file: BinaryIO) -> tuple[bool, str]:
     if model.lacks_network:
         sentence += (
             " It cannot be used yet, because this computer lacks its network "
-            f"{name_network(model.architecture)}: download it below, upload its weights, or add "
-            "the .zip file of the model together with its network."
+            f"{name_network(model.architecture)}: download it below, upload its weights, or "
+            "download the model again where it was trained, with its network, and add that file."
         )
-    return True, sentence
+    return not model.lacks_network, sentence
