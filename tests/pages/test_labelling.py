@@ -135,7 +135,7 @@ def test_keys_label_one_picture_after_the_other(queue, workspace):
 
 def test_backspace_takes_the_latest_back_and_shows_its_picture(queue):
     page = open_page()
-    assert page.button(key="label_undo").disabled
+    assert page.button(key="label_undo_0").disabled
     first = shown(page)
     press(page, "1")
     assert shown(page) != first
@@ -143,6 +143,17 @@ def test_backspace_takes_the_latest_back_and_shows_its_picture(queue):
     assert shown(page) == first
     queue.refresh()
     assert not queue.decisions
+
+
+def test_undo_pressed_again_before_the_page_is_redrawn_takes_nothing_more_back(queue):
+    page = open_page()
+    for _ in range(2):
+        press(page, "1")
+    undo = page.button(key="label_undo_2")
+    undo.click().run()
+    undo.click().run()
+    queue.refresh()
+    assert len(queue.decisions) == 1
 
 
 def test_labels_are_found_again_by_a_new_visitor_who_can_undo_them(queue):

@@ -144,15 +144,17 @@ def _show_skip(queue: LabelQueue, guide: Guide, sha256: str) -> None:
 
 
 def _show_undo(queue: LabelQueue, guide: Guide) -> None:
+    n_decided = len(queue.decisions)
     st.button(
         "Undo",
-        key="label_undo",
+        # A key of its own for each number: a press that arrives twice takes one decision back.
+        key=f"label_undo_{n_decided}",
         shortcut="Backspace",
         type="tertiary",
         icon=":material/undo:",
-        disabled=not queue.decisions,
+        disabled=not n_decided,
         help="Takes the latest decision back and shows its picture again.",
-        on_click=partial(_undo, queue, guide),
+        on_click=partial(_undo, queue, guide, n_decided),
     )
 
 
@@ -171,7 +173,9 @@ def _decide(queue: LabelQueue, guide: Guide, sha256: str, decision: Decision) ->
     guide.notice()
 
 
-def _undo(queue: LabelQueue, guide: Guide) -> None:
+def _undo(queue: LabelQueue, guide: Guide, n_decided: int) -> None:
+    if len(queue.decisions) != n_decided:
+        return
     for state in (_NOTICE, _LATEST):
         st.session_state.pop(state, None)
     try:
