@@ -10,6 +10,7 @@ import pytest
 
 from cluster_core.data.splits import Side
 from cluster_core.errors import RunError
+from cluster_core.model.backbones import keras
 from cluster_core.model.bundle.folder import load_bundle
 from cluster_core.training.choice import trial
 from cluster_core.training.choice.decision import NetworkChoice
@@ -18,6 +19,7 @@ from cluster_core.training.jobs import job as module
 from cluster_core.training.jobs.job import run_job
 from cluster_core.training.runs import (
     RunState,
+    RunStatus,
     load_choice,
     load_config,
     load_evaluations,
@@ -265,3 +267,20 @@ def test_stop_during_the_trial_discards_the_run(workspace, backbone, config, mon
     cross_validate = trial.cross_validate
     monkeypatch.setattr(trial, "cross_validate", stop)
     assert run_job(workspace, status.id).state is RunState.DISCARDED
+
+
+def test_stop_during_the_download_of_a_network_keeps_nothing(workspace, config, monkeypatch):
+    monkeypatch.setattr(module, "REPORT_EVERY_S", 0)
+    status = submit_run(OWNER, workspace, replace(config, architecture="inception_v3"))
+
+    def download(spec, model_dir, on_progress):
+        on_progress(45_000_000, 90_000_000)
+        seen.append(load_status(workspace, status.id))
+        request_stop(OWNER, workspace, status.id, keep_best=True)
+        on_progress(46_000_000, 90_000_000)
+        raise AssertionError("it was not stopped")
+
+    seen: list[RunStatus] = []
+    monkeypatch.setattr(keras, "download_weights", download)
+    assert run_job(workspace, status.id).state is RunState.DISCARDED
+    assert [(one.stage, one.done, one.total) for one in seen] == [(Stage.BACKBONE, 45_000, 90_000)]
