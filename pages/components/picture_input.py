@@ -205,7 +205,7 @@ def _keep_uploads(files: Sequence[UploadedFile]) -> None:
                 if file.name.lower().endswith(_ZIP):
                     _keep_archive(room, file)
                 else:
-                    _keep_one(room, file.name, file.getvalue())
+                    _keep_one(room, unescape_name(file.name), file.getvalue())
         for file in files:
             forget_upload(file)
         # Before Streamlit can interrupt this script, at the end of the spinner.
@@ -255,6 +255,11 @@ def _keep_one(room: AnswerRoom, name: str, data: bytes) -> None:
         left_out.append(f"{name} is in the table already.")
     else:
         st.session_state[NEWEST].append(kept.number)
+
+
+def unescape_name(name: str) -> str:
+    """Return the name that a file had before a browser escaped its quotation marks for a form."""
+    return name.replace("%22", '"')
 
 
 def _fold() -> None:

@@ -25,6 +25,18 @@ CanvasRenderingContext2D.prototype.drawImage = function (source, ...place) {
   }
 };
 """
+HIDE_TAB = """() => {
+  Object.defineProperty(document, "hidden", { value: true, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+  delete document.hidden;
+}"""
+LOSE_CHOSEN_CAMERA = """() => {
+  const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wish) =>
+    wish.video.facingMode === "environment"
+      ? get(wish)
+      : Promise.reject(new DOMException("It was pulled out.", "OverconstrainedError"));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +121,26 @@ def test_three_classes_are_recorded_trained_and_recognised(visit):
     visit.click("keep_live")
     expect(visit.page.get_by_text("1 picture classified")).to_be_visible()
     visit.assert_sound()
+
+
+def test_hidden_tab_ends_a_recording_and_a_lost_camera_leaves_the_way_to_others(visit):
+    page = visit.page
+    visit.open("dataset")
+    visit.page.locator(".st-key-source").get_by_text("Camera").click()
+    visit.settle()
+    name_class(visit, "mugs")
+    switch_on(visit, "camera_on")
+    page.get_by_role("button", name="Hold to record mugs").hover()
+    page.mouse.down()
+    expect(page.locator(".count")).to_be_visible()
+    page.evaluate(HIDE_TAB)
+    expect(page.locator(".status")).to_contain_text(re.compile(r"Added \d+ to mugs"))
+    page.mouse.up()
+    page.evaluate(LOSE_CHOSEN_CAMERA)
+    page.get_by_role("button", name="Switch camera").click()
+    expect(page.get_by_text("That camera is no longer there")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Hold to record mugs")).to_be_visible()
 
 
 def test_insecure_address_is_explained(visit, tmp_path):

@@ -499,6 +499,12 @@ def test_named_objects_are_counted_and_contradicted_answers_shown(trained, monke
     assert page.session_state[SHOWN] == [1]
 
 
+def test_quotation_marks_that_a_browser_escaped_are_in_the_name_again(trained):
+    page = give(open_page(), ("M 13 %22great%22.png", make_picture("red stars")))
+    give(page, ("M 13 %22great%22.png", make_picture("red stars")))
+    assert 'M 13 "great".png is in the table already' in all_text(page)
+
+
 def test_file_that_is_there_already_is_named(trained):
     page = give_many(open_page(), 1)
     give(page, ("red stars 0.png", make_picture("red stars", 900)))

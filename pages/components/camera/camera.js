@@ -20,6 +20,7 @@ const PROBLEMS = {
   NotAllowedError: "The browser does not allow the camera: allow it beside the page's address, then try again.",
   NotFoundError: "No camera was found: connect one, then try again.",
   NotReadableError: "The camera is in use by another program: close that program, then try again.",
+  OverconstrainedError: "That camera is no longer there: try again with another one.",
   ended: "The camera was disconnected: connect it, then try again.",
   insecure: "The browser allows the camera only if the page's address begins with https or is localhost: open such an address, or add photos as files.",
   missing: "This browser cannot use a camera: open the page in a current browser, or add photos as files.",
@@ -27,7 +28,8 @@ const PROBLEMS = {
 
 // Streamlit mounts a component again when the page around it changes. The stream outlives that,
 // because starting a camera takes a second and may ask for permission again.
-const shared = (window[Symbol.for("cluster-lab-camera")] ??= { wanted: { facingMode: "environment" } });
+const ANY_CAMERA = { facingMode: "environment" }; // a phone's back, and what there is elsewhere
+const shared = (window[Symbol.for("cluster-lab-camera")] ??= { wanted: ANY_CAMERA });
 
 async function openStream(wanted) {
   clearTimeout(shared.closing);
@@ -35,7 +37,12 @@ async function openStream(wanted) {
   closeStream(); // many phones open one camera at a time
   shared.wanted = wanted ?? shared.wanted;
   const size = { width: { ideal: LONG_SIDE_PX }, height: { ideal: (LONG_SIDE_PX * 3) / 4 } };
-  shared.stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...shared.wanted } });
+  try {
+    shared.stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...shared.wanted } });
+  } catch (error) {
+    shared.wanted = ANY_CAMERA; // the chosen one may have been pulled out
+    throw error;
+  }
   return shared.stream;
 }
 
@@ -60,6 +67,9 @@ class Camera {
     this.part("again").onclick = () => this.start();
     this.part("switch").onclick = () => this.switchCamera();
     this.prepareHold(this.part("hold"));
+    // A hidden tab gets no event for the finger that is lifted, and its timers slow down.
+    this.onHidden = () => document.hidden && this.stopHold();
+    document.addEventListener("visibilitychange", this.onHidden);
     this.start();
   }
 
@@ -95,6 +105,7 @@ class Camera {
 
   close() {
     this.isOpen = false;
+    document.removeEventListener("visibilitychange", this.onHidden);
     this.stopHold();
     clearTimeout(this.retry);
     clearTimeout(shared.closing);
