@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from cluster_core.access import Access
 from cluster_core.model.bundle.folder import list_bundle_folders
 from cluster_core.model.bundle.untrusted_files import MANIFEST
+from cluster_core.workspace import Workspace
+from pages.components.classify import explanation
 from tests.pages.test_classify import all_text, give, make_picture, open_page, to_png
 
 
@@ -49,6 +52,22 @@ def test_changed_dataset_is_mentioned(dataset):
 
 def test_missing_dataset_is_mentioned(trained):
     assert "The dataset that this model learned from is not here" in all_text(explain())
+
+
+def test_visitor_sees_no_training_pictures(dataset, monkeypatch):
+    monkeypatch.setattr(explanation, "get_access", Access.visitor)
+    text = all_text(explain())
+    assert "parts speak for red stars" in text
+    assert "Most similar" not in text
+
+
+def test_own_dataset_is_not_taken_for_that_of_a_model_of_somebody_else(
+    dataset, tmp_path, monkeypatch
+):
+    own = Workspace(tmp_path / "own")
+    shutil.copytree(dataset, own.root / dataset.name)
+    monkeypatch.setattr(explanation, "get_workspace", lambda: own)
+    assert "Most similar" not in all_text(explain())
 
 
 def test_starter_has_a_heat_map_but_no_training_photos(workspace):

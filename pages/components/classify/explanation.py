@@ -46,7 +46,9 @@ def show_explanation(answer: PredictionView, model: ModelSummary, predictor: Pre
         return
     seen = np.asarray(Image.open(io.BytesIO(answer.seen)))
     _show_heat_map(answer, seen, model, predictor)
-    if get_access().allows(Action.VIEW_DATASETS):
+    # A dataset of one's own may have the name of another person's, whose model this is.
+    is_own = find_home(model) == get_workspace()
+    if is_own and get_access().allows(Action.VIEW_DATASETS):
         _show_similar(answer, seen, model, predictor)
 
 
