@@ -330,7 +330,7 @@ def test_estimate_includes_the_start_of_the_training_program_until_it_has_starte
     supervisor = WarmSupervisor(knows=False, is_warm=False)
     monkeypatch.setattr(start_button, "find_supervisor", lambda: supervisor)
     page = open_page()
-    assert "adds up to ten seconds" in find_estimate(page)
+    assert "adds about ten seconds" in find_estimate(page)
     run_id = submit_run(OWNER, workspace, TrainConfig(workspace.cluster_photos)).id
     assert "when the training that is running has finished" in find_estimate(page.run())
     request_stop(OWNER, workspace, run_id, False)

@@ -145,7 +145,7 @@ def _describe_delay(workspace: Workspace) -> str:
         return ""
     if find_active_training(workspace) is not None:
         return "It starts when the training that is running has finished."
-    return "The training program is still starting, which adds up to ten seconds."
+    return "The training program is still starting, which adds about ten seconds."
 
 
 def _describe_time(workspace: Workspace, config: TrainConfig, reading: DatasetReading) -> str:
