@@ -43,7 +43,8 @@ def other_kind(data: bytes, name: str) -> ImageError:
 def unsupported_variety(name: str, variety: str) -> ImageError:
     """Return the error for a good file of a rare variety, such as "a TIFF of complex numbers"."""
     return _unsupported(
-        f"{name} is {variety}, which cannot be read: save it as an 8- or 16-bit TIFF or as PNG.",
+        f"{name} is {variety}, which cannot be read: save it as a plain 8- or 16-bit TIFF or as "
+        "PNG.",
         name,
     )
 

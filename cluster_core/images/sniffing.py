@@ -63,6 +63,26 @@ _OTHER_MAGICS = {
     b"IIU\0": CAMERA_RAW,
     b"FOVB": CAMERA_RAW,
     b"\0MRM": CAMERA_RAW,
+    b"\x1f\x9d": "a file packed by compress (.Z)",
+    b"(\xb5/\xfd": "a Zstandard archive",
+    b"\xfd7ZXZ\0": "an xz archive",
+    b"7Z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"RAR!\x1a\x07": "a RAR archive",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x89HDF": "an HDF5 file",
+    b"#ASDF": "an ASDF file",
+    b"\x76\x2f\x31\x01": "an OpenEXR picture",
+    b"#?RADIANCE": "a Radiance HDR picture",
+    b"II\xbc\x01": "a JPEG XR picture",
+    b"QOIF": "a QOI picture",
+    b"DDS ": "a DDS texture",
+    b"AT&TFORM": "a DjVu document",
+    b"GIMP XCF": "a GIMP file",
+    b"\x1a\x45\xdf\xa3": "a video",
+    b"RIFF": "a video or sound",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an office document",
+    **{b"P%d" % number: "a PNM picture (PBM, PGM, PPM)" for number in range(1, 7)},
+    b"PF\n": "a PFM picture",
     GZIP_MAGIC: "a gzip archive",
     BZIP2_MAGIC: "a bzip2 archive",
 }
@@ -73,6 +93,7 @@ _HEIC_BRANDS = frozenset(
 )
 _CANON_RAW_BRAND = b"crx "
 _HEAD_BYTES = 512
+_NOT_IN_TEXT = frozenset(range(32)) - frozenset(b"\t\n\f\r") | {127, 255}
 
 
 def has_image_suffix(path: Path) -> bool:
@@ -115,7 +136,11 @@ def describe_other(data: bytes) -> str | None:
     for magic, description in _OTHER_MAGICS.items():
         if data.startswith(magic) or head.startswith(magic):
             return description
-    return None
+    return "a text file" if _is_text(data[:_HEAD_BYTES]) else None
+
+
+def _is_text(head: bytes) -> bool:
+    return bool(head.strip()) and not set(head) & _NOT_IN_TEXT
 
 
 def _iso_brands(data: bytes) -> frozenset[bytes]:

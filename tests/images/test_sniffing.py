@@ -48,6 +48,14 @@ def test_other_suffix_is_not_recognised(name):
         (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "camera raw"),
         (b"FUJIFILMCCD-RAW 0201", "camera raw"),
         (b"\0\0\0\x18ftypisom", "video"),
+        (b"RIFF\0\0\0\0WAVE", "sound"),
+        (b"\x1f\x9d\x90", "compress"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"Rar!\x1a\7\0", "RAR"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"\x93NUMPY\1\0", "NumPy"),
+        (b"P5 9 9 255\n", "PGM"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a text file"),
     ],
 )
 def test_other_kind_is_described(data, words):
@@ -71,7 +79,7 @@ def test_phone_formats_are_recognised_by_content(data, kind):
     assert raster_format(data) == kind
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"RIFF\0\0\0\0WAVE"])
+@pytest.mark.parametrize("data", [b"", b"\0hello", b"MZ\x90\0"])
 def test_unknown_kind_is_not_guessed(data):
     assert describe_other(data) is None
     assert raster_format(data) is None

@@ -5,7 +5,9 @@ Format: SER version 3, Grischa Hahn and Heiko Wilkens (2014).
 
 from __future__ import annotations
 
+import math
 import struct
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.astronomy.fits_rendering import render
 from cluster_core.images.limits import ImageLimits, check_pixels, wait_if_large
+from cluster_core.images.losses import MAX_LOSS, note_loss
 from cluster_core.images.stretch import FitsStretch
 
 _HEADER = struct.Struct("<14s7i")
@@ -20,6 +23,9 @@ _HEADER_BYTES = 178
 _MONO, _RGB, _BGR = 0, 100, 101
 _MOSAICS = {8: "RGGB", 9: "GRBG", 10: "GBRG", 11: "BGGR"}
 _MAX_BITS = 16
+_MAX_FRAMES, _MAX_TRIES = 2**31, 64
+_MUCH = 2.0  # by this factor a byte order must be smoother than the one of the flag
+_TRIED_PIXELS = 1_000_000
 
 
 def decode_ser(
@@ -30,7 +36,7 @@ def decode_ser(
     limits: ImageLimits,
     min_side_px: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Decode the first frame of a SER video.
+    """Decode the first frame of a SER video that is not blank.
 
     Parameters
     ----------
@@ -50,7 +56,7 @@ def decode_ser(
     if len(data) < _HEADER_BYTES:
         raise _damaged(name)
     _, _, colour, is_big_endian, width, height, bits, n_frames = _HEADER.unpack_from(data)
-    if min(width, height, n_frames) < 1 or not 1 <= bits <= _MAX_BITS:
+    if min(width, height, n_frames + 1) < 1 or not 1 <= bits <= _MAX_BITS:
         raise _damaged(name)
     check_pixels(width, height, name, limits)
     if colour not in {_MONO, _RGB, _BGR, *_MOSAICS}:
@@ -60,18 +66,58 @@ def decode_ser(
             path=name,
             reason=ImageProblem.UNSUPPORTED,
         )
-    n_planes = 3 if colour in (_RGB, _BGR) else 1
-    # The flag is called little-endian, but programs have always written the opposite.
+    n_values = width * height * (3 if colour in (_RGB, _BGR) else 1)
     dtype = np.dtype(np.uint8 if bits <= 8 else ">u2" if is_big_endian else "<u2")  # noqa: PLR2004  bits of a byte
-    if len(data) < _HEADER_BYTES + width * height * n_planes * dtype.itemsize:
-        raise _damaged(name)
+    frame_bytes = n_values * dtype.itemsize
+    # A recording that was broken off counts 0 frames.
+    n_whole = min(n_frames or _MAX_FRAMES, (len(data) - _HEADER_BYTES) // frame_bytes)
     with wait_if_large(width * height):
-        frame = np.frombuffer(data, dtype, width * height * n_planes, _HEADER_BYTES)
-        planes = frame.reshape(height, width, n_planes).transpose(2, 0, 1)
-        if colour == _BGR:
-            planes = planes[::-1]
+        frame = _find_frame(data, dtype, n_values, n_whole)
+        if frame is None:
+            raise _damaged(name)
+        planes = frame.reshape(height, width, -1).transpose(2, 0, 1)
+        planes = _in_true_order(planes[::-1] if colour == _BGR else planes)
         mosaic = _MOSAICS.get(colour, "")
         return render(planes, stretch, mosaic=mosaic, min_side_px=min_side_px)
+
+
+def _find_frame(
+    data: bytes, dtype: np.dtype[Any], n_values: int, n_whole: int
+) -> NDArray[np.generic] | None:
+    """Return the values of the first frame that is not blank, else of the first; None if cut."""
+    if not n_whole:
+        frame_bytes = n_values * dtype.itemsize
+        loss = 1 - (len(data) - _HEADER_BYTES) / frame_bytes
+        if loss > MAX_LOSS:
+            return None
+        note_loss(loss)
+        return np.frombuffer(data[_HEADER_BYTES:].ljust(frame_bytes, b"\0"), dtype, n_values)
+    frames = [
+        np.frombuffer(data, dtype, n_values, _HEADER_BYTES + index * n_values * dtype.itemsize)
+        for index in range(min(n_whole, _MAX_TRIES))
+    ]
+    return next((frame for frame in frames if (frame != frame[0]).any()), frames[0])
+
+
+def _in_true_order(planes: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return numbers of 16 bits in the byte order in which neighbours are alike.
+
+    The flag of the byte order means one thing in the format's description and the opposite in
+    most programs. In the wrong order, the noisy lower byte counts as the higher one.
+    """
+    if planes.dtype.itemsize == 1:
+        return planes
+    other = planes.view(planes.dtype.newbyteorder())
+    return other if _MUCH * _roughness(other) < _roughness(planes) else planes
+
+
+def _roughness(planes: NDArray[np.generic]) -> float:
+    """Return the mean difference of neighbours in units of the values' spread."""
+    step = math.isqrt(planes[0].size // _TRIED_PIXELS) + 1
+    rows = planes[:, ::step].astype(np.float32)
+    spread = float(rows.std())
+    # Two columns apart, as the neighbours of a mosaic have other colours.
+    return float(np.abs(rows[..., 2:] - rows[..., :-2]).mean()) / spread if spread else np.inf
 
 
 def _damaged(name: str) -> ImageError:

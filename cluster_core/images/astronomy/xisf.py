@@ -16,6 +16,7 @@ from cluster_core.images.astronomy.xisf_headers import (
     read_xisf_header,
 )
 from cluster_core.images.limits import ImageLimits, check_pixels, wait_if_large
+from cluster_core.images.losses import MAX_LOSS, note_loss
 from cluster_core.images.missing import mask_missing
 from cluster_core.images.stretch import FitsStretch
 
@@ -90,6 +91,9 @@ def _read_block(data: bytes, picture: XisfPicture) -> bytes:
     block = data[picture.offset : picture.offset + picture.n_bytes]
     if picture.codec:
         block = zlib.decompressobj().decompress(block, n_bytes + 1)
+    elif picture.n_bytes == n_bytes and 0 < (loss := 1 - len(block) / n_bytes) <= MAX_LOSS:
+        note_loss(loss)
+        block = block.ljust(n_bytes, b"\0")
     if len(block) != n_bytes:
         raise ValueError(f"{len(block)} bytes instead of {n_bytes}")
     if picture.codec.endswith("+sh"):

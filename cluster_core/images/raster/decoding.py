@@ -19,9 +19,11 @@ from cluster_core.images.limits import find_reduction, wait_if_large
 from cluster_core.images.losses import PILLOW_ERRORS
 from cluster_core.images.pixels import reduce_to_rgb, to_rgb
 from cluster_core.images.raster.colour_profiles import to_srgb
+from cluster_core.images.raster.jpeg_varieties import name_unsupported_jpeg
 from cluster_core.images.raster.pillow_files import PillowFile
 from cluster_core.images.tones import to_eight_bits
 
+_APPLE_CHUNK = b"CgBI"
 _ORIENTATION_TAG = 0x0112
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -71,7 +73,21 @@ def decode_raster(
     except Image.DecompressionBombError as error:
         raise refusals.above_pillows_limit(name, options.limits) from error
     except PILLOW_ERRORS as error:
-        raise refusals.damaged(name, kind) from error
+        variety = _name_unsupported(data, kind, error)
+        raise (
+            refusals.unsupported_variety(name, variety) if variety else refusals.damaged(name, kind)
+        ) from error
+
+
+def _name_unsupported(data: bytes, kind: str, error: Exception) -> str | None:
+    """Name the variety of a sound file that Pillow cannot decode, or None if it is damaged."""
+    if kind == "JPEG":
+        return name_unsupported_jpeg(data)
+    if kind == "PNG" and data[12:16] == _APPLE_CHUNK:
+        return "a PNG packed for an iPhone app"
+    if kind == "BMP" and str(error).startswith("Unsupported BMP"):
+        return "a BMP with an unusual layout of colours"
+    return None
 
 
 def _decode_first_picture(frames: Iterator[Frame], options: RasterOptions) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images import FitsStretch, ImageLimits, decode_image
+from cluster_core.images import FitsStretch, ImageLimits, decode_image, noting_losses
 from cluster_core.images.stretch import apply_stretch
 from tests.images.pictures import sky
 
@@ -28,7 +28,8 @@ def reason_of(data, **options):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "bits", "flag"), [("u1", 8, 0), ("<u2", 16, 0), ("<u2", 12, 0), (">u2", 16, 1)]
+    ("dtype", "bits", "flag"),
+    [("u1", 8, 0), ("<u2", 16, 0), ("<u2", 12, 0), (">u2", 16, 1), ("<u2", 16, 1)],
 )
 def test_first_frame_is_shown_upright(dtype, bits, flag):
     pixels = decode_image(write(SKY.astype(dtype), bits=bits, flag=flag), "a.ser")
@@ -57,7 +58,7 @@ def test_mosaic_is_shown_in_colour():
         ({"colour": 16}, ImageProblem.UNSUPPORTED),
         ({"bits": 0}, ImageProblem.UNREADABLE),
         ({"bits": 32}, ImageProblem.UNREADABLE),
-        ({"n_frames": 0}, ImageProblem.UNREADABLE),
+        ({"n_frames": -1}, ImageProblem.UNREADABLE),
         ({"size": (80, -64)}, ImageProblem.UNREADABLE),
         ({"size": (80, 640)}, ImageProblem.UNREADABLE),
         ({"size": (2**31 - 1, 2**31 - 1)}, ImageProblem.TOO_LARGE),
@@ -67,8 +68,22 @@ def test_impossible_header_is_rejected(options, reason):
     assert reason_of(write(SKY.astype("u1"), **options)) == reason
 
 
+def test_recording_that_was_broken_off_is_shown():
+    whole = decode_image(write(SKY.astype("u1")), "a.ser")
+    assert np.array_equal(decode_image(write(SKY.astype("u1"), n_frames=0), "a.ser"), whole)
+    with noting_losses() as losses:
+        decode_image(write(SKY.astype("u1"), n_frames=1)[:-80], "a.ser")
+    assert losses == [pytest.approx(1 / 64)]
+
+
+def test_blank_first_frame_is_skipped():
+    frames = np.stack([np.zeros_like(SKY), SKY]).astype("u1")
+    shown = decode_image(write(frames), "a.ser")
+    assert np.array_equal(shown, decode_image(write(SKY.astype("u1")), "a.ser"))
+
+
 def test_limits_and_truncation_are_checked():
     data = write(SKY.astype("u1"), n_frames=1)
     assert reason_of(data, limits=ImageLimits(max_pixels=99)) == ImageProblem.TOO_LARGE
-    assert reason_of(data[:-1]) == ImageProblem.UNREADABLE
+    assert reason_of(data[:3000]) == ImageProblem.UNREADABLE
     assert reason_of(data[:100]) == ImageProblem.UNREADABLE

@@ -110,12 +110,19 @@ def test_other_unsupported_variety_is_not_called_damaged(data):
     assert reason_of(data) == ImageProblem.UNSUPPORTED
 
 
+def test_last_rows_may_be_cut_off():
+    with noting_losses() as losses:
+        shown = decode_image(write(SKY.tobytes())[:-1024], "a.xisf")
+    assert losses == [pytest.approx(0.1)]
+    assert shown[:50].any()
+
+
 @pytest.mark.parametrize(
     "data",
     [
         b"XISF0100",
         write(SKY.tobytes())[:1000],
-        write(SKY.tobytes())[:-1],
+        write(SKY.tobytes())[:-4000],
         write(SKY.tobytes(), geometry="80:-64:1"),
         write(SKY.tobytes(), geometry="80:0:1"),
         write(SKY.tobytes(), geometry="80:65:1"),

@@ -152,6 +152,26 @@ def test_wide_gamut_profile_is_converted():
             assert np.array_equal(decode_image(encode(image, kind, icc_profile=broken), "a"), plain)
 
 
+@pytest.mark.parametrize(("colours", "mode"), [(b"RGB ", "RGB"), (b"GRAY", "L")])
+def test_linear_profile_is_applied_whatever_its_name(colours, mode):
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    curve = struct.pack(">4sII", b"curv", 0, 0)  # no entries: linear
+    linear = bytearray(profile + curve)
+    linear[:4], linear[16:20] = struct.pack(">I", len(linear)), colours
+    for letter in b"rgb":
+        at = profile.index(bytes([letter]) + b"TRC")
+        linear[at + 4 : at + 12] = struct.pack(">II", len(profile), len(curve))
+    if mode == "L":
+        linear[profile.index(b"rTRC") : profile.index(b"rTRC") + 1] = b"k"
+    linear = bytes(linear)
+    levels = noise().convert(mode)
+    plain = np.asarray(levels.convert("RGB")) / 255
+    shown = decode_image(encode(levels, "PNG", icc_profile=linear), "a") / 255
+    assert shown.mean() > plain.mean() + 0.1
+
+
 def test_profile_of_another_colour_space_is_ignored():
     from PIL import ImageCms
 

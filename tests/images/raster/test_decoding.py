@@ -164,7 +164,7 @@ def test_oversized_tiff_tile_is_rejected():
     [
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "PostScript"),
         (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
-        (b"P6 2 2 255\n" + bytes(12), "unknown kind"),
+        (b"\1\2\3" + bytes(12), "unknown kind"),
         (encode(noise(), "ICO"), "icon"),
     ],
 )
@@ -173,3 +173,27 @@ def test_other_format_is_rejected_by_content(data, found):
         decode_image(data, "M13.jpg")
     assert caught.value.reason == ImageProblem.UNSUPPORTED
     assert "WebP, TIFF, BMP, GIF, AVIF, JPEG 2000, FITS, XISF and SER" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("marker", "bits", "found"),
+    [(0xC0, 12, "12 bits"), (0xC3, 8, "lossless"), (0xF7, 8, "JPEG-LS"), (0xC5, 8, "hierarchical")],
+)
+def test_jpeg_of_a_rare_variety_is_not_called_damaged(marker, bits, found):
+    data = bytearray(encode(noise(), "JPEG"))
+    at = data.index(b"\xff\xc0")
+    data[at + 1], data[at + 4] = marker, bits
+    with pytest.raises(ImageError, match=found) as caught:
+        decode_image(bytes(data), "M13.jpg")
+    assert caught.value.reason == ImageProblem.UNSUPPORTED
+
+
+def test_png_of_an_iphone_app_and_odd_bmp_are_not_called_damaged():
+    png = encode(noise(), "PNG")
+    chunk = struct.pack(">I", 4) + b"CgBIP\0 \2" + struct.pack(">I", zlib.crc32(b"CgBIP\0 \2"))
+    bmp = bytearray(encode(noise(), "BMP"))
+    bmp[28:31] = 32, 0, 3  # masks that are not there
+    for data in (png[:8] + chunk + png[8:60], bytes(bmp)):
+        with pytest.raises(ImageError) as caught:
+            decode_image(data, "a")
+        assert caught.value.reason == ImageProblem.UNSUPPORTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 
 import numpy as np
 import pytest
@@ -132,6 +133,54 @@ def test_thumbnail_is_skipped():
     assert decode_image(first, "a").shape == (8, 8, 3)
     marked = first.replace(b"\xfe\0\4\0\1\0\0\0\0", b"\xfe\0\4\0\1\0\0\0\1", 1)
     assert error(marked, GREY) == 0
+
+
+@pytest.mark.parametrize("tags", [{255: 2}, {262: 4}, {254: 1}, {254: 4}])
+def test_thumbnail_or_mask_by_any_tag_is_skipped(tags):
+    small = GREY[::2, ::2]
+    first = write_tiff(small, tags=tags)
+    both = add_page(first, GREY, "<I")
+    data, start, _ = both
+    link = _end_of_directory(data)
+    assert error(data[:link] + struct.pack("<I", start) + data[link + 4 :], GREY) == 0
+
+
+def _end_of_directory(data):
+    (start,) = struct.unpack_from("<I", data, 4)
+    return start + 2 + 12 * struct.unpack_from("<H", data, start)[0]
+
+
+def test_tiny_first_page_is_a_thumbnail_without_being_called_one():
+    assert error(write_tiff(255 - GREY[:4, :4], GREY), GREY) == 0
+
+
+def test_picture_below_a_thumbnail_is_shown():
+    data, start, _ = add_page(write_tiff(), GREY, "<I")
+    thumbnail, first, _ = add_page(data, GREY[:5, :5], "<I", tags={254: 1, 330: start})
+    assert error(thumbnail[:4] + struct.pack("<I", first) + thumbnail[8:], GREY) == 0
+
+
+def test_blank_band_of_a_multispectral_picture_is_skipped():
+    bands = np.stack([np.zeros_like(GREY), GREY], axis=2).astype(np.uint16) * 257
+    data = write_tiff(bands, planar=True, tags={262: 1})
+    assert error(data, GREY) <= 1
+
+
+@pytest.mark.parametrize("value", [-9999, 200])
+def test_declared_filler_does_not_set_the_range(value):
+    plain = (GREY.astype(np.float32) + 1000) / 7
+    filled = plain.copy()
+    filled[3:9, 5:30] = value
+    expected = decode_image(write_tiff(plain), "a").astype(int)
+    shown = decode_image(write_tiff(filled, tags={42113: f"{value}\0".encode()}), "a").astype(int)
+    assert not shown[3:9, 5:30].any()
+    assert np.abs(shown[10:] - expected[10:]).max() < 25
+
+
+def test_palette_of_eight_bit_values_is_read():
+    colours = np.arange(256)[::-1].repeat(3).reshape(256, 3).T.ravel().tolist()
+    data = write_tiff(GREY, tags={262: 3, 320: colours})
+    assert error(data, 255 - GREY) == 0
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
