@@ -158,10 +158,9 @@ def show_left_out() -> None:
 def _describe_limits() -> str:
     limits = get_limits()
     return (
-        f"Up to {get_max_upload_mb()} MB a file; {limits.max_pictures:,} pictures and "
-        f"{limits.max_bytes // _MB:,} MB are kept on this server for "
-        f"{limits.max_age_s // _HOUR_S} hours after your last visit, for this page only, or until "
-        "you clear them."
+        f"Up to {get_max_upload_mb()} MB per file. This server keeps up to "
+        f"{limits.max_pictures:,} pictures ({limits.max_bytes // _MB:,} MB) for this page, until "
+        f"you clear them or for {limits.max_age_s // _HOUR_S} hours after your last visit."
     )
 
 

@@ -44,7 +44,7 @@ def test_one_picture_gets_a_full_answer(visit, tmp_path):
     visit.shoot("classify")
     visit.upload("pictures", render_galaxy(tmp_path / "galaxy.jpg"))
     expect(visit.page.get_by_role("heading", name="None of these")).to_be_visible()
-    expect(visit.page.get_by_text("it resembles most")).to_be_visible()
+    expect(visit.page.get_by_text("it most resembles")).to_be_visible()
     visit.settle()
     visit.assert_sound()
     visit.shoot("classify-none")

@@ -309,7 +309,7 @@ def test_picture_unlike_the_training_pictures_is_none_of_these(trained, monkeypa
     page = give(open_page(), ("one.png", make_picture("red stars")))
     assert headings(page) == ["#### None of these"]
     text = all_text(page)
-    assert "it resembles most: red stars" in text
+    assert "it most resembles: red stars" in text
     assert "Novelty 0.93, limit 0.50." in text
     assert "add a class of them" in text
     assert not page.get("progress")
@@ -352,7 +352,7 @@ def test_classifying_can_be_stopped_and_continued(trained, monkeypatch):
     wait_for_job(page)
     page.run()
     n_left = 8 - len(page.dataframe[0].value)
-    assert f"{n_left} pictures are without an answer." in page.info[0].value
+    assert f"{n_left} pictures are not classified yet." in page.info[0].value
     again = open_page(answers=page.query_params["answers"])  # after a reload
     again.button(key="go_on").click().run()
     wait_for_job(again)

@@ -234,7 +234,7 @@ def test_reviewed_pictures_are_added_to_a_new_dataset_and_taken_back(trained, vi
     page.selectbox(key="correct_to").set_value("blue stars").run()
     tick(page, 1, 2, 3, 4)
     click(page, "add_to_dataset")
-    assert "1 of the 4 pictures has no class from you and is left out." in all_text(page)
+    assert "1 of the 4 pictures is left out, because you have not said what it" in all_text(page)
     assert "3 to blue stars" in all_text(page)
     enter(page, "add_target", "mine")
     click(page, "confirm_add_answers")
@@ -390,11 +390,11 @@ def test_renamed_model_keeps_its_answers_until_its_threshold_changes(trained):
     (folder,) = trained.bundles.iterdir()
     rename_model(OWNER, trained, folder.name, "Night")
     page = open_page(answers=address)
-    assert "Answers of" not in all_text(page)
+    assert "Answers from" not in all_text(page)
     assert len(page.dataframe[0].value) == 2
     set_unsure_below(OWNER, trained, folder.name, 0.9)
     page = open_page(answers=address)
-    assert "Answers of **Night**, which has changed since." in all_text(page)
+    assert "Answers from **Night**, which has changed since." in all_text(page)
     assert len(page.dataframe[0].value) == 2
 
 
@@ -417,12 +417,12 @@ def test_many_pictures_are_not_classified_by_a_click_on_another_model(trained, m
     (folder,) = trained.bundles.iterdir()
     title = describe_model(folder).title
     page.selectbox(key="model").set_value("starter").run()
-    assert f"Answers of **{escape_markdown(title)}**." in all_text(page)
+    assert f"Answers from **{escape_markdown(title)}**." in all_text(page)
     assert len(page.dataframe[0].value) == 4
     click(page, "classify_again")
-    assert "Answers of" not in all_text(page)
+    assert "Answers from" not in all_text(page)
     page.selectbox(key="model").set_value(folder.name).run()  # which has answered all
-    assert "Answers of" not in all_text(page)
+    assert "Answers from" not in all_text(page)
 
 
 def test_cleared_answers_are_gone(trained):

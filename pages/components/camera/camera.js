@@ -17,7 +17,7 @@ const LOST_MS = 5000; // an answer that takes longer is not waited for
 const KEEP_CAMERA_MS = 2000;
 
 const PROBLEMS = {
-  NotAllowedError: "The browser does not allow the camera: allow it beside the page's address, then try again.",
+  NotAllowedError: "The browser blocks the camera: allow it next to the page's address, then try again.",
   NotFoundError: "No camera was found: connect one, then try again.",
   NotReadableError: "The camera is in use by another program: close that program, then try again.",
   OverconstrainedError: "That camera is no longer there: try again with another one.",

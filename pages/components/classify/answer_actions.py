@@ -60,7 +60,7 @@ def show_bulk_review(model: ModelSummary, room: AnswerRoom, ticked: set[int]) ->
             "Right",
             key="bulk_right",
             icon=":material/check:",
-            help="The answers are right. Pictures that you reviewed before stay as they are.",
+            help="The answers are right. Pictures that you have already reviewed stay as they are.",
             on_click=lambda: mark_right(
                 room, ticked, room.tabulate(model.manifest_sha256, model.labels).list_classes()
             ),
@@ -79,7 +79,7 @@ def show_bulk_review(model: ModelSummary, room: AnswerRoom, ticked: set[int]) ->
             on_click=lambda: mark(room, ticked, Review(None)),
         )
         st.button(
-            "Take back",
+            "Clear reviews",
             key="bulk_back",
             icon=":material/undo:",
             on_click=lambda: mark(room, ticked, None),
@@ -116,10 +116,11 @@ def show_actions(model: ModelSummary, room: AnswerRoom, chosen: set[int]) -> Non
 def _ask_for_dataset(model: ModelSummary, room: AnswerRoom, numbers: set[int]) -> None:
     labelled = list_labelled(room, sorted(numbers))
     if n_left := len(numbers) - len(labelled):
-        has = "has no class from you and is" if n_left == 1 else "have no class from you and are"
+        verb, they = ("is", "it is") if n_left == 1 else ("are", "they are")
         st.info(
             f"{n_left:,} of the {len(numbers):,} {'picture' if len(numbers) == 1 else 'pictures'} "
-            f"{has} left out. To add all, first choose Right or a class for each."
+            f"{verb} left out, because you have not said what {they}. To add all, first choose "
+            "Right or a class for each."
         )
     if not labelled:
         return

@@ -119,8 +119,9 @@ def _show_naming(answerer: Answerer, room: AnswerRoom) -> None:
         "Name the objects",
         key="name_objects",
         icon=":material/stars:",
-        help="Which object each picture shows, by its header, its file name, or else its stars, if "
-        "a program that recognises them is installed. It takes up to a few seconds for each.",
+        help="Finds out which object each picture shows: from its header, its file name or, if a "
+        "program that recognises star patterns is installed, its stars. This takes up to a few "
+        "seconds per picture.",
         on_click=start,
     )
 

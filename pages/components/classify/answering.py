@@ -80,17 +80,17 @@ def _classify_at_once(answerer: Answerer, room: AnswerRoom, numbers: list[int]) 
 
 
 def show_job(job: AnsweringJob) -> None:
-    """Draw the progress of a job with Stop, or why it stopped with Go on, and what it left out.
+    """Draw the progress of a job with Stop, or why it stopped with Continue, and what it left out.
 
     Of a job that is done, only what it left out is drawn. Progress counts from the first start:
-    after Stop and Go on, it continues.
+    after Stop and Continue, it goes on.
     """
     progress = job.progress
     if progress.is_active:
         _show_progress(job, progress.n_done)
     elif progress.state is JobState.STOPPED and progress.n_total > progress.n_done:
-        lacking = "a name" if progress.is_naming else "an answer"
-        _show_held(job, f"Stopped: {_count(progress.n_total - progress.n_done)} without {lacking}.")
+        lacking = "not named" if progress.is_naming else "not classified"
+        _show_held(job, f"Stopped: {_count(progress.n_total - progress.n_done)} {lacking} yet.")
     elif progress.state is JobState.FAILED:
         _show_held(job, progress.problem or "These pictures are no longer kept.")
     _show_left_out(job)
@@ -115,15 +115,15 @@ def _show_progress(job: AnsweringJob, n_drawn: int) -> None:
             disabled=progress.state is JobState.STOPPING,
         )
     st.caption(
-        "You can work with the answers so far, or leave this page: it goes on here, and the "
-        "answers are there when you return."
+        "You can work with the answers so far, or leave this page: the work continues, and the "
+        "answers will be here when you return."
     )
 
 
 def _show_held(job: AnsweringJob, sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="answering_held"):
         st.info(escape_markdown(sentence), icon=":material/pause_circle:", width="stretch")
-        st.button("Go on", key="go_on", icon=":material/play_arrow:", on_click=job.start)
+        st.button("Continue", key="go_on", icon=":material/play_arrow:", on_click=job.start)
 
 
 def _show_left_out(job: AnsweringJob) -> None:

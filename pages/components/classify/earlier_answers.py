@@ -75,11 +75,11 @@ def show_earlier(chosen: ModelSummary | None, room: AnswerRoom) -> None:
 def _describe(earlier: ModelSummary, is_present: bool) -> None:
     title = f"**{escape_markdown(earlier.title)}**"
     if is_present:
-        st.markdown(f"Answers of {title}.")
+        st.markdown(f"Answers from {title}.")
         return
     models = list_offered()
     fate = "has changed since" if earlier.id in {m.id for m in models} else "is no longer here"
-    st.markdown(f"Answers of {title}, which {fate}.")
+    st.markdown(f"Answers from {title}, which {fate}.")
 
 
 def _offer(chosen: ModelSummary, room: AnswerRoom) -> None:

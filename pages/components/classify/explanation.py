@@ -68,7 +68,7 @@ def _show_heat_map(
     left.image(draw_overlay(picture, found.evidence), width="stretch")
     right.caption(_describe(found))
     if answer.prediction.verdict is Verdict.NONE_OF_THESE:
-        right.caption("It explains the scores, not why the picture is none of these.")
+        right.caption("This explains the scores, not why the picture is none of these.")
 
 
 def _describe(found: HeatMap) -> str:

@@ -135,9 +135,10 @@ def _show_table(model: ModelSummary, room: AnswerRoom) -> None:
             st.markdown(f"**{len(ticked):,} ticked**", width="content")
         else:
             st.caption(
-                "Click on a row to review it with the keys Y, 1 to 9, 0 or N for none of "
-                "these, D for don't know, and the arrows. Tick rows "
-                "to review many at once, add them to a dataset or download them sorted."
+                "Click a row to review it: press Y if the answer is right, 1 to 9 for another "
+                "class, 0 or N for none of these, D for don't know, and the arrow keys to move on. "
+                "Tick rows to review several at once, add them to a dataset or download them "
+                "sorted."
             )
     if ticked:
         show_bulk_review(model, room, ticked)

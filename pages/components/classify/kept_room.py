@@ -35,7 +35,7 @@ def open_room() -> AnswerRoom | None:
         room = None
     if room is None:
         st.info(
-            "The pictures and answers of this address are no longer kept: add your pictures again.",
+            "The pictures and answers at this address are no longer kept: add your pictures again.",
             icon=":material/history:",
         )
         choose(Choice.ANSWERS, None)

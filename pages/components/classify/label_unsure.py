@@ -43,7 +43,7 @@ def show_label_unsure(model: ModelSummary, room: AnswerRoom) -> None:
         f"Label the {len(unsure):,} unsure",
         key="label_unsure",
         icon=":material/new_label:",
-        help="Makes a queue of them on the page Label, from where they go to a dataset.",
+        help="Puts them into a queue on the page Label, from where they can go into a dataset.",
         on_click=label,
     )
 

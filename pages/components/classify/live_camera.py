@@ -70,7 +70,7 @@ def answer_frame(predictor: Predictor, data: bytes) -> dict[str, object]:
         alphabetical order, so that bars stay in place.
     """
     try:
-        prediction = predictor.predict_file(data, "The picture of the camera")
+        prediction = predictor.predict_file(data, "The camera picture")
     except ImageError as error:
         return {"sentence": str(error), "note": "", "bars": []}
     best = sorted(list(prediction.scores.items())[:_MAX_BARS])

@@ -57,13 +57,13 @@ def _show_resemblance(prediction: Prediction) -> None:
     best = list(prediction.scores.items())[:_N_RESEMBLED]
     named = ", ".join(f"{escape_markdown(label)} {format_score(score)}" for label, score in best)
     st.caption(
-        f"Of its classes, it resembles most: {named}. These scores only compare the classes with "
-        "each other."
+        f"Of the model's classes, it most resembles: {named}. These scores only compare the "
+        "classes with each other."
     )
     st.caption(
-        "If that is wrong, say which class it is, and train again with it. To recognise such "
-        "pictures, add a class of them to the dataset. To reject them more surely, add them to a "
-        "class named none\\_of\\_these."
+        "If that is wrong, say which class it belongs to and train again with it. To recognise "
+        "such pictures, add a class for them to the dataset; to reject them more reliably, add "
+        "them to a class named none\\_of\\_these."
     )
 
 
@@ -86,8 +86,8 @@ def _describe_novelty(prediction: Prediction) -> str:
 def _describe_measuring(prediction: Prediction) -> str:
     if prediction.novelty is None:
         return (
-            "This model cannot tell whether a picture is none of its classes. Train it again to "
-            "add that."
+            "This model cannot tell when a picture shows none of its classes. Train it again to "
+            "add this."
         )
     return (
         "How unlike the training pictures this one is, from 0 to 1. Above the limit, the answer "

@@ -123,7 +123,7 @@ def show_review_bar(model: ModelSummary, room: AnswerRoom, one: Answered) -> Non
         st.markdown(f"You say: **{escape_markdown(said)}**" if said else "Not reviewed yet.")
         if said:
             st.button(
-                "Take back",
+                "Clear review",
                 key="review_back",
                 type="tertiary",
                 icon=":material/undo:",

@@ -67,7 +67,7 @@ def show_sky_object(picture: InputPicture, prediction: Prediction) -> None:
     if known.objects:
         _show_names(known, prediction)
     elif known.position is not None:
-        st.info("No object of the catalogue is in this part of the sky.", icon=":material/stars:")
+        st.info("The catalogue has no object in this part of the sky.", icon=":material/stars:")
     if known.problem:
         st.info(escape_markdown(known.problem), icon=":material/stars:")
     if is_running:

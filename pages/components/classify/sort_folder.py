@@ -165,7 +165,7 @@ def _show_earlier(output: Path) -> None:
     """Draw what can be done with a folder that was sorted into before."""
     output = output.expanduser()
     st.button(
-        "Take the earlier sort back",
+        "Undo the earlier sort",
         key="sort_undo",
         icon=":material/undo:",
         help=f"Undoes what was sorted into {escape_markdown(str(output))}; changed files stay.",
@@ -175,7 +175,7 @@ def _show_earlier(output: Path) -> None:
         "Label the unsure ones",
         key="sort_label",
         icon=":material/new_label:",
-        help="Makes a queue of them on the page Label, from where they go to a dataset.",
+        help="Puts them into a queue on the page Label, from where they can go into a dataset.",
         on_click=lambda: start_queue(
             lambda: create_unsure_queue(get_access(), get_workspace(), output)
         ),

@@ -152,10 +152,10 @@ def start_undoing(output: Path) -> Outcome:
         return _describe_undo(undo_sort(get_access(), output, on_progress), output)
 
     def on_stop() -> Outcome:
-        return Outcome("Stopped: a part was taken back. Take the earlier sort back for the rest.")
+        return Outcome("Stopped: only part of it was undone. Undo the earlier sort for the rest.")
 
-    start_work(Work("Taking back", resume, on_stop))
-    return Outcome("Taking back …")
+    start_work(Work("Undoing the sort", resume, on_stop))
+    return Outcome("Undoing the sort …")
 
 
 def _describe_undo(report: UndoReport, output: Path) -> Outcome:

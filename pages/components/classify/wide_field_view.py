@@ -76,7 +76,7 @@ def _show_running(field: Field) -> None:
         st.rerun()
     text = "Reading the picture …"
     if search.n_parts:
-        text = f"Looking at parts of it: {search.n_done} of {search.n_parts}"
+        text = f"Searching the picture: part {search.n_done} of {search.n_parts}"
     with st.container(horizontal=True, vertical_alignment="center", key="searching"):
         st.progress(search.n_done / max(search.n_parts, 1), text=text, width="stretch")
         st.button("Stop", key="stop_search", icon=":material/stop_circle:", on_click=stop_search)

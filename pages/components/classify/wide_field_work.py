@@ -90,7 +90,7 @@ class FieldTask(BackgroundTask[FoundField]):
     def _search(self, picture: InputPicture) -> FoundField:
         if not _turn.acquire(timeout=_WAIT_S):
             raise RunError(
-                "Somebody else is searching a picture on this server: try again in a minute."
+                "Somebody else's picture is being searched on this server: try again in a minute."
             )
         try:
             self._note_progress(0, 0)
