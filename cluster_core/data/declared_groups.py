@@ -72,7 +72,7 @@ def read_groups_file(image_dir: Path) -> tuple[GroupLine, ...]:
             raise _make_error(path, f"is larger than {MAX_BYTES // 1_000_000} MB")
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _make_error(path, "is not in UTF-8: save it as CSV UTF-8") from error
+        raise _make_error(path, "is not in UTF-8, which spreadsheets call CSV UTF-8") from error
     except OSError as error:
         raise _make_error(path, f"could not be read ({error.strerror})") from error
     header = text.partition("\n")[0]

@@ -74,7 +74,7 @@ def find_shortcuts(
             continue
         examples = (np.flatnonzero(is_right & (classes == label)) for label in range(len(labels)))
         subject = f"The {trait}"
-        verb = "give" if trait.endswith("s") else "gives"
+        verb = "give" if trait == "borders" else "gives"
         sentence = (
             f"{subject} alone {verb} the right class for {accuracy:.0%} of the pictures (likely "
             f"{low:.0%} to {high:.0%}), where always answering {labels[counts.argmax()]} is right "

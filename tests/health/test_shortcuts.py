@@ -56,7 +56,8 @@ def test_trait_of_one_class_is_found(trait, change):
         for picture, look in zip(pictures, draw_looks(pictures), strict=True)
     ]
     (finding,) = find(pictures, looks)
-    assert finding.sentence.startswith(f"The {trait} alone ")
+    verb = "give" if trait == "borders" else "gives"
+    assert finding.sentence.startswith(f"The {trait} alone {verb} the right class")
     assert "right for 50%" in finding.sentence
     assert finding.measure > 0.9
     assert [picture.label for picture in finding.pictures] == ["a", "b"]

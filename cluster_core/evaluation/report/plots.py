@@ -109,9 +109,9 @@ def describe_calibration(figures: Mapping[str, Any]) -> str:
     if after is None:
         return ""
     words = (
-        "On the dashed line, of answers with 80% 80% are right. On average, score and accuracy "
-        f"differ by {format_share(after['expected_error'])} (calibration error); Brier score "
-        f"(mean squared error of the scores, 0 is perfect) {after['brier']:.3f}"
+        "On the dashed line, 80% of the answers with a score of 80% are right. On average, score "
+        f"and accuracy differ by {format_share(after['expected_error'])} (calibration error); "
+        f"Brier score (mean squared error of the scores, 0 is perfect) {after['brier']:.3f}"
     )
     if before is None:
         return f"{words}."

@@ -16,5 +16,5 @@ code,pre{background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere}
 @media(max-width:480px){td,th{padding:.2rem .35rem;font-size:.85rem}}
 @page{margin:15mm}
 @media print{:root{color-scheme:light}body{margin:0;max-width:none;padding:0;font-size:10.5pt}
-h2,h3{break-after:avoid}h2,figure,tr,.scroll{break-inside:avoid}}
+h2,h3,h3+p{break-after:avoid}h2,figure,tr,.scroll{break-inside:avoid}}
 """

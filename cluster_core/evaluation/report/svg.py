@@ -64,13 +64,25 @@ def draw_plot(lines: Sequence[Line], axes: Axes) -> str:
     height = HEIGHT_PX + 8 + 16 * len(named)
     parts = [
         f'<svg viewBox="0 0 {WIDTH_PX} {height}" role="img" '
-        f'aria-label="{escape(axes.y_title)} against {escape(axes.x_title)}">',
+        f'aria-label="{escape(_describe(named, axes))}">',
         *_draw_ticks(axes),
         *(_draw_line(line, axes) for line in lines),
         *(_draw_legend(line, HEIGHT_PX + 8 + 16 * row) for row, line in enumerate(named)),
         "</svg>",
     ]
     return "".join(parts)
+
+
+def _describe(lines: Sequence[Line], axes: Axes) -> str:
+    """Return a plot in words: its axes, the names of its lines, and the points that have dots."""
+    words = []
+    for line in lines:
+        points = ", ".join(
+            f"{_format(y, axes.y_range)} at {_format(x, axes.x_range)}"
+            for x, y in zip(line.x, line.y, strict=True)
+        )
+        words.append(f"{line.name}: {points}" if line.has_dots else line.name)
+    return f"{axes.y_title} against {axes.x_title}; {'; '.join(words)}"
 
 
 def _place(x: float, y: float, axes: Axes) -> tuple[float, float]:

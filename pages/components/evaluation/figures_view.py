@@ -171,7 +171,7 @@ def _show_scores(scored: ScoredPictures, key: str) -> None:
         for name, one in kinds
     )
     st.caption(
-        "On the dashed line, scores can be taken at their word: of answers with 80%, 80% are "
-        "right. Above it they are too modest, below it too sure. The bars are 95% intervals. "
-        f"Expected calibration error and Brier score (0 is perfect): {figures}."
+        "On the dashed line, scores can be taken at their word: 80% of the answers with a score "
+        "of 80% are right. Above it, scores are too low, below it too high. The bars are 95% "
+        f"intervals. Expected calibration error and Brier score (0 is perfect): {figures}."
     )

@@ -12,6 +12,8 @@ from cluster_core.evaluation.coverage import compute_coverage
 from cluster_core.evaluation.curves import Curve
 from cluster_core.evaluation.learning_curve import LearningCurve
 from cluster_core.evaluation.scored_pictures import ScoredPictures
+from cluster_core.evaluation.words import describe_coverage
+from cluster_core.model.bundle.accuracy import format_share
 from pages.components.charts import COLOURS
 
 Spec = dict[str, Any]
@@ -56,7 +58,11 @@ def draw_curves(curves: Sequence[Curve], x_title: str, y_title: str, *, diagonal
         },
     }
     layer = [*([_draw_diagonal()] if diagonal else []), line]
-    return {"height": HEIGHT_PX + LEGEND_LINE_PX * len(names), "layer": layer}
+    return {
+        "description": f"{y_title} against {x_title}; {', '.join(names)}".capitalize(),
+        "height": HEIGHT_PX + LEGEND_LINE_PX * len(names),
+        "layer": layer,
+    }
 
 
 def draw_reliability(kinds: Sequence[tuple[str, Calibration]]) -> Spec:
@@ -87,7 +93,12 @@ def draw_reliability(kinds: Sequence[tuple[str, Calibration]]) -> Spec:
         {"field": "right", "title": y_title, "format": ".0%"},
         {"field": "n", "title": "pictures"},
     ]
+    points = ", ".join(
+        f"{format_share(one.accuracy)} at a score of {format_share(one.score)}"
+        for one in kinds[-1][1].bins
+    )
     return {
+        "description": f"Share of answers that are right, against their score: {points}",
         "height": HEIGHT_PX + 2 * LEGEND_LINE_PX,
         "layer": [
             _draw_diagonal(),
@@ -158,7 +169,12 @@ def draw_learning_curve(curve: LearningCurve, n_pictures: int) -> Spec:
     }
     dashed = {"type": "line", "strokeWidth": 2, "strokeDash": [6, 4]}
     solid = {"type": "line", "strokeWidth": 2, "point": {"size": 60}}
+    points = ", ".join(
+        f"{row['kind']} {format_share(row['accuracy'])} from {row['pictures']:,.0f}"
+        for row in [*rows, *dots]
+    )
     return {
+        "description": f"Accuracy against the number of pictures learned from: {points}",
         "height": HEIGHT_PX + 2 * LEGEND_LINE_PX,
         "encoding": encoding,
         "layer": [
@@ -180,7 +196,9 @@ def draw_coverage(scored: ScoredPictures, threshold: float) -> Spec:
         if coverage.accuracy is not None:
             rows.append({"below": value, "kind": names[1], "share": coverage.accuracy})
     x = _share_axis("below", "unsure below")
+    chosen = describe_coverage(compute_coverage(best, is_right, threshold))
     return {
+        "description": f"Answers by limit. Unsure below {format_share(threshold)}: {chosen}",
         "height": HEIGHT_PX + 2 * LEGEND_LINE_PX,
         "layer": [
             {
