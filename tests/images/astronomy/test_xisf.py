@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from cluster_core.errors import ImageError, ImageProblem
-from cluster_core.images import FitsStretch, ImageLimits, decode_image, has_image_suffix
+from cluster_core.images import (
+    FitsStretch,
+    ImageLimits,
+    decode_image,
+    has_image_suffix,
+    noting_losses,
+)
 from cluster_core.images.stretch import apply_stretch
 from tests.images.pictures import sky
 
