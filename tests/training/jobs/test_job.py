@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -284,3 +285,21 @@ def test_stop_during_the_download_of_a_network_keeps_nothing(workspace, config, 
     monkeypatch.setattr(keras, "download_weights", download)
     assert run_job(workspace, status.id).state is RunState.DISCARDED
     assert [(one.stage, one.done, one.total) for one in seen] == [(Stage.BACKBONE, 45_000, 90_000)]
+
+
+def test_waiting_for_other_programs_is_not_part_of_the_speed(
+    workspace, backbone, config, monkeypatch
+):
+    def train_and_wait(config, workspace, on_event, is_stopped):
+        def handle(event):
+            on_event(event)
+            if isinstance(event, StageProgress) and event.stage is Stage.TRAINING:
+                time.sleep(1)
+
+        return train(config, workspace, handle, is_stopped)
+
+    recorded: list[float] = []
+    monkeypatch.setattr(module, "train", train_and_wait)
+    monkeypatch.setattr(module, "record_step_speed", lambda *given: recorded.append(given[-1]))
+    run(workspace, config)
+    assert recorded[0] < 1
