@@ -125,7 +125,8 @@ def show_uploader(
             data={
                 "area": area,
                 "maxMb": max_mb,
-                "suffixes": [one if one.startswith(".") else f".{one}" for one in suffixes],
+                # Of a list, Streamlit asks pandas and PyArrow whether it is a table: 55 MB.
+                "suffixes": tuple(one if one.startswith(".") else f".{one}" for one in suffixes),
                 "isShown": bool(sentences),
             },
             on_refused_change=take_refused,
