@@ -44,7 +44,7 @@ def split_unless_saved(
     RunError
         The cache cannot be used.
     """
-    testing, validation = shares
+    testing, validation = map(float, shares)  # 10 is 10.0
     # Files that became readable without a change make another index of the same signature.
     rule = f"{_VERSIONS} {testing} {validation} {index.sha256} {signature}"
     content = load_part(cache, index.image_dir, rule, _PART)
