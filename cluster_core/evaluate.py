@@ -41,9 +41,10 @@ from cluster_core.workspace import Workspace
 def main(model: str | None, folder: Path | None, as_json: bool, html: Path | None) -> None:
     """Measure how good a MODEL is on the labelled pictures in DIR, which it should not know.
 
-    DIR has one sub-folder of pictures per class, named like a class of the model: globular counts
-    as globular clusters. Counter-examples in none_of_these are counted apart: how many of them,
-    and of the classes, are answered none of these.
+    DIR is a folder, or the name of one in the workspace, and has one sub-folder of pictures per
+    class, named like a class of the model: globular counts as globular clusters. Counter-examples
+    in none_of_these are counted apart: how many of them, and of the classes, are answered none of
+    these.
 
     Without DIR, the evaluation of the model's own training is shown. A model that was trained with
     the retrain command is evaluated anew: its dataset must be in the workspace or in the current
@@ -57,7 +58,7 @@ def main(model: str | None, folder: Path | None, as_json: bool, html: Path | Non
         folder, model = Path(model), None
     bundle = _load(model, workspace)
     if folder:
-        report = _test(bundle, model, folder, workspace)
+        report = _test(bundle, model, _find_folder(folder, workspace), workspace)
     else:
         report = _report_training(bundle, workspace)
     if html:
@@ -78,6 +79,12 @@ def _is_model(name: str, workspace: Workspace) -> bool:
             find()
             return True
     return not Path(name).is_dir()
+
+
+def _find_folder(folder: Path, workspace: Workspace) -> Path:
+    """Return a folder, or the dataset of this name in the workspace, as reports name it."""
+    dataset = workspace.root / folder
+    return dataset if not folder.is_dir() and dataset.is_dir() else folder
 
 
 def _load(name: str | None, workspace: Workspace) -> ModelBundle:

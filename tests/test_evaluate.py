@@ -54,6 +54,12 @@ def test_model_may_be_a_folder_or_left_out(trained, folder):
     assert run(folder).stdout == expected
 
 
+def test_folder_may_be_named_as_a_dataset_of_the_workspace(trained):
+    write_photos(trained.root / "other night_photos", 4, first_seed=600)
+    result = run(get_model(trained), "other night_photos")
+    assert "Accuracy on pictures of other night_photos = 100.0% (N=8)" in result.stdout
+
+
 def test_pictures_of_the_training_are_noticed(trained, photos):
     result = run(get_model(trained), photos)
     assert re.search(r"The model learned from \d+ of these 48 pictures", result.stderr)

@@ -488,6 +488,7 @@ def test_matrix_has_one_cell_per_pair_and_fits_the_screen(n):
     (cells,) = spec["datasets"].values()
     assert len(cells) == n * n
     assert sum(cell["n"] for cell in cells) == n
+    assert "class.1[x] answered as class.0[x] 1" in spec["description"]
     assert spec["height"] <= 640
 
 

@@ -111,7 +111,19 @@ def draw_confusion(metrics: Metrics, *, is_dark: bool, in_shares: bool = False) 
     height_px = min(LARGEST_PX, MATRIX_PX // len(order)) * len(order) + AXIS_PX
     if is_small:
         height_px += SMALL_LABEL_PX
-    return (cells + numbers + frames).properties(height=height_px)
+    words = _describe(metrics)
+    return (cells + numbers + frames).properties(height=height_px, description=words)
+
+
+def _describe(metrics: Metrics) -> str:
+    """Return the matrix in words, for those who cannot see it."""
+    counts = (
+        f"{label} answered as {answer} {count}"
+        for label, row in zip(metrics.labels, metrics.confusion, strict=True)
+        for answer, count in zip(metrics.labels, row, strict=True)
+        if count
+    )
+    return f"Confusion matrix: {', '.join(counts)}"
 
 
 def _list_cells(metrics: Metrics) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 import streamlit as st
@@ -142,5 +143,6 @@ def _show(workspace: Workspace, done: _Done) -> None:
 
 
 def _make_report(workspace: Workspace, done: _Done) -> str:
-    command = f"python -m cluster_core evaluate {done.bundle.name} {done.test.index.image_dir.name}"
+    named = shlex.join((done.bundle.name, done.test.index.image_dir.name))
+    command = f"python -m cluster_core evaluate {named}"
     return make_html(report_folder_test(done.bundle, done.test, command), workspace)
