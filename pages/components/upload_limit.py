@@ -125,7 +125,7 @@ def show_uploader(
             data={
                 "area": area,
                 "maxMb": max_mb,
-                # Of a list, Streamlit asks pandas and PyArrow whether it is a table: 55 MB.
+                # Of a list, Streamlit asks pandas and PyArrow whether it is a table: 70 MB.
                 "suffixes": tuple(one if one.startswith(".") else f".{one}" for one in suffixes),
                 "isShown": bool(sentences),
             },

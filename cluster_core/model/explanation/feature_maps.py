@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from cluster_core.model.backbones.converted import ConvertedBackbone
 from cluster_core.model.backbones.preprocessing import to_unit_range
+
+if TYPE_CHECKING:
+    from ai_edge_litert import schema_py_generated as schema
 
 FILE_IDENTIFIER = b"TFL3"
 _MAP_AXES = 4
@@ -72,6 +75,8 @@ def add_map_output(content: bytes) -> bytes | None:
         Content of a LiteRT file with the same weights, whose second output is the map; None if
         the network ends in another way.
     """
+    from ai_edge_litert import schema_py_generated as schema  # long, and only needed here
+
     model = schema.ModelT.InitFromPackedBuf(content)
     graph = model.subgraphs[0]
     last = graph.operators[-1]
@@ -86,6 +91,8 @@ def add_map_output(content: bytes) -> bytes | None:
 
 def _is_mean_over_positions(model: schema.ModelT, operator: schema.OperatorT) -> bool:
     """Tell whether an operator is the mean over height and width of a map."""
+    from ai_edge_litert import schema_py_generated as schema
+
     code = model.operatorCodes[operator.opcodeIndex]
     if max(code.builtinCode, code.deprecatedBuiltinCode) != schema.BuiltinOperator.MEAN:
         return False
