@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +44,11 @@ class HeatMap:
 
 
 def compute_heat_map(
-    bundle: ModelBundle, seen: np.ndarray, label: str, workspace: Workspace
+    bundle: ModelBundle,
+    seen: np.ndarray,
+    label: str,
+    workspace: Workspace,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> HeatMap:
     """Divide the evidence for a class among the parts of a picture.
 
@@ -63,6 +67,9 @@ def compute_heat_map(
         One of the model's classes.
     workspace : Workspace
         Has the network.
+    on_progress : callable, optional
+        Called with the numbers of parts covered and in all, if parts are covered. An exception in
+        it stops.
 
     Returns
     -------
@@ -89,7 +96,7 @@ def compute_heat_map(
     weights, constant = _contrast(bundle.head, bundle.labels.index(label))
     extractor = load_map_extractor(backbone)
     if extractor is None:
-        evidence = measure_occlusion(load_extractor(backbone), seen, weights)
+        evidence = measure_occlusion(load_extractor(backbone), seen, weights, on_progress)
         return HeatMap(label, evidence, 0.0, is_exact=False)
     maps = extractor.extract([view.apply(seen) for view in bundle.view_list])
     contributions = maps @ weights / maps[0, ..., 0].size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from cluster_core.model.backbones.litert import FeatureExtractor
@@ -12,7 +14,10 @@ _MARGIN = 0.25
 
 
 def measure_occlusion(
-    extractor: FeatureExtractor, picture: np.ndarray, weights: np.ndarray
+    extractor: FeatureExtractor,
+    picture: np.ndarray,
+    weights: np.ndarray,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
     """Return by how much a linear function of the features falls when a part is covered.
 
@@ -26,6 +31,8 @@ def measure_occlusion(
         RGB, in the network's input size.
     weights : ndarray of float32, (n_features,)
         The linear function.
+    on_progress : callable, optional
+        Called with the numbers of parts covered and in all. An exception in it stops.
 
     Returns
     -------
@@ -39,6 +46,8 @@ def measure_occlusion(
         covered = picture.copy()
         covered[_span(row, len(picture)), _span(column, len(picture))] = colour
         falls[row, column] = whole - extractor.extract([covered])[0] @ weights
+        if on_progress:
+            on_progress(row * GRID + column + 1, GRID * GRID)
     return falls
 
 

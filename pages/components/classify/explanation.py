@@ -58,12 +58,18 @@ def _show_heat_map(
     labels = list(answer.prediction.scores)  # highest score first
     left, right = st.columns([2, 3], gap="medium")
     label = right.selectbox("Show what speaks for", labels, key="why_label")
+    bar = left.empty()
+
+    def on_progress(done: int, total: int) -> None:  # ends here if the switch is turned off
+        bar.progress(done / total, f"Covering the parts of the picture: {done} of {total}")
+
     try:
         with left, st.spinner("Measuring the parts of the picture …"):
-            found = compute_heat_map(predictor.bundle, seen, label, find_home(model))
+            found = compute_heat_map(predictor.bundle, seen, label, find_home(model), on_progress)
     except ClusterError as error:
         right.info(escape_markdown(str(error)), icon=":material/info:")
         return
+    bar.empty()
     picture = np.asarray(Image.open(io.BytesIO(answer.picture)).convert("RGB"))
     left.image(draw_overlay(picture, found.evidence), width="stretch")
     right.caption(_describe(found))

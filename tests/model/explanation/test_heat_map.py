@@ -56,8 +56,12 @@ def test_network_without_a_map_is_explained_by_covering_parts(starter, workspace
     monkeypatch.setattr(heat_map, "load_map_extractor", lambda backbone: None)
     seen = np.zeros((128, 128, 3), np.uint8)
     seen[:40, :40] = draw_blob(7, size_px=40)
-    found = compute_heat_map(starter, seen, starter.labels[0], workspace)
+    steps = []
+    found = compute_heat_map(
+        starter, seen, starter.labels[0], workspace, lambda *step: steps.append(step)
+    )
     assert not found.is_exact
+    assert steps == [(n, found.evidence.size) for n in range(1, found.evidence.size + 1)]
     strongest = np.unravel_index(np.abs(found.evidence).argmax(), found.evidence.shape)
     assert max(strongest) <= 2  # where the picture has its stars
 
