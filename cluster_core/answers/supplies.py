@@ -24,6 +24,8 @@ from cluster_core.workspace import Workspace
 
 _PIECE_BYTES, _MB = 1 << 20, 1_000_000
 _SUFFIX, _NOTE_SUFFIX = ".zip", ".folder"
+# How many pictures of the archive beside it have been taken out.
+_TAKEN_SUFFIX = ".taken"
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Supply:
         Called once all have been taken, and when they are not taken at all.
     n_taken : int
         How many have been taken; iterating goes on from there.
+    note : callable
+        Called with that number once each is dealt with.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Supply:
     end: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     n_taken: int = 0
+    note: Callable[[int], None] = lambda n_taken: None
 
     @property
     def n_left(self) -> int:
@@ -62,6 +67,7 @@ class Supply:
         while self.n_left:
             self.n_taken += 1
             yield self.pictures[self.n_taken - 1]
+            self.note(self.n_taken)
         self.end()
 
 
@@ -222,8 +228,19 @@ def _open_archive(path: Path, name: str) -> Supply:
         file.close()
         raise
 
+    taken = path.with_suffix(_TAKEN_SUFFIX)
+
     def end() -> None:
         file.close()
         path.unlink(missing_ok=True)
+        taken.unlink(missing_ok=True)
 
-    return Supply(name, [(one.name, one.read) for one in packed], problems, end, file.close)
+    def note(n_taken: int) -> None:
+        with suppress(OSError):  # then they are found again by their contents
+            taken.write_text(str(n_taken), "utf-8")
+
+    n_taken = 0
+    with suppress(OSError, ValueError):  # not begun, or cut off while it was written
+        n_taken = min(max(0, int(taken.read_text("utf-8"))), len(packed))
+    pictures = [(one.name, one.read) for one in packed]
+    return Supply(name, pictures, problems, end, file.close, n_taken, note)

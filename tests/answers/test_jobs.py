@@ -177,6 +177,27 @@ def test_folder_is_for_the_owner_at_the_own_machine_only(tmp_path, monkeypatch):
         find_folder(OWNER, str(night))
 
 
+def test_archive_goes_on_after_a_restart_where_it_was(room):
+    supply = keep_archive(room, "night.zip", make_zip(3))
+    taking = iter(supply)
+    name, read = next(taking)
+    room.add_picture(name, read())
+    next(taking)  # the second is on its way when the server is killed
+    supply.close()
+    (again,) = find_unfinished(OWNER, room)
+    assert again.n_left == 2
+    again.close()
+    for damaged in ("", "-7", "x"):
+        (note,) = room.folder.glob("archives/*.taken")
+        note.write_text(damaged)
+        (again,) = find_unfinished(OWNER, room)
+        assert again.n_left == 3
+        again.close()
+    (again,) = find_unfinished(OWNER, room)
+    assert [name for name, _ in again] == [f"night/{n}.png" for n in range(3)]
+    assert not list((room.folder / "archives").iterdir())
+
+
 def test_folder_is_found_again_until_all_its_pictures_are_in_the_room(room, tmp_path):
     night = tmp_path / "night"
     night.mkdir()
