@@ -56,7 +56,7 @@ def describe_weakest_class(metrics: Metrics) -> str:
     if not tested:
         return f"{NOT_TESTED} There are no pictures."
     if not metrics.misclassified:
-        return "Every picture got its right label."
+        return "Every picture got the right label."
     weakest = min(tested, key=lambda one: one.n_right / one.n)
     words = (
         f"Weakest class: {weakest.label}, {weakest.n_right:,} of {weakest.n:,} correct (likely "

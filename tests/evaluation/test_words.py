@@ -78,7 +78,7 @@ def test_weakest_class_is_named_with_its_usual_mistake():
             [("a", "a", 2), ("b", "c", 1), ("b", "a", 1)],
             "Weakest class: b, 0 of 2 correct (likely 0% to 66%).",
         ),
-        ([("a", "a", 9)], "Every picture got its right label."),
+        ([("a", "a", 9)], "Every picture got the right label."),
         ([], "Not tested. There are no pictures."),
     ],
 )
