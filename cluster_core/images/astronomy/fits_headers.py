@@ -145,6 +145,7 @@ def _check_header(header: Any, index: int, start: int, data_start: int) -> FitsP
     bitpix = header.get("BITPIX")
     if bitpix not in _BITPIX:
         raise ValueError(f"BITPIX is {bitpix!r}")
+    bitpix = int(bitpix)  # -32.0 equals -32, and would make the offsets fractions
     axes = _read_axes(header, "NAXIS", "NAXIS")
     is_groups = header.get("GROUPS") is True and axes[:1] == [0]
     n_values = math.prod(axes[1:] if is_groups else axes) if axes else 0

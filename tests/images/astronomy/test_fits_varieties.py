@@ -148,6 +148,12 @@ def test_damaged_extension_after_the_picture_is_ignored():
     assert np.array_equal(decode_fits(damaged, "a"), decode_fits(write(sky()), "a"))
 
 
+def test_pixel_type_written_with_a_decimal_point_is_read():
+    data = write(sky().astype(np.float32))
+    changed = with_card(data, "BITPIX", "-32.0")
+    assert np.array_equal(decode_fits(changed, "a"), decode_fits(data, "a"))
+
+
 def test_top_down_rows_are_not_flipped():
     upright = decode_fits(write(sky(), ROWORDER="TOP-DOWN"), "a")
     assert np.array_equal(upright[::-1], decode_fits(write(sky()), "a"))
