@@ -38,6 +38,14 @@ def assert_keyboard_ends_scrolling(page: Page) -> None:
     assert page.evaluate(f"{_AREA}.scrollTop") == bottom_px
 
 
+def assert_back_and_forward(visit: Visit) -> None:
+    visit.page.go_back()
+    expect(visit.page.get_by_test_id("stDataFrame")).to_be_visible()
+    visit.page.go_forward()
+    expect(visit.page.get_by_text("1 of 20", exact=True)).to_be_visible()
+    visit.settle()
+
+
 def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
     pictures = render_files(tmp_path / "sky", 16)
     pictures += [write_fits(tmp_path / f"frame {n}.fits", n) for n in range(4)]
@@ -53,6 +61,7 @@ def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
     click_row(visit, 0)
     expect(page.get_by_text("1 of 20", exact=True)).to_be_visible()
     visit.settle()
+    assert_back_and_forward(visit)
     assert_keyboard_ends_scrolling(page)
     for step, key in enumerate(("2", "d", "Escape"), start=1):
         expect(page.get_by_text(f"{step} of 20", exact=True)).to_be_visible()

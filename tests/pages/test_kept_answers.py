@@ -541,12 +541,14 @@ def test_filtered_answers_can_be_downloaded_alone_in_their_order(trained, downlo
     assert downloads["download_csv"]().count(b"\n") == 5  # with its header
 
 
-def test_page_of_the_table_offers_no_download_of_its_own(trained, monkeypatch):
+def test_table_offers_no_download_of_its_own_and_no_search_of_one_page(trained, monkeypatch):
     page = give_many(open_page(), 1)
-    assert not page.get("html")
+    (style,) = page.get("html")
+    assert "Download as CSV" in style.proto.body
+    assert "Search" not in style.proto.body
     monkeypatch.setattr(answer_table, "PAGE_ROWS", 1)
     (style,) = page.run().get("html")
-    assert "Download as CSV" in style.proto.body
+    assert "Search" in style.proto.body
 
 
 def test_back_and_forward_close_and_open_a_picture(trained):

@@ -30,11 +30,12 @@ PAGE_ROWS = 100
 _PAGE_BUTTON_PX, _MAX_PAGE_NUMBERS = 44, 5
 # Text is wrapped in rows of more than 64 pixels.
 _ROW_PX, _MAX_HEIGHT_PX = 66, 600
-# Streamlit's own download and search know this page of the table only.
-_WITHOUT_PAGE_TOOLS = """<style>
-[class*="st-key-answers_"] [data-testid="stElementToolbarButton"]:has(
-    [aria-label^="Download as CSV"], [aria-label^="Search"]) { display: none }
+# Streamlit's own download has other columns than ours, and only this page of the table, as its
+# search does.
+_TOOL_STYLE = """<style>
+[class*="st-key-answers_"] [data-testid="stElementToolbarButton"]:has({tools}) {{ display: none }}
 </style>"""
+_DOWNLOAD, _SEARCH = '[aria-label^="Download as CSV"]', '[aria-label^="Search"]'
 _OTHERS_SHOWN, _LOWEST_SHOWN = 3, 0.005
 _ORDERS = {
     Order.GIVEN: "as added",
@@ -134,8 +135,8 @@ def show_table(model: ModelSummary, room: AnswerRoom, shown: Sequence[int]) -> N
     ticked = list_ticked()
     rows = [row for row, number in enumerate(shown) if number in ticked]
     table = _number_table(rows, shown)
-    if len(list_shown()) > len(shown):
-        st.html(_WITHOUT_PAGE_TOOLS)
+    hidden = [_DOWNLOAD, _SEARCH] if len(list_shown()) > len(shown) else [_DOWNLOAD]
+    st.html(_TOOL_STYLE.format(tools=", ".join(hidden)))
     st.dataframe(
         _tabulate(model, room, shown),
         key=f"answers_{table}",
