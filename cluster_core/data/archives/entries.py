@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cluster_core.data.archives.entry_checks import find_entry_problem
-from cluster_core.data.archives.names import decode_names
+from cluster_core.data.archives.names import decode_names, to_slashes
 from cluster_core.data.class_folders import is_system_file
 from cluster_core.data.labels import check_class_name, fold_name, shorten
 from cluster_core.data.pictures import RejectedFile, describe_suffix
@@ -79,8 +79,12 @@ class _Entry:
     parts: tuple[str, ...]
 
     @property
+    def is_dir(self) -> bool:
+        return self.name.endswith("/")
+
+    @property
     def is_picture(self) -> bool:
-        return not self.info.is_dir() and has_image_suffix(Path(self.parts[-1]))
+        return not self.is_dir and has_image_suffix(Path(self.parts[-1]))
 
     @property
     def is_ignored(self) -> bool:
@@ -125,7 +129,7 @@ def plan_import(
                 pictures.append(picture)
             except ImageError as error:
                 rejected.append(RejectedFile(picture.path, picture.label, str(error)))
-        elif not entry.info.is_dir():
+        elif not entry.is_dir:
             rejected.append(_reject_other(entry))
     if not used:
         raise _make_error(f"it contains no pictures. {EXPECTED}")
@@ -174,7 +178,7 @@ def list_unsorted(
                 pictures.append(PlannedPicture(entry.info, Path(entry.name), ""))
             except ImageError as error:
                 rejected.append(RejectedFile(Path(entry.name), "", str(error)))
-        elif not entry.info.is_dir():
+        elif not entry.is_dir:
             rejected.append(_reject_other(entry))
     if not any(entry.is_picture for entry in entries):
         raise _make_error(f"it contains no pictures. {EXPECTED_UNSORTED}")
@@ -186,7 +190,8 @@ def _check_entries(
     infos: Sequence[zipfile.ZipInfo], archive_bytes: int, expected: str
 ) -> tuple[list[_Entry], str | None]:
     """Return the entries that matter, and how their names were guessed."""
-    names, guessed_encoding = decode_names(infos)
+    decoded, guessed_encoding = decode_names(infos)
+    names = map(to_slashes, decoded)
     entries = [_check_entry(info, name, expected) for info, name in zip(infos, names, strict=True)]
     if sum(entry.info.compress_size for entry in entries) > archive_bytes:
         raise _make_error("its entries claim to be larger than the file. It may be a zip bomb.")
@@ -239,7 +244,7 @@ def _find_empty_classes(
     empty = [
         entry
         for entry in entries
-        if entry.info.is_dir() and entry.parts[:-1] == top and entry.parts not in filled
+        if entry.is_dir and entry.parts[:-1] == top and entry.parts not in filled
     ]
     if len(empty) > MAX_EMPTY_CLASSES:
         raise _make_error(

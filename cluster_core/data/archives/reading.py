@@ -15,7 +15,7 @@ from typing import IO, BinaryIO, NoReturn, cast
 from cluster_core.data.archives.dataset_archive import open_archive
 from cluster_core.data.archives.entries import EXPECTED_UNSORTED
 from cluster_core.data.archives.entry_checks import find_entry_problem, find_name_problem
-from cluster_core.data.archives.names import decode_names
+from cluster_core.data.archives.names import decode_names, to_slashes
 from cluster_core.data.archives.unpacking import ZIP_ERRORS
 from cluster_core.data.archives.unsorted import PackedPicture
 from cluster_core.errors import DatasetError, ImageError, ImageProblem
@@ -84,9 +84,9 @@ def _iterate_zip(path: Path, on_other: Callable[[str], None]) -> Iterator[Packed
             "may be a zip bomb.",
             path=path,
         )
-    names, _ = decode_names(infos)
+    names = map(to_slashes, decode_names(infos)[0])
     for info, name in zip(infos, names, strict=True):
-        if info.is_dir() or _is_hidden(name):
+        if name.endswith("/") or _is_hidden(name):
             continue
         if not has_image_suffix(Path(name)):
             on_other(name)

@@ -241,9 +241,28 @@ class TestImport:
         report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
         assert report.added == {"Kugelhäufen": 1}
 
+    def test_backslashes_of_windows_count_as_slashes(self, workspace):
+        names = ("photos\\open\\", "photos\\open\\a.png", "photos\\globular\\b.png")
+        archive = pack({name: encode(n) if n else b"" for n, name in enumerate(names)})
+        report = import_archive(OWNER, workspace, workspace.cluster_photos, archive)
+        assert report.added == {"open": 1, "globular": 1}
+        assert not report.rejected
+
+    def test_unicode_name_beside_the_other_is_used_unless_it_is_stale(self, workspace):
+        for raw, expected in ((b"open/?.png", "Sägen"), (b"stale/?.png", "open")):
+            field = struct.pack("<BL", 1, zlib.crc32(raw)) + "Sägen/a.png".encode()
+            info = zipfile.ZipInfo("open/?.png")
+            info.extra = struct.pack("<HH", 0x7075, len(field)) + field
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w") as archive:
+                archive.writestr(info, encode())
+            report = import_archive(OWNER, workspace, workspace.cluster_photos, file)
+            assert report.added == {expected: 1}
+
     @pytest.mark.parametrize(
         ("names", "encoding"),
         [
+            (["球状星团", "疏散星团"], "Chinese (GBK)"),
             (["銀河", "散開星団"], "Japanese (Shift-JIS)"),
             (["表", "ソ", "プレアデス星団 (M45)"], "Japanese (Shift-JIS)"),
             (["ひらがな", "plain"], "Japanese (Shift-JIS)"),
@@ -253,7 +272,8 @@ class TestImport:
         ],
     )
     def test_guessed_names_are_reported(self, workspace, names, encoding):
-        codec = "cp932" if encoding and "JIS" in encoding else "cp437"
+        codecs = {"Japanese (Shift-JIS)": "cp932", "Chinese (GBK)": "gbk"}
+        codec = codecs.get(encoding, "cp437")
         archive = pack({f"{n:09}/a.png": encode(n) for n in range(len(names))})
         raw = [name.encode(codec) for name in names]
         for n, name in enumerate(raw):
@@ -400,10 +420,10 @@ HOSTILE = {
     "absolute": (lambda: pack({"/etc/a.png": encode()} | GOOD), "/etc/a.png", "absolute path"),
     "drive": (lambda: pack({"C:/open/a.png": encode()} | GOOD), "C:/open/a.png", "absolute path"),
     "drive without slash": (lambda: pack({"c:a/a.png": encode()}), "c:a/a.png", "absolute path"),
-    "backslash": (
-        lambda: change_bytes(pack({"open#a.png": encode()} | GOOD), b"open#a", b"open\\a"),
-        "open\\\\a.png",
-        "a backslash",
+    "climbs with backslashes": (
+        lambda: pack({"..\\a\\a.png": encode()} | GOOD),
+        "../a/a.png",
+        "with ..",
     ),
     "NUL": (
         lambda: change_bytes(pack({"open/a#.png": encode()} | GOOD), b"a#", b"a\0"),
