@@ -68,11 +68,13 @@ def test_demo_takes_files_from_everybody(monkeypatch):
 
 def read_metrics() -> str:
     stack = make_app_stack()
-    return send(Starlette(routes=stack.routes), make_scope("/metrics", headers=LOCAL)).body.decode()
+    scope = make_scope("/metrics", "127.0.0.1", headers=LOCAL)
+    return send(Starlette(routes=stack.routes), scope).body.decode()
 
 
 def test_metrics_count_trainings_of_visitors_without_a_name(workspace, monkeypatch):
     monkeypatch.setenv(METRICS_VARIABLE, "127.0.0.1")
+    assert "cluster_lab_trainings{" in read_metrics()
     assert "cluster_lab_visitor_trainings{" not in read_metrics()
     monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     monkeypatch.setenv(WORKSPACES_VARIABLE, "1")

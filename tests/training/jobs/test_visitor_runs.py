@@ -47,10 +47,9 @@ def test_visitors_train_one_at_a_time_behind_the_owner(workspace, config, visito
 def test_visitor_reads_that_the_owner_stopped_their_training(visitors, workspace, start_server):
     own = visitors[0]
     status = submit_as_visitor(own)
-    server = start_server()
+    start_server()
     wait_for(lambda: state_of(own, status) is RunState.RUNNING)
     stop_visitor_run(OWNER, workspace, status.id)
-    server.worker.finish(status.id)
     wait_for(lambda: "The owner of this server stopped" in load_status(own, status.id).message)
 
 
