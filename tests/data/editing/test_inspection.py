@@ -142,9 +142,9 @@ class TestClassContents:
     def test_thousands_of_files_of_one_size_are_compared_quickly(self, tmp_path):
         one = inspect_picture("a.bmp", encode("BMP"))
         contents = ClassContents(tmp_path)
-        start_s = time.perf_counter()
+        start_s = time.process_time()
         for number in range(5000):
             picture = replace(one, sha256=f"{number:064}")
             assert contents.find_same(picture) is None
             contents.add(picture, tmp_path / str(number))
-        assert time.perf_counter() - start_s < 1.5
+        assert time.process_time() - start_s < 1.5
