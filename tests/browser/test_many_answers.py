@@ -39,6 +39,8 @@ def assert_keyboard_ends_scrolling(page: Page) -> None:
 
 
 def assert_back_and_forward(visit: Visit) -> None:
+    expect(visit.page.get_by_text("1 of 20", exact=True)).to_be_visible()
+    visit.settle()
     visit.page.go_back()
     expect(visit.page.get_by_test_id("stDataFrame")).to_be_visible()
     visit.page.go_forward()
@@ -47,8 +49,8 @@ def assert_back_and_forward(visit: Visit) -> None:
 
 
 def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
-    pictures = render_files(tmp_path / "sky", 16)
-    pictures += [write_fits(tmp_path / f"frame {n}.fits", n) for n in range(4)]
+    frames = [write_fits(tmp_path / f"frame {n}.fits", n) for n in range(4)]
+    pictures = [*render_files(tmp_path / "sky", 16), *frames]
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 not a picture")
     page = visit.page
@@ -59,8 +61,6 @@ def test_many_files_are_corrected_added_sorted_and_found_again(visit, tmp_path):
     visit.settle()
 
     click_row(visit, 0)
-    expect(page.get_by_text("1 of 20", exact=True)).to_be_visible()
-    visit.settle()
     assert_back_and_forward(visit)
     assert_keyboard_ends_scrolling(page)
     for step, key in enumerate(("2", "d", "Escape"), start=1):
