@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import bz2
+import gzip
+import io
 import zlib
 
 from cluster_core.errors import ImageError, ImageProblem
@@ -10,7 +12,7 @@ from cluster_core.images.limits import ImageLimits
 from cluster_core.images.sniffing import BZIP2_MAGIC, FITS_MAGIC, GZIP_MAGIC
 
 _KINDS = {GZIP_MAGIC: "gzip", BZIP2_MAGIC: "bzip2"}
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_BYTES_PER_STEP = 2**20
 _BZIP2_SLOWNESS = 4  # compared with gzip; a file must not take many seconds
 
 
@@ -64,14 +66,14 @@ def unpack(data: bytes, name: str, limits: ImageLimits) -> bytes:
 def _unpack_members(data: bytes, kind: str, max_bytes: int) -> bytes:
     """Unpack a file of one member or several, or as much as there is of a file that is cut off."""
     parts: list[bytes] = []
-    rest, n_left = memoryview(data), max_bytes
-    while n_left > 0 and bytes(rest[:2]) == data[:2]:
-        unpacker = zlib.decompressobj(_GZIP_WINDOW) if kind == "gzip" else bz2.BZ2Decompressor()
-        parts.append(unpacker.decompress(rest, n_left))
-        n_left -= len(parts[-1])
-        if not unpacker.eof:
-            break
-        rest = memoryview(unpacker.unused_data)
+    file, n_left = io.BytesIO(data), max_bytes
+    with gzip.open(file) if kind == "gzip" else bz2.open(file) as stream:
+        try:
+            while n_left > 0 and (part := stream.read1(min(n_left, _BYTES_PER_STEP))):
+                parts.append(part)
+                n_left -= len(part)
+        except EOFError:
+            pass  # how much of the picture is lost decides
     return b"".join(parts)
 
 

@@ -146,7 +146,7 @@ def read_pictures(
         for planes in pictures:
             values = scale(axes.view(stored, planes), header)
             if lost is not None:
-                missing = axes.view(lost, planes)
+                missing = axes.view(lost, planes).astype(bool)
                 if missing.mean() > MAX_LOSS:
                     raise _incomplete(part, len(data), name)
                 note_loss(float(missing.mean()))

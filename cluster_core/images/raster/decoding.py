@@ -35,7 +35,8 @@ _TURN = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_MAX_BLANK_FRAMES, _MAX_BLANK_PIXELS = 256, 64_000_000
+# An animation is decoded from its beginning for each frame.
+_MIN_TRIES, _MAX_TRIES, _MAX_TRIED_PIXELS = 3, 256, 16_000_000
 
 
 def decode_raster(
@@ -97,9 +98,9 @@ def _decode_first_picture(frames: Iterator[Frame], options: RasterOptions) -> ND
         return first
     n_pixels = 0
     with contextlib.suppress(ImageError, Image.DecompressionBombError, *PILLOW_ERRORS):
-        for frame in itertools.islice(frames, _MAX_BLANK_FRAMES):
+        for index, frame in enumerate(itertools.islice(frames, _MAX_TRIES)):
             n_pixels += frame.n_pixels
-            if n_pixels > max(_MAX_BLANK_PIXELS, 2 * first.size):
+            if index >= _MIN_TRIES and n_pixels > _MAX_TRIED_PIXELS:
                 break
             pixels = _decode_frame(frame, options)
             if not is_blank(pixels):

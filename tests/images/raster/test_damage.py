@@ -165,10 +165,9 @@ def test_linear_profile_is_applied_whatever_its_name(colours, mode):
         linear[at + 4 : at + 12] = struct.pack(">II", len(profile), len(curve))
     if mode == "L":
         linear[profile.index(b"rTRC") : profile.index(b"rTRC") + 1] = b"k"
-    linear = bytes(linear)
     levels = noise().convert(mode)
     plain = np.asarray(levels.convert("RGB")) / 255
-    shown = decode_image(encode(levels, "PNG", icc_profile=linear), "a") / 255
+    shown = decode_image(encode(levels, "PNG", icc_profile=bytes(linear)), "a") / 255
     assert shown.mean() > plain.mean() + 0.1
 
 
