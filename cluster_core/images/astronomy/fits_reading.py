@@ -36,7 +36,7 @@ _EMPTY_PART = (_EMPTY_PART + b"END").ljust(_BLOCK_BYTES)
 # Raised by astropy on damaged pictures, besides two errors of its own; found by flipping bytes.
 _ASTROPY_ERRORS = (
     *(OSError, EOFError, ValueError, TypeError, LookupError),
-    *(AttributeError, AssertionError, OverflowError, zlib.error),
+    *(AttributeError, AssertionError, OverflowError, RuntimeError, zlib.error),
 )
 
 

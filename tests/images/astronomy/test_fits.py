@@ -198,11 +198,12 @@ def test_impossible_sizes_are_rejected(key, value, reason):
         ("ZTILE2", "0", ImageProblem.UNREADABLE),
         ("TFIELDS", "999999999", ImageProblem.UNREADABLE),
         ("PCOUNT", "999999999", ImageProblem.UNREADABLE),
+        ("TFORM1", "'iPB(78) '", ImageProblem.UNREADABLE),
         ("ZVAL1", "-1", ImageProblem.UNREADABLE),  # pixels per block
         ("ZVAL2", "16", ImageProblem.UNREADABLE),  # bytes per pixel
     ],
 )
-def test_impossible_compressed_sizes_are_rejected(key, value, reason):
+def test_impossible_compressed_headers_are_rejected(key, value, reason):
     assert reason_of(with_card(tiled(), key, value)) == reason
 
 
