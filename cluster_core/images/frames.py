@@ -49,10 +49,13 @@ class Frame:
         Its size, known before it is loaded.
     load : callable
         Returns the picture, loaded.
+    n_others : int
+        Pixels that are decoded with it: of the frames before it, or of its other bands.
     """
 
     n_pixels: int
     load: Callable[[], Image.Image]
+    n_others: int = 0
 
 
 def is_blank(pixels: NDArray[np.uint8]) -> bool:

@@ -35,8 +35,8 @@ _TURN = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# An animation is decoded from its beginning for each frame.
-_MIN_TRIES, _MAX_TRIES, _MAX_TRIED_PIXELS = 3, 256, 16_000_000
+# Of these pixels, an animation has those of all earlier frames for each, as it is decoded anew.
+_MIN_TRIES, _MAX_TRIES, _MAX_TRIED_PIXELS = 3, 256, 64_000_000
 
 
 def decode_raster(
@@ -99,7 +99,7 @@ def _decode_first_picture(frames: Iterator[Frame], options: RasterOptions) -> ND
     n_pixels = 0
     with contextlib.suppress(ImageError, Image.DecompressionBombError, *PILLOW_ERRORS):
         for index, frame in enumerate(itertools.islice(frames, _MAX_TRIES)):
-            n_pixels += frame.n_pixels
+            n_pixels += frame.n_pixels + frame.n_others
             if index >= _MIN_TRIES and n_pixels > _MAX_TRIED_PIXELS:
                 break
             pixels = _decode_frame(frame, options)

@@ -7,12 +7,15 @@ _FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _DECODED = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # baseline to progressive, Huffman, arithmetic
 _LOSSLESS, _LS = frozenset({0xC3, 0xC7, 0xCB, 0xCF}), 0xF7
 _BITS, _FILL_BYTE = 8, 0xFF
+_MAX_MARKERS = 10_000
 
 
 def name_unsupported_jpeg(data: bytes) -> str | None:
     """Name what makes a JPEG unreadable, such as "a JPEG of 12 bits", or None."""
     at = 2
-    while data[at : at + 1] == b"\xff" and at + 5 <= len(data):
+    for _ in range(_MAX_MARKERS):
+        if data[at : at + 1] != b"\xff" or at + 5 > len(data):
+            break
         marker = data[at + 1]
         if marker == _FILL_BYTE:
             at += 1

@@ -57,7 +57,8 @@ class PillowFile:
             if index == 1 and self._kind == "PNG":  # a damaged animation must not block the first
                 self._data = keep_pixels(self._original, is_animated=True)
             image = self._open(self._data, index)
-            yield Frame(image.width * image.height, partial(self._load, image, index))
+            n_pixels = image.width * image.height
+            yield Frame(n_pixels, partial(self._load, image, index), n_pixels * index)
 
     def _load(self, image: Image.Image, index: int) -> Image.Image:
         loaded = load_most(image, partial(self._reopen, index))

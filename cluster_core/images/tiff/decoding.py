@@ -75,8 +75,10 @@ def list_pages(data: bytes, name: str, options: RasterOptions) -> Iterator[Frame
         if variety := name_unsupported(page):
             raise refusals.unsupported_variety(name, variety)
         load = partial(_load, data, page, name, options.measured)
+        n_pixels = page.width * page.height
+        n_others = 0 if page.is_planar else n_pixels * (page.samples - 1)
         for channel in range(count_channels(page)):
-            yield Frame(page.width * page.height, partial(load, channel))
+            yield Frame(n_pixels, partial(load, channel), n_others)
 
 
 def _load(

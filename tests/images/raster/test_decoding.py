@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images import ImageLimits, decode_image
+from cluster_core.images.raster import decoding
 from tests.images.pictures import blocks, encode, noise
 
 LOSSLESS = [
@@ -197,3 +198,15 @@ def test_png_of_an_iphone_app_and_odd_bmp_are_not_called_damaged():
         with pytest.raises(ImageError) as caught:
             decode_image(data, "a")
         assert caught.value.reason == ImageProblem.UNSUPPORTED
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG"])
+def test_long_blank_animation_is_not_decoded_to_its_end(kind, monkeypatch):
+    side, decoded = 100, []
+    frames = [Image.new("RGB", (side, side), (number % 2, 0, 0)) for number in range(60)]
+    data = encode(frames[0], kind, save_all=True, append_images=frames[1:])
+    monkeypatch.setattr(decoding, "_MAX_TRIED_PIXELS", 100 * side**2)
+    monkeypatch.setattr(decoding, "is_blank", lambda pixels: decoded.append(pixels.shape) or True)
+    decode_image(data, "a")
+    # The second frame takes two, the third three and so on, as all before it are decoded again.
+    assert len(decoded) == 13

@@ -11,6 +11,7 @@ from PIL import Image
 
 from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images import ImageLimits, decode_image
+from cluster_core.images.raster import decoding
 from tests.images.pictures import add_page, encode, noise, write_tiff
 
 # Columns and rows differ, so that exchanged, shifted or repeated ones are noticed.
@@ -330,3 +331,13 @@ def test_strips_apart_from_each_other_are_decoded():
     strips = encode(noise(), "TIFF", tiffinfo={278: 8})
     apart = encode(noise(), "TIFF", tiffinfo={278: 8}, compression="packbits")
     assert np.array_equal(decode_image(strips, "a"), decode_image(apart, "a"))
+
+
+@pytest.mark.parametrize(("planar", "n_tried"), [(False, 4), (True, 11)])
+def test_many_blank_bands_are_not_all_tried(planar, n_tried, monkeypatch):
+    tried = []
+    bands = np.zeros((*GREY.shape, 40), np.uint8)
+    monkeypatch.setattr(decoding, "_MAX_TRIED_PIXELS", 10 * GREY.size)
+    monkeypatch.setattr(decoding, "is_blank", lambda pixels: tried.append(pixels.shape) or True)
+    decode_image(write_tiff(bands, planar=planar, tags={262: 1}), "a")
+    assert len(tried) == n_tried
