@@ -16,6 +16,7 @@ from cluster_core.errors import ImageError, ImageProblem
 from cluster_core.images.astronomy.fits_axes import PictureAxes, find_axes
 from cluster_core.images.astronomy.fits_cards import (
     describe_values,
+    parse_number,
     read_cards,
     read_number,
     read_text,
@@ -142,10 +143,9 @@ def walk_parts_with_headers(data: bytes, name: str) -> Iterator[tuple[Any, FitsP
 
 def _check_header(header: Any, index: int, start: int, data_start: int) -> FitsPart:
     """Return the part that a header describes; raise ValueError for an impossible size."""
-    bitpix = header.get("BITPIX")
+    bitpix = _to_integer(header.get("BITPIX"))
     if bitpix not in _BITPIX:
         raise ValueError(f"BITPIX is {bitpix!r}")
-    bitpix = int(bitpix)  # -32.0 equals -32, and would make the offsets fractions
     axes = _read_axes(header, "NAXIS", "NAXIS")
     is_groups = header.get("GROUPS") is True and axes[:1] == [0]
     n_values = math.prod(axes[1:] if is_groups else axes) if axes else 0
@@ -206,6 +206,14 @@ def _read_integer(
     header: Any, key: str, least: int, greatest: int = _MAX_SIZE, default: int | None = None
 ) -> int:
     value = header.get(key, default)
+    if key.startswith("NAXIS"):  # `keep_pixel_cards` mends these, but not those of tiles
+        value = _to_integer(value)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= greatest:
         raise ValueError(f"{key} is {value!r}, expected a whole number of at least {least}")
     return value
+
+
+def _to_integer(value: Any) -> Any:
+    """Return a whole number that is written with a decimal point or as a text as an integer."""
+    number = parse_number(value) if isinstance(value, str) else value
+    return int(number) if isinstance(number, float) and number.is_integer() else value

@@ -18,6 +18,8 @@ _KEPT = re.compile(
     rb"|TFIELDS|THEAP|T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DIM)\d+|Z\w+) *"
 )
 _SCALING = (b"BSCALE", b"BZERO", b"BLANK")
+_STRUCTURE = re.compile(rb"BITPIX|NAXIS\d*")
+_PLAIN_INTEGER = re.compile(rb"[+-]?\d+")
 _PLAIN_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?")
 
 
@@ -32,8 +34,9 @@ def keep_pixel_cards(header: bytes) -> bytes:
     Returns
     -------
     bytes
-        Whole blocks of 2880 bytes. BSCALE, BZERO and BLANK are numbers even if they were
-        written as texts or with a decimal comma; if they are not numbers, they are missing.
+        Whole blocks of 2880 bytes. BSCALE, BZERO, BLANK, BITPIX and NAXIS are numbers even if
+        they were written as texts or with a decimal comma; if they are not numbers, they are
+        missing.
     """
     cards: dict[bytes, bytes] = {}
     for start in range(0, len(header), _CARD_BYTES):
@@ -49,12 +52,13 @@ def keep_pixel_cards(header: bytes) -> bytes:
 def _repair(card: bytes) -> bytes:
     keyword = card[:8].rstrip()
     value = card[_VALUE_START:].split(b"/")[0].strip()
-    if keyword not in _SCALING:
+    is_structure = _STRUCTURE.fullmatch(keyword)
+    if keyword not in _SCALING and not is_structure:
         return card
     number = parse_number(value.strip(b"' ").decode("ascii", "replace"))
     if number is None or (keyword == b"BSCALE" and number == 0):
         return b""
-    if _PLAIN_NUMBER.fullmatch(value):
+    if (_PLAIN_INTEGER if is_structure else _PLAIN_NUMBER).fullmatch(value):
         return card
     text = str(int(number)) if number.is_integer() else repr(number).upper()
     return f"{keyword.decode():8}= {text:>20}".encode().ljust(_CARD_BYTES)

@@ -20,7 +20,7 @@ from cluster_core.images.limits import ImageLimits, check_pixels
 from cluster_core.images.losses import MAX_LOSS, note_loss
 from cluster_core.images.planes import Planes, mask
 
-_BLOCK_BYTES = 2880
+_BLOCK_BYTES, _CARD_BYTES = 2880, 80
 # Without HCOMPRESS_1: on damaged tiles, astropy's decoder crashes the whole process, for example
 # by a division by zero, which cannot be caught. PLIO_1 is for masks.
 _COMPRESSIONS = frozenset({"", "RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"})
@@ -131,8 +131,8 @@ def read_pictures(
     Raises
     ------
     ImageError
-        With reason UNREADABLE if the part is damaged, or more than a quarter of a picture is
-        lost because the file is cut off.
+        With reason UNREADABLE if the part is damaged, its header is not filled up, or more than a
+        quarter of a picture is lost because the file is cut off.
     """
     from astropy.io import fits
     from astropy.io.fits.hdu.compressed._compression import CfitsioException  # not public
@@ -141,6 +141,13 @@ def read_pictures(
         if part.tile_shape is not None:
             yield from _read_tiles(_isolate(data, part), part, axes, pictures)
             return
+        if part.end > len(data) and not _has_whole_header(data, part):
+            raise ImageError(
+                f"{name} has pixels where the rest of its header should be: save it again with "
+                "another program.",
+                path=name,
+                reason=ImageProblem.UNREADABLE,
+            )
         stored, header = read_stored(data, part)
         lost = find_lost(data, part, stored)
         for planes in pictures:
@@ -158,6 +165,21 @@ def read_pictures(
             path=name,
             reason=ImageProblem.UNREADABLE,
         ) from error
+
+
+def _has_whole_header(data: bytes, part: FitsPart) -> bool:
+    """Tell whether a header is filled up to whole blocks, or its pixels follow at once.
+
+    Those of a file without the filling would be shown shifted.
+    """
+    header = data[part.start : part.data_start]
+    cards = range(0, len(header), _CARD_BYTES)
+    is_last = (header[at : at + _CARD_BYTES].rstrip() == b"END" for at in cards)
+    n_bytes = next((at + _CARD_BYTES for at, found in zip(cards, is_last, strict=True) if found), 0)
+    is_filled = n_bytes > 0 and not header[n_bytes:].strip(b" \0")
+    # Black pixels look like a filling, but then the file has exactly the bytes of the picture.
+    is_exact = part.start + n_bytes + part.end - part.data_start == len(data)
+    return is_filled and (n_bytes == len(header) or not is_exact)
 
 
 def _isolate(data: bytes, part: FitsPart) -> bytes:

@@ -48,9 +48,11 @@ def read_stored(data: bytes, part: FitsPart) -> tuple[NDArray[np.generic], Any]:
     header = fits.Header.fromstring(cards.decode("latin-1"))
     if not header.get("SIMPLE", True):
         raise ValueError("SIMPLE is not T")
-    kept: bytes | memoryview = memoryview(data)[part.data_start : part.end]
+    kept: bytearray | memoryview = memoryview(data)[part.data_start : part.end]
     if part.end > len(data):
-        kept = bytes(kept).ljust(part.end - part.data_start, b"\0")
+        whole = bytearray(part.end - part.data_start)
+        whole[: len(kept)] = kept
+        kept = whole
     stored = np.ndarray(part.shape, _STORED[header["BITPIX"]], buffer=kept)
     return stored, header
 
@@ -73,7 +75,8 @@ def find_lost(data: bytes, part: FitsPart, stored: NDArray[np.generic]) -> NDArr
     if part.end <= len(data):
         return None
     n_kept = (len(data) - part.data_start) // stored.dtype.itemsize
-    lost: NDArray[np.bool_] = np.arange(stored.size) >= n_kept
+    lost = np.zeros(stored.size, bool)  # a cube may have half a billion numbers
+    lost[n_kept:] = True
     return lost.reshape(stored.shape)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -243,3 +244,24 @@ def test_real_files_show_a_dark_sky_with_bright_stars():
         levels = decode_image(path.read_bytes(), path.name)
         assert 5 < np.median(levels) < 60
         assert 0.0005 < (levels == 255).mean() < 0.01
+
+
+@pytest.mark.parametrize("level", [1000.0, 0.0])
+def test_header_that_is_not_filled_up_is_not_shown_as_shifted_pixels(level):
+    pixels = np.rint(sky(level=level)).astype(np.int16)
+    pixels[: 40 if level == 0 else 0] = 0  # which looks like the filling
+    data = write_fits(fits.PrimaryHDU(pixels))
+    header = data[: data.index(b"END" + b" " * 77) + 80]
+    cut = header + data[2880 : 2880 + pixels.nbytes]
+    with pytest.raises(ImageError, match="rest of its header") as caught:
+        decode_fits(cut, "a")
+    assert caught.value.reason == ImageProblem.UNREADABLE
+
+
+def test_cube_that_is_cut_off_takes_little_memory():
+    data = write_fits(fits.PrimaryHDU(np.zeros((100, 100, 100), np.uint8)))[:-4000]
+    tracemalloc.start()
+    decode_fits(data, "a")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 * len(data)

@@ -148,9 +148,13 @@ def test_damaged_extension_after_the_picture_is_ignored():
     assert np.array_equal(decode_fits(damaged, "a"), decode_fits(write(sky()), "a"))
 
 
-def test_pixel_type_written_with_a_decimal_point_is_read():
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("BITPIX", "-32.0"), ("BITPIX", "'-32     '"), ("NAXIS1", "8.E1"), ("NAXIS", "'2       '")],
+)
+def test_size_or_type_written_as_another_kind_of_number_is_read(key, value):
     data = write(sky().astype(np.float32))
-    changed = with_card(data, "BITPIX", "-32.0")
+    changed = with_card(data, key, value)
     assert np.array_equal(decode_fits(changed, "a"), decode_fits(data, "a"))
 
 
