@@ -26,6 +26,7 @@ _MAX_BITS = 16
 _MAX_FRAMES, _MAX_TRIES = 2**31, 64
 _MUCH = 2.0  # by this factor a byte order must be smoother than the one of the flag
 _TRIED_PIXELS = 1_000_000
+_APART = 2  # columns between compared pixels: the next ones of a mosaic have other colours
 
 
 def decode_ser(
@@ -105,7 +106,7 @@ def _in_true_order(planes: NDArray[np.generic]) -> NDArray[np.generic]:
     The flag of the byte order means one thing in the format's description and the opposite in
     most programs. In the wrong order, the noisy lower byte counts as the higher one.
     """
-    if planes.dtype.itemsize == 1:
+    if planes.dtype.itemsize == 1 or planes.shape[2] <= _APART:
         return planes
     other = planes.view(planes.dtype.newbyteorder())
     return other if _MUCH * _roughness(other) < _roughness(planes) else planes
@@ -116,8 +117,8 @@ def _roughness(planes: NDArray[np.generic]) -> float:
     step = math.isqrt(planes[0].size // _TRIED_PIXELS) + 1
     rows = planes[:, ::step].astype(np.float32)
     spread = float(rows.std())
-    # Two columns apart, as the neighbours of a mosaic have other colours.
-    return float(np.abs(rows[..., 2:] - rows[..., :-2]).mean()) / spread if spread else np.inf
+    steps = rows[..., _APART:] - rows[..., :-_APART]
+    return float(np.abs(steps).mean()) / spread if spread else np.inf
 
 
 def _damaged(name: str) -> ImageError:

@@ -76,6 +76,15 @@ def test_recording_that_was_broken_off_is_shown():
     assert losses == [pytest.approx(1 / 64)]
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_narrow_frame_is_shown(width):
+    frame = np.arange(50 * width, dtype="<u2").reshape(50, width) * 300
+    shown = decode_image(write(frame, bits=16, size=(width, 50)), "a.ser")
+    assert shown.shape == (50, width, 3)
+    assert shown[-1].min() > shown[0].max()
+
+
 def test_blank_first_frame_is_skipped():
     frames = np.stack([np.zeros_like(SKY), SKY]).astype("u1")
     shown = decode_image(write(frames), "a.ser")
