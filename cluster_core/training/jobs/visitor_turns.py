@@ -149,6 +149,10 @@ def stop_visitor_run(access: Access, workspace: Workspace, run_id: str) -> None:
     access.require(Action.TRAIN, workspace.root)
     for run in list_visitor_runs(workspace):
         if run.status.id == run_id:
+            if run.status.state.is_over:
+                raise RunError("This visitor's training has already ended.")
+            if run.is_stopping:  # by the visitor, who may want no model, or an earlier click
+                return
             note_owner_stop(run.workspace, run_id)
             request_stop(access, run.workspace, run_id, keep_best=True)
             return

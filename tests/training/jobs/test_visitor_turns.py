@@ -16,9 +16,14 @@ from cluster_core.training.jobs.visitor_turns import (
     stop_visitor_run,
 )
 from cluster_core.training.locks import AT_ONCE_VARIABLE
-from cluster_core.training.runs import RunState, submit_run
-from cluster_core.training.runs.folder import KEEP_BEST, read_stop_request, save_status
-from cluster_core.training.runs.visitor_limits import add_training_s
+from cluster_core.training.runs import RunState, load_status, request_stop, submit_run
+from cluster_core.training.runs.folder import (
+    DISCARD,
+    KEEP_BEST,
+    read_stop_request,
+    save_status,
+)
+from cluster_core.training.runs.visitor_limits import add_training_s, explain_owner_stop
 from tests.samples import OWNER
 from tests.training.jobs.fakes import submit_as_visitor
 
@@ -83,6 +88,17 @@ def test_owner_stops_the_training_of_a_visitor_and_its_best_model_is_kept(
     assert find_run_ahead_of_owner(workspace).is_stopping
     with pytest.raises(RunError, match="was deleted"):
         stop_visitor_run(OWNER, workspace, "20200101-000000-000000-abcd")
+
+
+def test_owner_does_not_overrule_a_visitor_who_stops_or_has_stopped(running, visitors, workspace):
+    own = visitors[0]
+    request_stop(Access.visitor_in(own), own, running, keep_best=False)
+    stop_visitor_run(OWNER, workspace, running)
+    assert read_stop_request(own.runs / running) == DISCARD
+    save_status(own, replace(load_status(own, running), state=RunState.DISCARDED))
+    with pytest.raises(RunError, match="already ended"):
+        stop_visitor_run(OWNER, workspace, running)
+    assert not explain_owner_stop(own, running, has_model=False)
 
 
 def test_trainings_of_visitors_are_counted_while_they_may_train(
