@@ -81,7 +81,11 @@ _OTHER_MAGICS = {
     b"\x1a\x45\xdf\xa3": "a video",
     b"RIFF": "a video or sound",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an office document",
-    **{b"P%d" % number: "a PNM picture (PBM, PGM, PPM)" for number in range(1, 7)},
+    **{
+        b"P%d%c" % (number, space): "a PNM picture (PBM, PGM, PPM)"
+        for number in range(1, 7)
+        for space in b" \t\r\n"
+    },
     b"PF\n": "a PFM picture",
     GZIP_MAGIC: "a gzip archive",
     BZIP2_MAGIC: "a bzip2 archive",

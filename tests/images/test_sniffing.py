@@ -55,6 +55,7 @@ def test_other_suffix_is_not_recognised(name):
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b"\x93NUMPY\1\0", "NumPy"),
         (b"P5 9 9 255\n", "PGM"),
+        (b"p1,p2\n3,4\n", "a text file"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a text file"),
     ],
 )
