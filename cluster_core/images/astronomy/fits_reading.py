@@ -131,8 +131,8 @@ def read_pictures(
     Raises
     ------
     ImageError
-        With reason UNREADABLE if the part is damaged, its header is not filled up, or more than a
-        quarter of a picture is lost because the file is cut off.
+        With reason UNREADABLE if the part is damaged, its header is not padded, or more than a quarter
+        of a picture is lost because the file is cut off.
     """
     from astropy.io import fits
     from astropy.io.fits.hdu.compressed._compression import CfitsioException  # not public
@@ -141,7 +141,7 @@ def read_pictures(
         if part.tile_shape is not None:
             yield from _read_tiles(_isolate(data, part), part, axes, pictures)
             return
-        if part.end > len(data) and not _has_whole_header(data, part):
+        if part.end > len(data) and not _has_padded_header(data, part):
             raise ImageError(
                 f"{name} has pixels where the rest of its header should be: save it again with "
                 "another program.",
@@ -167,19 +167,16 @@ def read_pictures(
         ) from error
 
 
-def _has_whole_header(data: bytes, part: FitsPart) -> bool:
-    """Tell whether a header is filled up to whole blocks, or its pixels follow at once.
-
-    Those of a file without the filling would be shown shifted.
-    """
+def _has_padded_header(data: bytes, part: FitsPart) -> bool:
+    """Tell whether a header is padded to whole blocks; else its pixels would be shown shifted."""
     header = data[part.start : part.data_start]
     cards = range(0, len(header), _CARD_BYTES)
     is_last = (header[at : at + _CARD_BYTES].rstrip() == b"END" for at in cards)
     n_bytes = next((at + _CARD_BYTES for at, found in zip(cards, is_last, strict=True) if found), 0)
-    is_filled = n_bytes > 0 and not header[n_bytes:].strip(b" \0")
-    # Black pixels look like a filling, but then the file has exactly the bytes of the picture.
+    is_padded = n_bytes > 0 and not header[n_bytes:].strip(b" \0")
+    # Black pixels look like padding, but then the file has exactly the bytes of the picture.
     is_exact = part.start + n_bytes + part.end - part.data_start == len(data)
-    return is_filled and (n_bytes == len(header) or not is_exact)
+    return is_padded and (n_bytes == len(header) or not is_exact)
 
 
 def _isolate(data: bytes, part: FitsPart) -> bytes:

@@ -247,9 +247,9 @@ def test_real_files_show_a_dark_sky_with_bright_stars():
 
 
 @pytest.mark.parametrize("level", [1000.0, 0.0])
-def test_header_that_is_not_filled_up_is_not_shown_as_shifted_pixels(level):
+def test_unpadded_header_is_not_shown_as_shifted_pixels(level):
     pixels = np.rint(sky(level=level)).astype(np.int16)
-    pixels[: 40 if level == 0 else 0] = 0  # which looks like the filling
+    pixels[: 40 if level == 0 else 0] = 0  # which looks like padding
     data = write_fits(fits.PrimaryHDU(pixels))
     header = data[: data.index(b"END" + b" " * 77) + 80]
     cut = header + data[2880 : 2880 + pixels.nbytes]
