@@ -131,8 +131,8 @@ def read_pictures(
     Raises
     ------
     ImageError
-        With reason UNREADABLE if the part is damaged, its header is not padded, or more than a quarter
-        of a picture is lost because the file is cut off.
+        With reason UNREADABLE if the part is damaged, its header is not padded, or more than a
+        quarter of a picture is lost because the file is cut off.
     """
     from astropy.io import fits
     from astropy.io.fits.hdu.compressed._compression import CfitsioException  # not public
