@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from itertools import compress
 from pathlib import Path
@@ -46,11 +45,8 @@ def split_unless_saved(
         The cache cannot be used.
     """
     testing, validation = map(float, shares)  # 10 is 10.0
-    # Files that became readable, and plates that were solved, without a change of a file make
-    # another index of the same signature.
-    objects = "\0".join(picture.sky_object for picture in index.all_pictures)
-    solved = hashlib.sha256(objects.encode()).hexdigest()
-    rule = f"{_VERSIONS} {testing} {validation} {index.sha256} {solved} {signature}"
+    # Files that became readable without a change make another index of the same signature.
+    rule = f"{_VERSIONS} {testing} {validation} {index.sha256} {signature}"
     content = load_part(cache, index.image_dir, rule, _PART)
     if content is not None:
         return _unpack(index, content)
