@@ -137,8 +137,11 @@ def _show_stages(workspace: Workspace, status: RunStatus, config: TrainConfig) -
     parts += [f":gray[{name_stage(stage)}]" for stage in stages[current + 1 :]]
     st.markdown(" → ".join(parts))
     text = name_stage(stages[current])
-    if status.total and stages[current] == Stage.BACKBONE and not config.is_automatic:
+    is_download = status.total and stages[current] == Stage.BACKBONE and not config.is_automatic
+    if is_download and status.done < status.total:
         text = f"Downloading the network: {status.done / 1000:.1f} of {status.total / 1000:.1f} MB"
+    elif is_download:
+        text += CONVERSION_NOTE
     elif status.total:
         unit = "steps" if stages[current] == Stage.TRAINING else "pictures"
         text += f": {status.done:,} of {status.total:,} {unit}{_describe_pace(status, unit)}"

@@ -268,6 +268,9 @@ def test_download_of_a_network_is_shown_in_megabytes(workspace):
     bar = open_page(run=run_id).get("progress")[0].proto
     assert bar.text == "Downloading the network: 45.0 of 87.9 MB"
     assert bar.value == 51
+    run_id = write_run(workspace, RunState.RUNNING, done=87_900, total=87_900, **changes)
+    bar = open_page(run=run_id).get("progress")[0].proto
+    assert bar.text == f"Preparing the network{CONVERSION_NOTE}"
 
 
 @pytest.mark.parametrize(("button", "request_"), [("stop_keep", "keep"), ("stop_discard", "disc")])
