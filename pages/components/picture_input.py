@@ -21,7 +21,12 @@ from pages.components.classify.kept_room import FOLDED, obtain_room
 from pages.components.outcome import clear_outcome, show_reasons
 from pages.components.signed_in import get_access
 from pages.components.text import escape_markdown
-from pages.components.upload_limit import forget_upload, get_max_upload_mb, show_uploader
+from pages.components.upload_limit import (
+    forget_upload,
+    get_max_upload_mb,
+    show_refused,
+    show_uploader,
+)
 
 # The uploader lists them in this order. Camera raw files are refused with a sentence that says
 # what to do.
@@ -43,6 +48,7 @@ NEWEST = "newest pictures"
 # Archives and folders that came last, until a job takes them.
 SUPPLIES = "supplies of pictures"
 _LEFT_OUT = "pictures left out"
+_AREA = "pictures"
 _ZIP = ".zip"
 # Streamlit cannot clear an uploader; a new number in its key replaces it with an empty one.
 _ROUND = "pictures round"
@@ -111,12 +117,13 @@ def take_pictures(*, has_examples: bool) -> None:
         Whether the simulated sky has examples for the model, so that a button offers them.
     """
     found = show_uploader(
-        "pictures",
+        _AREA,
         f"pictures_{st.session_state.setdefault(_ROUND, 0)}",
         "Drop one or more pictures here, or a .zip of many",
         type=[*PICTURE_TYPES, _ZIP],
         accept_multiple_files=True,
-        on_all_refused=_fold,
+        on_all_refused=_put_away,
+        explains=False,
     )
     files = found if isinstance(found, list) else []
     st.caption(_describe_limits())
@@ -145,7 +152,8 @@ def take_pictures(*, has_examples: bool) -> None:
 
 
 def show_left_out() -> None:
-    """Draw which of the newest files were left out, and why."""
+    """Draw which of the newest files were refused or left out, and why."""
+    show_refused(_AREA)
     if reasons := st.session_state.get(_LEFT_OUT):
         n = len(reasons)
         st.warning(
@@ -180,9 +188,8 @@ def keep_pictures(pictures: Iterable[tuple[str, bytes]]) -> None:
 @contextmanager
 def _keeping() -> Iterator[AnswerRoom]:
     """Yield the visitor's room for new pictures, and note why they could not be kept."""
-    clear_outcome()
-    for state in (EXAMPLE, FOLDED):
-        st.session_state.pop(state, None)
+    _forget_last()
+    st.session_state.pop(FOLDED, None)
     left_out: list[str] = []
     st.session_state[NEWEST], st.session_state[_LEFT_OUT] = [], left_out
     for supply in st.session_state.get(SUPPLIES, ()):  # which nobody took
@@ -272,6 +279,18 @@ def _ask_for_photo() -> list[UploadedFile]:
         return []
     st.session_state[_PHOTO] = photo.file_id
     return [photo]
+
+
+def _put_away() -> None:
+    """Leave nothing on the page that seems to be about the files that were just refused."""
+    _forget_last()
+    _fold()
+
+
+def _forget_last() -> None:
+    clear_outcome()
+    for state in (EXAMPLE, _LEFT_OUT):
+        st.session_state.pop(state, None)
 
 
 def _ask_for_pasted() -> list[UploadedFile]:

@@ -17,6 +17,7 @@ from pages.components.text import escape_markdown
 _OPTION = "server.maxUploadSize"
 DEMO_MAX_MB = 20
 _MAX_NAMED, _MAX_NAME_LENGTH = 10, 100
+_DELAY_MS = 500
 Uploaded: TypeAlias = UploadedFile | list[UploadedFile] | None
 
 # Streamlit refuses a file in the browser and tells the server nothing. This watches the same
@@ -29,7 +30,7 @@ export default function ({ data, setTriggerValue }) {
     file.size > data.maxMb * bytesPerMb ||
     (data.suffixes.length > 0 &&
       !data.suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix)));
-  const report = (event) => {
+  const watch = (event) => {
     const area = document.querySelector(`.st-key-${data.area}`);
     if (!area || !area.contains(event.target)) return;
     const dropped = event.dataTransfer;
@@ -41,17 +42,21 @@ export default function ({ data, setTriggerValue }) {
     }
     const refused = files.filter(isRefused).slice(0, 100);
     if (refused.length > 0 || (data.isShown && files.length > 0)) {
-      setTriggerValue("refused", {
+      const report = {
         total: files.length,
         files: refused.map((file) => [file.name, file.size / bytesPerMb]),
-      });
+      };
+      // Streamlit asks the server where to upload the others. A rerun at the same moment would
+      // drop the answer, and with it the files.
+      const delayMs = refused.length < files.length ? data.delayMs : 0;
+      setTimeout(() => setTriggerValue("refused", report), delayMs);
     }
   };
-  document.addEventListener("change", report, true);
-  document.addEventListener("drop", report, true);
+  document.addEventListener("change", watch, true);
+  document.addEventListener("drop", watch, true);
   return () => {
-    document.removeEventListener("change", report, true);
-    document.removeEventListener("drop", report, true);
+    document.removeEventListener("change", watch, true);
+    document.removeEventListener("drop", watch, true);
   };
 }
 """
@@ -83,6 +88,7 @@ def show_uploader(
     label: str,
     *,
     on_all_refused: Callable[[], None] | None = None,
+    explains: bool = True,
     **options: Any,
 ) -> Uploaded:
     """Draw an uploader, and a sentence for each file that it refused.
@@ -97,6 +103,8 @@ def show_uploader(
         Markdown.
     on_all_refused : callable, optional
         Called when every file of an attempt was refused.
+    explains : bool
+        Whether to draw the sentences; a page that folds its uploader calls `show_refused` itself.
     **options
         For `st.file_uploader`.
 
@@ -110,7 +118,6 @@ def show_uploader(
         found: Uploaded = st.file_uploader(label, key=key, max_upload_size=max_mb, **options)
         is_folder = options.get("accept_multiple_files") == "directory"
         suffixes = [] if is_folder else [str(one).lower() for one in options.get("type", ())]
-        sentences: Sequence[str] = st.session_state.get(_name_state(area), ())
         watcher_key = f"{area}_watcher"
 
         def take_refused() -> None:
@@ -127,13 +134,20 @@ def show_uploader(
                 "maxMb": max_mb,
                 # Of a list, Streamlit asks pandas and PyArrow whether it is a table: 70 MB.
                 "suffixes": tuple(one if one.startswith(".") else f".{one}" for one in suffixes),
-                "isShown": bool(sentences),
+                "isShown": bool(st.session_state.get(_name_state(area))),
+                "delayMs": _DELAY_MS,
             },
             on_refused_change=take_refused,
         )
-        for sentence in sentences:
-            st.error(escape_markdown(sentence), icon=":material/block:")
+        if explains:
+            show_refused(area)
     return found
+
+
+def show_refused(area: str) -> None:
+    """Draw a sentence for each file that the uploader of an area refused."""
+    for sentence in st.session_state.get(_name_state(area), ()):
+        st.error(escape_markdown(sentence), icon=":material/block:")
 
 
 def forget_upload(file: UploadedFile) -> None:

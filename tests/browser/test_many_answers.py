@@ -136,15 +136,23 @@ def test_thousands_are_classified_while_the_page_is_left(visit, tmp_path):
 def test_refused_file_gets_a_sentence_and_no_older_answer_below(visit, tmp_path):
     page = visit.page
     visit.open("classify")
-    (picture,) = render_files(tmp_path, 1)
+    picture, *more = render_files(tmp_path, 6)
     visit.upload("pictures", picture)
     expect(page.get_by_text(re.compile("Most likely|Perhaps|Hard to tell"))).to_be_visible()
+    visit.settle()
+    visit.upload("pictures", picture)
+    expect(page.get_by_text("is in the table already")).to_be_visible()
     visit.settle()
     notes = tmp_path / "notes.txt"
     notes.write_text("no picture")
     visit.upload("pictures", notes)
     expect(page.get_by_text("notes.txt was not added")).to_be_visible()
     expect(page.get_by_text(re.compile("Most likely|Perhaps|Hard to tell"))).to_have_count(0)
+    expect(page.get_by_text("is in the table already")).to_have_count(0)
     visit.click("unfold")
     expect(page.get_by_text(re.compile("Most likely|Perhaps|Hard to tell"))).to_be_visible()
+    visit.settle()
+    visit.upload("pictures", notes, *more)  # more than five pictures fold the uploader
+    expect(page.get_by_text("6 pictures classified")).to_be_visible()
+    expect(page.get_by_text("notes.txt was not added")).to_be_visible()
     visit.assert_sound()
