@@ -311,7 +311,7 @@ def test_picture_unlike_the_training_pictures_is_none_of_these(trained, monkeypa
     text = all_text(page)
     assert "it most resembles: red stars" in text
     assert "Novelty 0.93, limit 0.50." in text
-    assert "add a class of them" in text
+    assert "add a class for them" in text
     assert not page.get("progress")
     assert page.button(key="review_right").label == "Right: none of these"
 

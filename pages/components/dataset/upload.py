@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -229,7 +230,7 @@ def _show_camera(workspace: Workspace, image_dir: Path, label: str) -> None:
 
 
 def _show_uploader(
-    key: str, label: str, take: Callable[[Sequence[UploadedFile]], None], **options: object
+    key: str, label: str, take: Callable[[Sequence[UploadedFile]], None], **options: Any
 ) -> None:
     """Draw an uploader that passes its files to `take` and is then empty again."""
     round_key = f"{key}_{st.session_state.setdefault(_ROUND, 0)}"
