@@ -91,7 +91,7 @@ def test_files_of_a_form_are_answered_in_order_and_failures_stand_alone(server, 
     assert (red["label"], blue["label"]) == (LABEL, "blue stars")
     assert (red["file"], m13["file"]) == ("red.png", "M 13.fits")
     assert "empty.png is empty" in empty["problem"]
-    assert "notes.txt is of an unknown kind" in notes["problem"]
+    assert "notes.txt is a text file" in notes["problem"]
     assert cut_jpeg["warning"]
     assert m13["label"]
     assert "megapixels" in bomb["problem"]

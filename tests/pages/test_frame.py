@@ -14,7 +14,7 @@ from cluster_core.errors import DatasetError, RunError
 from cluster_core.training.config import TrainConfig
 from cluster_core.training.runs import RunState, delete_run, submit_run
 from cluster_core.training.runs.folder import save_status
-from pages.components import error_boundary, sidebar
+from pages.components import active_training, error_boundary, sidebar
 from pages.components.navigation import TITLES, PageFile
 from pages.components.selection import Choice
 from pages.components.text import escape_markdown
@@ -180,7 +180,7 @@ def test_sidebar_omits_training_deleted_in_another_tab(workspace, monkeypatch):
     run_id = submit(workspace, state=RunState.DISCARDED)
     status = replace(sidebar.load_status(workspace, run_id), state=RunState.RUNNING)
     delete_run(OWNER, workspace, run_id)
-    monkeypatch.setattr(sidebar, "list_runs", lambda _: (status,))
+    monkeypatch.setattr(active_training, "list_runs", lambda _: (status,))
     assert list_progress(open_frame()) == []
 
 
@@ -188,8 +188,9 @@ def test_unreadable_workspace_does_not_break_the_page(workspace, monkeypatch):
     def fail(*_):
         raise RunError("It cannot be read.")
 
-    for name in ("get_active_dataset", "list_offered", "list_runs"):
+    for name in ("get_active_dataset", "list_offered"):
         monkeypatch.setattr(sidebar, name, fail)
+    monkeypatch.setattr(active_training, "list_runs", fail)
     page = open_frame()
     assert list_links(page) == ["**cannot be read**"] * 2
     assert page.title[0].value == "Cluster Lab"
