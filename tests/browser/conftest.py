@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,8 @@ START_TIMEOUT_S = 120
 PATIENCE_MS = 60_000
 # A worker has low priority, and loads TensorFlow first.
 TRAINING_MS = 300_000
+# The progress of a training that has begun to learn, so that there is a model to keep.
+TRAINING_STEPS = re.compile(r"^Training: [\d,]+ of")
 DESKTOP = ViewportSize(width=1280, height=900)
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PATIENCE_MS, TRAINING_MS, Visit, serve
+from tests.browser.conftest import DESKTOP, PATIENCE_MS, TRAINING_MS, TRAINING_STEPS, Visit, serve
 from tests.browser.pictures import render_files
 from tests.samples import write_photos
 
@@ -37,7 +37,7 @@ def start_long_training(visit: Visit) -> str:
     visit.set_long_training()
     visit.click("train")
     visit.page.wait_for_url(re.compile("/training"))
-    expect(visit.page.get_by_text("Training: ")).to_be_visible(timeout=TRAINING_MS)
+    expect(visit.page.get_by_text(TRAINING_STEPS)).to_be_visible(timeout=TRAINING_MS)
     return visit.page.url
 
 
@@ -50,7 +50,7 @@ def test_training_survives_a_closed_tab_and_a_killed_server(new_tab, tmp_path):
 
         again = new_tab(server)
         again.page.goto(address)
-        expect(again.page.get_by_text("Training: ")).to_be_visible()
+        expect(again.page.get_by_text(TRAINING_STEPS)).to_be_visible()
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
 
@@ -58,7 +58,7 @@ def test_training_survives_a_closed_tab_and_a_killed_server(new_tab, tmp_path):
     with serve(tmp_path) as server:
         later = new_tab(server)
         later.open(f"training{query}")
-        expect(later.page.get_by_text("Training: ")).to_be_visible(timeout=TRAINING_MS)
+        expect(later.page.get_by_text(TRAINING_STEPS)).to_be_visible(timeout=TRAINING_MS)
         later.click("stop")
         later.click("stop_keep")
         expect(later.page.get_by_text(RESULT).first).to_be_visible(timeout=TRAINING_MS)

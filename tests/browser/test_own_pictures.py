@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import TRAINING_MS, serve
+from tests.browser.conftest import TRAINING_MS, TRAINING_STEPS, serve
 from tests.browser.pictures import write_zip
 
 COLOURS = {"red giants": (250, 80, 60), "blue giants": (60, 90, 250)}
@@ -42,7 +42,7 @@ def test_zip_upload_stop_train_correct_label_and_retrain(visit, tmp_path):
     visit.go("Hyperparameters")
     visit.set_long_training()
     visit.click("train")
-    expect(visit.page.get_by_text("Training: ")).to_be_visible()
+    expect(visit.page.get_by_text(TRAINING_STEPS)).to_be_visible()
     visit.shoot("training-live")
     visit.click("stop")
     visit.click("stop_keep")
