@@ -203,7 +203,7 @@ def test_public_demo_explains_what_visitors_can_do(workspace, monkeypatch):
     assert "you can classify your own pictures" in note.value
 
 
-@pytest.mark.parametrize("text", ["plain words", "M 13", "Kugelhäufen 🔭"])
+@pytest.mark.parametrize("text", ["plain words", "M 13", "138\u00a0kB", "Kugelhäufen 🔭"])
 def test_plain_text_is_not_escaped(text):
     assert escape_markdown(text) == text
 
